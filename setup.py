@@ -1,0 +1,55 @@
+"""Packaging of timesuite_jax. Tool settings (ruff, pyright, pytest) live in pyproject.toml."""
+
+from setuptools import find_packages, setup
+
+# Why each: jax/flax/optax compute, orbax checkpoints, grain feeds, tfds supplies the tf.train.Example schema without
+# TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, tokenizers and
+# sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format, google-crc32c guards records,
+# rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes event files without TensorFlow.
+INSTALL_REQUIRES = [
+    "absl-py>=2.1",
+    "av>=14",
+    "clu>=0.0.12",
+    "einops>=0.8",
+    "etils[epath]>=1.9",
+    "flax>=0.12.8",
+    "google-crc32c>=1.6",
+    "grain>=0.2.18",
+    "jax>=0.10.2,<0.12",
+    "jaxtyping>=0.3",
+    "matplotlib>=3.9",
+    "ml-collections>=1.1",
+    "numpy>=2.0",
+    "optax>=0.2.6",
+    "orbax-checkpoint>=0.12.8",
+    "protobuf>=5",
+    "rich>=13",
+    "safetensors>=0.5",
+    "sentencepiece>=0.2",
+    "tensorboard>=2.19",
+    "tensorflow-datasets>=4.9.9",
+    "tokenizers>=0.21",
+]
+
+EXTRAS = {
+    "test": ["beartype>=0.20", "hypothesis>=6", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6"],
+    "lint": ["pyright==1.1.414", "ruff==0.17.6"],
+    "torch": ["torch>=2.6", "transformers>=4.46"],
+    "tpu": ["jax[tpu]>=0.10.2,<0.12"],
+    "cuda": ["jax[cuda12]>=0.10.2,<0.12"],
+}
+
+setup(
+    name="timesuite_jax",
+    version="0.1.0",
+    description="Video understanding in JAX: TimeSuite / VideoChat-T, trained on TPU pods",
+    long_description=open("README.md", encoding="utf-8").read(),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["timesuite_jax", "timesuite_jax.*"]),
+    package_data={"timesuite_jax": ["py.typed"]},
+    install_requires=INSTALL_REQUIRES,
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": ["timesuite=timesuite_jax.cli.main:main"]},
+)

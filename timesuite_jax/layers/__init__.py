@@ -1,0 +1,13 @@
+"""Layers: the smallest parts of every model; arrays in, arrays out, no knowledge of any model.
+
+Dims glossary, used in annotations and einsum strings of the whole package: B batch, K clips of a video, F frames a
+clip, T frames in all (K*F), H W pixels, P clip-text tokens, N vision or query tokens, S sequence of the language model,
+C cache length, D model width, M hidden width of a feed-forward, h heads, g key-value heads, d width of a head, V
+vocabulary, L layers, r LoRA rank, A answer positions.
+"""
+
+from timesuite_jax.layers.linear import Linear, LoraSpec
+from timesuite_jax.layers.norms import LayerNorm, RMSNorm
+from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
+
+__all__ = ["REMAT_POLICIES", "LayerNorm", "Linear", "LoraSpec", "RMSNorm", "run_stack"]

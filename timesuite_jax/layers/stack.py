@@ -1,0 +1,67 @@
+"""A stack of equal layers whose parameters lie along one leading axis.
+
+Scanned, a stack compiles once whatever its depth; unrolled, XLA sees all layers at once (faster on CPU, slower to
+compile). Both use the same parameters and give the same numbers; so do the rematerialisation policies.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from flax import linen as nn
+
+# Named so that a config can choose: what a backward pass may keep of a layer instead of computing it again.
+REMAT_POLICIES: dict[str, Callable[..., Any] | None] = {
+    "full": jax.checkpoint_policies.nothing_saveable,
+    "dots": jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
+}
+
+
+def run_stack(
+    block: nn.Module,
+    carry: Any,
+    per_layer: Any = None,
+    *shared: Any,
+    length: int,
+    unroll: bool = False,
+    remat: str = "none",
+    **static: Any,
+) -> tuple[Any, Any]:
+    """Runs `length` copies of `block` one after another.
+
+    Args:
+      block: module called as `block(carry, layer_input, *shared, **static) -> (carry, layer_output)`. Its parameters
+        get a leading axis of size `length`, logical name "layers", and stand below the block's own name.
+      carry: what goes from layer to layer.
+      per_layer: pytree of arrays with a leading axis of size `length`, one slice a layer (e.g. a key-value cache).
+      *shared: arrays that every layer reads (e.g. a mask).
+      length: number of layers.
+      unroll: compile the layers one by one instead of as a loop.
+      remat: "none" or a name of `REMAT_POLICIES`.
+      **static: Python values that every layer reads (e.g. `deterministic`).
+
+    Returns:
+      The last carry and the stacked layer outputs.
+
+    Raises:
+      ValueError: on an unknown `remat`.
+    """
+    if remat != "none" and remat not in REMAT_POLICIES:
+        raise ValueError(f"remat={remat!r} is unknown; choose one of {['none', *REMAT_POLICIES]}")
+
+    def body(module: nn.Module, carry: Any, layer_input: Any, *shared: Any) -> tuple[Any, Any]:
+        return module(carry, layer_input, *shared, **static)
+
+    if remat != "none":
+        # prevent_cse is needed outside of loops only; within scan it would cost speed.
+        body = nn.remat(body, policy=REMAT_POLICIES[remat], prevent_cse=unroll)
+    scanned = nn.scan(
+        body,
+        variable_axes={"params": 0},
+        split_rngs={"params": True, "dropout": True, "drop_path": True},
+        in_axes=(0, *(nn.broadcast for _ in shared)),
+        length=length,
+        unroll=length if unroll else 1,
+        metadata_params={nn.PARTITION_NAME: "layers"},
+    )
+    return scanned(block, carry, per_layer, *shared)
