@@ -12,7 +12,8 @@ FLOORS = {
     "parallel": 2, "models": 2,
     "training": 3, "generation": 3, "data": 3, "port": 3,
     "tasks": 4, "evaluation": 4,
-    "cli": 5, "apps": 5,
+    "apps": 5,
+    "cli": 6,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -1,0 +1,55 @@
+"""Config files by path, overrides by flag, mistakes by name."""
+
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.errors import UserError
+
+CONFIG = """
+from ml_collections import ConfigDict
+
+def get_config(arg=None):
+    return ConfigDict({"model": {"width": 4, "names": ("a",)}, "rate": 1e-3, "arg": arg or ""})
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> str:
+    path = tmp_path / "small.py"
+    path.write_text(CONFIG)
+    return str(path)
+
+
+def test_argument_and_overrides(config_file: str):
+    words = ["--config.model.width=8", "--config.rate=1", "--config.model.names=('b','c')"]
+    config = load_config(f"{config_file}:debug", words)
+    assert (config.arg, config.model.width, config.rate, config.model.names) == ("debug", 8, 1.0, ("b", "c"))
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("--config.model.widht=8", 'Did you mean "width"'),
+        ("--config.model.width=abc", "abc"),
+        ("--config.model.width", "width"),
+    ],
+)
+def test_mistaken_overrides_are_told(config_file: str, word: str, told: str):
+    with pytest.raises(UserError, match=told) as caught:
+        load_config(config_file, [word])
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_and_wrong_files(tmp_path: Path):
+    with pytest.raises(UserError, match="is no file"):
+        load_config(str(tmp_path / "absent.py"))
+    other = tmp_path / "other.py"
+    other.write_text("x = 1\n")
+    with pytest.raises(UserError, match="no get_config"):
+        load_config(str(other))
+    text = tmp_path / "config.yaml"
+    text.write_text("x: 1\n")
+    with pytest.raises(UserError, match=r"\.py file"):
+        load_config(str(text))

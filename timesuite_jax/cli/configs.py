@@ -1,0 +1,66 @@
+"""Reads `PATH[:ARG]` config files and `--config.key=value` overrides.
+
+A config is a Python file with `get_config(arg)` that returns an `ml_collections.ConfigDict`; the part behind the colon
+is handed to it (`configs/timesuite/linear_p.py:debug`).
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+from ml_collections.config_flags.config_flags import UnsupportedOperationError
+
+from timesuite_jax.errors import UserError
+
+
+def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
+    """Loads a config file and applies overrides.
+
+    Args:
+      location: `path/to/config.py` or `path/to/config.py:arg`.
+      overrides: words such as `--config.training.steps=100`.
+
+    Raises:
+      UserError: if the file is absent or no config, a key is unknown (the nearest one is named) or a value has the
+        wrong type.
+    """
+    name, _, arg = location.partition(":")
+    path = Path(name)
+    if not path.is_file():
+        raise UserError(f"config {name!r} is no file; give the path of a config, e.g. configs/timesuite/linear_p.py")
+    spec = importlib.util.spec_from_file_location(f"timesuite_config_{path.stem}", path)
+    if path.suffix != ".py" or spec is None or spec.loader is None:
+        raise UserError(f"config {name!r} is no Python file; a config is a .py file with get_config(arg)")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    if not hasattr(module, "get_config"):
+        raise UserError(f"config {name!r} defines no get_config(arg); see configs/timesuite for examples")
+    config = module.get_config(arg or None)
+    apply_overrides(config, overrides)
+    return config
+
+
+def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
+    """Applies `--config.key=value` words in place.
+
+    Raises:
+      UserError: on an unknown key or a value of the wrong type.
+    """
+    # A private set of flags: the process-wide one belongs to whoever embeds us.
+    words = ["timesuite", *overrides]
+    values = flags.FlagValues()
+    try:
+        config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=words)
+        rest = values(words)
+    except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
+        raise UserError(f"cannot apply {' '.join(overrides)}: {_one_line(error)}") from error
+    if len(rest) > 1:
+        raise UserError(f"not an override: {' '.join(rest[1:])}; write --config.key=value")
+
+
+def _one_line(error: Exception) -> str:
+    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
+    # ml_collections quotes the repr of a repr: '\'widht\'\nDid you mean "width" ...'
+    return " ".join(text.replace("\\n", " ").replace("\\'", "'").split()).strip("'\" ")

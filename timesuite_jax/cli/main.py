@@ -1,0 +1,79 @@
+"""`timesuite COMMAND ...`: finds the subcommand, runs it, turns user mistakes into one line and exit code 2."""
+
+import argparse
+import importlib
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from timesuite_jax import __version__
+from timesuite_jax.errors import UserError
+
+# name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.
+COMMANDS = {
+    "quickstart": "make videos, train a tiny VideoChat-T on them, score it: the whole way in minutes on a laptop",
+    "train": "train a model from a config file",
+    "evaluate": "score a checkpoint on a corpus",
+    "ask": "ask a question about a video",
+    "port": "bring checkpoints from PyTorch and back",
+    "data": "build, check and show corpora of TFRecords",
+}
+USER_MISTAKE, INTERRUPTED = 2, 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    commands = "\n".join(f"  {name:<12}{text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="timesuite",
+        description=f"Video understanding in JAX.\n\ncommands:\n{commands}",
+        epilog="example:\n  timesuite quickstart --workdir /tmp/quickstart\n\n`timesuite COMMAND --help` tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"timesuite_jax {__version__}")
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code (0 done, 1 the check failed, 2 a user's mistake, 130 interrupted)."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    name = parser.parse_args(argv[:1] or ["--help"]).command
+    module = importlib.import_module(f"timesuite_jax.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    module.add_arguments(parser)
+    args, extra = parser.parse_known_args(argv[1:])
+    # `--config.model.x=y` are overrides of a config file; only commands that read one take them.
+    args.overrides = [word for word in extra if word.startswith("--config.")]
+    unknown = [word for word in extra if word not in args.overrides]
+    if args.overrides and not hasattr(args, "config"):
+        unknown = extra
+    if unknown:
+        parser.error(f"unrecognised: {' '.join(unknown)}; see timesuite {name} --help")
+    _quiet_logs()
+    try:
+        return module.run(args)
+    except UserError as error:
+        print(f"timesuite {name}: {error}", file=sys.stderr)
+        return USER_MISTAKE
+    except KeyboardInterrupt:
+        print(f"timesuite {name}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) went away: not an error; stdout is closed so that the interpreter does not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _quiet_logs() -> None:
+    """Keeps the libraries' start-up chatter out of the terminal; TIMESUITE_LOG=info brings it back."""
+    level = os.environ.get("TIMESUITE_LOG", "warning").upper()
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("absl").setLevel(level)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
