@@ -1,1 +1,24 @@
-"""Parallel."""
+"""Parallel: the mesh of devices and the one table that says which dimension lies along which of its axes.
+
+Nothing else in the package mentions mesh axes: models name logical axes ("embed", "heads", ...), the training loop asks
+this room where a parameter or a batch goes.
+"""
+
+from timesuite_jax.parallel.batch import batch_sharding, check_batch, put_batch
+from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
+from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
+
+__all__ = [
+    "DEFAULT_RULES",
+    "MESH_AXES",
+    "MeshSpec",
+    "Rules",
+    "abstract_arrays",
+    "batch_sharding",
+    "check_batch",
+    "make_mesh",
+    "make_rules",
+    "placed",
+    "put_batch",
+    "shardings",
+]

@@ -1,0 +1,70 @@
+"""The device mesh: four axes named by meaning.
+
+`replica` copies everything (slices of a pod joined by a slow network), `data` splits the batch, `fsdp` splits the batch
+and the parameters (arXiv:2004.13336), `tensor` splits the width of a layer (arXiv:1909.08053). The order is from the
+slowest network to the fastest, so that the chattiest axis lies on neighbouring chips.
+"""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import jax
+from jax.experimental import mesh_utils
+from jax.sharding import AxisType, Mesh
+
+from timesuite_jax.errors import UserError
+
+MESH_AXES = ("replica", "data", "fsdp", "tensor")
+
+
+@dataclasses.dataclass(frozen=True)
+class MeshSpec:
+    """Size of each mesh axis; one of them may be -1: whatever the other axes leave of the devices."""
+
+    replica: int = 1
+    data: int = -1
+    fsdp: int = 1
+    tensor: int = 1
+
+    def resolve(self, devices: int) -> tuple[int, ...]:
+        """Sizes in the order of `MESH_AXES` for that many devices.
+
+        Raises:
+          UserError: if the sizes do not multiply to `devices`.
+        """
+        sizes = {axis: getattr(self, axis) for axis in MESH_AXES}
+        wrong = [f"mesh.{axis}={size}" for axis, size in sizes.items() if size == 0 or size < -1]
+        free = [axis for axis, size in sizes.items() if size == -1]
+        if wrong or len(free) > 1:
+            raise UserError(
+                f"{', '.join(wrong or [f'mesh.{axis}=-1' for axis in free])}: a mesh axis is at least 1, "
+                "and at most one axis is -1 (the rest of the devices)"
+            )
+        taken = math.prod(size for size in sizes.values() if size > 0)
+        if devices % taken or (not free and taken != devices):
+            given = ", ".join(f"mesh.{axis}={size}" for axis, size in sizes.items())
+            raise UserError(
+                f"{given} need {'a multiple of ' if free else ''}{taken} devices but there are {devices}; "
+                "change one of these sizes, or set one of them to -1"
+            )
+        return tuple(devices // taken if size == -1 else size for size in sizes.values())
+
+
+def make_mesh(spec: MeshSpec | None = None, devices: Sequence[jax.Device] | None = None) -> Mesh:
+    """Lays the devices out as a mesh with the axes `MESH_AXES`.
+
+    Axis types are Auto: the compiler places what the rules leave open (linen's logical constraints need it).
+
+    Args:
+      spec: sizes; everything on `data` if not given.
+      devices: all devices of all processes if not given.
+
+    Raises:
+      UserError: if the sizes do not fit the number of devices.
+    """
+    devices = jax.devices() if devices is None else list(devices)
+    sizes = (spec or MeshSpec()).resolve(len(devices))
+    # A TPU torus cannot always hold an axis along whole rings; splitting one is better than refusing the mesh.
+    grid = mesh_utils.create_device_mesh(sizes, devices, allow_split_physical_axes=True)
+    return Mesh(grid, MESH_AXES, axis_types=(AxisType.Auto,) * len(MESH_AXES))
