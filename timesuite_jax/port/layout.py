@@ -1,0 +1,63 @@
+"""How the axes of a PyTorch tensor lie in ours: one einops pattern, read in either direction.
+
+A layout only moves, merges and splits axes. It never computes, so a round trip gives the same bytes, and a plain
+transposition of a memory-mapped tensor stays a view: nothing is read before somebody asks for a slice.
+"""
+
+import dataclasses
+
+import numpy as np
+from einops import rearrange
+
+Shape = tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """`torch` and `jax` are the two sides of an einops pattern; `sizes` names what cannot be told from a shape."""
+
+    torch: str
+    jax: str
+    sizes: tuple[tuple[str, int], ...] = ()
+
+    def to_jax(self, tensor: np.ndarray) -> np.ndarray:
+        """Torch's axis order to ours; a view where no axes are merged.
+
+        Raises:
+          einops.EinopsError: if the tensor does not have the axes of the pattern.
+        """
+        return rearrange(tensor, f"{self.torch} -> {self.jax}", **dict(self.sizes))
+
+    def to_torch(self, array: np.ndarray) -> np.ndarray:
+        """Our axis order to torch's; the inverse of `to_jax`.
+
+        Raises:
+          einops.EinopsError: if the array does not have the axes of the pattern.
+        """
+        return rearrange(array, f"{self.jax} -> {self.torch}", **dict(self.sizes))
+
+    def jax_shape(self, shape: Shape) -> Shape:
+        """The shape that `to_jax` would give; costs no memory."""
+        return self.to_jax(_hollow(shape)).shape
+
+    def torch_shape(self, shape: Shape) -> Shape:
+        """The shape that `to_torch` would give; costs no memory."""
+        return self.to_torch(_hollow(shape)).shape
+
+
+def _hollow(shape: Shape) -> np.ndarray:
+    """An array of any shape that owns one byte: every stride is zero, so merging axes of it copies nothing."""
+    return np.broadcast_to(np.zeros((), np.bool_), shape)
+
+
+SAME_1D = Layout("d", "d")
+SAME_2D = Layout("n d", "n d")
+SAME_3D = Layout("b n d", "b n d")
+LINEAR = Layout("o i", "i o")
+CONV1D = Layout("o i k", "k i o")
+POINTWISE = Layout("o i 1", "i o")
+
+
+def patches(patch: int) -> Layout:
+    """A Conv3d of kernel and stride (1, patch, patch) over RGB as a dense layer on flattened (h, w, c) patches."""
+    return Layout("d c 1 h w", "(h w c) d", (("c", 3), ("h", patch), ("w", patch)))

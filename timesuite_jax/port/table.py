@@ -1,0 +1,121 @@
+"""The bijection between a PyTorch state dict and our parameter tree: one table a model, used in both directions.
+
+A table is a plain list of entries, one a torch tensor. An entry says which torch key it is, where the values lie in
+the nested dict of parameters (a whole leaf, or one slice of a leaf that stacks layers along its first axis) and how
+the axes are laid out. Import, export, coverage reports and suggestions all read this one list.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from timesuite_jax import tree as trees
+from timesuite_jax.port.layout import Layout
+from timesuite_jax.tree import Path
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One torch tensor and its place in the parameter tree."""
+
+    torch: str  # key in the state dict
+    jax: str  # path in the parameter tree, parts joined by "/"
+    layout: Layout
+    layer: int | None = None  # slice of the leaf's leading axis; None: the whole leaf
+    trainable: bool = False  # does the original train it, so that its checkpoints hold it?
+    passenger: bool = False  # kept so that an export is complete; no model here has this parameter
+
+    @property
+    def path(self) -> Path:
+        """The path as a tuple."""
+        return tuple(self.jax.split("/"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Constant:
+    """A torch buffer that follows from the sizes alone: checked on import, made again on export."""
+
+    torch: str
+    make: Callable[[], np.ndarray]
+    trainable: bool = True  # the original writes buffers beside the trainable parameters
+
+
+class Table:
+    """All entries of one model at one size.
+
+    `slots` groups the entries by leaf: for each path the entries that fill it, in order of their layer.
+    """
+
+    def __init__(self, model: str, entries: list[Entry], constants: list[Constant], order: Callable[[str], Any]):
+        """Checks that the entries are a bijection.
+
+        Args:
+          model: name for messages.
+          entries: one for each torch tensor.
+          constants: buffers without a parameter of ours.
+          order: sort key of torch names in an export (the order of the original's state dict).
+
+        Raises:
+          ValueError: if two entries claim one torch key or one place, or a stacked leaf has a hole.
+        """
+        self.model = model
+        self.entries = {entry.torch: entry for entry in entries}
+        self.constants = {constant.torch: constant for constant in constants}
+        self.slots: dict[Path, list[Entry]] = {}
+        self.torch_names = sorted([*self.entries, *self.constants], key=order)
+        if len(self.torch_names) != len(entries) + len(constants):
+            raise ValueError(f"{model}: a torch key stands twice in the table")
+        for entry in entries:
+            self.slots.setdefault(entry.path, []).append(entry)
+        for path, group in self.slots.items():
+            group.sort(key=lambda entry: entry.layer if entry.layer is not None else -1)
+            layers = [entry.layer for entry in group]
+            if layers != [None] and layers != list(range(len(group))):
+                raise ValueError(f"{model}: {'/'.join(path)} is filled by layers {layers}")
+
+    def to_tree(self, tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """Turns a complete state dict into the nested dict of parameters (numpy; copies only where it stacks).
+
+        Args:
+          tensors: torch key to array; exactly the keys of the table (constants may be left out).
+
+        Raises:
+          KeyError: naming the keys that are missing or not in the table.
+          ValueError: if a tensor does not have the axes its layout needs or differs from its siblings.
+        """
+        missing = sorted(set(self.entries) - set(tensors))
+        unexpected = sorted(set(tensors) - set(self.entries) - set(self.constants))
+        if missing or unexpected:
+            raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
+        leaves = {}
+        for path, group in self.slots.items():
+            slices = [entry.layout.to_jax(np.asarray(tensors[entry.torch])) for entry in group]
+            leaves[path] = slices[0] if group[0].layer is None else np.stack(slices)
+        return trees.from_paths(leaves)
+
+    def to_torch(self, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """Turns a nested dict of parameters into a state dict: the inverse of `to_tree`, plus the constants.
+
+        Every array owns its memory in C order: upstream lets `merge_proj.bias` and `mistral_proj.bias` share storage,
+        and a file that repeats this would overwrite one with the other on loading.
+
+        Raises:
+          KeyError: naming the leaves that are missing or not in the table.
+        """
+        leaves = dict(trees.leaves_with_paths(params))
+        missing = sorted("/".join(path) for path in set(self.slots) - set(leaves))
+        unexpected = sorted("/".join(path) for path in set(leaves) - set(self.slots))
+        if missing or unexpected:
+            raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
+        return {name: self.torch_tensor(name, leaves) for name in self.torch_names}
+
+    def torch_tensor(self, name: str, leaves: Mapping[Path, Any]) -> np.ndarray:
+        """One torch tensor, from leaves by path or, for a constant, from nothing."""
+        if name in self.constants:
+            return self.constants[name].make()
+        entry = self.entries[name]
+        leaf = leaves[entry.path]
+        slice_ = leaf if entry.layer is None else leaf[entry.layer]
+        return np.array(entry.layout.to_torch(np.asarray(slice_)), order="C", copy=True)
