@@ -1,0 +1,175 @@
+"""Texts, token ids and label masks against those that the original made."""
+
+import dataclasses
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timesuite_jax.text import (
+    EVALUATION,
+    TRAINING,
+    Turn,
+    clip_time_texts,
+    encode_clip_texts,
+    encode_conversation,
+    load_clip_tokenizer,
+    load_tokenizer,
+    render,
+    shuffled,
+)
+
+
+@pytest.fixture
+def family(goldens: Path) -> Path:
+    folder = goldens / "videochat_t"
+    if not folder.is_dir():
+        pytest.skip(f"no family videochat_t under {goldens}")
+    return folder
+
+
+@pytest.fixture(params=["tokenizer.json", "tokenizer.model"])
+def tokenizer(family, request):
+    return load_tokenizer(family / "tokenizers" / "mistral" / request.param)
+
+
+@pytest.fixture
+def models(family) -> list[Path]:
+    """Folders of models; they are enumerated, and may all have been left out of a trimmed set."""
+    return sorted(path.parent for path in family.glob("*/cases.json"))
+
+
+def read(path: Path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def turns_of(record: dict) -> list[Turn]:
+    return [Turn(turn["q"], turn["a"], turn.get("i", "")) for turn in record["QA"]]
+
+
+def test_training_texts_and_ids(family, tokenizer):
+    golden = read(family / "conversations.json")
+    variants = [(record["record"], variant) for record in golden["records"] for variant in record["variants"]]
+    assert variants
+    for record, variant in variants:
+        turns = turns_of(record)
+        if variant["random_shuffle"]:
+            turns = shuffled(turns, random.Random(variant["py_random_seed"]))
+        layout = dataclasses.replace(TRAINING, system=variant["system"])
+        media = variant.get("start_token", "<Video>").strip("<>")
+        before, after, _ = render(turns, layout=layout, times=golden["msgs"][variant["msg"]], media=media)
+        assert before + after == variant["conversation"]
+        if variant.get("mistral_ids"):
+            assert tokenizer.encode(variant["conversation"]) == variant["mistral_ids"]
+
+
+def upstream_mask(tokenizer, after: str) -> np.ndarray:
+    """The rule of the original's `forward`, by lengths of pieces of text tokenised each on its own."""
+    pieces = after.split(" [/INST] ")
+    pieces = [piece + " [/INST] " for piece in pieces[:-1]] + pieces[-1:]
+
+    def length(text: str) -> int:
+        return len(tokenizer.encode(text))
+
+    mask = np.ones(length(after), bool)
+    cursor = length(pieces[0].rstrip())
+    mask[:cursor] = False
+    for piece in pieces[1:-1]:
+        answer, total = length(piece.split("[INST] ")[0].rstrip()), length(piece.rstrip())
+        mask[cursor + answer : cursor + total] = False
+        cursor += total
+    assert cursor + length(pieces[-1].rstrip()) == len(mask)
+    return mask
+
+
+def test_masks_follow_the_original_rule(family, tokenizer):
+    golden = read(family / "conversations.json")
+    for record in golden["records"]:
+        for times in golden["msgs"].values():
+            turns = turns_of(record["record"])
+            conversation = encode_conversation(tokenizer, turns, times=times)
+            _, after, _ = render(turns, times=times)
+            np.testing.assert_array_equal(conversation.answer_mask, upstream_mask(tokenizer, after))
+
+
+def turns_of_text(text: str) -> list[Turn]:
+    """Takes a training text apart again: the goldens of the models give only the text."""
+    first, *rest = text.split("</s>")[:-1]
+    head, _, answer = first.rpartition("[/INST]")
+    instruction = head.partition("[INST]")[0]
+    question = head.rpartition("[INST]")[2] if head.count("[INST]") > 1 else ""
+    turns = [Turn(question.strip(), answer[1:-1], instruction.strip())]
+    for piece in rest:
+        question, _, answer = piece.rpartition("[/INST]")
+        turns.append(Turn(question.replace("[INST]", "").strip(), answer[1:-1]))
+    return turns
+
+
+def test_model_cases_ids_and_labels(models, tokenizer):
+    for model in models:
+        cases = read(model / "cases.json")
+        for group in ("conversations", "conversations_notime", "image_conversations"):
+            for case in cases[group]:
+                media = "Image" if "<Image>" in case["text"] else "Video"
+                times = case["text"].partition(f"</{media}>")[2].partition("[/INST]")[0]
+                conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times, media=media)
+                assert list(conversation.before_ids) == case["p_before_ids"]
+                assert list(conversation.after_ids) == case["p_after_ids"]
+        forward = model / "forward.npz"
+        if forward.is_file():
+            check_labels(model, cases, np.load(forward), tokenizer)
+
+
+def check_labels(model: Path, cases: dict, forward, tokenizer):
+    n_visual = read(model / "config.json")["derived"]["llm_video_tokens"]
+    for row, case in enumerate(cases["conversations"]):
+        times = case["text"].partition("</Video>")[2].partition("[/INST]")[0]
+        conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times)
+        labels = forward["main.labels"][row]
+        start = 1 + len(conversation.before_ids) + n_visual
+        expected = np.full(len(labels), -100)
+        after = np.where(conversation.answer_mask, conversation.after_ids, -100)
+        expected[start : start + len(after)] = after
+        np.testing.assert_array_equal(labels, expected)
+
+
+def test_evaluation_prompts(models, tokenizer):
+    for model in models:
+        for case in read(model / "generate.json"):
+            turns = [Turn(case["question"])]
+            before, after, _ = render(turns, layout=EVALUATION, times=case["msg"])
+            assert [before, after] == case["prompt_segments"]
+            conversation = encode_conversation(tokenizer, turns, layout=EVALUATION, times=case["msg"])
+            assert [tokenizer.special.bos, *conversation.before_ids] == case["segment_ids"][0]
+            assert list(conversation.after_ids) == case["segment_ids"][1]
+
+
+@pytest.mark.parametrize("name", ["vocab.txt", "tokenizer_with_dec.json"])
+def test_clip_sentences(family, models, name):
+    tokenizer = load_clip_tokenizer(family / "tokenizers" / "bert" / name)
+    for model in models:
+        cases, derived = read(model / "cases.json"), read(model / "config.json")["derived"]
+        for texts, sources in (
+            ("time_instructions", "conversations"),
+            ("time_instructions_notime", "conversations_notime"),
+        ):
+            made = []
+            for case in cases[sources]:
+                listed = case["text"].partition("sampled at ")[2].partition(" seconds")[0]
+                seconds = [float(second) for second in listed.split(", ") if second]
+                made += clip_time_texts(seconds, clips=derived["clip_num"], clip_frames=derived["clip_frames"])
+            assert made == cases[texts]
+        encoded = [
+            ("time_instructions", "time_instruction_ids"),
+            ("time_instructions_notime", "time_instruction_ids_notime"),
+            ("qformer_texts", "qformer_text_ids"),
+            ("image_instructions", "image_instruction_ids"),
+        ]
+        for texts, ids in encoded:
+            clip_text = encode_clip_texts(tokenizer, cases[texts], 64)
+            for row, expected in enumerate(cases[ids]):
+                assert clip_text.ids[row][clip_text.mask[row]].tolist() == expected
+        cut = encode_clip_texts(tokenizer, cases["time_instructions"][:1], len(cases["bert_truncation_left_max16"]))
+        assert cut.ids[0].tolist() == cases["bert_truncation_left_max16"]

@@ -1,0 +1,115 @@
+"""Layouts, masks and what is refused; the original's own texts are in tests/parity."""
+
+import dataclasses
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import (
+    EVALUATION,
+    LAYOUTS,
+    QUESTION_FIRST,
+    TRAINING,
+    Turn,
+    as_prompt,
+    build_word_tokenizer,
+    encode_conversation,
+    load_tokenizer,
+    render,
+    shuffled,
+)
+
+TURNS = [Turn("When does it fall?", "From 1.2 to 3.4 seconds."), Turn("Which colour?", "Red.")]
+TIMES = "The video contains 2 frames sampled at 0.5, 1.0 seconds."
+
+
+@pytest.fixture
+def tokenizer(tmp_path: Path):
+    texts = [part for turn in TURNS for part in (turn.question, turn.answer)]
+    return load_tokenizer(build_word_tokenizer([*texts, TIMES, EVALUATION.system, "Best option:("], tmp_path))
+
+
+def test_question_first_reads():
+    before, after, _ = render(TURNS, layout=QUESTION_FIRST, times=TIMES)
+    assert before == "[INST] When does it fall? <Video>"
+    assert after == (f"</Video> {TIMES} [/INST] From 1.2 to 3.4 seconds. </s> [INST] Which colour? [/INST] Red. </s>")
+
+
+def test_empty_slots_leave_nothing():
+    before, after, _ = render([Turn("", "A man.")], layout=QUESTION_FIRST)
+    assert before + after == "[INST] <Video></Video> [/INST] A man. </s>"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_the_prompt_of_a_layout_is_the_beginning_of_its_training_text(layout, tokenizer):
+    whole = encode_conversation(tokenizer, TURNS[:1], layout=layout, times=TIMES)
+    prompt = encode_conversation(tokenizer, as_prompt(TURNS[:1]), layout=layout, times=TIMES)
+    assert prompt.before_ids == whole.before_ids
+    assert prompt.n_answer == 0
+    assert prompt.after_ids == whole.after_ids[: len(prompt.after_ids)]
+    assert tokenizer.decode(prompt.after_ids).endswith("[/INST]")
+    assert not whole.answer_mask[: len(prompt.after_ids)].any() and whole.answer_mask[len(prompt.after_ids) :].all()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_exactly_the_answers_are_masked(layout, tokenizer):
+    conversation = encode_conversation(tokenizer, TURNS, layout=layout, times=TIMES)
+    ids = np.array(conversation.after_ids)[conversation.answer_mask]
+    assert tokenizer.decode(ids) == "From 1.2 to 3.4 seconds.  Red. "  # the space before each end
+    assert (ids == tokenizer.special.eos).sum() == len(TURNS)
+    assert conversation.n_answer == len(ids) and conversation.n_text == len(
+        conversation.before_ids + conversation.after_ids
+    )
+
+
+def test_captions_in_a_row_are_one_stretch_of_answer(tokenizer):
+    turns = [Turn("", "Red."), Turn("", "From 3.")]
+    mask = encode_conversation(tokenizer, turns).answer_mask
+    assert (np.diff(mask.astype(int)) != 0).sum() == 1 and mask[-1]
+
+
+def test_answer_prompt_is_not_an_answer():
+    _, after, spans = render([Turn("Which colour?")], layout=EVALUATION, answer_prompt="Best option:(")
+    assert after.endswith(" [/INST] Best option:(") and not spans
+
+
+@pytest.mark.parametrize("mark", ["[INST]", "[/INST]", "</Video>", "</s>"])
+@pytest.mark.parametrize("field", ["question", "answer", "instruction"])
+def test_marks_inside_texts_are_refused(mark, field):
+    turn = dataclasses.replace(Turn("q", "a"), **{field: f"see {mark} here"})
+    with pytest.raises(UserError, match="holds the conversation mark"):
+        render([turn])
+
+
+def test_marks_pass_where_nobody_minds():
+    assert "x [INST] y" in render([Turn("x [INST] y", "a")], strict=False)[1]
+
+
+def test_a_missing_answer_is_refused_unless_last():
+    with pytest.raises(UserError, match="turn 0"):
+        render([Turn("first?"), Turn("second?", "a")])
+    with pytest.raises(UserError, match="without turns"):
+        render([])
+
+
+def test_a_tokenizer_that_joins_across_the_border_is_refused(tokenizer):
+    class Joining:
+        special, vocab_size = tokenizer.special, tokenizer.vocab_size
+
+        def encode(self, text):
+            return [len(text)]
+
+    with pytest.raises(UserError, match="joins characters"):
+        encode_conversation(Joining(), TURNS)
+
+
+def test_braces_in_texts_are_left_alone():
+    assert "{x} {0}" in render([Turn("{x} {0}", "{answer}")], layout=TRAINING)[1]
+
+
+@pytest.mark.parametrize("rng", [random.Random(1), np.random.default_rng(1)])
+def test_shuffling_keeps_every_turn(rng):
+    assert sorted(t.question for t in shuffled(TURNS, rng)) == sorted(t.question for t in TURNS)

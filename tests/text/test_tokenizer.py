@@ -1,0 +1,116 @@
+"""Tokenizer files of each kind, what is refused, and the word tokenizer made from texts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import build_word_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
+
+TOKENIZERS = Path(__file__).parent.parent / "goldens" / "videochat_t" / "tokenizers"
+TEXTS = [
+    "</Video> [/INST] [INST] When? [/INST] From 12.3 to 4.5 seconds. </s> [INST] And then?",
+    "  two  spaces, a\nnewline and ünïcödé 東京 ",
+    "a</s></s>b<s>",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_both_kinds_of_file_agree(text):
+    from_json = load_tokenizer(TOKENIZERS / "mistral")
+    from_model = load_tokenizer(TOKENIZERS / "mistral" / "tokenizer.model")
+    assert from_json.encode(text) == from_model.encode(text)
+    assert from_json.special == from_model.special
+    assert from_json.vocab_size == from_model.vocab_size
+
+
+def test_newer_json_files_get_the_prefix_of_training(tmp_path):
+    original = json.loads((TOKENIZERS / "mistral" / "tokenizer.json").read_text(encoding="utf-8"))
+    newer = original | {
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False},
+    }
+    file = tmp_path / "tokenizer.json"
+    file.write_text(json.dumps(newer), encoding="utf-8")
+    for text in TEXTS:
+        assert load_tokenizer(tmp_path).encode(text) == load_tokenizer(TOKENIZERS / "mistral").encode(text)
+
+
+def test_files_that_truncate_or_pad_are_read_without(tmp_path):
+    original = json.loads((TOKENIZERS / "mistral" / "tokenizer.json").read_text(encoding="utf-8"))
+    original["truncation"] = {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(original), encoding="utf-8")
+    assert load_tokenizer(tmp_path).encode(TEXTS[0]) == load_tokenizer(TOKENIZERS / "mistral").encode(TEXTS[0])
+
+
+def test_dec_is_appended_to_a_bert_vocabulary_only_once():
+    from_vocabulary = load_clip_tokenizer(TOKENIZERS / "bert" / "vocab.txt")
+    with_dec = load_clip_tokenizer(TOKENIZERS / "bert" / "tokenizer_with_dec.json")
+    pieces = (TOKENIZERS / "bert" / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    assert from_vocabulary.token_id("[DEC]") == len(pieces)
+    assert from_vocabulary.vocab_size == with_dec.vocab_size == len(pieces) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("tokenizer.json", "{", "not a readable tokenizer.json"),
+        ("tokenizer.model", "not a model", "not a readable SentencePiece model"),
+        ("elsewhere.txt", "", "give a file, or a folder with tokenizer.json or tokenizer.model"),
+    ],
+)
+def test_unreadable_files_are_named(tmp_path, name, content, said):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=said):
+        load_tokenizer(tmp_path)
+
+
+def test_a_bert_vocabulary_is_no_language_model_tokenizer():
+    with pytest.raises(UserError, match="no token <s> and no </s>"):
+        load_tokenizer(TOKENIZERS / "bert" / "tokenizer_with_dec.json")
+
+
+@pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer.model"])
+def test_check_accepts_mistral(file):
+    check_tokenizer(load_tokenizer(TOKENIZERS / "mistral" / file), file)
+
+
+def test_check_names_the_digits_that_are_missing(tmp_path):
+    description = json.loads(build_word_tokenizer(["a"], tmp_path).read_text(encoding="utf-8"))
+    vocabulary = description["model"]["vocab"]
+    del vocabulary["7"]
+    description["model"]["vocab"] = {piece: i for i, piece in enumerate(vocabulary)}
+    (tmp_path / "tokenizer.json").write_text(json.dumps(description), encoding="utf-8")
+    with pytest.raises(UserError, match=r"no single token for 7\)"):
+        check_tokenizer(load_tokenizer(tmp_path), "broken")
+
+
+def test_check_refuses_a_tokenizer_that_joins_digits():
+    with pytest.raises(UserError, match="does not keep digits apart"):
+        check_tokenizer(load_clip_tokenizer(TOKENIZERS / "bert" / "vocab.txt"), "bert")
+
+
+def test_word_tokenizer_gives_texts_back_and_serves_both_models(tmp_path):
+    texts = ["When does the red square appear?", "It's here from 1.2 to 3.4 seconds -  ok.", "The 1-th video clip"]
+    file = build_word_tokenizer(texts, tmp_path)
+    tokenizer, clip_tokenizer = load_tokenizer(file), load_clip_tokenizer(tmp_path)
+    check_tokenizer(tokenizer, str(file))
+    for text in texts:
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+        assert clip_tokenizer.encode(text) == tokenizer.encode(text)
+    assert tokenizer.vocab_size == clip_tokenizer.vocab_size
+    assert tokenizer.special.pad != tokenizer.special.eos
+    assert (
+        len({tokenizer.special.bos, tokenizer.special.eos, clip_tokenizer.special.bos, clip_tokenizer.special.eos}) == 4
+    )
+    seven = tokenizer.token_id("7")
+    assert tokenizer.encode("17.7").count(seven) == tokenizer.encode("7 7").count(seven) == 2
+    assert tokenizer.special.unk in tokenizer.encode("a zebra")
+
+
+def test_word_tokenizer_does_not_depend_on_the_order_of_texts(tmp_path):
+    one = build_word_tokenizer(["b a", "c"], tmp_path / "one")
+    two = build_word_tokenizer(["c", "a b"], tmp_path / "two")
+    assert one.read_bytes() == two.read_bytes()
