@@ -6,8 +6,24 @@ C cache length, D model width, M hidden width of a feed-forward, h heads, g key-
 vocabulary, L layers, r LoRA rank, A answer positions.
 """
 
+from timesuite_jax.layers.attention import attention
+from timesuite_jax.layers.drop_path import DropPath
+from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.linear import Linear, LoraSpec
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
+from timesuite_jax.layers.rope import apply_rope, rope_angles
 from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 
-__all__ = ["REMAT_POLICIES", "LayerNorm", "Linear", "LoraSpec", "RMSNorm", "run_stack"]
+__all__ = [
+    "REMAT_POLICIES",
+    "DropPath",
+    "FeedForward",
+    "LayerNorm",
+    "Linear",
+    "LoraSpec",
+    "RMSNorm",
+    "apply_rope",
+    "attention",
+    "rope_angles",
+    "run_stack",
+]

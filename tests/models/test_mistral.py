@@ -1,0 +1,140 @@
+"""Mistral: ways to run it agree, padding changes nothing, and the tree is what the port expects."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from jaxtyping import Array
+
+from timesuite_jax.layers import LoraSpec
+from timesuite_jax.models.mistral import Mistral, MistralSpec
+from timesuite_jax.tree import leaves_with_paths
+
+SPEC = MistralSpec.from_variant("debug")
+
+
+def init(spec: MistralSpec = SPEC) -> dict:
+    x = jnp.zeros((1, 2, spec.width))
+    index = jnp.zeros((1, 2), jnp.int32)
+    return nn.meta.unbox(jax.jit(Mistral(spec).init)(jax.random.key(0), x, index, index == 0)["params"])
+
+
+def noisy(params: dict) -> dict:
+    """Adapters start at zero; give every leaf something to say."""
+    leaves, treedef = jax.tree.flatten(params)
+    keys = jax.random.split(jax.random.key(1), len(leaves))
+    shaken = [x + 0.1 * jax.random.normal(k, x.shape, x.dtype) for x, k in zip(leaves, keys, strict=True)]
+    return jax.tree.unflatten(treedef, shaken)
+
+
+def prompt(batch: int, length: int) -> tuple[Array, Array, Array]:
+    x = jax.random.normal(jax.random.key(2), (batch, length, SPEC.width))
+    positions = jnp.broadcast_to(jnp.arange(length)[None], (batch, length))
+    return x, positions, jnp.ones((batch, length), bool)
+
+
+def test_tree_has_the_agreed_paths():
+    boxed = jax.eval_shape(Mistral(SPEC).init, jax.random.key(0), *prompt(1, 3))["params"]
+    names = {"/".join(path): leaf.names for path, leaf in leaves_with_paths(boxed)}
+    adapters = {path for path in names if path.endswith(("lora_a", "lora_b"))}
+    assert len(adapters) == 2 * 8, "seven projections and the head"
+    assert names["layers/attn/q/kernel"] == ("layers", "embed", "heads")
+    assert names["layers/attn/o/kernel"] == ("layers", "heads", "embed")
+    assert names["layers/mlp/down/lora_b"] == ("layers", "lora_rank", "embed")
+    assert names["embed/embedding"] == ("vocab", "embed")
+    assert names["lm_head/kernel"] == ("embed", "vocab")
+    assert {"layers/input_norm/scale", "layers/post_norm/scale", "norm/scale"} < set(names)
+
+
+def test_real_size_has_the_published_number_of_weights():
+    spec = MistralSpec.from_variant("7b-instruct-v0.2", lora=None)
+    shapes = jax.eval_shape(Mistral(spec).init, jax.random.key(0), jnp.zeros((1, 1, 4096)), *prompt(1, 1)[1:])
+    assert sum(x.size for x in jax.tree.leaves(shapes)) == 7_241_732_096
+
+
+def test_base_in_bfloat16_leaves_adapters_in_float32():
+    spec = dataclasses.replace(SPEC, param_dtype=jnp.bfloat16, dtype=jnp.bfloat16)
+    for path, leaf in leaves_with_paths(init(spec)):
+        assert leaf.dtype == (jnp.float32 if path[-1].startswith("lora") else jnp.bfloat16), path
+    params = {"params": noisy(init())}
+    hidden, _ = Mistral(SPEC).apply(params, *prompt(2, 7))
+    half, _ = Mistral(spec).apply(params, *prompt(2, 7))
+    assert half.dtype == jnp.bfloat16
+    np.testing.assert_allclose(half.astype(jnp.float32), hidden, atol=0.1)
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+@pytest.mark.parametrize("remat", ["none", "full", "dots"])
+def test_ways_to_run_agree(unroll: bool, remat: str):
+    params = noisy(init())
+
+    def loss(params: dict, spec: MistralSpec) -> Array:
+        hidden, _ = Mistral(spec).apply({"params": params}, *prompt(2, 7))
+        return jnp.sum(jnp.sin(hidden))
+
+    grad = jax.jit(jax.value_and_grad(loss), static_argnums=1)
+    expected = grad(params, SPEC)
+    actual = grad(params, dataclasses.replace(SPEC, unroll=unroll, remat=remat))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), actual, expected)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_padding_changes_nothing(side: str):
+    params = {"params": noisy(init())}
+    x, positions, valid = prompt(1, 5)
+    expected, _ = Mistral(SPEC).apply(params, x, positions, valid)
+    widths = ((0, 0), (3, 0) if side == "left" else (0, 3))
+    padded = jnp.pad(x, (*widths, (0, 0)), constant_values=7.0)
+    hidden, _ = Mistral(SPEC).apply(params, padded, jnp.pad(positions, widths), jnp.pad(valid, widths))
+    assert np.isfinite(hidden).all()
+    inner = hidden[:, 3:] if side == "left" else hidden[:, :5]
+    np.testing.assert_allclose(inner, expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("unroll", [False, True])
+def test_cache_gives_what_the_whole_sequence_gives(unroll: bool):
+    model = Mistral(dataclasses.replace(SPEC, unroll=unroll))
+    params = {"params": noisy(init())}
+    x, positions, valid = prompt(2, 9)
+    expected, _ = model.apply(params, x, positions, valid)
+    cache = model.empty_cache(batch=2, capacity=12)
+    hidden, aux = model.apply(params, x[:, :6], positions[:, :6], valid[:, :6], cache=cache)
+    parts = [hidden]
+    for s in range(6, 9):
+        hidden, aux = model.apply(
+            params, x[:, s : s + 1], positions[:, s : s + 1], valid[:, s : s + 1], cache=aux["cache"]
+        )
+        parts.append(hidden)
+    assert int(aux["cache"].used) == 9
+    np.testing.assert_allclose(jnp.concatenate(parts, axis=1), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_dropout_touches_adapters_only():
+    spec = dataclasses.replace(SPEC, lora=LoraSpec(rank=4, alpha=8, dropout=0.5))
+    model, params = Mistral(spec), init(spec)
+    args, rngs = prompt(1, 4), {"dropout": jax.random.key(3)}
+    still, _ = model.apply({"params": params}, *args)
+    # Fresh adapters give zero, dropped out or not.
+    moving, aux = model.apply({"params": params}, *args, deterministic=False, rngs=rngs)
+    np.testing.assert_array_equal(moving, still)
+    dropped = np.mean(np.asarray(aux["head_input"]) == 0)
+    assert 0.3 < dropped < 0.7
+    moving, _ = model.apply({"params": noisy(params)}, *args, deterministic=False, rngs=rngs)
+    still, _ = model.apply({"params": noisy(params)}, *args)
+    assert not np.allclose(moving, still)
+
+
+def test_hf_config_is_read_and_foreign_models_are_refused():
+    config = {
+        "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
+        "num_attention_heads": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-5, "rope_theta": 1e6,
+        "hidden_act": "silu", "sliding_window": None, "tie_word_embeddings": False,
+    }  # fmt: skip
+    assert MistralSpec.from_hf_config(config) == MistralSpec.from_variant("7b-instruct-v0.2")
+    with pytest.raises(ValueError, match="sliding_window=4096"):
+        MistralSpec.from_hf_config({**config, "sliding_window": 4096})
+    with pytest.raises(ValueError, match=r"'8b'.*7b-instruct"):
+        MistralSpec.from_variant("8b")

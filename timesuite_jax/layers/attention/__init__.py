@@ -1,0 +1,9 @@
+"""Scaled dot-product attention behind one function; one file for each implementation.
+
+`xla` is the reference that the others are tested against and runs everywhere; `splash` is the TPU kernel, `cudnn` the
+GPU one. `attention(..., impl="auto")` picks the best for the platform.
+"""
+
+from timesuite_jax.layers.attention.dispatch import IMPLEMENTATIONS, attention, choose
+
+__all__ = ["IMPLEMENTATIONS", "attention", "choose"]

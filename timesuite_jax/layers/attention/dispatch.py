@@ -1,0 +1,66 @@
+"""`attention`: one signature, the best implementation for the platform."""
+
+from collections.abc import Callable
+
+import jax
+from jaxtyping import Array, Bool, Float
+
+from timesuite_jax.layers.attention.cudnn import cudnn_attention, cudnn_supports, device_has_cudnn_attention
+from timesuite_jax.layers.attention.splash import splash_attention_kernel, splash_supports
+from timesuite_jax.layers.attention.xla import xla_attention
+
+IMPLEMENTATIONS: dict[str, Callable[..., Array]] = {
+    "xla": xla_attention,
+    "splash": splash_attention_kernel,
+    "cudnn": cudnn_attention,
+}
+
+
+def choose(q: jax.Array, k: jax.Array, *, masked: bool) -> str:
+    """The name of the implementation that "auto" stands for on the default backend.
+
+    The choice is made while tracing. A program that is compiled ahead of time for another platform than the one it is
+    traced on must therefore name its implementation.
+    """
+    backend = jax.default_backend()
+    if backend == "tpu" and splash_supports(q, k):
+        return "splash"
+    if backend == "gpu" and device_has_cudnn_attention() and cudnn_supports(q, k, masked=masked):
+        return "cudnn"
+    return "xla"
+
+
+def attention(
+    q: Float[Array, "B S h d"],
+    k: Float[Array, "B C g d"],
+    v: Float[Array, "B C g d"],
+    *,
+    causal: bool = False,
+    kv_mask: Bool[Array, "B C"] | None = None,
+    scale: float | None = None,
+    impl: str = "auto",
+) -> Float[Array, "B S h d"]:
+    """Softmax attention; query head `i` reads key-value head `i // (h / g)`.
+
+    Args:
+      q: queries.
+      k: keys; their number of heads g divides that of the queries.
+      v: values.
+      causal: query s sees keys 0 to s only; needs S == C.
+      kv_mask: keys that may be seen. What a query gets that sees none is finite and otherwise unspecified.
+      scale: factor on the scores; `d ** -0.5` by default.
+      impl: "auto" or a name of `IMPLEMENTATIONS`.
+
+    Raises:
+      ValueError: on an unknown `impl`, head counts that do not divide, or a causal mask over unequal lengths.
+    """
+    if impl != "auto" and impl not in IMPLEMENTATIONS:
+        raise ValueError(f"impl={impl!r} is unknown; choose one of {['auto', *IMPLEMENTATIONS]}")
+    if q.shape[2] % k.shape[2]:
+        raise ValueError(f"{q.shape[2]} query heads cannot share {k.shape[2]} key-value heads evenly")
+    if causal and q.shape[1] != k.shape[1]:
+        raise ValueError(f"a causal mask needs as many queries as keys, not {q.shape[1]} and {k.shape[1]}")
+    if impl == "auto":
+        impl = choose(q, k, masked=kv_mask is not None)
+    scale = q.shape[-1] ** -0.5 if scale is None else scale
+    return IMPLEMENTATIONS[impl](q, k, v, causal=causal, kv_mask=kv_mask, scale=scale)

@@ -1,0 +1,113 @@
+"""The TPU kernel: block-sparse flash attention from JAX's Pallas library ("splash").
+
+Blocks above the causal diagonal are never visited and no S x C matrix exists in memory, forward or backward. The kernel
+takes one sample, `[heads, length, width]` with lengths in whole blocks, so this file pads, maps over the batch, and,
+under a mesh, runs the kernel shard by shard: a Pallas call cannot be partitioned by the compiler.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+from einops import rearrange, repeat
+from flax import linen as nn
+from jax.experimental.pallas.ops.tpu import splash_attention
+from jax.sharding import PartitionSpec
+from jaxtyping import Array, Bool, Float
+
+# Big blocks amortise the grid's overhead; padding wastes work. 128 is the smallest block (the lanes of a TPU).
+BLOCKS = (512, 256, 128)
+MAX_PADDING = 0.15
+MIN_LENGTH = 512  # below, the score matrix is small and XLA's fusion is as good
+
+
+def splash_supports(q: jax.Array, k: jax.Array) -> bool:
+    """Whether the kernel takes this head width and pays at these lengths."""
+    return q.shape[-1] % 64 == 0 and min(q.shape[1], k.shape[1]) >= MIN_LENGTH
+
+
+def splash_attention_kernel(
+    q: Float[Array, "B S h d"],
+    k: Float[Array, "B C g d"],
+    v: Float[Array, "B C g d"],
+    *,
+    causal: bool,
+    kv_mask: Bool[Array, "B C"] | None,
+    scale: float,
+    interpret: bool = False,
+) -> Float[Array, "B S h d"]:
+    """See `attention`; `interpret=True` emulates the kernel on any platform (slow, for tests)."""
+    if kv_mask is None:
+        kv_mask = jnp.ones((k.shape[0], k.shape[1]), bool)
+    # The kernel has no scale of its own.
+    local = functools.partial(_on_one_device, causal=causal, interpret=interpret)
+    q = q * jnp.asarray(scale, q.dtype)
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty or mesh.size == 1:
+        return local(q, k, v, kv_mask)
+    batch, heads, kv_heads = nn.logical_to_mesh_axes(("batch", "heads", "kv_heads"))
+    if heads != kv_heads:
+        # A shard must hold whole groups: where the key-value heads are not split the same way, each query head gets
+        # its own copy.
+        k, v = (repeat(x, "B C g d -> B C (g n) d", n=q.shape[2] // k.shape[2]) for x in (k, v))
+    sample = PartitionSpec(batch, None, heads, None)
+    sharded = jax.shard_map(
+        local,
+        in_specs=(sample, sample, sample, PartitionSpec(batch, None)),
+        out_specs=sample,
+        check_vma=False,  # a Pallas call does not say over which mesh axes its result varies
+    )
+    return sharded(q, k, v, kv_mask)
+
+
+def _on_one_device(
+    q: Float[Array, "B S h d"],
+    k: Float[Array, "B C g d"],
+    v: Float[Array, "B C g d"],
+    kv_mask: Bool[Array, "B C"],
+    *,
+    causal: bool,
+    interpret: bool,
+) -> Float[Array, "B S h d"]:
+    length, heads = q.shape[1], q.shape[2]
+    q_block, kv_block = _block(length), _block(k.shape[1])
+    q = _pad(rearrange(q, "B S h d -> B h S d"), 2, q_block)
+    k = _pad(rearrange(k, "B C g d -> B g C d"), 2, kv_block)
+    v = _pad(rearrange(v, "B C g d -> B g C d"), 2, kv_block)
+    visible = _pad(kv_mask, 1, kv_block).astype(jnp.int32)
+
+    shape = (q.shape[2], k.shape[2])
+    mask = splash_attention.CausalMask(shape) if causal else splash_attention.FullMask(shape)
+    kernel = splash_attention.make_splash_mha(
+        splash_attention.MultiHeadMask([mask] * heads),
+        head_shards=1,
+        q_seq_shards=1,
+        interpret=interpret,
+        block_sizes=splash_attention.BlockSizes(
+            block_q=q_block, block_kv=kv_block,
+            block_q_dkv=q_block, block_kv_dkv=kv_block,
+            block_q_dq=q_block, block_kv_dq=kv_block,
+        ),
+    )  # fmt: skip
+
+    def one_sample(q: Array, k: Array, v: Array, visible: Array) -> Array:
+        # All queries belong to segment 1, so they see the keys of segment 1.
+        segments = splash_attention.SegmentIds(q=jnp.ones(q.shape[1], jnp.int32), kv=visible)
+        return kernel(q, k, v, segments)
+
+    out = jax.vmap(one_sample)(q, k, v, visible)
+    return rearrange(out[:, :, :length], "B h S d -> B S h d")
+
+
+def _block(length: int) -> int:
+    """The largest block that does not waste too much padding."""
+    for block in BLOCKS:
+        if -length % block <= MAX_PADDING * length:
+            return block
+    return BLOCKS[-1]
+
+
+def _pad(x: Array, axis: int, multiple: int) -> Array:
+    widths = [(0, 0)] * x.ndim
+    widths[axis] = (0, -x.shape[axis] % multiple)
+    return jnp.pad(x, widths)

@@ -1,0 +1,37 @@
+"""Rotary position embedding (arXiv:2104.09864) in the half-split form of Hugging Face's Llama and Mistral.
+
+Channel i of a head turns together with channel i + d/2, not with its neighbour i + 1 as in the paper; checkpoints of
+the two forms are not interchangeable.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+
+def rope_angles(
+    positions: Int[Array, "B S"], width: int, theta: float
+) -> tuple[Float[Array, "B S half"], Float[Array, "B S half"]]:
+    """Cosines and sines of the turning angles, float32 whatever the type of the model.
+
+    Args:
+      positions: position of each token, counted from 0.
+      width: width d of a head; half of it is the number of angles.
+      theta: base of the geometric series of wave lengths.
+
+    Raises:
+      ValueError: if `width` is odd.
+    """
+    if width % 2:
+        raise ValueError(f"the width of a head is {width}; rotary embeddings need an even one")
+    frequencies = theta ** -(jnp.arange(0, width, 2, dtype=jnp.float32) / width)
+    angles = jnp.einsum("BS,d->BSd", positions.astype(jnp.float32), frequencies)
+    return jnp.cos(angles), jnp.sin(angles)
+
+
+def apply_rope(
+    x: Float[Array, "B S h d"], cos: Float[Array, "B S half"], sin: Float[Array, "B S half"]
+) -> Float[Array, "B S h d"]:
+    """Turns queries or keys by the angles of their positions; the result has the type of `x`."""
+    first, second = jnp.split(x.astype(jnp.float32), 2, axis=-1)
+    cos, sin = cos[:, :, None], sin[:, :, None]
+    return jnp.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1).astype(x.dtype)
