@@ -4,6 +4,7 @@ Everything here is plain Python and NumPy and imports in a moment, so that data 
 accelerator.
 """
 
+from timesuite_jax.text.budget import Cut, Fitted, Refused, Row, cut_like_upstream, fit, lay_out, smallest_bucket
 from timesuite_jax.text.clip_time import (
     ClipText,
     TimeStyle,
@@ -43,8 +44,12 @@ __all__ = [
     "TRAINING",
     "ClipText",
     "Conversation",
+    "Cut",
+    "Fitted",
     "JsonTokenizer",
     "Layout",
+    "Refused",
+    "Row",
     "SentencePieceTokenizer",
     "SpecialIds",
     "TimeStyle",
@@ -54,12 +59,16 @@ __all__ = [
     "build_word_tokenizer",
     "check_tokenizer",
     "clip_time_texts",
+    "cut_like_upstream",
     "encode_clip_texts",
     "encode_conversation",
+    "fit",
     "format_seconds",
+    "lay_out",
     "load_clip_tokenizer",
     "load_tokenizer",
     "render",
     "shuffled",
+    "smallest_bucket",
     "video_time_text",
 ]

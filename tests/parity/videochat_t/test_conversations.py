@@ -13,8 +13,10 @@ from timesuite_jax.text import (
     TRAINING,
     Turn,
     clip_time_texts,
+    cut_like_upstream,
     encode_clip_texts,
     encode_conversation,
+    lay_out,
     load_clip_tokenizer,
     load_tokenizer,
     render,
@@ -173,3 +175,18 @@ def test_clip_sentences(family, models, name):
                 assert clip_text.ids[row][clip_text.mask[row]].tolist() == expected
         cut = encode_clip_texts(tokenizer, cases["time_instructions"][:1], len(cases["bert_truncation_left_max16"]))
         assert cut.ids[0].tolist() == cases["bert_truncation_left_max16"]
+
+
+def test_upstreams_truncation(models, tokenizer):
+    for model in models:
+        forward = model / "forward.npz"
+        if not forward.is_file() or "trunc.labels" not in np.load(forward):
+            continue
+        cases, labels = read(model / "cases.json"), np.load(forward)["trunc.labels"]
+        n_visual = read(model / "config.json")["derived"]["llm_video_tokens"]
+        for row, case in enumerate(cases["conversations"]):
+            times = case["text"].partition("</Video>")[2].partition("[/INST]")[0]
+            conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times)
+            cut = cut_like_upstream(conversation, cases["trunc_max_txt_len"]).conversation
+            laid = lay_out(cut, n_visual=n_visual, length=labels.shape[1], special=tokenizer.special)
+            np.testing.assert_array_equal(np.where(laid.loss_mask, laid.tokens, -100), labels[row])
