@@ -7,13 +7,14 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "timesuite_jax"
 FLOORS = {
-    "layers": 0, "errors": 0, "tree": 0,
+    "layers": 0, "errors": 0, "specs": 0, "tree": 0,
     "objectives": 1, "metrics": 1, "media": 1, "text": 1,
     "parallel": 2, "models": 2,
     "training": 3, "generation": 3, "data": 3, "port": 3,
-    "tasks": 4, "evaluation": 4,
-    "apps": 5,
-    "cli": 6,
+    "evaluation": 4,
+    "tasks": 5,
+    "apps": 6,
+    "cli": 7,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 
