@@ -19,7 +19,6 @@ from timesuite_jax.layers import Linear, LoraSpec, RMSNorm, apply_rope, attentio
 from timesuite_jax.models import kv_cache
 from timesuite_jax.models.kv_cache import KVCache
 
-
 UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
 
 

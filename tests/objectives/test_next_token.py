@@ -1,0 +1,131 @@
+"""The chunked loss equals the plain one in value and gradient, and never holds all logits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+from timesuite_jax.objectives import answer_cross_entropy
+
+B, S, D, V, R, SCALING = 3, 21, 8, 37, 4, 2.0
+
+
+def case(fraction: float, dtype: jnp.dtype = jnp.float32) -> tuple[dict[str, Array], Array, Array]:
+    keys = jax.random.split(jax.random.key(0), 7)
+    leaves = {
+        "hidden": jax.random.normal(keys[0], (B, S, D)).astype(dtype),
+        "head_input": jax.random.normal(keys[1], (B, S, D)).astype(dtype),
+        "kernel": jax.random.normal(keys[2], (D, V)),
+        "lora_a": jax.random.normal(keys[3], (D, R)),
+        "lora_b": jax.random.normal(keys[4], (R, V)),
+    }
+    targets = jax.random.randint(keys[5], (B, S), 0, V)
+    return leaves, targets, jax.random.uniform(keys[6], (B, S)) < fraction
+
+
+def plain(leaves: dict[str, Array], targets: Array, mask: Array) -> tuple[Array, Array, Array]:
+    hidden = leaves["hidden"].astype(jnp.float32)
+    logits = hidden @ leaves["kernel"]
+    if "lora_a" in leaves:
+        branch = leaves.get("head_input", hidden).astype(jnp.float32)
+        logits += SCALING * (branch @ leaves["lora_a"] @ leaves["lora_b"])
+    nll = -jnp.take_along_axis(jax.nn.log_softmax(logits), targets[..., None], axis=-1)[..., 0]
+    correct = jnp.logical_and(mask, logits.argmax(-1) == targets)
+    return jnp.sum(nll * mask.astype(jnp.float32)), jnp.sum(mask), jnp.sum(correct)
+
+
+def chunked(leaves: dict[str, Array], targets: Array, mask: Array, chunk: int) -> tuple[Array, Array, Array]:
+    head = {name: leaves[name] for name in ("kernel", "lora_a", "lora_b") if name in leaves}
+    return answer_cross_entropy(
+        leaves["hidden"], targets, mask, head, chunk=chunk, scaling=SCALING, head_input=leaves.get("head_input")
+    )
+
+
+LEAVES = {
+    "no adapter": {"hidden", "kernel"},
+    "adapter": {"hidden", "kernel", "lora_a", "lora_b"},
+    "adapter with dropout": {"hidden", "kernel", "lora_a", "lora_b", "head_input"},
+}
+
+
+@pytest.mark.parametrize("names", LEAVES.values(), ids=LEAVES.keys())
+@pytest.mark.parametrize(("chunk", "fraction"), [(1, 0.3), (4, 0.3), (5, 1.0), (64, 0.3), (4, 0.0)])
+def test_equals_the_plain_loss(names: set[str], chunk: int, fraction: float):
+    leaves, targets, mask = case(fraction)
+    leaves = {name: leaves[name] for name in names}
+    expected = plain(leaves, targets, mask)
+    actual = jax.jit(chunked, static_argnums=3)(leaves, targets, mask, chunk)
+    for a, e in zip(actual, expected, strict=True):
+        assert a.dtype == jnp.float32
+        np.testing.assert_allclose(a, e, rtol=1e-5)
+    mean = lambda f: lambda leaves, *rest: f(leaves, *rest)[0] * 0.37  # noqa: E731 - any factor must pass through
+    expected = jax.jit(jax.grad(mean(plain)))(leaves, targets, mask)
+    actual = jax.jit(jax.grad(mean(chunked)), static_argnums=3)(leaves, targets, mask, chunk)
+    jax.tree.map(lambda a, e: np.testing.assert_allclose(a, e, rtol=1e-4, atol=1e-5), actual, expected)
+
+
+def test_no_target_gives_zeros_and_not_nan():
+    leaves, targets, mask = case(0.0)
+    value, grads = jax.value_and_grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
+    assert value == 0
+    assert all(not np.any(g) for g in jax.tree.leaves(grads))
+
+
+def test_unmasked_positions_get_no_gradient():
+    leaves, targets, mask = case(0.3)
+    grads = jax.grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
+    assert not np.any(grads["hidden"][~mask])
+    assert np.all(np.any(grads["hidden"][mask], axis=-1))
+
+
+def shapes_of(jaxpr: object) -> set[tuple[int, ...]]:
+    """Shapes of every value in a program, inner programs included."""
+    found = set()
+    for eqn in jaxpr.eqns:
+        found |= {v.aval.shape for v in eqn.outvars if hasattr(v.aval, "shape")}
+        for inner in jax.tree.leaves(eqn.params, is_leaf=lambda x: hasattr(x, "eqns") or hasattr(x, "jaxpr")):
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                found |= shapes_of(inner)
+    return found
+
+
+def test_all_logits_never_exist_and_frozen_kernels_cost_no_gradient():
+    leaves, targets, mask = case(0.3)
+    frozen = {"kernel": leaves.pop("kernel")}
+
+    def lora_only(leaves: dict[str, Array], frozen: dict[str, Array]) -> Array:
+        return chunked({**leaves, **frozen}, targets, mask, 4)[0]
+
+    shapes = shapes_of(jax.make_jaxpr(jax.grad(lora_only))(leaves, frozen).jaxpr)
+    assert (B, 4, V) in shapes, "the search must see inside the loop"
+    assert not any(V in shape and S in shape for shape in shapes)
+    assert (D, V) not in shapes
+    everything = shapes_of(jax.make_jaxpr(jax.grad(lora_only, argnums=(0, 1)))(leaves, frozen).jaxpr)
+    assert (D, V) in everything
+    # Also through jit, as a training step calls it.
+    jitted = jax.make_jaxpr(jax.grad(jax.jit(lora_only)))(leaves, frozen)
+    assert (D, V) not in shapes_of(jitted.jaxpr)
+
+
+def test_half_precision_keeps_its_type_and_float32_sums():
+    leaves, targets, mask = case(0.5, jnp.bfloat16)
+    (value, _, _), expected = chunked(leaves, targets, mask, 8), plain(leaves, targets, mask)
+    assert value.dtype == jnp.float32
+    np.testing.assert_allclose(value, expected[0], rtol=2e-2)
+    grads = jax.grad(lambda x: chunked(x, targets, mask, 8)[0])(leaves)
+    wanted = jax.grad(lambda x: plain(x, targets, mask)[0])(leaves)
+    for name, grad in grads.items():
+        assert grad.dtype == leaves[name].dtype
+        error = np.abs(grad.astype(jnp.float32) - wanted[name].astype(jnp.float32)).max()
+        assert error < 0.03 * np.abs(wanted[name].astype(jnp.float32)).max(), name
+
+
+def test_mistakes_are_named():
+    leaves, targets, mask = case(0.3)
+    with pytest.raises(ValueError, match="chunk=0"):
+        chunked(leaves, targets, mask, 0)
+    del leaves["lora_b"]
+    with pytest.raises(ValueError, match="lora_a and lora_b"):
+        chunked(leaves, targets, mask, 4)
