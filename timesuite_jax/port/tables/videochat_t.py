@@ -8,9 +8,9 @@ The parameter tree that it fills:
     vision_layernorm/{scale, bias}
     query_tokens [1, N, D]; extra_query_tokens [1, N', D]
     qformer/embeddings/{word/embedding, position/embedding, norm/{scale, bias}}
-    qformer/pairs/even/...               stacked [L // 2, ...]: layers 0, 2, 4, ... with cross-attention
-    qformer/pairs/odd/...                stacked [L // 2, ...]: layers 1, 3, 5, ...
-    qformer/last/...                     not stacked: the last, even layer of an odd number of layers
+    qformer/pairs/even/...               stacked [P, ...]: layers 0, 2, 4, ... with cross-attention
+    qformer/pairs/odd/...                stacked [P, ...]: layers 1, 3, 5, ...; P = (layers - 1) // 2
+    qformer/{last_even, last_odd}/...    not stacked: what is left, one layer or two
         {attention, cross_attention}/{query, key, value, out, norm}
         {text_mlp, query_mlp}/{fc1, fc2}; text_norm, query_norm
     mistral/embed/embedding [V, D]; mistral/norm/scale; mistral/lm_head/{kernel, lora_a, lora_b}
@@ -94,14 +94,12 @@ class Sizes:
         Raises:
           KeyError: naming the parameter that a VideoChat-T tree must have and this one lacks.
         """
-        pairs = (
-            shapes["qformer/pairs/even/query_norm/scale"][0] if "qformer/pairs/even/query_norm/scale" in shapes else 0
-        )
+        pairs = shapes.get("qformer/pairs/even/query_norm/scale", (0,))[0]
         text = "qformer/embeddings/position/embedding"
         return cls(
             vision_blocks=shapes["vision_encoder/blocks/norm1/scale"][0],
             patch=round((shapes["vision_encoder/patch_embed/kernel"][0] / 3) ** 0.5),
-            qformer_layers=2 * pairs + ("qformer/last/query_norm/scale" in shapes),
+            qformer_layers=2 * pairs + 1 + ("qformer/last_odd/query_norm/scale" in shapes),
             positions=shapes[text][0] if text in shapes else 512,
             mistral_layers=shapes["mistral/layers/input_norm/scale"][0],
             text_input=text in shapes,
@@ -196,8 +194,8 @@ def _qformer(sizes: Sizes) -> list[Entry]:
     entries += _norm(f"{embeddings}.LayerNorm", "qformer/embeddings/norm", trainable=True)
     for number in range(sizes.qformer_layers):
         pair, odd = divmod(number, 2)
-        if number == sizes.qformer_layers - 1 and not odd:
-            jax, layer = "qformer/last", None
+        if pair == (sizes.qformer_layers - 1) // 2:
+            jax, layer = f"qformer/last_{'odd' if odd else 'even'}", None
         else:
             jax, layer = f"qformer/pairs/{'odd' if odd else 'even'}", pair
         torch = f"{_BERT}.encoder.layer.{number}"

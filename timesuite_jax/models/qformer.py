@@ -1,0 +1,124 @@
+"""Q-Former (BLIP-2, arXiv:2301.12597): learned queries read a clip's vision tokens, guided by a text.
+
+VideoChat-T gives it the clip's time instruction as text ("The 1-th video clip contains 8 frames sampled at ..."); any
+other text does as well. Layers go in (even, odd) pairs because only the even ones have cross-attention: all pairs but
+the last are stacked and scanned; what is left, one layer or two, stands beside them (`last_even`, `last_odd`), so
+that the last layer of all can leave out the text that nobody reads.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float, Int
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.layers import REMAT_POLICIES, LayerNorm, run_stack
+from timesuite_jax.models.qformer_layer import NORM_EPSILON, QFormerLayer
+from timesuite_jax.models.qformer_spec import QFormerSpec
+
+_Stream = tuple[Array, Array | None]
+
+
+class QFormerEmbeddings(nn.Module):
+    """Queries as they are, words with their positions; one norm over both."""
+
+    spec: QFormerSpec
+
+    @nn.compact
+    def __call__(
+        self, queries: Float[Array, "n N D"], text: Int[Array, "n P"] | None, *, deterministic: bool
+    ) -> _Stream:
+        """Returns the streams of queries and text; no token-type embeddings, as upstream."""
+        spec = self.spec
+        norm = LayerNorm(NORM_EPSILON, name="norm")
+
+        def embedded(name: str, size: int, axis: str | None, ids: Array) -> Array:
+            init = nn.with_logical_partitioning(nn.initializers.normal(0.02), (axis, "embed"))
+            return nn.Embed(size, spec.width, param_dtype=spec.param_dtype, embedding_init=init, name=name)(ids)
+
+        rows = queries.astype(jnp.float32)
+        if text is not None:
+            length = text.shape[1]
+            if length > spec.positions:
+                raise UserError(
+                    f"the Q-Former got a text of {length} tokens but qformer.positions={spec.positions}; "
+                    "shorten the text"
+                )
+            words = embedded("word", spec.vocab, "vocab", text)
+            places = embedded("position", spec.positions, None, jnp.arange(length))
+            words = words + jnp.broadcast_to(places[None], words.shape)
+            rows = jnp.concatenate([rows, words.astype(jnp.float32)], axis=1)
+        rows = nn.Dropout(spec.hidden_dropout)(norm(rows), deterministic=deterministic)
+        count = queries.shape[1]
+        return rows[:, :count], None if text is None else rows[:, count:]
+
+
+class _Pair(nn.Module):
+    """An even layer (with cross-attention) and the odd one that follows: one step of `run_stack`."""
+
+    spec: QFormerSpec
+
+    @nn.compact
+    def __call__(
+        self, stream: _Stream, rates: Float[Array, "2"], vision: Array, text_mask: Array | None, *, deterministic: bool
+    ) -> tuple[_Stream, None]:
+        with jax.named_scope("qformer_pair"):
+            even = QFormerLayer(self.spec, cross=True, name="even")
+            stream = even(*stream, vision, text_mask, rates[0], deterministic)
+            odd = QFormerLayer(self.spec, cross=False, name="odd")
+            stream = odd(*stream, vision, text_mask, rates[1], deterministic)
+        return stream, None
+
+
+class QFormer(nn.Module):
+    """Queries, vision tokens and text -> the queries' outputs."""
+
+    spec: QFormerSpec
+
+    @nn.compact
+    def __call__(
+        self,
+        queries: Float[Array, "n N D"],
+        vision: Float[Array, "n C E"],
+        text: Int[Array, "n P"] | None = None,
+        text_mask: Bool[Array, "n P"] | None = None,
+        *,
+        deterministic: bool = True,
+    ) -> Float[Array, "n N D"]:
+        """Runs all layers; `n` is clips of all samples.
+
+        Args:
+          queries: query tokens, the same for every clip before this.
+          vision: tokens of the clip, all of them seen; their width is free.
+          text: token ids, [CLS] and [SEP] included; left out exactly when `spec.text_input` is False. The position of
+            a token is its column: padding on the right leaves results as they are, padding on the left does not.
+          text_mask: False at padding.
+          deterministic: False turns dropout (stream "dropout") and drop path (stream "drop_path") on.
+
+        Returns:
+          Outputs of the queries, float32.
+
+        Raises:
+          UserError: if the text is longer than the position table.
+          ValueError: if text is given and `text_input` is False, or the other way round.
+        """
+        spec = self.spec
+        if (text is not None) != spec.text_input or (text is None) != (text_mask is None):
+            raise ValueError("text and text_mask must be given exactly when QFormerSpec.text_input is True")
+        stream = QFormerEmbeddings(spec, name="embeddings")(queries, text, deterministic=deterministic)
+        rates = jnp.asarray(np.linspace(0.0, spec.drop_path, spec.layers), jnp.float32)
+        done = 2 * spec.pairs
+        if spec.pairs:
+            stack = {"length": spec.pairs, "unroll": spec.unroll, "remat": spec.remat, "deterministic": deterministic}
+            by_pair = jnp.stack([rates[:done:2], rates[1:done:2]], axis=1)
+            stream, _ = run_stack(_Pair(spec, name="pairs"), stream, by_pair, vision, text_mask, **stack)
+        layer_class = QFormerLayer
+        if spec.remat != "none":
+            layer_class = nn.remat(QFormerLayer, policy=REMAT_POLICIES[spec.remat], static_argnums=(6,))
+        for index in range(done, spec.layers):
+            even, last = index % 2 == 0, index == spec.layers - 1
+            layer = layer_class(spec, even, last, name="last_even" if even else "last_odd")
+            with jax.named_scope("qformer_last"):
+                stream = layer(*stream, vision, text_mask, rates[index], deterministic)
+        return stream[0]

@@ -1,0 +1,107 @@
+"""One layer of the Q-Former (BLIP-2, arXiv:2301.12597; `blip2/Qformer.py` upstream): a post-norm BERT layer.
+
+Queries and text share one self-attention; only the queries look at the vision tokens; each has its own feed-forward.
+Attention is written out here instead of calling `layers.attention`: BERT drops attention weights in training, which
+no fused kernel does. The residual stream and the norms are float32 whatever the type of the products.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+from einops import rearrange
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float
+
+from timesuite_jax.layers import DropPath, FeedForward, LayerNorm, Linear
+from timesuite_jax.models.qformer_spec import QFormerSpec
+
+NORM_EPSILON = 1e-12  # BERT's
+_MASKED = -10000.0  # added to the scores of masked keys; its exp is exactly 0 in float32
+
+
+def _dropped(spec: QFormerSpec, branch: Array, rate: Float[Array, ""], *, deterministic: bool) -> Array:
+    """What a residual branch goes through before it is added to the stream: dropout, then drop path."""
+    branch = nn.Dropout(spec.hidden_dropout)(branch.astype(jnp.float32), deterministic=deterministic)
+    return DropPath()(branch, rate, deterministic=deterministic)
+
+
+class BertAttention(nn.Module):
+    """Multi-head attention with its output projection, residual and norm."""
+
+    spec: QFormerSpec
+
+    @nn.compact
+    def __call__(
+        self,
+        x: Float[Array, "n N D"],
+        memory: Float[Array, "n C E"],
+        mask: Bool[Array, "n C"] | None,
+        drop_path: Float[Array, ""],
+        *,
+        deterministic: bool,
+    ) -> Float[Array, "n N D"]:
+        """Returns the stream `x` after it attended to the positions of `memory` where `mask` is True (None: all)."""
+        spec = self.spec
+        types = {"dtype": spec.dtype, "param_dtype": spec.param_dtype}
+
+        def heads(name: str, source: Array) -> Array:
+            projected = Linear(spec.width, ("embed", "heads"), name=name, **types)(source)
+            return rearrange(projected, "n N (h d) -> n h N d", h=spec.heads)
+
+        q, k, v = heads("query", x), heads("key", memory), heads("value", memory)
+        scores = jnp.einsum("nhqd,nhkd->nhqk", q, k, preferred_element_type=jnp.float32)
+        scores = scores / math.sqrt(spec.width // spec.heads)
+        if mask is not None:
+            scores = scores + jnp.broadcast_to(jnp.where(mask, 0.0, _MASKED)[:, None, None], scores.shape)
+        weights = jax.nn.softmax(scores, axis=-1)
+        weights = nn.Dropout(spec.attention_dropout)(weights, deterministic=deterministic).astype(v.dtype)
+        mixed = rearrange(jnp.einsum("nhqk,nhkd->nhqd", weights, v), "n h N d -> n N (h d)")
+        out = Linear(spec.width, ("heads", "embed"), name="out", **types)(mixed)
+        branch = _dropped(spec, out, drop_path, deterministic=deterministic)
+        return LayerNorm(NORM_EPSILON, name="norm")(x + branch)
+
+
+class QFormerLayer(nn.Module):
+    """Self-attention of queries and text, cross-attention of the queries (where `cross`), feed-forwards."""
+
+    spec: QFormerSpec
+    cross: bool
+    last: bool = False  # of the whole Q-Former: nobody reads the text that leaves it, so it is not computed
+
+    @nn.compact
+    def __call__(
+        self,
+        queries: Float[Array, "n N D"],
+        text: Float[Array, "n P D"] | None,
+        vision: Float[Array, "n C E"],
+        text_mask: Bool[Array, "n P"] | None,
+        drop_path: Float[Array, ""],
+        deterministic: bool,
+    ) -> tuple[Float[Array, "n N D"], Float[Array, "n P D"] | None]:
+        """Returns the new queries and the new text (None if there is none, or after the last layer)."""
+        spec = self.spec
+        count = queries.shape[1]
+        rows, mask = queries, None
+        if text is not None:
+            rows = jnp.concatenate([queries, text], axis=1)
+            mask = jnp.concatenate([jnp.ones(queries.shape[:2], bool), text_mask], axis=1)
+        # The last layer's text feed-forward has parameters in every checkpoint, so it is initialised all the same.
+        with_text = text is not None and (not self.last or self.is_initializing())
+
+        def attend(name: str, x: Array, memory: Array, mask: Array | None) -> Array:
+            return BertAttention(spec, name=name)(x, memory, mask, drop_path, deterministic=deterministic)
+
+        attended = attend("attention", rows if with_text else queries, rows, mask)
+        queries = attended[:, :count]
+        if self.cross:
+            queries = attend("cross_attention", queries, vision, None)
+
+        def feed_forward(name: str, x: Array) -> Array:
+            types = {"dtype": spec.dtype, "param_dtype": spec.param_dtype}
+            branch = FeedForward(spec.hidden, name=f"{name}_mlp", **types)(x)
+            branch = _dropped(spec, branch, drop_path, deterministic=deterministic)
+            return LayerNorm(NORM_EPSILON, name=f"{name}_norm")(x + branch)
+
+        text = feed_forward("text", attended[:, count:]) if with_text else None
+        return feed_forward("query", queries), text

@@ -1,0 +1,61 @@
+"""Sizes and rates of the Q-Former."""
+
+import dataclasses
+from typing import Any
+
+from timesuite_jax.errors import UserError
+
+VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; the small one is ours
+    "base": {},
+    "debug": {"width": 32, "layers": 3, "heads": 2, "hidden": 64, "vocab": 256, "positions": 128, "queries": 8}
+    | {"extra_queries": 8},
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class QFormerSpec:
+    """Sizes of a Q-Former; the defaults are the released ones."""
+
+    width: int = 768
+    layers: int = 12  # the even ones look at the vision tokens
+    heads: int = 12
+    hidden: int = 3072  # of the feed-forward blocks
+    vocab: int = 30523  # bert-base-uncased and the added "[DEC]"
+    positions: int = 512  # longest text
+    queries: int = 32
+    extra_queries: int = 64
+    text_input: bool = True  # False: no text, and no parameters for it
+    hidden_dropout: float = 0.1
+    attention_dropout: float = 0.1
+    drop_path: float = 0.2  # of the last layer; grows linearly from 0 at the first
+    dtype: str = "float32"  # of the matrix products; the residual stream is float32 always
+    param_dtype: str = "float32"
+    remat: str = "none"  # a name of layers.REMAT_POLICIES
+    unroll: bool = False
+
+    @classmethod
+    def from_variant(cls, variant: str, **overrides: Any) -> "QFormerSpec":
+        """Spec of a named variant ("base", "debug"), fields replaced by `overrides`.
+
+        Raises:
+          UserError: on an unknown variant.
+        """
+        if variant not in VARIANTS:
+            raise UserError(f"Q-Former variant {variant!r} is unknown; choose one of {sorted(VARIANTS)}")
+        return cls(**{**VARIANTS[variant], **overrides})
+
+    def __post_init__(self) -> None:
+        if self.width % self.heads:
+            raise UserError(f"qformer.heads={self.heads} does not divide qformer.width={self.width}; choose a divisor")
+        if self.layers < 1:
+            raise UserError(f"qformer.layers={self.layers} is less than 1; give it at least one layer")
+
+    @property
+    def tokens(self) -> int:
+        """Queries in all: the tokens that a clip becomes."""
+        return self.queries + self.extra_queries
+
+    @property
+    def pairs(self) -> int:
+        """(even, odd) pairs of layers that are stacked: all but the last one or two layers."""
+        return (self.layers - 1) // 2

@@ -1,0 +1,110 @@
+"""TAPE, VideoChat-T's temporal adaptive position encoding (TimeSuite, arXiv:2410.19702; upstream `TemporalAdapter`).
+
+A one-dimensional U-Net over the query tokens of a whole video, in temporal order. Its zero padding tells the edges of
+the video apart and its depth carries that inwards, so that the output, added to the merged tokens, says where in the
+video a token lies. The output layer starts at zero: adding the adapter to a trained model changes nothing at first.
+"""
+
+import jax
+import jax.numpy as jnp
+from einops import reduce, repeat
+from flax import linen as nn
+from jaxtyping import Array, Float
+
+from timesuite_jax.layers import LayerNorm, Linear
+from timesuite_jax.layers.linear import torch_uniform
+
+_EPSILON = 1e-5  # PyTorch's default
+
+
+def _windows(x: Float[Array, "B N D"], size: int, stride: int) -> Float[Array, "B N_out k D"]:
+    """Windows of `size` (odd) tokens around every `stride`-th token, zeros beyond the ends."""
+    margin = size // 2
+    padded = jnp.pad(x, ((0, 0), (margin, margin), (0, 0)))
+    reach = (x.shape[1] + 2 * margin - size) // stride * stride + 1
+    return jnp.stack([padded[:, k : k + reach : stride] for k in range(size)], axis=2)
+
+
+class _Convolution(nn.Module):
+    """Convolution along the tokens as PyTorch's `Conv1d`: cross-correlation with bias and its default initialisation.
+
+    Shifts and one einsum instead of a convolution primitive: the lengths are short, and depthwise convolutions are
+    slow to differentiate on some platforms.
+    """
+
+    size: int
+    stride: int = 1
+    depthwise: bool = False
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "B N D"]) -> Float[Array, "B N_out D"]:
+        width = x.shape[-1]
+        shape, axes = (self.size, width, width), ("conv_kernel", "embed", "mlp")
+        fan_in, equation = self.size * width, "BNki,kio->BNo"
+        if self.depthwise:
+            shape, axes = (self.size, 1, width), ("conv_kernel", None, "embed")
+            fan_in, equation = self.size, "BNko,kio->BNo"
+        init = torch_uniform(fan_in)
+        kernel = self.param("kernel", nn.with_logical_partitioning(init, axes), shape).astype(self.dtype)
+        bias = self.param("bias", nn.with_logical_partitioning(init, axes[-1:]), (width,)).astype(self.dtype)
+        y = jnp.einsum(equation, _windows(x.astype(self.dtype), self.size, self.stride), kernel)
+        return y + jnp.broadcast_to(bias, y.shape)
+
+
+class _Stage(nn.Module):
+    """Depthwise convolution, pointwise convolution, norm over channels, GELU."""
+
+    size: int
+    stride: int = 1
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "B N D"]) -> Float[Array, "B N_out D"]:
+        init = torch_uniform(x.shape[-1])
+        x = _Convolution(self.size, self.stride, depthwise=True, dtype=self.dtype, name="depthwise")(x)
+        pointwise = {"kernel_init": init, "bias_init": init, "dtype": self.dtype, "name": "pointwise"}
+        x = Linear(x.shape[-1], ("embed", "mlp"), **pointwise)(x)
+        return _normed_gelu(x, self.dtype)
+
+
+def _normed_gelu(x: Array, dtype: jnp.dtype) -> Array:
+    """Norm and GELU in float32; called inside a compact module, whose child "norm" it makes."""
+    return jax.nn.gelu(LayerNorm(_EPSILON, name="norm")(x), approximate=False).astype(dtype)
+
+
+class _Bottleneck(nn.Module):
+    """Dense convolution whose window spans as many tokens as the video has clips, norm, GELU."""
+
+    size: int
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "B N D"]) -> Float[Array, "B N D"]:
+        return _normed_gelu(_Convolution(self.size, dtype=self.dtype, name="conv")(x), self.dtype)
+
+
+class Tape(nn.Module):
+    """Query tokens of a video -> what is added to its merged tokens."""
+
+    clips: int  # K, even: the bottleneck's window is K + 1, so trained weights belong to one number of clips
+    merge_len: int  # r: tokens merged into one, and the stride of each level
+    features: int  # width of the language model
+    dtype: jnp.dtype = jnp.float32
+
+    @nn.compact
+    def __call__(self, tokens: Float[Array, "B N D"]) -> Float[Array, "B N_merged D_out"]:
+        """Applies the adapter; N must be a multiple of `merge_len ** 3`."""
+        r = self.merge_len
+        middle = tokens.shape[-1] // r
+        init = torch_uniform(tokens.shape[-1])
+        entrance = {"kernel_init": init, "bias_init": init, "dtype": self.dtype, "name": "linear_input"}
+        x = Linear(middle, ("embed", "mlp"), **entrance)(tokens)
+        level0 = reduce(x, "B (N r) D -> B N D", "mean", r=r)
+        level1 = _Stage(2 * r + 1, r, self.dtype, name="down1")(level0)
+        level2 = _Stage(2 * r + 1, r, self.dtype, name="down2")(level1)
+        x = _Bottleneck(self.clips + 1, self.dtype, name="bottleneck")(level2)
+        x = _Stage(r + 1, dtype=self.dtype, name="up1")(repeat(x, "B N D -> B (N r) D", r=r) + level1)
+        x = _Stage(r + 1, dtype=self.dtype, name="up0")(repeat(x, "B N D -> B (N r) D", r=r) + level0)
+        zeros = nn.initializers.zeros_init()
+        return Linear(self.features, ("mlp", "embed"), dtype=self.dtype, kernel_init=zeros, name="linear_output")(x)

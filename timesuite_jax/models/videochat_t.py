@@ -1,0 +1,186 @@
+"""VideoChat-T (TimeSuite, arXiv:2410.19702): a language model that reads long videos clip by clip.
+
+Frames go in clips through the vision tower; the Q-Former, told when the clip's frames were taken, makes each clip a few
+query tokens; token shuffling merges them; TAPE adds where in the video they lie; the result stands among the prompt's
+embeddings. Follows upstream's `models/videochat_mistra`; parameter names are those of its checkpoints.
+
+Clips know nothing of each other before the projection: they lie in one flat axis with the samples, "(B K)".
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from einops import rearrange, repeat
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float, Int, UInt8
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.layers import LayerNorm, Linear
+from timesuite_jax.layers.linear import torch_uniform
+from timesuite_jax.models.mistral import Mistral
+from timesuite_jax.models.qformer import QFormer
+from timesuite_jax.models.tape import Tape
+from timesuite_jax.models.token_shuffle import mean_pooling_init, token_shuffle
+from timesuite_jax.models.umt import UmtTower
+from timesuite_jax.models.videochat_t_spec import VideoChatTSpec
+
+
+def _identity(rng: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
+    """Initialiser of `clip_proj`: passes everything through, whatever the seed."""
+    return jnp.eye(*shape, dtype=dtype)
+
+
+class VideoChatT(nn.Module):
+    """The whole model. A batch is a mapping with the fields of `__call__`."""
+
+    spec: VideoChatTSpec
+
+    def setup(self) -> None:
+        """Makes the parts, named as in the parameter tree."""
+        spec, qformer = self.spec, self.spec.qformer
+        self.vision_encoder = UmtTower(spec.vision)
+        self.vision_layernorm = LayerNorm(1e-12, dtype=spec.vision.dtype)
+        # Upstream leaves extra queries at zero for a checkpoint to fill; trained from zero, all would stay the same.
+        query_init = nn.with_logical_partitioning(nn.initializers.normal(0.02), (None, "query", "embed"))
+        base, extra = ((1, count, qformer.width) for count in (qformer.queries, qformer.extra_queries))
+        self.query_tokens = self.param("query_tokens", query_init, base, qformer.param_dtype)
+        self.extra_query_tokens = self.param("extra_query_tokens", query_init, extra, qformer.param_dtype)
+        self.qformer = QFormer(qformer)
+        types = {"dtype": qformer.dtype, "param_dtype": qformer.param_dtype}
+        self.clip_proj = Linear(qformer.width, ("embed", "mlp"), kernel_init=_identity, **types)
+        merged = {"kernel_init": mean_pooling_init(spec.merge_len), "bias_init": torch_uniform(qformer.width)}
+        self.merge_proj = Linear(spec.mistral.width, ("mlp", "embed"), **merged, **types)
+        if spec.tape:
+            self.temp_adap = Tape(spec.clips, spec.merge_len, spec.mistral.width, qformer.dtype)
+        self.mistral = Mistral(spec.mistral)
+
+    def __call__(
+        self, batch: Mapping[str, Array], *, deterministic: bool = True
+    ) -> tuple[Float[Array, "B S D"], dict[str, Any]]:
+        """Reads videos (or images) and prompts.
+
+        Args:
+          batch: fields
+            frames: uint8 [B, K, F, H, W, 3], pixels; K = F = 1 for images.
+            clip_text, clip_text_mask: int, bool [B, K, P], what the Q-Former reads beside each clip.
+            tokens: int [B, S], ids of the language model; any id where a visual token stands.
+            visual_slot: int [B, S], which visual token stands here, or -1 for text.
+            valid: bool [B, S], False at padding.
+          deterministic: False turns dropout (stream "dropout") and drop path (stream "drop_path") on.
+
+        Returns:
+          Hidden states after the final norm (what the head reads), and a dictionary: "visual_tokens" and what
+          `Mistral` returns.
+        """
+        embeds, aux = self.embed_prompt(batch, deterministic=deterministic)
+        valid = batch["valid"]
+        positions = jnp.maximum(jnp.cumsum(valid.astype(jnp.int32), axis=1) - 1, 0)
+        hidden, mistral_aux = self.mistral(embeds, positions, valid, deterministic=deterministic)
+        return hidden, {**aux, **mistral_aux}
+
+    def logits(self, hidden: Float[Array, "B S D"]) -> Float[Array, "B S V"]:
+        """Scores of all tokens at every position; for training use `objectives`, which makes only those it needs."""
+        return self.mistral.logits(hidden)
+
+    def embed_prompt(
+        self, batch: Mapping[str, Array], *, deterministic: bool = True
+    ) -> tuple[Float[Array, "B S D"], dict[str, Array]]:
+        """Embeds the tokens and puts the visual tokens in their slots; `batch` as in `__call__`.
+
+        Returns:
+          Input embeddings of the language model, and a dictionary with "visual_tokens" [B, N, D].
+        """
+        frames = self.normalise(batch["frames"])
+        if frames.shape[1:3] == (1, 1) and self.spec.num_frames > 1:
+            texts = (None if text is None else text[:, 0] for text in self._texts(batch))
+            visual, aux = self.encode_image(frames[:, 0, 0], *texts, deterministic=deterministic)
+        else:
+            visual, aux = self.encode_video(frames, *self._texts(batch), deterministic=deterministic)
+        embeds = self.mistral.embed(batch["tokens"])
+        if self.spec.bos == "ones":
+            embeds = embeds.at[:, 0].set(1.0)
+        slot = batch["visual_slot"][..., None]
+        placed = jnp.take_along_axis(visual.astype(embeds.dtype), jnp.maximum(slot, 0), axis=1)
+        embeds = jnp.where(slot >= 0, placed, embeds)
+        return nn.with_logical_constraint(embeds, ("batch", "length", None)), {**aux, "visual_tokens": visual}
+
+    def encode_video(
+        self,
+        frames: Float[Array, "B K F H W 3"],
+        clip_text: Int[Array, "B K P"] | None,
+        clip_text_mask: Bool[Array, "B K P"] | None,
+        *,
+        deterministic: bool = True,
+    ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
+        """Videos (normalised pixels) -> visual tokens, K * queries / merge_len of them.
+
+        Returns:
+          Tokens in the language model's width, and a dictionary with "query_tokens" (before merging).
+
+        Raises:
+          UserError: if TAPE was made for another number of clips.
+        """
+        spec, clips = self.spec, frames.shape[1]
+        if spec.tape and clips != spec.clips:
+            raise UserError(
+                f"a video of {clips} clips came to a model whose TAPE was made for {spec.clips} "
+                f"(num_frames={spec.num_frames}); sample {spec.num_frames} frames"
+            )
+        flat = rearrange(frames, "B K F H W c -> (B K) F H W c")
+        texts = (None if text is None else rearrange(text, "B K P -> (B K) P") for text in (clip_text, clip_text_mask))
+        queries = self._encode_clips(flat, *texts, deterministic=deterministic)
+        queries = rearrange(queries, "(B K) N D -> B (K N) D", K=clips)
+        with jax.named_scope("token_shuffle"):
+            visual = self.merge_proj(token_shuffle(queries, spec.merge_len))
+        if spec.tape:
+            with jax.named_scope("tape"):
+                visual = visual + self.temp_adap(queries)
+        return visual, {"query_tokens": queries}
+
+    def encode_image(
+        self,
+        images: Float[Array, "B H W 3"],
+        text: Int[Array, "B P"] | None,
+        text_mask: Bool[Array, "B P"] | None,
+        *,
+        deterministic: bool = True,
+    ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
+        """Images (normalised pixels) -> visual tokens, one a query: each fills all places of a merged token.
+
+        Returns:
+          As `encode_video`.
+        """
+        queries = self._encode_clips(images[:, None], text, text_mask, deterministic=deterministic)
+        visual = self.merge_proj(repeat(queries, "B N D -> B N (r D)", r=self.spec.merge_len))
+        return visual, {"query_tokens": queries}
+
+    def normalise(self, frames: UInt8[Array, "*batch H W 3"]) -> Float[Array, "*batch H W 3"]:
+        """Pixels 0..255 -> the tower's input, as one multiplication and one addition a channel."""
+        mean, std = np.asarray(self.spec.pixel_mean), np.asarray(self.spec.pixel_std)
+        scale, shift = (jnp.asarray(value, jnp.float32) for value in (1.0 / (255.0 * std), -mean / std))
+        scaled = jnp.einsum("...c,c->...c", frames.astype(jnp.float32), scale)
+        return (scaled + jnp.broadcast_to(shift, scaled.shape)).astype(self.spec.vision.dtype)
+
+    def _texts(self, batch: Mapping[str, Array]) -> tuple[Array | None, Array | None]:
+        """What the Q-Former reads; nothing where its config says so, though batches always carry the fields."""
+        if not self.spec.qformer.text_input:
+            return None, None
+        return batch["clip_text"], batch["clip_text_mask"]
+
+    def _encode_clips(
+        self, frames: Float[Array, "n F H W 3"], text: Array | None, text_mask: Array | None, *, deterministic: bool
+    ) -> Float[Array, "n N D"]:
+        """Clips of all samples -> query tokens."""
+        frames = nn.with_logical_constraint(frames, ("clip", None, None, None, None))
+        with jax.named_scope("vision_tower"):
+            vision = self.vision_layernorm(self.vision_encoder(frames))
+        if not self.spec.train_vision:
+            vision = jax.lax.stop_gradient(vision)
+        queries = jnp.concatenate([self.query_tokens, self.extra_query_tokens], axis=1)
+        queries = jnp.broadcast_to(queries, (frames.shape[0], *queries.shape[1:]))
+        with jax.named_scope("qformer"):
+            queries = self.qformer(queries, vision, text, text_mask, deterministic=deterministic)
+        return self.clip_proj(queries)
