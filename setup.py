@@ -3,12 +3,12 @@
 from setuptools import find_packages, setup
 
 # Why each: jax/flax/optax compute, orbax checkpoints, grain feeds, tfds supplies the tf.train.Example schema without
-# TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, tokenizers and
-# sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format, google-crc32c guards records,
+# TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, pillow resizes and
+# reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format, google-crc32c guards records,
 # rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes event files without TensorFlow.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
-    "av>=14",
+    "av>=18",
     "clu>=0.0.12",
     "einops>=0.8",
     "etils[epath]>=1.9",
@@ -22,6 +22,7 @@ INSTALL_REQUIRES = [
     "numpy>=2.0",
     "optax>=0.2.6",
     "orbax-checkpoint>=0.12.8",
+    "pillow>=11",
     "protobuf>=5",
     "rich>=13",
     "safetensors>=0.5",

@@ -1,0 +1,68 @@
+"""Small films whose every frame tells its own number, and what can be wrong with files."""
+
+import io
+import tempfile
+from pathlib import Path
+
+import av
+import numpy as np
+
+from timesuite_jax.media import encode_mp4
+
+
+def numbered_frames(count: int, height: int = 48, width: int = 64) -> np.ndarray:
+    """Frame n is grey of level 20 + 3.6 (n mod 60), with a red patch in the upper left corner."""
+    levels = (20 + 3.6 * (np.arange(count) % 60)).round().astype(np.uint8)
+    frames = np.repeat(levels, height * width * 3).reshape(count, height, width, 3)
+    frames[:, :16, :16] = [250, 0, 0]
+    return frames
+
+
+def number_of(frame: np.ndarray) -> int:
+    """Which of the first 60 numbered frames this is; colour conversion darkens by up to two levels."""
+    return round((float(frame[frame.shape[0] // 2 :].mean()) - 19) / 3.6)
+
+
+def numbered_film(count: int = 60, rate: float = 12.0, **options) -> bytes:
+    return encode_mp4(numbered_frames(count), rate=rate, preset="medium", crf=10, **options)
+
+
+def audio_only() -> bytes:
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("aac", rate=16000)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), format="fltp", layout="mono")
+        frame.rate = 16000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def without_duration() -> bytes:
+    """Every frame lasts 0 ticks and so does the film: its boxes of times are overwritten."""
+    data = bytearray(encode_mp4(numbered_frames(10), rate=12))
+    for box, offset in ((b"stts", 16), (b"mdhd", 20), (b"tkhd", 24), (b"mvhd", 20), (b"elst", 12)):
+        at = data.index(box) + offset
+        data[at : at + 4] = bytes(4)
+    return bytes(data)
+
+
+def cut_off(data: bytes, *, index_first: bool) -> bytes:
+    """The first 60 % of a file; with the index at the front it still opens."""
+    if index_first:
+        data = remuxed(data, {"movflags": "faststart"})
+    return data[: len(data) * 6 // 10]
+
+
+def remuxed(data: bytes, options: dict[str, str], container: str = "mp4") -> bytes:
+    # faststart rewrites the file, so it needs one on disk
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"film.{container}"
+        with av.open(io.BytesIO(data)) as source, av.open(str(path), "w", format=container, options=options) as target:
+            stream_in = source.streams.video[0]
+            stream_out = target.add_stream_from_template(stream_in)
+            for packet in source.demux(stream_in):
+                if packet.dts is not None:
+                    packet.stream = stream_out
+                    target.mux(packet)
+        return path.read_bytes()

@@ -1,0 +1,115 @@
+"""Decoding in one pass gives the very frames that decoding everything gives."""
+
+import io
+
+import av
+import films
+import numpy as np
+import pytest
+
+from timesuite_jax.media import SamplingSpec, VideoError, decode_frames, index_video, sample_video
+
+
+def all_frames(data: bytes) -> np.ndarray:
+    with av.open(io.BytesIO(data)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("keyframe_every", [250, 7])
+def test_wanted_frames_are_those_of_a_full_decode(keyframe_every, threads):
+    data = films.numbered_film(60, keyframe_every=keyframe_every)
+    index = index_video(data)
+    assert len(index) == 60 and len(index.keyframe_pts) >= 60 / keyframe_every
+    whole = all_frames(data)
+    for wanted in ([0], [59], [3, 3, 4], [5, 40, 41, 58], list(range(60))):
+        np.testing.assert_array_equal(decode_frames(data, index, wanted, threads=threads), whole[wanted])
+
+
+def test_groups_without_wanted_frames_are_not_decoded(monkeypatch):
+    data = films.numbered_film(60, keyframe_every=5)
+    index = index_video(data)
+    decoded = []
+    plain = av.codec.context.CodecContext.decode
+
+    class Counting:
+        def __init__(self, context):
+            object.__setattr__(self, "context", context)
+
+        def __getattr__(self, name):
+            return getattr(self.context, name)
+
+        def __setattr__(self, name, value):
+            setattr(self.context, name, value)
+
+        def decode(self, packet=None):
+            decoded.append(packet)
+            return plain(self.context, packet)
+
+    class Stream:
+        def __init__(self, stream):
+            self.codec_context = Counting(stream.codec_context)
+
+    class Container:
+        def __init__(self, container):
+            self.container = container
+            self.streams = type("Streams", (), {"video": [Stream(container.streams.video[0])]})
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *exc):
+            self.container.close()
+
+        def demux(self, stream):
+            return self.container.demux(self.container.streams.video[0])
+
+    monkeypatch.setattr(
+        "timesuite_jax.media.decode.open_video", lambda source, name: Container(av.open(io.BytesIO(source)))
+    )
+    frames = decode_frames(data, index, [2, 52])
+    assert [films.number_of(frame) for frame in frames] == [2, 52]
+    assert len(decoded) < 25  # of 60: two groups of five and what the reordering needs
+
+
+def test_resizing_while_decoding():
+    frames = sample_video(films.numbered_film(), SamplingSpec(4), resize=lambda h, w: (h // 2, w // 4)).frames
+    assert frames.shape == (4, 24, 16, 3)
+    assert [films.number_of(frame) for frame in frames] == [7, 22, 37, 52]
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_stored_rotation_is_applied(rotation):
+    upright = sample_video(films.numbered_film(), SamplingSpec(2)).frames
+    turned = sample_video(films.numbered_film(rotation=rotation), SamplingSpec(2)).frames
+    np.testing.assert_array_equal(turned, np.rot90(upright, rotation // 90, axes=(1, 2)))
+    shown = sample_video(films.numbered_film(rotation=rotation), SamplingSpec(2), resize=lambda h, w: (h // 2, w // 2))
+    assert shown.frames.shape[1:3] == (turned.shape[1] // 2, turned.shape[2] // 2)
+
+
+def test_stream_without_time_stamps_is_counted():
+    raw = films.remuxed(films.numbered_film(30, rate=25), {}, "h264")
+    index = index_video(raw, name="raw.h264")
+    assert index.counted and len(index) == 30
+    frames = decode_frames(raw, index, [4, 20])
+    assert [films.number_of(frame) for frame in frames] == [4, 20]
+
+
+def test_frame_numbers_must_ascend_and_exist():
+    data = films.numbered_film()
+    index = index_video(data)
+    for wanted in ([], [5, 4], [60], [-1]):
+        with pytest.raises(ValueError, match="ascending frame numbers"):
+            decode_frames(data, index, wanted)
+
+
+def test_damage_inside_a_film_is_reported_or_concealed_but_never_another_frame():
+    data = films.numbered_film(60, keyframe_every=250)
+    at = data.index(b"mdat") + 4
+    for start in (0.3, 0.6):
+        broken = bytearray(data)
+        position = at + int((len(data) - at) * start * 0.7)
+        broken[position : position + 400] = bytes(400)
+        index = index_video(bytes(broken), name="scratched.mp4")
+        with pytest.raises(VideoError, match=r"scratched.mp4 has a damaged frame: number \d+ of 60"):
+            decode_frames(bytes(broken), index, range(60))

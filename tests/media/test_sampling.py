@@ -1,0 +1,87 @@
+"""Which frames are taken, and what time they are said to be."""
+
+import films
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timesuite_jax.media import SamplingSpec, choose_frames, index_video, sample_video
+
+
+def test_middles_of_equal_segments():
+    video = sample_video(films.numbered_film(60, rate=12), SamplingSpec(8))
+    assert [films.number_of(frame) for frame in video.frames] == [3, 11, 18, 26, 33, 41, 48, 56]
+    np.testing.assert_allclose(video.seconds, np.array([3, 11, 18, 26, 33, 41, 48, 56]) / 12, atol=1e-6)
+    assert video.duration == pytest.approx(5.0)
+
+
+def test_variable_frame_rate_is_sampled_by_time():
+    # 20 frames in the first second, then one every half second: numbers and seconds tell different stories.
+    seconds = [*np.arange(20) / 20, *(1 + np.arange(20) / 2)]
+    data = films.encode_mp4(films.numbered_frames(40), seconds=seconds, crf=10)
+    np.testing.assert_allclose(index_video(data).times, seconds, atol=1e-5)
+    video = sample_video(data, SamplingSpec(4))
+    numbers = [films.number_of(frame) for frame in video.frames]
+    np.testing.assert_allclose(video.seconds, np.asarray(seconds)[numbers], atol=1e-5)
+    assert np.all(np.abs(video.seconds - (np.arange(4) + 0.5) * video.duration / 4) < 0.5)
+
+
+def test_clip_is_a_window_with_its_own_clock():
+    video = sample_video(films.numbered_film(60, rate=12), SamplingSpec(3), clip=(2.0, 4.1))
+    assert [films.number_of(frame) for frame in video.frames] == [28, 36, 45]
+    np.testing.assert_allclose(video.seconds, [4 / 12, 1.0, 21 / 12], atol=1e-5)
+    assert video.duration == pytest.approx(2.1)
+
+
+def test_clip_that_ends_after_the_video_is_cut():
+    video = sample_video(films.numbered_film(60, rate=12), SamplingSpec(2), clip=(4.0, 9.0))
+    assert video.duration == pytest.approx(1.0)
+
+
+def test_original_clock_in_a_clip_adds_a_tenth():
+    spec = SamplingSpec.from_variant("upstream_middle", 3)
+    video = sample_video(films.numbered_film(60, rate=12), spec, clip=(2.0, 4.0))
+    numbers = [films.number_of(frame) for frame in video.frames]
+    np.testing.assert_allclose(video.seconds, [round(n / 12 - 2 + 0.1, 1) for n in numbers])
+
+
+def test_random_needs_and_follows_its_generator():
+    spec = SamplingSpec.from_variant("random", 16)
+    with pytest.raises(ValueError, match="needs rng"):
+        choose_frames(np.arange(60) / 12, 5.0, 12.0, spec)
+    for variant in ("random", "upstream_random"):
+        spec = SamplingSpec.from_variant(variant, 16)
+        draws = [choose_frames(np.arange(90) / 12, 7.5, 12.0, spec, rng=np.random.default_rng(s))[0] for s in (1, 1, 2)]
+        np.testing.assert_array_equal(draws[0], draws[1])
+        assert np.any(draws[0] != draws[2]) and np.all(np.diff(draws[0]) >= 0)
+
+
+def test_variants():
+    with pytest.raises(ValueError, match="unknown sampling 'centre'; known: middle, random"):
+        SamplingSpec.from_variant("centre", 8)
+    with pytest.raises(ValueError, match="needs clock='index'"):
+        SamplingSpec(8, "grid")
+    assert SamplingSpec(8).deterministic and not SamplingSpec(8, "random").deterministic
+
+
+@given(
+    gaps=st.lists(st.floats(0.01, 2.0), min_size=1, max_size=60),
+    frames=st.integers(1, 40),
+    variant=st.sampled_from(["middle", "random", "upstream_middle", "upstream_random", "upstream_evaluation"]),
+    clip=st.one_of(st.none(), st.tuples(st.floats(0, 0.9), st.floats(0.05, 1.0))),
+)
+def test_always_enough_frames_in_order_inside_the_video(gaps, frames, variant, clip):
+    times = np.concatenate([[0.0], np.cumsum(gaps)])
+    duration = float(times[-1] + gaps[-1])
+    window = None if clip is None else (clip[0] * duration, clip[0] * duration + clip[1] * duration)
+    rate = (len(times) - 1) / times[-1]
+    spec = SamplingSpec.from_variant(variant, frames)
+    numbers, seconds = choose_frames(times, duration, rate, spec, clip=window, rng=np.random.default_rng(0))
+    assert len(numbers) == len(seconds) == frames
+    assert np.all(np.diff(numbers) >= 0) and numbers[0] >= 0 and numbers[-1] < len(times)
+    assert np.all(seconds >= 0)
+    if spec.clock == "pts":
+        start = window[0] if window else 0.0
+        np.testing.assert_allclose(seconds, np.maximum(times[numbers] - start, 0))
+        assert np.all(np.diff(seconds) >= 0)

@@ -1,0 +1,60 @@
+"""Crops and resizes equal the original's, pixel by pixel where it rounds as Pillow and torch do."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timesuite_jax.media import TransformSpec
+from timesuite_jax.media.resample import resize_aliased, resize_antialiased
+
+SIZE = 224
+WINDOW = np.s_[:, :, 64:128, 64:128]
+RESIZE = {"antialias": resize_antialiased, "noantialias": resize_aliased}
+
+
+@pytest.fixture(scope="module")
+def arrays(goldens: Path) -> dict[str, np.ndarray]:
+    if not (goldens / "videochat_t").is_dir():
+        pytest.skip(f"no family videochat_t in {goldens}")
+    with np.load(goldens / "videochat_t" / "transform.npz") as file:
+        return dict(file)
+
+
+@pytest.fixture(scope="module")
+def statistics(goldens: Path, arrays) -> dict:
+    return json.loads((goldens / "videochat_t" / "frames.json").read_text())
+
+
+def normalised(frames: np.ndarray, mean_std: list) -> np.ndarray:
+    mean, std = np.asarray(mean_std, np.float32)
+    return np.moveaxis((frames / np.float32(255) - mean) / std, -1, 1)
+
+
+def test_evaluation(arrays, statistics):
+    frames = TransformSpec.from_variant("upstream", SIZE, train=False)(arrays["frames_u8"])
+    out = normalised(frames, statistics["eval_mean_std"])
+    np.testing.assert_allclose(out[WINDOW], arrays["eval_norm_crop_f32"], atol=1e-6)
+    np.testing.assert_allclose(out, arrays["eval_norm_f16"], atol=2e-3)  # float16 of values up to 2.7
+
+
+@pytest.mark.parametrize("kind", RESIZE)
+def test_training_crop(kind, arrays, statistics):
+    box = tuple(int(v) for v in arrays["train_resized_crop_box_ijhw"])
+    out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE), box=box), statistics["train_mean_std"])
+    assert_within_one_level(out[WINDOW], arrays[f"train_resized_crop_{kind}_crop_f32"], share=0.002)
+
+
+@pytest.mark.parametrize(("kind", "share"), [("antialias", 0.3), ("noantialias", 0.005)])
+def test_whole_frame(kind, share, arrays, statistics):
+    # With antialiasing torch rounds its weights otherwise than Pillow, whose result we give: one level here and there.
+    out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE)), statistics["train_mean_std"])
+    assert_within_one_level(out[WINDOW], arrays[f"traintest_resize_{kind}_crop_f32"], share=share)
+
+
+def assert_within_one_level(out: np.ndarray, golden: np.ndarray, share: float) -> None:
+    one_level = 1 / 255 / 0.224
+    difference = np.abs(out - golden)
+    assert difference.max() <= 1.01 * one_level
+    assert np.mean(difference > 1e-5) <= share

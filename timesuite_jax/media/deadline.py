@@ -1,0 +1,23 @@
+"""A time limit for one video: a file that decodes for ever costs its own sample, not the run."""
+
+import time
+
+from timesuite_jax.media.video_error import VideoError
+
+
+class Deadline:
+    """Started when made; `check` raises `VideoError` once `limit_s` seconds of wall time have passed."""
+
+    def __init__(self, name: str, limit_s: float):
+        self._name = name
+        self._limit_s = limit_s
+        self._end = time.monotonic() + limit_s
+
+    def check(self) -> None:
+        """Raises VideoError when the time is used up."""
+        if time.monotonic() > self._end:
+            raise VideoError(
+                self._name,
+                f"was not decoded within {self._limit_s:g} s",
+                "re-encode it, store sampled frames instead of the video, or raise the deadline",
+            )

@@ -1,0 +1,114 @@
+"""Spatial transforms of sampled frames: uint8 in, uint8 out, square, the same box for all frames of a video.
+
+Normalisation is not here: frames travel as uint8 and are normalised on device.
+
+| variant | training | evaluation | follows |
+|---|---|---|---|
+| `default` | random resized crop, antialiased | short side, centre crop, antialiased | one kernel for both |
+| `whole` | whole frame, squashed to the square | the same | the original on VideoMME; nothing is cut off |
+| `upstream` | random resized crop *without* antialiasing, flip | Pillow, short side, centre crop | the original |
+
+Flips are off by default: "left" and "right" in a question would become wrong.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import UInt8
+
+from timesuite_jax.media.decode import Resize
+from timesuite_jax.media.resample import Box, crop, resize_aliased, resize_antialiased
+
+# torchvision's RandomResizedCrop as the original calls it.
+_AREA = (0.5, 1.0)
+_RATIO = (3 / 4, 4 / 3)
+_TRIES = 10
+
+
+@dataclass(frozen=True)
+class TransformSpec:
+    """Spatial transform of one mode (training or evaluation)."""
+
+    size: int
+    crop: Literal["random_resized", "centre", "whole"] = "centre"
+    antialias: bool = True
+    flip_probability: float = 0.0
+    shrink_while_decoding: bool = True  # swscale's bicubic instead of Pillow's for the big step down: many times faster
+
+    @classmethod
+    def from_variant(cls, variant: str, size: int, *, train: bool) -> "TransformSpec":
+        """See the table of the module."""
+        table = {
+            ("default", True): cls(size, "random_resized"),
+            ("default", False): cls(size, "centre"),
+            ("whole", True): cls(size, "whole"),
+            ("whole", False): cls(size, "whole"),
+            ("upstream", True): cls(size, "random_resized", False, 0.5, False),
+            ("upstream", False): cls(size, "centre", True, 0.0, False),
+        }
+        if (variant, train) not in table:
+            raise ValueError(f"unknown transform {variant!r}; known: {', '.join(sorted({v for v, _ in table}))}")
+        return table[variant, train]
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether the same frames always come out."""
+        return self.crop != "random_resized" and self.flip_probability == 0
+
+    def decode_size(self) -> Resize | None:
+        """What the decoder may resize to, so that what follows only crops or shrinks a little."""
+        if not self.shrink_while_decoding:
+            return None
+        if self.crop == "whole":
+            return lambda height, width: (self.size, self.size)
+        # The smallest random crop must still have about `size` pixels a side, or it would be magnified.
+        side = self.size if self.crop == "centre" else math.ceil(self.size / math.sqrt(_AREA[0]))
+        return lambda height, width: (height, width) if min(height, width) <= side else short_side(height, width, side)
+
+    def __call__(
+        self, frames: UInt8[np.ndarray, "T H W 3"], rng: np.random.Generator | None = None
+    ) -> UInt8[np.ndarray, "T size size 3"]:
+        """Crops and resizes; `rng` is needed unless `deterministic`."""
+        if not self.deterministic and rng is None:
+            raise ValueError(f"transform {self.crop!r} is random and needs rng")
+        resize = resize_antialiased if self.antialias else resize_aliased
+        height, width = frames.shape[1:3]
+        square = (self.size, self.size)
+        if self.crop == "whole":
+            out = resize(frames, square)
+        elif self.crop == "centre":
+            out = resize(frames, short_side(height, width, self.size))
+            out = crop(out, centre_box(*out.shape[1:3], self.size))
+        else:
+            out = resize(frames, square, box=random_box(height, width, rng))
+        if self.flip_probability and rng.random() < self.flip_probability:
+            out = out[:, :, ::-1]
+        return np.ascontiguousarray(out)
+
+
+def short_side(height: int, width: int, side: int) -> tuple[int, int]:
+    """Size with the short side equal to `side` and the aspect kept (long side rounded down, as torchvision)."""
+    if height <= width:
+        return side, int(side * width / height)
+    return int(side * height / width), side
+
+
+def centre_box(height: int, width: int, size: int) -> Box:
+    """The centred square, rounded as torchvision's CenterCrop."""
+    return round((height - size) / 2), round((width - size) / 2), size, size
+
+
+def random_box(height: int, width: int, rng: np.random.Generator) -> Box:
+    """A box of 50 to 100 % of the area and an aspect of 3/4 to 4/3, by torchvision's rule."""
+    for _ in range(_TRIES):
+        area = height * width * rng.uniform(*_AREA)
+        ratio = math.exp(rng.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
+        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        if 0 < w <= width and 0 < h <= height:
+            return int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1)), h, w
+    # Very long or tall frames: the largest centred box of an allowed aspect.
+    w = min(width, round(height * _RATIO[1]))
+    h = min(height, round(width / _RATIO[0]))
+    return (height - h) // 2, (width - w) // 2, h, w
