@@ -4,8 +4,9 @@ from setuptools import find_packages, setup
 
 # Why each: jax/flax/optax compute, orbax checkpoints, grain feeds, tfds supplies the tf.train.Example schema without
 # TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, pillow resizes and
-# reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format, google-crc32c guards records,
-# rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes event files without TensorFlow.
+# reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format,
+# google-crc32c guards records, rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes event
+# files without TensorFlow.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
