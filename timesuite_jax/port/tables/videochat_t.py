@@ -69,17 +69,21 @@ class Sizes:
         """
 
         def count(pattern: str) -> int:
-            found = [int(match[1]) for name in shapes if (match := re.match(pattern, name))]
-            if not found:
+            """How many layers there are without a gap; a name with a forged number costs nothing."""
+            found = {match[1] for name in shapes if (match := re.match(pattern, name))}
+            layers = 0
+            while str(layers) in found:
+                layers += 1
+            if not layers:
                 raise KeyError(pattern.replace("\\", "").replace("(d+)", "0"))
-            return max(found) + 1
+            return layers
 
         text = f"{_BERT}.embeddings.position_embeddings.weight"
         return cls(
             vision_blocks=count(rf"{re.escape(_VIT)}\.blocks\.(\d+)\."),
-            patch=shapes[f"{_VIT}.patch_embed.proj.weight"][-1],
+            patch=(shapes[f"{_VIT}.patch_embed.proj.weight"] or (1,))[-1],
             qformer_layers=count(rf"{re.escape(_BERT)}\.encoder\.layer\.(\d+)\."),
-            positions=shapes[text][0] if text in shapes else 512,
+            positions=(shapes.get(text) or (512,))[0],
             mistral_layers=count(rf"{re.escape(_LLM)}\.model\.layers\.(\d+)\."),
             text_input=text in shapes,
             lora=f"{_LLM}.lm_head.lora_A.default.weight" in shapes,

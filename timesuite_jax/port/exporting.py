@@ -1,0 +1,84 @@
+"""From a source of torch-named tensors to a file that PyTorch reads; values go through one tensor at a time."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.roles import ModelPort
+from timesuite_jax.port.safetensors_io import write_safetensors
+from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.tree_source import TreeSource
+
+SUFFIXES = (".safetensors", ".pth")
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportSpec:
+    """What to write and how to spell it."""
+
+    trainable_only: bool = False  # as the original's training checkpoints
+    new_peft: bool = False  # `q_proj.base_layer.weight` instead of `q_proj.weight`
+    dtype: np.dtype | None = None  # cast floating tensors; None: as they are
+
+
+def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
+    """Writes `.safetensors` (no PyTorch needed) or `.pth` ({"model": state dict}, with PyTorch).
+
+    Every tensor gets storage of its own. (Upstream's `good_init` lets merge_proj.bias and mistral_proj.bias share
+    theirs; a full state dict must be loaded there with `good_init=False`.)
+
+    Returns:
+      What was written, by key.
+
+    Raises:
+      UserError: on another suffix, a place that cannot be written, or `.pth` without PyTorch.
+    """
+    spec = spec or ExportSpec()
+    if path.suffix not in SUFFIXES:
+        raise UserError(f"{path}: cannot export to {path.suffix or 'a file without suffix'}; use .safetensors or .pth")
+    keys = [key for key in source.infos if not spec.trainable_only or _trainable(source, key)]
+    names = {key: port.new_spelling(key) if spec.new_peft else key for key in keys}
+    infos = {names[key]: TensorInfo(source.infos[key].shape, _dtype(source.infos[key].dtype, spec)) for key in keys}
+
+    def tensors() -> Iterator[tuple[str, np.ndarray]]:
+        for key in keys:
+            yield names[key], source.read(key).astype(infos[names[key]].dtype, copy=False)
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".pth":
+            read = dict(tensors())
+            ranks = {names[key]: rank for rank, key in enumerate(source.table.torch_names) if key in names}
+            _write_pth(path, {name: read[name] for name in sorted(read, key=ranks.__getitem__)})
+        else:
+            write_safetensors(path, tensors(), infos, {"format": "pt"})
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error}; choose another place") from error
+    return infos
+
+
+def _trainable(source: TreeSource, key: str) -> bool:
+    table = source.table
+    return table.constants[key].trainable if key in table.constants else table.entries[key].trainable
+
+
+def _dtype(dtype: np.dtype, spec: ExportSpec) -> np.dtype:
+    # ml_dtypes' bfloat16 is of kind "V" to numpy, so integers are what is left alone.
+    return dtype if spec.dtype is None or dtype.kind in "iub" else spec.dtype
+
+
+def _write_pth(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
+    try:
+        import torch
+    except ImportError as error:
+        raise UserError(f"{path}: writing .pth needs PyTorch; install it or export to .safetensors") from error
+
+    def tensor(array: np.ndarray) -> "torch.Tensor":
+        if array.dtype.name == "bfloat16":  # unknown to torch's bridge from numpy
+            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+        return torch.from_numpy(array)
+
+    torch.save({"model": {key: tensor(array) for key, array in tensors.items()}}, path)

@@ -1,0 +1,69 @@
+"""A Hugging Face model folder: shards with an index, or one file; safetensors before PyTorch's own format."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.pth_reader import PthFile
+from timesuite_jax.port.safetensors_io import SafetensorsFile
+from timesuite_jax.port.sources import Source, TensorInfo
+
+INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
+SINGLE = ("model.safetensors", "pytorch_model.bin")
+
+
+class HfFolder:
+    """All shards of a folder as one source.
+
+    Raises:
+      UserError: if the folder has no weights, or its index and its shards disagree.
+    """
+
+    def __init__(self, path: Path):
+        self.name = str(path)
+        self._homes: dict[str, Source] = {}
+        index = next((path / name for name in INDEXES if (path / name).is_file()), None)
+        if index is None:
+            single = next((path / name for name in SINGLE if (path / name).is_file()), None)
+            if single is None:
+                raise UserError(f"{path} holds none of {', '.join((*INDEXES, *SINGLE))}; give the model's folder")
+            shard = _open(single)
+            self._homes = dict.fromkeys(shard.infos, shard)
+        else:
+            weight_map = _weight_map(index)
+            for file in sorted(set(weight_map.values())):
+                if not (path / file).is_file():
+                    raise UserError(f"{index} names the shard {file}, which is not there; download it")
+                shard = _open(path / file)
+                listed = {key for key, home in weight_map.items() if home == file}
+                if set(shard.infos) != listed:
+                    odd = sorted(set(shard.infos) ^ listed)
+                    raise UserError(f"{path / file} and the index disagree on {len(odd)} tensors, e.g. {odd[0]!r}")
+                self._homes |= dict.fromkeys(listed, shard)
+        self.infos: dict[str, TensorInfo] = {key: home.infos[key] for key, home in self._homes.items()}
+
+    def read(self, key: str) -> np.ndarray:
+        """The tensor under `key`, mapped from its shard."""
+        return self._homes[key].read(key)
+
+
+def _open(path: Path) -> Source:
+    return SafetensorsFile(path) if path.suffix == ".safetensors" else PthFile(path)
+
+
+def _weight_map(index: Path) -> dict[str, str]:
+    try:
+        content: Any = json.loads(index.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{index} is not valid JSON ({error}); download it again") from error
+    weight_map = content.get("weight_map") if isinstance(content, dict) else None
+    if not isinstance(weight_map, dict) or not weight_map:
+        raise UserError(f"{index} has no weight_map; download it again")
+    for key, file in weight_map.items():
+        # A shard lies beside its index: a name with folders in it would let an index read any file.
+        if not isinstance(file, str) or Path(file).name != file:
+            raise UserError(f"{index} puts {key!r} into {file!r}; a shard must be a plain file name")
+    return weight_map

@@ -1,0 +1,155 @@
+"""Values into place, one tensor at a time: from mapped files to numpy or straight to the shards of a device mesh.
+
+Each shard is allocated once and filled from the mapped file, layer by layer for a stacked leaf. The host never holds
+more than the shard being filled and the tensor being read; a 7B import needs no second copy of the model.
+"""
+
+import dataclasses
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from timesuite_jax import tree as trees
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.layering import Plan, plan
+from timesuite_jax.port.report import Report
+from timesuite_jax.port.roles import Layer, ModelPort
+from timesuite_jax.port.table import Entry
+from timesuite_jax.tree import Path
+
+Index = tuple[slice, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Loaded:
+    """Parameters as a nested dict, without those that were expected to be missing, and where each came from."""
+
+    params: dict[str, Any]
+    report: Report
+
+
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """A leaf that has not been read yet. `fill` reads any part of it, in memory of its own."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    fill: Callable[[Index], np.ndarray]
+
+    def whole(self) -> np.ndarray:
+        """All of it."""
+        return self.fill(tuple(slice(size) for size in self.shape))
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+
+def pending(decided: Plan, wanted: Mapping[Path, Any] | None = None) -> dict[Path, Pending]:
+    """The leaves that a plan fills, by path.
+
+    Args:
+      decided: from `layering.plan`.
+      wanted: leaves with the `dtype` to cast to; None: as stored.
+
+    Raises:
+      UserError: if nothing says what type a stack of differently typed tensors should have.
+    """
+    leaves = {}
+    for path, group in decided.table.slots.items():
+        if group[0].torch not in decided.places:
+            continue
+        shape = group[0].layout.jax_shape(_info(decided, group[0]).shape)
+        shape = shape if group[0].layer is None else (len(group), *shape)
+        dtype = _common_dtype(decided, group) if wanted is None else np.dtype(wanted[path].dtype)
+        leaves[path] = Pending(shape, dtype, functools.partial(_fill, decided, group, shape, dtype))
+    return leaves
+
+
+def load(
+    port: ModelPort,
+    layers: Sequence[Layer],
+    expect_missing: Sequence[str] = (),
+    expect_unused: Sequence[str] = (),
+) -> Loaded:
+    """Loads whatever model the files hold, types as stored, as numpy arrays.
+
+    Raises:
+      UserError: gathering all that does not match, see `layering.plan`.
+    """
+    decided = plan(port, layers, None, expect_missing, expect_unused)
+    leaves = {path: leaf.whole() for path, leaf in pending(decided).items()}
+    return Loaded(trees.from_paths(leaves), decided.report)
+
+
+def load_into(
+    port: ModelPort,
+    targets: Mapping[str, Any],
+    layers: Sequence[Layer],
+    expect_missing: Sequence[str] = (),
+    expect_unused: Sequence[str] = (),
+) -> Loaded:
+    """Loads a model of known shapes, cast to its types, placed where it will live.
+
+    Args:
+      port: the model.
+      targets: nested dict of `jax.ShapeDtypeStruct`. A leaf with a sharding becomes a `jax.Array` of which this process
+        fills its own shards; a leaf without becomes a numpy array.
+      layers: files in loading order.
+      expect_missing: patterns of parameters that the files need not hold; they are left out of the result.
+      expect_unused: patterns of keys that the model does not need.
+
+    Raises:
+      UserError: gathering all that does not match, see `layering.plan`.
+    """
+    wanted = dict(trees.leaves_with_paths(targets))
+    shapes = {path: tuple(leaf.shape) for path, leaf in wanted.items()}
+    decided = plan(port, layers, shapes, expect_missing, expect_unused)
+    leaves = {path: _place(leaf, wanted[path]) for path, leaf in pending(decided, wanted).items()}
+    return Loaded(trees.from_paths(leaves), decided.report)
+
+
+def _place(leaf: Pending, target: Any) -> Any:
+    if getattr(target, "sharding", None) is None:
+        return leaf.whole()
+    array = jax.make_array_from_callback(leaf.shape, target.sharding, leaf.fill)
+    # Without this the copies of many leaves would be under way at once, each with its host buffer alive.
+    return jax.block_until_ready(array)
+
+
+def _fill(decided: Plan, group: list[Entry], shape: tuple[int, ...], dtype: np.dtype, index: Index) -> np.ndarray:
+    """The part `index` of a leaf, in memory of its own."""
+    bounds = [part.indices(size) for part, size in zip(index, shape, strict=True)]
+    out = np.empty([len(range(*bound)) for bound in bounds], dtype)
+    if group[0].layer is None:
+        out[...] = _read(decided, group[0])[index]
+        return out
+    for row, layer in enumerate(range(*bounds[0])):
+        out[row] = _read(decided, group[layer])[index[1:]]
+    return out
+
+
+def _read(decided: Plan, entry: Entry) -> np.ndarray:
+    source, key = decided.places[entry.torch]
+    return entry.layout.to_jax(source.read(key))
+
+
+def _info(decided: Plan, entry: Entry) -> Any:
+    source, key = decided.places[entry.torch]
+    return source.infos[key]
+
+
+def _common_dtype(decided: Plan, group: list[Entry]) -> np.dtype:
+    dtypes = {_info(decided, entry).dtype for entry in group}
+    if len(dtypes) > 1:
+        names = ", ".join(sorted(map(str, dtypes)))
+        raise UserError(
+            f"{group[0].torch} and its siblings are of different types ({names}) and cannot be stacked as they are; "
+            "give the model's --config, which says what type to cast them to"
+        )
+    return dtypes.pop()

@@ -1,0 +1,49 @@
+"""Opens what a user names: a folder or a file, by what it is and not by faith in its name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.hf_folder import HfFolder
+from timesuite_jax.port.pth_reader import PthFile
+from timesuite_jax.port.roles import Layer, ModelPort
+from timesuite_jax.port.safetensors_io import SafetensorsFile
+from timesuite_jax.port.sources import Source
+
+
+def open_source(location: str | Path) -> Source:
+    """Opens a `.safetensors` file, a PyTorch zip checkpoint or a Hugging Face folder.
+
+    Raises:
+      UserError: if it is not there or none of these.
+    """
+    path = Path(location)
+    if path.is_dir():
+        return HfFolder(path)
+    if not path.is_file():
+        raise UserError(f"{path} does not exist; give a .safetensors or .pth file or a Hugging Face folder")
+    return SafetensorsFile(path) if path.suffix == ".safetensors" else PthFile(path)
+
+
+def open_layers(port: ModelPort, words: Sequence[str]) -> list[Layer]:
+    """Opens files given as `ROLE=PATH` and puts them into the original's loading order.
+
+    Args:
+      port: the model, whose roles are known.
+      words: `role=path`; a path alone is a complete checkpoint (the last role).
+
+    Raises:
+      UserError: on an unknown role, a role given twice, or a file that cannot be read.
+    """
+    roles = {role.name: role for role in port.roles if not role.made}
+    layers: dict[str, Layer] = {}
+    for word in words:
+        name, equals, location = word.partition("=")
+        if not equals or Path(word).exists():
+            name, location = port.roles[-1].name, word
+        if name not in roles:
+            raise UserError(f"{word}: there is no role {name!r}; {port.title} knows {', '.join(roles)}")
+        if name in layers:
+            raise UserError(f"{word}: {name} was given before ({layers[name].source.name}); give it once")
+        layers[name] = Layer(roles[name], open_source(location))
+    return [layers[name] for name in roles if name in layers]

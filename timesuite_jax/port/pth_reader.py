@@ -1,0 +1,160 @@
+"""PyTorch's zip checkpoints (`.pth`, `.pt`, `.bin`) without PyTorch and without trust.
+
+`torch.save` writes an uncompressed zip archive: `<root>/data.pkl` names the tensors, `<root>/data/<n>` hold the
+storages. The pickle goes through `pickle_machine`, which runs nothing; the storages are mapped from the file, so only
+tensors that somebody asks for are ever read.
+"""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.pickle_machine import MAX_PICKLE, REMEDY, TensorRef, interpret
+from timesuite_jax.port.sources import TensorInfo, map_flat
+
+CONTAINERS = ("model", "module")  # keys under which the original and DeepSpeed keep the state dict
+_KINDS: dict[str, np.dtype] = {
+    "Double": np.dtype(np.float64),
+    "Float": np.dtype(np.float32),
+    "Half": np.dtype(np.float16),
+    "BFloat16": np.dtype(ml_dtypes.bfloat16),
+    "Long": np.dtype(np.int64),
+    "Int": np.dtype(np.int32),
+    "Short": np.dtype(np.int16),
+    "Char": np.dtype(np.int8),
+    "Byte": np.dtype(np.uint8),
+    "Bool": np.dtype(np.bool_),
+    "Untyped": np.dtype(np.uint8),
+}
+
+
+class PthFile:
+    """A `.pth` file as a source; `container` says where its state dict stood, `others` what else the file holds.
+
+    Raises:
+      UserError: on opening, if the file is no zip checkpoint, is damaged, or wants anything but tensors and values.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.name = str(path)
+        members = _members(path)
+        root = _root(path, members)
+        if f"{root}/byteorder" in members and self._bytes(members[f"{root}/byteorder"]) != b"little":
+            raise UserError(f"{path} was written on a big-endian machine{REMEDY}")
+        pickle = self._bytes(members[f"{root}/data.pkl"])
+        self.container, state, self.others = _state_dict(path, interpret(pickle, str(path)))
+        self._places: dict[str, tuple[int, TensorRef]] = {}
+        self.infos: dict[str, TensorInfo] = {}
+        for key, tensor in state.items():
+            place = members.get(f"{root}/data/{tensor.storage.key}")
+            if place is None:
+                raise UserError(f"{path}: the storage of {key!r} is not in the archive; copy the file again")
+            dtype = _KINDS[tensor.storage.kind]
+            _check_bounds(path, key, tensor, place[1], dtype)
+            self._places[key] = (place[0], tensor)
+            self.infos[key] = TensorInfo(tensor.shape, dtype)
+
+    def _bytes(self, place: tuple[int, int]) -> bytes:
+        offset, size = place
+        if size > MAX_PICKLE:
+            raise UserError(f"{self.path}: its pickle has {size} bytes, at most {MAX_PICKLE} are read{REMEDY}")
+        return map_flat(self.path, offset, size, np.dtype(np.uint8)).tobytes()
+
+    def read(self, key: str) -> np.ndarray:
+        """The tensor under `key`, mapped; only the part of its storage that it covers."""
+        start, tensor = self._places[key]
+        dtype = self.infos[key].dtype
+        flat = map_flat(self.path, start + tensor.offset * dtype.itemsize, _extent(tensor), dtype)
+        if not flat.size:
+            return np.empty(tensor.shape, dtype)
+        strides = [stride * dtype.itemsize for stride in tensor.strides]
+        return np.lib.stride_tricks.as_strided(flat, tensor.shape, strides, writeable=False)
+
+
+def _extent(tensor: TensorRef) -> int:
+    """Number of values from the first to the last that the tensor touches."""
+    if 0 in tensor.shape:
+        return 0
+    return 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True))
+
+
+def _check_bounds(path: Path, key: str, tensor: TensorRef, nbytes: int, dtype: np.dtype) -> None:
+    storage = tensor.storage
+    values = int(np.prod(tensor.shape, dtype=object))
+    if storage.numel * dtype.itemsize > nbytes:
+        raise UserError(f"{path}: {key!r} claims {storage.numel} values, its storage has {nbytes} bytes; get it again")
+    # An expanded tensor (stride 0) may claim any size; written out it would fill the disk.
+    if tensor.offset + _extent(tensor) > storage.numel or values > storage.numel:
+        raise UserError(f"{path}: {key!r} of shape {list(tensor.shape)} reaches beyond its storage; get the file again")
+
+
+def _state_dict(path: Path, value: Any) -> tuple[str | None, dict[str, TensorRef], tuple[str, ...]]:
+    """Finds the state dict: under one of `CONTAINERS`, or the value itself."""
+    if not isinstance(value, dict):
+        raise UserError(f"{path} holds a {type(value).__name__}, not a checkpoint dictionary")
+    container, state = next(
+        ((name, value[name]) for name in CONTAINERS if isinstance(value.get(name), dict)), (None, value)
+    )
+    tensors = {key: item for key, item in state.items() if isinstance(key, str) and isinstance(item, TensorRef)}
+    if not tensors:
+        found = ", ".join(str(key)[:40] for key in list(value)[:8]) or "nothing"
+        raise UserError(
+            f"{path} holds no tensors under {' or '.join(map(repr, CONTAINERS))} or at its top (found: {found}); "
+            "give a file with a state dict"
+        )
+    others = [str(key) for key in value if key != container] if container else []
+    others += [str(key) for key in state if key not in tensors]
+    return container, tensors, tuple(others)
+
+
+def _root(path: Path, members: dict[str, tuple[int, int]]) -> str:
+    """The folder inside the archive; torch names it after the file."""
+    roots = [name.removesuffix("/data.pkl") for name in members if name.count("/") == 1 and name.endswith("/data.pkl")]
+    if len(roots) != 1:
+        raise UserError(f"{path} is a zip archive but no PyTorch checkpoint ({len(roots)} entries */data.pkl)")
+    if f"{roots[0]}/constants.pkl" in members:
+        raise UserError(f"{path} is a TorchScript program; save its state_dict() with PyTorch and give that")
+    return roots[0]
+
+
+def _members(path: Path) -> dict[str, tuple[int, int]]:
+    """Name -> (offset, size) of the archive's entries, each stored plainly in bytes of its own."""
+    with path.open("rb") as file:
+        start = file.read(4)
+        if start[:1] == b"\x80":
+            raise UserError(
+                f"{path} is a checkpoint of PyTorch before 1.6, a bare pickle that can only be read by running it"
+                f"{REMEDY}"
+            )
+        if start != b"PK\x03\x04":
+            raise UserError(f"{path} is no PyTorch checkpoint (it begins with {start!r}); give a .pth or .safetensors")
+        try:
+            with zipfile.ZipFile(file) as archive:
+                infos = archive.infolist()
+                end = archive.start_dir
+        except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} is truncated or damaged ({error}); copy it again") from error
+        members: dict[str, tuple[int, int]] = {}
+        spans = []
+        for info in infos:
+            if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size or info.flag_bits & 1:
+                raise UserError(f"{path}: {info.filename[:80]!r} is compressed, which torch.save never does{REMEDY}")
+            file.seek(info.header_offset)
+            header = file.read(30)
+            if header[:4] != b"PK\x03\x04" or len(header) < 30 or info.filename in members:
+                raise UserError(f"{path}: the entry {info.filename[:80]!r} is damaged or stands twice; copy it again")
+            names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+            offset = info.header_offset + 30 + names
+            members[info.filename] = (offset, info.file_size)
+            spans.append((info.header_offset, offset + info.file_size))
+    position = 0
+    for begin, stop in sorted(spans):
+        if begin < position or stop > end:
+            raise UserError(f"{path}: entries of the archive overlap; the file is damaged or forged, get it again")
+        position = stop
+    return members

@@ -1,0 +1,83 @@
+"""Where tensors come from: every reader offers this one interface, whatever the file format.
+
+A source knows names, shapes and types of its tensors at once and gives out one tensor at a time as a view of the
+mapped file. Dropping the view unmaps it: a process that walks through a 15 GB checkpoint holds one tensor of it.
+"""
+
+import dataclasses
+import mmap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from timesuite_jax.errors import UserError
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorInfo:
+    """Shape and type of a stored tensor."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the values in bytes."""
+        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
+
+
+class Source(Protocol):
+    """Named tensors, read one at a time."""
+
+    name: str  # for messages: the file or folder
+    infos: Mapping[str, TensorInfo]
+
+    def read(self, key: str) -> np.ndarray:
+        """The tensor under `key`: a read-only view that stays valid as long as it is referenced."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrays:
+    """A source held in memory, e.g. values derived from another source."""
+
+    name: str
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def infos(self) -> dict[str, TensorInfo]:
+        """Shapes and types."""
+        return {key: TensorInfo(array.shape, array.dtype) for key, array in self.arrays.items()}
+
+    def read(self, key: str) -> np.ndarray:
+        """The array itself."""
+        return self.arrays[key]
+
+
+def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> np.ndarray:
+    """Maps `count` values of a file, read-only; nothing is read before it is used.
+
+    Args:
+      path: local file.
+      offset: in bytes.
+      count: number of values.
+      dtype: their type.
+
+    Returns:
+      A flat array. The mapping lives as long as the array or a view of it.
+
+    Raises:
+      UserError: if the file ends before the last value.
+    """
+    if count == 0:
+        return np.empty(0, dtype)
+    nbytes = count * dtype.itemsize
+    size = path.stat().st_size
+    if offset + nbytes > size:
+        raise UserError(f"{path} ends at byte {size} but a tensor reaches to {offset + nbytes}; copy the file again")
+    start = offset - offset % mmap.ALLOCATIONGRANULARITY
+    with path.open("rb") as file:
+        region = mmap.mmap(file.fileno(), offset + nbytes - start, access=mmap.ACCESS_READ, offset=start)
+    return np.frombuffer(region, dtype, count, offset - start)

@@ -1,0 +1,66 @@
+"""A parameter tree seen through the table: a source under torch's names, for export and comparison."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from timesuite_jax import tree as trees
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.roles import ModelPort
+from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.table import Entry
+from timesuite_jax.tree import Path
+
+
+class TreeSource:
+    """Parameters as torch tensors, made one at a time.
+
+    Args:
+      port: the model.
+      leaves: anything with shape and dtype, by path.
+      get: the values of a leaf.
+      name: for messages.
+
+    Raises:
+      UserError: if the leaves are not a tree of this model.
+    """
+
+    def __init__(self, port: ModelPort, leaves: Mapping[Path, Any], get: Callable[[Path], Any], name: str):
+        self.name = name
+        self._get = get
+        shapes = {"/".join(path): tuple(leaf.shape) for path, leaf in leaves.items()}
+        try:
+            self.table = port.table_for_tree(shapes)
+        except KeyError as error:
+            raise UserError(f"{name} is no {port.title}: it has no parameter {error.args[0]}") from error
+        odd = sorted("/".join(path) for path in set(self.table.slots) ^ set(leaves))
+        if odd:
+            listed = ", ".join(odd[:8])
+            raise UserError(f"{name} is no {port.title}: {len(odd)} parameters are missing or unknown ({listed})")
+        self.infos: dict[str, TensorInfo] = {}
+        for key, constant in self.table.constants.items():
+            value = constant.make()
+            self.infos[key] = TensorInfo(value.shape, value.dtype)
+        # Leaf by leaf, not layer by layer: whoever reads in this order needs each leaf once.
+        for path, group in self.table.slots.items():
+            leaf = leaves[path]
+            for entry in group:
+                self.infos[entry.torch] = TensorInfo(_torch_shape(entry, tuple(leaf.shape)), np.dtype(leaf.dtype))
+
+    @classmethod
+    def of_params(cls, port: ModelPort, params: Mapping[str, Any], name: str = "these parameters") -> "TreeSource":
+        """A nested dict of arrays as a source."""
+        leaves = dict(trees.leaves_with_paths(params))
+        return cls(port, leaves, leaves.__getitem__, name)
+
+    def read(self, key: str) -> np.ndarray:
+        """The tensor under torch's key, in memory of its own."""
+        if key in self.table.constants:
+            return self.table.constants[key].make()
+        entry = self.table.entries[key]
+        return self.table.torch_tensor(key, {entry.path: self._get(entry.path)})
+
+
+def _torch_shape(entry: Entry, shape: tuple[int, ...]) -> tuple[int, ...]:
+    return entry.layout.torch_shape(shape if entry.layer is None else shape[1:])
