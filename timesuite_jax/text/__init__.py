@@ -26,6 +26,7 @@ from timesuite_jax.text.conversation import (
     render,
     shuffled,
 )
+from timesuite_jax.text.timestamps import Span, format_span, parse_spans
 from timesuite_jax.text.tokenizer import (
     JsonTokenizer,
     SentencePieceTokenizer,
@@ -51,6 +52,7 @@ __all__ = [
     "Refused",
     "Row",
     "SentencePieceTokenizer",
+    "Span",
     "SpecialIds",
     "TimeStyle",
     "Tokenizer",
@@ -64,9 +66,11 @@ __all__ = [
     "encode_conversation",
     "fit",
     "format_seconds",
+    "format_span",
     "lay_out",
     "load_clip_tokenizer",
     "load_tokenizer",
+    "parse_spans",
     "render",
     "shuffled",
     "smallest_bucket",
