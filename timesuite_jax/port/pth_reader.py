@@ -55,9 +55,10 @@ class PthFile:
             if place is None:
                 raise UserError(f"{path}: the storage of {key!r} is not in the archive; copy the file again")
             dtype = _KINDS[tensor.storage.kind]
-            _check_bounds(path, key, tensor, place[1], dtype)
+            info = TensorInfo(tensor.shape, dtype)
+            _check_bounds(path, key, tensor, place[1], info)
             self._places[key] = (place[0], tensor)
-            self.infos[key] = TensorInfo(tensor.shape, dtype)
+            self.infos[key] = info
 
     def _bytes(self, place: tuple[int, int]) -> bytes:
         offset, size = place
@@ -83,13 +84,13 @@ def _extent(tensor: TensorRef) -> int:
     return 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True))
 
 
-def _check_bounds(path: Path, key: str, tensor: TensorRef, nbytes: int, dtype: np.dtype) -> None:
+def _check_bounds(path: Path, key: str, tensor: TensorRef, nbytes: int, info: TensorInfo) -> None:
     storage = tensor.storage
-    values = int(np.prod(tensor.shape, dtype=object))
-    if storage.numel * dtype.itemsize > nbytes:
+    if storage.numel * info.dtype.itemsize > nbytes:
         raise UserError(f"{path}: {key!r} claims {storage.numel} values, its storage has {nbytes} bytes; get it again")
     # An expanded tensor (stride 0) may claim any size; written out it would fill the disk.
-    if tensor.offset + _extent(tensor) > storage.numel or values > storage.numel:
+    beyond = tensor.offset + _extent(tensor) > storage.numel or info.size > storage.numel
+    if beyond or not info.addressable:
         raise UserError(f"{path}: {key!r} of shape {list(tensor.shape)} reaches beyond its storage; get the file again")
 
 

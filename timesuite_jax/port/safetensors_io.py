@@ -76,8 +76,7 @@ class SafetensorsFile:
     def read(self, key: str) -> np.ndarray:
         """The tensor under `key`, mapped."""
         info = self.infos[key]
-        flat = map_flat(self.path, self._offsets[key], int(np.prod(info.shape, dtype=object)), info.dtype)
-        return np.reshape(flat, info.shape)
+        return np.reshape(map_flat(self.path, self._offsets[key], info.size, info.dtype), info.shape)
 
 
 def _read_header(path: Path) -> tuple[Mapping[str, Any], int, int]:
@@ -124,7 +123,7 @@ def _parse_entry(path: Path, key: str, fields: Any) -> tuple[TensorInfo, int, in
         raise UserError(f"{path}: {key!r} has type {dtype!r}; readable are {', '.join(DTYPES)}")
     info = TensorInfo(tuple(fields["shape"]), DTYPES[dtype])
     offsets = fields["data_offsets"]
-    if len(info.shape) > 32 or len(offsets) != 2 or offsets[1] - offsets[0] != info.nbytes:
+    if not info.addressable or len(offsets) != 2 or offsets[1] - offsets[0] != info.nbytes:
         raise UserError(f"{path}: {key!r} of shape {list(info.shape)} cannot fill bytes {offsets}; get the file again")
     return info, offsets[0], offsets[1]
 

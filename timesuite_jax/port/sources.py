@@ -5,6 +5,7 @@ mapped file. Dropping the view unmaps it: a process that walks through a 15 GB c
 """
 
 import dataclasses
+import math
 import mmap
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,9 +24,20 @@ class TensorInfo:
     dtype: np.dtype
 
     @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    @property
     def nbytes(self) -> int:
         """Size of the values in bytes."""
-        return int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
+        return self.size * self.dtype.itemsize
+
+    @property
+    def addressable(self) -> bool:
+        """Can numpy make an array of this shape (which it refuses for absurd sizes even where one axis is 0)?"""
+        extent = math.prod(max(size, 1) for size in self.shape)
+        return len(self.shape) <= 32 and extent * self.dtype.itemsize < 2**62
 
 
 class Source(Protocol):

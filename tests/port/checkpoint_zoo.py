@@ -1,0 +1,175 @@
+"""Checkpoint files made by hand: honest ones without PyTorch, and malicious ones of every kind we could think of."""
+
+import pickletools
+import struct
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+MARK, STOP, REDUCE, BUILD, TUPLE, EMPTY_TUPLE, EMPTY_DICT = b"(", b".", b"R", b"b", b"t", b")", b"}"
+PROTO = b"\x80\x02"
+
+
+def text(value: str) -> bytes:
+    data = value.encode()
+    return b"X" + struct.pack("<I", len(data)) + data
+
+
+def integer(value: int) -> bytes:
+    data = value.to_bytes(8, "little")
+    return b"\x8a\x08" + data
+
+
+def glob(module: str, name: str) -> bytes:
+    return b"c" + f"{module}\n{name}\n".encode()
+
+
+def dictionary(*pairs: tuple[bytes, bytes]) -> bytes:
+    return EMPTY_DICT + MARK + b"".join(key + value for key, value in pairs) + b"u"
+
+
+def tuple_(*items: bytes) -> bytes:
+    return MARK + b"".join(items) + TUPLE
+
+
+def tensor(
+    key: str, shape: list[int], strides: list[int], *, numel: int, offset: int = 0, kind: str = "Float"
+) -> bytes:
+    """The opcodes of one tensor, as `torch.save` writes them."""
+    storage = tuple_(text("storage"), glob("torch", f"{kind}Storage"), text(key), text("cpu"), integer(numel)) + b"Q"
+    hooks = glob("collections", "OrderedDict") + EMPTY_TUPLE + REDUCE
+    sizes = [tuple_(*map(integer, shape)), tuple_(*map(integer, strides))]
+    arguments = tuple_(storage, integer(offset), *sizes, b"\x89", hooks)
+    return glob("torch._utils", "_rebuild_tensor_v2") + arguments + REDUCE
+
+
+def write_pth(path: Path, opcodes: bytes, storages: dict[str, bytes], compression: int = zipfile.ZIP_STORED) -> Path:
+    """A zip checkpoint whose pickle is PROTO + opcodes + STOP."""
+    with zipfile.ZipFile(path, "w", compression) as archive:
+        archive.writestr("archive/data.pkl", PROTO + opcodes + STOP)
+        archive.writestr("archive/byteorder", b"little")
+        for key, data in storages.items():
+            archive.writestr(f"archive/data/{key}", data)
+        archive.writestr("archive/version", b"3\n")
+    return path
+
+
+def honest(path: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    """A small valid checkpoint with a transposed and a shared tensor, and what it holds."""
+    values = np.arange(12, dtype=np.float32)
+    state = dictionary(
+        (text("a"), tensor("0", [3, 4], [4, 1], numel=12)),
+        (text("a_t"), tensor("0", [4, 3], [1, 4], numel=12)),
+        (text("tail"), tensor("0", [2], [1], numel=12, offset=10)),
+        (text("scalar"), tensor("1", [], [], numel=1, kind="Long")),
+        (text("empty"), tensor("2", [0, 5], [5, 1], numel=0, kind="Half")),
+    )
+    write_pth(
+        path,
+        dictionary((text("model"), state), (text("epoch"), integer(3))),
+        {"0": values.tobytes(), "1": np.int64(7).tobytes(), "2": b""},
+    )
+    a = values.reshape(3, 4)
+    arrays = {"a": a, "a_t": a.T, "tail": values[10:], "scalar": np.array(7), "empty": np.zeros((0, 5), np.float16)}
+    return path, arrays
+
+
+# What an attacker would like to have called, with an argument that leaves a trace in the file {trace}.
+CALLEES = [
+    ("os", "system", "touch {trace}"),
+    ("posix", "system", "touch {trace}"),
+    ("nt", "system", "touch {trace}"),
+    ("subprocess", "getoutput", "touch {trace}"),
+    ("subprocess", "Popen", "touch {trace}"),
+    ("builtins", "eval", "open('{trace}', 'w')"),
+    ("builtins", "exec", "open('{trace}', 'w')"),
+    ("__builtin__", "eval", "open('{trace}', 'w')"),
+    ("builtins", "open", "{trace}"),
+    ("builtins", "getattr", "{trace}"),
+    ("builtins", "__import__", "antigravity"),
+    ("builtins", "print", "{trace}"),
+    ("importlib", "import_module", "antigravity"),
+    ("runpy", "run_path", "{trace}"),
+    ("pathlib", "Path", "{trace}"),
+    ("shutil", "rmtree", "{trace}"),
+    ("pickle", "loads", "{trace}"),
+    ("marshal", "loads", "{trace}"),
+    ("types", "FunctionType", "{trace}"),
+    ("functools", "partial", "{trace}"),
+    ("operator", "attrgetter", "__class__"),
+    ("ctypes", "CDLL", "{trace}"),
+    ("socket", "create_connection", "{trace}"),
+    ("webbrowser", "open", "{trace}"),
+    ("pty", "spawn", "{trace}"),
+    ("timeit", "timeit", "open('{trace}', 'w')"),
+    ("code", "interact", "{trace}"),
+    ("numpy", "load", "{trace}"),
+    ("numpy.core.multiarray", "_reconstruct", "{trace}"),
+    ("torch", "load", "{trace}"),
+    ("torch.hub", "load", "{trace}"),
+    ("torch.storage", "_load_from_bytes", "{trace}"),
+    ("torch._utils", "_rebuild_from_type_v2", "{trace}"),
+    ("torch.jit", "load", "{trace}"),
+    ("copyreg", "_reconstructor", "{trace}"),
+    ("collections", "namedtuple", "{trace}"),
+    ("torch._utils", "_rebuild_tensor_v2.__globals__", "{trace}"),
+    ("torch", "FloatStorage", "{trace}"),
+]
+
+
+def wrappings(call: bytes, good: bytes) -> dict[str, bytes]:
+    """Places where a call can hide; `good` is a sound tensor beside it."""
+    return {
+        "top": call,
+        "value": dictionary((text("model"), dictionary((text("w"), good), (text("x"), call)))),
+        "beside": dictionary((text("model"), dictionary((text("w"), good))), (text("config"), call)),
+        "key": dictionary((call, good)),
+        "state": dictionary((text("w"), good)) + call + BUILD,
+        "storage": dictionary((text("w"), good), (text("x"), call + b"Q")),
+        "argument": dictionary((text("w"), good), (text("x"), glob("torch", "Size") + tuple_(call) + REDUCE)),
+        "discarded": call + b"0" + dictionary((text("w"), good)),
+    }
+
+
+def malicious_pickles(trace: Path) -> dict[str, bytes]:
+    """Name -> opcodes. Run by Python's own unpickler most of these would make `trace`, or worse."""
+    good = tensor("0", [1], [1], numel=1)
+    zoo = {}
+    for module, name, argument in CALLEES:
+        call = glob(module, name) + tuple_(text(argument.format(trace=trace))) + REDUCE
+        zoo[f"{module}.{name}"] = dictionary((text("w"), good), (text("x"), call))
+    shell = tuple_(text(f"touch {trace}"))
+    for where, opcodes in wrappings(glob("os", "system") + shell + REDUCE, good).items():
+        zoo[f"os.system as {where}"] = opcodes
+    short = b"\x8c\x02os" + b"\x8c\x06system" + b"\x93"
+    zoo |= {
+        "stack_global": short + shell + REDUCE,
+        "newobj": glob("os", "system") + shell + b"\x81",
+        "newobj_ex": glob("os", "system") + shell + EMPTY_DICT + b"\x92",
+        "inst": MARK + text(f"touch {trace}") + b"ios\nsystem\n",
+        "obj": MARK + glob("os", "system") + text(f"touch {trace}") + b"o",
+        "extension": b"\x82\x01",
+        "text persistent id": b"Pstorage\n",
+        "protocol 0 string": b"S'os'\n",
+        "storage called": glob("torch", "FloatStorage") + shell + REDUCE,
+        "global through the memo": glob("os", "system") + b"q\x000h\x00" + shell + REDUCE,
+        "tensor with a string for storage": glob("torch._utils", "_rebuild_tensor_v2")
+        + tuple_(text("x"), integer(0), EMPTY_TUPLE, EMPTY_TUPLE)
+        + REDUCE,
+        "deep tuple as a key": EMPTY_DICT + EMPTY_TUPLE + b"q\x00h\x00\x86q\x00h\x00" * 40 + b"\x86N" + b"s",
+        "number without end": b"\x8b\xff\xff\xff\x7f\x01",
+        "string beyond the end": b"X\xff\xff\xff\xff" + b"x",
+        "bare mark": MARK,
+        "nothing": b"",
+    }
+    return zoo
+
+
+def disassembles(opcodes: bytes) -> bool:
+    """Is this a pickle at all, i.e. would a test with it show more than that rubbish is refused?"""
+    try:
+        list(pickletools.genops(PROTO + opcodes + STOP))
+    except ValueError:
+        return False
+    return True
