@@ -83,13 +83,18 @@ def shardings(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str
     placed_leaves, problems = {}, []
     for path, leaf in tree.leaves_with_paths(abstract):
         names = leaf.names if isinstance(leaf, nn.LogicallyPartitioned) else ()
-        shape = nn.meta.unbox(leaf).shape
+        shape = _unboxed(leaf).shape
         spec, wrong = _partition(names, shape, mesh, rules)
         problems += [f"{'/'.join(path)} {shape}: {problem}" for problem in wrong]
         placed_leaves[path] = NamedSharding(mesh, spec)
     if problems:
         raise UserError("the mesh does not fit the model:\n  " + "\n  ".join(problems))
     return tree.from_paths(placed_leaves)
+
+
+def _unboxed(leaf: Any) -> Any:
+    """What is in the box; `nn.meta.unbox` would also constrain it to the mesh, which a shape cannot be."""
+    return leaf.value if isinstance(leaf, nn.LogicallyPartitioned) else leaf
 
 
 def _partition(
@@ -126,7 +131,7 @@ def abstract_arrays(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> di
       UserError: as `shardings`.
     """
     where = dict(tree.leaves_with_paths(shardings(abstract, mesh, rules)))
-    leaves = ((path, nn.meta.unbox(leaf)) for path, leaf in tree.leaves_with_paths(abstract))
+    leaves = ((path, _unboxed(leaf)) for path, leaf in tree.leaves_with_paths(abstract))
     return tree.from_paths(
         {path: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=where[path]) for path, leaf in leaves}
     )

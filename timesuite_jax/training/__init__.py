@@ -1,1 +1,37 @@
-"""Training."""
+"""Training: the one loop that every family goes through, and what it needs.
+
+`run` trains a `Task` as a `TrainingSpec` says; `restore_params` and `read_config` read what it left; `optimizer.build`
+and `schedule.build` give its AdamW and learning rate. Nothing in here knows of video, text or recommendation.
+"""
+
+from timesuite_jax.training import optimizer, schedule
+from timesuite_jax.training.checkpoint import read_config, restore_params
+from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
+from timesuite_jax.training.in_flight import NonFiniteError
+from timesuite_jax.training.loop import RunResult, run
+from timesuite_jax.training.randomness import streams
+from timesuite_jax.training.state import TrainState, abstract_state
+from timesuite_jax.training.step import make_step
+from timesuite_jax.training.task import Batch, DataIterator, Import, Params, Sums, Task
+
+__all__ = [
+    "Batch",
+    "DataIterator",
+    "Import",
+    "NonFiniteError",
+    "OptimizerSpec",
+    "Params",
+    "RunResult",
+    "Sums",
+    "Task",
+    "TrainState",
+    "TrainingSpec",
+    "abstract_state",
+    "make_step",
+    "optimizer",
+    "read_config",
+    "restore_params",
+    "run",
+    "schedule",
+    "streams",
+]

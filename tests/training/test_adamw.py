@@ -1,0 +1,83 @@
+"""Schedule and optimizer: the floor, the groups, and equality with AdamW written out."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from timesuite_jax import training
+from timesuite_jax.training import OptimizerSpec, TrainingSpec, optimizer, schedule
+
+# The original's three stages at fractions of an epoch (of 1000 steps): rate times 1e6.
+STAGES = {
+    "linear_p": ((2e-5, 3, 0.6, 0.25), {0: 5.0, 0.15: 5.0, 0.2: 6.667, 0.6: 20.0, 1.0: 18.66}),
+    "linear_pro_ada": ((1.5e-5, 2, 0.05, 0.2), {0: 3.0, 0.1: 14.976, 0.6: 12.243, 1.0: 7.802, 1.5: 3.0}),
+    "finetune": ((1e-5, 5, 0.1, 0.1), {0: 1.0, 0.1: 10.0, 1: 9.19, 2: 6.727, 3: 3.577, 5: 1.0}),
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_rates_of_the_original_stages(stage: str):
+    (peak, epochs, warmup, floor), expected = STAGES[stage]
+    rate = schedule.floored_cosine(peak, 1000 * epochs, 1000 * warmup, floor)
+    for epoch, value in expected.items():
+        assert float(rate(jnp.int32(round(1000 * epoch)))) * 1e6 == pytest.approx(value, abs=6e-3)
+
+
+def test_a_ratio_of_one_is_constant():
+    rate = schedule.floored_cosine(0.5, 10, min_ratio=1.0)
+    assert [float(rate(jnp.int32(step))) for step in (0, 5, 10)] == [0.5] * 3
+
+
+def test_decay_counts_the_axes_of_the_unstacked_tensor():
+    def box(shape: tuple[int, ...], *names: str | None) -> nn.LogicallyPartitioned:
+        return nn.LogicallyPartitioned(jax.ShapeDtypeStruct(shape, jnp.float32), names)
+
+    abstract = {
+        "layers": {
+            "norm": {"scale": box((3, 8), "layers", "embed")},
+            "dense": {"kernel": box((3, 8, 8), "layers", "embed", "mlp"), "bias": box((3, 8), "layers", "mlp")},
+            "twice": {"scale": box((2, 3, 8), "layers", "layers", "embed")},
+        },
+        "tokens": box((1, 4, 8), None, "query", "embed"),
+        "plain": {"kernel": jax.ShapeDtypeStruct((8, 8), jnp.float32), "bias": jax.ShapeDtypeStruct((8,), jnp.float32)},
+    }
+    assert optimizer.decayed(abstract) == {
+        "layers": {
+            "norm": {"scale": False},
+            "dense": {"kernel": True, "bias": False},
+            "twice": {"scale": False},
+        },
+        "tokens": True,
+        "plain": {"kernel": True, "bias": False},
+    }
+
+
+@pytest.mark.parametrize("clip_norm", [None, 0.5])
+def test_updates_equal_adamw_written_out(clip_norm: float | None):
+    values = OptimizerSpec(learning_rate=0.1, warmup_steps=2.5, min_lr_ratio=0.2, clip_norm=clip_norm)
+    spec = TrainingSpec(total_steps=8, optimizer=values)
+    params = {"kernel": jnp.array([[1.0, -2.0]]), "bias": jnp.array([3.0])}
+    build = training.optimizer.build(spec, jax.eval_shape(lambda: params))
+    state, mine = build.init(params), params
+    theirs = {name: np.asarray(value, np.float64) for name, value in params.items()}
+    m = {name: np.zeros_like(value) for name, value in theirs.items()}
+    v = {name: np.zeros_like(value) for name, value in theirs.items()}
+    for step in range(6):
+        grads = {"kernel": np.array([[0.3 * step, -1.0]]), "bias": np.array([0.7])}
+        updates, state = build.update(jax.tree.map(lambda g: jnp.asarray(g, jnp.float32), grads), state, mine)
+        mine = jax.tree.map(jnp.add, mine, updates)
+        norm = np.sqrt(sum(np.sum(g**2) for g in grads.values()))
+        scale = 1.0 if clip_norm is None else min(1.0, clip_norm / norm)
+        rise, fall = step / 2.5, 0.5 * (1 + np.cos(np.pi * (step - 2.5) / 5.5))
+        rate = 0.1 * max(0.2, rise if step < 2.5 else fall)
+        for name, value in theirs.items():
+            g = grads[name] * scale
+            m[name] = 0.9 * m[name] + 0.1 * g
+            v[name] = 0.999 * v[name] + 0.001 * g**2
+            adam = m[name] / (1 - 0.9 ** (step + 1)) / (np.sqrt(v[name] / (1 - 0.999 ** (step + 1))) + 1e-8)
+            decay = 0.02 if name == "kernel" else 0.0
+            theirs[name] = value - rate * (adam + decay * value)
+    for name, value in theirs.items():
+        np.testing.assert_allclose(mine[name], value, rtol=2e-5)

@@ -1,0 +1,42 @@
+"""A config is taken whole or refused by name."""
+
+import pytest
+from ml_collections import ConfigDict
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.training import OptimizerSpec, TrainingSpec
+
+
+def test_a_config_becomes_a_spec():
+    config = ConfigDict({"total_steps": 2e3, "optimizer": {"learning_rate": 1, "clip_norm": None}})
+    config.mesh = {"fsdp": 2}
+    config.rules = {"embed": ("tensor",)}
+    spec = TrainingSpec.from_config(config)
+    assert spec.total_steps == 2000
+    assert isinstance(spec.total_steps, int)
+    assert spec.optimizer == OptimizerSpec(learning_rate=1.0, clip_norm=None)
+    assert spec.mesh == MeshSpec(fsdp=2)
+    assert spec.rules == {"embed": ("tensor",)}
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (
+            {"total_steps": 5, "optimizer": {"learning_rat": 1.0}},
+            r"training\.optimizer\.learning_rat .*'learning_rate'",
+        ),
+        ({"total_steps": 5, "zebra": 1}, r"training\.zebra is unknown; known are total_steps"),
+        ({"seed": 5}, r"training\.total_steps is missing"),
+        ({"total_steps": "many"}, r"training\.total_steps='many' is no int"),
+        ({"total_steps": 2.5}, r"training\.total_steps=2.5 is no int"),
+        ({"total_steps": True}, r"training\.total_steps=True is no int"),
+        ({"total_steps": 5, "mesh": 3}, r"training\.mesh=3 is no MeshSpec"),
+        ({"total_steps": 5, "optimizer": {"clip_norm": "1"}}, r"clip_norm='1' is no float"),
+        ({"total_steps": 0}, r"training\.total_steps=0 must be at least 1"),
+    ],
+)
+def test_mistakes_are_named(config: dict, message: str):
+    with pytest.raises(UserError, match=message):
+        TrainingSpec.from_config(ConfigDict(config))

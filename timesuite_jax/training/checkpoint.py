@@ -1,0 +1,287 @@
+"""What a run leaves on disk, and how it comes back.
+
+WORKDIR/checkpoints/<step>/params      trainable parameters       } Orbax, written in the background,
+                          /optimizer   step and optimizer state   } visible only when complete,
+                          /data        position of the data       } restored to any mesh
+                          /config      config, name of the frozen parameters
+WORKDIR/frozen/<fingerprint>/          frozen parameters, once
+"""
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import orbax.checkpoint as ocp
+from etils import epath
+from jax.sharding import Mesh
+
+from timesuite_jax import parallel, tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.training.fingerprint import fingerprint
+from timesuite_jax.training.state import TrainState
+from timesuite_jax.training.task import Params
+
+_FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
+_CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
+
+
+class Restored(NamedTuple):
+    """A run as it was saved."""
+
+    state: TrainState
+    frozen: Params
+    data: dict[str, Any]
+    config: dict[str, Any]
+
+
+class Checkpoints:
+    """The checkpoints of one work folder.
+
+    Args:
+      workdir: made if it is not there (unless only read).
+      keep: number of newest checkpoints that stay.
+      read_only: do not write anything.
+
+    Raises:
+      UserError: if the folder cannot be written.
+    """
+
+    def __init__(self, workdir: epath.PathLike, *, keep: int = 1, read_only: bool = False) -> None:
+        self.workdir = epath.Path(workdir).absolute()
+        self._frozen_name: str | None = None
+        self._frozen_writer = ocp.StandardCheckpointer()
+        with named_disk_errors(self.workdir):
+            if not read_only:
+                self._prove_writable()
+            self._manager = ocp.CheckpointManager(
+                self.workdir / "checkpoints",
+                item_handlers={
+                    "params": ocp.StandardCheckpointHandler(),
+                    "optimizer": ocp.StandardCheckpointHandler(),
+                    "data": ocp.JsonCheckpointHandler(),
+                    "config": ocp.JsonCheckpointHandler(),
+                },
+                options=ocp.CheckpointManagerOptions(max_to_keep=None if read_only else keep, create=not read_only),
+            )
+
+    def _prove_writable(self) -> None:
+        """Finds out now what else the first save would find out an hour later."""
+        self.workdir.mkdir(parents=True, exist_ok=True)
+        probe = self.workdir / ".writable"
+        probe.write_text("")
+        probe.unlink(missing_ok=True)
+
+    def __enter__(self) -> "Checkpoints":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        with named_disk_errors(self.workdir):
+            self._manager.close()
+            self._frozen_writer.close()
+
+    def steps(self) -> list[int]:
+        """Steps of the complete checkpoints, oldest first."""
+        return sorted(self._manager.all_steps())
+
+    def newest(self) -> int | None:
+        """The step of the newest complete checkpoint."""
+        return self._manager.latest_step()
+
+    def _frozen_folder(self, name: str) -> epath.Path:
+        return self.workdir / "frozen" / name
+
+    def keep_frozen(self, frozen: Params) -> None:
+        """Stores the frozen parameters (in the background) unless the folder has them already."""
+        if not frozen:
+            return
+        self._frozen_name = fingerprint(frozen)
+        folder = self._frozen_folder(self._frozen_name)
+        with named_disk_errors(self.workdir):
+            if not (folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)):
+                self._frozen_writer.save(folder, frozen, force=True)
+
+    def save(self, step: int, state: TrainState, data: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+        """Saves a step; returns when the arrays are copied, writes on in the background.
+
+        Raises:
+          UserError: if this or an earlier save failed for lack of space or permission.
+        """
+        items = ocp.args.Composite(
+            params=ocp.args.StandardSave(state.params),
+            optimizer=ocp.args.StandardSave({"step": state.step, "opt_state": state.opt_state}),
+            data=ocp.args.JsonSave(dict(data)),
+            config=ocp.args.JsonSave({"config": dict(config), "frozen": self._frozen_name}),
+        )
+        with named_disk_errors(self.workdir):
+            self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
+            self._manager.save(step, args=items, force=True)
+
+    def wait(self) -> None:
+        """Returns when all saves are on disk.
+
+        Raises:
+          UserError: as `save`.
+        """
+        with named_disk_errors(self.workdir):
+            self._manager.wait_until_finished()
+
+    def check_step(self, step: int | None) -> int:
+        """The given step, or the newest.
+
+        Raises:
+          UserError: if there is no such checkpoint.
+        """
+        steps = self.steps()
+        if not steps:
+            raise UserError(f"{self.workdir} has no checkpoint; train there first or give another folder")
+        if step is not None and step not in steps:
+            raise UserError(f"{self.workdir} has no checkpoint of step {step}; it has {', '.join(map(str, steps))}")
+        return steps[-1] if step is None else step
+
+    def config(self, step: int) -> dict[str, Any]:
+        """The config that a step was saved with."""
+        return self._description(step)["config"]
+
+    def _description(self, step: int) -> dict[str, Any]:
+        return self._manager.restore(step, args=ocp.args.Composite(config=ocp.args.JsonRestore())).config
+
+    def restore(self, step: int, state: TrainState, frozen: Params) -> Restored:
+        """Brings a run back.
+
+        Args:
+          step: which checkpoint.
+          state: abstract, with shardings.
+          frozen: abstract, with shardings.
+
+        Raises:
+          UserError: if the checkpoint is of another model, with all differences.
+        """
+        description = self._description(step)
+        params = self.restore_params(step, tree.merge(state.params, frozen))
+        trained = {path for path, _ in tree.leaves_with_paths(state.params)}
+        saved = {path for path, _ in tree.leaves_with_paths(self._trainable_shapes(step))}
+        if trained != saved:
+            raise UserError(
+                f"checkpoint {step} in {self.workdir} trained other parameters:"
+                + _listing([f"trained there only: {'/'.join(path)}" for path in sorted(saved - trained)])
+                + _listing([f"trained here only: {'/'.join(path)}" for path in sorted(trained - saved)])
+            )
+        mine, others = tree.split(params, lambda path: path in trained)
+        items = ocp.args.Composite(
+            optimizer=ocp.args.StandardRestore({"step": state.step, "opt_state": state.opt_state}),
+            data=ocp.args.JsonRestore(),
+        )
+        rest = self._manager.restore(step, args=items)
+        self._frozen_name = description["frozen"]
+        restored = TrainState(step=rest.optimizer["step"], params=mine, opt_state=rest.optimizer["opt_state"])
+        return Restored(restored, others, rest.data, description["config"])
+
+    def _trainable_shapes(self, step: int) -> Params:
+        return self._manager.item_metadata(step)["params"].tree
+
+    def restore_params(self, step: int, targets: Params) -> Params:
+        """All parameters of a step, trained and frozen together.
+
+        Args:
+          step: which checkpoint.
+          targets: nested dict of `jax.ShapeDtypeStruct` with shardings.
+
+        Raises:
+          UserError: if the checkpoint holds other parameters, with all differences.
+        """
+        trainable = self._trainable_shapes(step)
+        name = self._description(step)["frozen"]
+        frozen = self._frozen_writer.metadata(self._frozen_folder(name)).item_metadata.tree if name else {}
+        wrong = differences(tree.merge(trainable, frozen), targets)
+        if wrong:
+            raise UserError(
+                f"checkpoint {step} in {self.workdir} does not fit this config; use the config it was trained with "
+                "or another folder:" + _listing(wrong)
+            )
+        trained = {path for path, _ in tree.leaves_with_paths(trainable)}
+        mine, others = tree.split(targets, lambda path: path in trained)
+        args = ocp.args.Composite(params=ocp.args.StandardRestore(mine))
+        params = self._manager.restore(step, args=args).params
+        if not name:
+            return params
+        restored = self._frozen_writer.restore(self._frozen_folder(name), others)
+        return tree.merge(params, restored)
+
+
+def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
+    """What differs between two trees of anything with a shape and a dtype, one line a parameter."""
+    have, want = dict(tree.leaves_with_paths(found)), dict(tree.leaves_with_paths(wanted))
+    lines = [f"missing in the checkpoint: {'/'.join(path)} {want[path].shape}" for path in sorted(want.keys() - have)]
+    lines += [f"not in the config: {'/'.join(path)} {have[path].shape}" for path in sorted(have.keys() - want)]
+    for path in sorted(have.keys() & want):
+        a, b = have[path], want[path]
+        if (tuple(a.shape), a.dtype) != (tuple(b.shape), b.dtype):
+            there, here = f"{tuple(a.shape)} {a.dtype}", f"{tuple(b.shape)} {b.dtype}"
+            lines.append(f"differs: {'/'.join(path)} is {there} in the checkpoint, {here} in the config")
+    return lines
+
+
+def _listing(lines: list[str], most: int = 20) -> str:
+    """Lines below a message, not all of them if they are thousands."""
+    more = [f"... and {len(lines) - most} more"] if len(lines) > most else []
+    return "".join(f"\n  {line}" for line in [*lines[:most], *more])
+
+
+def restore_params(
+    workdir: epath.PathLike,
+    abstract_params: Params,
+    step: int | None = None,
+    mesh: Mesh | None = None,
+    rules: parallel.Rules | None = None,
+) -> Params:
+    """All parameters of a run, for evaluation, generation and export.
+
+    Args:
+      workdir: of the run.
+      abstract_params: a task's `abstract_params()`.
+      step: which checkpoint; the newest if not given.
+      mesh: where to put them; all devices' `data` axis (a copy on each) if not given.
+      rules: logical axis -> mesh axes; the default table if not given.
+
+    Raises:
+      UserError: if there is no such checkpoint or it is of another model.
+    """
+    targets = parallel.abstract_arrays(abstract_params, mesh or parallel.make_mesh(), rules or parallel.DEFAULT_RULES)
+    with Checkpoints(workdir, read_only=True) as checkpoints:
+        return checkpoints.restore_params(checkpoints.check_step(step), targets)
+
+
+def read_config(workdir: epath.PathLike, step: int | None = None) -> dict[str, Any]:
+    """The config that a run was started with, as it was given to `training.run`.
+
+    Raises:
+      UserError: if there is no such checkpoint.
+    """
+    with Checkpoints(workdir, read_only=True) as checkpoints:
+        return checkpoints.config(checkpoints.check_step(step))
+
+
+@contextmanager
+def named_disk_errors(folder: epath.Path) -> Iterator[None]:
+    """Turns a full or closed disk into a sentence for the user; storage libraries wrap the cause in various ways.
+
+    Raises:
+      UserError: naming the folder, the trouble and the remedy.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            number, text = getattr(cause, "errno", None), str(cause)
+            for known, remedy in ((_FULL, "free some or choose"), (_CLOSED, "make it writable or choose")):
+                for code, trouble in known.items():
+                    if number == code or os.strerror(code) in text:
+                        message = f"cannot write to {folder}: {trouble}; {remedy} another work folder"
+                        raise UserError(message) from error
+            if isinstance(cause, FileExistsError | NotADirectoryError):
+                raise UserError(f"{folder} is not a folder; choose another work folder") from error
+            cause = cause.__cause__ or cause.__context__
+        raise

@@ -1,0 +1,105 @@
+"""Everything a config may say about training, in one place.
+
+A config file holds these fields in a `ConfigDict` (usually `config.training`); `TrainingSpec.from_config` checks it: a
+misspelt key or a value of the wrong type is an error that names the key, never a default taken in silence.
+"""
+
+import dataclasses
+import difflib
+import types
+import typing
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.parallel import MeshSpec
+
+
+@dataclasses.dataclass(frozen=True)
+class OptimizerSpec:
+    """AdamW and its schedule; the defaults are VideoChat-T's, save for clipping, which the original leaves out."""
+
+    learning_rate: float = 2e-5  # the peak
+    warmup_steps: float = 0.0  # may be broken: the original counts in epochs
+    min_lr_ratio: float = 0.0  # the rate never falls below this share of the peak, nor starts below it
+    b1: float = 0.9
+    b2: float = 0.999
+    eps: float = 1e-8
+    weight_decay: float = 0.02  # on matrices only: see optimizer.py
+    clip_norm: float | None = 1.0  # global norm of the gradients; None: no clipping
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingSpec:
+    """One training run."""
+
+    total_steps: int
+    seed: int = 0  # of parameters, data order and dropout: the run's only source of chance
+    accumulate: int = 1  # microbatches a step; the gradient is exactly that of the whole batch
+    optimizer: OptimizerSpec = OptimizerSpec()
+    mesh: MeshSpec = dataclasses.field(default_factory=MeshSpec)
+    rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # changes to parallel.DEFAULT_RULES
+    log_every: int = 50
+    eval_every: int = 0  # 0: at the end only
+    save_every: int = 1000  # also saved at the end and on SIGTERM
+    keep: int = 3  # newest checkpoints that are kept
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that no run can have.
+
+        Raises:
+          UserError: naming the field.
+        """
+        for name, least in {"total_steps": 1, "accumulate": 1, "log_every": 1, "save_every": 1, "keep": 1}.items():
+            if getattr(self, name) < least:
+                raise UserError(f"training.{name}={getattr(self, name)} must be at least {least}")
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any] | ConfigDict, where: str = "training") -> "TrainingSpec":
+        """Builds the spec from a (nested) mapping such as a `ConfigDict`.
+
+        Args:
+          config: the fields above; what is left out keeps its default.
+          where: name of the mapping in the config, for messages.
+
+        Raises:
+          UserError: on an unknown key (with the nearest known one), a missing one, or a value of the wrong type.
+        """
+        return _build(cls, config.to_dict() if isinstance(config, ConfigDict) else config, where)
+
+
+def _build(cls: type, config: Mapping[str, Any], where: str) -> Any:
+    """One dataclass from one mapping."""
+    hints = typing.get_type_hints(cls)
+    for key in config:
+        if key not in hints:
+            near = difflib.get_close_matches(key, hints, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(hints)}"
+            raise UserError(f"{where}.{key} is unknown; {hint}")
+    for field in dataclasses.fields(cls):
+        no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+        if no_default and field.name not in config:
+            raise UserError(f"{where}.{field.name} is missing; it has no default")
+    return cls(**{key: _value(hints[key], config[key], f"{where}.{key}") for key in config})
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    """The value as the type that the field wants."""
+    if isinstance(hint, types.UnionType):  # "float | None"
+        if value is None:
+            return None
+        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
+    if dataclasses.is_dataclass(hint):
+        if isinstance(value, hint):
+            return value
+        if isinstance(value, Mapping):
+            return _build(hint, value, where)
+    elif typing.get_origin(hint) is not None and isinstance(value, Mapping):
+        return dict(value)
+    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    elif hint is int and isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
+        return int(value)  # 2e3 is a fine way to write two thousand
+    raise UserError(f"{where}={value!r} is no {getattr(hint, '__name__', hint)}")

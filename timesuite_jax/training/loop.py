@@ -1,0 +1,209 @@
+"""The one training loop. It knows steps, batches and figures, and nothing of what is trained."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from typing import Any, NamedTuple
+
+import jax
+from clu import parameter_overview
+from etils import epath
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from timesuite_jax import parallel, tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.training import optimizer as optimizers
+from timesuite_jax.training import randomness, schedule
+from timesuite_jax.training.checkpoint import Checkpoints
+from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.in_flight import InFlight
+from timesuite_jax.training.interruption import Stop, stop_on_sigterm
+from timesuite_jax.training.meter import Meter
+from timesuite_jax.training.start import start
+from timesuite_jax.training.state import TrainState
+from timesuite_jax.training.step import Report, make_step
+from timesuite_jax.training.task import Batch, DataIterator, Params, Task
+from timesuite_jax.training.writers import MetricWriter, TensorBoardWriter, Terminal
+
+
+class RunResult(NamedTuple):
+    """How a run ended."""
+
+    state: TrainState
+    frozen: Params
+    step: int
+    metrics: dict[str, float]  # the last figures of training and of each evaluation ("grounding/R@0.5", ...)
+    interrupted: bool  # by SIGTERM; the run goes on from here when started again
+
+
+def run(
+    task: Task,
+    spec: TrainingSpec,
+    workdir: epath.PathLike,
+    mesh: Mesh | None = None,
+    *,
+    config: Mapping[str, Any] | None = None,
+) -> RunResult:
+    """Trains a task, or goes on training it if the folder holds a run.
+
+    Args:
+      task: what is trained.
+      spec: how.
+      workdir: folder for checkpoints, event files and the parameter overview.
+      mesh: devices; made from `spec.mesh` if not given.
+      config: JSON-like description of the run, saved with every checkpoint (see `training.read_config`).
+
+    Raises:
+      UserError: if the folder cannot be written, holds another model's run, or the mesh does not fit.
+      NonFiniteError: if the loss or a gradient is NaN or infinite.
+    """
+    mesh = mesh or parallel.make_mesh(spec.mesh)
+    rules = parallel.make_rules(spec.rules, mesh)
+    with ExitStack() as stack:
+        stop = stack.enter_context(stop_on_sigterm())
+        checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
+
+        boxed = task.abstract_params()
+        targets = parallel.abstract_arrays(boxed, mesh, rules)
+        optimizer = optimizers.build(spec, tree.split(boxed, task.trainable)[0])
+        stack.enter_context(parallel.placed(mesh, rules))
+        begin = start(task, targets, optimizer, checkpoints, spec.seed)
+        first = int(jax.device_get(begin.state.step))
+
+        terminal = Terminal(spec.total_steps, first)
+        writers: list[MetricWriter] = [stack.enter_context(closing(terminal))]
+        if jax.process_index() == 0:
+            writers.append(stack.enter_context(closing(TensorBoardWriter(checkpoints.workdir, first))))
+        where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
+        data = stack.enter_context(closing(task.train_data(**where)))
+        if begin.data is None:
+            checkpoints.keep_frozen(begin.frozen)
+        else:
+            data.set_state(begin.data)
+
+        tables = _overview(begin.state.params, begin.frozen)
+        if jax.process_index() == 0:
+            (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
+        terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
+
+        send = jax.jit(
+            make_step(task, optimizer, schedule.build(spec), spec.accumulate),
+            donate_argnums=0,
+            out_shardings=(jax.tree.map(lambda x: x.sharding, begin.state), None),
+        )
+        rows = parallel.batch_sharding(mesh, rules)
+        loop = _Loop(task, spec, send, rows, data, checkpoints, config or {}, terminal, writers, stop)
+        return loop.train(begin.state, begin.frozen, first)
+
+
+def _overview(trained: Params, frozen: Params) -> dict[str, str]:
+    """A table of each kind of parameters, by its summary."""
+    tables = {}
+    for kind, params in {"trained": trained, "frozen": frozen}.items():
+        count = sum(leaf.size for leaf in jax.tree.leaves(params))
+        table = parameter_overview.get_parameter_overview(params, include_stats=False) if params else ""
+        tables[f"{count:,} {kind}"] = f"{count:,} {kind}\n{table}"
+    return tables
+
+
+@dataclasses.dataclass
+class _Loop:
+    """The parts of a run that stay the same from step to step."""
+
+    task: Task
+    spec: TrainingSpec
+    send: Callable[..., tuple[TrainState, Report]]
+    rows: NamedSharding
+    data: DataIterator
+    checkpoints: Checkpoints
+    config: Mapping[str, Any]
+    terminal: Terminal
+    writers: list[MetricWriter]
+    stop: Stop
+
+    def __post_init__(self) -> None:
+        self.evaluations = self.task.evaluations()
+
+    def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
+        """Goes from step `first` to the last, or to where the run is asked to stop."""
+        spec, flight, meter = self.spec, InFlight(self.task), Meter()
+        rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
+        metrics: dict[str, float] = {}
+        step = first
+        logged = evaluated = saved = first if self.checkpoints.newest() == first else -1
+        began = time.perf_counter()
+
+        while step < spec.total_steps and not self.stop.requested:
+            batch, starved = self._next_batch(step, flight)
+            # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a
+            # scalar costs more than the step of a small model.
+            with jax.transfer_guard("disallow"):
+                state, report = self.send(state, frozen, parallel.put_batch(batch, self.rows), rng)
+            step += 1
+            flight.push(step, batch, report)
+            meter.step(self.task.work(batch), starved)
+            self.terminal.advance(step)
+            if step == first + 1:
+                flight.drain()
+                self._tell(step, "first step", f"{time.perf_counter() - began:.1f} s with compilation")
+                meter.restart()
+
+            if step % spec.log_every == 0:
+                metrics |= self._write(step, flight.read() | meter.read())
+                logged = step
+            # Saved before evaluated: an evaluation may fail or be killed. Saved after every report up to this step
+            # has come back, so that no bad state is ever kept.
+            if step % spec.save_every == 0:
+                with meter.paused():
+                    self._save(step, state, flight)
+                saved = step
+            if spec.eval_every and step % spec.eval_every == 0:
+                with meter.paused():
+                    metrics |= self._evaluate(step, state, frozen, flight)
+                evaluated = step
+
+        if logged != step:
+            metrics |= self._write(step, flight.read() | meter.read())
+        if saved != step:
+            self._save(step, state, flight)
+        if evaluated != step and not self.stop.requested:
+            metrics |= self._evaluate(step, state, frozen, flight)
+        self.checkpoints.wait()
+        if self.stop.requested:
+            self._tell(step, "stopped", "asked to by SIGTERM; saved, the same command goes on from here")
+        return RunResult(state, frozen, step, metrics, self.stop.requested)
+
+    def _next_batch(self, step: int, flight: InFlight) -> tuple[Batch, float]:
+        """The next batch, and the seconds in which the devices were idle for want of it."""
+        asked = time.perf_counter()
+        try:
+            batch = next(self.data)
+        except StopIteration:
+            raise UserError(
+                f"the training data ended after {step} of {self.spec.total_steps} steps; "
+                "let it repeat or lower training.total_steps"
+            ) from None
+        starved = time.perf_counter() - asked if flight.idle() else 0.0
+        parallel.check_batch(batch, self.rows, self.spec.accumulate)
+        return batch, starved
+
+    def _save(self, step: int, state: TrainState, flight: InFlight) -> None:
+        flight.drain()
+        self.checkpoints.save(step, state, self.data.get_state(), self.config)
+
+    def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: InFlight) -> dict[str, float]:
+        flight.drain()
+        params = tree.merge(state.params, frozen)
+        figures = {}
+        for name, evaluate in self.evaluations.items():
+            figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
+        return self._write(step, figures) if figures else {}
+
+    def _write(self, step: int, figures: dict[str, float]) -> dict[str, float]:
+        for writer in self.writers:
+            writer.write_scalars(step, figures)
+        return figures
+
+    def _tell(self, step: int, name: str, text: str) -> None:
+        self.terminal.write_texts(step, {name: text})

@@ -1,0 +1,40 @@
+"""The original's learning rate: a linear warm-up and a cosine, both cut off at a floor.
+
+Follows TimeSuite's utils/scheduler.py (`get_cosine_schedule_with_warmup`). It is a floor, not a rescaled cosine: the
+rate starts at the floor and stays there until the warm-up line rises above it.
+"""
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from timesuite_jax.training.config import TrainingSpec
+
+Schedule = Callable[[Int[Array, ""]], Float[Array, ""]]
+
+
+def floored_cosine(peak: float, total_steps: int, warmup_steps: float = 0.0, min_ratio: float = 0.0) -> Schedule:
+    """Learning rate of the step that has `count` steps before it.
+
+    Args:
+      peak: the highest rate.
+      total_steps: where the cosine reaches zero (were it not for the floor).
+      warmup_steps: length of the linear rise; may be broken.
+      min_ratio: the floor as a share of the peak; 1 makes the rate constant.
+    """
+
+    def schedule(count: Int[Array, ""]) -> Float[Array, ""]:
+        count = jnp.asarray(count).astype(jnp.float32)
+        rise = count / max(1.0, warmup_steps)
+        progress = (count - warmup_steps) / max(1.0, total_steps - warmup_steps)
+        fall = 0.5 * (1.0 + jnp.cos(jnp.pi * progress))
+        return peak * jnp.maximum(min_ratio, jnp.where(count < warmup_steps, rise, fall))
+
+    return schedule
+
+
+def build(spec: TrainingSpec) -> Schedule:
+    """The schedule of a run."""
+    optimizer = spec.optimizer
+    return floored_cosine(optimizer.learning_rate, spec.total_steps, optimizer.warmup_steps, optimizer.min_lr_ratio)

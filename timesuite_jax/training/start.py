@@ -1,0 +1,87 @@
+"""How a run begins.
+
+The order, first that applies:
+  1. the newest checkpoint in the run's own folder (a restart goes on where it was stopped);
+  2. the weights that the task names, and fresh parameters where those are silent;
+  3. fresh parameters.
+In every case parameters are born where they will live: shapes first, then shardings, and only then arrays.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from timesuite_jax import tree
+from timesuite_jax.training import randomness
+from timesuite_jax.training.checkpoint import Checkpoints, differences
+from timesuite_jax.training.state import TrainState, abstract_state
+from timesuite_jax.training.task import Params, Task
+
+
+class Start(NamedTuple):
+    """Where a run begins."""
+
+    state: TrainState
+    frozen: Params
+    data: dict[str, Any] | None  # position of the data; None: the beginning
+    config: dict[str, Any] | None  # of the checkpoint, where there is one
+    origin: str  # for the log
+
+
+def start(
+    task: Task, targets: Params, optimizer: optax.GradientTransformation, checkpoints: Checkpoints, seed: int
+) -> Start:
+    """Finds or makes the state that training goes on from.
+
+    Args:
+      task: that is trained.
+      targets: all parameters as `jax.ShapeDtypeStruct` with shardings.
+      optimizer: of the run.
+      checkpoints: of the run's folder.
+      seed: of the run.
+
+    Raises:
+      UserError: if the folder's checkpoint, or the imported weights, are of another model.
+    """
+    trainable, frozen = tree.split(targets, task.trainable)
+    mesh = next(leaf.sharding.mesh for _, leaf in tree.leaves_with_paths(targets))
+    abstract = abstract_state(optimizer, trainable, mesh)
+
+    step = checkpoints.newest()
+    if step is not None:
+        run = checkpoints.restore(step, abstract, frozen)
+        return Start(run.state, run.frozen, run.data, run.config, f"resumed at step {step} of this folder's run")
+
+    weights = task.initial_weights()
+    given = {} if weights is None else weights.load(targets)
+    paths = {path for path, _ in tree.leaves_with_paths(given)}
+    placed = tree.split(targets, lambda path: path in paths)[0]
+    if wrong := differences(given, placed):
+        raise ValueError(f"import from {weights.source} returned other arrays than asked for: {wrong}")
+    params = tree.merge(given, _fresh(task, targets, paths, seed))
+    origin = "fresh parameters"
+    if weights is not None:
+        total = len(dict(tree.leaves_with_paths(targets)))
+        origin = f"{len(paths)} of {total} tensors from {weights.source}, the others fresh"
+
+    trained, still = tree.split(params, task.trainable)
+    del params, given
+    where = jax.tree.map(lambda leaf: leaf.sharding, abstract)
+    opt_state = jax.jit(optimizer.init, out_shardings=where.opt_state)(trained)
+    count = jax.device_put(jnp.zeros((), jnp.int32), where.step)
+    return Start(TrainState(step=count, params=trained, opt_state=opt_state), still, None, None, origin)
+
+
+def _fresh(task: Task, targets: Params, known: set[tree.Path], seed: int) -> Params:
+    """Initialises the parameters that are not known; the compiler drops the work for the others."""
+    wanted = tree.split(targets, lambda path: path not in known)[0]
+    if not wanted:
+        return {}
+
+    def init(rng: jax.Array) -> Params:
+        return tree.split(task.init(rng), lambda path: path not in known)[0]
+
+    where = jax.tree.map(lambda leaf: leaf.sharding, wanted)
+    return jax.jit(init, out_shardings=where)(randomness.root(seed, "init"))

@@ -1,0 +1,69 @@
+"""The training step: a pure function from state and batch to the next state and a report."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from einops import rearrange
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from timesuite_jax.training.schedule import Schedule
+from timesuite_jax.training.state import TrainState
+from timesuite_jax.training.task import Params, Task
+
+# Each figure as [sum, count], so that figures add up over steps; and whether loss and gradient are finite.
+Report = tuple[dict[str, Float[Array, "2"]], Bool[Array, ""]]
+Step = Callable[[TrainState, Params, Mapping[str, Array], PRNGKeyArray], tuple[TrainState, Report]]
+
+
+def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Schedule, accumulate: int = 1) -> Step:
+    """The step of a task; jit it with the state donated.
+
+    Args:
+      task: gives the loss.
+      optimizer: what becomes of the gradient.
+      schedule: the learning rate, for the report only (the optimizer has its own).
+      accumulate: number of microbatches that the batch is worked off in, to save memory. The result is that of the
+        whole batch, because summed gradients are divided by summed weights once.
+    """
+
+    def gradient(params: Params, frozen: Params, batch: Any, rng: PRNGKeyArray) -> tuple[Params, dict[str, Array]]:
+        def summed_loss(params: Params) -> tuple[Array, dict[str, Array]]:
+            loss, weight, metrics = task.loss(params, frozen, batch, rng)
+            sums = {"loss": (loss, weight), **metrics}
+            return loss, {name: jnp.stack(pair).astype(jnp.float32) for name, pair in sums.items()}
+
+        return jax.grad(summed_loss, has_aux=True)(params)
+
+    def step(state: TrainState, frozen: Params, batch: Any, rng: PRNGKeyArray) -> tuple[TrainState, Report]:
+        rng = jax.random.fold_in(rng, state.step)
+
+        def micro(total: Any, part: Any) -> tuple[Any, None]:
+            index, rows = part
+            new = gradient(state.params, frozen, rows, jax.random.fold_in(rng, index))
+            return jax.tree.map(jnp.add, total, new), None
+
+        if accumulate == 1:
+            grads, sums = gradient(state.params, frozen, batch, jax.random.fold_in(rng, 0))
+        else:
+            # Every accumulate-th sample: so each microbatch lies over all devices without moving a row.
+            parts = jax.tree.map(lambda x: rearrange(x, "(b a) ... -> a b ...", a=accumulate), batch)
+            parts = jax.tree.map(lambda x: nn.with_logical_constraint(x, (None, "batch")), parts)
+            shapes = jax.eval_shape(gradient, state.params, frozen, jax.tree.map(lambda x: x[0], parts), rng)
+            zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
+            (grads, sums), _ = jax.lax.scan(micro, zeros, (jnp.arange(accumulate), parts))
+
+        grads = jax.tree.map(lambda g: g / sums["loss"][1].astype(g.dtype), grads)
+        norm = optax.tree.norm(grads)
+        with jax.named_scope("optimizer"):
+            updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
+            params = optax.apply_updates(state.params, updates)
+        one = jnp.float32(1)
+        figures = {**sums, "grad_norm": jnp.stack([norm, one]), "lr": jnp.stack([schedule(state.step), one])}
+        finite = jnp.isfinite(sums["loss"][0] / sums["loss"][1]) & jnp.isfinite(norm)
+        return TrainState(step=state.step + 1, params=params, opt_state=opt_state), (figures, finite)
+
+    return step

@@ -1,0 +1,105 @@
+"""What the loop needs to know about a thing that is trained; it knows nothing else of it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
+
+from timesuite_jax.tree import Path
+
+Params = dict[str, Any]  # nested dict of arrays
+Batch = Mapping[str, Shaped[np.ndarray, "B *_"]]
+Sums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)
+
+
+class DataIterator(Protocol):
+    """An endless stream of this process's batches that knows where it is."""
+
+    def __next__(self) -> Batch:
+        """The next batch, in arrays that are never written to again (their memory may be shared with the device)."""
+        ...
+
+    def get_state(self) -> dict[str, Any]:
+        """Where the stream is, as JSON: after `set_state` of it, the next batch is the one that would come next now.
+
+        In a run of many processes it is the same in all of them.
+        """
+        ...
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Goes to a place given by `get_state`."""
+        ...
+
+    def close(self) -> None:
+        """Ends threads and worker processes."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Import:
+    """Weights to begin with.
+
+    Attributes:
+      source: where they come from, for the log.
+      load: gets the nested dict of all wanted parameters (`jax.ShapeDtypeStruct` with a sharding) and returns those
+        that the source has, placed as asked for. It decides how strict to be, and raises for what must be there;
+        parameters it leaves out are initialised.
+    """
+
+    source: str
+    load: Callable[[Params], Params]
+
+
+class Task(Protocol):
+    """A model, an objective, a data source and evaluations, bound together."""
+
+    name: str
+
+    def abstract_params(self) -> Params:
+        """Shapes, dtypes and logical axes (`nn.LogicallyPartitioned` of `jax.ShapeDtypeStruct`); nothing allocated."""
+        ...
+
+    def init(self, rng: PRNGKeyArray) -> Params:
+        """Fresh parameters, same structure, plain arrays; pure, so that it can be compiled and born sharded."""
+        ...
+
+    def initial_weights(self) -> Import | None:
+        """What a new run starts from instead of fresh parameters."""
+        ...
+
+    def trainable(self, path: Path) -> bool:
+        """Whether a parameter is trained; the others are never differentiated and stored once a run."""
+        ...
+
+    def loss(
+        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], Float[Array, ""], Sums]:
+        """The summed loss, its weight (e.g. the number of predicted tokens), and metrics as sums and counts.
+
+        Pure. The loop divides summed gradients by summed weights, so splitting a batch over devices or microbatches
+        changes nothing. Draw randomness from `training.streams(rng, ...)`.
+        """
+        ...
+
+    def train_data(self, *, seed: int, process_index: int, process_count: int) -> DataIterator:
+        """The share of the training data that belongs to this process, from the beginning."""
+        ...
+
+    def sample_names(self, batch: Batch) -> list[str]:
+        """Names of the samples of a batch, for messages."""
+        ...
+
+    def work(self, batch: Batch) -> dict[str, float]:
+        """How much there is in a batch, e.g. {"tokens": 4096, "frames": 256}; logged as amounts a second.
+
+        "model_flops", where given, is the arithmetic that the mathematics asks for in a step on this batch (forward
+        and backward, without recomputation), and gives the model FLOPs utilisation. The compiler's own count is no
+        substitute: it counts the body of a loop once.
+        """
+        ...
+
+    def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
+        """Named functions from all parameters to figures."""
+        ...

@@ -1,0 +1,122 @@
+"""Where figures go: TensorBoard event files (without TensorFlow) and the terminal.
+
+Both have the shape of clu's `MetricWriter`, whose own module cannot be imported without TensorFlow.
+"""
+
+import time
+from collections.abc import Mapping
+from typing import Protocol
+
+import rich.console
+import rich.progress
+from etils import epath
+from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+
+class MetricWriter(Protocol):
+    """What the loop writes figures to."""
+
+    def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Writes figures of a step."""
+        ...
+
+    def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
+        """Writes texts of a step."""
+        ...
+
+    def close(self) -> None:
+        """Writes out what is still in memory."""
+        ...
+
+
+class TensorBoardWriter:
+    """Writes event files that TensorBoard reads.
+
+    Args:
+      folder: for the files.
+      first_step: figures that an earlier, interrupted process wrote from this step on are void.
+    """
+
+    def __init__(self, folder: epath.PathLike, first_step: int = 0) -> None:
+        self._writer = EventFileWriter(str(folder))
+        if first_step:
+            restart = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
+            self._add(first_step, session_log=restart)
+
+    def _add(self, step: int, **content: object) -> None:
+        self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, **content))
+
+    def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Writes figures of a step."""
+        values = [summary_pb2.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
+        self._add(step, summary=summary_pb2.Summary(value=values))
+        self._writer.flush()
+
+    def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
+        """Writes texts (Markdown) of a step."""
+        plugin = summary_pb2.SummaryMetadata(plugin_data=summary_pb2.SummaryMetadata.PluginData(plugin_name="text"))
+        values = [
+            summary_pb2.Summary.Value(
+                tag=name,
+                metadata=plugin,
+                tensor=tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING, string_val=[text.encode()]),
+            )
+            for name, text in texts.items()
+        ]
+        self._add(step, summary=summary_pb2.Summary(value=values))
+
+    def close(self) -> None:
+        """Writes out what is still in memory."""
+        self._writer.close()
+
+
+class Terminal:
+    """One line for each logged step, and a progress bar where there is a person to look at it."""
+
+    def __init__(self, total_steps: int, first_step: int = 0, console: rich.console.Console | None = None) -> None:
+        self._console = console or rich.console.Console(stderr=True, soft_wrap=True, highlight=False)
+        self._total = total_steps
+        self._bar = rich.progress.Progress(
+            *rich.progress.Progress.get_default_columns(),
+            rich.progress.MofNCompleteColumn(),
+            console=self._console,
+            refresh_per_second=2,  # drawing costs time that a small model on a small machine would miss
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._bar.add_task("training", total=total_steps, completed=first_step)
+        self._bar.start()
+
+    def advance(self, step: int) -> None:
+        """Moves the bar."""
+        if not self._bar.disable:
+            self._bar.update(self._task, completed=step)
+
+    def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
+        """Prints figures of a step on one line."""
+        self._console.print(f"step {step}/{self._total}  " + "  ".join(map(_figure, scalars, scalars.values())))
+
+    def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
+        """Prints texts as they are."""
+        for name, text in texts.items():
+            self._console.print(f"step {step}/{self._total}  {name}: {text}", markup=False)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        self._bar.stop()
+
+
+def _figure(name: str, value: float) -> str:
+    """A figure in the unit that a person reads."""
+    if name == "seconds_per_step":
+        return f"{value:.3g} s/step"
+    if name.endswith("_per_second"):
+        return (
+            f"{value:,.0f} {name.removesuffix('_per_second')}/s"
+            if value >= 10
+            else (f"{value:.2g} {name.removesuffix('_per_second')}/s")
+        )
+    if name in ("input_wait", "mfu"):
+        return f"{name.replace('_', ' ')} {value:.1%}"
+    return f"{name} {value:.4g}"
