@@ -1,0 +1,59 @@
+"""Intervals: right on average, reproducible, honest about videos with many questions."""
+
+import numpy as np
+import pytest
+
+from timesuite_jax.metrics import bootstrap
+
+
+def test_interval_agrees_with_theory():
+    values = np.random.default_rng(0).random(400) < 0.3
+    interval = bootstrap({"hit": values})["hit"]
+    p = values.mean()
+    half = 1.96 * np.sqrt(p * (1 - p) / len(values))
+    assert interval.mean == p
+    assert interval.low == pytest.approx(p - half, abs=0.008) and interval.high == pytest.approx(p + half, abs=0.008)
+    assert str(interval) == f"{p:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+
+
+def test_same_seed_same_interval():
+    columns = {"x": np.random.default_rng(0).random(50)}
+    assert bootstrap(columns, seed=3) == bootstrap(columns, seed=3) != bootstrap(columns, seed=4)
+
+
+def test_copies_of_a_question_do_not_add_certainty_within_a_group():
+    values = np.random.default_rng(0).random(40)
+    once = bootstrap({"x": values})["x"]
+    copied = {"x": np.repeat(values, 9)}
+    naive, grouped = bootstrap(copied)["x"], bootstrap(copied, groups=np.repeat(np.arange(40), 9))["x"]
+    assert (naive.high - naive.low) < 0.5 * (once.high - once.low)
+    assert (grouped.low, grouped.high) == pytest.approx((once.low, once.high))
+
+
+def test_columns_share_their_draws():
+    x = np.random.default_rng(0).random(60)
+    got = bootstrap({"a": x, "b": x + 1, "difference": (x + 1) - x})
+    assert got["b"].low - got["a"].low == pytest.approx(1)
+    assert got["difference"].low == pytest.approx(1) == got["difference"].high
+
+
+def test_many_questions_are_drawn_in_pieces():
+    many = np.random.default_rng(0).random(20_000)  # pieces of 200 resamples
+    interval = bootstrap({"x": many}, resamples=500)["x"]
+    half = 1.96 * many.std() / np.sqrt(len(many))
+    assert (interval.low, interval.high) == pytest.approx((many.mean() - half, many.mean() + half), abs=half / 5)
+
+
+@pytest.mark.parametrize(
+    ("columns", "options"),
+    [
+        ({}, {}),
+        ({"x": np.array([])}, {}),
+        ({"x": np.ones(2), "y": np.ones(3)}, {}),
+        ({"x": np.ones(2)}, {"groups": [1]}),
+        ({"x": np.ones(2)}, {"level": 1.0}),
+    ],
+)
+def test_senseless_input_is_refused(columns, options):
+    with pytest.raises(ValueError, match=r"give equal ones|is not between"):
+        bootstrap(columns, **options)

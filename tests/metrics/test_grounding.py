@@ -1,0 +1,82 @@
+"""Spans against spans, and the scores that need no video."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from timesuite_jax.metrics import best_constant_span, grounding_scores, hull_iou, quantisation, random_spans, set_iou
+
+spans = st.tuples(st.floats(0, 100), st.floats(0, 100)).map(lambda pair: tuple(sorted(pair)))
+
+
+@given(spans, spans)
+@settings(deadline=None)
+def test_the_hull_is_the_union_wherever_it_matters(a, b):
+    hull = hull_iou(np.array([a]), np.array([b]))[0]
+    assert 0 <= hull <= 1
+    if a[1] > a[0] and b[1] > b[0]:
+        assert hull == pytest.approx(set_iou([a], [b]), abs=1e-9)
+
+
+def test_the_same_instant_twice_agrees():
+    assert hull_iou(np.array([[5.0, 5.0], [5.0, 5.0]]), np.array([[5.0, 5.0], [6.0, 6.0]])).tolist() == [1.0, 0.0]
+
+
+def test_sets_of_spans():
+    assert set_iou([(0, 2), (4, 6)], [(0, 6)]) == pytest.approx(4 / 6)
+    assert set_iou([(0, 3), (2, 6)], [(0, 6)]) == 1.0
+    assert set_iou([], [(0, 1)]) == set_iou([], []) == set_iou([(1, 1)], [(1, 1)]) == 0.0
+
+
+def test_summary_counts_missing_answers_as_misses():
+    scores = grounding_scores([(0, 10), None, (5, 10), (20, 30)], [(0, 10), (0, 10), (0, 10), (0, 10)])
+    summary = scores.summary()
+    assert summary == {
+        "r1_iou_0.3": 0.5, "r1_iou_0.5": 0.5, "r1_iou_0.7": 0.25, "miou": 0.375, "parse_failures": 0.25, "n": 4,
+    }  # fmt: skip
+    assert scores.summary([0.0])["r1_iou_0.0"] == 0.75
+    assert {name: column.mean() for name, column in scores.table().items()} == {
+        name: value for name, value in summary.items() if name != "n"
+    }
+
+
+def test_mismatched_lists_are_refused():
+    with pytest.raises(ValueError, match="2 predictions for 1 questions"):
+        grounding_scores([None, None], [(0, 1)])
+    with pytest.raises(ValueError, match="0 predictions"):
+        grounding_scores([], [])
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_the_best_constant_span_is_found(relative):
+    durations = np.array([10.0, 20.0, 40.0, 80.0])
+    truths = np.array([[0.25, 0.5]]) * durations[:, None] if relative else np.tile([[2.0, 5.0]], (4, 1))
+    constant = best_constant_span(truths, durations, threshold=None, relative=relative)
+    scores = grounding_scores(list(constant.predict(durations)), truths)
+    assert scores.summary()["miou"] == pytest.approx(1.0)
+    assert constant.relative is relative
+
+
+def test_a_constant_span_serves_its_threshold():
+    """Three short events and two long ones: R@1 and mean IoU want different answers."""
+    truths, durations = np.array([[0, 2.0]] * 3 + [[0, 10.0]] * 2), np.full(5, 10.0)
+
+    def r1(constant, threshold):
+        return grounding_scores(list(constant.predict(durations)), truths).summary([threshold])[f"r1_iou_{threshold}"]
+
+    assert r1(best_constant_span(truths, durations, threshold=0.7), 0.7) == pytest.approx(0.6)
+    assert r1(best_constant_span(truths, durations, threshold=0.4), 0.4) == pytest.approx(1.0)
+
+
+def test_random_spans_lie_in_their_videos_and_repeat_by_seed():
+    durations = np.array([1.0, 100.0] * 50)
+    one, again, other = (random_spans(durations, seed=seed) for seed in (1, 1, 2))
+    assert (one == again).all() and (one != other).any()
+    assert (one[:, 0] <= one[:, 1]).all() and (one >= 0).all() and (one[:, 1] <= durations).all()
+
+
+def test_quantisation_counts_round_numbers():
+    shares = quantisation([(0.0, 5.0), (10.0, 12.3), None, (7.02, 20.0)])
+    assert shares == pytest.approx({"multiples_of_1": 5 / 6, "multiples_of_5": 4 / 6, "multiples_of_10": 3 / 6})
+    assert set(quantisation([None]).values()) == {0.0}
