@@ -1,12 +1,17 @@
 """Specs say what is wrong with a config, by name."""
 
 import dataclasses
+import enum
 from typing import Literal
 
 import pytest
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import build, override
+
+
+class Colour(enum.StrEnum):
+    RED = "red"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,11 +28,16 @@ class Outer:
     names: tuple[str, ...] = ()
     mode: Literal["a", "b"] = "a"
     on: bool = True
+    colour: Colour | None = None
 
 
 def test_build_nests_and_converts():
     built = build(Outer, {"steps": 2e3, "inner": {"rate": 1}, "extra": {"width": 8}, "names": ["x"]}, "outer")
     assert built == Outer(2000, Inner(rate=1.0), Inner(width=8), ("x",))
+
+
+def test_enums_are_named_by_value():
+    assert build(Outer, {"steps": 1, "colour": "red"}, "outer").colour is Colour.RED
 
 
 def test_override_keeps_what_is_not_named():
@@ -45,6 +55,7 @@ def test_override_keeps_what_is_not_named():
         ({"steps": True}, "outer.steps=True is no int"),
         ({"steps": 1, "on": "yes"}, "outer.on='yes' is no bool"),
         ({"steps": 1, "names": "x"}, "outer.names='x' is no tuple"),
+        ({"steps": 1, "colour": "blue"}, "outer.colour='blue' is unknown; choose one of ('red',)"),
         ({"steps": 1, "mode": "c"}, "outer.mode='c' is unknown; choose one of"),
     ],
 )

@@ -6,6 +6,7 @@ names the key and the nearest known one, never a default taken in silence.
 
 import dataclasses
 import difflib
+import enum
 import types
 import typing
 from collections.abc import Mapping
@@ -70,6 +71,11 @@ def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
         choices = typing.get_args(hint)
         if value in choices:
             return value
+        raise UserError(f"{where}={value!r} is unknown; choose one of {choices}")
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
+        choices = tuple(member.value for member in kind)
+        if value in choices:
+            return kind(value)
         raise UserError(f"{where}={value!r} is unknown; choose one of {choices}")
     elif isinstance(kind, type) and issubclass(kind, Mapping) and isinstance(value, Mapping):
         return dict(value)
