@@ -2,8 +2,8 @@
 
 R@1 at IoU thresholds follows upstream's `metrics/tvg/eval_tvg.py` (Charades-STA's protocol): the first span of an
 answer counts, an answer without a span is a miss, and the denominator is every question. Mean IoU and parse failures
-stand beside it, which upstream leaves out. Scores without vision (a constant span, a random one) and a histogram of round
-numbers show how much of a score is grounding.
+stand beside it, which upstream leaves out. Scores without vision (a constant span, a random one) and a histogram of
+round numbers show how much of a score is grounding.
 """
 
 from collections.abc import Mapping, Sequence

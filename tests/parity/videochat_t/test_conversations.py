@@ -39,8 +39,11 @@ def tokenizer(family, request):
 
 @pytest.fixture
 def models(family) -> list[Path]:
-    """Folders of models; they are enumerated, and may all have been left out of a trimmed set."""
-    return sorted(path.parent for path in family.glob("*/cases.json"))
+    """Folders of models; they are enumerated, never named."""
+    folders = sorted(path.parent for path in family.glob("*/cases.json"))
+    if not folders:
+        pytest.skip(f"no model with cases.json under {family}")
+    return folders
 
 
 def read(path: Path):
