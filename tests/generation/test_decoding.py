@@ -1,0 +1,127 @@
+"""Decoding: the cache, the batch and the padding change nothing; stopping and sampling do what they say."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from jaxtyping import Array
+
+from timesuite_jax.generation import Generated, GenerationSpec, generate
+from timesuite_jax.models.mistral import Mistral, MistralSpec
+
+SPEC = MistralSpec.from_variant("debug", vocab=50)
+MODEL = Mistral(SPEC)
+GREEDY = GenerationSpec(max_new_tokens=12, stop_tokens=())
+LENGTHS = (7, 13, 1, 20, 4, 11, 16, 9)
+
+
+@pytest.fixture(scope="module")
+def params() -> dict:
+    index = jnp.zeros((1, 2), jnp.int32)
+    x = jnp.zeros((1, 2, SPEC.width))
+    tree = nn.meta.unbox(jax.jit(MODEL.init)(jax.random.key(0), x, index, index == 0)["params"])
+    leaves, treedef = jax.tree.flatten(tree)
+    keys = jax.random.split(jax.random.key(1), len(leaves))
+    # Fresh weights repeat one token for ever; these wander.
+    return treedef.unflatten([x + 0.2 * jax.random.normal(k, x.shape) for x, k in zip(leaves, keys, strict=True)])
+
+
+def prompts(side: str = "right") -> tuple[Array, Array]:
+    width = max(LENGTHS)
+    x = jax.random.normal(jax.random.key(2), (len(LENGTHS), width, SPEC.width))
+    valid = np.zeros(x.shape[:2], bool)
+    for row, length in enumerate(LENGTHS):
+        valid[row, slice(width - length, None) if side == "left" else slice(length)] = True
+    if side == "left":
+        x = jnp.stack([jnp.roll(row, width - length, axis=0) for row, length in zip(x, LENGTHS, strict=True)])
+    return x, jnp.asarray(valid)
+
+
+@pytest.fixture(scope="module")
+def batched(params: dict) -> Generated:
+    return generate(MODEL, params, *prompts(), GREEDY)
+
+
+def test_greedy_is_what_running_everything_again_gives(params: dict, batched: Generated):
+    row, length, new = 0, LENGTHS[0], GREEDY.max_new_tokens
+    embeds = prompts()[0][row : row + 1, :length]
+
+    @jax.jit
+    def whole(embeds: Array) -> Array:
+        """Logits at every position of a sequence padded to one length, so that this compiles once."""
+        padded = jnp.pad(embeds, ((0, 0), (0, length + new - embeds.shape[1]), (0, 0)))
+        positions = jnp.arange(length + new)[None]
+        hidden, _ = MODEL.apply({"params": params}, padded, positions, positions < embeds.shape[1])
+        return MODEL.apply({"params": params}, hidden[:, embeds.shape[1] - 1], method="logits")
+
+    tokens, logprobs = [], []
+    for _ in range(3):
+        logits = whole(embeds)
+        tokens.append(int(jnp.argmax(logits)))
+        logprobs.append(float(jax.nn.log_softmax(logits)[0, tokens[-1]]))
+        embeds = jnp.concatenate([embeds, params["embed"]["embedding"][None, tokens[-1:]]], axis=1)
+    np.testing.assert_array_equal(batched.tokens[row, :3], tokens)
+    np.testing.assert_allclose(batched.logprobs[row, :3], logprobs, rtol=1e-4, atol=1e-5)
+
+
+def test_answers_differ_and_wander(batched: Generated):
+    """Otherwise the comparisons below would compare nothing."""
+    assert len({tuple(row) for row in np.asarray(batched.tokens)}) == len(LENGTHS)
+    assert np.mean([len(set(row)) for row in np.asarray(batched.tokens)]) > 4
+
+
+@pytest.mark.parametrize("row", range(3))
+def test_batch_of_one_equals_batch_of_eight(params: dict, batched: Generated, row: int):
+    embeds, _ = prompts()
+    length = LENGTHS[row]
+    alone = generate(MODEL, params, embeds[row : row + 1, :length], jnp.ones((1, length), bool), GREEDY)
+    np.testing.assert_array_equal(alone.tokens[0], batched.tokens[row])
+    np.testing.assert_allclose(alone.logprobs[0], batched.logprobs[row], rtol=1e-4, atol=1e-5)
+
+
+def test_side_of_the_padding_changes_nothing(params: dict, batched: Generated):
+    left = generate(MODEL, params, *prompts("left"), GREEDY)
+    np.testing.assert_array_equal(left.tokens, batched.tokens)
+
+
+def test_stop_tokens_end_rows_and_the_loop(params: dict, batched: Generated):
+    free = np.asarray(batched.tokens)
+    stops = (int(free[0, 3]), int(free[1, 5]))
+    spec = dataclasses.replace(GREEDY, stop_tokens=stops, pad_token=49)
+    out = generate(MODEL, params, *prompts(), spec)
+    for row, tokens in enumerate(free):
+        hits = np.flatnonzero(np.isin(tokens, stops))
+        length = hits[0] + 1 if len(hits) else spec.max_new_tokens
+        assert out.lengths[row] == length
+        assert out.stopped[row] == bool(len(hits))
+        np.testing.assert_array_equal(out.tokens[row, :length], tokens[:length])
+        assert (out.tokens[row, length:] == 49).all()
+        assert (out.logprobs[row, length:] == 0).all()
+
+
+def test_half_precision_cache(params: dict, batched: Generated):
+    spec = dataclasses.replace(GREEDY, cache_dtype=jnp.bfloat16)
+    out = generate(MODEL, params, *prompts(), spec)
+    assert np.mean(np.asarray(out.tokens[:, 0] == batched.tokens[:, 0])) == 1, "the prompt itself is read unrounded"
+    assert not np.array_equal(out.logprobs, batched.logprobs), "the cache must really be rounded"
+
+
+def test_sampling_follows_the_seed_and_the_row(params: dict):
+    spec = GenerationSpec(max_new_tokens=6, stop_tokens=(), temperature=1.5, top_p=0.95)
+    embeds, valid = prompts()
+    draw = (
+        lambda seed, rows=8: (
+            generate(  # noqa: E731
+                MODEL, params, embeds[:rows], valid[:rows], spec, jax.random.key(seed)
+            ).tokens
+        )
+    )
+    first = draw(0)
+    np.testing.assert_array_equal(draw(0), first)
+    assert not np.array_equal(draw(1), first)
+    np.testing.assert_array_equal(draw(0, rows=2), first[:2])
+    with pytest.raises(ValueError, match=r"jax\.random\.key"):
+        generate(MODEL, params, embeds, valid, spec)
