@@ -1,11 +1,12 @@
-"""Orbax folders written and read one leaf at a time, so that neither way needs the whole model in memory.
+"""Orbax folders written and read a few leaves at a time, so that neither way needs the whole model in memory.
 
 An import leaves `OUT/params` (a plain nested dict, readable by any Orbax `StandardCheckpointer`) and `OUT/port.json`
 (what became of every key). A training run leaves trained and frozen parameters in two folders; both are read as one.
 """
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 from typing import Any
 
@@ -22,17 +23,32 @@ from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.tree import Path
 
 _CHUNK = 64 * 2**20  # bytes; Orbax copies and compresses chunk by chunk, so this bounds what it needs beside a leaf
+_BATCH = 64 * 2**20  # bytes of leaves that travel together: small ones one by one would take seconds for their opening
 
 
 class _PendingHandler(ocp.type_handlers.NumpyHandler):
-    """Writes `Pending` leaves one after the other: reads one, writes it, forgets it."""
+    """Writes `Pending` leaves batch after batch: reads some, writes them, forgets them."""
 
     async def serialize(self, values: Any, infos: Any, args: Any = None) -> list[Any]:
-        for position, (leaf, info) in enumerate(zip(values, infos, strict=True)):
-            own_args = None if args is None else [args[position]]
-            for written in await super().serialize([leaf.whole()], [info], own_args):
+        args = args or [ocp.SaveArgs()] * len(values)
+        for batch in _batches([leaf.size * leaf.dtype.itemsize for leaf in values]):
+            arrays = [values[i].whole() for i in batch]
+            for written in await super().serialize(arrays, [infos[i] for i in batch], [args[i] for i in batch]):
                 written.result()
         return []
+
+
+def _batches(sizes: Sequence[int]) -> list[list[int]]:
+    """Consecutive positions in groups of at most `_BATCH` bytes; what is larger goes alone."""
+    groups: list[list[int]] = []
+    room = -1
+    for position, size in enumerate(sizes):
+        if size > room:
+            groups.append([])
+            room = _BATCH
+        groups[-1].append(position)
+        room -= size
+    return groups
 
 
 def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -> None:
@@ -84,34 +100,40 @@ def open_orbax(port: ModelPort, folder: File) -> TreeSource:
         for path, leaf in trees.leaves_with_paths(tree):
             homes[path], leaves[path] = part, leaf
     reader.close()
-    return TreeSource(port, leaves, _OneLeaf(homes), str(folder))
+    return TreeSource(port, leaves, _Batched(homes, leaves), str(folder))
 
 
-class _OneLeaf:
-    """Reads leaves and remembers the last: `TreeSource` lists all layers of a stacked leaf one after another."""
+class _Batched:
+    """Reads leaves in batches and remembers the last: `TreeSource` lists tensors in order of their leaves' paths."""
 
-    def __init__(self, homes: Mapping[Path, File]):
+    def __init__(self, homes: Mapping[Path, File], leaves: Mapping[Path, Any]):
         self._homes = homes
-        self._path: Path | None = None
-        self._value: np.ndarray | None = None
+        self._values: dict[Path, np.ndarray] = {}
+        paths = sorted(leaves)
+        sizes = [math.prod(leaves[path].shape) * np.dtype(leaves[path].dtype).itemsize for path in paths]
+        groups = [[paths[position] for position in batch] for batch in _batches(sizes)]
+        self._mates = {path: group for group in groups for path in group}
 
     def __call__(self, path: Path) -> np.ndarray:
-        if path != self._path or self._value is None:
-            self._value = None  # before the next is read
-            self._value, self._path = _restore(self._homes[path], path), path
-        return self._value
+        if path not in self._values:
+            self._values = {}  # before the next are read
+            group = self._mates[path]
+            for part in {self._homes[mate] for mate in group}:
+                self._values |= _restore(part, [mate for mate in group if self._homes[mate] == part])
+        return self._values[path]
 
 
-def _restore(part: File, path: Path) -> np.ndarray:
-    item: dict[str, Any] = trees.from_paths({path: 0})
-    restore_args = trees.from_paths({path: ocp.RestoreArgs(restore_type=np.ndarray)})
+def _restore(part: File, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
+    restore_args = trees.from_paths({path: ocp.RestoreArgs(restore_type=np.ndarray) for path in paths})
+    item = trees.from_paths(dict.fromkeys(paths, 0))
     args = ocp.args.PyTreeRestore(item=item, restore_args=restore_args, partial_restore=True)
     try:
         with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as reader:
             restored = reader.restore(part.absolute(), args=args)
     except (OSError, ValueError) as error:
-        raise UserError(f"{part}: {'/'.join(path)} cannot be read ({error}); write the checkpoint again") from error
-    return dict(trees.leaves_with_paths(restored))[path]
+        names = ", ".join("/".join(path) for path in paths[:3])
+        raise UserError(f"{part} cannot be read ({names}: {error}); write the checkpoint again") from error
+    return dict(trees.leaves_with_paths(restored))
 
 
 def _parts(folder: File) -> list[File]:

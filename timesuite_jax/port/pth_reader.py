@@ -6,6 +6,7 @@ tensors that somebody asks for are ever read.
 """
 
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -113,12 +114,15 @@ def _state_dict(path: Path, value: Any) -> tuple[str | None, dict[str, TensorRef
     return container, tensors, tuple(others)
 
 
-def _root(path: Path, members: dict[str, tuple[int, int]]) -> str:
+def _root(path: Path, names: Collection[str]) -> str:
     """The folder inside the archive; torch names it after the file."""
-    roots = [name.removesuffix("/data.pkl") for name in members if name.count("/") == 1 and name.endswith("/data.pkl")]
+    roots = [name.removesuffix("/data.pkl") for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(roots) != 1:
-        raise UserError(f"{path} is a zip archive but no PyTorch checkpoint ({len(roots)} entries */data.pkl)")
-    if f"{roots[0]}/constants.pkl" in members:
+        raise UserError(
+            f"{path} is a zip archive but no PyTorch checkpoint ({len(roots)} entries */data.pkl); "
+            "give a .pth or .safetensors"
+        )
+    if f"{roots[0]}/constants.pkl" in names:
         raise UserError(f"{path} is a TorchScript program; save its state_dict() with PyTorch and give that")
     return roots[0]
 
@@ -140,6 +144,7 @@ def _members(path: Path) -> dict[str, tuple[int, int]]:
                 end = archive.start_dir
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, UnicodeDecodeError) as error:
             raise UserError(f"{path} is truncated or damaged ({error}); copy it again") from error
+        _root(path, [info.filename for info in infos])  # any other archive gets its own message first
         members: dict[str, tuple[int, int]] = {}
         spans = []
         for info in infos:

@@ -43,9 +43,9 @@ class TreeSource:
             value = constant.make()
             self.infos[key] = TensorInfo(value.shape, value.dtype)
         # Leaf by leaf, not layer by layer: whoever reads in this order needs each leaf once.
-        for path, group in self.table.slots.items():
+        for path in sorted(self.table.slots):
             leaf = leaves[path]
-            for entry in group:
+            for entry in self.table.slots[path]:
                 self.infos[entry.torch] = TensorInfo(_torch_shape(entry, tuple(leaf.shape)), np.dtype(leaf.dtype))
 
     @classmethod

@@ -1,40 +1,98 @@
-"""Released checkpoints survive the way to our tree and back: every key, every byte."""
+"""Released checkpoints survive the way to our parameters and back: every key, every byte."""
 
-import json
-from pathlib import Path
-
+import flax.linen as nn
+import jax
+import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from golden_model import GoldenModel
 
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax import tree as trees
+from timesuite_jax.models import VideoChatT
+from timesuite_jax.port import (
+    MODELS,
+    ExportSpec,
+    TreeSource,
+    compare,
+    export,
+    load,
+    load_into,
+    open_layers,
+    open_source,
+)
+from timesuite_jax.port.pth_reader import PthFile
 
-
-def model_folders(goldens: Path) -> list[Path]:
-    """The model folders, found by their files."""
-    return sorted(path.parent for path in (goldens / "videochat_t").glob("*/weights.safetensors"))
-
-
-@pytest.fixture(scope="session")
-def folders(goldens: Path) -> list[Path]:
-    """Every model folder of the family.
-
-    An absent family is skipped, a family without a model fails.
-    """
-    if not (goldens / "videochat_t").is_dir():
-        pytest.skip(f"{goldens} holds no videochat_t family")
-    found = model_folders(goldens)
-    assert found, f"{goldens / 'videochat_t'} holds no model folder"
-    return found
+PORT = MODELS["videochat_t"]
 
 
-def test_state_dict_to_tree_and_back(folders):
-    for folder in folders:
-        tensors = load_file(folder / "weights.safetensors")
-        declared = json.loads((folder / "config.json").read_text())["state_dict"]
-        assert {name: list(tensor.shape) for name, tensor in tensors.items()} == {k: v[0] for k, v in declared.items()}
-        table = videochat_t.build(videochat_t.Sizes.from_torch({name: t.shape for name, t in tensors.items()}))
-        given = {name: tensor for name, tensor in tensors.items() if name not in table.constants}
-        back = table.to_torch(table.to_tree(given))
-        assert list(back) == list(declared), f"{folder.name}: keys or their order differ"
-        for name, tensor in tensors.items():
-            assert back[name].dtype == tensor.dtype and back[name].tobytes() == tensor.tobytes(), name
+def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
+    weights = golden.folder / "weights.safetensors"
+    loaded = load(PORT, open_layers(PORT, [str(weights)]))
+    assert not loaded.report.expected_missing
+    source = TreeSource.of_params(PORT, loaded.params)
+    export(PORT, source, tmp_path / "back.safetensors")
+    back = open_source(tmp_path / "back.safetensors")
+    assert set(back.infos) == set(golden.config["state_dict"])
+    assert compare(back, open_source(weights)) == []
+
+
+def test_newer_peft_names_give_the_same_parameters(golden: GoldenModel, tmp_path):
+    weights = golden.folder / "weights.safetensors"
+    old = TreeSource.of_params(PORT, load(PORT, open_layers(PORT, [str(weights)])).params)
+    export(PORT, old, tmp_path / "new.safetensors", ExportSpec(new_peft=True))
+    renamed = [key for key in open_source(tmp_path / "new.safetensors").infos if ".base_layer." in key]
+    assert len(renamed) == sum(key.endswith("lora_A.default.weight") for key in golden.tensors)
+    new = load(PORT, open_layers(PORT, [str(tmp_path / "new.safetensors")])).params
+    assert compare(TreeSource.of_params(PORT, new), old) == []
+
+
+def test_training_checkpoints(golden: GoldenModel, tmp_path):
+    """The original's `.pth` files are read by our own reader, and a trainable-only export has their keys, in order."""
+    declared = {name.removesuffix("_keys"): keys for name, keys in golden.json("cases.json").items() if "ckpt" in name}
+    files = {path.stem: path for path in golden.folder.glob("*.pth")}
+    assert set(files) == set(declared), "a checkpoint without its list of keys, or the other way round"
+    source = TreeSource.of_params(
+        PORT, load(PORT, open_layers(PORT, [str(golden.folder / "weights.safetensors")])).params
+    )
+    trainable = [
+        key
+        for key in source.table.torch_names
+        if (source.table.entries.get(key) or source.table.constants[key]).trainable
+    ]
+    for stem, path in files.items():
+        file = PthFile(path)
+        assert file.container == "model"
+        assert list(file.infos) == declared[stem] == trainable
+        for key, info in file.infos.items():
+            assert list(info.shape) == golden.config["state_dict"][key][0], key
+            assert np.isfinite(file.read(key)).all(), key
+
+
+def test_trainable_parameters_are_the_original_s(golden: GoldenModel):
+    listed = golden.json("train.json")["grads"]["trainable"]
+    assert {name for name, entry in golden.table.entries.items() if entry.trainable} == set(listed)
+
+
+def test_good_init(golden: GoldenModel):
+    """Stage-3 weights laid down, `clip_proj` and `merge_proj` come out as the original initialises them."""
+    (complete,) = open_layers(PORT, [f"videochat2={golden.folder / 'weights.safetensors'}"])
+    _, made = PORT.derived([complete])
+    expected = open_source(golden.folder / "init_goodinit.safetensors")
+    assert set(made.source.infos) == {"clip_proj.weight", "clip_proj.bias", "merge_proj.weight", "merge_proj.bias"}
+    for key in made.source.infos:
+        assert made.source.read(key).tobytes() == expected.read(key).tobytes(), key
+
+
+@pytest.mark.parametrize("tape", [True, False], ids=["LinearProAda", "LinearP"])
+def test_into_the_model(golden: GoldenModel, tape: bool):
+    """What the model asks for is what the file gives, placed and cast."""
+    spec = golden.spec if tape else golden.spec.__class__(**{**vars(golden.spec), "tape": False})
+    batch = {key: value for key, value in golden.batch("main").items() if key != "loss_mask"}
+    targets = nn.meta.unbox(jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), batch))["params"]
+    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    targets = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), targets)
+    layers = open_layers(PORT, [str(golden.folder / "weights.safetensors")])
+    loaded = load_into(PORT, targets, layers, expect_unused=[] if tape else ["temp_adap.*"]).params
+    expected = dict(trees.leaves_with_paths(golden.params))
+    found = dict(trees.leaves_with_paths(loaded))
+    assert set(found) == {path for path, _ in trees.leaves_with_paths(targets)}
+    assert all(np.array_equal(leaf, expected[path]) for path, leaf in found.items())

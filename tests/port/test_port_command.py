@@ -1,0 +1,160 @@
+"""`timesuite port`: the whole way there and back from the command line, and what it says when it cannot."""
+
+import json
+import types
+
+import numpy as np
+import orbax.checkpoint as ocp
+import pytest
+import tiny_checkpoint as tiny
+
+from timesuite_jax import tasks
+from timesuite_jax import tree as trees
+from timesuite_jax.cli.main import main
+from timesuite_jax.port import MODELS
+from timesuite_jax.port.pth_reader import PthFile
+from timesuite_jax.port.safetensors_io import SafetensorsFile
+
+IDS = "qformer.bert.embeddings.position_ids"
+
+
+@pytest.fixture
+def weights(tmp_path):
+    return tiny.save(tmp_path / "weights.safetensors", {**tiny.tensors(), IDS: np.arange(16)[None]})
+
+
+def run(capsys, *words) -> tuple[int, str, str]:
+    code = main(["port", *map(str, words)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_there_and_back(tmp_path, weights, capsys):
+    code, out, _ = run(capsys, "import", weights, "--out", tmp_path / "model")
+    assert code == 0 and "checkpoint" in out
+    report = json.loads((tmp_path / "model/port.json").read_text())
+    assert report["layers"][0]["ignored"] == {IDS: "a buffer that follows from the sizes"}
+    code, out, _ = run(capsys, "export", tmp_path / "model", "--out", tmp_path / "back.safetensors")
+    assert code == 0 and "good_init=False" in out
+    code, out, _ = run(capsys, "verify", tmp_path / "back.safetensors", weights)
+    assert code == 0 and "every byte" in out
+    assert run(capsys, "verify", tmp_path / "model", weights)[0] == 0
+    assert run(capsys, "verify", weights, tmp_path / "model")[0] == 0
+
+
+def test_the_folder_is_plain_orbax(tmp_path, weights, capsys):
+    run(capsys, "import", weights, "--out", tmp_path / "model")
+    with ocp.StandardCheckpointer() as reader:
+        params = reader.restore(tmp_path / "model/params")
+    expected = MODELS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
+    expected = dict(trees.leaves_with_paths(expected.to_tree(tiny.tensors())))
+    found = dict(trees.leaves_with_paths(params))
+    assert set(found) == set(expected)
+    assert all(np.array_equal(found[path], leaf) for path, leaf in expected.items())
+
+
+def test_the_original_s_files(tmp_path, capsys):
+    files = tiny.chain(tmp_path)
+    words = tiny.words(files, *files)
+    code, out, _ = run(capsys, "import", *words, "--out", tmp_path / "model")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:6]] == [
+        "umt",
+        "mistral",
+        "videochat2",
+        "good_init",
+        "timesuite",
+    ]
+    trained = tmp_path / "ckpt_00.safetensors"
+    run(capsys, "export", tmp_path / "model", "--out", trained, "--trainable-only")
+    assert set(SafetensorsFile(trained).infos) == {*SafetensorsFile(files["timesuite"]).infos, IDS}
+    code, out, _ = run(capsys, "verify", trained, files["timesuite"], "--json")
+    assert code == 1 and list(json.loads(out)["differences"]) == [IDS]
+
+
+def test_export_as_pth(tmp_path, weights, capsys):
+    torch = pytest.importorskip("torch")
+    run(capsys, "import", weights, "--out", tmp_path / "model")
+    code, _, _ = run(
+        capsys, "export", tmp_path / "model", "--out", tmp_path / "x.pth", "--dtype", "bfloat16", "--peft", "new"
+    )
+    assert code == 0
+    state = torch.load(tmp_path / "x.pth", weights_only=True)["model"]
+    table = MODELS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
+    assert list(state) == [MODELS["videochat_t"].new_spelling(key) for key in table.torch_names]
+    assert (
+        state["merge_proj.bias"].untyped_storage().data_ptr() != state["mistral_proj.bias"].untyped_storage().data_ptr()
+    )
+    assert state[IDS].dtype == torch.int64
+    for key, value in tiny.tensors().items():
+        found = state[MODELS["videochat_t"].new_spelling(key)]
+        assert found.dtype == torch.bfloat16 and torch.equal(found, torch.from_numpy(value).bfloat16()), key
+    file = PthFile(tmp_path / "x.pth")
+    assert all(np.array_equal(file.read(key), np.asarray(state[key].double())) for key in file.infos)
+
+
+def test_inspect(tmp_path, weights, capsys):
+    code, out, _ = run(capsys, "inspect", weights)
+    assert code == 0 and "1x16x5" in out and out.splitlines()[-1].startswith(f"{len(tiny.tensors()) + 1} tensors")
+    listed = json.loads(run(capsys, "inspect", weights, "--json")[1])["tensors"]
+    assert listed["merge_proj.weight"] == {"shape": [3, 8], "dtype": "float32", "bytes": 96}
+
+
+def test_verify_says_how_much(tmp_path, weights, capsys):
+    arrays = {**tiny.tensors(), IDS: np.arange(16)[None]}
+    arrays["clip_proj.bias"] = arrays["clip_proj.bias"] + np.float32([0, 0.5])
+    del arrays["clip_proj.weight"]
+    arrays["query_tokens"] = arrays["query_tokens"].astype(np.float16)
+    other = tiny.save(tmp_path / "other.safetensors", arrays)
+    code, out, _ = run(capsys, "verify", weights, other)
+    assert code == 1
+    assert "1 of 2 values differ, by at most 0.5" in out
+    assert f"only in {weights}" in out and "float32 [1, 16, 5] against float16" in out
+    assert "3 differences" in out
+
+
+def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
+    import jax
+
+    port = MODELS["videochat_t"]
+    tree = port.table_for_torch({k: v.shape for k, v in tiny.tensors().items()}).to_tree(tiny.tensors())
+    del tree["mistral_proj"]
+    abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), tree)
+    task = types.SimpleNamespace(abstract_params=lambda: abstract)
+    monkeypatch.setattr(tasks, "build", lambda config: task, raising=False)
+    (tmp_path / "config.py").write_text(
+        "from ml_collections import ConfigDict\ndef get_config(arg):\n  return ConfigDict({'x': 1})\n"
+    )
+    code, _, _ = run(capsys, "import", weights, "--out", tmp_path / "m", "--config", tmp_path / "config.py", "--json")
+    assert code == 0
+    listed = json.loads(run(capsys, "inspect", tmp_path / "m", "--json")[1])["tensors"]
+    assert listed["merge_proj.weight"]["dtype"] == "float16" and "mistral_proj.bias" not in listed
+
+
+def test_user_mistakes(tmp_path, weights, capsys):
+    run(capsys, "import", weights, "--out", tmp_path / "model")
+    truncated = tmp_path / "cut.safetensors"
+    truncated.write_bytes(weights.read_bytes()[:-5])
+    (tmp_path / "occupied").write_text("")
+    for words, message in [
+        (["import", weights, "--out", tmp_path / "model"], "is in use"),
+        (["import", weights, "--out", tmp_path / "occupied"], "is in use"),
+        (["import", weights, "--out", tmp_path / "occupied" / "x"], "cannot write"),
+        (["import", truncated, "--out", tmp_path / "m2"], "truncated"),
+        (["import", tmp_path / "none.pth", "--out", tmp_path / "m2"], "does not exist"),
+        (["export", weights, "--out", tmp_path / "x.pth"], "is no Orbax folder"),
+        (["export", tmp_path / "model", "--out", tmp_path / "x.onnx"], "use .safetensors or .pth"),
+        (["export", tmp_path / "model", "--out", tmp_path / "occupied" / "x.pth"], "cannot write"),
+        (["inspect", tmp_path / "occupied"], "no PyTorch checkpoint"),
+    ]:
+        code, out, err = run(capsys, *words)
+        assert (code, out) == (2, ""), words
+        assert message in err and err.count("\n") == 1, err
+    assert not (tmp_path / "m2").exists()
+
+
+def test_help_names_the_roles(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["port", "import", "--help"])
+    assert stop.value.code == 0
+    assert "umt_l16_qformer.pth" in capsys.readouterr().out

@@ -1,0 +1,88 @@
+"""State dicts of a tiny VideoChat-T, consistent in every shape, and files as the original reads them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from timesuite_jax.port.safetensors_io import write_safetensors
+from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.tables import videochat_t
+
+SIZES = videochat_t.Sizes(2, 4, 3, 16, 2, mistral_proj=True)
+LLM = "mistral_model.base_model.model."
+# Every width differs from the others, so that a forgotten transposition shows.
+_SPECIAL = {
+    "clip_proj.weight": (2, 2),
+    "clip_proj.bias": (2,),
+    "merge_proj.weight": (3, 8),
+    "merge_proj.bias": (3,),
+    "mistral_proj.weight": (3, 2),
+    "mistral_proj.bias": (3,),
+}
+_LETTERS = {"o": 3, "i": 2, "d": 5, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}
+
+
+def tensors(sizes: videochat_t.Sizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
+    """A complete state dict without its constants."""
+    rng = np.random.default_rng(seed)
+    table = videochat_t.build(sizes)
+    shapes = {
+        name: _SPECIAL.get(name, tuple(_LETTERS[letter] for letter in entry.layout.torch.split()))
+        for name, entry in table.entries.items()
+    }
+    return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
+
+
+def save(path: Path, arrays: dict[str, np.ndarray]) -> Path:
+    """Writes a safetensors file."""
+    infos = {key: TensorInfo(array.shape, array.dtype) for key, array in arrays.items()}
+    write_safetensors(path, arrays.items(), infos, {})
+    return path
+
+
+def save_folder(folder: Path, arrays: dict[str, np.ndarray], shards: int = 2) -> Path:
+    """Writes a Hugging Face folder with an index."""
+    folder.mkdir()
+    keys = sorted(arrays)
+    weight_map = {}
+    for shard in range(shards):
+        file = f"model-{shard + 1:05d}-of-{shards:05d}.safetensors"
+        save(folder / file, {key: arrays[key] for key in keys[shard::shards]})
+        weight_map |= dict.fromkeys(keys[shard::shards], file)
+    index = {"metadata": {"total_size": 0}, "weight_map": weight_map}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    return folder
+
+
+def chain(folder: Path) -> dict[str, Path]:
+    """The original's four files, each with values of its own: role -> path."""
+    names = list(tensors())
+    trainable = [name for name, entry in videochat_t.build(SIZES).entries.items() if entry.trainable]
+
+    def pick(seed: int, keys) -> dict[str, np.ndarray]:
+        values = tensors(seed=seed)
+        return {key: values[key] for key in keys}
+
+    tower = [name for name in names if name.startswith(("vision", "qformer", "query_tokens"))]
+    umt = pick(1, tower)
+    umt |= {key.replace("blocks.1.", "blocks.2."): value for key, value in umt.items() if "blocks.1." in key}
+    umt["itm_head.weight"] = np.zeros((2, 5), np.float32)
+    base = [name for name in names if name.startswith(LLM) and "lora" not in name]
+    mistral = {name.removeprefix(LLM): value for name, value in pick(2, base).items()}
+    tape_and_projections = ("temp_adap", "clip_proj", "merge_proj")
+    stage3 = [*tower, "extra_query_tokens", "mistral_proj.weight", "mistral_proj.bias"]
+    stage3 += [name for name in names if "lora" in name]
+    return {
+        "umt": save(folder / "umt.safetensors", umt),
+        "mistral": save_folder(folder / "mistral", mistral),
+        "videochat2": save(
+            folder / "stage3.safetensors", pick(3, [n for n in stage3 if not n.startswith(tape_and_projections)])
+        ),
+        "timesuite": save(folder / "timesuite.safetensors", pick(4, trainable)),
+    }
+
+
+def words(files: dict[str, Path], *roles: str) -> list[str]:
+    """`role=path` of these roles."""
+    return [f"{role}={files[role]}" for role in roles]

@@ -1,0 +1,165 @@
+"""Brings checkpoints from PyTorch and back; every key accounted for, every byte kept.
+
+For example:
+  timesuite port inspect timesuite.pth
+  timesuite port import weights.safetensors --out /tmp/model
+  timesuite port import umt=umt_l16_qformer.pth mistral=Mistral-7B-Instruct-v0.2 \\
+      videochat2=videochat2_mistral_7b_stage3.pth timesuite=timesuite.pth --out /tmp/model
+  timesuite port export /tmp/model --out /tmp/model.safetensors
+  timesuite port verify /tmp/model.safetensors weights.safetensors
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flax import linen as nn
+from ml_dtypes import bfloat16
+
+from timesuite_jax import port, tree
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.errors import UserError
+
+DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
+DIFFERENT = 1  # exit code of `verify` for two files that are not the same
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the four actions and their options."""
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--model", choices=port.MODELS, default="videochat_t", help="whose table of keys (%(default)s)")
+    shared.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+
+    bring = actions.add_parser("import", parents=[shared], help="PyTorch files -> Orbax folder")
+    roles = "; ".join(f"{role.name} = {role.help}" for role in port.MODELS["videochat_t"].roles if not role.made)
+    bring.add_argument(
+        "sources", nargs="+", metavar="[ROLE=]PATH", help=f"files, laid in the original's order: {roles}"
+    )
+    bring.add_argument("--out", type=Path, required=True, help="new folder")
+    bring.add_argument("--config", help="config file of the model; without it, the files decide sizes and types")
+    for name, what in (
+        ("missing", "parameters that no file need hold"),
+        ("unused", "keys that the model does not need"),
+    ):
+        bring.add_argument(
+            f"--expect-{name}", action="append", default=[], metavar="PATTERN", help=f"{what}, e.g. 'temp_adap*'"
+        )
+
+    export = actions.add_parser("export", parents=[shared], help="Orbax folder -> .safetensors or .pth")
+    export.add_argument("folder", type=Path, help="made by `port import` or by a training run")
+    export.add_argument("--out", type=Path, required=True, help="a .safetensors file, or .pth where PyTorch is there")
+    export.add_argument("--trainable-only", action="store_true", help="what the original's training saves")
+    export.add_argument(
+        "--peft", choices=["old", "new"], default="old", help="q_proj.weight or q_proj.base_layer.weight"
+    )
+    export.add_argument("--dtype", choices=DTYPES, help="cast to this type; without it, types stay")
+
+    look = actions.add_parser("inspect", parents=[shared], help="list keys, shapes, types and sizes")
+    look.add_argument("file", type=Path)
+    verify = actions.add_parser("verify", parents=[shared], help="compare two checkpoints; exit code 1 if they differ")
+    verify.add_argument("a", type=Path)
+    verify.add_argument("b", type=Path)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the action.
+
+    Raises:
+      UserError: on files that do not fit or cannot be read or written.
+    """
+    model = port.MODELS[args.model]
+    return {"import": _import, "export": _export, "inspect": _inspect, "verify": _verify}[args.action](args, model)
+
+
+def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
+    layers = port.open_layers(model, args.sources)
+    wanted = _wanted(args) if args.config else None
+    shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
+    plan = port.plan(model, layers, shapes, args.expect_missing, args.expect_unused)
+    port.write_import(args.out, port.pending(plan, wanted), plan.report)
+    report = plan.report
+    if args.json:
+        print(json.dumps({"out": str(args.out), "report": report.to_json()}))
+        return 0
+    _table([("role", "file", "used", "overridden", "ignored"), *report.rows()])
+    for layer in report.layers:
+        for reason in sorted(set(layer.ignored.values())):
+            count = sum(other == reason for other in layer.ignored.values())
+            print(f"{layer.source}: {count} keys ignored: {reason}")
+    if report.expected_missing:
+        print(f"{len(report.expected_missing)} parameters missing, as expected")
+    print(f"{args.out / 'params'}: {len(plan.places)} tensors; what became of every key: {args.out / 'port.json'}")
+    return 0
+
+
+def _wanted(args: argparse.Namespace) -> dict[tree.Path, Any]:
+    """The parameters of the config's model, by path."""
+    from timesuite_jax import tasks  # pulls in models and data, which the other actions do without
+
+    task = tasks.build(load_config(args.config, args.overrides))
+    return dict(tree.leaves_with_paths(nn.meta.unbox(task.abstract_params())))
+
+
+def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
+    if not port.is_orbax(args.folder):
+        raise UserError(f"{args.folder} is no Orbax folder; give the --out of `port import` or a training run's folder")
+    spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype))
+    written = port.export(model, port.open_orbax(model, args.folder), args.out, spec)
+    size = sum(info.nbytes for info in written.values())
+    if args.json:
+        print(json.dumps({"out": str(args.out), "tensors": len(written), "bytes": size}))
+    else:
+        print(f"{args.out}: {len(written)} tensors, {size / 1e6:.1f} MB")
+        if "merge_proj.bias" in written and "mistral_proj.bias" in written:
+            print(
+                "load it into the original with good_init=False, which otherwise ties merge_proj.bias to mistral_proj"
+            )
+    return 0
+
+
+def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
+    source = _open(model, args.file)
+    size = sum(info.nbytes for info in source.infos.values())
+    container, others = getattr(source, "container", None), getattr(source, "others", ())
+    if args.json:
+        tensors = {
+            key: {"shape": list(info.shape), "dtype": info.dtype.name, "bytes": info.nbytes}
+            for key, info in source.infos.items()
+        }
+        print(json.dumps({"file": str(args.file), "container": container, "others": others, "tensors": tensors}))
+        return 0
+    rows = [
+        (key, "x".join(map(str, info.shape)) or "scalar", info.dtype.name, f"{info.nbytes / 1e6:.3f}")
+        for key, info in source.infos.items()
+    ]
+    _table([("key", "shape", "type", "MB"), *rows])
+    if container:
+        print(f"state dict under {container!r}; beside it: {', '.join(others) or 'nothing'}")
+    print(f"{len(rows)} tensors, {size / 1e6:.1f} MB")
+    return 0
+
+
+def _verify(args: argparse.Namespace, model: port.ModelPort) -> int:
+    a, b = _open(model, args.a), _open(model, args.b)
+    differences = port.compare(a, b)
+    if args.json:
+        listed = {difference.key: difference.what for difference in differences}
+        print(json.dumps({"a": str(args.a), "b": str(args.b), "same": not differences, "differences": listed}))
+    else:
+        _table([(difference.key, difference.what) for difference in differences])
+        print(f"{len(differences)} differences" if differences else f"the same: {len(a.infos)} tensors, every byte")
+    return DIFFERENT if differences else 0
+
+
+def _open(model: port.ModelPort, path: Path) -> port.Source:
+    return port.open_orbax(model, path) if path.is_dir() and port.is_orbax(path) else port.open_source(path)
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    """Prints columns aligned on the left, whole: a key cut to the terminal's width is of no use."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
