@@ -5,14 +5,12 @@ misspelt key or a value of the wrong type is an error that names the key, never 
 """
 
 import dataclasses
-import difflib
-import types
-import typing
 from collections.abc import Mapping
 from typing import Any
 
 from ml_collections import ConfigDict
 
+from timesuite_jax import specs
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 
@@ -67,39 +65,4 @@ class TrainingSpec:
         Raises:
           UserError: on an unknown key (with the nearest known one), a missing one, or a value of the wrong type.
         """
-        return _build(cls, config.to_dict() if isinstance(config, ConfigDict) else config, where)
-
-
-def _build(cls: type, config: Mapping[str, Any], where: str) -> Any:
-    """One dataclass from one mapping."""
-    hints = typing.get_type_hints(cls)
-    for key in config:
-        if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(hints)}"
-            raise UserError(f"{where}.{key} is unknown; {hint}")
-    for field in dataclasses.fields(cls):
-        no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        if no_default and field.name not in config:
-            raise UserError(f"{where}.{field.name} is missing; it has no default")
-    return cls(**{key: _value(hints[key], config[key], f"{where}.{key}") for key in config})
-
-
-def _value(hint: Any, value: Any, where: str) -> Any:
-    """The value as the type that the field wants."""
-    if isinstance(hint, types.UnionType):  # "float | None"
-        if value is None:
-            return None
-        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
-    if dataclasses.is_dataclass(hint):
-        if isinstance(value, hint):
-            return value
-        if isinstance(value, Mapping):
-            return _build(hint, value, where)
-    elif typing.get_origin(hint) is not None and isinstance(value, Mapping):
-        return dict(value)
-    elif hint is float and isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    elif hint is int and isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
-        return int(value)  # 2e3 is a fine way to write two thousand
-    raise UserError(f"{where}={value!r} is no {getattr(hint, '__name__', hint)}")
+        return specs.build(cls, config.to_dict() if isinstance(config, ConfigDict) else config, where)

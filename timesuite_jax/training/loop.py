@@ -130,8 +130,9 @@ class _Loop:
         spec, flight, meter = self.spec, InFlight(self.task), Meter()
         rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
         metrics: dict[str, float] = {}
-        step = first
-        logged = evaluated = saved = first if self.checkpoints.newest() == first else -1
+        step = logged = first
+        saved = self.checkpoints.newest()
+        evaluated = None
         began = time.perf_counter()
 
         while step < spec.total_steps and not self.stop.requested:

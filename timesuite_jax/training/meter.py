@@ -59,7 +59,9 @@ class Meter:
     def read(self) -> dict[str, float]:
         """Figures of the window since the last reading; begins the next one."""
         seconds = max(time.perf_counter() - self._began - self._paused, 1e-9)
-        figures = {"seconds_per_step": seconds / max(self._steps, 1), "input_wait": self._starved / seconds}
+        if not self._steps:
+            return {}
+        figures = {"seconds_per_step": seconds / self._steps, "input_wait": self._starved / seconds}
         processes, devices = jax.process_count(), jax.device_count()
         work = {name: amount * processes / seconds for name, amount in self._work.items()}
         flops = work.pop("model_flops", None)

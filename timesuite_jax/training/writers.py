@@ -35,14 +35,14 @@ class TensorBoardWriter:
 
     Args:
       folder: for the files.
-      first_step: figures that an earlier, interrupted process wrote from this step on are void.
+      first_step: finished steps; what an earlier, interrupted process wrote of later ones is void.
     """
 
     def __init__(self, folder: epath.PathLike, first_step: int = 0) -> None:
         self._writer = EventFileWriter(str(folder))
         if first_step:
             restart = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
-            self._add(first_step, session_log=restart)
+            self._add(first_step + 1, session_log=restart)
 
     def _add(self, step: int, **content: object) -> None:
         self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, **content))
