@@ -1,0 +1,100 @@
+"""Records as `tf.train.Example`, and corpus folders."""
+
+import json
+
+import pytest
+
+from timesuite_jax.data import CorpusWriter, Record, Rejected, decode_record, encode_record, open_corpus, read_info
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import Turn
+
+TURNS = (Turn("When?", "From 1.2 to 3.4 seconds.", "Look."), Turn("", "A caption with ümlaut."))
+
+
+def record(number=0, **changes) -> Record:
+    fields = {
+        "id": f"c/{number}",
+        "corpus": "c",
+        "task": "temporal_video_grounding",
+        "turns": TURNS,
+        "duration": 9.87,
+        "video": b"\x00\x01mp4",
+        "clip": (0.1, 7.7),
+        "spans": ((1.2, 3.4), (5.6, 7.0)),
+        "source": "a/b.mp4",
+        "source_checksum": "0123abcd",
+    }
+    return Record(**{**fields, **changes})
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        record(),
+        record(clip=None, spans=(), turns=TURNS[1:]),
+        record(video=None, frames=(b"jpeg0", b"jpeg1"), frame_times=(0.5, 1.7), clip=None),
+    ],
+    ids=["video", "bare", "frames"],
+)
+def test_round_trip(one):
+    data = encode_record(one)
+    assert decode_record(data, "here") == one
+    assert encode_record(decode_record(data, "here")) == data
+
+
+def test_either_video_or_frames():
+    with pytest.raises(ValueError, match="either a video or frames"):
+        record(frames=(b"jpeg",), frame_times=(1.0,))
+    with pytest.raises(ValueError, match="1 frames but 0 times"):
+        record(video=None, frames=(b"jpeg",))
+
+
+def test_other_bytes_and_other_schemas_are_refused(monkeypatch):
+    with pytest.raises(UserError, match=r"a.tfrecord: record 3 is no tf.train.Example"):
+        decode_record(b"\xff\xff\xff", "a.tfrecord: record 3")
+    with pytest.raises(UserError, match=r"has record schema none, this program reads 1"):
+        decode_record(b"", "here")
+    monkeypatch.setattr("timesuite_jax.data.record.SCHEMA_VERSION", 2)
+    newer = encode_record(record())
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=r"has record schema \[2\], this program reads 1; build the corpus again"):
+        decode_record(newer, "here")
+
+
+def test_corpus_folder(tmp_path):
+    writer = CorpusWriter(tmp_path / "c", "c")
+    writer.reject(Rejected("c/9", "bad.mp4", "is empty (0 bytes)"))
+    info = writer.write([[record(0), record(1)], [], [record(2)]])
+    assert info == read_info(tmp_path / "c") and len(info) == 3
+    assert info.shards[2] == "c-00002-of-00003.tfrecord" and info.records == (2, 0, 1)
+    assert info.tasks == {"temporal_video_grounding": 3} and info.quarantine[0].reason == "is empty (0 bytes)"
+    _, source = open_corpus(tmp_path / "c")
+    assert [decode_record(source[n], "").id for n in range(3)] == ["c/0", "c/1", "c/2"]
+    with pytest.raises(UserError, match="already holds a corpus; remove it"):
+        CorpusWriter(tmp_path / "c", "c")
+
+
+def test_bad_corpus_folders(tmp_path):
+    with pytest.raises(UserError, match=r"holds no corpus \(no dataset_info.json\); build one"):
+        read_info(tmp_path)
+    info_path = tmp_path / "dataset_info.json"
+    info_path.write_text("{")
+    with pytest.raises(UserError, match=r"is damaged .*; build the corpus again"):
+        read_info(tmp_path)
+    info_path.unlink()
+    CorpusWriter(tmp_path, "c").write([[record()]])
+    fields = json.loads(info_path.read_text())
+    info_path.write_text(json.dumps({**fields, "records": [2]}))
+    with pytest.raises(UserError, match=r"holds 1 records, dataset_info.json says 2"):
+        open_corpus(tmp_path)
+    info_path.write_text(json.dumps({**fields, "schema": 7}))
+    with pytest.raises(UserError, match="has schema 7, this program reads 1"):
+        read_info(tmp_path)
+
+
+def test_empty_corpus_says_why(tmp_path):
+    writer = CorpusWriter(tmp_path, "c")
+    writer.reject(Rejected("c/0", "bad.mp4", "does not exist"))
+    with pytest.raises(UserError, match=r"would be empty: every sample was rejected \(bad.mp4: does not exist\)"):
+        writer.write([[]])
+    assert not (tmp_path / "dataset_info.json").exists()

@@ -1,0 +1,93 @@
+"""Synthetic films show what their annotations say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from timesuite_jax.data import SyntheticCorpusSpec, SyntheticSpec, all_texts, decode_record, make_corpus, make_video
+from timesuite_jax.data.corpus import open_corpus
+from timesuite_jax.data.synthetic import questions_of
+from timesuite_jax.data.synthetic_video import COLOURS
+from timesuite_jax.errors import UserError
+from timesuite_jax.media import SamplingSpec, sample_video
+from timesuite_jax.text import build_word_tokenizer, load_tokenizer
+
+
+def visible(frame: np.ndarray, colour: str) -> bool:
+    distance = np.abs(frame.astype(int) - np.asarray(COLOURS[colour])).max(-1)
+    return np.sum(distance < 45) > 25
+
+
+def test_objects_are_there_exactly_when_said():
+    for seed in range(20):
+        video = make_video(SyntheticSpec(objects=(0, 1, 1)), np.random.default_rng(seed))
+        assert 2 <= len(video.events) <= 3 and len({event.colour for event in video.events}) == len(video.events)
+        assert 3.8 <= video.seconds <= 10.1 and 8 <= video.rate <= 15
+        for event in video.events:
+            shown = [visible(frame, event.colour) for frame in video.frames]
+            times = np.arange(len(video.frames)) / video.rate
+            assert shown == [event.start <= t < event.end for t in times]
+            assert 0 <= event.start < event.end <= video.seconds + 0.05
+
+
+def test_same_seed_same_film_and_spans_do_not_coincide():
+    one, two = (make_video(SyntheticSpec(objects=(0, 1)), np.random.default_rng(5)) for _ in range(2))
+    np.testing.assert_array_equal(one.frames, two.frames)
+    assert one.events == two.events
+    other = make_video(SyntheticSpec(objects=(0, 1)), np.random.default_rng(6))
+    assert other.events != one.events
+
+
+def test_corpus_of_real_mp4(tmp_path):
+    spec = SyntheticCorpusSpec("train", 8, turns=3, shards=2)
+    info = make_corpus(tmp_path / "a", spec, seed=1, quiet=True)
+    assert sum(info.records) == 8 and not info.quarantine and len(list((tmp_path / "a/videos").glob("*.mp4"))) == 8
+    again = make_corpus(tmp_path / "b", spec, seed=1, quiet=True)
+    assert again.checksums == info.checksums
+    held_out = make_corpus(tmp_path / "c", spec, seed=2, quiet=True)
+    assert held_out.checksums != info.checksums
+    _, source = open_corpus(tmp_path / "a")
+    for number in range(8):
+        record = decode_record(source[number], "")
+        if record.task == "temporal_video_grounding":
+            colour = next(c for c in COLOURS if c in record.turns[0].question)
+            video = sample_video(record.video, SamplingSpec(64))
+            start, end = record.spans[0]
+            inside = [(start + 0.05 < t < end - 0.15) for t in video.seconds]
+            outside = [not start - 0.15 < t < end + 0.05 for t in video.seconds]
+            shown = [visible(frame, colour) for frame in video.frames]
+            assert all(s for s, i in zip(shown, inside, strict=True) if i)
+            assert not any(s for s, o in zip(shown, outside, strict=True) if o)
+
+
+def test_each_object_gets_its_record(tmp_path):
+    film = SyntheticSpec(objects=(0.0, 1.0))
+    make_corpus(tmp_path / "t", SyntheticCorpusSpec("t", 3, film, questions="each_object"), seed=0, quiet=True)
+    entries = json.loads((tmp_path / "t/annotations.json").read_text())
+    assert [e["video"] for e in entries] == ["000000.mp4"] * 2 + ["000001.mp4"] * 2 + ["000002.mp4"] * 2
+    assert entries[0]["spans"] != entries[1]["spans"]
+
+
+def test_tokenizer_of_the_texts_knows_every_word(tmp_path):
+    film = SyntheticSpec(objects=(1, 1, 1))
+    tokenizer = load_tokenizer(build_word_tokenizer(all_texts(film), tmp_path))
+    kinds = ("grounding", "absent", "naming", "listing", "dense", "order")
+    spec = SyntheticCorpusSpec("x", 1, film, turns=6, tasks=tuple((kind, 1.0) for kind in kinds))
+    asked = set()
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        for entry in questions_of(make_video(film, rng), spec, rng):
+            names = [turn["q"] for turn in entry["QA"] if "From" in turn["a"] and "seconds" not in turn["q"]]
+            assert len(names) == len(set(names))
+            for turn in entry["QA"]:
+                asked.add(turn["a"].split()[0])
+                for text in turn.values():
+                    assert tokenizer.special.unk not in tokenizer.encode(text), text
+    assert {"From", "It", "The", "Nothing.", "First"} <= asked
+
+
+def test_impossible_films():
+    for wrong in ({"colours": ("pink",)}, {"objects": (1,) * 5}, {"size": 30}, {"colours": ("red",), "objects": (1,)}):
+        with pytest.raises(UserError):
+            SyntheticSpec(**wrong)

@@ -1,0 +1,104 @@
+"""Record files: what is written comes back, from anywhere, and damage is named."""
+
+import errno
+import pickle
+import struct
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timesuite_jax.data import CorruptRecordError, TFRecordSource, TFRecordWriter
+from timesuite_jax.data.tfrecord import index_path, masked_crc
+from timesuite_jax.errors import UserError
+
+
+def write(path, payloads):
+    with TFRecordWriter(path) as writer:
+        for payload in payloads:
+            writer.write(payload)
+    return path
+
+
+def test_format_is_tensorflows(tmp_path):
+    # The masked CRCs of TensorFlow's own files: of the length 3, and of b"abc".
+    data = write(tmp_path / "a.tfrecord", [b"abc"]).read_bytes()
+    assert data[:8] == struct.pack("<Q", 3) and data[12:15] == b"abc" and len(data) == 19
+    # CRC32C of "123456789" is 0xE3069283 (RFC 3720); masked as TensorFlow's crc32c::Mask does.
+    assert masked_crc(b"123456789") == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
+@given(payloads=st.lists(st.binary(max_size=60), max_size=20))
+def test_round_trip(payloads, tmp_path_factory):
+    path = write(tmp_path_factory.mktemp("r") / "a.tfrecord", payloads)
+    source = TFRecordSource([path])
+    assert [source[n] for n in range(len(source))] == payloads
+
+
+def test_several_shards_random_access_pickle_threads_and_rebuilt_index(tmp_path):
+    payloads = [bytes([n]) * (n + 1) for n in range(30)]
+    paths = [write(tmp_path / f"{k}.tfrecord", payloads[k * 10 : k * 10 + 10]) for k in range(3)]
+    index_path(paths[1]).unlink()
+    np.save(index_path(paths[2]), np.zeros((1, 2), np.int64))  # of another file: does not fit, is ignored
+    source = pickle.loads(pickle.dumps(TFRecordSource(paths)))
+    order = np.random.default_rng(0).permutation(30)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(source.__getitem__, order)) == [payloads[n] for n in order]
+    assert source.locate(10) == (1, 0) and source.locate(29) == (2, 9) and len(source) == 30
+    for number in (-1, 30):
+        with pytest.raises(IndexError):
+            source[number]
+
+
+def test_flipped_byte_is_named(tmp_path):
+    path = write(tmp_path / "a.tfrecord", [b"x" * 50, b"y" * 50])
+    data = bytearray(path.read_bytes())
+    data[66 + 12 + 20] ^= 1
+    path.write_bytes(data)
+    source = TFRecordSource([path])
+    assert source[0] == b"x" * 50
+    with pytest.raises(CorruptRecordError, match=r"a.tfrecord: record 1 at byte 78 fails its checksum"):
+        source[1]
+
+
+def test_cut_off_file_is_named(tmp_path):
+    path = write(tmp_path / "a.tfrecord", [b"x" * 50, b"y" * 50])
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CorruptRecordError, match="record 1 at byte 66 has a damaged header or is cut off"):
+        TFRecordSource([path])
+    path.write_bytes(b"this is no record file at all")
+    with pytest.raises(CorruptRecordError, match="record 0 at byte 0"):
+        TFRecordSource([path])
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(UserError, match=r"there is no record file .*a.tfrecord; build it with"):
+        TFRecordSource([tmp_path / "a.tfrecord"])
+
+
+def test_nothing_appears_until_complete(tmp_path):
+    with pytest.raises(RuntimeError, match="stop"), TFRecordWriter(tmp_path / "a.tfrecord") as writer:
+        writer.write(b"abc")
+        raise RuntimeError("stop")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"cannot write .*file/a.tfrecord \(File exists\); free some space"):
+        TFRecordWriter(tmp_path / "file" / "a.tfrecord")
+
+
+def test_full_disk(tmp_path, monkeypatch):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with (
+        pytest.raises(UserError, match=r"cannot write .*a.tfrecord \(No space left on device\); free some space"),
+        TFRecordWriter(tmp_path / "a.tfrecord") as writer,
+    ):
+        writer.write(b"abc")
+    assert list(tmp_path.iterdir()) == []

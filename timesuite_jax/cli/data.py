@@ -1,0 +1,123 @@
+"""Builds, checks and shows corpora of TFRecords.
+
+examples:
+  timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
+  timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
+  timesuite data check corpora/didemo videos/ --json
+  timesuite data show corpora/didemo
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+NAME = "data"
+HELP = "build, check and show corpora of TFRecords"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds `build`, `check` and `show`."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="{build,check,show}")
+    build = actions.add_parser("build", help="make a corpus from annotations and videos")
+    build.add_argument("--annotations", required=True, help="JSON file: a list of {video, QA: [{q, a}], start?, end?}")
+    build.add_argument("--videos", required=True, help="folder to which the paths in the annotations are relative")
+    build.add_argument("--out", required=True, help="folder to make")
+    build.add_argument("--corpus", help="name of the corpus (default: name of the folder)")
+    build.add_argument("--task", default="temporal_video_grounding", help="task of records that do not name theirs")
+    build.add_argument("--shards", type=_positive, default=1, help="number of TFRecord files (default 1)")
+    kind = build.add_mutually_exclusive_group()
+    kind.add_argument("--video", action="store_true", help="store the video files (default)")
+    kind.add_argument("--frames", type=_positive, metavar="N", help="store N JPEG frames a sample: for long videos")
+    build.add_argument("--deadline", type=float, default=120.0, help="seconds that one video may take (default 120)")
+    build.add_argument("--threads", type=_positive, default=4, help="videos decoded side by side (default 4)")
+    check = actions.add_parser("check", help="decode everything and list what is wrong")
+    check.add_argument("paths", nargs="+", help="corpora, folders of videos, or videos")
+    check.add_argument("--deadline", type=float, default=120.0, help="seconds that one video may take (default 120)")
+    check.add_argument("--report", help="also write the report to this JSON file")
+    show = actions.add_parser("show", help="what a corpus holds")
+    show.add_argument("folder", help="folder of a corpus")
+    show.add_argument("--records", type=int, default=2, help="records to show (default 2)")
+    for action in (build, check, show):
+        action.add_argument("--json", action="store_true", help="print one JSON object instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the action; 1 if a check found something."""
+    return {"build": _build, "check": _check, "show": _show}[args.action](args)
+
+
+def _build(args: argparse.Namespace) -> int:
+    from timesuite_jax.data.build import BuildSpec, build_corpus
+
+    spec = BuildSpec(
+        corpus=args.corpus or Path(args.out).resolve().name,
+        task=args.task,
+        shards=args.shards,
+        frames=args.frames,
+        deadline_s=args.deadline,
+        threads=args.threads,
+    )
+    info = build_corpus(args.annotations, args.videos, args.out, spec, quiet=args.json)
+    if args.json:
+        print(json.dumps(asdict(info)))
+        return 0
+    print(f"{args.out}: {len(info)} records in {len(info.shards)} shards, {sum(info.bytes) / 1e6:.1f} MB")
+    if info.quarantine:
+        print(f"{len(info.quarantine)} samples rejected (listed in dataset_info.json), for example:")
+        for rejected in info.quarantine[:5]:
+            print(f"  {rejected.source} {rejected.reason}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from timesuite_jax.data.audit import audit
+    from timesuite_jax.data.corpus import write_json
+
+    report = audit(args.paths, deadline_s=args.deadline, quiet=args.json)
+    if args.report:
+        write_json(Path(args.report), report.as_json())
+    if args.json:
+        print(json.dumps(report.as_json()))
+    else:
+        for finding in report.findings:
+            print(f"{finding.where}: {finding.problem}")
+        print(f"{report.records} records and {report.videos} videos checked, {len(report.findings)} problems")
+    return 0 if report.ok else 1
+
+
+def _show(args: argparse.Namespace) -> int:
+    from timesuite_jax.data.corpus import open_corpus
+    from timesuite_jax.data.record import decode_record
+
+    info, source = open_corpus(args.folder)
+    records = [decode_record(source[n], f"{args.folder}: record {n}") for n in range(min(args.records, len(source)))]
+    shown = [
+        {
+            "id": record.id,
+            "task": record.task,
+            "source": record.source,
+            "seconds": record.duration,
+            "stored": f"{len(record.frames)} frames" if record.frames else f"video of {len(record.video or b'')} bytes",
+            "clip": record.clip,
+            "spans": record.spans,
+            "turns": [{"q": turn.question, "a": turn.answer} for turn in record.turns],
+        }
+        for record in records
+    ]
+    if args.json:
+        print(json.dumps({**asdict(info), "examples": shown}))
+        return 0
+    print(f"{info.name}: {len(info)} records, {info.seconds / 3600:.2f} h, {sum(info.bytes) / 1e6:.1f} MB")
+    print("tasks: " + ", ".join(f"{task} {count}" for task, count in info.tasks.items()))
+    print(f"shards: {len(info.shards)}; quarantine: {len(info.quarantine)}")
+    for record in shown:
+        print("\n" + "\n".join(f"  {key}: {value}" for key, value in record.items()))
+    return 0
+
+
+def _positive(word: str) -> int:
+    value = int(word)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not positive")
+    return value

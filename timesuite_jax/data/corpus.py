@@ -1,0 +1,181 @@
+"""A corpus: a folder of TFRecord shards and `dataset_info.json`.
+
+```
+FOLDER/
+  NAME-00000-of-00004.tfrecord  and  NAME-00000-of-00004.tfrecord.index.npy, ...
+  dataset_info.json
+```
+The info file is written last and makes the corpus complete: a folder without it is not one.
+"""
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import google_crc32c
+
+from timesuite_jax.data.record import SCHEMA_VERSION, Record, encode_record
+from timesuite_jax.data.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
+from timesuite_jax.errors import UserError
+
+INFO_NAME = "dataset_info.json"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A sample that was left out, and why."""
+
+    id: str
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class CorpusInfo:
+    """What `dataset_info.json` holds.
+
+    Attributes:
+      name: of the corpus.
+      schema: version of the records.
+      shards: file names, in order.
+      records: number of records of each shard.
+      bytes: size of each shard.
+      checksums: CRC32C of each shard file, hexadecimal.
+      tasks: number of records of each task.
+      seconds: length of all videos together.
+      quarantine: samples that were rejected when the corpus was built.
+    """
+
+    name: str
+    schema: int
+    shards: tuple[str, ...]
+    records: tuple[int, ...]
+    bytes: tuple[int, ...]
+    checksums: tuple[str, ...]
+    tasks: dict[str, int]
+    seconds: float
+    quarantine: tuple[Rejected, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return sum(self.records)
+
+
+class CorpusWriter:
+    """Writes records into shards and, on `finish`, the info file.
+
+    Args:
+      folder: made if absent; must not hold a corpus already.
+      name: of the corpus and of its files.
+
+    Raises:
+      UserError: the folder cannot be written or holds a corpus.
+    """
+
+    def __init__(self, folder: str | Path, name: str):
+        self.folder, self.name = Path(folder), name
+        if (self.folder / INFO_NAME).exists():
+            raise UserError(f"{self.folder} already holds a corpus; remove it or give another folder")
+        self._rejected: list[Rejected] = []
+
+    def reject(self, rejected: Rejected) -> None:
+        """Adds to the quarantine list."""
+        self._rejected.append(rejected)
+
+    def write(self, shards: Sequence[Iterable[Record]]) -> CorpusInfo:
+        """Writes one shard after the other; a shard's records are drawn while it is written.
+
+        Raises:
+          UserError: as the class; also if no record came.
+        """
+        names = tuple(shard_name(self.name, number, len(shards)) for number in range(len(shards)))
+        tasks: Counter[str] = Counter()
+        counts, seconds = [], 0.0
+        for name, records in zip(names, shards, strict=True):
+            count = 0
+            with TFRecordWriter(self.folder / name) as writer:
+                for record in records:
+                    writer.write(encode_record(record))
+                    tasks[record.task] += 1
+                    seconds += record.duration
+                    count += 1
+            counts.append(count)
+        if not sum(counts):
+            reasons = "; ".join(f"{r.source}: {r.reason}" for r in self._rejected[:3])
+            raise UserError(f"corpus {self.name} would be empty: every sample was rejected ({reasons or 'none given'})")
+        info = CorpusInfo(
+            name=self.name,
+            schema=SCHEMA_VERSION,
+            shards=names,
+            records=tuple(counts),
+            bytes=tuple((self.folder / name).stat().st_size for name in names),
+            checksums=tuple(file_checksum(self.folder / name) for name in names),
+            tasks=dict(sorted(tasks.items())),
+            seconds=round(seconds, 3),
+            quarantine=tuple(self._rejected),
+        )
+        write_json(self.folder / INFO_NAME, asdict(info))
+        return info
+
+
+def read_info(folder: str | Path) -> CorpusInfo:
+    """Reads `dataset_info.json`.
+
+    Raises:
+      UserError: there is none, it is damaged, or of another schema.
+    """
+    path = Path(folder) / INFO_NAME
+    if not path.is_file():
+        raise UserError(
+            f"{folder} holds no corpus (no {INFO_NAME}); build one with `timesuite data build --out {folder}`"
+        )
+    try:
+        fields = json.loads(path.read_text(encoding="utf-8"))
+        quarantine = tuple(Rejected(**entry) for entry in fields.pop("quarantine"))
+        lists = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        info = CorpusInfo(**lists, quarantine=quarantine)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UserError(f"{path} is damaged ({error}); build the corpus again") from error
+    if info.schema != SCHEMA_VERSION:
+        raise UserError(f"{path} has schema {info.schema}, this program reads {SCHEMA_VERSION}; build the corpus again")
+    return info
+
+
+def open_corpus(folder: str | Path) -> tuple[CorpusInfo, TFRecordSource]:
+    """A corpus and random access to its records.
+
+    Raises:
+      UserError: it is missing, damaged, or its shards do not hold what the info file says.
+    """
+    info = read_info(folder)
+    source = TFRecordSource([Path(folder) / name for name in info.shards])
+    if len(source) != len(info):
+        raise UserError(f"{folder} holds {len(source)} records, {INFO_NAME} says {len(info)}; copy the corpus again")
+    return info, source
+
+
+def file_checksum(path: Path) -> str:
+    """CRC32C of a file, in hexadecimal."""
+    checksum = google_crc32c.Checksum()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            checksum.update(block)
+    return checksum.hexdigest().decode()
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Writes JSON so that it appears complete or not at all.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise cannot_write(path, error) from error

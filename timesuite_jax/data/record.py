@@ -1,0 +1,139 @@
+"""One sample of a corpus, and how it is written as `tf.train.Example`.
+
+| feature | kind | meaning |
+|---|---|---|
+| `schema` | int64 | version of this table |
+| `id` | bytes | unique in the corpus: `<corpus>/<number in the annotation file>` |
+| `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.TASKS` |
+| `video` | bytes | the encoded file (mp4 ...), or |
+| `frames`, `frame_times` | bytes, float | JPEG frames sampled beforehand and their seconds from the start of the clip |
+| `duration` | float | seconds of the video, or of the clip where frames are stored |
+| `clip_start`, `clip_end` | float | window of the video to look at; absent: all of it |
+| `instruction` | bytes | upstream's "i" of the first turn; absent if empty |
+| `turns` | bytes | question, answer, question, answer ... |
+| `spans` | float | start, end, start, end ... in seconds: the truth, where it is known |
+| `source`, `source_checksum` | bytes | file name of the video, CRC32C of its bytes in hexadecimal |
+
+Reading needs no TensorFlow: the message classes come from `tensorflow_datasets`, imported on first use.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import Turn
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """A sample: a video (or frames of it) and the conversation about it. See the module for the fields."""
+
+    id: str
+    corpus: str
+    task: str
+    turns: tuple[Turn, ...]
+    duration: float
+    video: bytes | None = None
+    frames: tuple[bytes, ...] = ()
+    frame_times: tuple[float, ...] = ()
+    clip: tuple[float, float] | None = None
+    spans: tuple[tuple[float, float], ...] = ()
+    source: str = ""
+    source_checksum: str = ""
+
+    def __post_init__(self):
+        if (self.video is None) == (not self.frames):
+            raise ValueError(f"record {self.id} must hold either a video or frames")
+        if len(self.frames) != len(self.frame_times):
+            raise ValueError(f"record {self.id}: {len(self.frames)} frames but {len(self.frame_times)} times")
+
+
+def encode_record(record: Record) -> bytes:
+    """Serialised `tf.train.Example` of a record; the same record always gives the same bytes."""
+    features: dict[str, Sequence[Any]] = {
+        "schema": [SCHEMA_VERSION],
+        "id": [record.id.encode()],
+        "corpus": [record.corpus.encode()],
+        "task": [record.task.encode()],
+        "video": [] if record.video is None else [record.video],
+        "frames": record.frames,
+        "frame_times": record.frame_times,
+        "duration": [float(record.duration)],
+        "clip_start": record.clip[:1] if record.clip else [],
+        "clip_end": record.clip[1:] if record.clip else [],
+        "instruction": [turn.instruction.encode() for turn in record.turns[:1] if turn.instruction],
+        "turns": [text.encode() for turn in record.turns for text in (turn.question, turn.answer or "")],
+        "spans": [float(edge) for span in record.spans for edge in span],
+        "source": [record.source.encode()],
+        "source_checksum": [record.source_checksum.encode()],
+    }
+    example = _example_class()()
+    for name, values in features.items():
+        if not len(values):
+            continue
+        kind = {int: "int64_list", float: "float_list", bytes: "bytes_list"}[type(values[0])]
+        getattr(example.features.feature[name], kind).value.extend(values)
+    return example.SerializeToString(deterministic=True)
+
+
+def decode_record(data: bytes, where: str) -> Record:
+    """Reads a serialised record.
+
+    Args:
+      data: of `encode_record`.
+      where: file and record number, for messages.
+
+    Raises:
+      UserError: the bytes are no record, or one of a newer schema.
+    """
+    from google.protobuf.message import DecodeError
+
+    try:
+        feature = _example_class().FromString(data).features.feature
+    except DecodeError as error:
+        raise UserError(f"{where} is no tf.train.Example; build the corpus with `timesuite data build`") from error
+
+    def strings(name: str) -> list[str]:
+        return [value.decode() for value in feature[name].bytes_list.value] if name in feature else []
+
+    def floats(name: str) -> list[float]:
+        # Stored as float32: rounding gives back the decimals that were written.
+        return [round(value, 4) for value in feature[name].float_list.value] if name in feature else []
+
+    version = list(feature["schema"].int64_list.value) if "schema" in feature else []
+    if version != [SCHEMA_VERSION]:
+        raise UserError(
+            f"{where} has record schema {version or 'none'}, this program reads {SCHEMA_VERSION}; "
+            "build the corpus again"
+        )
+    texts = strings("turns")
+    instruction = "".join(strings("instruction"))
+    turns = tuple(
+        Turn(question, answer, instruction if number == 0 else "")
+        for number, (question, answer) in enumerate(zip(texts[::2], texts[1::2], strict=True))
+    )
+    edges = floats("spans")
+    window = floats("clip_start") + floats("clip_end")
+    return Record(
+        id=strings("id")[0],
+        corpus=strings("corpus")[0],
+        task=strings("task")[0],
+        turns=turns,
+        duration=floats("duration")[0],
+        video=feature["video"].bytes_list.value[0] if "video" in feature else None,
+        frames=tuple(feature["frames"].bytes_list.value) if "frames" in feature else (),
+        frame_times=tuple(floats("frame_times")),
+        clip=(window[0], window[1]) if window else None,
+        spans=tuple(zip(edges[::2], edges[1::2], strict=True)),
+        source=strings("source")[0],
+        source_checksum=strings("source_checksum")[0],
+    )
+
+
+def _example_class() -> Any:
+    from tensorflow_datasets.proto import tf_example_pb2  # nearly a second to import; only those who need it pay
+
+    return tf_example_pb2.Example

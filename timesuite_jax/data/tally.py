@@ -1,0 +1,41 @@
+"""Counts, per corpus, of what happened to samples on their way into batches."""
+
+import logging
+from collections import Counter, defaultdict
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+
+class Tally:
+    """What was used, what was dropped and why, and what was cut to fit; of this process, since it started."""
+
+    def __init__(self):
+        self._used: Counter[str] = Counter()
+        self._dropped: dict[str, dict[str, str]] = defaultdict(dict)
+        self._drops: Counter[str] = Counter()
+        self._cuts: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def used(self, corpus: str, cuts: tuple[str, ...]) -> None:
+        """Counts a sample that went into a batch, and what it had to give up."""
+        self._used[corpus] += 1
+        self._cuts[corpus].update(cuts)
+
+    def dropped(self, corpus: str, name: str, reason: str) -> None:
+        """Counts a dropped sample; each is logged once."""
+        if name not in self._dropped[corpus]:
+            _log.warning("dropped sample %s: %s", name, reason)
+        self._dropped[corpus][name] = reason
+        self._drops[corpus] += 1
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Corpus -> {"used": n, "dropped": n, "cuts": {what: n}, "reasons": {sample: reason}}, JSON-able."""
+        return {
+            corpus: {
+                "used": self._used[corpus],
+                "dropped": self._drops[corpus],
+                "cuts": dict(self._cuts[corpus]),
+                "reasons": dict(self._dropped[corpus]),
+            }
+            for corpus in sorted(self._used | self._drops)
+        }

@@ -1,0 +1,219 @@
+"""TFRecord files without TensorFlow: a writer with checksums and an index, and a source with random access.
+
+The file format is TensorFlow's: each record is its length (8 bytes, little endian), the masked CRC32C of those bytes,
+the payload, the masked CRC32C of the payload. Beside `x.tfrecord` lies `x.tfrecord.index.npy`, int64 [records, 2] of
+payload offset and length, so that any record is one read away; without it the index is rebuilt by hopping over headers.
+"""
+
+import contextlib
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import google_crc32c
+import numpy as np
+from jaxtyping import Int
+
+from timesuite_jax.errors import UserError
+
+_HEADER = struct.Struct("<QI")
+_FOOTER = struct.Struct("<I")
+_MASK_DELTA = 0xA282EAD8
+
+
+def masked_crc(data: bytes) -> int:
+    """CRC32C, rotated and offset, as TensorFlow stores it (a CRC of data that holds CRCs would be weak)."""
+    crc = google_crc32c.value(data)
+    return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
+
+
+def index_path(path: Path) -> Path:
+    """Where the index of a shard lies."""
+    return path.with_name(path.name + ".index.npy")
+
+
+class TFRecordWriter:
+    """Writes one shard and its index; a context manager.
+
+    Both appear under their names only when complete: they are written beside and renamed, so that a run that dies
+    leaves no half shard. On an exception nothing appears.
+
+    Raises:
+      UserError: the folder cannot be written, or the disk is full.
+    """
+
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
+        self._entries: list[tuple[int, int]] = []
+        self._offset = 0
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self._partial.open("wb")
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+    def write(self, payload: bytes) -> None:
+        """Appends one record."""
+        length = struct.pack("<Q", len(payload))
+        try:
+            self._file.write(length + _FOOTER.pack(masked_crc(length)))
+            self._file.write(payload)
+            self._file.write(_FOOTER.pack(masked_crc(payload)))
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+        self._entries.append((self._offset + _HEADER.size, len(payload)))
+        self._offset += _HEADER.size + len(payload) + _FOOTER.size
+
+    def __enter__(self) -> "TFRecordWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._abandon()
+            return
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            index = self._partial.with_suffix(".index")
+            with index.open("wb") as file:
+                np.save(file, np.asarray(self._entries, np.int64).reshape(-1, 2))
+            index.replace(index_path(self.path))
+            self._partial.replace(self.path)
+        except OSError as failure:
+            self._abandon()
+            raise cannot_write(self.path, failure) from failure
+
+    def _abandon(self) -> None:
+        with contextlib.suppress(OSError):  # a full disk refuses the last flush too; the partial file goes away next
+            self._file.close()
+        self._partial.unlink(missing_ok=True)
+        self._partial.with_suffix(".index").unlink(missing_ok=True)
+
+
+class CorruptRecordError(UserError):
+    """A record whose bytes are not what was written."""
+
+
+class TFRecordSource:
+    """Random access to the records of several shards, in the order given.
+
+    Has `__len__` and `__getitem__`, which is all that Grain asks of a data source; it can be pickled into worker
+    processes (files are opened there), and reads are thread-safe.
+
+    Args:
+      paths: shard files.
+      check: verify each payload's checksum (5 to 25 GB/s; leave it on).
+
+    Raises:
+      UserError: a file is missing or is no TFRecord file.
+    """
+
+    def __init__(self, paths: Sequence[str | Path], *, check: bool = True):
+        self.paths = tuple(Path(path) for path in paths)
+        self._check = check
+        self._indices = [load_index(path) for path in self.paths]
+        self._starts = np.concatenate([[0], np.cumsum([len(index) for index in self._indices])])
+        self._files: dict[int, int] = {}
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, number: int) -> bytes:
+        number = int(number)
+        if not 0 <= number < len(self):
+            raise IndexError(f"record {number} of {len(self)}")
+        shard, record = self.locate(number)
+        offset, length = (int(value) for value in self._indices[shard][record])
+        data = os.pread(self._file(shard), length + _FOOTER.size, offset)
+        if len(data) < length + _FOOTER.size:
+            raise self._corrupt(shard, record, offset, "is cut off")
+        payload, (crc,) = data[:length], _FOOTER.unpack(data[length:])
+        if self._check and masked_crc(payload) != crc:
+            raise self._corrupt(shard, record, offset, "fails its checksum")
+        return payload
+
+    def locate(self, number: int) -> tuple[int, int]:
+        """Shard and record in it of a global record number."""
+        shard = int(np.searchsorted(self._starts, number, side="right")) - 1
+        return shard, int(number - self._starts[shard])
+
+    def __repr__(self) -> str:
+        # Grain writes this into its messages.
+        return f"TFRecordSource({len(self.paths)} shards, {len(self)} records)"
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_files": {}}
+
+    def __del__(self):
+        for file in getattr(self, "_files", {}).values():
+            os.close(file)
+
+    def _file(self, shard: int) -> int:
+        if shard not in self._files:
+            opened = os.open(self.paths[shard], os.O_RDONLY)
+            # Two threads may open at once; the loser closes its own.
+            if self._files.setdefault(shard, opened) != opened:
+                os.close(opened)
+        return self._files[shard]
+
+    def _corrupt(self, shard: int, record: int, offset: int, problem: str) -> CorruptRecordError:
+        return CorruptRecordError(
+            f"{self.paths[shard]}: record {record} at byte {offset} {problem}; copy or build the shard again "
+            "(`timesuite data check` lists all damage)"
+        )
+
+
+def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
+    """Index of a shard: from beside it if it fits the file, else rebuilt.
+
+    Raises:
+      UserError: the file is missing or is no TFRecord file.
+    """
+    if not path.is_file():
+        raise UserError(f"there is no record file {path}; build it with `timesuite data build`")
+    size = path.stat().st_size
+    sidecar = index_path(path)
+    if sidecar.is_file():
+        index = np.load(sidecar, allow_pickle=False)
+        end = int(index[-1].sum()) + _FOOTER.size if len(index) else 0
+        if end == size:
+            return index
+    return rebuild_index(path)
+
+
+def rebuild_index(path: Path) -> Int[np.ndarray, "records 2"]:
+    """Finds the records of a shard by hopping from header to header.
+
+    Raises:
+      CorruptRecordError: a header is damaged; what follows cannot be found.
+    """
+    entries, offset, size = [], 0, path.stat().st_size
+    with path.open("rb") as file:
+        while offset < size:
+            header = file.read(_HEADER.size)
+            length, crc = _HEADER.unpack(header) if len(header) == _HEADER.size else (0, -1)
+            if masked_crc(header[:8]) != crc or offset + _HEADER.size + length + _FOOTER.size > size:
+                raise CorruptRecordError(
+                    f"{path}: record {len(entries)} at byte {offset} has a damaged header or is cut off; "
+                    "copy or build the shard again"
+                )
+            entries.append((offset + _HEADER.size, length))
+            offset += _HEADER.size + length + _FOOTER.size
+            file.seek(offset)
+    return np.asarray(entries, np.int64).reshape(-1, 2)
+
+
+def shard_name(name: str, shard: int, shards: int) -> str:
+    """File name of one shard of a corpus."""
+    return f"{name}-{shard:05d}-of-{shards:05d}.tfrecord"
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """The one sentence for a disk that is full or a folder that is read-only."""
+    return UserError(f"cannot write {path} ({error.strerror}); free some space or give a folder that can be written")
