@@ -6,10 +6,10 @@ builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
-from timesuite_jax.data.batch import Sample, collate
+from timesuite_jax.data.batch import Batch, Sample, collate
 from timesuite_jax.data.build import BuildSpec, build_corpus
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected, open_corpus, read_info
-from timesuite_jax.data.mixture import CorpusShare, Mixture
+from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
 from timesuite_jax.data.sample import Preparer, SampleSpec, Visual
@@ -22,6 +22,7 @@ __all__ = [
     "TASKS",
     "Annotation",
     "AuditReport",
+    "Batch",
     "BuildSpec",
     "CorpusInfo",
     "CorpusShare",
@@ -44,6 +45,7 @@ __all__ = [
     "audit",
     "build_corpus",
     "collate",
+    "corpus_shares",
     "decode_record",
     "encode_record",
     "make_corpus",

@@ -25,6 +25,21 @@ class CorpusShare:
     repeat: int = 1
 
 
+def corpus_shares(words: Sequence[str]) -> tuple[CorpusShare, ...]:
+    """Reads a mixture as configs write it: "FOLDER", or "FOLDER*3" to visit its records three times an epoch.
+
+    Raises:
+      UserError: what stands behind the last star is no whole number.
+    """
+    shares = []
+    for word in words:
+        folder, star, repeat = word.rpartition("*")
+        if star and not repeat.isdigit():
+            raise UserError(f"corpus {word!r} has no whole number behind the star; write it as FOLDER*3")
+        shares.append(CorpusShare(folder, int(repeat)) if star else CorpusShare(word))
+    return tuple(shares)
+
+
 class Mixture:
     """All records of several corpora, numbered from 0 in the order of the corpora.
 

@@ -56,9 +56,7 @@ class SyntheticSpec:
         if unknown:
             raise UserError(f"unknown colour or shape {unknown[0]!r}; known: {', '.join((*COLOURS, *SHAPES))}")
         if not 1 <= len(self.objects) <= min(4, len(self.colours) - 1):
-            raise UserError(
-                f"{len(self.objects)} objects need more colours than objects, 4 at most; give fewer"
-            )
+            raise UserError(f"{len(self.objects)} objects need more colours than objects, 4 at most; give fewer")
         if self.size % 4:
             raise UserError(f"size {self.size} is no multiple of 4 (quadrants, and half-size colour in mp4); change it")
 
