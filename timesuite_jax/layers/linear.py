@@ -48,7 +48,7 @@ class Linear(nn.Module):
     lora: LoraSpec | None = None
     dtype: jnp.dtype = jnp.float32  # of the computation
     param_dtype: jnp.dtype = jnp.float32
-    kernel_init: Callable[..., Array] = nn.initializers.normal(0.02)
+    kernel_init: Callable[..., Array] = nn.initializers.lecun_normal()  # keeps the variance at any width
     bias_init: Callable[..., Array] = nn.initializers.zeros_init()
 
     @nn.compact

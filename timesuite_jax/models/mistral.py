@@ -35,6 +35,7 @@ class MistralSpec:
     head_width: int  # d
     rope_theta: float = 1e6
     norm_epsilon: float = 1e-5
+    embedding_std: float = 0.02  # of fresh token embeddings; small models that start from nothing want more
     lora: LoraSpec | None = UPSTREAM_LORA
     dtype: jnp.dtype = jnp.float32  # of the computation
     param_dtype: jnp.dtype = jnp.float32  # of the base weights
@@ -195,7 +196,7 @@ class Mistral(nn.Module):
     def setup(self) -> None:
         """Makes the parts, named as in the parameter tree."""
         spec = self.spec
-        init = nn.with_logical_partitioning(nn.initializers.normal(0.02), ("vocab", "embed"))
+        init = nn.with_logical_partitioning(nn.initializers.normal(spec.embedding_std), ("vocab", "embed"))
         # As a module of its own (not `nn.Embed`) for one key, "embedding", in any storage type.
         self.embed_tokens = _Embedding(spec.vocab, spec.width, spec.dtype, spec.param_dtype, init, name="embed")
         self.layers = Block(spec)

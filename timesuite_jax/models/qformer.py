@@ -34,7 +34,7 @@ class QFormerEmbeddings(nn.Module):
         norm = LayerNorm(NORM_EPSILON, name="norm")
 
         def embedded(name: str, size: int, axis: str | None, ids: Array) -> Array:
-            init = nn.with_logical_partitioning(nn.initializers.normal(0.02), (axis, "embed"))
+            init = nn.with_logical_partitioning(nn.initializers.normal(spec.embedding_std), (axis, "embed"))
             return nn.Embed(size, spec.width, param_dtype=spec.param_dtype, embedding_init=init, name=name)(ids)
 
         rows = queries.astype(jnp.float32)

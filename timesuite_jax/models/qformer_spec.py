@@ -24,6 +24,7 @@ class QFormerSpec:
     positions: int = 512  # longest text
     queries: int = 32
     extra_queries: int = 64
+    embedding_std: float = 0.02  # of fresh queries, word and position embeddings
     text_input: bool = True  # False: no text, and no parameters for it
     hidden_dropout: float = 0.1
     attention_dropout: float = 0.1
