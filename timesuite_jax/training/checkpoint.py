@@ -8,6 +8,7 @@ WORKDIR/frozen/<fingerprint>/          frozen parameters, once
 """
 
 import errno
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
+
+# Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
+logging.getLogger("absl").addFilter(lambda record: "_SignalingThread.run() raised" not in record.getMessage())
 
 _FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
 _CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
