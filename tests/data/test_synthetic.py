@@ -40,7 +40,7 @@ def test_same_seed_same_film_and_spans_do_not_coincide():
 
 
 def test_corpus_of_real_mp4(tmp_path):
-    spec = SyntheticCorpusSpec("train", 8, turns=3, shards=2)
+    spec = SyntheticCorpusSpec("train", 8, questions=("grounding", "order"), shards=2)
     info = make_corpus(tmp_path / "a", spec, seed=1, quiet=True)
     assert sum(info.records) == 8 and not info.quarantine and len(list((tmp_path / "a/videos").glob("*.mp4"))) == 8
     again = make_corpus(tmp_path / "b", spec, seed=1, quiet=True)
@@ -63,7 +63,7 @@ def test_corpus_of_real_mp4(tmp_path):
 
 def test_each_object_gets_its_record(tmp_path):
     film = SyntheticSpec(objects=(0.0, 1.0))
-    make_corpus(tmp_path / "t", SyntheticCorpusSpec("t", 3, film, questions="each_object"), seed=0, quiet=True)
+    make_corpus(tmp_path / "t", SyntheticCorpusSpec("t", 3, film, each_object=True), seed=0, quiet=True)
     entries = json.loads((tmp_path / "t/annotations.json").read_text())
     assert [e["video"] for e in entries] == ["000000.mp4"] * 2 + ["000001.mp4"] * 2 + ["000002.mp4"] * 2
     assert entries[0]["spans"] != entries[1]["spans"]
@@ -72,8 +72,7 @@ def test_each_object_gets_its_record(tmp_path):
 def test_tokenizer_of_the_texts_knows_every_word(tmp_path):
     film = SyntheticSpec(objects=(1, 1, 1))
     tokenizer = load_tokenizer(build_word_tokenizer(all_texts(film), tmp_path))
-    kinds = ("grounding", "absent", "naming", "listing", "dense", "order")
-    spec = SyntheticCorpusSpec("x", 1, film, turns=6, tasks=tuple((kind, 1.0) for kind in kinds))
+    spec = SyntheticCorpusSpec("x", 1, film, questions=("grounding",) * 4 + ("order",))
     asked = set()
     for seed in range(60):
         rng = np.random.default_rng(seed)
@@ -84,7 +83,17 @@ def test_tokenizer_of_the_texts_knows_every_word(tmp_path):
                 asked.add(turn["a"].split()[0])
                 for text in turn.values():
                     assert tokenizer.special.unk not in tokenizer.encode(text), text
-    assert {"From", "It", "The", "Nothing.", "First"} <= asked
+    assert {"From", "It", "First"} == asked
+
+
+def test_coarse_annotations_are_times_of_sampled_frames(tmp_path):
+    spec = SyntheticCorpusSpec("t", 6, each_object=True, moments=16)
+    make_corpus(tmp_path / "t", spec, seed=3, quiet=True)
+    _, source = open_corpus(tmp_path / "t")
+    for number in range(len(source)):
+        record = decode_record(source[number], "")
+        stamps = [round(float(t), 1) for t in sample_video(record.video, SamplingSpec(16)).seconds]
+        assert set(record.spans[0]) <= set(stamps), (record.spans, stamps)
 
 
 def test_impossible_films():

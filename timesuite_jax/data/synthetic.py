@@ -6,7 +6,7 @@ Everything is drawn from the seed and a film's number, so a training and a held-
 import functools
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,15 +21,8 @@ from timesuite_jax.data.synthetic_video import Event, SyntheticSpec, SyntheticVi
 from timesuite_jax.data.tfrecord import cannot_write
 from timesuite_jax.media import write_mp4
 
-Task = Literal["grounding", "absent", "naming", "listing", "dense", "order"]
-_TIMEPRO_TASK = {
-    "grounding": "temporal_video_grounding",
-    "absent": "question_answering",
-    "naming": "question_answering",
-    "listing": "question_answering",
-    "dense": "dense_video_captioning",
-    "order": "question_answering",
-}
+Task = Literal["grounding", "order"]
+_TIMEPRO_TASK = {"grounding": "temporal_video_grounding", "order": "question_answering"}
 
 
 @dataclass(frozen=True)
@@ -40,19 +33,22 @@ class SyntheticCorpusSpec:
       name: of the corpus.
       videos: how many films.
       film: what they look like.
-      questions: `mixed`: one record a film, with `turns` questions drawn by `tasks`; `each_object`: one grounding
-        record for each object of a film (records of one film share their `source`), for scoring.
-      turns: questions of a record; an object is asked for at most once, so a film with few objects may get fewer.
-      tasks: weights of the kinds of question; `absent` asks when a colour that is not there appears.
+      questions: of each record, in this order. `grounding` asks when an object is visible, each object at most once,
+        and when there are none left, for one that never appears; `order` asks for the colours in order of appearance,
+        which is how a model that starts from nothing learns their names.
+      each_object: instead, one record with one grounding question for each object of a film (records of one film share
+        their `source`), for scoring.
+      moments: annotate an event by the first and the last of so many evenly spread frames that show it, as somebody
+        does who looks through stills; None annotates exactly.
       shards: number of TFRecord files.
     """
 
     name: str
     videos: int
     film: SyntheticSpec = field(default_factory=SyntheticSpec)
-    questions: Literal["mixed", "each_object"] = "mixed"
-    turns: int = 1
-    tasks: tuple[tuple[Task, float], ...] = (("grounding", 0.7), ("naming", 0.2), ("dense", 0.05), ("order", 0.05))
+    questions: tuple[Task, ...] = ("grounding",)
+    each_object: bool = False
+    moments: int | None = None
     shards: int = 4
 
 
@@ -92,45 +88,39 @@ def make_corpus(
 
 def all_texts(film: SyntheticSpec) -> list[str]:
     """Texts that hold every word a corpus of such films can ask or answer: what a tokenizer is built from."""
-    templates = (
-        *text.GROUNDING_QUESTIONS,
-        text.GROUNDING_ANSWER,
-        text.ABSENT_ANSWER,
-        *text.LISTING_QUESTIONS,
-        text.LISTING_ANSWER,
-        *text.NAMING_QUESTIONS,
-        text.NAMING_ANSWER,
-        text.NAMING_NOTHING,
-        *text.DENSE_QUESTIONS,
-        text.DENSE_ITEM,
-        *text.ORDER_QUESTIONS,
-        text.ORDER_ANSWER,
-    )
-    joins = text.NAMING_JOIN + text.DENSE_JOIN + text.ORDER_JOIN
-    names = [f"{colour} {shape}" for colour in film.colours for shape in film.shapes]
-    slots = {"what": "", "start": "0.0", "end": "0.0", "time": "0.0", "list": ""}
-    return [*(template.format(**slots) for template in templates), joins, *names]
+    templates = (*text.GROUNDING_QUESTIONS, text.GROUNDING_ANSWER, *text.ORDER_QUESTIONS, text.ORDER_ANSWER)
+    slots = {"what": "", "start": "0.0", "end": "0.0", "list": text.ORDER_JOIN}
+    filled = (template.format(**slots) for template in templates)
+    return [*filled, text.ABSENT_ANSWER, *film.colours, *film.shapes]
 
 
 def questions_of(video: SyntheticVideo, spec: SyntheticCorpusSpec, rng: np.random.Generator) -> list[dict[str, Any]]:
     """TimePro entries (without `video`) about a film."""
-    if spec.questions == "each_object":
-        return [_entry([_grounding(event, rng)], "grounding", [event]) for event in video.events]
-    kinds, weights = zip(*spec.tasks, strict=True)
-    drawn = rng.choice(len(kinds), size=spec.turns, p=np.asarray(weights) / np.sum(weights))
-    unasked = [video.events[number] for number in rng.permutation(len(video.events))]
-    turns, asked, first = [], [], ""
-    for kind in (kinds[number] for number in drawn):
-        if kind == "grounding":
-            if not unasked:
-                continue
-            event = unasked.pop()
-            turns.append(_grounding(event, rng))
-            asked.append(event)
+    events = [_as_annotated(event, video, spec.moments) for event in video.events]
+    if spec.each_object:
+        return [_entry([_grounding(event, rng)], "grounding", [event]) for event in events]
+    unasked = [events[number] for number in rng.permutation(len(events))]
+    turns, asked = [], []
+    for kind in spec.questions:
+        if kind == "order":
+            turns.append(_order(video, rng))
+        elif unasked:
+            asked.append(unasked.pop())
+            turns.append(_grounding(asked[-1], rng))
         else:
-            turns.append(_ABOUT_ALL[kind](video, spec.film, rng))
-        first = first or kind
-    return [_entry(turns, first, asked if first == "grounding" else list(video.events) if first == "dense" else [])]
+            turns.append(_absent(video, spec.film, rng))
+    return [_entry(turns, spec.questions[0], asked)]
+
+
+def _as_annotated(event: Event, video: SyntheticVideo, moments: int | None) -> Event:
+    if moments is None:
+        return event
+    numbers = ((np.arange(moments) + 0.5) / moments * len(video.frames)).astype(int)
+    times = numbers / video.rate
+    shown = times[(times >= event.start) & (times < event.end)]
+    if not len(shown):
+        return event
+    return replace(event, start=round(float(shown[0]), 1), end=round(float(shown[-1]), 1))
 
 
 def _make_one(videos: Path, spec: SyntheticCorpusSpec, seed: int, number: int) -> list[dict[str, Any]]:
@@ -141,7 +131,7 @@ def _make_one(videos: Path, spec: SyntheticCorpusSpec, seed: int, number: int) -
     return [{"video": name, **entry} for entry in questions_of(video, spec, rng)]
 
 
-def _entry(turns: list[tuple[str, str]], kind: str, events: list[Event]) -> dict[str, Any]:
+def _entry(turns: list[tuple[str, str]], kind: Task, events: list[Event]) -> dict[str, Any]:
     return {
         "QA": [{"q": question, "a": answer} for question, answer in turns],
         "task": _TIMEPRO_TASK[kind],
@@ -150,7 +140,8 @@ def _entry(turns: list[tuple[str, str]], kind: str, events: list[Event]) -> dict
 
 
 def _grounding(event: Event, rng: np.random.Generator) -> tuple[str, str]:
-    return _pick(text.GROUNDING_QUESTIONS, rng).format(what=event.what), text.GROUNDING_ANSWER.format(**_times(event))
+    answer = text.GROUNDING_ANSWER.format(start=event.start, end=event.end)
+    return _pick(text.GROUNDING_QUESTIONS, rng).format(what=event.what), answer
 
 
 def _absent(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator) -> tuple[str, str]:
@@ -160,34 +151,10 @@ def _absent(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator
     return _pick(text.GROUNDING_QUESTIONS, rng).format(what=what), text.ABSENT_ANSWER
 
 
-def _listing(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator) -> tuple[str, str]:
-    names = text.NAMING_JOIN.join(event.what for event in video.events)
-    return _pick(text.LISTING_QUESTIONS, rng), text.LISTING_ANSWER.format(list=names)
+def _order(video: SyntheticVideo, rng: np.random.Generator) -> tuple[str, str]:
+    colours = text.ORDER_JOIN.join(event.colour for event in video.events)
+    return _pick(text.ORDER_QUESTIONS, rng), text.ORDER_ANSWER.format(list=colours)
 
 
-def _naming(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator) -> tuple[str, str]:
-    moment = round(float(rng.uniform(0, video.seconds)), 1)
-    names = [event.what for event in video.events if event.start <= moment < event.end]
-    answer = text.NAMING_ANSWER.format(list=text.NAMING_JOIN.join(names)) if names else text.NAMING_NOTHING
-    return _pick(text.NAMING_QUESTIONS, rng).format(time=moment), answer
-
-
-def _dense(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator) -> tuple[str, str]:
-    items = [text.DENSE_ITEM.format(what=event.what, **_times(event)) for event in video.events]
-    return _pick(text.DENSE_QUESTIONS, rng), text.DENSE_JOIN.join(items) + "."
-
-
-def _order(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator) -> tuple[str, str]:
-    names = text.ORDER_JOIN.join(event.what for event in video.events)
-    return _pick(text.ORDER_QUESTIONS, rng), text.ORDER_ANSWER.format(list=names)
-
-
-_ABOUT_ALL = {"absent": _absent, "naming": _naming, "listing": _listing, "dense": _dense, "order": _order}
-
-
-def _times(event: Event) -> dict[str, float]:
-    return {"start": event.start, "end": event.end}
-
-
-def _pick(templates: tuple[str, ...], rng: np.random.Generator) -> str:
-    return templates[int(rng.integers(len(templates)))]
+def _pick(options: tuple[str, ...], rng: np.random.Generator) -> str:
+    return options[int(rng.integers(len(options)))]
