@@ -42,6 +42,17 @@ def test_mistaken_overrides_are_told(config_file: str, word: str, told: str):
     assert "\n" not in str(caught.value)
 
 
+def test_configs_build_on_their_siblings(tmp_path: Path):
+    for folder, width in (("a", 4), ("b", 8)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "base.py").write_text(CONFIG.replace("4", str(width)))
+        changed = "from base import get_config as base\n\ndef get_config(arg=None):\n    return base('child')\n"
+        (tmp_path / folder / "child.py").write_text(changed)
+    for folder, width in (("a", 4), ("b", 8)):
+        config = load_config(str(tmp_path / folder / "child.py"))
+        assert (config.arg, config.model.width) == ("child", width)
+
+
 def test_missing_and_wrong_files(tmp_path: Path):
     with pytest.raises(UserError, match="is no file"):
         load_config(str(tmp_path / "absent.py"))

@@ -5,7 +5,9 @@ is handed to it (`configs/timesuite/linear_p.py:debug`).
 """
 
 import importlib.util
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from absl import flags
@@ -34,12 +36,31 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
     if path.suffix != ".py" or spec is None or spec.loader is None:
         raise UserError(f"config {name!r} is no Python file; a config is a .py file with get_config(arg)")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with _siblings_importable(path.parent):
+        spec.loader.exec_module(module)
     if not hasattr(module, "get_config"):
         raise UserError(f"config {name!r} defines no get_config(arg); see configs/timesuite for examples")
     config = module.get_config(arg or None)
     apply_overrides(config, overrides)
     return config
+
+
+@contextmanager
+def _siblings_importable(folder: Path) -> Iterator[None]:
+    """Lets a config begin with `from linear_p import get_config`: a stage is another one with changes.
+
+    What was imported so is forgotten afterwards, since another folder may hold a config of the same name.
+    """
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).parent == folder:
+                del sys.modules[name]
 
 
 def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:

@@ -1,1 +1,26 @@
-"""Evaluation."""
+"""Evaluation: asks a trained model, scores what it answers, draws and reports.
+
+`Answerer` turns batches of prompts into words; `evaluate_grounding` asks whole corpora, with controls that tell
+grounding from guessing; `ask` asks one question about one file; `draw_timelines` shows spans as pictures.
+"""
+
+from timesuite_jax.evaluation.answering import Answerer
+from timesuite_jax.evaluation.asking import Asked, ask
+from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_grounding
+from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
+from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
+
+__all__ = [
+    "Answerer",
+    "Asked",
+    "Control",
+    "Grounding",
+    "Prediction",
+    "Prompt",
+    "PromptBatch",
+    "PromptReader",
+    "Timeline",
+    "ask",
+    "draw_timelines",
+    "evaluate_grounding",
+]

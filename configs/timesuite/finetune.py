@@ -1,0 +1,30 @@
+"""Stage C of VideoChat-T: fine-tuning on grounding alone (upstream's config_LinearProAdaFT).
+
+    timesuite train configs/timesuite/finetune.py --workdir gs://BUCKET/finetune
+
+`:debug` as in linear_p.py. Fork this for your own videos: build a corpus (`timesuite data build --help`), name it in
+`config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
+"""
+
+from linear_p import BATCH, make_small
+from linear_pro_ada import get_config as linear_pro_ada
+from ml_collections import ConfigDict
+
+# Charades-STA 12,408, QVHighlights 6,858, ANet-HL2 10,340, YouCook2 clips 8,645.
+SAMPLES = 38_251
+EPOCHS = 5
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    config = linear_pro_ada()
+    steps = SAMPLES // BATCH
+    config.weights.files = (*config.weights.files[:-1], "timesuite=downloads/timesuite.pth")
+    config.weights.expect_missing = ()
+    config.data.corpora = ("data/charades", "data/qvhighlights", "data/anet_hl2", "data/youcook2")
+    config.evaluation.corpora = ("data/charades_test",)
+    config.training.update(total_steps=steps * EPOCHS, eval_every=steps)
+    config.training.optimizer.update(learning_rate=1e-5, warmup_steps=0.1 * steps, min_lr_ratio=0.1)
+    if arg == "debug":
+        config.evaluation.corpora = ()
+        return make_small(config)
+    return config

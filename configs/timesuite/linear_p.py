@@ -1,0 +1,107 @@
+"""Stage A of VideoChat-T: 192 frames, no TAPE (upstream's config_LinearP).
+
+    timesuite train configs/timesuite/linear_p.py --workdir gs://BUCKET/linear_p
+
+On a laptop, with a corpus made on the spot:
+
+    timesuite data synthetic --out /tmp/debug --videos 64
+    timesuite train configs/timesuite/linear_p.py:debug --workdir /tmp/linear_p \
+        --config.data.corpora="('/tmp/debug',)" --config.text.tokenizer=/tmp/debug \
+        --config.text.clip_tokenizer=/tmp/debug
+"""
+
+from ml_collections import ConfigDict
+
+# TimePro's nine tasks. The original adds its "normal" conversations, whose number it does not state: with those, raise
+# this, since the schedule below counts in epochs.
+SAMPLES = 349_565
+BATCH = 32  # 2 nodes x 8 GPUs x 2 upstream; half of it halves the score of this kind of model
+EPOCHS = 3  # of the schedule; upstream goes on from the checkpoint after the first
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    steps = SAMPLES // BATCH
+    config = ConfigDict()
+    config.task = "videochat_t"
+    config.model = ConfigDict(
+        {
+            "variant": "released",
+            "num_frames": 192,
+            "tape": False,
+            # VideoChat2's checkpoints were trained with the number 1.0 in every channel of position 0; so is this.
+            "bos": "ones",
+            "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16"},  # frozen: nothing is lost by storing it short
+            "qformer": {"dtype": "bfloat16", "remat": "full"},
+            "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "remat": "full"},
+        }
+    )
+    config.text = ConfigDict(
+        {"tokenizer": "downloads/Mistral-7B-Instruct-v0.2", "clip_tokenizer": "downloads/bert-base-uncased"}
+    )
+    config.weights = ConfigDict(
+        {
+            # In the original's loading order; merge_proj is made from VideoChat2's projection on the way.
+            "files": (
+                "umt=downloads/umt_l16_qformer.pth",
+                "mistral=downloads/Mistral-7B-Instruct-v0.2",
+                "videochat2=downloads/videochat2_mistral_7b_stage3.pth",
+            ),
+            # New in this stage, initialised as the identity.
+            "expect_missing": ("clip_proj*",),
+            "expect_unused": (),
+        }
+    )
+    config.data = ConfigDict(
+        {
+            "corpora": ("data/timepro",),
+            "batch_size": BATCH,
+            # 576 visual tokens and 1,536 of text, as upstream after it found that 1,024 cut answers; shorter rows
+            # take the shorter program.
+            "buckets": (1600, 2112),
+            "clip_text_length": 64,
+            "sampling": "random",
+            "transform": "default",
+            "turns": "shuffled",
+            "threads": 32,
+        }
+    )
+    config.evaluation = ConfigDict({"corpora": (), "batch_size": 8, "max_new_tokens": 64})
+    config.training = ConfigDict(
+        {
+            "total_steps": steps * EPOCHS,
+            "seed": 42,
+            "save_every": 1000,
+            "eval_every": steps,
+            "log_every": 20,
+            "optimizer": {
+                "learning_rate": 2e-5,
+                "warmup_steps": 0.6 * steps,
+                "min_lr_ratio": 0.25,
+                "clip_norm": 1.0,  # upstream clips nothing; fp16's loss scaling hid its spikes
+            },
+            # The 7B base is split over the chips, batches too.
+            "mesh": {"data": 1, "fsdp": -1},
+        }
+    )
+    return make_small(config) if arg == "debug" else config
+
+
+def make_small(config: ConfigDict) -> ConfigDict:
+    """Shrinks a stage to a laptop: all parts present, a minute on a CPU, tokenizers and corpora to be given."""
+    tape = config.model.tape
+    config.model = ConfigDict(
+        {
+            "variant": "debug",
+            "num_frames": 32,
+            "tape": tape,
+            "mistral": {"vocab": 640},
+            "qformer": {"vocab": 640},
+        }
+    )
+    config.weights = ConfigDict({"files": (), "expect_missing": (), "expect_unused": ()})
+    config.trained = ("*",)  # nothing is pretrained, so nothing is frozen
+    config.data.update(batch_size=8, buckets=(256, 384), threads=2)
+    config.training.update(total_steps=20, save_every=20, eval_every=0, log_every=5)
+    config.training.optimizer.update(learning_rate=1e-3, warmup_steps=5.0)
+    config.training.mesh.update(data=-1, fsdp=1)
+    return config

@@ -1,0 +1,25 @@
+"""Stage B of VideoChat-T: 128 frames, with TAPE (upstream's config_LinearProAda); the released model.
+
+    timesuite train configs/timesuite/linear_pro_ada.py --workdir gs://BUCKET/linear_pro_ada
+
+`:debug` as in linear_p.py. It goes on from stage A's checkpoint after the first epoch, exported or as upstream's
+ckpt_00.pth; the projections take over as they are, because without TAPE nothing in them depends on the frame count.
+"""
+
+from linear_p import BATCH, SAMPLES, make_small
+from linear_p import get_config as linear_p
+from ml_collections import ConfigDict
+
+EPOCHS = 2
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    config = linear_p()
+    steps = SAMPLES // BATCH
+    config.model.update(num_frames=128, tape=True)
+    config.weights.files = (*config.weights.files, "timesuite=downloads/linear_p/ckpt_00.pth")
+    config.weights.expect_missing = ("temp_adap*",)  # new in this stage; its output begins at zero
+    config.data.buckets = (1024, 1408)  # 384 visual tokens and 1,024 of text
+    config.training.update(total_steps=steps * EPOCHS, eval_every=steps)
+    config.training.optimizer.update(learning_rate=1.5e-5, warmup_steps=0.05 * steps, min_lr_ratio=0.2)
+    return make_small(config) if arg == "debug" else config

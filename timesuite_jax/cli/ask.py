@@ -1,0 +1,55 @@
+"""Asks a question about a video; answers in words and in seconds.
+
+examples:
+  timesuite ask clip.mp4 "When does the man open the door?" --checkpoint /tmp/run
+  timesuite ask clip.mp4 "When is the red circle visible?" --checkpoint /tmp/run --timeline answer.png --json
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from timesuite_jax.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument("video", type=Path)
+    parser.add_argument("question")
+    parser.add_argument("--checkpoint", required=True, metavar="DIR", help="work folder of a training run")
+    parser.add_argument("--step", type=int, help="which checkpoint (default: the newest)")
+    parser.add_argument("--start", type=float, default=0.0, help="look from this second on")
+    parser.add_argument("--end", type=float, help="look up to this second")
+    parser.add_argument("--max-new-tokens", type=int, default=128)
+    parser.add_argument("--temperature", type=float, default=0.0, help="0 (default) always gives the same answer")
+    parser.add_argument("--timeline", type=Path, metavar="PNG", help="draw the spans of the answer")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Asks.
+
+    Raises:
+      UserError: if the video, the question or the checkpoint cannot be used.
+    """
+    if not args.video.is_file():
+        raise UserError(f"there is no video {args.video}; give the path of a file")
+    if args.max_new_tokens < 1:
+        raise UserError(f"--max-new-tokens {args.max_new_tokens} leaves no room for an answer; give at least 1")
+    if args.temperature < 0:
+        raise UserError(f"--temperature {args.temperature} is below 0; 0 is greedy, 1 draws as the model says")
+    from timesuite_jax import evaluation, tasks  # imported late: a missing file should be told at once
+
+    task, params = tasks.load_run(args.checkpoint, step=args.step)
+    answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
+    clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
+    asked = evaluation.ask(answerer, task.preparer(), args.video, args.question, clip=clip)
+    if args.timeline:
+        evaluation.draw_timelines([asked.timeline()], args.timeline)
+    if args.json:
+        print(json.dumps(asked.as_json()))
+    else:
+        print(asked.answer)
+        for start, end in asked.spans:
+            print(f"  {start:.1f} - {end:.1f} s of {asked.duration:.1f} s")
+    return 0

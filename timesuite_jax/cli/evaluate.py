@@ -1,0 +1,69 @@
+"""Scores the answers of a trained model on corpora with true spans.
+
+examples:
+  timesuite evaluate --workdir /tmp/run
+  timesuite evaluate --workdir /tmp/run --corpus data/charades_test --predictions answers.jsonl --json
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from timesuite_jax.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument("--workdir", required=True, metavar="DIR", help="work folder of a training run")
+    parser.add_argument("--step", type=int, help="which checkpoint (default: the newest)")
+    parser.add_argument("--corpus", action="append", metavar="DIR", help="built by `timesuite data build`; may repeat")
+    parser.add_argument("--batch-size", type=int, help="prompts at a time; does not change the answers")
+    parser.add_argument("--limit", type=int, help="records of each corpus")
+    parser.add_argument(
+        "--control",
+        choices=["none", "foreign_frames", "rescaled_stamps"],
+        default="none",
+        help="show frames of another video, or other time stamps (%(default)s)",
+    )
+    parser.add_argument("--predictions", type=Path, metavar="JSONL", help="write every answer")
+    parser.add_argument("--timeline", type=Path, metavar="PNG", help="draw the first answers beside the truth")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluates.
+
+    Raises:
+      UserError: if the checkpoint or a corpus cannot be used.
+    """
+    for name in ("batch_size", "limit"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
+    from timesuite_jax import evaluation, tasks  # imported late: a wrong option should be told at once
+    from timesuite_jax.evaluation import report
+
+    task, params = tasks.load_run(args.workdir, step=args.step)
+    spec = task.config.evaluation
+    folders = args.corpus or list(spec.corpora)
+    if not folders:
+        raise UserError("nothing to evaluate: the run's config names no evaluation corpus; give one with --corpus")
+    with report.progress("answering", quiet=args.json) as advance:
+        result = evaluation.evaluate_grounding(
+            task.answerer(params),
+            task.preparer(),
+            folders,
+            batch_size=args.batch_size or spec.batch_size,
+            limit=args.limit or spec.limit,
+            control=args.control,
+            on_progress=advance,
+        )
+    if args.predictions:
+        report.write_predictions(result, args.predictions)
+    if args.timeline:
+        evaluation.draw_timelines([prediction.timeline() for prediction in result.predictions[:6]], args.timeline)
+    if args.json:
+        print(json.dumps(report.as_json(result)))
+    else:
+        report.print_scores(result, ", ".join(folders))
+    return 0

@@ -1,0 +1,59 @@
+"""One question about one video."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from timesuite_jax.data import Preparer, Sample, collate
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.answering import Answerer
+from timesuite_jax.evaluation.prompts import Span
+from timesuite_jax.evaluation.timeline import Timeline
+from timesuite_jax.text import Refused, Turn, parse_spans
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """A question with its answer."""
+
+    video: str
+    question: str
+    answer: str
+    spans: tuple[Span, ...]  # seconds, read out of the answer
+    duration: float  # seconds of the video, or of the part that was looked at
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return dataclasses.asdict(self)
+
+    def timeline(self) -> Timeline:
+        """As a strip to draw."""
+        return Timeline(f"{self.question}  ->  {self.answer}", self.duration, self.spans)
+
+
+def ask(answerer: Answerer, preparer: Preparer, video: str | Path, question: str, *, clip: Span | None = None) -> Asked:
+    """Asks a question about a video file.
+
+    Args:
+      answerer: the model.
+      preparer: makes what it sees.
+      video: path of the file.
+      question: in words.
+      clip: start and end, in seconds, of the part to look at; spans count from its start.
+
+    Raises:
+      UserError: if the video cannot be used or the question is too long.
+    """
+    if not question.strip():
+        raise UserError('the question is empty; ask, for example, "When does the man open the door?"')
+    turn = Turn(question)
+    visual = preparer.visual_of_file(
+        str(video), clip, question=question if preparer.spec.clip_question else "", name=str(video)
+    )
+    words = preparer.words([turn], visual.seconds)
+    if isinstance(words, Refused):
+        raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
+    batch = collate([Sample(0, str(video), visual, words)], preparer.spec, preparer.special, fixed_length=False)
+    text = answerer(batch)[0]
+    spans = tuple((span.start, span.end) for span in parse_spans(text))
+    return Asked(str(video), question, text, spans, visual.duration)

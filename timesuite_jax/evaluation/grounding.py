@@ -1,0 +1,91 @@
+"""Temporal grounding of whole corpora: ask, read the spans out of the answers, score."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from timesuite_jax.data import Batch, Preparer
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.prompts import Control, Dropped, Prompt, PromptReader, Span
+from timesuite_jax.evaluation.timeline import Timeline
+from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou
+from timesuite_jax.text import parse_spans
+
+Answer = Callable[[Batch], list[str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """One answered question."""
+
+    prompt: Prompt
+    text: str  # what the model said
+    spans: tuple[Span, ...]  # read out of it, in seconds
+
+    @property
+    def span(self) -> Span | None:
+        """The first span, which is the one that is scored."""
+        return self.spans[0] if self.spans else None
+
+    def timeline(self) -> Timeline:
+        """As a strip to draw."""
+        iou = hull_iou(np.array([self.span]), np.array([self.prompt.spans[0]]))[0] if self.span else 0.0
+        title = f"{self.prompt.question}  ->  {self.text}"
+        return Timeline(title, self.prompt.duration, self.spans, self.prompt.spans, f"IoU {iou:.2f}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Grounding:
+    """Answers to a corpus, and what could not be asked."""
+
+    predictions: Sequence[Prediction]
+    dropped: Sequence[Dropped]
+
+    def scores(self) -> GroundingScores:
+        """Scores against the true spans."""
+        return self.scores_against([prediction.prompt.spans[0] for prediction in self.predictions])
+
+    def scores_against(self, truths: Sequence[Span]) -> GroundingScores:
+        """Scores against other spans, e.g. of what was not asked for."""
+        return grounding_scores([prediction.span for prediction in self.predictions], truths)
+
+    def figures(self) -> dict[str, float]:
+        """R@1 at each threshold, mean IoU, parse failures, number of questions and of dropped records."""
+        return {**self.scores().summary(), "dropped": float(len(self.dropped))}
+
+
+def evaluate_grounding(
+    answer: Answer,
+    preparer: Preparer,
+    folders: Sequence[str],
+    *,
+    batch_size: int,
+    limit: int | None = None,
+    control: Control = "none",
+    on_progress: Callable[[int], None] = lambda answered: None,
+) -> Grounding:
+    """Asks every record of some corpora its first question.
+
+    Args:
+      answer: batch of prompts -> answers in words, one a row.
+      preparer: makes what the model sees.
+      folders: corpora whose records have spans.
+      batch_size: prompts at a time; does not change the answers.
+      limit: records of each corpus; None for all.
+      control: what is changed in what the model is shown.
+      on_progress: told how many more records were dealt with.
+
+    Raises:
+      UserError: if a corpus cannot be read or has no record with a question and a span that can be asked.
+    """
+    reader = PromptReader(preparer, folders, batch_size=batch_size, limit=limit, control=control)
+    predictions = []
+    for batch in reader:
+        # Rows beyond the prompts only fill the batch.
+        for prompt, text in zip(batch.prompts, answer(batch.arrays), strict=False):
+            predictions.append(Prediction(prompt, text, tuple((s.start, s.end) for s in parse_spans(text))))
+        on_progress(len(batch.prompts))
+    if not predictions:
+        raise UserError(f"nothing to evaluate in {', '.join(folders)}: {reader.dropped[0].reason}")
+    return Grounding(predictions, reader.dropped)

@@ -1,0 +1,145 @@
+"""Records as prompts: the first question of each, without its answer, in batches of one shape.
+
+Two controls change what the model is shown and leave the question alone. They tell grounding from guessing: with the
+frames of another video a model that looks must fall to chance, and with rescaled time stamps its answers must follow
+the new seconds.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+import numpy as np
+
+from timesuite_jax.data import Batch, CorpusShare, Mixture, Preparer, Sample, collate
+from timesuite_jax.data.record import Record
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import Refused, as_prompt
+
+Control = Literal["none", "foreign_frames", "rescaled_stamps"]
+Span = tuple[float, float]  # start and end in seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class Prompt:
+    """What is asked and what is known of the answer; times are those that the model is told."""
+
+    id: str
+    source: str  # name of the video
+    question: str
+    answer: str
+    spans: tuple[Span, ...]
+    duration: float
+
+
+@dataclasses.dataclass(frozen=True)
+class PromptBatch:
+    """Arrays of the batch contract with `rows` real rows, the others repeating the last one."""
+
+    arrays: Batch
+    prompts: Sequence[Prompt]
+
+
+@dataclasses.dataclass(frozen=True)
+class Dropped:
+    """A record that could not be asked about, and why."""
+
+    id: str
+    reason: str
+
+
+class PromptReader:
+    """Batches of prompts from corpora, each read once, in order.
+
+    Args:
+      preparer: makes what the model sees.
+      folders: corpora.
+      batch_size: rows of each batch.
+      limit: records of each corpus, from its beginning; None for all.
+      control: what is changed.
+
+    Attributes:
+      dropped: what could not be asked so far; filled while reading.
+    """
+
+    def __init__(
+        self,
+        preparer: Preparer,
+        folders: Sequence[str],
+        *,
+        batch_size: int,
+        limit: int | None = None,
+        control: Control = "none",
+    ) -> None:
+        if control == "foreign_frames" and batch_size < 2:
+            raise ValueError("foreign_frames swaps frames within a batch; give a batch_size of at least 2")
+        self._preparer, self._batch_size, self._control = preparer, batch_size, control
+        self._mixtures = [Mixture([CorpusShare(folder)]) for folder in folders]
+        self._limit = limit
+        self.dropped: list[Dropped] = []
+
+    def __len__(self) -> int:
+        """Number of records, those that will be dropped included."""
+        return sum(self._count(mixture) for mixture in self._mixtures)
+
+    def __iter__(self) -> Iterator[PromptBatch]:
+        rows: list[tuple[Prompt, Sample]] = []
+        for row in self._rows():
+            rows.append(row)
+            if len(rows) == self._batch_size:
+                yield self._batch(rows)
+                rows = []
+        if rows:
+            yield self._batch(rows)
+
+    def _count(self, mixture: Mixture) -> int:
+        return mixture.visits if self._limit is None else min(self._limit, mixture.visits)
+
+    def _rows(self) -> Iterable[tuple[Prompt, Sample]]:
+        for mixture in self._mixtures:
+            for number in range(self._count(mixture)):
+                record = None
+                try:
+                    record = mixture.read(number)
+                    yield self._row(number, record)
+                except UserError as error:
+                    self.dropped.append(Dropped(record.id if record else f"record {number}", str(error)))
+
+    def _row(self, number: int, record: Record) -> tuple[Prompt, Sample]:
+        if not (record.turns and record.turns[0].question and record.spans):
+            raise UserError(f"record {record.id} has no question with a true span; evaluate a corpus that has")
+        turn = record.turns[0]
+        visual = self._preparer.visual(record)
+        factor = 1.0
+        if self._control == "rescaled_stamps":
+            factor = _other_scale(visual.duration)
+            seconds = visual.seconds * factor
+            ids, mask, cut = self._preparer.clip_texts(
+                seconds, turn.question if self._preparer.spec.clip_question else ""
+            )
+            visual = dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
+        words = self._preparer.words(as_prompt([turn]), visual.seconds)
+        if isinstance(words, Refused):
+            raise UserError(words.reason)
+        spans = tuple((start * factor, end * factor) for start, end in record.spans)
+        prompt = Prompt(record.id, record.source, turn.question, turn.answer or "", spans, visual.duration * factor)
+        return prompt, Sample(number, record.id, visual, words)
+
+    def _batch(self, rows: Sequence[tuple[Prompt, Sample]]) -> PromptBatch:
+        prompts, samples = zip(*rows, strict=True)
+        filled = [*samples, *[samples[-1]] * (self._batch_size - len(samples))]
+        # One length for all batches: one compiled program, and a row's answer cannot depend on its neighbours.
+        arrays = collate(filled, self._preparer.spec, self._preparer.special, fixed_length=True)
+        if self._control == "foreign_frames":
+            arrays["frames"] = np.roll(arrays["frames"], 1, axis=0)
+        return PromptBatch(arrays, prompts)
+
+
+def _other_scale(duration: float) -> float:
+    """A factor that changes a video's length clearly and keeps it among lengths that occur.
+
+    Longer by two fifths, or where that would add a digit to the seconds, shorter by a third: a model that has seen only
+    videos of under ten seconds has no word for eleven.
+    """
+    longer = 1.4
+    return longer if len(str(int(duration * longer))) == len(str(int(duration))) else 1 / 1.5
