@@ -5,6 +5,7 @@ from collections.abc import Callable
 import jax
 from jaxtyping import Array, Bool, Float
 
+from timesuite_jax.layers.attention.blockwise import blockwise_attention
 from timesuite_jax.layers.attention.cudnn import cudnn_attention, cudnn_supports, device_has_cudnn_attention
 from timesuite_jax.layers.attention.splash import splash_attention_kernel, splash_supports
 from timesuite_jax.layers.attention.xla import xla_attention
@@ -13,6 +14,7 @@ IMPLEMENTATIONS: dict[str, Callable[..., Array]] = {
     "xla": xla_attention,
     "splash": splash_attention_kernel,
     "cudnn": cudnn_attention,
+    "blockwise": blockwise_attention,
 }
 
 
@@ -27,7 +29,7 @@ def choose(q: jax.Array, k: jax.Array, *, masked: bool) -> str:
         return "splash"
     if backend == "gpu" and device_has_cudnn_attention() and cudnn_supports(q, k, masked=masked):
         return "cudnn"
-    return "xla"
+    return "blockwise" if backend == "cpu" else "xla"
 
 
 def attention(
