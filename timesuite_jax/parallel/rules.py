@@ -106,7 +106,7 @@ def _partition(
         if name is not None and name not in rules:
             # Not the user's mistake: a model named an axis that the table does not have.
             raise ValueError(f"logical axis {name!r} is not in the rules; there are {', '.join(rules)}")
-        axes = tuple(axis for axis in rules.get(name, ()) if mesh.shape[axis] > 1)
+        axes = tuple(axis for axis in (rules[name] if name else ()) if mesh.shape[axis] > 1)
         if name in names[:dim]:
             axes = ()  # [embed, embed]: the first of the two is split.
         for axis in axes:

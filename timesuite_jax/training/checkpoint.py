@@ -149,7 +149,7 @@ class Checkpoints:
         return self._description(step)["config"]
 
     def _description(self, step: int) -> dict[str, Any]:
-        return self._manager.restore(step, args=ocp.args.Composite(config=ocp.args.JsonRestore())).config
+        return self._manager.restore(step, args=ocp.args.Composite(config=ocp.args.JsonRestore()))["config"]
 
     def restore(self, step: int, state: TrainState, frozen: Params) -> Restored:
         """Brings a run back.
@@ -179,11 +179,11 @@ class Checkpoints:
         )
         rest = self._manager.restore(step, args=items)
         self._frozen_name = description["frozen"]
-        restored = TrainState(step=rest.optimizer["step"], params=mine, opt_state=rest.optimizer["opt_state"])
-        return Restored(restored, others, rest.data, description["config"])
+        restored = TrainState(step=rest["optimizer"]["step"], params=mine, opt_state=rest["optimizer"]["opt_state"])
+        return Restored(restored, others, rest["data"], description["config"])
 
     def _trainable_shapes(self, step: int) -> Params:
-        return self._manager.item_metadata(step)["params"].tree
+        return _saved_shapes(self._manager.item_metadata(step)["params"])
 
     def restore_params(self, step: int, targets: Params) -> Params:
         """All parameters of a step, trained and frozen together.
@@ -197,7 +197,7 @@ class Checkpoints:
         """
         trainable = self._trainable_shapes(step)
         name = self._description(step)["frozen"]
-        frozen = self._frozen_writer.metadata(self._frozen_folder(name)).item_metadata.tree if name else {}
+        frozen = _saved_shapes(self._frozen_writer.metadata(self._frozen_folder(name)).item_metadata) if name else {}
         wrong = differences(tree.merge(trainable, frozen), targets)
         if wrong:
             raise UserError(
@@ -207,11 +207,16 @@ class Checkpoints:
         trained = {path for path, _ in tree.leaves_with_paths(trainable)}
         mine, others = tree.split(targets, lambda path: path in trained)
         args = ocp.args.Composite(params=ocp.args.StandardRestore(mine))
-        params = self._manager.restore(step, args=args).params
+        params = self._manager.restore(step, args=args)["params"]
         if not name:
             return params
         restored = self._frozen_writer.restore(self._frozen_folder(name), others)
         return tree.merge(params, restored)
+
+
+def _saved_shapes(metadata: Any) -> Params:
+    """Anything with a shape and a dtype for each array of an item; typed loosely, as Orbax's own types are."""
+    return metadata.tree
 
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,8 @@ work, a bad number is found two steps late, and at most `LAG + 1` batches are al
 samples. The same step is examined at the same moment in every process, so all stop together.
 """
 
-from collections import Counter, deque
+from collections import defaultdict, deque
+from typing import Any
 
 import jax
 
@@ -29,9 +30,9 @@ class InFlight:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._queue: deque[tuple[int, Batch, Report]] = deque()
-        self._sums: Counter[str] = Counter()
-        self._counts: Counter[str] = Counter()
+        self._queue: deque[tuple[int, Batch, Any]] = deque()
+        self._sums: defaultdict[str, float] = defaultdict(float)
+        self._counts: defaultdict[str, float] = defaultdict(float)
 
     def idle(self) -> bool:
         """Whether the devices have nothing left to do."""

@@ -53,9 +53,9 @@ def build(spec: TrainingSpec, abstract_trainable: Mapping[str, Any]) -> optax.Gr
     if values.clip_norm is not None:
         adamw = optax.chain(optax.clip_by_global_norm(values.clip_norm), adamw)
 
-    def update(grads: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
+    def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         # optax raises a float to an integer power, which the strict promotion that this package is tested with forbids.
         with jax.numpy_dtype_promotion("standard"):
-            return adamw.update(grads, state, params)
+            return adamw.update(updates, state, params)
 
     return optax.GradientTransformation(adamw.init, update)

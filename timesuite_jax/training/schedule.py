@@ -7,11 +7,11 @@ rate starts at the floor and stays there until the warm-up line rises above it.
 from collections.abc import Callable
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, ArrayLike, Float
 
 from timesuite_jax.training.config import TrainingSpec
 
-Schedule = Callable[[Int[Array, ""]], Float[Array, ""]]
+Schedule = Callable[[ArrayLike], Float[Array, ""]]  # finished steps -> rate
 
 
 def floored_cosine(peak: float, total_steps: int, warmup_steps: float = 0.0, min_ratio: float = 0.0) -> Schedule:
@@ -24,7 +24,7 @@ def floored_cosine(peak: float, total_steps: int, warmup_steps: float = 0.0, min
       min_ratio: the floor as a share of the peak; 1 makes the rate constant.
     """
 
-    def schedule(count: Int[Array, ""]) -> Float[Array, ""]:
+    def schedule(count: ArrayLike) -> Float[Array, ""]:
         count = jnp.asarray(count).astype(jnp.float32)
         rise = count / max(1.0, warmup_steps)
         progress = (count - warmup_steps) / max(1.0, total_steps - warmup_steps)

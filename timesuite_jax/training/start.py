@@ -58,7 +58,7 @@ def start(
     given = {} if weights is None else weights.load(targets)
     paths = {path for path, _ in tree.leaves_with_paths(given)}
     placed = tree.split(targets, lambda path: path in paths)[0]
-    if wrong := differences(given, placed):
+    if weights is not None and (wrong := differences(given, placed)):
         raise ValueError(f"import from {weights.source} returned other arrays than asked for: {wrong}")
     params = tree.merge(given, _fresh(task, targets, paths, seed))
     origin = "fresh parameters"

@@ -40,5 +40,5 @@ def abstract_state(optimizer: optax.GradientTransformation, trainable: Params, m
         trainable,
         transform_non_params=lambda leaf: at(leaf, everywhere),
     )
-    step = jax.ShapeDtypeStruct((), "int32", sharding=everywhere)
+    step: Any = jax.ShapeDtypeStruct((), "int32", sharding=everywhere)
     return TrainState(step=step, params=trainable, opt_state=opt_state)

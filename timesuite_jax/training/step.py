@@ -60,7 +60,7 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
         norm = optax.tree.norm(grads)
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
-            params = optax.apply_updates(state.params, updates)
+            params: Any = optax.apply_updates(state.params, updates)
         one = jnp.float32(1)
         figures = {**sums, "grad_norm": jnp.stack([norm, one]), "lr": jnp.stack([schedule(state.step), one])}
         finite = jnp.isfinite(sums["loss"][0] / sums["loss"][1]) & jnp.isfinite(norm)

@@ -3,6 +3,9 @@
 Both have the shape of clu's `MetricWriter`, whose own module cannot be imported without TensorFlow.
 """
 
+# pyright: reportAttributeAccessIssue=false
+# (protobuf makes the classes of its modules when they are imported)
+
 import time
 from collections.abc import Mapping
 from typing import Protocol
