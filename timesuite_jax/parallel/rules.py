@@ -19,9 +19,10 @@ from timesuite_jax.errors import UserError
 Rules = Mapping[str, tuple[str, ...]]
 
 DEFAULT_RULES: dict[str, tuple[str, ...]] = {
-    # Activations. Every batch-splitting axis carries samples.
+    # Activations. Every batch-splitting axis carries samples; "clip" is the clips of all samples in one axis, and clips
+    # know nothing of each other before the language model, so they spread like samples do.
     "batch": ("replica", "data", "fsdp"),
-    "clip": (),
+    "clip": ("replica", "data", "fsdp"),
     "frame_token": (),
     "length": (),
     # Parameters: fsdp over the model width, tensor over what a layer widens to.
