@@ -37,8 +37,9 @@ def decode_frames(
       source: path or encoded bytes.
       index: of the same source, from `index_video`.
       wanted: T frame numbers.
-      resize: from the upright frame's (height, width) to the size that is returned, applied while decoding with
-        swscale's bicubic filter (which averages when it shrinks); None keeps the size.
+      resize: from the upright frame's (height, width) to the size that is returned, applied while decoding: by area
+        averages where it shrinks (nearer to Pillow's antialiased bicubic than swscale's bilinear default, and the
+        quickest), bicubic otherwise; None keeps the size.
       threads: of the decoder; 0 lets FFmpeg choose. Samples are decoded side by side, so 1 wastes least.
       deadline: time limit.
 
@@ -139,8 +140,8 @@ class _Converter:
                 width, height = self._resize(width, height)
             else:
                 height, width = self._resize(height, width)
-        rgb = self._scaler.reformat(
-            frame, width=width, height=height, format="rgb24", interpolation=Interpolation.BICUBIC, threads=1
-        )
+        shrinks = height <= frame.height and width <= frame.width and (height, width) != (frame.height, frame.width)
+        filter_ = Interpolation.AREA if shrinks else Interpolation.BICUBIC
+        rgb = self._scaler.reformat(frame, width=width, height=height, format="rgb24", interpolation=filter_, threads=1)
         # FFmpeg states the turn counter-clockwise, as numpy turns.
         return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), quarter_turns))

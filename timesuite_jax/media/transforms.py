@@ -35,7 +35,7 @@ class TransformSpec:
     crop: Literal["random_resized", "centre", "whole"] = "centre"
     antialias: bool = True
     flip_probability: float = 0.0
-    shrink_while_decoding: bool = True  # swscale's bicubic instead of Pillow's for the big step down: many times faster
+    shrink_while_decoding: bool = True  # swscale's area averages for the big step down instead of Pillow's bicubic
 
     @classmethod
     def from_variant(cls, variant: str, size: int, *, train: bool) -> "TransformSpec":

@@ -1,0 +1,60 @@
+"""`timesuite data`: what a user types, what comes out, and the exit codes."""
+
+import json
+
+import films
+import pytest
+
+from timesuite_jax.cli.main import main
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "videos/a.mp4").write_bytes(films.numbered_film(24))
+    (tmp_path / "videos/b.mp4").write_bytes(b"")
+    asked = [{"q": "When?", "a": "From 0.5 to 1.5 seconds."}]
+    (tmp_path / "a.json").write_text(json.dumps([{"video": name, "QA": asked} for name in ("a.mp4", "b.mp4")]))
+    return tmp_path
+
+
+def build(folder, *more):
+    words = ["--annotations", f"{folder}/a.json", "--videos", f"{folder}/videos", "--out", f"{folder}/out"]
+    return main(["data", "build", *words, *more])
+
+
+@pytest.mark.parametrize("how", [[], ["--video"], ["--frames", "4"]])
+def test_build_check_show(how, folder, capsys):
+    assert build(folder, *how, "--json") == 0
+    info = json.loads(capsys.readouterr().out)
+    assert info["name"] == "out" and info["records"] == [1]
+    assert info["quarantine"] == [{"id": "out/1", "source": "b.mp4", "reason": "is empty (0 bytes)"}]
+    assert main(["data", "show", f"{folder}/out", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["examples"][0]["spans"] == [[0.5, 1.5]]
+    assert main(["data", "show", f"{folder}/out"]) == 0
+    assert "out: 1 records" in capsys.readouterr().out
+    assert main(["data", "check", f"{folder}/out"]) == 0
+    assert "1 records and 0 videos checked, 0 problems" in capsys.readouterr().out
+
+
+def test_build_tells_what_it_left_out(folder, capsys):
+    assert build(folder) == 0
+    out = capsys.readouterr().out
+    assert "1 samples rejected" in out and "b.mp4 is empty (0 bytes)" in out
+
+
+def test_check_finds_bad_videos(folder, capsys):
+    assert main(["data", "check", f"{folder}/videos", "--json", "--report", f"{folder}/report.json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((folder / "report.json").read_text())
+    assert not report["ok"] and report["videos"] == 2 and "is empty" in report["findings"][0]["problem"]
+
+
+def test_mistakes_are_one_line_and_exit_code_2(folder, capsys):
+    assert build(folder, "--task", "tvg") == 2
+    assert main(["data", "show", f"{folder}/nothing"]) == 2
+    (folder / "a.json").write_text("{")
+    assert build(folder) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 3 and all(line.startswith("timesuite data: ") for line in lines)
