@@ -5,6 +5,7 @@ import enum
 from typing import Literal
 
 import pytest
+from ml_collections import ConfigDict
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import build, override
@@ -31,8 +32,10 @@ class Outer:
     colour: Colour | None = None
 
 
-def test_build_nests_and_converts():
-    built = build(Outer, {"steps": 2e3, "inner": {"rate": 1}, "extra": {"width": 8}, "names": ["x"]}, "outer")
+@pytest.mark.parametrize("mapping", [dict, ConfigDict])
+def test_build_nests_and_converts(mapping: type):
+    config = mapping({"steps": 2e3, "inner": {"rate": 1}, "extra": {"width": 8}, "names": ("x",)})
+    built = build(Outer, config, "outer")
     assert built == Outer(2000, Inner(rate=1.0), Inner(width=8), ("x",))
 
 

@@ -12,6 +12,8 @@ import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+from ml_collections import ConfigDict
+
 from timesuite_jax.errors import UserError
 
 Spec = TypeVar("Spec")
@@ -55,6 +57,10 @@ def _values(cls: type, config: Mapping[str, Any], where: str, old: Any = None) -
     return {key: _value(hints[key], config[key], f"{where}.{key}", getattr(old, key, None)) for key in config}
 
 
+def _is_mapping(value: Any) -> bool:
+    return isinstance(value, Mapping | ConfigDict)
+
+
 def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
     """The value as the type that the field wants."""
     if isinstance(hint, types.UnionType):  # "float | None"
@@ -65,7 +71,7 @@ def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
     if dataclasses.is_dataclass(hint):
         if isinstance(value, hint):
             return value
-        if isinstance(value, Mapping):
+        if _is_mapping(value):
             return override(old, value, where) if old is not None else build(hint, value, where)
     elif kind is typing.Literal:
         choices = typing.get_args(hint)
@@ -77,7 +83,7 @@ def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
         if value in choices:
             return kind(value)
         raise UserError(f"{where}={value!r} is unknown; choose one of {choices}")
-    elif isinstance(kind, type) and issubclass(kind, Mapping) and isinstance(value, Mapping):
+    elif isinstance(kind, type) and issubclass(kind, Mapping) and _is_mapping(value):
         return dict(value)
     elif kind is tuple and isinstance(value, tuple | list):
         return tuple(value)
