@@ -112,13 +112,10 @@ def test_half_precision_cache(params: dict, batched: Generated):
 def test_sampling_follows_the_seed_and_the_row(params: dict):
     spec = GenerationSpec(max_new_tokens=6, stop_tokens=(), temperature=1.5, top_p=0.95)
     embeds, valid = prompts()
-    draw = (
-        lambda seed, rows=8: (
-            generate(  # noqa: E731
-                MODEL, params, embeds[:rows], valid[:rows], spec, jax.random.key(seed)
-            ).tokens
-        )
-    )
+
+    def draw(seed: int, rows: int = len(LENGTHS)) -> Array:
+        return generate(MODEL, params, embeds[:rows], valid[:rows], spec, jax.random.key(seed)).tokens
+
     first = draw(0)
     np.testing.assert_array_equal(draw(0), first)
     assert not np.array_equal(draw(1), first)

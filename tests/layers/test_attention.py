@@ -160,8 +160,8 @@ from timesuite_jax.layers import attention
 devices = topologies.get_topology_desc(platform="tpu", topology_name="v5e:2x2").devices
 mesh = jax.sharding.Mesh(devices, ("data",))
 place = NamedSharding(mesh, PartitionSpec("data"))
-q = jax.ShapeDtypeStruct((4, 1408, 8, 128), jnp.bfloat16, sharding=place)
-k = jax.ShapeDtypeStruct((4, 1408, 2, 128), jnp.bfloat16, sharding=place)
+q = jax.ShapeDtypeStruct((4, 1408, 32, 128), jnp.bfloat16, sharding=place)
+k = jax.ShapeDtypeStruct((4, 1408, 8, 128), jnp.bfloat16, sharding=place)
 valid = jax.ShapeDtypeStruct((4, 1408), bool, sharding=place)
 
 def temporary_bytes(impl):
