@@ -7,7 +7,7 @@ rows, then columns. The names of the parameters are those of the checkpoints.
 
 import dataclasses
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +43,7 @@ class UmtSpec:
     return_index: int = -2  # -1 is the last block's output, -2 the one before: the blocks above do not exist
     num_frames: int = 8  # frames of a clip
     ckpt_num_frame: int = 4  # frames of the position table before it is stretched to `num_frames`
-    position_table: str = "auto"  # "native" | "resized"; "auto" is upstream's rule: native for 224 pixels
+    position_table: Literal["auto", "native", "resized"] = "auto"  # "auto": upstream's rule, native for 224 pixels
     dtype: str = "float32"  # of the computation
     param_dtype: str = "float32"
     attention: str = "auto"  # a name of layers.attention.IMPLEMENTATIONS

@@ -44,7 +44,8 @@ class VideoChatT(nn.Module):
         self.vision_encoder = UmtTower(spec.vision)
         self.vision_layernorm = LayerNorm(1e-12, dtype=spec.vision.dtype)
         # Upstream leaves extra queries at zero for a checkpoint to fill; trained from zero, all would stay the same.
-        query_init = nn.with_logical_partitioning(nn.initializers.normal(qformer.embedding_std), (None, "query", "embed"))
+        fresh = nn.initializers.normal(qformer.embedding_std)
+        query_init = nn.with_logical_partitioning(fresh, (None, "query", "embed"))
         base, extra = ((1, count, qformer.width) for count in (qformer.queries, qformer.extra_queries))
         self.query_tokens = self.param("query_tokens", query_init, base, qformer.param_dtype)
         self.extra_query_tokens = self.param("extra_query_tokens", query_init, extra, qformer.param_dtype)

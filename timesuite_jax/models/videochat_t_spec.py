@@ -1,7 +1,7 @@
 """Sizes and choices of VideoChat-T, checked when they are put together."""
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.mistral import MistralSpec
@@ -26,7 +26,7 @@ class VideoChatTSpec:
     num_frames: int = 128  # of a video; a multiple of `vision.num_frames`, the frames of a clip
     merge_len: int = 4  # query tokens that become one token of the language model
     tape: bool = True
-    bos: str = "embedding"  # position 0: "embedding" of its token, or "ones", upstream's quirk in training
+    bos: Literal["embedding", "ones"] = "embedding"  # at position 0; "ones" is upstream's quirk in training
     pixel_mean: tuple[float, float, float] = IMAGENET_MEAN  # of pixels scaled to 0..1
     pixel_std: tuple[float, float, float] = IMAGENET_STD
     train_vision: bool = False  # upstream freezes the tower in all of VideoChat-T's stages

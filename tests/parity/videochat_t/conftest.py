@@ -1,0 +1,47 @@
+"""Finds model folders and cases by their files, so that any dump of the same structure is tested whole."""
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import pytest
+from golden_model import GoldenModel
+
+
+@functools.lru_cache
+def _model(folder: Path) -> GoldenModel:
+    return GoldenModel(folder)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Fills the arguments `golden` (a model) and `golden, case` (a model and a tag of its forward.npz)."""
+    if "golden" not in metafunc.fixturenames:
+        return
+    root = metafunc.config.getoption("--goldens") / "videochat_t"
+    folders = sorted(
+        file.parent for file in root.glob("*/config.json") if (file.parent / "weights.safetensors").exists()
+    )
+    names, rows = "golden", [(folder, folder.name) for folder in folders]
+    if "case" in metafunc.fixturenames:
+        names = "golden, case"
+        rows = [
+            ((folder, name.removesuffix(".loss")), f"{folder.name}-{name.removesuffix('.loss')}")
+            for folder in folders
+            for name in np.load(folder / "forward.npz").files
+            if name.endswith(".loss")
+        ]
+    if not root.is_dir():
+        absent = pytest.mark.skip(f"no golden family at {root}")
+        width = len(names.split(","))
+        metafunc.parametrize(names, [pytest.param(*[None] * width, marks=absent)], ids=["absent"], indirect=["golden"])
+        return
+    if not rows:
+        raise pytest.UsageError(f"{root} holds no model folder (config.json and weights.safetensors)")
+    values, ids = zip(*rows, strict=True)
+    metafunc.parametrize(names, values, ids=ids, indirect=["golden"])
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> GoldenModel:
+    """A golden model, read once a session."""
+    return _model(request.param)

@@ -1,0 +1,95 @@
+"""From frames to the language model's tokens against the original: Q-Former, shuffling, TAPE, both variants, images."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from closeness import assert_close
+from einops import rearrange, reduce
+from golden_model import GoldenModel
+
+from timesuite_jax.models import Tape, VideoChatT, VideoChatTSpec, token_shuffle
+from timesuite_jax.port.tables import videochat_t
+
+# Upstream's stages whose outputs were stored as [B, C, N], and ours.
+STAGES = {"DwConv1": "down1", "DwConv2": "down2", "fc": "bottleneck", "UpConv1": "up1", "UpConv0": "up0"}
+
+
+def encode(golden: GoldenModel, spec: VideoChatTSpec, params: dict, texts: str) -> tuple[np.ndarray, dict]:
+    """Normalises and encodes the golden videos."""
+    frames = golden.frames("video_u8")
+
+    def run(model: VideoChatT, frames: jax.Array, *text: jax.Array) -> tuple[jax.Array, dict]:
+        return model.encode_video(model.normalise(frames), *text)
+
+    text = map(jnp.asarray, golden.clip_text(texts, frames.shape[1]))
+    return jax.jit(lambda *args: VideoChatT(spec).apply({"params": params}, *args, method=run))(frames, *text)
+
+
+def test_videos(golden: GoldenModel):
+    stored = golden.arrays("encode.npz")
+    visual, aux = encode(golden, golden.spec, golden.params, "time_instruction_ids")
+    assert_close(aux["query_tokens"], stored["tape_in"], "encode", "query_tokens")
+    assert_close(visual, stored["encode_long_video"], "encode", "encode_long_video")
+    visual, _ = encode(golden, golden.spec, golden.params, "time_instruction_ids_notime")
+    assert_close(visual, stored["encode_long_video_notime"], "encode", "notime")
+
+
+def test_without_time_adapter(golden: GoldenModel):
+    table = videochat_t.build(dataclasses.replace(golden.sizes, time_adapter=False))
+    assert set(golden.table.entries) - set(table.entries) == set(golden.config["linearp_missing_keys"])
+    spec = dataclasses.replace(golden.spec, tape=False)
+    visual, _ = encode(golden, spec, golden.tree(table), "time_instruction_ids")
+    assert_close(visual, golden.arrays("encode.npz")["encode_long_video_LinearP"], "encode")
+
+
+def test_token_shuffle_and_projection(golden: GoldenModel):
+    stored, merge_len = golden.arrays("encode.npz"), golden.spec.merge_len
+    shuffled = token_shuffle(jnp.asarray(stored["tape_in"]), merge_len)
+    np.testing.assert_array_equal(shuffled, stored["merge_proj_in"])
+    projected = (
+        jnp.asarray(shuffled) @ golden.params["merge_proj"]["kernel"] + golden.params["merge_proj"]["bias"][None, None]
+    )
+    assert_close(projected, stored["merge_proj_out"], "encode")
+
+
+def test_every_stage_of_tape(golden: GoldenModel):
+    stored, spec = golden.arrays("encode.npz"), golden.spec
+    tape = Tape(spec.clips, spec.merge_len, spec.mistral.width)
+    seeing = jax.jit(functools.partial(tape.apply, capture_intermediates=True))
+    out, captured = seeing({"params": golden.params["temp_adap"]}, jnp.asarray(stored["tape_in"]))
+    seen = captured["intermediates"]
+    assert_close(seen["linear_input"]["__call__"][0], stored["tape_linear_input"], "encode", "linear_input")
+    pooled = reduce(stored["tape_linear_input"], "B (N r) D -> B D N", "mean", r=spec.merge_len)
+    assert_close(pooled, stored["tape_AvgPool"], "encode", "AvgPool")
+    for theirs, ours in STAGES.items():
+        stage = rearrange(np.asarray(seen[ours]["__call__"][0]), "B N D -> B D N")
+        assert_close(stage, stored[f"tape_{theirs}"], "encode", theirs)
+    assert_close(out, stored["tape_linear_output"], "encode", "linear_output")
+
+
+def test_images(golden: GoldenModel):
+    stored = golden.arrays("encode.npz")
+    images = golden.frames("image_u8")[:, 0, 0]
+    text, mask = (jnp.asarray(x[:, 0]) for x in golden.clip_text("image_instruction_ids", 1))
+    model = VideoChatT(golden.spec)
+    normalised = model.normalise(jnp.asarray(images))
+    encode_image = jax.jit(functools.partial(model.apply, method="encode_image"))
+    visual, aux = encode_image({"params": golden.params}, normalised, text, mask)
+    assert_close(aux["query_tokens"], stored["image_encode_img"], "encode", "image_encode_img")
+    assert_close(visual, stored["image_llm_tokens"], "encode", "image_llm_tokens")
+
+
+def test_clips_without_text(golden: GoldenModel):
+    expected = golden.arrays("encode.npz")["encode_img_text_input_false"]
+    table = videochat_t.build(dataclasses.replace(golden.sizes, text_input=False))
+    spec = dataclasses.replace(
+        golden.spec, tape=False, qformer=dataclasses.replace(golden.spec.qformer, text_input=False)
+    )
+    model = VideoChatT(spec)
+    frames = model.normalise(jnp.asarray(golden.frames("video_u8")[:1, :1]))
+    encode_video = jax.jit(functools.partial(model.apply, method="encode_video"))
+    _, aux = encode_video({"params": golden.tree(table)}, frames, None, None)
+    assert_close(aux["query_tokens"], expected, "encode")

@@ -1,0 +1,94 @@
+"""Frames and words to losses against the original: every case, both variants, both beginnings of the sequence."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from closeness import assert_close
+from golden_model import IGNORED, GoldenModel
+from safetensors.numpy import load_file
+from whole_model import batch_of, loss_and_hidden, params_of, run, spec_of
+
+from timesuite_jax import tree
+from timesuite_jax.models import mean_pooling_kernel
+
+
+def case_arrays(golden: GoldenModel, case: str) -> dict[str, np.ndarray]:
+    arrays = golden.arrays("forward.npz").items()
+    return {name.removeprefix(f"{case}."): array for name, array in arrays if name.startswith(f"{case}.")}
+
+
+def test_batch_carries_the_labels(golden: GoldenModel, case: str):
+    stored, batch = case_arrays(golden, case), golden.batch(case)
+    length = stored["labels"].shape[1]
+    np.testing.assert_array_equal(batch["valid"][:, :length], stored["attention_mask"].astype(bool))
+    seen = np.where(batch["loss_mask"], batch["tokens"], IGNORED)
+    np.testing.assert_array_equal(seen[:, :length], stored["labels"])
+    assert not batch["valid"][:, length:].any() and not batch["loss_mask"][:, length:].any()
+
+
+def test_case(golden: GoldenModel, case: str):
+    stored = case_arrays(golden, case)
+    loss, embeds, _, logits = run(golden, case)
+    real = stored["attention_mask"].astype(bool)
+    embeds, logits = (array[:, : real.shape[1]] for array in (embeds, logits))
+    rows, columns = stored["logits_pos"].T
+    assert_close(loss, stored["loss"], "loss")
+    assert_close(logits[rows, columns], stored["logits"], "logits")
+    logsumexp = np.asarray(jax.nn.logsumexp(logits, axis=-1))
+    assert_close(logsumexp[real], stored["logsumexp"][real], "logsumexp")
+    np.testing.assert_array_equal(logits.argmax(-1)[real], stored["argmax"][real])
+    if "inputs_embeds" in stored:
+        assert_close(embeds[real], stored["inputs_embeds"][real], "encode")
+
+
+def test_gradients(golden: GoldenModel):
+    declared = golden.json("train.json")["grads"]
+    zero, noise = set(declared["exactly_zero"]), set(declared["theoretically_zero_noise"])
+    files = sorted(golden.folder.glob("grads*.safetensors"))
+    assert files, f"{golden.folder} has no grads*.safetensors"
+    trained = {golden.table.entries[name].path for name in declared["trainable"]}
+    for file in files:
+        case = "main" + file.stem.removeprefix("grads")
+        spec, batch = spec_of(golden, case), batch_of(golden, case)
+        trainable, frozen = tree.split(params_of(golden, spec), trained.__contains__)
+
+        def loss(trainable: dict, frozen: dict, batch: dict, spec=spec) -> jax.Array:
+            return loss_and_hidden(spec, tree.merge(trainable, frozen), batch)[0]
+
+        value, grads = jax.jit(jax.value_and_grad(loss))(trainable, frozen, batch)
+        assert_close(value, golden.arrays("forward.npz")[f"{case}.loss"], "loss")
+        leaves = dict(tree.leaves_with_paths(grads))
+        for name, expected in load_file(file).items():
+            actual = golden.table.torch_tensor(name, leaves)
+            if name in noise:  # the true gradient is zero: softmax does not see what all scores share
+                assert np.abs(actual).max() <= 1e-7, name
+            elif name in zero:
+                np.testing.assert_array_equal(actual, 0.0, err_msg=name)
+            else:
+                assert_close(actual, expected, "gradient", name)
+
+
+def in_half_precision(golden: GoldenModel) -> dict[str, np.ndarray]:
+    """The language model's base weights as upstream's constructor leaves them: it loads them as float16.
+
+    The losses of a fresh model were dumped right after construction, those of all other cases after the complete state
+    dict had been loaded over it.
+    """
+    table = golden.table.entries
+    base = (name for name in table if table[name].path[0] == "mistral" and not table[name].trainable)
+    return {name: golden.tensors[name].astype(np.float16).astype(np.float32) for name in base}
+
+
+def test_beginning_of_training(golden: GoldenModel):
+    """Upstream's `good_init`: the encoder starts as VideoChat2's projection of mean-pooled tokens."""
+    stored = golden.arrays("init_goodinit.npz")
+    start = load_file(golden.folder / "init_goodinit.safetensors")
+    merged = mean_pooling_kernel(jnp.asarray(start["mistral_proj.weight"].T), golden.spec.merge_len)
+    np.testing.assert_array_equal(merged, start["merge_proj.weight"].T)
+    losses = sorted(name for name in stored if name.startswith("loss"))
+    assert losses, "init_goodinit.npz has no loss"
+    for name in losses:
+        loss, _, visual, _ = run(golden, "main" + name.removeprefix("loss"), **in_half_precision(golden), **start)
+        assert_close(loss, stored[name], "loss", name)
+        assert_close(visual, stored["encode_long_video"], "encode")
+        assert_close(visual, stored["mean_pool_of_mistral_proj"], "encode")
