@@ -40,6 +40,7 @@ def collate(samples: Sequence[Sample], spec: SampleSpec, special: tuple[int, int
     words = [sample.words for sample in samples if sample.words is not None]
     needed = max((word.length for word in words), default=min(spec.buckets))
     length = max(spec.buckets) if fixed_length else smallest_bucket(needed, spec.buckets)
+    assert length is not None  # every sample was fitted into one of the buckets
     count, clips = len(samples), (spec.clips, spec.clip_text_length)
     bos, pad = special
     batch = {

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
 
@@ -134,7 +135,9 @@ def read_info(folder: str | Path) -> CorpusInfo:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         quarantine = tuple(Rejected(**entry) for entry in fields.pop("quarantine"))
-        lists = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+        lists: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+        }
         info = CorpusInfo(**lists, quarantine=quarantine)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); build the corpus again") from error

@@ -122,7 +122,9 @@ class Visits:
     def __getitem__(self, number: int) -> tuple[int, int]:
         step, row = divmod(int(number), self._local_batch)
         position = step * self._global_batch + self._offset + row
-        return position, self._mixture.record_of_visit(int(self._order[position]))
+        visit = self._order[position]
+        assert visit is not None  # Grain's type for filtered elements; nothing is filtered here
+        return position, self._mixture.record_of_visit(int(visit))
 
     def __repr__(self) -> str:
         return f"Visits({self._mixture.visits} an epoch)"

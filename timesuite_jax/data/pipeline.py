@@ -7,8 +7,9 @@ the number of workers nor of processes changes what comes out. The whole state i
 import contextlib
 import functools
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import grain
 import numpy as np
@@ -99,7 +100,7 @@ class TrainStream:
             process_count=process_count,
         )
         load = _Load(self._mixture, self._preparer, seed, cache={} if spec.cache_decoded else None)
-        self._samples = grain.MapDataset.source(visits).map(load)
+        self._samples = grain.MapDataset.source(cast(Sequence[tuple[int, int]], visits)).map(load)
         self._tally = Tally()
         self._step = 0
         self._iterator: grain.DatasetIterator | None = None

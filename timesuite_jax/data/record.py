@@ -136,4 +136,5 @@ def decode_record(data: bytes, where: str) -> Record:
 def _example_class() -> Any:
     from tensorflow_datasets.proto import tf_example_pb2  # nearly a second to import; only those who need it pay
 
-    return tf_example_pb2.Example
+    messages: Any = tf_example_pb2  # the classes are made at import; type checkers do not see them
+    return messages.Example

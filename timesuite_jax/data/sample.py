@@ -173,11 +173,11 @@ class Preparer:
         return self._assemble(video.frames, video.seconds, video.duration, rng, question)
 
     def clip_texts(
-        self, seconds: Sequence[float], question: str = ""
+        self, seconds: Sequence[float] | Float[np.ndarray, "T"], question: str = ""
     ) -> tuple[Int[np.ndarray, "K P"], Bool[np.ndarray, "K P"], int]:
         """Ids and mask of the clips' time texts for these frame times, and the number of tokens cut off."""
         texts = clip_time_texts(
-            seconds,
+            [float(second) for second in seconds],
             clips=self.spec.clips,
             clip_frames=self.spec.clip_frames,
             style=self.spec.time_style,
@@ -186,12 +186,12 @@ class Preparer:
         encoded = encode_clip_texts(self._clip_tokenizer, texts, self.spec.clip_text_length)
         return encoded.ids, encoded.mask, int(encoded.n_cut.sum())
 
-    def words(self, turns: Sequence[Turn], seconds: Sequence[float]) -> Words | Refused:
+    def words(self, turns: Sequence[Turn], seconds: Sequence[float] | Float[np.ndarray, "T"]) -> Words | Refused:
         """The conversation as a row of tokens with its loss mask, or why it cannot fit."""
         fitted = fit(
             self._tokenizer,
             turns,
-            seconds=seconds,
+            seconds=[float(second) for second in seconds],
             n_visual=self.spec.n_visual,
             buckets=self.spec.buckets,
             layout=LAYOUTS[self.spec.layout],

@@ -102,7 +102,7 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
     if not isinstance(entry, Mapping):
         wrong("record", f"is a {_kind(entry)}, not an object")
         return None
-    video = entry.get("video")
+    video: Any = entry.get("video")
     if not isinstance(video, str) or not video:
         wrong("video", "is missing" if video is None else f"is {video!r}, not a path")
     task = entry.get("task", task)
@@ -117,8 +117,8 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
     if len(errors) > before:
         return None
     if spans is None and task in _ANSWERED_BY_SPANS:
-        spans = [tuple(span) for span in parse_spans(turns[0].answer or "")]
-    return Annotation(number, video, turns, task, clip, tuple(spans or ()))
+        spans = [(span.start, span.end) for span in parse_spans(turns[0].answer or "")]
+    return Annotation(number, str(video), turns, task, clip, tuple(span for span in spans or () if span is not None))
 
 
 def _turns(questions: Any, wrong) -> tuple[Turn, ...]:
@@ -134,7 +134,8 @@ def _turns(questions: Any, wrong) -> tuple[Turn, ...]:
             value = pair.get(key, None if needed else "")
             if not isinstance(value, str) or (key == "a" and not value.strip()):
                 wrong(f"QA[{place}].{key}", "is missing" if value is None else f"is {value!r}")
-        turns.append(Turn(pair.get("q"), pair.get("a"), pair.get("i", "") if place == 0 else ""))
+        question: Any = pair.get("q")
+        turns.append(Turn(question, pair.get("a"), pair.get("i", "") if place == 0 else ""))
     return tuple(turns)
 
 

@@ -10,9 +10,10 @@ What makes it quick, and changes no pixel:
 from collections.abc import Callable, Sequence
 
 import av
+import av.error
 import numpy as np
 from av.video.reformatter import Interpolation, VideoReformatter
-from jaxtyping import UInt8
+from jaxtyping import Int, UInt8
 
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.video_error import VideoError
@@ -25,7 +26,7 @@ DEFAULT_DEADLINE_S = 120.0
 def decode_frames(
     source: Source,
     index: VideoIndex,
-    wanted: Sequence[int],
+    wanted: Sequence[int] | Int[np.ndarray, "T"],
     *,
     resize: Resize | None = None,
     threads: int = 1,
@@ -49,11 +50,11 @@ def decode_frames(
     Raises:
       VideoError: a wanted frame is damaged or missing, or the deadline passed.
     """
-    wanted = np.asarray(wanted, np.int64)
-    if len(wanted) == 0 or np.any(np.diff(wanted) < 0) or wanted[0] < 0 or wanted[-1] >= len(index):
-        raise ValueError(f"wanted must be ascending frame numbers in [0, {len(index)}), got {wanted}")
+    numbers = np.asarray(wanted, np.int64)
+    if len(numbers) == 0 or np.any(np.diff(numbers) < 0) or numbers[0] < 0 or numbers[-1] >= len(index):
+        raise ValueError(f"wanted must be ascending frame numbers in [0, {len(index)}), got {numbers}")
     deadline = deadline or Deadline(index.name, DEFAULT_DEADLINE_S)
-    needed = np.unique(wanted)
+    needed = np.unique(numbers)
     found: dict[int, np.ndarray] = {}
     # A stream that hides how far its frames are reordered can lose some when others are skipped: then decode them all.
     for skip in (False,) if index.counted else (True, False):
@@ -67,7 +68,7 @@ def decode_frames(
                 f"has a damaged frame: number {number} of {len(index)}, at {index.times[number]:.2f} s",
                 "download or encode it again",
             )
-    return np.stack([found[number] for number in wanted])
+    return np.stack([found[number] for number in numbers])
 
 
 def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadline) -> None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
 from jaxtyping import UInt8
 
@@ -44,8 +45,9 @@ def encode_mp4(
     count, height, width = frames.shape[:3]
     if height % 2 or width % 2:
         raise ValueError(f"yuv420p needs even sizes, got {height}x{width}")
-    stamps = np.rint((np.arange(count) / rate if rate else np.asarray(seconds)) * _TICKS).astype(np.int64)
-    mean_rate = rate or (count - 1) / (seconds[-1] - seconds[0])
+    times = np.arange(count) / rate if rate is not None else np.asarray(seconds)
+    stamps = np.rint(times * _TICKS).astype(np.int64)
+    mean_rate = rate if rate is not None else (count - 1) / (times[-1] - times[0])
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         try:

@@ -22,7 +22,7 @@ def resize_antialiased(
     height, width = size
     out = np.empty((len(frames), height, width, 3), np.uint8)
     for number, frame in enumerate(frames):
-        out[number] = Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC)
+        out[number] = np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC))
     return out
 
 
@@ -37,9 +37,16 @@ def resize_aliased(
     columns, column_weights = _cubic_taps(frames.shape[2], size[1])
     out = np.empty((len(frames), *size, 3), np.uint8)
     for number, frame in enumerate(frames):
-        wide = sum(frame[:, columns[:, tap]] * column_weights[None, :, tap, None] for tap in range(4))
-        whole = sum(wide[rows[:, tap]] * row_weights[:, tap, None, None] for tap in range(4))
+        wide = _weighted([frame[:, columns[:, tap]] for tap in range(4)], column_weights[None])
+        whole = _weighted([wide[rows[:, tap]] for tap in range(4)], row_weights[:, None])
         out[number] = np.clip(np.rint(whole), 0, 255)
+    return out
+
+
+def _weighted(taps: list[np.ndarray], weights: np.ndarray) -> Float[np.ndarray, "H W 3"]:
+    out = np.zeros(taps[0].shape, np.float32)
+    for tap, values in enumerate(taps):
+        out += values * weights[..., tap, None]
     return out
 
 

@@ -19,6 +19,8 @@ from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_index import Source, VideoIndex, index_video
 
 Clip = tuple[float, float]
+Place = Literal["middle", "random", "grid"]
+Clock = Literal["pts", "index"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class SamplingSpec:
     """How many frames, where in each segment, and by which clock."""
 
     num_frames: int
-    place: Literal["middle", "random", "grid"] = "middle"  # grid: the original's evaluation, clock="index" only
-    clock: Literal["pts", "index"] = "pts"
+    place: Place = "middle"  # grid: the original's evaluation, clock="index" only
+    clock: Clock = "pts"
 
     def __post_init__(self):
         if self.place == "grid" and self.clock == "pts":
@@ -36,7 +38,7 @@ class SamplingSpec:
     @classmethod
     def from_variant(cls, variant: str, num_frames: int) -> "SamplingSpec":
         """`middle` and `random` for new runs; `upstream_{middle,random,evaluation}` as the original."""
-        table = {
+        table: dict[str, tuple[Place, Clock]] = {
             "middle": ("middle", "pts"),
             "random": ("random", "pts"),
             "upstream_middle": ("middle", "index"),
@@ -89,7 +91,7 @@ def choose_frames(
         return _by_index(len(times), average_rate, spec, clip, rng)
     start, end = clip or (0.0, duration)
     end = min(end, duration)
-    within = rng.random(spec.num_frames) if spec.place == "random" else np.full(spec.num_frames, 0.5)
+    within = np.full(spec.num_frames, 0.5) if rng is None or spec.deterministic else rng.random(spec.num_frames)
     moments = start + (np.arange(spec.num_frames) + within) / spec.num_frames * (end - start)
     # A frame is on display from its own time until the next one's.
     numbers = np.maximum(np.searchsorted(times, moments, side="right") - 1, 0)

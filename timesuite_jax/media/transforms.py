@@ -71,8 +71,10 @@ class TransformSpec:
         self, frames: UInt8[np.ndarray, "T H W 3"], rng: np.random.Generator | None = None
     ) -> UInt8[np.ndarray, "T size size 3"]:
         """Crops and resizes; `rng` is needed unless `deterministic`."""
-        if not self.deterministic and rng is None:
-            raise ValueError(f"transform {self.crop!r} is random and needs rng")
+        if rng is None:
+            if not self.deterministic:
+                raise ValueError(f"transform {self.crop!r} is random and needs rng")
+            rng = np.random.default_rng(0)  # nothing is drawn from it
         resize = resize_antialiased if self.antialias else resize_aliased
         height, width = frames.shape[1:3]
         square = (self.size, self.size)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import av.container
+import av.error
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -68,7 +70,7 @@ def open_video(source: Source, name: str) -> "av.container.InputContainer":
     if size == 0:
         raise VideoError(name, "is empty (0 bytes)", "download or encode it again")
     try:
-        container = av.open(handle)
+        container = av.open(handle, mode="r")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             name,
