@@ -1,58 +1,58 @@
-"""The language model alone against the original: from embeddings to logits and losses."""
-
-from pathlib import Path
+"""The language model alone against the original: from stored embeddings to logits and losses."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from language_model import read_params, read_spec
+from closeness import assert_close
+from golden_model import IGNORED, GoldenModel
 
-from timesuite_jax.models.mistral import Mistral
+from timesuite_jax.models import Mistral
+from timesuite_jax.objectives import answer_cross_entropy
 
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every case of every model folder whose input embeddings were stored."""
-    root = metafunc.config.getoption("--goldens") / "videochat_t"
-    cases = [
-        (file.parent, name.removesuffix(".inputs_embeds"))
-        for file in sorted(root.glob("*/forward.npz"))
-        for name in np.load(file).files
-        if name.endswith(".inputs_embeds")
-    ]
-    if not root.exists():
-        cases = [pytest.param(None, None, marks=pytest.mark.skip(f"no golden family in {root}"))]
-    elif not cases:
-        raise ValueError(f"{root} has no stored input embeddings in any */forward.npz")
-    ids = ["absent" if not isinstance(c, tuple) else f"{c[0].name}-{c[1]}" for c in cases]
-    metafunc.parametrize(("folder", "case"), cases, ids=ids)
-
-
-def worst(actual: np.ndarray, expected: np.ndarray) -> float:
-    """Largest error relative to the largest expected value."""
-    return float(np.max(np.abs(np.asarray(actual) - expected)) / np.max(np.abs(expected)))
+STORED = ".inputs_embeds"
 
 
 @pytest.fixture
-def outputs(folder: Path, case: str) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-    stored = np.load(folder / "forward.npz")
-    golden = {key.removeprefix(f"{case}."): stored[key] for key in stored.files if key.startswith(f"{case}.")}
-    model, params = Mistral(read_spec(folder)), {"params": read_params(folder)}
-    valid = jnp.asarray(golden["attention_mask"], bool)
-    positions = jnp.broadcast_to(jnp.arange(valid.shape[1])[None], valid.shape)
-    hidden, _ = jax.jit(model.apply)(params, jnp.asarray(golden["inputs_embeds"]), positions, valid)
-    logits = model.apply(params, hidden, method="logits")
-    return golden, np.asarray(hidden), np.asarray(logits)
+def outputs(golden: GoldenModel) -> dict[str, tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
+    """For every case whose embeddings were stored: its golden arrays, our hidden states and logits."""
+    stored, spec = golden.arrays("forward.npz"), golden.spec.mistral
+    params = golden.params["mistral"]
+
+    @jax.jit
+    def run(embeds: jax.Array, valid: jax.Array) -> tuple[jax.Array, jax.Array]:
+        positions = jnp.broadcast_to(jnp.arange(valid.shape[1])[None], valid.shape)
+        hidden, _ = Mistral(spec).apply({"params": params}, embeds, positions, valid)
+        return hidden, Mistral(spec).apply({"params": params}, hidden, method="logits")
+
+    found = {}
+    for case in (name.removesuffix(STORED) for name in stored if name.endswith(STORED)):
+        arrays = {name.removeprefix(f"{case}."): stored[name] for name in stored if name.startswith(f"{case}.")}
+        hidden, logits = run(jnp.asarray(arrays["inputs_embeds"]), jnp.asarray(arrays["attention_mask"], bool))
+        found[case] = arrays, hidden, np.asarray(logits)
+    assert found, f"{golden.folder} stores no input embeddings"
+    return found
 
 
-def test_logits(outputs: tuple):
-    golden, _, logits = outputs
-    real = golden["attention_mask"].astype(bool)
-    rows, columns = golden["logits_pos"].T
-    assert worst(logits[rows, columns], golden["logits"]) <= 1e-5
-    logsumexp = np.asarray(jax.nn.logsumexp(logits, axis=-1))
-    assert worst(logsumexp[real], golden["logsumexp"][real]) <= 1e-5
-    np.testing.assert_array_equal(logits.argmax(-1)[real], golden["argmax"][real])
-    if "logits_full_b0" in golden:
-        full = golden["logits_full_b0"]
-        assert worst(logits[0, : len(full)], full) <= 1e-5
+def test_logits_and_losses(golden: GoldenModel, outputs: dict):
+    head, scaling = golden.params["mistral"]["lm_head"], golden.spec.mistral.lora.scaling
+    for case, (arrays, hidden, logits) in outputs.items():
+        real = arrays["attention_mask"].astype(bool)
+        rows, columns = arrays["logits_pos"].T
+        assert_close(logits[rows, columns], arrays["logits"], "logits", case)
+        if "logits_full_b0" in arrays:
+            full = arrays["logits_full_b0"]
+            assert_close(logits[0, : len(full)], full, "logits", f"{case}, row 0")
+        peaks = np.asarray(jax.nn.logsumexp(logits, axis=-1))
+        assert_close(peaks[real], arrays["logsumexp"][real], "logsumexp", case)
+        np.testing.assert_array_equal(logits.argmax(-1)[real], arrays["argmax"][real], case)
+
+        targets, counted = arrays["labels"][:, 1:], arrays["labels"][:, 1:] != IGNORED
+        chosen = np.take_along_axis(logits[:, :-1], np.where(counted, targets, 0)[..., None], axis=-1)[..., 0]
+        assert_close((peaks[:, :-1] - chosen)[counted], arrays["nll_shifted"][counted], "loss", f"{case}, positions")
+        total, count, correct = answer_cross_entropy(
+            hidden[:, :-1], jnp.where(counted, targets, 0), jnp.asarray(counted), head, chunk=16, scaling=scaling
+        )
+        assert float(count) == counted.sum()
+        assert float(correct) == (arrays["argmax"][:, :-1] == targets)[counted].sum()
+        assert_close(total / count, arrays["loss"], "loss", case)
