@@ -1,1 +1,1 @@
-"""Apps."""
+"""Apps: whole journeys made of the rooms below."""

@@ -76,7 +76,10 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
         config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=words)
         rest = values(words)
     except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
-        raise UserError(f"cannot apply {' '.join(overrides)}: {_one_line(error)}") from error
+        told = _one_line(error)
+        if isinstance(error, AttributeError) and "Did you mean" not in told:
+            told = f"the config has no {told}; add it to the file or correct the name"
+        raise UserError(f"cannot apply {' '.join(overrides)}: {told}") from error
     if len(rest) > 1:
         raise UserError(f"not an override: {' '.join(rest[1:])}; write --config.key=value")
 
