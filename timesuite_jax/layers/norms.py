@@ -25,8 +25,10 @@ class LayerNorm(nn.Module):
         x = x.astype(jnp.float32)
         centred = x - jnp.mean(x, axis=-1, keepdims=True)
         normed = centred * jax.lax.rsqrt(jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + self.epsilon)
-        scaled = jnp.einsum("...D,D->...D", normed, scale.astype(jnp.float32))
-        return (scaled + jnp.broadcast_to(bias.astype(jnp.float32), x.shape)).astype(self.dtype)
+        # Broadcast by name and not by einsum: XLA takes a product over a shared axis as a batched one, and moves the
+        # activations to put that axis first.
+        scale, bias = (jnp.broadcast_to(value.astype(jnp.float32), x.shape) for value in (scale, bias))
+        return (normed * scale + bias).astype(self.dtype)
 
 
 class RMSNorm(nn.Module):
@@ -44,4 +46,4 @@ class RMSNorm(nn.Module):
         x = x.astype(jnp.float32)
         normed = x * jax.lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + self.epsilon)
         # As in Mistral: back to the working type first, then the weight.
-        return jnp.einsum("...D,D->...D", normed.astype(self.dtype), scale)
+        return normed.astype(self.dtype) * jnp.broadcast_to(scale, x.shape)
