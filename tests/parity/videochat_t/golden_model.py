@@ -137,13 +137,15 @@ class GoldenModel:
         slots = np.full(labels.shape, -1, np.int32)
         valid = np.zeros(labels.shape, bool)
         bos = self.config["mistral_config"]["bos_token_id"]
-        for row, text in enumerate(self.json("cases.json")[texts]):
+        cases = self.json("cases.json")
+        for row, text in enumerate(cases[texts]):
             before = [bos, *text["p_before_ids"]]
             ids = np.asarray([*before, *[0] * count, *text["p_after_ids"]])[:length]
             tokens[row, : len(ids)] = ids
             valid[row, : len(ids)] = True
             slots[row, len(before) : len(before) + count] = np.arange(count)
-        clip_text, clip_text_mask = self.clip_text(clip_texts, frames.shape[1])
+        own, widest = (max(map(len, cases[name])) for name in (clip_texts, "time_instruction_ids"))
+        clip_text, clip_text_mask = self.clip_text(clip_texts, frames.shape[1], extra=max(0, widest - own))
         return {
             "frames": frames,
             "clip_text": clip_text,
