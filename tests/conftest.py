@@ -27,3 +27,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def goldens(request: pytest.FixtureRequest) -> Path:
     """The folder of golden numbers given on the command line."""
     return request.config.getoption("--goldens")
+
+
+@pytest.fixture(scope="session")
+def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve synthetic films as a corpus, with the tokenizer in its folder; not to be written in."""
+    from timesuite_jax import data
+
+    folder = tmp_path_factory.mktemp("corpora") / "films"
+    spec = data.SyntheticCorpusSpec("films", 12, questions=("grounding", "grounding", "order"), shards=2)
+    data.make_corpus(folder, spec, seed=0, quiet=True)
+    data.make_tokenizer(folder, spec.film)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
+    """The work folder of two training steps of tests/tiny_config.py, by the command line; not to be written in."""
+    from timesuite_jax.cli.main import main
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    config = Path(__file__).parent / "tiny_config.py"
+    assert main(["train", f"{config}:{tiny_corpus}", "--workdir", str(folder)]) == 0
+    return folder

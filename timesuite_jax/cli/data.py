@@ -1,10 +1,11 @@
-"""Builds, checks and shows corpora of TFRecords.
+"""Builds, checks and shows corpora of TFRecords; makes synthetic ones.
 
 examples:
   timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
   timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
   timesuite data check corpora/didemo videos/ --json
   timesuite data show corpora/didemo
+  timesuite data synthetic --out /tmp/debug --videos 64
 """
 
 import argparse
@@ -17,8 +18,8 @@ HELP = "build, check and show corpora of TFRecords"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds `build`, `check` and `show`."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="{build,check,show}")
+    """Adds the actions."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="{build,check,show,synthetic}")
     build = actions.add_parser("build", help="make a corpus from annotations and videos")
     build.add_argument("--annotations", required=True, help="JSON file: a list of {video, QA: [{q, a}], start?, end?}")
     build.add_argument("--videos", required=True, help="folder to which the paths in the annotations are relative")
@@ -38,13 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show = actions.add_parser("show", help="what a corpus holds")
     show.add_argument("folder", help="folder of a corpus")
     show.add_argument("--records", type=int, default=2, help="records to show (default 2)")
-    for action in (build, check, show):
+    synthetic = actions.add_parser("synthetic", help="make films of moving shapes, a corpus of them and a tokenizer")
+    synthetic.add_argument("--out", required=True, help="folder to make; tokenizer.json lies in it, too")
+    synthetic.add_argument("--videos", type=_positive, default=64, help="number of films (default 64)")
+    synthetic.add_argument("--seed", type=_not_negative, default=0, help="of everything that is drawn (default 0)")
+    for action in (build, check, show, synthetic):
         action.add_argument("--json", action="store_true", help="print one JSON object instead")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the action; 1 if a check found something."""
-    return {"build": _build, "check": _check, "show": _show}[args.action](args)
+    return {"build": _build, "check": _check, "show": _show, "synthetic": _synthetic}[args.action](args)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -116,8 +121,30 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
+def _synthetic(args: argparse.Namespace) -> int:
+    from timesuite_jax import data
+
+    spec = data.SyntheticCorpusSpec(
+        Path(args.out).resolve().name, args.videos, questions=("grounding", "grounding", "order")
+    )
+    info = data.make_corpus(args.out, spec, seed=args.seed, quiet=args.json)
+    data.make_tokenizer(args.out, spec.film)
+    if args.json:
+        print(json.dumps(asdict(info)))
+    else:
+        print(f"{args.out}: {len(info)} films and records, {info.seconds / 60:.1f} min, with annotations and tokenizer")
+    return 0
+
+
 def _positive(word: str) -> int:
     value = int(word)
     if value < 1:
         raise argparse.ArgumentTypeError(f"{word} is not positive")
+    return value
+
+
+def _not_negative(word: str) -> int:
+    value = int(word)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"{word} is below 0")
     return value

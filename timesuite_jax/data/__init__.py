@@ -13,7 +13,7 @@ from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
 from timesuite_jax.data.sample import Preparer, SampleSpec, Visual
-from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_corpus
+from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_corpus, make_tokenizer
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
 from timesuite_jax.data.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
 from timesuite_jax.data.timepro import TASKS, Annotation, read_annotations
@@ -49,6 +49,7 @@ __all__ = [
     "decode_record",
     "encode_record",
     "make_corpus",
+    "make_tokenizer",
     "make_video",
     "open_corpus",
     "read_annotations",

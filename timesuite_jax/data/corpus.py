@@ -8,6 +8,7 @@ FOLDER/
 The info file is written last and makes the corpus complete: a folder without it is not one.
 """
 
+import contextlib
 import json
 import os
 from collections import Counter
@@ -77,8 +78,7 @@ class CorpusWriter:
 
     def __init__(self, folder: str | Path, name: str):
         self.folder, self.name = Path(folder), name
-        if (self.folder / INFO_NAME).exists():
-            raise UserError(f"{self.folder} already holds a corpus; remove it or give another folder")
+        refuse_corpus(self.folder)
         self._rejected: list[Rejected] = []
 
     def reject(self, rejected: Rejected) -> None:
@@ -119,6 +119,16 @@ class CorpusWriter:
         )
         write_json(self.folder / INFO_NAME, asdict(info))
         return info
+
+
+def refuse_corpus(folder: Path) -> None:
+    """Makes sure that there is room for a new corpus.
+
+    Raises:
+      UserError: the folder holds one.
+    """
+    if (folder / INFO_NAME).exists():
+        raise UserError(f"{folder} already holds a corpus; remove it or give another folder")
 
 
 def read_info(folder: str | Path) -> CorpusInfo:
@@ -180,5 +190,6 @@ def write_json(path: Path, content: dict) -> None:
         partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder cannot be made, there is nothing to remove
+            partial.unlink()
         raise cannot_write(path, error) from error

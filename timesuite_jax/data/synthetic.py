@@ -16,10 +16,11 @@ from rich.progress import track
 
 from timesuite_jax.data import synthetic_text as text
 from timesuite_jax.data.build import BuildSpec, build_corpus
-from timesuite_jax.data.corpus import CorpusInfo
+from timesuite_jax.data.corpus import CorpusInfo, refuse_corpus
 from timesuite_jax.data.synthetic_video import Event, SyntheticSpec, SyntheticVideo, make_video
 from timesuite_jax.data.tfrecord import cannot_write
 from timesuite_jax.media import write_mp4
+from timesuite_jax.text import build_word_tokenizer, clip_time_texts, video_time_text
 
 Task = Literal["grounding", "order"]
 _TIMEPRO_TASK = {"grounding": "temporal_video_grounding", "order": "question_answering"}
@@ -38,8 +39,8 @@ class SyntheticCorpusSpec:
         which is how a model that starts from nothing learns their names.
       each_object: instead, one record with one grounding question for each object of a film (records of one film share
         their `source`), for scoring.
-      moments: annotate an event by the first and the last of so many evenly spread frames that show it, as somebody
-        does who looks through stills; None annotates exactly.
+      moments: annotate an event by the last of so many evenly spread frames before it and the first one after it, as
+        somebody does who looks through stills; None annotates exactly.
       shards: number of TFRecord files.
     """
 
@@ -61,6 +62,7 @@ def make_corpus(
       UserError: the folder cannot be written or holds a corpus already.
     """
     folder = Path(folder)
+    refuse_corpus(folder)  # now, not after all films are made
     videos = folder / "videos"
     try:
         videos.mkdir(parents=True, exist_ok=True)
@@ -94,6 +96,20 @@ def all_texts(film: SyntheticSpec) -> list[str]:
     return [*filled, text.ABSENT_ANSWER, *film.colours, *film.shapes]
 
 
+def make_tokenizer(folder: str | Path, film: SyntheticSpec) -> Path:
+    """Writes `folder/tokenizer.json`: the words of such films and of time stamps, for language model and Q-Former.
+
+    Raises:
+      UserError: the folder cannot be written.
+    """
+    numbers = np.arange(4)  # digits are tokens of their own, so any frames bring all the words
+    times = [video_time_text(numbers), *clip_time_texts(numbers, clips=2, clip_frames=2)]
+    try:
+        return build_word_tokenizer([*all_texts(film), *times], folder)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
 def questions_of(video: SyntheticVideo, spec: SyntheticCorpusSpec, rng: np.random.Generator) -> list[dict[str, Any]]:
     """TimePro entries (without `video`) about a film."""
     events = [_as_annotated(event, video, spec.moments) for event in video.events]
@@ -117,10 +133,10 @@ def _as_annotated(event: Event, video: SyntheticVideo, moments: int | None) -> E
         return event
     numbers = ((np.arange(moments) + 0.5) / moments * len(video.frames)).astype(int)
     times = numbers / video.rate
-    shown = times[(times >= event.start) & (times < event.end)]
-    if not len(shown):
-        return event
-    return replace(event, start=round(float(shown[0]), 1), end=round(float(shown[-1]), 1))
+    before, after = times[times < event.start], times[times >= event.end]
+    start = before[-1] if len(before) else times[0]
+    end = after[0] if len(after) else times[-1]
+    return replace(event, start=round(float(start), 1), end=round(float(end), 1))
 
 
 def _make_one(videos: Path, spec: SyntheticCorpusSpec, seed: int, number: int) -> list[dict[str, Any]]:

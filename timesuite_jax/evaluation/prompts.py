@@ -6,10 +6,9 @@ the new seconds.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
-
-import numpy as np
 
 from timesuite_jax.data import Batch, CorpusShare, Mixture, Preparer, Sample, collate
 from timesuite_jax.data.record import Record
@@ -25,7 +24,7 @@ class Prompt:
     """What is asked and what is known of the answer; times are those that the model is told."""
 
     id: str
-    source: str  # name of the video
+    source: str  # name of the video, or of the record where that is not known
     question: str
     answer: str
     spans: tuple[Span, ...]
@@ -46,6 +45,9 @@ class Dropped:
 
     id: str
     reason: str
+
+
+_Row = tuple[Prompt, Sample]
 
 
 class PromptReader:
@@ -71,8 +73,6 @@ class PromptReader:
         limit: int | None = None,
         control: Control = "none",
     ) -> None:
-        if control == "foreign_frames" and batch_size < 2:
-            raise ValueError("foreign_frames swaps frames within a batch; give a batch_size of at least 2")
         self._preparer, self._batch_size, self._control = preparer, batch_size, control
         self._mixtures = [Mixture([CorpusShare(folder)]) for folder in folders]
         self._limit = limit
@@ -83,8 +83,8 @@ class PromptReader:
         return sum(self._count(mixture) for mixture in self._mixtures)
 
     def __iter__(self) -> Iterator[PromptBatch]:
-        rows: list[tuple[Prompt, Sample]] = []
-        for row in self._rows():
+        rows: list[_Row] = []
+        for row in _foreign(self._rows()) if self._control == "foreign_frames" else self._rows():
             rows.append(row)
             if len(rows) == self._batch_size:
                 yield self._batch(rows)
@@ -95,7 +95,7 @@ class PromptReader:
     def _count(self, mixture: Mixture) -> int:
         return mixture.visits if self._limit is None else min(self._limit, mixture.visits)
 
-    def _rows(self) -> Iterable[tuple[Prompt, Sample]]:
+    def _rows(self) -> Iterable[_Row]:
         for mixture in self._mixtures:
             for number in range(self._count(mixture)):
                 record = None
@@ -105,7 +105,7 @@ class PromptReader:
                 except UserError as error:
                     self.dropped.append(Dropped(record.id if record else f"record {number}", str(error)))
 
-    def _row(self, number: int, record: Record) -> tuple[Prompt, Sample]:
+    def _row(self, number: int, record: Record) -> _Row:
         if not (record.turns and record.turns[0].question and record.spans):
             raise UserError(f"record {record.id} has no question with a true span; evaluate a corpus that has")
         turn = record.turns[0]
@@ -122,17 +122,44 @@ class PromptReader:
         if isinstance(words, Refused):
             raise UserError(words.reason)
         spans = tuple((start * factor, end * factor) for start, end in record.spans)
-        prompt = Prompt(record.id, record.source, turn.question, turn.answer or "", spans, visual.duration * factor)
+        source = record.source or record.id
+        prompt = Prompt(record.id, source, turn.question, turn.answer or "", spans, visual.duration * factor)
         return prompt, Sample(number, record.id, visual, words)
 
-    def _batch(self, rows: Sequence[tuple[Prompt, Sample]]) -> PromptBatch:
+    def _batch(self, rows: Sequence[_Row]) -> PromptBatch:
         prompts, samples = zip(*rows, strict=True)
         filled = [*samples, *[samples[-1]] * (self._batch_size - len(samples))]
         # One length for all batches: one compiled program, and a row's answer cannot depend on its neighbours.
         arrays = collate(filled, self._preparer.spec, self._preparer.special, fixed_length=True)
-        if self._control == "foreign_frames":
-            arrays["frames"] = np.roll(arrays["frames"], 1, axis=0)
         return PromptBatch(arrays, prompts)
+
+
+def _foreign(rows: Iterable[_Row]) -> Iterator[_Row]:
+    """The same prompts, each film's with the frames of the film after it, the last one's with those of the first.
+
+    Raises:
+      UserError: if all are of one film.
+    """
+    films = (list(film) for _, film in itertools.groupby(rows, key=lambda row: row[0].source))
+    donors: list[_Row] = []  # the first two films: one of them is not the last
+    film = next(films, [])
+    for following in films:
+        donors = donors or [film[0], following[0]]
+        yield from _with_frames_of(following[0], film)
+        film = following
+    if film:
+        others = [donor for donor in donors if donor[0].source != film[0][0].source]
+        if not others:
+            raise UserError("foreign_frames shows frames of another video; evaluate records of at least two videos")
+        yield from _with_frames_of(others[0], film)
+
+
+def _with_frames_of(donor: _Row, film: Sequence[_Row]) -> Iterator[_Row]:
+    visual = donor[1].visual
+    assert visual is not None  # rows are what could be asked
+    for prompt, sample in film:
+        assert sample.visual is not None
+        yield prompt, dataclasses.replace(sample, visual=dataclasses.replace(sample.visual, frames=visual.frames))
 
 
 def _other_scale(duration: float) -> float:

@@ -17,7 +17,7 @@ from timesuite_jax.metrics import Interval, bootstrap, quantisation
 
 def intervals(result: Grounding) -> dict[str, Interval]:
     """Every metric with its 95 % interval; questions about one video are drawn together."""
-    videos = [prediction.prompt.source or prediction.prompt.id for prediction in result.predictions]
+    videos = [prediction.prompt.source for prediction in result.predictions]
     return bootstrap(result.scores().table(), groups=videos)
 
 

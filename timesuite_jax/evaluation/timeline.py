@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
+from timesuite_jax.errors import UserError
+
 Span = tuple[float, float]  # start and end in seconds
 
 
@@ -23,6 +25,7 @@ def draw_timelines(timelines: Sequence[Timeline], path: Path) -> None:
 
     Raises:
       ValueError: if there is nothing to draw.
+      UserError: if the file cannot be written.
     """
     if not timelines:
         raise ValueError("draw_timelines needs at least one timeline")
@@ -46,4 +49,7 @@ def draw_timelines(timelines: Sequence[Timeline], path: Path) -> None:
         axes.tick_params(axis="x", labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("seconds", fontsize=8)
-    figure.savefig(path)
+    try:
+        figure.savefig(path, format="png")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error

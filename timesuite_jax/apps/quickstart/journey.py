@@ -17,13 +17,13 @@ from rich.console import Console
 
 from timesuite_jax import data, port, tasks, training, tree
 from timesuite_jax.apps.quickstart import recipe as recipes
-from timesuite_jax.apps.quickstart.recipe import CLIP_FRAMES, FRAMES, Recipe
+from timesuite_jax.apps.quickstart.recipe import Recipe
 from timesuite_jax.apps.quickstart.scores import Scores, score
 from timesuite_jax.data.corpus import INFO_NAME, write_json
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines, report
 from timesuite_jax.tasks.videochat_t import VideoChatTask
-from timesuite_jax.text import build_word_tokenizer, clip_time_texts, load_tokenizer, video_time_text
+from timesuite_jax.text import load_tokenizer
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,9 +103,7 @@ def _make_corpora(workdir: Path, recipe: Recipe, seed: int, quiet: bool) -> None
     for part, (name, spec) in enumerate(recipes.corpora(recipe).items()):
         if not (workdir / name / INFO_NAME).exists():
             data.make_corpus(workdir / name, spec, seed=1000 * seed + part, quiet=quiet)
-    numbers = np.arange(FRAMES)
-    times = clip_time_texts(numbers, clips=FRAMES // CLIP_FRAMES, clip_frames=CLIP_FRAMES)
-    build_word_tokenizer([*data.all_texts(recipes.films()), video_time_text(numbers), *times], workdir)
+    data.make_tokenizer(workdir, recipes.films())
 
 
 def _config(workdir: Path, recipe: Recipe, seed: int) -> Any:
