@@ -45,7 +45,8 @@ class QFormerEmbeddings(nn.Module):
                     f"the Q-Former got a text of {length} tokens but qformer.positions={spec.positions}; "
                     "shorten the text"
                 )
-            words = embedded("word", spec.vocab, "vocab", text)
+            # 30,523 rows divide by nothing, so they lie along no mesh axis.
+            words = embedded("word", spec.vocab, None, text)
             places = embedded("position", spec.positions, None, jnp.arange(length))
             words = words + jnp.broadcast_to(places[None], words.shape)
             rows = jnp.concatenate([rows, words.astype(jnp.float32)], axis=1)
