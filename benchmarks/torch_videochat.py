@@ -9,14 +9,17 @@ Nothing here is made slow on purpose, and nothing is taken over from the JAX sid
 Q-Former's text rows in every layer and hands `labels` to the language model, which makes logits at every position.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import MistralConfig, MistralForCausalLM
-from workload import CLIP_FRAMES, MERGE, Sizes
+from workload import CLIP_FRAMES, MERGE, PRODUCTS, Shape, Sizes, make_batch, product_operands
 
 ADAPTED = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj", "lm_head")
 TRAINABLE = ("qformer.", "query_tokens", "extra_query_tokens", "clip_proj.", "merge_proj.", "temp_adap.")
@@ -322,15 +325,14 @@ class VideoChatT(nn.Module):
             pad_token_id=2,
         )
 
+    def upstream_names(self) -> list[str]:
+        """The names that a released checkpoint has for the tensors of `state_dict`, in its order."""
+        inner = "mistral_model.base_model.model."
+        return [name.replace("mistral_model.", inner).replace(".base_layer.", ".") for name in self.state_dict()]
+
     def upstream_state_dict(self) -> dict[str, Tensor]:
         """All weights under the names of a released checkpoint."""
-        names = {"mistral_model.": "mistral_model.base_model.model.", ".base_layer.": "."}
-        renamed = {}
-        for name, tensor in self.state_dict().items():
-            for ours, theirs in names.items():
-                name = name.replace(ours, theirs)
-            renamed[name] = tensor
-        return renamed
+        return dict(zip(self.upstream_names(), self.state_dict().values(), strict=True))
 
 
 def build(sizes: Sizes, seed: int = 0) -> VideoChatT:
@@ -354,3 +356,60 @@ def to_torch(batch: Mapping[str, np.ndarray], device: str = "cpu") -> dict[str, 
     """The same batch as tensors; ids as int64, which PyTorch's embeddings and losses want."""
     tensors = {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
     return {name: tensor.long() if tensor.dtype == torch.int32 else tensor for name, tensor in tensors.items()}
+
+
+def tasks(
+    weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32", device: str = "cpu"
+) -> dict[str, Callable[[], Any]]:
+    """What is measured, by name; each call runs one repetition to its end and returns what both sides must agree on."""
+    model = VideoChatT(sizes).eval()
+    state = load_file(weights)
+    names = zip(model.state_dict(), model.upstream_names(), strict=True)
+    model.load_state_dict({own: state[upstream] for own, upstream in names})
+    model.to(device)
+    for parameter in model.parameters():
+        if not parameter.requires_grad:
+            parameter.data = parameter.data.to(getattr(torch, dtype))
+    batch = to_torch(make_batch(sizes, shape), device)
+    # The prompt is the batch without its answer.
+    fields = ("tokens", "visual_slot", "valid")
+    prompt = batch | {name: batch[name][:, : shape.length - shape.answer] for name in fields}
+    left, right = (torch.from_numpy(array).to(device) for array in product_operands())
+    mixed = torch.autocast(device, getattr(torch, dtype), enabled=dtype != "float32")
+
+    def training() -> tuple[float, float]:
+        model.zero_grad(set_to_none=True)
+        with mixed:
+            loss = model(batch)
+        loss.backward()
+        grads = [parameter.grad.norm() for parameter in model.parameters() if parameter.grad is not None]
+        return loss.item(), torch.stack(grads).norm().item()
+
+    @torch.no_grad()
+    def forward() -> float:
+        with mixed:
+            return model(batch).item()
+
+    @torch.no_grad()
+    def embed() -> Tensor:
+        with mixed:
+            return model.input_embeddings(prompt)
+
+    @torch.no_grad()
+    def generate(embeddings: Tensor, tokens: int) -> list[list[int]]:
+        with mixed:
+            return model.generate(embeddings, tokens).tolist()
+
+    def product() -> None:
+        for _ in range(PRODUCTS):
+            left @ right
+
+    embedded = embed()
+    return {
+        "forward": forward,
+        "forward+backward": training,
+        "prefill": lambda: generate(embedded, 1),
+        "generate": lambda: generate(embedded, shape.new_tokens),
+        "answer": lambda: generate(embed(), shape.new_tokens),
+        "product": product,
+    }

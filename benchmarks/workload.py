@@ -9,6 +9,7 @@ import numpy as np
 
 MERGE = 4  # query tokens that become one token of the language model
 CLIP_FRAMES = 8
+PRODUCTS = 20  # bare matrix products in one measurement: one alone is too short to time
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,14 +53,16 @@ class Shape:
     clip_text: int = 64
     length: int = 614  # tokens of the language model, the visual ones among them
     answer: int = 40
+    new_tokens: int = 64  # to generate after the prompt
 
 
+MEDIUM = Sizes()
 TINY = Sizes(
     image=32, vision_dim=32, vision_heads=2, vision_blocks=2, clips=2, qformer_dim=32, qformer_heads=2,
     qformer_layers=3, qformer_mlp=64, bert_vocab=50, bert_positions=64, queries=8, extra_queries=24, llm_dim=32,
     llm_heads=4, llm_kv_heads=2, llm_layers=2, llm_mlp=64, llm_vocab=64, lora_rank=4, lora_alpha=8,
 )  # fmt: skip
-TINY_SHAPE = Shape(samples=2, clip_text=12, length=48, answer=8)
+TINY_SHAPE = Shape(samples=2, clip_text=12, length=48, answer=8, new_tokens=6)
 
 
 def make_batch(sizes: Sizes, shape: Shape, seed: int = 0) -> dict[str, np.ndarray]:
@@ -84,3 +87,9 @@ def make_batch(sizes: Sizes, shape: Shape, seed: int = 0) -> dict[str, np.ndarra
         "valid": np.ones((shape.samples, shape.length), bool),
         "sample": np.arange(shape.samples, dtype=np.int32),
     }
+
+
+def product_operands() -> tuple[np.ndarray, np.ndarray]:
+    """The operands of the bare matrix product: as in the first layer of a feed-forward block of the vision tower."""
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((1024, 256), np.float32), rng.standard_normal((256, 1024), np.float32)

@@ -1,0 +1,127 @@
+"""This project's side of the comparisons: the same sizes, the same weights, the loss that training computes."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from safetensors.numpy import load_file
+from workload import CLIP_FRAMES, MERGE, PRODUCTS, Shape, Sizes, make_batch, product_operands
+
+from timesuite_jax import tree
+from timesuite_jax.generation import GenerationSpec, generate
+from timesuite_jax.layers import LoraSpec
+from timesuite_jax.models.mistral import Mistral, MistralSpec
+from timesuite_jax.models.qformer_spec import QFormerSpec
+from timesuite_jax.models.umt import UmtSpec
+from timesuite_jax.models.videochat_t import VideoChatT
+from timesuite_jax.models.videochat_t_spec import VideoChatTSpec
+from timesuite_jax.objectives.next_token import answer_cross_entropy
+from timesuite_jax.port.tables import videochat_t as table
+
+ANSWER_CHUNK = 64  # answer positions for which logits exist at one time
+TRAINED = ("qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj", "temp_adap")
+
+
+def spec(sizes: Sizes, dtype: str = "float32", **stack: Any) -> VideoChatTSpec:
+    """The model of these sizes; `stack` says how the layers are stacked (`unroll`, `remat`)."""
+    vision = UmtSpec(
+        image_size=sizes.image,
+        patch_size=sizes.patch,
+        width=sizes.vision_dim,
+        depth=sizes.vision_blocks + 1,
+        heads=sizes.vision_heads,
+        position_table="native",
+        dtype=dtype,
+        unroll=stack.get("unroll", False),
+    )
+    qformer = QFormerSpec(
+        width=sizes.qformer_dim,
+        layers=sizes.qformer_layers,
+        heads=sizes.qformer_heads,
+        hidden=sizes.qformer_mlp,
+        vocab=sizes.bert_vocab,
+        positions=sizes.bert_positions,
+        queries=sizes.queries,
+        extra_queries=sizes.extra_queries,
+        dtype=dtype,
+        **stack,
+    )
+    mistral = MistralSpec(
+        vocab=sizes.llm_vocab,
+        width=sizes.llm_dim,
+        mlp=sizes.llm_mlp,
+        layers=sizes.llm_layers,
+        heads=sizes.llm_heads,
+        kv_heads=sizes.llm_kv_heads,
+        head_width=sizes.llm_dim // sizes.llm_heads,
+        lora=LoraSpec(sizes.lora_rank, sizes.lora_alpha),
+        dtype=dtype,
+        **stack,
+    )
+    return VideoChatTSpec(vision, qformer, mistral, num_frames=sizes.clips * CLIP_FRAMES, merge_len=MERGE)
+
+
+def parameters(state_dict: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Trainable and frozen parameters from a state dict under the original's names."""
+    shapes = {name: array.shape for name, array in state_dict.items()}
+    params = table.build(table.Sizes.from_torch(shapes)).to_tree(state_dict)
+    params.pop("mistral_proj", None)  # aboard only so that an export is complete
+    return tree.split(jax.device_put(params), lambda path: path[0] in TRAINED or path[-1].startswith("lora_"))
+
+
+def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[str, jax.Array]) -> jax.Array:
+    """Mean cross-entropy of the answers' tokens."""
+    params = tree.merge(trainable, frozen)
+    hidden, _ = model.apply({"params": params}, batch)
+    total, count, _ = answer_cross_entropy(
+        hidden[:, :-1],
+        batch["tokens"][:, 1:],
+        batch["loss_mask"][:, 1:],
+        params["mistral"]["lm_head"],
+        chunk=ANSWER_CHUNK,
+        scaling=model.spec.mistral.lora.scaling,
+    )
+    return total / count
+
+
+def tasks(weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32") -> dict[str, Callable[[], Any]]:
+    """What is measured, by name; each call runs one repetition to its end and returns what both sides must agree on."""
+    model = VideoChatT(spec(sizes, dtype))
+    trainable, frozen = parameters(load_file(weights))
+    frozen = jax.tree.map(lambda leaf: leaf.astype(dtype), frozen)
+    batch = jax.device_put(make_batch(sizes, shape))
+    forward = jax.jit(lambda *args: loss(model, *args))
+    backward = jax.jit(jax.value_and_grad(lambda *args: loss(model, *args)))
+    # The prompt is the batch without its answer.
+    fields = ("tokens", "visual_slot", "valid")
+    prompt = batch | {name: batch[name][:, : shape.length - shape.answer] for name in fields}
+    embed = jax.jit(lambda params: model.apply({"params": params}, prompt, method="embed_prompt")[0])
+    params = tree.merge(trainable, frozen)
+    language = Mistral(model.spec.mistral)
+    left, right = (jax.device_put(array) for array in product_operands())
+    multiply = jax.jit(jnp.matmul)
+
+    def training() -> tuple[float, float]:
+        value, grads = jax.block_until_ready(backward(trainable, frozen, batch))
+        return float(value), float(optax.tree.norm(grads))
+
+    def answer(embeds: jax.Array, tokens: int) -> list[list[int]]:
+        generation = GenerationSpec(max_new_tokens=tokens, stop_tokens=())
+        return generate(language, params["mistral"], embeds, prompt["valid"], generation).tokens.tolist()
+
+    def product() -> None:
+        jax.block_until_ready([multiply(left, right) for _ in range(PRODUCTS)])
+
+    embedded = embed(params)
+    return {
+        "forward": lambda: float(forward(trainable, frozen, batch)),
+        "forward+backward": training,
+        "prefill": lambda: answer(embedded, 1),
+        "generate": lambda: answer(embedded, shape.new_tokens),
+        "answer": lambda: answer(embed(params), shape.new_tokens),
+        "product": product,
+    }

@@ -1,0 +1,99 @@
+"""VideoChat-T here against plain PyTorch: a training step, an answer, and the memory they take, on this machine's CPU.
+
+    python benchmarks/step_speed.py            # tables; about two minutes on two quiet cores
+    python benchmarks/step_speed.py --json     # one JSON object
+
+Both sides have the same weights and the same batch and must come to the same loss, gradient norm and tokens; then their
+repetitions take turns. The figure is the ratio (PyTorch / ours): both suffer alike from whatever else the machine does.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rival import Rival, write_weights
+from turns import compare
+from workload import MEDIUM, TINY, TINY_SHAPE, Shape, Sizes
+
+TARGETS = {"forward": 1.0, "forward+backward": 1.2, "generate": 2.0, "answer": None, "product": None}
+MEMORY_TARGET = 1.0
+TITLES = {
+    "forward": "forward and loss",
+    "forward+backward": "forward and backward",
+    "generate": "greedy, {new_tokens} tokens from a prompt",
+    "answer": "greedy, {new_tokens} tokens from frames",
+    "product": "20 bare products, 1024x256x1024",
+}
+MEMORY_TITLES = {
+    "process": "whole process: imports, compilation, first step",
+    "step": "process in a later step",
+}
+
+
+def measure(sizes: Sizes, shape: Shape, repeats: int) -> dict[str, Any]:
+    """All figures, for a program to read."""
+    with tempfile.TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.safetensors"
+        write_weights(weights, sizes)
+        load = os.getloadavg()[0]
+        ours, theirs = (Rival(module, weights, sizes, shape) for module in ("jax_videochat", "torch_videochat"))
+        # Memory first: so far each process has done nothing else.
+        memory = {}
+        for name, side in (("ours", ours), ("torch", theirs)):
+            side.run("forward+backward")
+            memory[f"{name}_process_mib"] = side.peak_memory()
+            memory[f"{name}_step_mib"] = side.peak_memory_of("forward+backward")
+        comparisons = [compare(ours, theirs, task, repeats, target=target) for task, target in TARGETS.items()]
+        ours.close()
+        theirs.close()
+    return {
+        "comparisons": [comparison.as_dict() for comparison in comparisons],
+        "memory": memory,
+        "cores": os.cpu_count(),
+        "load_before_and_after": [load, os.getloadavg()[0]],
+    }
+
+
+def show(result: dict[str, Any], shape: Shape) -> None:
+    """Draws the tables."""
+    console = Console()
+    speed = Table("seconds", "ours: min", "median", "CPU", "PyTorch: min", "median", "CPU", "ratio", "target")
+    for row in result["comparisons"]:
+        columns = ("ours_min", "ours_median", "ours_cpu_min", "torch_min", "torch_median", "torch_cpu_min")
+        target = "" if row["target"] is None else f"{row['target']:.1f}"
+        title = TITLES[row["task"]].format(new_tokens=shape.new_tokens)
+        speed.add_row(title, *(f"{row[name]:.3f}" for name in columns), f"{row['ratio']:.2f}", target)
+    console.print(speed)
+    memory = Table("peak MiB of forward and backward", "ours", "PyTorch", "ratio", "target")
+    for kind, title in MEMORY_TITLES.items():
+        ours, theirs = result["memory"][f"ours_{kind}_mib"], result["memory"][f"torch_{kind}_mib"]
+        memory.add_row(title, f"{ours:.0f}", f"{theirs:.0f}", f"{theirs / ours:.2f}", f"{MEMORY_TARGET:.1f}")
+    console.print(memory)
+    before, after = result["load_before_and_after"]
+    console.print(f"{result['cores']} cores; load {before:.1f} before, {after:.1f} after")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    parser.add_argument("--repeats", type=int, default=8, help="repetitions of each task on each side")
+    parser.add_argument("--tiny", action="store_true", help="sizes for a test of this script; the ratios mean nothing")
+    args = parser.parse_args()
+    # Read by the children when they import their framework.
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    sizes, shape = (TINY, TINY_SHAPE) if args.tiny else (MEDIUM, Shape())
+    result = measure(sizes, shape, args.repeats)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        show(result, shape)
+
+
+if __name__ == "__main__":
+    main()
