@@ -1,6 +1,7 @@
 """Mistral: ways to run it agree, padding changes nothing, and the tree is what the port expects."""
 
 import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -16,10 +17,17 @@ from timesuite_jax.tree import leaves_with_paths
 SPEC = MistralSpec.from_variant("debug")
 
 
+@functools.lru_cache
 def init(spec: MistralSpec = SPEC) -> dict:
     x = jnp.zeros((1, 2, spec.width))
     index = jnp.zeros((1, 2), jnp.int32)
     return nn.meta.unbox(jax.jit(Mistral(spec).init)(jax.random.key(0), x, index, index == 0)["params"])
+
+
+@functools.partial(jax.jit, static_argnums=0, static_argnames="deterministic")
+def run(model: Mistral, params: dict, *args: Array, **options: object) -> tuple[Array, dict]:
+    """The model compiled as one program: running it step by step compiles every operation by itself."""
+    return model.apply({"params": params}, *args, **options)
 
 
 def noisy(params: dict) -> dict:
@@ -59,9 +67,9 @@ def test_base_in_bfloat16_leaves_adapters_in_float32():
     spec = dataclasses.replace(SPEC, param_dtype=jnp.bfloat16, dtype=jnp.bfloat16)
     for path, leaf in leaves_with_paths(init(spec)):
         assert leaf.dtype == (jnp.float32 if path[-1].startswith("lora") else jnp.bfloat16), path
-    params = {"params": noisy(init())}
-    hidden, _ = Mistral(SPEC).apply(params, *prompt(2, 7))
-    half, _ = Mistral(spec).apply(params, *prompt(2, 7))
+    params = noisy(init())
+    hidden, _ = run(Mistral(SPEC), params, *prompt(2, 7))
+    half, _ = run(Mistral(spec), params, *prompt(2, 7))
     assert half.dtype == jnp.bfloat16
     np.testing.assert_allclose(half.astype(jnp.float32), hidden, atol=0.1)
 
@@ -83,12 +91,12 @@ def test_ways_to_run_agree(unroll: bool, remat: str):
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_padding_changes_nothing(side: str):
-    params = {"params": noisy(init())}
+    params = noisy(init())
     x, positions, valid = prompt(1, 5)
-    expected, _ = Mistral(SPEC).apply(params, x, positions, valid)
+    expected, _ = run(Mistral(SPEC), params, x, positions, valid)
     widths = ((0, 0), (3, 0) if side == "left" else (0, 3))
     padded = jnp.pad(x, (*widths, (0, 0)), constant_values=7.0)
-    hidden, _ = Mistral(SPEC).apply(params, padded, jnp.pad(positions, widths), jnp.pad(valid, widths))
+    hidden, _ = run(Mistral(SPEC), params, padded, jnp.pad(positions, widths), jnp.pad(valid, widths))
     assert np.isfinite(hidden).all()
     inner = hidden[:, 3:] if side == "left" else hidden[:, :5]
     np.testing.assert_allclose(inner, expected, rtol=1e-5, atol=1e-5)
@@ -97,15 +105,15 @@ def test_padding_changes_nothing(side: str):
 @pytest.mark.parametrize("unroll", [False, True])
 def test_cache_gives_what_the_whole_sequence_gives(unroll: bool):
     model = Mistral(dataclasses.replace(SPEC, unroll=unroll))
-    params = {"params": noisy(init())}
+    params = noisy(init())
     x, positions, valid = prompt(2, 9)
-    expected, _ = model.apply(params, x, positions, valid)
+    expected, _ = run(model, params, x, positions, valid)
     cache = model.empty_cache(batch=2, capacity=12)
-    hidden, aux = model.apply(params, x[:, :6], positions[:, :6], valid[:, :6], cache=cache)
+    hidden, aux = run(model, params, x[:, :6], positions[:, :6], valid[:, :6], cache=cache)
     parts = [hidden]
     for s in range(6, 9):
-        hidden, aux = model.apply(
-            params, x[:, s : s + 1], positions[:, s : s + 1], valid[:, s : s + 1], cache=aux["cache"]
+        hidden, aux = run(
+            model, params, x[:, s : s + 1], positions[:, s : s + 1], valid[:, s : s + 1], cache=aux["cache"]
         )
         parts.append(hidden)
     assert int(aux["cache"].used) == 9
@@ -116,14 +124,14 @@ def test_dropout_touches_adapters_only():
     spec = dataclasses.replace(SPEC, lora=LoraSpec(rank=4, alpha=8, dropout=0.5))
     model, params = Mistral(spec), init(spec)
     args, rngs = prompt(1, 4), {"dropout": jax.random.key(3)}
-    still, _ = model.apply({"params": params}, *args)
+    still, _ = run(model, params, *args)
     # Fresh adapters give zero, dropped out or not.
-    moving, aux = model.apply({"params": params}, *args, deterministic=False, rngs=rngs)
+    moving, aux = run(model, params, *args, deterministic=False, rngs=rngs)
     np.testing.assert_array_equal(moving, still)
     dropped = np.mean(np.asarray(aux["head_input"]) == 0)
     assert 0.3 < dropped < 0.7
-    moving, _ = model.apply({"params": noisy(params)}, *args, deterministic=False, rngs=rngs)
-    still, _ = model.apply({"params": noisy(params)}, *args)
+    moving, _ = run(model, noisy(params), *args, deterministic=False, rngs=rngs)
+    still, _ = run(model, noisy(params), *args)
     assert not np.allclose(moving, still)
 
 

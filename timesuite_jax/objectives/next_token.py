@@ -86,8 +86,8 @@ def _loss(chunk: int, scaling: float, inputs: _Inputs, targets: Array, mask: Arr
 def _forward(chunk: int, scaling: float, inputs: _Inputs, targets: Array, mask: Array) -> tuple[tuple, tuple]:
     # With symbolic zeros every argument says whether it is differentiated by.
     wanted = jax.tree.map(lambda x: x.perturbed, inputs, is_leaf=lambda x: hasattr(x, "perturbed"))
-    values = jax.tree.map(lambda x: x.value, (inputs, targets, mask), is_leaf=lambda x: hasattr(x, "perturbed"))
-    out, grads = _run(chunk, scaling, *values, wanted)
+    values = jax.tree.map(lambda x: x.value, inputs, is_leaf=lambda x: hasattr(x, "perturbed"))
+    out, grads = _run(chunk, scaling, values, targets.value, mask.value, wanted)
     return out, (grads,)
 
 
@@ -109,7 +109,8 @@ def _run(
     hidden, head = inputs.hidden, inputs.head
     batch, length, _ = hidden.shape
     work = hidden.dtype
-    kernel, a, b = (None if x is None else x.astype(work) for x in head)
+    kernel = head.kernel.astype(work)
+    a, b = (None if x is None else x.astype(work) for x in (head.lora_a, head.lora_b))
     # A stable sort puts the answer positions first and keeps their order.
     order = jnp.argsort(jnp.logical_not(mask), axis=1, stable=True)
     order = jnp.pad(order, ((0, 0), (0, -length % chunk)))
