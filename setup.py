@@ -6,7 +6,7 @@ from setuptools import find_packages, setup
 # TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, pillow resizes and
 # reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format,
 # google-crc32c guards records, rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes event
-# files without TensorFlow.
+# files without TensorFlow, ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in parts.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
@@ -20,6 +20,7 @@ INSTALL_REQUIRES = [
     "jaxtyping>=0.3",
     "matplotlib>=3.9",
     "ml-collections>=1.1",
+    "ml-dtypes>=0.5",
     "numpy>=2.0",
     "optax>=0.2.6",
     "orbax-checkpoint>=0.12.8",
@@ -30,6 +31,7 @@ INSTALL_REQUIRES = [
     "sentencepiece>=0.2",
     "tensorboard>=2.19",
     "tensorflow-datasets>=4.9.9",
+    "tensorstore>=0.1.74",
     "tokenizers>=0.21",
 ]
 

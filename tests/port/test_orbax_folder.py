@@ -7,7 +7,21 @@ import tiny_checkpoint as tiny
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import MODELS, compare, open_orbax, open_source, orbax_folder
+from timesuite_jax.port import (
+    MODELS,
+    Pending,
+    Report,
+    TreeSource,
+    compare,
+    load,
+    open_layers,
+    open_orbax,
+    open_source,
+    orbax_folder,
+    pending,
+    plan,
+    write_import,
+)
 
 PORT = MODELS["videochat_t"]
 TABLE = PORT.table_for_torch({key: value.shape for key, value in tiny.tensors().items()})
@@ -40,7 +54,42 @@ def test_small_batches_give_the_same(tmp_path, monkeypatch):
     source = open_orbax(PORT, tmp_path / "run")
     arrays = {k: (tiny.tensors(seed=1) if e.trainable else tiny.tensors())[k] for k, e in TABLE.entries.items()}
     ids = {"qformer.bert.embeddings.position_ids": np.arange(16)[None]}
-    assert compare(source, open_source(tiny.save(tmp_path / "x.safetensors", {**arrays, **ids}))) == []
+    assert compare(source, open_source(PORT, tiny.save(tmp_path / "x.safetensors", {**arrays, **ids}))) == []
+
+
+def test_an_import_is_a_source_like_any_other(tmp_path, monkeypatch):
+    monkeypatch.setattr(orbax_folder, "_BATCH", 300)
+    weights = tiny.save(tmp_path / "x.safetensors", tiny.tensors())
+    decided = plan(PORT, open_layers(PORT, [str(weights)]))
+    write_import(tmp_path / "imported", pending(decided), decided.report)
+    again = load(PORT, open_layers(PORT, [str(tmp_path / "imported")])).params
+    assert compare(TreeSource.of_params(PORT, again), open_orbax(PORT, tmp_path / "imported")) == []
+    assert np.array_equal(again["merge_proj"]["kernel"], tiny.tensors()["merge_proj.weight"].T)
+
+
+def test_large_leaves_go_in_parts(tmp_path, monkeypatch):
+    """Layer by layer for a stack, chunk by chunk for others, and the bytes are the same."""
+    monkeypatch.setattr(orbax_folder, "_BATCH", 300)
+    monkeypatch.setattr(orbax_folder, "_CHUNK", 40)
+    asked = []
+    whole = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
+    leaves = {
+        ("stack",): Pending(whole.shape, whole.dtype, True, lambda index: asked.append(index) or whole[index].copy()),
+        ("flat",): Pending((24,), whole.dtype, False, lambda index: asked.append(index) or whole.ravel()[index].copy()),
+        ("scalar",): Pending((), whole.dtype, False, lambda index: whole[0, 0, 1].copy()),
+    }
+    write_import(tmp_path / "out", leaves, Report("toy", []))
+    with ocp.StandardCheckpointer() as reader:
+        found = reader.restore(tmp_path / "out/params")
+    assert np.array_equal(found["stack"], whole) and np.array_equal(found["flat"], whole.ravel())
+    assert found["scalar"] == whole[0, 0, 1]
+    assert len([index for index in asked if len(index) == 3]) == 4
+    assert len([index for index in asked if len(index) == 1]) > 1
+
+
+def test_pending_is_an_array_for_others():
+    leaf = Pending((2,), np.dtype(np.float32), False, lambda index: np.ones(2, np.float32)[index])
+    assert np.array_equal(np.asarray(leaf), np.ones(2, np.float32)) and np.asarray(leaf, np.float64).dtype == np.float64
 
 
 def test_batches(monkeypatch):

@@ -91,10 +91,10 @@ def test_malicious_pickles(tmp_path):
     assert len(pickles) >= 50 and sum(map(zoo.disassembles, pickles.values())) >= 50
     for name, opcodes in pickles.items():
         path = zoo.write_pth(tmp_path / "evil.pth", opcodes, {"0": bytes(4)})
-        begin = time.perf_counter()
+        begin = time.process_time()
         with pytest.raises(UserError, match=r"evil\.pth: refused"):
             PthFile(path)
-        assert time.perf_counter() - begin < 1.0, name
+        assert time.process_time() - begin < 1.0, name
         assert not trace.exists(), name
 
 

@@ -121,7 +121,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 
 def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
-    source = _open(model, args.file)
+    source = port.open_source(model, args.file)
     size = sum(info.nbytes for info in source.infos.values())
     container, others = getattr(source, "container", None), getattr(source, "others", ())
     if args.json:
@@ -143,7 +143,7 @@ def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 
 def _verify(args: argparse.Namespace, model: port.ModelPort) -> int:
-    a, b = _open(model, args.a), _open(model, args.b)
+    a, b = port.open_source(model, args.a), port.open_source(model, args.b)
     differences = port.compare(a, b)
     if args.json:
         listed = {difference.key: difference.what for difference in differences}
@@ -152,10 +152,6 @@ def _verify(args: argparse.Namespace, model: port.ModelPort) -> int:
         _table([(difference.key, difference.what) for difference in differences])
         print(f"{len(differences)} differences" if differences else f"the same: {len(a.infos)} tensors, every byte")
     return DIFFERENT if differences else 0
-
-
-def _open(model: port.ModelPort, path: Path) -> port.Source:
-    return port.open_orbax(model, path) if path.is_dir() and port.is_orbax(path) else port.open_source(path)
 
 
 def _table(rows: list[tuple[str, ...]]) -> None:

@@ -38,11 +38,16 @@ class Pending:
 
     shape: tuple[int, ...]
     dtype: np.dtype
+    stacked: bool  # is the first axis that of layers, each a tensor of its own in the files?
     fill: Callable[[Index], np.ndarray]
 
     def whole(self) -> np.ndarray:
         """All of it."""
         return self.fill(tuple(slice(size) for size in self.shape))
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        """For numpy: the values, read afresh."""
+        return self.whole().astype(dtype or self.dtype, copy=False)
 
     @property
     def size(self) -> int:
@@ -61,13 +66,15 @@ def pending(decided: Plan, wanted: Mapping[Path, Any] | None = None) -> dict[Pat
       UserError: if nothing says what type a stack of differently typed tensors should have.
     """
     leaves = {}
-    for path, group in decided.table.slots.items():
+    for path, group in sorted(decided.table.slots.items(), key=lambda slot: slot[0]):  # the order of `TreeSource`
         if group[0].torch not in decided.places:
             continue
         shape = group[0].layout.jax_shape(_info(decided, group[0]).shape)
         shape = shape if group[0].layer is None else (len(group), *shape)
         dtype = _common_dtype(decided, group) if wanted is None else np.dtype(wanted[path].dtype)
-        leaves[path] = Pending(shape, dtype, functools.partial(_fill, decided, group, shape, dtype))
+        leaves[path] = Pending(
+            shape, dtype, group[0].layer is not None, functools.partial(_fill, decided, group, shape, dtype)
+        )
     return leaves
 
 
@@ -117,9 +124,15 @@ def load_into(
 def _place(leaf: Pending, target: Any) -> Any:
     if getattr(target, "sharding", None) is None:
         return leaf.whole()
-    array = jax.make_array_from_callback(leaf.shape, target.sharding, leaf.fill)
-    # Without this the copies of many leaves would be under way at once, each with its host buffer alive.
-    return jax.block_until_ready(array)
+    # Shard by shard, each on its device before the next is read; a copy that many devices hold is read once.
+    places = target.sharding.addressable_devices_indices_map(leaf.shape)
+    shards, last, values = [], None, None
+    for device, index in sorted(places.items(), key=lambda item: str(item[1])):
+        if values is None or index != last:
+            values = None  # before the next is read
+            values, last = leaf.fill(index), index
+        shards.append(jax.block_until_ready(jax.device_put(values, device)))
+    return jax.make_array_from_single_device_arrays(leaf.shape, target.sharding, shards)
 
 
 def _fill(decided: Plan, group: list[Entry], shape: tuple[int, ...], dtype: np.dtype, index: Index) -> np.ndarray:

@@ -5,23 +5,28 @@ from pathlib import Path
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.hf_folder import HfFolder
+from timesuite_jax.port.orbax_folder import is_orbax, open_orbax
 from timesuite_jax.port.pth_reader import PthFile
 from timesuite_jax.port.roles import Layer, ModelPort
 from timesuite_jax.port.safetensors_io import SafetensorsFile
 from timesuite_jax.port.sources import Source
 
 
-def open_source(location: str | Path) -> Source:
-    """Opens a `.safetensors` file, a PyTorch zip checkpoint or a Hugging Face folder.
+def open_source(port: ModelPort, location: str | Path) -> Source:
+    """Opens a `.safetensors` file, a PyTorch zip checkpoint, a Hugging Face folder or an Orbax folder.
+
+    Args:
+      port: the model, whose table names the parameters of an Orbax folder; other files have names of their own.
+      location: local path.
 
     Raises:
       UserError: if it is not there or none of these.
     """
     path = Path(location)
     if path.is_dir():
-        return HfFolder(path)
+        return open_orbax(port, path) if is_orbax(path) else HfFolder(path)
     if not path.is_file():
-        raise UserError(f"{path} does not exist; give a .safetensors or .pth file or a Hugging Face folder")
+        raise UserError(f"{path} does not exist; give a .safetensors or .pth file, a Hugging Face or an Orbax folder")
     return SafetensorsFile(path) if path.suffix == ".safetensors" else PthFile(path)
 
 
@@ -45,5 +50,5 @@ def open_layers(port: ModelPort, words: Sequence[str]) -> list[Layer]:
             raise UserError(f"{word}: there is no role {name!r}; {port.title} knows {', '.join(roles)}")
         if name in layers:
             raise UserError(f"{word}: {name} was given before ({layers[name].source.name}); give it once")
-        layers[name] = Layer(roles[name], open_source(location))
+        layers[name] = Layer(roles[name], open_source(port, location))
     return [layers[name] for name in roles if name in layers]

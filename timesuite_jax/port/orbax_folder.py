@@ -13,6 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
+import tensorstore as ts
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
@@ -27,15 +28,35 @@ _BATCH = 64 * 2**20  # bytes of leaves that travel together: small ones one by o
 
 
 class _PendingHandler(ocp.type_handlers.NumpyHandler):
-    """Writes `Pending` leaves batch after batch: reads some, writes them, forgets them."""
+    """Writes `Pending` leaves, a few at a time and each in parts: a stacked leaf may be a quarter of the model.
+
+    Should another Orbax not call `_open_and_write`, it finds an `__array__` and writes the leaf in one piece.
+    """
 
     async def serialize(self, values: Any, infos: Any, args: Any = None) -> list[Any]:
         args = args or [ocp.SaveArgs()] * len(values)
         for batch in _batches([leaf.size * leaf.dtype.itemsize for leaf in values]):
-            arrays = [values[i].whole() for i in batch]
-            for written in await super().serialize(arrays, [infos[i] for i in batch], [args[i] for i in batch]):
+            several = ([items[i] for i in batch] for items in (values, infos, args))
+            for written in await super().serialize(*several):
                 written.result()
         return []
+
+    async def _open_and_write(self, value: Pending, tspec: dict[str, Any], ts_context: ts.Context) -> None:
+        store = await ts.open(ts.Spec(tspec), create=True, open=True, context=ts_context)
+        if not value.shape:
+            await store.write(value.whole())
+            return
+        chunk = store.chunk_layout.write_chunk.shape or value.shape
+        rows = chunk[0] or 1  # whole chunks: one written in halves is written twice
+        for begin in range(0, value.shape[0], rows):
+            part = slice(begin, min(begin + rows, value.shape[0]))
+            await store[part].write(value.fill((part, *(slice(size) for size in value.shape[1:]))))
+
+
+def _save_args(leaf: Pending) -> ocp.SaveArgs:
+    """How a leaf is cut. A large stack goes layer by layer, as its values come; Orbax by itself would cut across."""
+    layered = leaf.stacked and leaf.size * leaf.dtype.itemsize > _CHUNK
+    return ocp.SaveArgs(chunk_byte_size=_CHUNK, shard_axes=(0,) if layered else ())
 
 
 def _batches(sizes: Sequence[int]) -> list[list[int]]:
@@ -68,11 +89,13 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
         (Pending, _PendingHandler(deepcopy_host_arrays=False)), (jax.Array, ocp.type_handlers.ArrayHandler())
     )
     tree = trees.from_paths(leaves)
-    save_args = jax.tree.map(lambda _: ocp.SaveArgs(chunk_byte_size=_CHUNK), tree)
+    save_args = jax.tree.map(_save_args, tree)
+    # A data file is gathered in memory before it is written, so a small one also bounds what a save needs.
+    args = ocp.args.PyTreeSave(tree, save_args=save_args, ocdbt_target_data_file_size=_CHUNK)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(type_handler_registry=registry)) as writer:
-            writer.save((folder / "params").absolute(), args=ocp.args.PyTreeSave(tree, save_args=save_args))
+            writer.save((folder / "params").absolute(), args=args)
         (folder / "port.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error}; choose another place") from error
@@ -94,7 +117,8 @@ def open_orbax(port: ModelPort, folder: File) -> TreeSource:
     reader = ocp.StandardCheckpointer()
     for part in _parts(folder):
         try:
-            tree = reader.metadata(part.absolute()).item_metadata.tree
+            found: Any = reader.metadata(part.absolute())
+            tree = found.item_metadata.tree
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise UserError(f"{part} is no readable Orbax checkpoint ({error}); write it again") from error
         for path, leaf in trees.leaves_with_paths(tree):

@@ -163,10 +163,20 @@ class _Machine:
             if code not in _OPCODES:
                 _refuse_opcode(code)
             op = _OPCODES[code]
-            argument = op.arg.reader(self._stream) if op.arg is not None else None
+            if op.name == "GLOBAL":
+                argument = self._line(), self._line()
+            else:
+                argument = op.arg.reader(self._stream) if op.arg is not None else None
             if op.name == "STOP":
                 return self._pop()
             self._step(op.name, argument)
+
+    def _line(self) -> str:
+        """A line of a global's name. (pickletools would interpret backslashes in it; no name of ours has any.)"""
+        line = self._stream.readline()
+        if not line.endswith(b"\n"):
+            raise ValueError("an end before its time (truncated)")
+        return line[:-1].decode()
 
     def _pop(self) -> Any:
         if not self._stack or self._stack[-1] is _MARK:
@@ -229,8 +239,7 @@ class _Machine:
                     push({})
                 self._top(dict).update(_pairs(list(zip(items[::2], items[1::2], strict=True))))
             case "GLOBAL":
-                module, _, attribute = argument.partition(" ")
-                push(_admit(Name(module, attribute)))
+                push(_admit(Name(*argument)))
             case "STACK_GLOBAL":
                 attribute, module = self._pop(), self._pop()
                 if type(module) is not str or type(attribute) is not str:

@@ -150,9 +150,10 @@ def _members(path: Path) -> dict[str, tuple[int, int]]:
         for info in infos:
             if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size or info.flag_bits & 1:
                 raise UserError(f"{path}: {info.filename[:80]!r} is compressed, which torch.save never does{REMEDY}")
-            file.seek(info.header_offset)
+            file.seek(max(0, info.header_offset))  # a forged directory can make it negative
             header = file.read(30)
-            if header[:4] != b"PK\x03\x04" or len(header) < 30 or info.filename in members:
+            sound = header[:4] == b"PK\x03\x04" and len(header) == 30 and info.header_offset >= 0
+            if not sound or info.filename in members:
                 raise UserError(f"{path}: the entry {info.filename[:80]!r} is damaged or stands twice; copy it again")
             names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
             offset = info.header_offset + 30 + names

@@ -1,7 +1,7 @@
 """What a model's port consists of: its table, and the roles that files play in the original's loading order."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from timesuite_jax.port.sources import Source
 from timesuite_jax.port.table import Entry, Table
@@ -17,7 +17,9 @@ class Role:
     help: str
     canonical: Callable[[str], str]  # key in the file -> key in the table
     requires: Callable[[Entry], bool]  # what this file must supply, even if an earlier one has it too
-    ignored: Callable[[str, Shapes], str | None]  # (key, all keys of the file) -> why it may be left out, or None
+    ignored: Callable[
+        [str, Collection[str]], str | None
+    ]  # (key, all keys of the file) -> why it may be left out, or None
     made: bool = False  # by `ModelPort.derived` from other layers, not read from a file
 
 

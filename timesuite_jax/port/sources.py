@@ -43,8 +43,15 @@ class TensorInfo:
 class Source(Protocol):
     """Named tensors, read one at a time."""
 
-    name: str  # for messages: the file or folder
-    infos: Mapping[str, TensorInfo]
+    @property
+    def name(self) -> str:
+        """For messages: the file or folder."""
+        ...
+
+    @property
+    def infos(self) -> Mapping[str, TensorInfo]:
+        """Shapes and types by key, in the order that is cheapest to read."""
+        ...
 
     def read(self, key: str) -> np.ndarray:
         """The tensor under `key`: a read-only view that stays valid as long as it is referenced."""

@@ -30,16 +30,16 @@ def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
     assert not loaded.report.expected_missing
     source = TreeSource.of_params(PORT, loaded.params)
     export(PORT, source, tmp_path / "back.safetensors")
-    back = open_source(tmp_path / "back.safetensors")
+    back = open_source(PORT, tmp_path / "back.safetensors")
     assert set(back.infos) == set(golden.config["state_dict"])
-    assert compare(back, open_source(weights)) == []
+    assert compare(back, open_source(PORT, weights)) == []
 
 
 def test_newer_peft_names_give_the_same_parameters(golden: GoldenModel, tmp_path):
     weights = golden.folder / "weights.safetensors"
     old = TreeSource.of_params(PORT, load(PORT, open_layers(PORT, [str(weights)])).params)
     export(PORT, old, tmp_path / "new.safetensors", ExportSpec(new_peft=True))
-    renamed = [key for key in open_source(tmp_path / "new.safetensors").infos if ".base_layer." in key]
+    renamed = [key for key in open_source(PORT, tmp_path / "new.safetensors").infos if ".base_layer." in key]
     assert len(renamed) == sum(key.endswith("lora_A.default.weight") for key in golden.tensors)
     new = load(PORT, open_layers(PORT, [str(tmp_path / "new.safetensors")])).params
     assert compare(TreeSource.of_params(PORT, new), old) == []
@@ -76,7 +76,7 @@ def test_good_init(golden: GoldenModel):
     """Stage-3 weights laid down, `clip_proj` and `merge_proj` come out as the original initialises them."""
     (complete,) = open_layers(PORT, [f"videochat2={golden.folder / 'weights.safetensors'}"])
     _, made = PORT.derived([complete])
-    expected = open_source(golden.folder / "init_goodinit.safetensors")
+    expected = open_source(PORT, golden.folder / "init_goodinit.safetensors")
     assert set(made.source.infos) == {"clip_proj.weight", "clip_proj.bias", "merge_proj.weight", "merge_proj.bias"}
     for key in made.source.infos:
         assert made.source.read(key).tobytes() == expected.read(key).tobytes(), key

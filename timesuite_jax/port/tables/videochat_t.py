@@ -141,7 +141,7 @@ def build(sizes: Sizes) -> Table:
         entries += _time_adapter()
     ids = f"{_BERT}.embeddings.position_ids"
     constants = [Constant(ids, functools.partial(_position_ids, sizes.positions))]
-    ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
+    ranks: dict[str, float] = {entry.torch: rank for rank, entry in enumerate(entries)}
     # Buffers come before the sub-modules of their module, so the ids stand at the head of the Q-Former.
     ranks[ids] = next(rank for rank, entry in enumerate(entries) if entry.torch.startswith(_BERT)) - 0.5
     return Table("videochat_t", entries, constants, order=ranks.__getitem__)

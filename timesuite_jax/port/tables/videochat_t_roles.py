@@ -11,11 +11,11 @@ Upstream loads each with `strict=False` and prints what did not match; here a ro
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from timesuite_jax.port.roles import Layer, ModelPort, Role, Shapes
+from timesuite_jax.port.roles import Layer, ModelPort, Role
 from timesuite_jax.port.sources import Arrays
 from timesuite_jax.port.table import Table
 from timesuite_jax.port.tables.videochat_t import Sizes, build, canonical, spelling
@@ -25,20 +25,20 @@ _HEADS = re.compile(r"(text_encoder|qformer\.cls|vision_proj|text_proj|itm_head)
 _MERGED = 4  # tokens merged into one; `token_merge_len` of every config upstream
 
 
-def _nothing(_: str, __: Shapes) -> None:
+def _nothing(_: str, __: Collection[str]) -> None:
     return None
 
 
-def _last_block(name: str, shapes: Shapes) -> str | None:
+def _last_block(name: str, names: Collection[str]) -> str | None:
     """Upstream builds one block fewer than the file has (return_index = -2), so the last is never loaded."""
     if match := _BLOCK.match(name):
-        last = max(int(found[1]) for other in shapes if (found := _BLOCK.match(other)))
+        last = max(int(found[1]) for other in names if (found := _BLOCK.match(other)))
         if int(match[1]) == last:
             return "the tower's last block, which the original never runs"
     return "a head of stage-1 pre-training" if _HEADS.match(name) else None
 
 
-def _rotary(name: str, _: Shapes) -> str | None:
+def _rotary(name: str, _: Collection[str]) -> str | None:
     return "rotary frequencies, computed from the config" if name.endswith("rotary_emb.inv_freq") else None
 
 

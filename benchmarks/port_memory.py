@@ -1,0 +1,192 @@
+"""How much host memory an import needs, and how much an obvious one would.
+
+    python benchmarks/port_memory.py --gb 2
+
+makes a synthetic Hugging Face folder (Mistral's names and shapes, bf16, shards of about 0.5 GB) and brings it in, each
+way in a process of its own:
+
+  shards     `load_into`: straight from the mapped files onto a mesh (8 fake devices, parameters split over all)
+  orbax      what `timesuite port import` does: into an Orbax folder, a few leaves at a time
+  dictionary what one would write first: all tensors into a dictionary, stacked, put on the devices
+
+"peak" is the process's peak resident memory above what it had when the import began (Linux: the kernel's high-water
+mark, reset before); "kept" is what the caller gets and keeps (on CPU devices it lies in the same memory; on an
+accelerator it would not); "passing" is the difference: what the import itself needed on the way, mapped pages of the
+files included. The figure that counts is passing against the model's size.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+WAYS = ("shards", "orbax", "dictionary")
+DEVICES = 8
+SHARD = 500e6  # bytes of a file of the synthetic folder
+WIDTH, HIDDEN, HEADS, KV_HEADS, VOCAB = 2048, 7168, 16, 4, 32000
+LLM = "mistral_model.base_model.model."
+
+
+def abstract_params(gb: float) -> Any:
+    """Boxed shapes of a VideoChat-T whose language model takes about `gb` * 1e9 bytes in bf16."""
+    import jax
+    import ml_dtypes
+    import numpy as np
+
+    from timesuite_jax.models import MistralSpec, VideoChatT, VideoChatTSpec
+
+    head = WIDTH // HEADS
+    layer = 2 * WIDTH * WIDTH + 2 * WIDTH * KV_HEADS * head + 3 * WIDTH * HIDDEN
+    layers = max(1, round((gb * 1e9 / 2 - 2 * WIDTH * VOCAB) / layer))
+    mistral = MistralSpec.from_variant(
+        "debug", vocab=VOCAB, width=WIDTH, mlp=HIDDEN, layers=layers, heads=HEADS, kv_heads=KV_HEADS, head_width=head
+    )
+    spec = VideoChatTSpec.from_variant("debug", mistral=mistral)
+    shape, size = (1, spec.clips, spec.clip_frames), spec.vision.image_size
+    fields = {
+        "frames": ((*shape, size, size, 3), np.uint8),
+        "clip_text": ((1, spec.clips, 4), np.int32),
+        "clip_text_mask": ((1, spec.clips, 4), np.bool_),
+        "tokens": ((1, 8), np.int32),
+        "visual_slot": ((1, 8), np.int32),
+        "valid": ((1, 8), np.bool_),
+    }
+    batch = {name: jax.ShapeDtypeStruct(*field) for name, field in fields.items()}
+    params = jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), batch)["params"]
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, ml_dtypes.bfloat16), params)
+
+
+def make_files(folder: Path, gb: float) -> int:
+    """Writes `folder/mistral` and `folder/rest.safetensors`; returns the number of bytes."""
+    import numpy as np
+    from flax import linen as nn
+
+    from timesuite_jax import tree
+    from timesuite_jax.port import MODELS, TreeSource
+    from timesuite_jax.port.safetensors_io import write_safetensors
+
+    leaves = dict(tree.leaves_with_paths(nn.meta.unbox(abstract_params(gb))))
+    infos = TreeSource(MODELS["videochat_t"], leaves, lambda path: None, "synthetic").infos
+    rng = np.random.default_rng(0)
+
+    def write(path: Path, names: dict[str, str]) -> None:
+        kinds = {name: infos[key] for name, key in names.items()}
+        # Random bits: real weights do not compress either.
+        arrays = (
+            (name, np.arange(info.size, dtype=info.dtype).reshape(info.shape))
+            if info.dtype.kind == "i"
+            else (name, rng.integers(0, 2**16, info.shape, np.uint16).view(info.dtype))
+            for name, info in kinds.items()
+        )
+        write_safetensors(path, arrays, kinds, {})
+
+    base = {key.removeprefix(LLM): key for key in sorted(infos) if key.startswith(LLM) and "lora" not in key}
+    shards: list[dict[str, str]] = [{}]
+    filled = 0
+    for name, key in base.items():
+        if filled > SHARD:
+            shards.append({})
+            filled = 0
+        shards[-1][name] = key
+        filled += infos[key].nbytes
+    (folder / "mistral").mkdir(parents=True)
+    weight_map = {}
+    for number, names in enumerate(shards, 1):
+        file = f"model-{number:05d}-of-{len(shards):05d}.safetensors"
+        write(folder / "mistral" / file, names)
+        weight_map |= dict.fromkeys(names, file)
+    (folder / "mistral/model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
+    write(folder / "rest.safetensors", {key: key for key in infos if key not in base.values()})
+    return sum(info.nbytes for info in infos.values())
+
+
+def memory(field: str) -> int:
+    """Bytes of a field of this process's status."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
+
+
+def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
+    """Imports one way in this process; returns seconds, peak and kept memory, and the largest pieces."""
+    import jax
+    import numpy as np
+
+    from timesuite_jax import parallel, port, tree
+
+    model = port.MODELS["videochat_t"]
+    layers = port.open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
+    mesh = parallel.make_mesh(parallel.MeshSpec(data=1, fsdp=DEVICES))
+    targets = parallel.abstract_arrays(abstract_params(gb), mesh, parallel.DEFAULT_RULES)
+    leaves = [leaf for _, leaf in tree.leaves_with_paths(targets)]
+    kept, begin, before = None, time.perf_counter(), memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")  # lets the high-water mark begin anew
+    if way == "shards":
+        kept = port.load_into(model, targets, layers).params
+    elif way == "orbax":
+        plan = port.plan(model, layers, {path: leaf.shape for path, leaf in tree.leaves_with_paths(targets)})
+        port.write_import(folder / "imported", port.pending(plan), plan.report)
+    elif way == "dictionary":
+        tensors = {
+            layer.role.canonical(key): np.array(layer.source.read(key))
+            for layer in layers
+            for key in layer.source.infos
+        }
+        params = model.table_for_torch({key: tensor.shape for key, tensor in tensors.items()}).to_tree(tensors)
+        kept = jax.block_until_ready(jax.tree.map(lambda leaf, to: jax.device_put(leaf, to.sharding), params, targets))
+    seconds = time.perf_counter() - begin
+    held = sum(shard.data.nbytes for array in jax.tree.leaves(kept) for shard in array.addressable_shards)
+    return {
+        "seconds": seconds,
+        "peak": memory("VmHWM") - before,
+        "kept": held,
+        "leaf": max(leaf.size * leaf.dtype.itemsize for leaf in leaves),
+        "shard": max(np.prod(leaf.sharding.shard_shape(leaf.shape)) * leaf.dtype.itemsize for leaf in leaves).item(),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gb", type=float, default=2.0, help="size of the synthetic language model (%(default)s)")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "timesuite_port_memory")
+    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.way:
+        print(json.dumps(measure(args.way, args.folder, args.gb)))
+        return
+    environment = {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={DEVICES}",
+        "MALLOC_ARENA_MAX": "2",  # what the allocator keeps for threads that are gone is not the import's
+    }
+    os.environ |= environment  # making the files counts shapes with jax, too
+    shutil.rmtree(args.folder, ignore_errors=True)
+    try:
+        total = make_files(args.folder, args.gb)
+        rows = {}
+        for way in WAYS:
+            command = [sys.executable, __file__, "--way", way, "--gb", str(args.gb), "--folder", str(args.folder)]
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
+            rows[way] = json.loads(done.stdout.splitlines()[-1])
+    finally:
+        shutil.rmtree(args.folder, ignore_errors=True)
+    one = rows["shards"]
+    print(f"model {total / 1e6:.0f} MB, largest leaf {one['leaf'] / 1e6:.0f} MB, ", end="")
+    print(f"largest of {DEVICES} shards {one['shard'] / 1e6:.0f} MB")
+    print(f"{'way':<12}{'seconds':>9}{'peak MB':>10}{'kept MB':>10}{'passing MB':>12}{'passing / model':>17}")
+    for way, row in rows.items():
+        passing = row["peak"] - row["kept"]
+        print(
+            f"{way:<12}{row['seconds']:>9.1f}{row['peak'] / 1e6:>10.0f}{row['kept'] / 1e6:>10.0f}{passing / 1e6:>12.0f}"
+            f"{passing / total:>17.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()
