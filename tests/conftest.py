@@ -35,7 +35,7 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from timesuite_jax import data
 
     folder = tmp_path_factory.mktemp("corpora") / "films"
-    spec = data.SyntheticCorpusSpec("films", 12, questions=("grounding", "grounding", "order"), shards=2)
+    spec = data.SyntheticCorpusSpec("films", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
     data.make_corpus(folder, spec, seed=0, quiet=True)
     data.make_tokenizer(folder, spec.film)
     return folder

@@ -40,7 +40,7 @@ def test_same_seed_same_film_and_spans_do_not_coincide():
 
 
 def test_corpus_of_real_mp4(tmp_path):
-    spec = SyntheticCorpusSpec("train", 8, questions=("grounding", "order"), shards=2)
+    spec = SyntheticCorpusSpec("train", 8, conversations=(("grounding", "order"),), shards=2)
     info = make_corpus(tmp_path / "a", spec, seed=1, quiet=True)
     assert sum(info.records) == 8 and not info.quarantine and len(list((tmp_path / "a/videos").glob("*.mp4"))) == 8
     again = make_corpus(tmp_path / "b", spec, seed=1, quiet=True)
@@ -72,7 +72,7 @@ def test_each_object_gets_its_record(tmp_path):
 def test_tokenizer_of_the_texts_knows_every_word(tmp_path):
     film = SyntheticSpec(objects=(1, 1, 1))
     tokenizer = load_tokenizer(build_word_tokenizer(all_texts(film), tmp_path))
-    spec = SyntheticCorpusSpec("x", 1, film, questions=("grounding",) * 4 + ("order",))
+    spec = SyntheticCorpusSpec("x", 1, film, conversations=(("grounding",) * 4 + ("order",),))
     asked = set()
     for seed in range(60):
         rng = np.random.default_rng(seed)

@@ -125,7 +125,7 @@ def _synthetic(args: argparse.Namespace) -> int:
     from timesuite_jax import data
 
     spec = data.SyntheticCorpusSpec(
-        Path(args.out).resolve().name, args.videos, questions=("grounding", "grounding", "order")
+        Path(args.out).resolve().name, args.videos, conversations=(("grounding", "grounding", "order"),)
     )
     info = data.make_corpus(args.out, spec, seed=args.seed, quiet=args.json)
     data.make_tokenizer(args.out, spec.film)

@@ -22,7 +22,7 @@ from timesuite_jax.data.tfrecord import cannot_write
 from timesuite_jax.media import write_mp4
 from timesuite_jax.text import build_word_tokenizer, clip_time_texts, video_time_text
 
-Task = Literal["grounding", "order"]
+Question = Literal["grounding", "order"]
 _TIMEPRO_TASK = {"grounding": "temporal_video_grounding", "order": "question_answering"}
 
 
@@ -34,9 +34,9 @@ class SyntheticCorpusSpec:
       name: of the corpus.
       videos: how many films.
       film: what they look like.
-      questions: of each record, in this order. `grounding` asks when an object is visible, each object at most once,
-        and when there are none left, for one that never appears; `order` asks for the colours in order of appearance,
-        which is how a model that starts from nothing learns their names.
+      conversations: the records of a film, each the questions that it asks, in this order. `grounding` asks when an
+        object is visible, each object at most once, and when there are none left, for one that never appears; `order`
+        asks for the colours in order of appearance, which is how a model that starts from nothing learns their names.
       each_object: instead, one record with one grounding question for each object of a film (records of one film share
         their `source`), for scoring.
       moments: annotate an event by the last of so many evenly spread frames before it and the first one after it, as
@@ -47,7 +47,7 @@ class SyntheticCorpusSpec:
     name: str
     videos: int
     film: SyntheticSpec = field(default_factory=SyntheticSpec)
-    questions: tuple[Task, ...] = ("grounding",)
+    conversations: tuple[tuple[Question, ...], ...] = (("grounding",),)
     each_object: bool = False
     moments: int | None = None
     shards: int = 4
@@ -83,7 +83,7 @@ def make_corpus(
         annotations = folder / "annotations.json"
         annotations.write_text(json.dumps(entries, indent=1), encoding="utf-8")
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise cannot_write(Path(folder), error) from error
     build = BuildSpec(spec.name, shards=spec.shards, threads=threads)
     return build_corpus(annotations, videos, folder, build, quiet=quiet)
 
@@ -102,12 +102,12 @@ def make_tokenizer(folder: str | Path, film: SyntheticSpec) -> Path:
     Raises:
       UserError: the folder cannot be written.
     """
-    numbers = np.arange(4)  # digits are tokens of their own, so any frames bring all the words
-    times = [video_time_text(numbers), *clip_time_texts(numbers, clips=2, clip_frames=2)]
+    moments = [0.0, 1.0, 2.0, 3.0]  # digits are tokens of their own, so any frames bring all the words
+    times = [video_time_text(moments), *clip_time_texts(moments, clips=2, clip_frames=2)]
     try:
         return build_word_tokenizer([*all_texts(film), *times], folder)
     except OSError as error:
-        raise cannot_write(folder, error) from error
+        raise cannot_write(Path(folder), error) from error
 
 
 def questions_of(video: SyntheticVideo, spec: SyntheticCorpusSpec, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -116,16 +116,19 @@ def questions_of(video: SyntheticVideo, spec: SyntheticCorpusSpec, rng: np.rando
     if spec.each_object:
         return [_entry([_grounding(event, rng)], "grounding", [event]) for event in events]
     unasked = [events[number] for number in rng.permutation(len(events))]
-    turns, asked = [], []
-    for kind in spec.questions:
-        if kind == "order":
-            turns.append(_order(video, rng))
-        elif unasked:
-            asked.append(unasked.pop())
-            turns.append(_grounding(asked[-1], rng))
-        else:
-            turns.append(_absent(video, spec.film, rng))
-    return [_entry(turns, spec.questions[0], asked)]
+    entries = []
+    for questions in spec.conversations:
+        turns, asked = [], []
+        for kind in questions:
+            if kind == "order":
+                turns.append(_order(video, rng))
+            elif unasked:
+                asked.append(unasked.pop())
+                turns.append(_grounding(asked[-1], rng))
+            else:
+                turns.append(_absent(video, spec.film, rng))
+        entries.append(_entry(turns, questions[0], asked))
+    return entries
 
 
 def _as_annotated(event: Event, video: SyntheticVideo, moments: int | None) -> Event:
@@ -147,7 +150,7 @@ def _make_one(videos: Path, spec: SyntheticCorpusSpec, seed: int, number: int) -
     return [{"video": name, **entry} for entry in questions_of(video, spec, rng)]
 
 
-def _entry(turns: list[tuple[str, str]], kind: Task, events: list[Event]) -> dict[str, Any]:
+def _entry(turns: list[tuple[str, str]], kind: Question, events: list[Event]) -> dict[str, Any]:
     return {
         "QA": [{"q": question, "a": answer} for question, answer in turns],
         "task": _TIMEPRO_TASK[kind],

@@ -66,8 +66,11 @@ def _without_looking(result: Grounding, train: Path) -> dict[str, float]:
     durations = np.array([prediction.prompt.duration for prediction in result.predictions])
     known, known_durations = _training_events(train)
     constants = (best_constant_span(known, known_durations, relative=relative) for relative in (True, False))
-    best = max(grounding_scores(span.predict(durations), truths).summary()["r1_iou_0.5"] for span in constants)
-    guess = grounding_scores(random_spans(durations, seed=0), truths).summary()["r1_iou_0.5"]
+    best = max(
+        grounding_scores(span.predict(durations).tolist(), truths.tolist()).summary()["r1_iou_0.5"]
+        for span in constants
+    )
+    guess = grounding_scores(random_spans(durations, seed=0).tolist(), truths.tolist()).summary()["r1_iou_0.5"]
     return {"constant_r1_iou_0.5": best, "random_r1_iou_0.5": guess}
 
 
