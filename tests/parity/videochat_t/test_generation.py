@@ -1,5 +1,6 @@
 """Greedy answers of the original, token for token, from its own prompt embeddings."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from closeness import assert_close
@@ -36,7 +37,7 @@ def test_greedy(golden: GoldenModel):
         spec = GenerationSpec(max_new_tokens=new, stop_tokens=(eos,))
 
         step_logits = arrays[f"{tag}.step_logits"]
-        logits, _ = prefill(model, params, embeds, valid, spec)
+        logits, _ = jax.jit(prefill, static_argnums=(0, 4))(model, params, embeds, valid, spec)
         assert_close(logits[0], step_logits[0], "logits", f"{tag}, after the prompt")
         out = generate(model, params, embeds, valid, spec)
         np.testing.assert_array_equal(out.tokens[0, : out.lengths[0]], answer, tag)
