@@ -1,12 +1,15 @@
 """Packaging of timesuite_jax. Tool settings (ruff, pyright, pytest) live in pyproject.toml."""
 
+from pathlib import Path
+
 from setuptools import find_packages, setup
 
 # Why each: jax/flax/optax compute, orbax checkpoints, grain feeds, tfds supplies the tf.train.Example schema without
 # TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, pillow resizes and
 # reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format,
-# google-crc32c guards records, rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes event
-# files without TensorFlow, ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in parts.
+# google-crc32c guards records, rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes
+# event files without TensorFlow, ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in
+# parts.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
@@ -47,7 +50,7 @@ setup(
     name="timesuite_jax",
     version="0.1.0",
     description="Video understanding in JAX: TimeSuite / VideoChat-T, trained on TPU pods",
-    long_description=open("README.md", encoding="utf-8").read(),
+    long_description=Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",

@@ -17,9 +17,10 @@ from ml_collections import ConfigDict
 from timesuite_jax.errors import UserError
 
 Spec = TypeVar("Spec")
+Config = Mapping[str, Any] | ConfigDict
 
 
-def build(cls: type[Spec], config: Mapping[str, Any], where: str) -> Spec:
+def build(cls: type[Spec], config: Config, where: str) -> Spec:
     """Builds a spec from a (nested) mapping such as a `ConfigDict`; what is left out keeps its default.
 
     Args:
@@ -31,23 +32,35 @@ def build(cls: type[Spec], config: Mapping[str, Any], where: str) -> Spec:
       UserError: on an unknown key (with the nearest known one), a missing one, or a value of the wrong type.
     """
     values = _values(cls, config, where)
-    for field in dataclasses.fields(cls):
+    for field in dataclasses.fields(typing.cast(Any, cls)):
         no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if no_default and field.name not in config:
             raise UserError(f"{where}.{field.name} is missing; it has no default")
     return cls(**values)
 
 
-def override(spec: Spec, config: Mapping[str, Any], where: str) -> Spec:
+def override(spec: Spec, config: Config, where: str) -> Spec:
     """The spec with the fields that `config` gives replaced, at any depth: fields of inner specs keep their values.
 
     Raises:
       UserError: as `build`.
     """
-    return dataclasses.replace(spec, **_values(type(spec), config, where, spec))
+    return dataclasses.replace(typing.cast(Any, spec), **_values(type(spec), config, where, spec))
 
 
-def _values(cls: type, config: Mapping[str, Any], where: str, old: Any = None) -> dict[str, Any]:
+def check_least(spec: Any, where: str, least: Mapping[str, float]) -> None:
+    """Makes sure that fields are not below a bound; None passes.
+
+    Raises:
+      UserError: naming the field.
+    """
+    for name, bound in least.items():
+        value = getattr(spec, name)
+        if value is not None and value < bound:
+            raise UserError(f"{where}{'.' if where else ''}{name}={value} must be at least {bound}")
+
+
+def _values(cls: type, config: Config, where: str, old: Any = None) -> dict[str, Any]:
     hints = typing.get_type_hints(cls)
     for key in config:
         if key not in hints:
@@ -68,7 +81,7 @@ def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
             return None
         hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
     kind = typing.get_origin(hint) or hint
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if isinstance(value, hint):
             return value
         if _is_mapping(value):

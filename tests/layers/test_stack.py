@@ -62,5 +62,5 @@ def test_ways_to_run_agree(unroll: bool, remat: str):
 
 
 def test_unknown_remat_is_named():
-    with pytest.raises(ValueError, match="'dot'.*'full'"):
+    with pytest.raises(ValueError, match=r"'dot'.*'full'"):
         Tower(remat="dot").init(jax.random.key(1), *inputs())

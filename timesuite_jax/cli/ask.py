@@ -9,6 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
+from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.errors import UserError
 
 
@@ -38,9 +39,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--max-new-tokens {args.max_new_tokens} leaves no room for an answer; give at least 1")
     if args.temperature < 0:
         raise UserError(f"--temperature {args.temperature} is below 0; 0 is greedy, 1 draws as the model says")
+    check_outputs(args.timeline)
     from timesuite_jax import evaluation, tasks  # imported late: a missing file should be told at once
 
-    task, params = tasks.load_run(args.checkpoint, step=args.step)
+    task, params = tasks.load_chat(args.checkpoint, step=args.step)
     answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
     asked = evaluation.ask(answerer, task.preparer(), args.video, args.question, clip=clip)
@@ -50,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(asked.as_json()))
     else:
         print(asked.answer)
+        part = f" from second {asked.start:g} on" if asked.start else ""
         for start, end in asked.spans:
-            print(f"  {start:.1f} - {end:.1f} s of {asked.duration:.1f} s")
+            print(f"  {start:.1f} - {end:.1f} s of {asked.duration:.1f} s{part}")
     return 0

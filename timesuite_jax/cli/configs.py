@@ -6,6 +6,7 @@ is handed to it (`configs/timesuite/linear_p.py:debug`).
 
 import importlib.util
 import sys
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,11 +37,20 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
     if path.suffix != ".py" or spec is None or spec.loader is None:
         raise UserError(f"config {name!r} is no Python file; a config is a .py file with get_config(arg)")
     module = importlib.util.module_from_spec(spec)
-    with _siblings_importable(path.parent):
-        spec.loader.exec_module(module)
-    if not hasattr(module, "get_config"):
-        raise UserError(f"config {name!r} defines no get_config(arg); see configs/timesuite for examples")
-    config = module.get_config(arg or None)
+    try:
+        with _siblings_importable(path.parent):
+            spec.loader.exec_module(module)
+        if not hasattr(module, "get_config"):
+            raise UserError(f"config {name!r} defines no get_config(arg); see configs/timesuite for examples")
+        config = module.get_config(arg or None)
+    except UserError:
+        raise
+    except Exception as error:  # whatever a user's file may raise
+        raise UserError(
+            f"config {name!r} fails: {' '.join(str(error).split())}{_line_of(error, path)}; correct the file"
+        ) from error
+    if not isinstance(config, ConfigDict):
+        raise UserError(f"get_config of {name!r} returns {type(config).__name__}; return an ml_collections.ConfigDict")
     apply_overrides(config, overrides)
     return config
 
@@ -82,6 +92,14 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
         raise UserError(f"cannot apply {' '.join(overrides)}: {told}") from error
     if len(rest) > 1:
         raise UserError(f"not an override: {' '.join(rest[1:])}; write --config.key=value")
+
+
+def _line_of(error: Exception, path: Path) -> str:
+    """Where in the file it happened, if there."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    if isinstance(error, SyntaxError):
+        lines = [error.lineno]
+    return f" (line {lines[-1]})" if lines else ""
 
 
 def _one_line(error: Exception) -> str:

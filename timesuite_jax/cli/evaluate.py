@@ -9,6 +9,7 @@ import argparse
 import json
 from pathlib import Path
 
+from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.errors import UserError
 
 
@@ -40,10 +41,11 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
+    check_outputs(args.predictions, args.timeline)
     from timesuite_jax import evaluation, tasks  # imported late: a wrong option should be told at once
     from timesuite_jax.evaluation import report
 
-    task, params = tasks.load_run(args.workdir, step=args.step)
+    task, params = tasks.load_chat(args.workdir, step=args.step)
     spec = task.config.evaluation
     folders = args.corpus or list(spec.corpora)
     if not folders:

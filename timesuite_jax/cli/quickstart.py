@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
     chosen = quickstart.FULL if args.full else quickstart.DEFAULT
     outcome = quickstart.run(args.workdir.resolve(), chosen, seed=args.seed)
-    quickstart.print_outcome(outcome, Console(stderr=args.json))
+    quickstart.print_outcome(outcome, Console(stderr=args.json), full=args.full)
     if args.json:
         print(json.dumps(outcome.as_json()))
     return 0

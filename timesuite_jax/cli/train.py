@@ -10,6 +10,7 @@ import argparse
 import json
 
 from timesuite_jax.cli.configs import load_config
+from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,12 +29,19 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     from timesuite_jax import tasks, training  # imported late: a wrong config should be told at once
 
-    spec = training.TrainingSpec.from_config(config.training)
+    if "training" not in config:
+        raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
+    spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = tasks.build(config)
     result = training.run(task, spec, args.workdir, config=config.to_dict())
-    figures = {"step": result.step, "interrupted": result.interrupted, **result.metrics}
+    data = task.data_report()
     if args.json:
-        print(json.dumps(figures))
-    else:
-        print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
+        print(json.dumps({"step": result.step, "interrupted": result.interrupted, **result.metrics, "data": data}))
+        return 0
+    for corpus, report in data.items():
+        if report["dropped"]:
+            print(f"{corpus}: {report['dropped']} samples dropped, {report['used']} used, for example:")
+            for sample, reason in list(report["reasons"].items())[:3]:
+                print(f"  {sample} {reason}")
+    print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     return 0

@@ -19,8 +19,9 @@ class Asked:
     video: str
     question: str
     answer: str
-    spans: tuple[Span, ...]  # seconds, read out of the answer
+    spans: tuple[Span, ...]  # read out of the answer; in seconds from `start` on
     duration: float  # seconds of the video, or of the part that was looked at
+    start: float = 0.0  # where that part begins in the video, in seconds
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
@@ -56,4 +57,4 @@ def ask(answerer: Answerer, preparer: Preparer, video: str | Path, question: str
     batch = collate([Sample(0, str(video), visual, words)], preparer.spec, preparer.special, fixed_length=False)
     text = answerer(batch)[0]
     spans = tuple((span.start, span.end) for span in parse_spans(text))
-    return Asked(str(video), question, text, spans, visual.duration)
+    return Asked(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)

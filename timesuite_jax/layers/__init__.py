@@ -7,6 +7,7 @@ vocabulary, L layers, r LoRA rank, A answer positions.
 """
 
 from timesuite_jax.layers.attention import attention
+from timesuite_jax.layers.choices import check_choices
 from timesuite_jax.layers.drop_path import DropPath
 from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.linear import Linear, LoraSpec
@@ -24,6 +25,7 @@ __all__ = [
     "RMSNorm",
     "apply_rope",
     "attention",
+    "check_choices",
     "rope_angles",
     "run_stack",
 ]

@@ -14,6 +14,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
+from timesuite_jax.errors import UserError
+
 
 @dataclasses.dataclass(frozen=True)
 class LoraSpec:
@@ -22,6 +24,11 @@ class LoraSpec:
     rank: int
     alpha: float
     dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuses an adapter of no rank: leaving adapters out is `lora=None`."""
+        if self.rank < 1:
+            raise UserError(f"lora.rank={self.rank} must be at least 1; for no adapters write lora=None")
 
     @property
     def scaling(self) -> float:

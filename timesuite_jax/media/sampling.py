@@ -46,7 +46,7 @@ class SamplingSpec:
             "upstream_evaluation": ("grid", "index"),
         }
         if variant not in table:
-            raise ValueError(f"unknown sampling {variant!r}; known: {', '.join(table)}")
+            raise UserError(f"unknown sampling {variant!r}; known: {', '.join(table)}")
         place, clock = table[variant]
         return cls(num_frames, place, clock)
 

@@ -49,7 +49,7 @@ class TransformSpec:
             ("upstream", False): cls(size, "centre", True, 0.0, False),
         }
         if (variant, train) not in table:
-            raise ValueError(f"unknown transform {variant!r}; known: {', '.join(sorted({v for v, _ in table}))}")
+            raise UserError(f"unknown transform {variant!r}; known: {', '.join(sorted({v for v, _ in table}))}")
         return table[variant, train]
 
     @property

@@ -15,9 +15,20 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
-from timesuite_jax.layers import Linear, LoraSpec, RMSNorm, apply_rope, attention, rope_angles, run_stack
+from timesuite_jax.errors import UserError
+from timesuite_jax.layers import (
+    Linear,
+    LoraSpec,
+    RMSNorm,
+    apply_rope,
+    attention,
+    check_choices,
+    rope_angles,
+    run_stack,
+)
 from timesuite_jax.models import kv_cache
 from timesuite_jax.models.kv_cache import KVCache
+from timesuite_jax.specs import check_least
 
 UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
 
@@ -42,6 +53,22 @@ class MistralSpec:
     attention: str = "auto"  # see `timesuite_jax.layers.attention`
     unroll: bool = False
     remat: str = "none"
+
+    def __post_init__(self) -> None:
+        """Refuses sizes that no model can have.
+
+        Raises:
+          UserError: naming the field.
+        """
+        sizes = ("vocab", "width", "mlp", "layers", "heads", "kv_heads", "head_width")
+        check_least(self, "mistral", dict.fromkeys(sizes, 1))
+        check_choices(self, "mistral")
+        if self.heads % self.kv_heads:
+            raise UserError(
+                f"mistral.kv_heads={self.kv_heads} does not divide mistral.heads={self.heads}; choose a divisor"
+            )
+        if self.head_width % 2:
+            raise UserError(f"mistral.head_width={self.head_width} is odd; rotary embeddings need an even one")
 
     @classmethod
     def from_variant(cls, name: str, **changes: Any) -> "MistralSpec":

@@ -4,6 +4,8 @@ import dataclasses
 from typing import Any
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.layers import check_choices
+from timesuite_jax.specs import check_least
 
 VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; the small one is ours
     "base": {},
@@ -46,10 +48,11 @@ class QFormerSpec:
         return cls(**{**VARIANTS[variant], **overrides})
 
     def __post_init__(self) -> None:
+        positive = ("width", "layers", "heads", "hidden", "vocab", "positions", "queries")
+        check_least(self, "qformer", {**dict.fromkeys(positive, 1), "extra_queries": 0})
+        check_choices(self, "qformer")
         if self.width % self.heads:
             raise UserError(f"qformer.heads={self.heads} does not divide qformer.width={self.width}; choose a divisor")
-        if self.layers < 1:
-            raise UserError(f"qformer.layers={self.layers} is less than 1; give it at least one layer")
 
     @property
     def tokens(self) -> int:

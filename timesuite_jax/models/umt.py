@@ -17,8 +17,9 @@ from flax import linen as nn
 from jaxtyping import Array, Float, Float32
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import FeedForward, LayerNorm, Linear, attention, run_stack
+from timesuite_jax.layers import FeedForward, LayerNorm, Linear, attention, check_choices, run_stack
 from timesuite_jax.layers.positions import bicubic_resize_matrix, linear_resize_matrix, sinusoid_table
+from timesuite_jax.specs import check_least
 
 # The grid that the released towers were trained on, 224 / 16; upstream's table for other sizes is shrunk from it.
 _PRETRAINING_GRID = 14
@@ -62,6 +63,9 @@ class UmtSpec:
         return cls(**{**VARIANTS[variant], **overrides})
 
     def __post_init__(self) -> None:
+        positive = ("image_size", "patch_size", "width", "heads", "mlp_ratio", "num_frames", "ckpt_num_frame")
+        check_least(self, "vision", dict.fromkeys(positive, 1))
+        check_choices(self, "vision")
         if self.image_size % self.patch_size:
             raise UserError(
                 f"vision.image_size={self.image_size} is not a multiple of vision.patch_size={self.patch_size}; "

@@ -2,20 +2,23 @@
 
 import difflib
 import importlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from etils import epath
 from ml_collections import ConfigDict
 
 from timesuite_jax import training
 from timesuite_jax.errors import UserError
+from timesuite_jax.specs import Config
+
+if TYPE_CHECKING:
+    from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 # name -> where its class lies. Imported when asked for: a family must not make the others slower to start.
 TASKS = {"videochat_t": ("timesuite_jax.tasks.videochat_t", "VideoChatTask")}
 
 
-def build(config: Mapping[str, Any]) -> training.Task:
+def build(config: Config) -> training.Task:
     """The task that a config describes.
 
     Raises:
@@ -30,25 +33,32 @@ def build(config: Mapping[str, Any]) -> training.Task:
     return getattr(importlib.import_module(module), cls).from_config(config)
 
 
-def load_run(
-    workdir: epath.PathLike,
-    *,
-    step: int | None = None,
-    change: Callable[[ConfigDict], None] = lambda config: None,
-) -> tuple[training.Task, training.Params]:
+def load_chat(workdir: epath.PathLike, *, step: int | None = None) -> "tuple[VideoChatTask, training.Params]":
+    """As `load_run`, of a run that answers questions about videos.
+
+    Raises:
+      UserError: also if the run is of another family.
+    """
+    from timesuite_jax.tasks.videochat_t import VideoChatTask
+
+    task, params = load_run(workdir, step=step)
+    if not isinstance(task, VideoChatTask):
+        raise UserError(f"{workdir} holds a {task.name} run, which answers no questions; give one of VideoChat-T")
+    return task, params
+
+
+def load_run(workdir: epath.PathLike, *, step: int | None = None) -> tuple[training.Task, training.Params]:
     """The task of a run and the parameters it left.
 
     Args:
       workdir: of the run.
       step: which checkpoint; the newest if not given.
-      change: changes the saved config in place before the task is built (corpora that have moved, for example).
 
     Raises:
-      UserError: if the folder has no such checkpoint, or the changed config is another model's.
+      UserError: if the folder has no such checkpoint, or what its config names (tokenizers, say) is not there any more.
     """
     config = ConfigDict(training.read_config(workdir, step))
     if "task" not in config:
         raise UserError(f"{workdir} was not written by `timesuite train`: its checkpoint names no task")
-    change(config)
     task = build(config)
     return task, training.restore_params(workdir, task.abstract_params(), step)

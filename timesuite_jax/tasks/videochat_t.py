@@ -3,7 +3,7 @@
 import fnmatch
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -18,7 +18,8 @@ from timesuite_jax.evaluation import Answerer, evaluate_grounding
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
-from timesuite_jax.tasks.videochat_t_config import VideoChatTConfig
+from timesuite_jax.specs import Config
+from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.text import check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, DataIterator, Import, Params, Sums, streams
 from timesuite_jax.tree import Path
@@ -58,7 +59,7 @@ class VideoChatTask:
         self._stream: TrainStream | None = None
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "VideoChatTask":
+    def from_config(cls, config: Config) -> "VideoChatTask":
         """The task that a run's config describes.
 
         Raises:
@@ -81,11 +82,21 @@ class VideoChatTask:
             "visual_slot": jnp.full((1, length), -1, jnp.int32),
             "valid": jnp.ones((1, length), bool),
         }
-        return self.model.init(rng, batch)["params"]
+        return dict(self.model.init(rng, batch)["params"])
 
     def abstract_params(self) -> Params:
-        """Shapes, types and logical axes."""
-        return jax.eval_shape(self._init, jax.random.key(0))
+        """Shapes, types and logical axes.
+
+        Raises:
+          UserError: if one of the config's patterns of trained parameters names none.
+        """
+        params = jax.eval_shape(self._init, jax.random.key(0))
+        paths = ["/".join(path) for path, _ in tree.leaves_with_paths(nn.meta.unbox(params))]
+        for pattern in self.config.trained:
+            # Upstream's list is for all variants; one without TAPE or adapters lacks some of it.
+            if pattern not in UPSTREAM_TRAINED and not fnmatch.filter(paths, pattern):
+                raise UserError(f"config.trained has {pattern!r}, which names no parameter; correct or remove it")
+        return params
 
     def init(self, rng: PRNGKeyArray) -> Params:
         """Fresh parameters."""
@@ -115,7 +126,7 @@ class VideoChatTask:
         """Cross entropy of the answers; its weight is the number of answer tokens."""
         params = tree.merge(trainable, frozen)
         rngs = streams(rng, "dropout", "drop_path")
-        hidden, aux = self.model.apply({"params": params}, batch, deterministic=False, rngs=rngs)
+        hidden, aux = cast(Any, self.model.apply({"params": params}, batch, deterministic=False, rngs=rngs))
         lora = self.config.model.mistral.lora
         # Position s predicts token s + 1.
         total, count, correct = answer_cross_entropy(
@@ -149,7 +160,7 @@ class VideoChatTask:
         """Record ids."""
         if self._stream is None:
             raise ValueError("sample_names names samples of train_data; make that first")
-        return self._stream.sample_names(batch)
+        return self._stream.sample_names(dict(batch))
 
     def work(self, batch: Batch) -> dict[str, float]:
         """Tokens, frames and model FLOPs of a step."""

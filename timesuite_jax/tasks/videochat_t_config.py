@@ -5,13 +5,16 @@ at any depth (`model.mistral.lora.rank`).
 """
 
 import dataclasses
+import difflib
 from collections.abc import Mapping
 from typing import Any, Literal
+
+from ml_collections import ConfigDict
 
 from timesuite_jax.data import PipelineSpec, SampleSpec, corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import VideoChatTSpec
-from timesuite_jax.specs import build, override
+from timesuite_jax.specs import Config, build, check_least, override
 from timesuite_jax.text import TimeStyle
 
 # What the original trains in all of its stages: exactly these keys are in its checkpoints.
@@ -55,6 +58,15 @@ class DataSpec:
     workers: int = 0
     read_ahead: int = 64
 
+    def __post_init__(self) -> None:
+        """Refuses numbers that no stream can have.
+
+        Raises:
+          UserError: naming the field.
+        """
+        # [CLS], a word and [SEP] are the shortest text.
+        check_least(self, "data", {"batch_size": 1, "clip_text_length": 3, "threads": 0, "workers": 0, "read_ahead": 1})
+
 
 @dataclasses.dataclass(frozen=True)
 class EvaluationSpec:
@@ -64,6 +76,14 @@ class EvaluationSpec:
     batch_size: int = 8
     max_new_tokens: int = 64
     limit: int | None = None  # records of each corpus
+
+    def __post_init__(self) -> None:
+        """Refuses numbers with which nothing would be asked.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_least(self, "evaluation", {"batch_size": 1, "max_new_tokens": 1, "limit": 1})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,26 +108,35 @@ class VideoChatTConfig:
     loss_chunk: int  # answer positions of a row whose logits exist at one time
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "VideoChatTConfig":
+    def from_config(cls, config: Config) -> "VideoChatTConfig":
         """Reads the parts of a run's config that concern the task.
 
         Raises:
           UserError: on unknown keys, wrong types, or sizes that do not go together.
         """
+        parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
         known = {"task", "training", *(field.name for field in dataclasses.fields(cls))}
-        if unknown := sorted(set(config) - known):
-            raise UserError(f"config.{unknown[0]} is unknown; known are {', '.join(sorted(known))}")
+        if unknown := sorted(set(parts) - known):
+            near = difflib.get_close_matches(unknown[0], known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+            raise UserError(f"config.{unknown[0]} is unknown; {hint}")
         for key in ("model", "text", "data"):
-            if key not in config:
-                raise UserError(f"config.{key} is missing; see configs/timesuite for an example")
+            if not isinstance(parts.get(key), Mapping):
+                raise UserError(f"config.{key} is missing or no mapping; see configs/timesuite for an example")
+        trained = parts.get("trained", UPSTREAM_TRAINED)
+        if isinstance(trained, str):
+            raise UserError(f"config.trained={trained!r} is one word; write a tuple of patterns, ({trained!r},)")
+        loss_chunk = int(parts.get("loss_chunk", 128))
+        if loss_chunk < 1:
+            raise UserError(f"config.loss_chunk={loss_chunk} must be at least 1")
         return cls(
-            model=model_spec(config["model"]),
-            text=build(TextSpec, config["text"], "text"),
-            data=build(DataSpec, config["data"], "data"),
-            evaluation=build(EvaluationSpec, config.get("evaluation", {}), "evaluation"),
-            weights=build(WeightsSpec, config.get("weights", {}), "weights"),
-            trained=tuple(config.get("trained", UPSTREAM_TRAINED)),
-            loss_chunk=int(config.get("loss_chunk", 128)),
+            model=model_spec(parts["model"]),
+            text=build(TextSpec, parts["text"], "text"),
+            data=build(DataSpec, parts["data"], "data"),
+            evaluation=build(EvaluationSpec, parts.get("evaluation", {}), "evaluation"),
+            weights=build(WeightsSpec, parts.get("weights", {}), "weights"),
+            trained=tuple(trained),
+            loss_chunk=loss_chunk,
         )
 
     def sample(self, *, train: bool) -> SampleSpec:
@@ -145,7 +174,7 @@ class VideoChatTConfig:
         )
 
 
-def model_spec(config: Mapping[str, Any]) -> VideoChatTSpec:
+def model_spec(config: Config) -> VideoChatTSpec:
     """The model that `config.model` describes.
 
     Raises:

@@ -25,7 +25,8 @@ from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
-logging.getLogger("absl").addFilter(lambda record: "_SignalingThread.run() raised" not in record.getMessage())
+_REPORTED = ("_SignalingThread.run() raised", "in background save thread")
+logging.getLogger("absl").addFilter(lambda record: not any(words in record.getMessage() for words in _REPORTED))
 
 _FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
 _CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
@@ -72,7 +73,10 @@ class Checkpoints:
 
     def _prove_writable(self) -> None:
         """Finds out now what else the first save would find out an hour later."""
-        self.workdir.mkdir(parents=True, exist_ok=True)
+        try:
+            self.workdir.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:  # below /proc and the like
+            raise UserError(f"{self.workdir} cannot be made; choose another work folder") from error
         probe = self.workdir / ".writable"
         probe.write_text("")
         probe.unlink(missing_ok=True)

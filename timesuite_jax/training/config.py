@@ -28,6 +28,22 @@ class OptimizerSpec:
     weight_decay: float = 0.02  # on matrices only: see optimizer.py
     clip_norm: float | None = 1.0  # global norm of the gradients; None: no clipping
 
+    def __post_init__(self) -> None:
+        """Refuses numbers that no optimizer can have.
+
+        Raises:
+          UserError: naming the field.
+        """
+        at_least_0 = ("learning_rate", "warmup_steps", "min_lr_ratio", "b1", "b2", "eps", "weight_decay")
+        specs.check_least(self, "training.optimizer", dict.fromkeys(at_least_0, 0))
+        for name in ("b1", "b2"):
+            if getattr(self, name) >= 1:
+                raise UserError(f"training.optimizer.{name}={getattr(self, name)} must be below 1")
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise UserError(
+                f"training.optimizer.clip_norm={self.clip_norm} must be above 0; for no clipping write None"
+            )
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingSpec:
@@ -50,9 +66,8 @@ class TrainingSpec:
         Raises:
           UserError: naming the field.
         """
-        for name, least in {"total_steps": 1, "accumulate": 1, "log_every": 1, "save_every": 1, "keep": 1}.items():
-            if getattr(self, name) < least:
-                raise UserError(f"training.{name}={getattr(self, name)} must be at least {least}")
+        positive = ("total_steps", "accumulate", "log_every", "save_every", "keep")
+        specs.check_least(self, "training", {**dict.fromkeys(positive, 1), "eval_every": 0})
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | ConfigDict, where: str = "training") -> "TrainingSpec":

@@ -87,6 +87,10 @@ class Task(Protocol):
         """The share of the training data that belongs to this process, from the beginning."""
         ...
 
+    def data_report(self) -> dict[str, dict[str, Any]]:
+        """What this process's data gave up so far, by corpus: samples used, dropped (and why), cut. For the end."""
+        ...
+
     def sample_names(self, batch: Batch) -> list[str]:
         """Names of the samples of a batch, for messages."""
         ...

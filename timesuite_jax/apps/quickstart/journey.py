@@ -91,9 +91,15 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
 
 def _claim(workdir: Path, recipe: Recipe, seed: int) -> None:
     """Makes sure that what lies in the folder is of this recipe and seed."""
-    file, mine = workdir / "quickstart.json", {"recipe": dataclasses.asdict(recipe), "seed": seed}
+    file = workdir / "quickstart.json"
+    # As JSON gives it back, with lists for tuples.
+    mine = json.loads(json.dumps({"recipe": dataclasses.asdict(recipe), "seed": seed}))
     if file.exists():
-        if json.loads(file.read_text(encoding="utf-8")) != mine:
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{file} is damaged; give another --workdir or remove it") from error
+        if found != mine:
             raise UserError(f"{workdir} holds a quickstart with other options; give another --workdir or remove it")
         return
     write_json(file, mine)
