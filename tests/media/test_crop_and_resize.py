@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.media import TransformSpec, decode_jpegs, encode_jpeg
 from timesuite_jax.media.resample import resize_aliased, resize_antialiased
 from timesuite_jax.media.transforms import centre_box, random_box, short_side
@@ -74,7 +75,7 @@ def test_antialiasing_is_what_differs():
 
 
 def test_unknown_variant():
-    with pytest.raises(ValueError, match="unknown transform 'crop'; known: default, upstream, whole"):
+    with pytest.raises(UserError, match="unknown transform 'crop'; known: default, upstream, whole"):
         TransformSpec.from_variant("crop", 32, train=True)
 
 

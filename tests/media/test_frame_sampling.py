@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, choose_frames, index_video, sample_video
 
 
@@ -58,7 +59,7 @@ def test_random_needs_and_follows_its_generator():
 
 
 def test_variants():
-    with pytest.raises(ValueError, match="unknown sampling 'centre'; known: middle, random"):
+    with pytest.raises(UserError, match="unknown sampling 'centre'; known: middle, random"):
         SamplingSpec.from_variant("centre", 8)
     with pytest.raises(ValueError, match="needs clock='index'"):
         SamplingSpec(8, "grid")

@@ -5,6 +5,7 @@ the middle (or at a random moment) of each, with the presentation time of that v
 frame rate. `clock="index"` is the original: segments of frame numbers, stamps of number / average rate.
 """
 
+import math
 import random
 from dataclasses import dataclass
 from typing import Literal
@@ -12,6 +13,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, Resize, decode_frames
 from timesuite_jax.media.frame_choice import evaluation_indices, middle_indices, random_indices, upstream_seconds
@@ -160,11 +162,8 @@ def _by_index(frame_count, rate, spec, clip, rng):
 def _check_clip(name: str, duration: float, clip: Clip) -> None:
     start, end = clip
     if not 0 <= start < end or start >= duration:
-        raise VideoError(
-            name,
-            f"has no clip from {start:g} to {end:g} s (it lasts {duration:.1f} s)",
-            "correct start and end in the annotation",
-        )
+        window = f"from {start:g} s to its end" if math.isinf(end) else f"from {start:g} to {end:g} s"
+        raise VideoError(name, f"has no clip {window} (it lasts {duration:.1f} s)", "correct start and end")
 
 
 def _shown_duration(duration: float, clip: Clip | None) -> float:

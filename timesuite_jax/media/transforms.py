@@ -18,6 +18,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import UInt8
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.media.decode import Resize
 from timesuite_jax.media.resample import Box, crop, resize_aliased, resize_antialiased
 

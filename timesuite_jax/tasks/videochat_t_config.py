@@ -181,4 +181,4 @@ def model_spec(config: Config) -> VideoChatTSpec:
       UserError: on an unknown variant or field, or sizes that do not go together.
     """
     changes = {key: config[key] for key in config if key != "variant"}
-    return override(VideoChatTSpec.from_variant(config.get("variant", "released")), changes, "model")
+    return override(VideoChatTSpec.from_variant(str(config.get("variant", "released"))), changes, "model")

@@ -1,0 +1,85 @@
+"""The answerer: batch, padding and order change nothing; and single questions about files."""
+
+import films
+import numpy as np
+import pytest
+
+from timesuite_jax import tasks
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import PromptReader, ask, evaluate_grounding
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run):
+    return tasks.load_run(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def answerer(run):
+    task, params = run
+    return task.answerer(params)
+
+
+def test_one_at_a_time_answers_as_eight(run, answerer, tiny_corpus):
+    task, _ = run
+    answers = []
+    for size in (1, 8):
+        result = evaluate_grounding(answerer, task.preparer(), [str(tiny_corpus)], batch_size=size)
+        answers.append([prediction.text for prediction in result.predictions])
+    assert answers[0] == answers[1]
+    assert len(set(answers[0])) > 2, "the model tells nothing apart, so this test could not fail"
+
+
+def test_padding_on_the_right_changes_nothing(run, answerer, tiny_corpus):
+    task, _ = run
+    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
+    longer = dict(batch.arrays)
+    for name, fill in (("tokens", 0), ("visual_slot", -1), ("valid", False)):
+        longer[name] = np.pad(longer[name], ((0, 0), (0, 16)), constant_values=fill)
+    assert answerer(batch.arrays) == answerer(longer)
+
+
+def test_sampling_is_reproducible_and_seeded(run, tiny_corpus):
+    task, params = run
+    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
+    drawn = [task.answerer(params, temperature=1.0, seed=seed)(batch.arrays) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_ask_looks_at_the_window(run, answerer, tmp_path):
+    task, _ = run
+    film = tmp_path / "film.mp4"
+    film.write_bytes(films.numbered_film(60, rate=12.0))
+    seen = []
+
+    def spy(batch):
+        seen.append(batch)
+        return ["From 0.5 to 1.5 seconds."]
+
+    whole = ask(spy, task.preparer(), film, "When?")
+    late = ask(spy, task.preparer(), film, "When?", clip=(2.0, float("inf")))
+    part = ask(spy, task.preparer(), film, "When?", clip=(1.0, 3.0))
+    assert [round(asked.duration, 2) for asked in (whole, late, part)] == [5.0, 3.0, 2.0]
+    assert whole.spans == ((0.5, 1.5),) and whole.as_json()["duration"] == whole.duration
+    assert [asked.start for asked in (whole, late, part)] == [0.0, 2.0, 1.0]
+    numbers = [[films.number_of(frame) for frame in batch["frames"].reshape(-1, 16, 16, 3)] for batch in seen]
+    assert min(numbers[1]) >= 24 and min(numbers[2]) >= 12 and max(numbers[2]) <= 36
+    assert max(numbers[1]) > 48 and min(numbers[0]) < 12
+
+
+@pytest.mark.parametrize(
+    ("question", "clip", "told"),
+    [
+        ("  ", None, "the question is empty"),
+        ("when " * 200, None, "does not fit"),
+        ("When?", (9.0, float("inf")), r"has no clip from 9 s to its end \(it lasts 5\.0 s\)"),
+        ("When?", (3.0, 2.0), "has no clip from"),
+        ("When?", (-1.0, 2.0), "has no clip from"),
+    ],
+)
+def test_questions_that_cannot_be_asked(run, tmp_path, question, clip, told):
+    task, _ = run
+    film = tmp_path / "film.mp4"
+    film.write_bytes(films.numbered_film(60, rate=12.0))
+    with pytest.raises(UserError, match=told):
+        ask(lambda batch: [""], task.preparer(), film, question, clip=clip)
