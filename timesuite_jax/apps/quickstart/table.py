@@ -7,7 +7,7 @@ from timesuite_jax.apps.quickstart.journey import Outcome
 
 LEFT_OUT = (
     "With two objects this short run finds the events but does not yet choose by the question; "
-    "`timesuite quickstart --full` trains longer on more films for that."
+    "`timesuite quickstart --full` trains longer, on other questions, for that."
 )
 
 
