@@ -1,0 +1,99 @@
+"""`timesuite COMMAND`: what every command has in common."""
+
+import importlib
+import sys
+
+import pytest
+
+from timesuite_jax.cli import main as cli
+from timesuite_jax.cli.main import COMMANDS, main
+from timesuite_jax.errors import UserError
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_an_example(name, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([name, "--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert "example" in out and f"  timesuite {name} " in out
+
+
+def test_help_lists_all_commands(capsys):
+    for words in ([], ["--help"]):
+        with pytest.raises(SystemExit) as caught:
+            main(words)
+        assert caught.value.code == 0
+        out = capsys.readouterr().out
+        assert all(f"  {name}" in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["trian"], "invalid choice: 'trian'"),
+        (["ask"], "the following arguments are required: video, question, --checkpoint"),
+        (["ask", "a.mp4", "When?", "--checkpoint", "x", "--tempo", "3"], "unrecognised: --tempo 3; see timesuite ask"),
+        (["ask", "a.mp4", "When?", "--checkpoint", "x", "--config.a=1"], "unrecognised: --config.a=1"),
+        (["data", "synthetic", "--out", "x", "--videos", "0"], "0 is not positive"),
+        (["data", "synthetic", "--out", "x", "--seed", "-1"], "-1 is below 0"),
+    ],
+)
+def test_mistyped_words_are_told(words, told, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2 and told in capsys.readouterr().err
+
+
+@pytest.fixture
+def failing(monkeypatch):
+    """Makes `timesuite quickstart` raise."""
+
+    def install(error):
+        def run(args):
+            raise error
+
+        monkeypatch.setattr(importlib.import_module("timesuite_jax.cli.quickstart"), "run", run)
+
+    return install
+
+
+def test_mistakes_are_one_line_and_2(failing, capsys):
+    failing(UserError("the film is empty; give another"))
+    assert main(["quickstart"]) == 2
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "timesuite quickstart: the film is empty; give another\n")
+
+
+def test_ctrl_c_is_one_line_and_130(failing, capsys):
+    failing(KeyboardInterrupt())
+    assert main(["quickstart"]) == 130
+    assert capsys.readouterr().err == "timesuite quickstart: interrupted\n"
+
+
+def test_defects_keep_their_traceback(failing):
+    failing(ZeroDivisionError("ours"))
+    with pytest.raises(ZeroDivisionError):
+        main(["quickstart"])
+
+
+def test_a_wrong_option_needs_no_jax(monkeypatch):
+    """It should be told at once, not after seconds of imports."""
+    code = (
+        "import sys; from timesuite_jax.cli.main import main\n"
+        "assert main(['quickstart', '--seed', '-1']) == 2\n"
+        "assert main(['ask', 'absent.mp4', 'When?', '--checkpoint', 'x']) == 2\n"
+        "assert main(['evaluate', '--workdir', 'x', '--limit', '0']) == 2\n"
+        "assert 'jax' not in sys.modules, 'jax was imported'"
+    )
+    import subprocess
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert len(done.stderr.splitlines()) == 3
+
+
+def test_commands_are_modules():
+    for name in cli.COMMANDS:
+        module = importlib.import_module(f"timesuite_jax.cli.{name}")
+        assert callable(module.run) and callable(module.add_arguments)

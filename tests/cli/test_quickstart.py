@@ -1,0 +1,43 @@
+"""`timesuite quickstart`: options and folders; the journey itself is tested in tests/apps."""
+
+import json
+
+import pytest
+
+from timesuite_jax.apps import quickstart
+from timesuite_jax.cli.main import main
+
+
+@pytest.mark.parametrize("place", ["file", "below", "proc"])
+def test_folders_that_cannot_be_written(tmp_path, capsys, place):
+    (tmp_path / "file").write_text("x")
+    folder = {"file": tmp_path / "file", "below": tmp_path / "file/below", "proc": "/proc/quickstart"}[place]
+    assert main(["quickstart", "--workdir", str(folder)]) == 2
+    err = capsys.readouterr().err.strip()
+    assert err.splitlines()[-1].startswith("timesuite quickstart: ") and "Traceback" not in err
+
+
+def test_wrong_seed(capsys):
+    assert main(["quickstart", "--seed", "-1"]) == 2
+    assert "--seed -1 is below 0; give 0 or more" in capsys.readouterr().err
+
+
+def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
+    figures = {
+        f"{prefix}{name}": 0.5
+        for prefix in ("", "asked_")
+        for name in ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou", "parse_failures", "n")
+    }
+    scores = type("Scores", (), {"figures": figures})()
+    asked = {}
+
+    def run(workdir, recipe, *, seed):
+        asked.update(workdir=workdir, recipe=recipe, seed=seed)
+        return quickstart.Outcome(scores, {"films": 1.0}, {"tensors": 3}, {"export": "a"})
+
+    monkeypatch.setattr(quickstart, "run", run)
+    assert main(["quickstart", "--workdir", str(tmp_path), "--full", "--seed", "3", "--json"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["asked_r1_iou_0.5"] == 0.5
+    assert "grounding on held-out films" in captured.err
+    assert asked == {"workdir": tmp_path, "recipe": quickstart.FULL, "seed": 3}
