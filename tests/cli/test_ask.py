@@ -1,0 +1,108 @@
+"""`timesuite ask`: an answer, its window, and every kind of file that cannot be used."""
+
+import json
+
+import films
+import pytest
+
+from timesuite_jax.cli.main import main
+from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
+
+FILM = films.numbered_film(60, rate=12.0)
+
+
+@pytest.fixture
+def film(tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(FILM)
+    return path
+
+
+def ask(film, run, *words, question="When is the red circle visible?"):
+    return main(["ask", str(film), question, "--checkpoint", str(run), "--max-new-tokens", "6", *words])
+
+
+def test_json_and_timeline(film, tiny_run, tmp_path, capfd):
+    assert ask(film, tiny_run, "--json", "--timeline", f"{tmp_path}/answer.png") == 0
+    shown = json.loads(capfd.readouterr().out)
+    assert shown["video"] == str(film) and shown["duration"] == 5.0 and isinstance(shown["answer"], str)
+    assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
+    assert ask(film, tiny_run) == 0
+    assert capfd.readouterr().out.splitlines()[0] == shown["answer"]
+
+
+@pytest.mark.parametrize(
+    ("words", "seconds"), [(["--start", "2"], 3.0), (["--end", "2"], 2.0), (["--start", "1", "--end", "3"], 2.0)]
+)
+def test_window(film, tiny_run, capfd, words, seconds):
+    assert ask(film, tiny_run, *words, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["duration"] == pytest.approx(seconds)
+
+
+def test_temperature(film, tiny_run, capfd):
+    assert ask(film, tiny_run, "--temperature", "1") == 0
+    assert capfd.readouterr().out
+
+
+BAD = {
+    "empty": (b"", "is empty (0 bytes)"),
+    "text": (b"404 not found" * 50, "cannot be opened"),
+    "cut off": (films.cut_off(FILM, index_first=True), "is cut off"),
+    "audio only": (films.audio_only(), "has no video stream (streams: audio)"),
+    "one frame": (films.numbered_film(1), "has a single frame"),
+    "no duration": (films.without_duration(), "has no extent in time"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_films_that_cannot_be_used(case, tiny_run, tmp_path, capsys):
+    data, problem = BAD[case]
+    path = tmp_path / "bad.mp4"
+    path.write_bytes(data)
+    assert ask(path, tiny_run) == 2
+    err = capsys.readouterr().err.strip()
+    assert err.splitlines()[-1].startswith(f"timesuite ask: video {path} {problem}") and "; " in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--start", "9"], "it lasts 5.0 s"),
+        (["--start", "3", "--end", "2"], "has no clip from"),
+        (["--start", "-1", "--end", "2"], "has no clip from"),
+        (["--temperature", "-1"], "--temperature -1.0 is below 0"),
+        (["--max-new-tokens", "0"], "leaves no room for an answer"),
+        (["--timeline", "/nowhere/a.png"], "there is no folder /nowhere"),
+        (["--step", "9"], "has no checkpoint of step 9; it has 2"),
+    ],
+)
+def test_options_that_make_no_sense(film, tiny_run, capsys, words, told):
+    assert ask(film, tiny_run, *words) == 2
+    err = capsys.readouterr().err.strip()
+    assert told in err.splitlines()[-1] and "Traceback" not in err
+
+
+def test_missing_things(film, tiny_run, tmp_path, capsys):
+    assert ask(tmp_path / "absent.mp4", tiny_run) == 2
+    assert "there is no video" in capsys.readouterr().err
+    assert ask(tmp_path, tiny_run) == 2
+    assert "there is no video" in capsys.readouterr().err
+    assert ask(film, tmp_path) == 2
+    assert "has no checkpoint; train there first" in capsys.readouterr().err
+    assert ask(film, film) == 2
+    assert "Traceback" not in capsys.readouterr().err
+    assert ask(film, tiny_run, question=" ") == 2
+    assert "the question is empty" in capsys.readouterr().err
+
+
+def test_a_film_is_read_as_in_training(tmp_path, tiny_run, capfd):
+    """The synthetic films themselves are files like any other."""
+    import numpy as np
+
+    from timesuite_jax.media import write_mp4
+
+    video = make_video(SyntheticSpec(), np.random.default_rng(0))
+    write_mp4(tmp_path / "shapes.mp4", video.frames, rate=video.rate)
+    assert ask(tmp_path / "shapes.mp4", tiny_run, "--json") == 0
+    assert json.loads(capfd.readouterr().out)["duration"] == pytest.approx(video.seconds, abs=0.05)

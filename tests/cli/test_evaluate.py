@@ -1,0 +1,55 @@
+"""`timesuite evaluate`: figures for programs, files for people, mistakes in one line."""
+
+import json
+
+import pytest
+
+from timesuite_jax.cli.main import main
+
+
+def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
+    words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "5", "--json"]
+    files = ["--predictions", f"{tmp_path}/answers.jsonl", "--timeline", f"{tmp_path}/answers.png"]
+    assert main(["evaluate", *words, *files]) == 0
+    captured = capfd.readouterr()
+    figures = json.loads(captured.out)
+    assert figures["n"] == 5 and figures["dropped"] == 0 and "r1_iou_0.5" in figures
+    lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert [line["id"] for line in lines] == [f"films/{number}" for number in range(5)]
+    assert (tmp_path / "answers.png").read_bytes().startswith(b"\x89PNG")
+    # The batch size has no say in the answers.
+    assert main(["evaluate", *words, "--batch-size", "1", "--predictions", f"{tmp_path}/single.jsonl"]) == 0
+    assert (tmp_path / "single.jsonl").read_text() == (tmp_path / "answers.jsonl").read_text()
+
+
+@pytest.mark.parametrize("control", ["foreign_frames", "rescaled_stamps"])
+def test_controls(tiny_run, tiny_corpus, capfd, control):
+    words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "3", "--batch-size", "1"]
+    assert main(["evaluate", *words, "--control", control]) == 0
+    out = capfd.readouterr().out
+    assert "3 questions answered, 0 records dropped" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--limit", "0"], "--limit 0 is less than 1; give at least 1"),
+        (["--batch-size", "-1"], "--batch-size -1 is less than 1"),
+        ([], "names no evaluation corpus; give one with --corpus"),
+        (["--corpus", "/nowhere"], "/nowhere holds no corpus"),
+        (["--step", "7"], "has no checkpoint of step 7; it has 2"),
+        (["--predictions", "/nowhere/a.jsonl"], "cannot write /nowhere/a.jsonl: there is no folder /nowhere"),
+        (["--timeline", "/"], "/ is a folder; give the name of a file"),
+        (["--corpus", "CORPUS", "--limit", "1", "--control", "foreign_frames"], "records of at least two videos"),
+    ],
+)
+def test_mistakes(tiny_run, tiny_corpus, capsys, words, told):
+    words = [str(tiny_corpus) if word == "CORPUS" else word for word in words]
+    assert main(["evaluate", "--workdir", str(tiny_run), *words]) == 2
+    err = capsys.readouterr().err.strip()
+    assert told in err.splitlines()[-1] and "Traceback" not in err
+
+
+def test_a_folder_without_a_run(tmp_path, capsys):
+    assert main(["evaluate", "--workdir", f"{tmp_path}/absent"]) == 2
+    assert "has no checkpoint; train there first or give another folder" in capsys.readouterr().err

@@ -1,0 +1,103 @@
+"""`timesuite train`: what is printed, going on, and mistakes in configs, data and folders."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.cli.main import main
+
+CONFIG = Path(__file__).parents[1] / "tiny_config.py"
+
+
+def train(corpus, workdir, *words):
+    return main(["train", f"{CONFIG}:{corpus}", "--workdir", str(workdir), *words])
+
+
+def told(capsys):
+    err = capsys.readouterr().err.strip()
+    assert "Traceback" not in err
+    return err.splitlines()[-1]
+
+
+def test_goes_on_where_it_stopped_and_prints_json_alone(tiny_run, tiny_corpus, capfd):
+    """The run of the fixture is done, so that this only reads it."""
+    assert train(tiny_corpus, tiny_run, "--json") == 0
+    out = capfd.readouterr().out
+    assert json.loads(out) == {"step": 2, "interrupted": False, "data": {}}
+
+
+def test_prints_where_it_saved(tiny_run, tiny_corpus, capfd):
+    assert train(tiny_corpus, tiny_run) == 0
+    captured = capfd.readouterr()
+    assert captured.out == f"step 2 of 2, saved in {tiny_run}\n"
+    assert "resumed at step 2" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("word", "message"),
+    [
+        ("--config.model.qformer.widht=8", 'Did you mean "width"'),
+        ("--config.training.totl_steps=8", "total_steps"),
+        ("--config.training.total_steps=many", "many"),
+        ("--config.model.num_frames=6", "makes 3 clips, an odd number"),
+        ("--config.data.corpora=('/nowhere',)", "/nowhere holds no corpus"),
+    ],
+)
+def test_wrong_overrides(tiny_corpus, tmp_path, capsys, word, message):
+    assert train(tiny_corpus, tmp_path / "run", word) == 2
+    assert message in told(capsys)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("def get_config(arg=None):\n    return 3\n", "returns int; return an ml_collections.ConfigDict"),
+        ("def get_config(arg=None:\n", "config.py' fails: "),
+        ("import absent_module\n", "fails: No module named 'absent_module' (line 1); correct the file"),
+        ("from ml_collections import ConfigDict\n\ndef get_config(arg=None):\n    c = ConfigDict({'model': {}})\n"
+         "    c.modle.width = 3\n    return c\n", "(line 5); correct the file"),
+        ("from ml_collections import ConfigDict\n\ndef get_config(arg=None):\n"
+         "    return ConfigDict({'task': 'videochat_t'})\n", "has no config.training"),
+    ],
+)  # fmt: skip
+def test_wrong_files(text, message, tmp_path, capsys):
+    file = tmp_path / "config.py"
+    file.write_text(text)
+    assert main(["train", str(file), "--workdir", str(tmp_path / "run")]) == 2
+    assert message in told(capsys)
+
+
+def test_another_model_in_the_folder(tiny_run, tiny_corpus, capsys):
+    assert train(tiny_corpus, tiny_run, "--config.model.mistral.mlp=48") == 2
+    assert "does not fit this config; use the config it was trained with or another folder" in capsys.readouterr().err
+
+
+def test_work_folders_that_cannot_be_written(tiny_corpus, tmp_path, capsys):
+    file = tmp_path / "file"
+    file.write_text("x")
+    for folder in (file, file / "below", Path("/proc/run")):
+        assert train(tiny_corpus, folder) == 2
+        assert "another work folder" in told(capsys)
+
+
+def test_no_space_left(tiny_corpus, tmp_path):
+    """A limit on the size of files stands for the full disk: every write beyond it fails."""
+    code = (
+        "import resource, signal, sys\n"
+        "from timesuite_jax.cli.main import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    words = ["train", f"{CONFIG}:{tiny_corpus}", "--workdir", str(tmp_path / "run")]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=500, env={**os.environ}
+    )
+    assert done.returncode == 2, done.stderr
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("timesuite train: cannot write to ") and "another work folder" in last
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,80 @@
+"""From configs and work folders to tasks."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+import tiny_config
+import toy_task
+
+from timesuite_jax import tasks, training, tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.tasks.videochat_t import VideoChatTask
+
+
+def test_load_run_gives_back_what_was_trained(tiny_run, tiny_corpus):
+    task, params = tasks.load_run(tiny_run)
+    assert task.config.data.corpora == (str(tiny_corpus),)
+    again = dict(tree.leaves_with_paths(tasks.load_run(tiny_run, step=2)[1]))
+    for path, leaf in tree.leaves_with_paths(params):
+        np.testing.assert_array_equal(leaf, again[path])
+
+
+def test_load_chat_takes_videochat_t_alone(tiny_run, monkeypatch):
+    task, _ = tasks.load_chat(tiny_run)
+    assert task.name == "videochat_t"
+    monkeypatch.setitem(tasks.TASKS, "videochat_t", ("test_registry", "Recommender"))
+    monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
+    with pytest.raises(UserError, match="holds a mqsa_ted run, which answers no questions; give one of VideoChat-T"):
+        tasks.load_chat(tiny_run)
+
+
+class Recommender:
+    """Has the parameters of the run, and is another family."""
+
+    name = "mqsa_ted"
+
+    @classmethod
+    def from_config(cls, config):
+        task = cls()
+        task.abstract_params = VideoChatTask.from_config(config).abstract_params
+        return task
+
+
+def test_a_checkpoint_of_another_config(tiny_run, tiny_corpus):
+    config = tiny_config.get_config(str(tiny_corpus))
+    config.model.mistral.mlp = 48
+    with pytest.raises(UserError, match="does not fit this config; use the config it was trained with") as caught:
+        training.restore_params(tiny_run, tasks.build(config).abstract_params())
+    assert "mistral/layers/mlp/up/kernel" in str(caught.value)
+
+
+@pytest.mark.parametrize("step", [None, 7])
+def test_checkpoints_that_are_not_there(tiny_run, tmp_path, step):
+    folder, told = (
+        (tmp_path, "has no checkpoint; train there first") if step is None else (tiny_run, "of step 7; it has 2")
+    )
+    with pytest.raises(UserError, match=told):
+        tasks.load_run(folder, step=step)
+
+
+def test_a_run_that_names_no_task(tmp_path):
+    spec = training.TrainingSpec(total_steps=1)
+    training.run(toy_task.ToyTask(), spec, tmp_path, config={"something": 1})
+    with pytest.raises(UserError, match="not written by `timesuite train`"):
+        tasks.load_run(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("videochat", "did you mean 'videochat_t'"), ("x", "known are videochat_t"), (None, "unknown")]
+)
+def test_unknown_tasks(name, told):
+    with pytest.raises(UserError, match=told):
+        tasks.build({"task": name})
+
+
+def test_configs_survive_being_saved(tiny_corpus):
+    config = tiny_config.get_config(str(tiny_corpus))
+    again = tasks.build(json.loads(json.dumps(config.to_dict())))
+    assert again.config == tasks.build(config).config
