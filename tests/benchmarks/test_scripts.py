@@ -1,0 +1,49 @@
+"""The speed comparisons run from their command line at a tiny size and say what a program needs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
+
+
+def run(script: str, *arguments: str) -> str:
+    command = [sys.executable, FOLDER / script, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=550).stdout
+
+
+@pytest.mark.slow
+def test_step_speed():
+    result = json.loads(run("step_speed.py", "--tiny", "--repeats", "1", "--json"))
+    assert [row["task"] for row in result["comparisons"]] == [
+        "forward",
+        "forward+backward",
+        "generate",
+        "answer",
+        "product",
+    ]
+    assert all(row["ratio"] > 0 for row in result["comparisons"])
+    assert all(mib > 0 for mib in result["memory"].values())
+
+
+@pytest.mark.slow
+def test_gpu_step():
+    result = json.loads(run("gpu_step.py", "--tiny", "--repeats", "1", "--json"))
+    assert [row["task"] for row in result["comparisons"]] == ["forward", "forward+backward", "generate", "prefill"]
+
+
+def test_model_flops_are_those_of_the_parameters():
+    """At one token a query the arithmetic is two operations a weight and token; attention is a known rest."""
+    from flops import llm_flops, llm_parameters
+    from workload import MEDIUM
+
+    length = 100
+    adapters = 325_632  # as counted in the model, the head's 14,336 among them
+    weights = llm_parameters(MEDIUM) - MEDIUM.llm_dim * MEDIUM.llm_vocab + adapters - 14_336
+    attention = MEDIUM.llm_layers * length * MEDIUM.llm_dim
+    assert llm_flops(MEDIUM, length, answer=0) == 2 * length * (weights + attention)

@@ -1,0 +1,131 @@
+"""The original's three stages: what they train, on what shapes, at which rates; and their small variants train."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from flax import linen as nn
+from ml_collections import ConfigDict
+
+from timesuite_jax import tree
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli.main import main
+from timesuite_jax.models import VideoChatT
+from timesuite_jax.tasks.videochat_t import VideoChatTask
+from timesuite_jax.tasks.videochat_t_config import VideoChatTConfig
+from timesuite_jax.training import TrainingSpec, schedule
+
+FOLDER = Path(__file__).parents[2] / "configs/timesuite"
+STAGES = sorted(path.stem for path in FOLDER.glob("*.py"))
+FORMS = [stage + form for stage in STAGES for form in ("", ":debug")]
+
+
+def load(form: str) -> ConfigDict:
+    stage, _, arg = form.partition(":")
+    return load_config(f"{FOLDER}/{stage}.py" + (f":{arg}" if arg else ""))
+
+
+def task_of(config: ConfigDict) -> VideoChatTask:
+    """The task without its tokenizers, which have to be downloaded."""
+    task = object.__new__(VideoChatTask)
+    task.config = VideoChatTConfig.from_config(config)
+    task.model = VideoChatT(task.config.model)
+    return task
+
+
+def test_there_are_three_stages():
+    assert STAGES == ["finetune", "linear_p", "linear_pro_ada"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_specs_are_built(form):
+    config = load(form)
+    task = VideoChatTConfig.from_config(config)
+    spec = TrainingSpec.from_config(config.training)
+    assert max(task.data.buckets) > task.model.video_tokens
+    # What a run saves beside its checkpoints must come back as it was.
+    again = ConfigDict(json.loads(json.dumps(config.to_dict())))
+    assert VideoChatTConfig.from_config(again) == task and TrainingSpec.from_config(again.training) == spec
+
+
+@pytest.mark.parametrize(
+    ("stage", "frames", "tokens", "text"), [("linear_p", 192, 576, 1536), ("linear_pro_ada", 128, 384, 1024),
+                                            ("finetune", 128, 384, 1024)]
+)  # fmt: skip
+def test_full_form_is_the_released_model(stage, frames, tokens, text):
+    task = task_of(load(stage))
+    spec = task.config.model
+    assert (spec.num_frames, spec.video_tokens) == (frames, tokens)
+    assert (spec.vision.width, spec.vision.blocks, spec.vision.image_size) == (1024, 23, 224)
+    assert max(task.config.data.buckets) == tokens + text
+    assert task.config.data.batch_size == 32
+    params = nn.meta.unbox(task.abstract_params())
+    leaves = {"/".join(path): leaf for path, leaf in tree.leaves_with_paths(params)}
+    trained = {path for path in leaves if task.trainable(tuple(path.split("/")))}
+    tops = {path.split("/")[0] for path in trained if not path.endswith(("lora_a", "lora_b"))}
+    expected = {"qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj"}
+    assert tops == expected | ({"temp_adap"} if spec.tape else set())
+    for path in leaves:
+        adapter = path.endswith(("lora_a", "lora_b"))
+        assert (path in trained) == (adapter or path.split("/")[0] in tops), path
+    # The seven projections of a layer and the head.
+    adapted = {path.rpartition("/")[0] for path in trained if path.endswith("lora_a")}
+    assert len(adapted) == 8 and "mistral/lm_head" in adapted
+    assert 7.2e9 < sum(leaf.size for path, leaf in leaves.items() if path.startswith("mistral/")) < 7.4e9
+
+
+# Printed by the original's scheduler at these epochs.
+RATES = {
+    "linear_p": {0: 5.0, 0.15: 5.0, 0.2: 6.667, 0.6: 20.0, 1.0: 18.66},
+    "linear_pro_ada": {0: 3.0, 0.1: 14.976, 0.6: 12.243, 1.0: 7.802, 1.5: 3.0},
+    "finetune": {0: 1.0, 0.1: 10.0, 1: 9.19, 2: 6.727, 3: 3.577, 5: 1.0},
+}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_learning_rates_are_the_originals(stage):
+    config = load(stage)
+    spec = TrainingSpec.from_config(config.training)
+    epochs = {"linear_p": 3, "linear_pro_ada": 2, "finetune": 5}[stage]
+    assert spec.total_steps % epochs == 0
+    rate = schedule.build(spec)
+    for epoch, micro in RATES[stage].items():
+        step = epoch * (spec.total_steps // epochs)
+        assert float(rate(step)) * 1e6 == pytest.approx(micro, rel=1e-3), epoch
+    for name, value in {"b1": 0.9, "b2": 0.999, "eps": 1e-8, "weight_decay": 0.02}.items():
+        assert getattr(spec.optimizer, name) == value
+
+
+COMMANDS = """
+    timesuite data synthetic --out /tmp/debug --videos 64
+    timesuite train configs/timesuite/linear_p.py:debug --workdir /tmp/linear_p \\
+        --config.data.corpora="('/tmp/debug',)" --config.text.tokenizer=/tmp/debug \\
+        --config.text.clip_tokenizer=/tmp/debug
+"""
+
+
+def test_small_stages_with_tape_differ_in_the_schedule_alone():
+    """So that one of them need not be trained below."""
+    one, other = (load(f"{stage}:debug") for stage in ("linear_pro_ada", "finetune"))
+    for part in ("model", "trained", "weights", "text"):
+        assert one[part] == other[part]
+    for config in (one, other):
+        config.data.corpora = ()
+    assert one.data == other.data
+
+
+@pytest.mark.parametrize("stage", ["linear_p", "finetune"])
+def test_debug_form_trains(stage, tmp_path, capfd):
+    """By the commands in linear_p.py, with fewer films and steps."""
+    assert COMMANDS in (FOLDER / "linear_p.py").read_text()
+    commands = COMMANDS.replace("\\\n", " ").replace("/tmp", str(tmp_path)).replace("linear_p", stage)
+    make, train = (shlex.split(line)[1:] for line in commands.strip().splitlines())
+    assert main([*make[:-1], "8"]) == 0
+    capfd.readouterr()
+    config = f"{FOLDER}/{stage}.py:debug"
+    words = [config if word.endswith(":debug") else word for word in train]
+    assert main([*words, "--config.training.total_steps=2", "--config.training.log_every=1", "--json"]) == 0
+    figures = json.loads(capfd.readouterr().out)
+    assert figures["step"] == 2 and 0 < figures["loss"] < 20
+    assert figures["data"]["debug"]["used"] == 16 and figures["data"]["debug"]["dropped"] == 0

@@ -1,0 +1,124 @@
+"""The Q-Former's stacking, randomness and gradients."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from timesuite_jax import tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.models import QFormer, QFormerSpec
+
+DEBUG = QFormerSpec.from_variant("debug")
+CLIPS, LENGTH = 3, 5
+
+
+def inputs(spec: QFormerSpec) -> tuple[jax.Array, ...]:
+    keys = jax.random.split(jax.random.key(0), 3)
+    queries = jax.random.normal(keys[0], (CLIPS, spec.tokens, spec.width))
+    vision = jax.random.normal(keys[1], (CLIPS, 7, 24))
+    if not spec.text_input:
+        return queries, vision
+    text = jax.random.randint(keys[2], (CLIPS, LENGTH), 0, spec.vocab)
+    return queries, vision, text, jnp.arange(LENGTH)[None] < jnp.asarray([5, 3, 0])[:, None]
+
+
+@functools.lru_cache
+def init(spec: QFormerSpec) -> dict[str, Any]:
+    return nn.meta.unbox(jax.jit(QFormer(spec).init)(jax.random.key(1), *inputs(spec)))
+
+
+@pytest.mark.parametrize(("layers", "text_input"), [(1, True), (2, False), (3, True), (4, True), (5, False)])
+def test_any_number_of_layers(layers: int, text_input: bool):
+    spec = dataclasses.replace(DEBUG, layers=layers, text_input=text_input)
+    params = jax.eval_shape(lambda: init.__wrapped__(spec))["params"]
+    leaves = {"/".join(path): leaf.shape for path, leaf in tree.leaves_with_paths(params)}
+    pairs = {shape[0] for path, shape in leaves.items() if path.startswith("pairs")}
+    assert pairs == ({(layers - 1) // 2} if layers > 2 else set())
+    assert ("last_odd/query_norm/scale" in leaves) == (layers % 2 == 0)
+    crossed = [path for path in leaves if path.endswith("cross_attention/norm/scale")]
+    assert sorted(crossed) == sorted(
+        f"{place}/cross_attention/norm/scale" for place in ["last_even"] + ["pairs/even"] * (layers > 2)
+    )
+    assert any("text_mlp" in path for path in leaves) == text_input
+    out = jax.eval_shape(QFormer(spec).apply, {"params": params}, *inputs(spec))
+    assert out.shape == (CLIPS, spec.tokens, spec.width)
+
+
+def scalar(out: jax.Array) -> jax.Array:
+    """Something to differentiate; the sum of squares would not do, the last norm keeps it constant."""
+    return jnp.sum(jnp.sin(out))
+
+
+def test_scanned_equals_unrolled():
+    spec = dataclasses.replace(DEBUG, layers=5)
+    rngs = {"dropout": jax.random.key(2), "drop_path": jax.random.key(3)}
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def run(spec: QFormerSpec, params: dict) -> jax.Array:
+        return QFormer(spec).apply(params, *inputs(spec), deterministic=False, rngs=rngs)
+
+    unrolled = run(dataclasses.replace(spec, unroll=True), init(spec))
+    np.testing.assert_allclose(unrolled, run(spec, init(spec)), atol=1e-5)
+
+
+def test_rematerialised_gradients_are_the_same():
+    @functools.partial(jax.jit, static_argnums=0)
+    def gradients(spec: QFormerSpec, params: dict) -> dict:
+        return jax.grad(lambda params: scalar(QFormer(spec).apply(params, *inputs(spec))))(params)
+
+    expected, actual = (gradients(dataclasses.replace(DEBUG, remat=remat), init(DEBUG)) for remat in ("none", "full"))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), actual, expected)
+
+
+def test_text_of_the_last_layer_gets_gradients_of_exactly_zero():
+    def loss(params: dict) -> jax.Array:
+        return scalar(QFormer(DEBUG).apply(params, *inputs(DEBUG)))
+
+    grads = dict(tree.leaves_with_paths(jax.jit(jax.grad(loss))(init(DEBUG))["params"]))
+    zero = {"/".join(path) for path, leaf in grads.items() if not leaf.any()}
+    parts = ("text_mlp/fc1/kernel", "text_mlp/fc1/bias", "text_mlp/fc2/kernel", "text_mlp/fc2/bias")
+    assert zero == {f"last_even/{part}" for part in (*parts, "text_norm/scale", "text_norm/bias")}
+
+
+def test_text_matters_and_its_padding_does_not():
+    params, (queries, vision, text, mask) = init(DEBUG), inputs(DEBUG)
+    run = jax.jit(QFormer(DEBUG).apply)
+    out = run(params, queries, vision, text, mask)
+    np.testing.assert_array_equal(out, run(params, queries, vision, jnp.where(mask, text, 9), mask))
+    changed = run(params, queries, vision, text.at[0, 1].add(1) % DEBUG.vocab, mask)
+    assert not np.allclose(out[0], changed[0]) and np.array_equal(out[1:], changed[1:])
+
+
+def test_dropout_follows_its_streams():
+    params = init(DEBUG)
+
+    def run(dropout: int, drop_path: int) -> jax.Array:
+        rngs = {"dropout": jax.random.key(dropout), "drop_path": jax.random.key(drop_path)}
+        return QFormer(DEBUG).apply(params, *inputs(DEBUG), deterministic=False, rngs=rngs)
+
+    run = jax.jit(run)
+    np.testing.assert_array_equal(run(0, 0), run(0, 0))
+    assert not np.allclose(run(0, 0), run(1, 0))
+    assert any(not np.allclose(run(0, 0), run(0, seed)) for seed in range(1, 6))
+
+
+def test_half_precision_keeps_the_stream_in_float32():
+    out = jax.jit(QFormer(dataclasses.replace(DEBUG, dtype="bfloat16")).apply)(init(DEBUG), *inputs(DEBUG))
+    full = jax.jit(QFormer(DEBUG).apply)(init(DEBUG), *inputs(DEBUG))
+    assert out.dtype == jnp.float32
+    np.testing.assert_allclose(out, full, atol=0.05 * float(jnp.abs(full).max()))
+
+
+def test_mistakes_are_named():
+    with pytest.raises(UserError, match=r"qformer\.heads=5"):
+        dataclasses.replace(DEBUG, heads=5)
+    with pytest.raises(UserError, match=r"text of 5 tokens but qformer\.positions=4"):
+        init(dataclasses.replace(DEBUG, positions=4))
+    with pytest.raises(ValueError, match="text_input is True"):
+        QFormer(DEBUG).init(jax.random.key(0), *inputs(DEBUG)[:2])

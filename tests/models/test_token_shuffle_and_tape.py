@@ -1,0 +1,54 @@
+"""Token shuffling, its beginning, and TAPE."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+
+from timesuite_jax.models import Tape, mean_pooling_init, mean_pooling_kernel, token_shuffle
+
+
+def test_shuffle_keeps_neighbours_together():
+    tokens = jnp.arange(2 * 8 * 3).reshape(2, 8, 3)
+    merged = token_shuffle(tokens, 4)
+    assert merged.shape == (2, 2, 12)
+    np.testing.assert_array_equal(merged[1, 1, 3:6], tokens[1, 5], "block r of merged token n is token 4 n + r")
+
+
+def test_mean_pooling_kernel_projects_the_mean():
+    tokens, projection = jax.random.normal(jax.random.key(0), (2, 8, 3)), jax.random.normal(jax.random.key(1), (3, 5))
+    merged = np.asarray(token_shuffle(tokens, 4)) @ np.asarray(mean_pooling_kernel(projection, 4))
+    expected = np.asarray(tokens).reshape(2, 2, 4, 3).mean(2) @ np.asarray(projection)
+    np.testing.assert_allclose(merged, expected, atol=1e-6)
+    fresh = mean_pooling_init(4)(jax.random.key(2), (12, 5), jnp.float32)
+    np.testing.assert_array_equal(fresh, mean_pooling_kernel(4 * fresh[:3], 4))
+
+
+def test_tape_adds_nothing_at_first():
+    tokens = jax.random.normal(jax.random.key(0), (2, 64, 16))
+    tape = Tape(clips=2, merge_len=4, features=24)
+    params = nn.meta.unbox(jax.jit(tape.init)(jax.random.key(1), tokens))
+    np.testing.assert_array_equal(jax.jit(tape.apply)(params, tokens), np.zeros((2, 16, 24)))
+    assert params["params"]["bottleneck"]["conv"]["kernel"].shape == (3, 4, 4)
+
+
+def test_tape_tells_the_edges_of_a_video_from_its_middle():
+    """Equal tokens everywhere: only zero padding can make the outputs differ, first of all at the ends."""
+    tokens = jnp.ones((1, 16 * 64, 16))
+    tape = Tape(clips=2, merge_len=4, features=1)
+    params = nn.meta.unbox(jax.jit(tape.init)(jax.random.key(1), tokens))
+    params["params"]["linear_output"]["kernel"] = jnp.ones((4, 1))
+    out = np.asarray(jax.jit(tape.apply)(params, tokens))[0, :, 0]
+    middle = out[len(out) // 2]
+    np.testing.assert_allclose(out[96:160], middle, rtol=1e-5)
+    assert abs(out[0] - middle) > 1e-3 and abs(out[-1] - middle) > 1e-3
+
+
+def test_tape_in_half_precision_stays_near():
+    tokens = jax.random.normal(jax.random.key(0), (1, 128, 16))
+    full, half = (Tape(2, 4, 8, dtype) for dtype in (jnp.float32, jnp.bfloat16))
+    params = nn.meta.unbox(jax.jit(full.init)(jax.random.key(1), tokens))
+    params["params"]["linear_output"]["kernel"] = jax.random.normal(jax.random.key(2), (4, 8))
+    expected, actual = jax.jit(full.apply)(params, tokens), jax.jit(half.apply)(params, tokens)
+    assert actual.dtype == jnp.bfloat16
+    np.testing.assert_allclose(actual.astype(jnp.float32), expected, atol=0.05 * float(jnp.abs(expected).max()))

@@ -1,0 +1,216 @@
+"""The whole model's contract: parameters, slots, beginnings, frozen parts, and what it says to wrong configs."""
+
+import dataclasses
+import functools
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from timesuite_jax import tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.models import MistralSpec, QFormerSpec, UmtSpec, VideoChatT, VideoChatTSpec
+from timesuite_jax.port.tables import videochat_t
+
+DEBUG = VideoChatTSpec.from_variant("debug")
+SAMPLES, LENGTH, TEXT = 2, 40, 6
+BEFORE = 3  # tokens before the visual ones
+
+
+@functools.lru_cache
+def batch(spec: VideoChatTSpec, image: bool = False) -> dict[str, jax.Array]:
+    keys = jax.random.split(jax.random.key(0), 3)
+    clips, count = (1, 1) if image else (spec.clips, spec.clip_frames)
+    size, visual = spec.vision.image_size, spec.image_tokens if image else spec.video_tokens
+    places = jnp.arange(LENGTH)[None] - BEFORE
+    slots = jnp.where((places >= 0) & (places < visual), places, -1)
+    return {
+        "frames": jax.random.randint(keys[0], (SAMPLES, clips, count, size, size, 3), 0, 256).astype(jnp.uint8),
+        "clip_text": jax.random.randint(keys[1], (SAMPLES, clips, TEXT), 0, spec.qformer.vocab),
+        "clip_text_mask": jnp.ones((SAMPLES, clips, TEXT), bool),
+        "tokens": jax.random.randint(keys[2], (SAMPLES, LENGTH), 0, spec.mistral.vocab),
+        "visual_slot": jnp.broadcast_to(slots, (SAMPLES, LENGTH)),
+        "valid": jnp.arange(LENGTH)[None] < jnp.asarray([[LENGTH], [LENGTH - 7]]),
+    }
+
+
+@functools.lru_cache
+def params(spec: VideoChatTSpec = DEBUG) -> dict[str, Any]:
+    return nn.meta.unbox(jax.jit(VideoChatT(spec).init)(jax.random.key(1), batch(spec)))
+
+
+@functools.partial(jax.jit, static_argnums=0, static_argnames="method")
+def run(spec: VideoChatTSpec, params: dict, batch: dict, method: str = "__call__") -> tuple[jax.Array, dict]:
+    return VideoChatT(spec).apply(params, batch, method=method)
+
+
+@pytest.mark.parametrize("tape", [True, False])
+@pytest.mark.parametrize("layers", [2, 3])
+@pytest.mark.parametrize("text_input", [True, False])
+def test_parameters_are_those_of_the_table(tape: bool, layers: int, text_input: bool):
+    qformer = dataclasses.replace(DEBUG.qformer, layers=layers, text_input=text_input)
+    spec = dataclasses.replace(DEBUG, tape=tape, qformer=qformer)
+    inputs = jax.eval_shape(lambda: batch.__wrapped__(spec))
+    boxed = jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), inputs)["params"]
+    unnamed = [
+        "/".join(path)
+        for path, leaf in tree.leaves_with_paths(boxed)
+        if not isinstance(leaf, nn.LogicallyPartitioned) or len(leaf.names) != leaf.value.ndim
+    ]
+    assert not unnamed, "every axis of every parameter has a logical name"
+    leaves = {"/".join(path): leaf.shape for path, leaf in tree.leaves_with_paths(nn.meta.unbox(boxed))}
+    table = videochat_t.build(videochat_t.Sizes.from_tree(leaves))
+    assert {"/".join(path) for path in table.slots} == set(leaves)
+
+
+def test_released_model_has_the_published_sizes():
+    spec = VideoChatTSpec.from_variant("released")
+    assert (spec.clips, spec.video_tokens, spec.image_tokens, spec.bos) == (16, 384, 96, "ones")
+    inputs = jax.eval_shape(lambda: batch.__wrapped__(spec))
+    shapes = jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), inputs)["params"]
+    counts = {name: sum(leaf.size for leaf in jax.tree.leaves(part)) for name, part in nn.meta.unbox(shapes).items()}
+    expected = {  # counted on upstream's model
+        "vision_encoder": 290_477_056,
+        "vision_layernorm": 2_048,
+        "qformer": 182_121_216,
+        "clip_proj": 590_592,
+        "merge_proj": 12_587_008,
+        "temp_adap": 1_721_344,
+        "mistral": 7_241_732_096 + 42_520_576,
+    }
+    assert {name: counts[name] for name in expected} == expected
+    assert counts["query_tokens"] + counts["extra_query_tokens"] == 73_728
+    hidden, _ = jax.eval_shape(VideoChatT(spec).apply, {"params": nn.meta.unbox(shapes)}, inputs)
+    assert hidden.shape == (SAMPLES, LENGTH, 4096)
+
+
+@pytest.mark.parametrize("bos", ["ones", "embedding"])
+def test_every_token_stands_in_its_slot(bos: str):
+    spec, inputs = dataclasses.replace(DEBUG, bos=bos), batch(DEBUG)
+    embeds, aux = run(spec, params(), inputs, method="embed_prompt")
+    words = params()["params"]["mistral"]["embed"]["embedding"][inputs["tokens"]]
+    visual = aux["visual_tokens"]
+    assert visual.shape[1] == spec.video_tokens
+    expected = words.at[:, BEFORE : BEFORE + spec.video_tokens].set(visual)
+    expected = expected.at[:, 0].set(1.0) if bos == "ones" else expected
+    np.testing.assert_array_equal(embeds, expected)
+
+
+def test_visual_tokens_may_be_cut_or_left_out():
+    inputs = batch(DEBUG)
+    text_only = {**inputs, "visual_slot": jnp.full_like(inputs["visual_slot"], -1)}
+    embeds, _ = run(DEBUG, params(), text_only, method="embed_prompt")
+    np.testing.assert_array_equal(embeds, params()["params"]["mistral"]["embed"]["embedding"][inputs["tokens"]])
+
+
+def test_images_take_the_same_door():
+    images = batch(DEBUG, image=True)
+    embeds, aux = run(DEBUG, params(), images, method="embed_prompt")
+    assert aux["visual_tokens"].shape == (SAMPLES, DEBUG.image_tokens, DEBUG.mistral.width)
+    np.testing.assert_array_equal(embeds[:, BEFORE : BEFORE + DEBUG.image_tokens], aux["visual_tokens"])
+
+
+def test_padding_changes_nothing():
+    inputs = batch(DEBUG)
+    changed = {**inputs, "tokens": jnp.where(inputs["valid"], inputs["tokens"], 5)}
+    (one, _), (other, _) = run(DEBUG, params(), inputs), run(DEBUG, params(), changed)
+    np.testing.assert_allclose(one[inputs["valid"]], other[inputs["valid"]], atol=1e-6)
+
+
+def test_samples_know_nothing_of_each_other():
+    inputs = batch(DEBUG)
+    swapped = jax.tree.map(lambda x: x[::-1], inputs)
+    (one, _), (other, _) = run(DEBUG, params(), inputs), run(DEBUG, params(), swapped)
+    np.testing.assert_allclose(one, other[::-1], atol=1e-5)
+
+
+@pytest.mark.parametrize("train_vision", [False, True])
+def test_frozen_tower_gets_no_gradient(train_vision: bool):
+    spec = dataclasses.replace(DEBUG, train_vision=train_vision)
+
+    def loss(params: dict) -> jax.Array:
+        return jnp.sum(jnp.square(VideoChatT(spec).apply(params, batch(DEBUG), method="embed_prompt")[0]))
+
+    grads = jax.jit(jax.grad(loss))(params())["params"]
+    moved = {name for name, part in grads.items() if any(leaf.any() for leaf in jax.tree.leaves(part))}
+    tower = {"vision_encoder", "vision_layernorm"}
+    assert moved & tower == (tower if train_vision else set())
+    assert {"qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj", "temp_adap"} <= moved
+
+
+def test_frozen_tower_keeps_nothing_for_the_backward_pass():
+    """With a deep tower, the memory of a training step must not grow with its depth."""
+
+    def memory(depth: int) -> int:
+        spec = dataclasses.replace(DEBUG, vision=dataclasses.replace(DEBUG.vision, depth=depth, width=64, heads=2))
+        inputs = jax.eval_shape(lambda: batch.__wrapped__(spec))
+        shapes = nn.meta.unbox(jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), inputs))
+
+        def loss(params: dict, batch: dict) -> jax.Array:
+            return jnp.sum(jnp.square(VideoChatT(spec).apply(params, batch, method="embed_prompt")[0]))
+
+        trained, frozen = tree.split(shapes, lambda path: path[1] == "qformer")
+        grad = jax.jit(jax.grad(lambda trained, frozen, batch: loss(tree.merge(trained, frozen), batch)))
+        return grad.lower(trained, frozen, inputs).compile().memory_analysis().temp_size_in_bytes
+
+    assert memory(24) <= 1.1 * memory(3)
+
+
+@pytest.mark.parametrize(("clip_frames", "frames"), [(2, 4), (4, 16)])
+def test_other_clip_lengths(clip_frames: int, frames: int):
+    vision = dataclasses.replace(DEBUG.vision, num_frames=clip_frames)
+    qformer = dataclasses.replace(DEBUG.qformer, queries=16, extra_queries=16)
+    spec = dataclasses.replace(DEBUG, vision=vision, qformer=qformer, num_frames=frames)
+    inputs = jax.eval_shape(lambda: batch.__wrapped__(spec))
+    shapes = nn.meta.unbox(jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), inputs))
+    _, aux = jax.eval_shape(VideoChatT(spec).apply, shapes, inputs)
+    assert aux["visual_tokens"].shape == (SAMPLES, spec.video_tokens, spec.mistral.width)
+
+
+def test_half_precision_types():
+    spec = VideoChatTSpec.from_variant(
+        "debug",
+        vision=UmtSpec.from_variant("debug", dtype="bfloat16", param_dtype="bfloat16"),
+        qformer=QFormerSpec.from_variant("debug", dtype="bfloat16"),
+        mistral=MistralSpec.from_variant("debug", dtype=jnp.bfloat16, param_dtype=jnp.bfloat16),
+    )
+    shapes = jax.eval_shape(lambda: params.__wrapped__(spec))
+    types = {"/".join(path): leaf.dtype for path, leaf in tree.leaves_with_paths(shapes["params"])}
+    assert types["vision_encoder/blocks/attn/qkv/kernel"] == jnp.bfloat16
+    assert types["qformer/last_even/attention/query/kernel"] == jnp.float32
+    hidden, aux = jax.eval_shape(VideoChatT(spec).apply, shapes, batch(spec))
+    assert hidden.dtype == jnp.bfloat16 and aux["query_tokens"].dtype == jnp.bfloat16
+
+
+def test_pixels_become_standard_units():
+    frames = np.asarray([[[[0, 128, 255]]]], np.uint8)
+    spec = DEBUG
+    expected = (frames / 255.0 - np.asarray(spec.pixel_mean)) / np.asarray(spec.pixel_std)
+    np.testing.assert_allclose(VideoChatT(spec).normalise(jnp.asarray(frames)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"num_frames": 30}, "num_frames=30 is not a multiple of vision.num_frames=8"),
+        ({"num_frames": 24}, "3 clips, an odd number"),
+        ({"num_frames": 16}, "needs divisible by 64"),
+        ({"merge_len": 3}, "= 16 is not divisible by merge_len=3"),
+        ({"bos": "zeros"}, "bos='zeros'"),
+        ({"pixel_std": (1.0, 0.0, 1.0)}, "pixel_std"),
+    ],
+)
+def test_wrong_configs_are_named(change: dict, told: str):
+    with pytest.raises(UserError, match=told):
+        dataclasses.replace(DEBUG, **change)
+
+
+def test_wrong_number_of_clips_is_named():
+    inputs = {**batch(DEBUG), "frames": batch(DEBUG)["frames"][:, :2]}
+    with pytest.raises(UserError, match=r"2 clips.*TAPE was made for 4"):
+        run(DEBUG, params(), inputs)
+    with pytest.raises(UserError, match="'tiny' is unknown"):
+        VideoChatTSpec.from_variant("tiny")
