@@ -64,6 +64,10 @@ def run(
         stop = stack.enter_context(stop_on_sigterm())
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
 
+        # Opened first: a missing corpus should be told before minutes go into making or reading parameters.
+        where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
+        data = stack.enter_context(closing(task.train_data(**where)))
+
         boxed = task.abstract_params()
         targets = parallel.abstract_arrays(boxed, mesh, rules)
         optimizer = optimizers.build(spec, tree.split(boxed, task.trainable)[0])
@@ -75,8 +79,6 @@ def run(
         writers: list[MetricWriter] = [stack.enter_context(closing(terminal))]
         if jax.process_index() == 0:
             writers.append(stack.enter_context(closing(TensorBoardWriter(checkpoints.workdir, first))))
-        where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
-        data = stack.enter_context(closing(task.train_data(**where)))
         if begin.data is None:
             checkpoints.keep_frozen(begin.frozen)
         else:
