@@ -73,6 +73,20 @@ def _quiet_logs() -> None:
     level = os.environ.get("TIMESUITE_LOG", "warning").upper()
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("absl").setLevel(level)
+    _mute_abandoned_writes()
+
+
+def _mute_abandoned_writes() -> None:
+    """When a checkpoint fails, the writes still in flight come back to an event loop that is gone; each would print a
+    traceback around the one line that tells the user what is wrong.
+    """
+    shown = sys.unraisablehook
+
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if str(unraisable.exc_value) != "Event loop is closed":
+            shown(unraisable)
+
+    sys.unraisablehook = hook
 
 
 if __name__ == "__main__":
