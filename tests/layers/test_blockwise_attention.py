@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.layers import attention
 
 
@@ -27,6 +28,46 @@ def test_equals_the_reference(length: int, keys: int, causal: bool, masked: bool
     (_, actual), actual_grads = both("blockwise", q, k, v)
     for want, have in zip((expected, *expected_grads), (actual, *actual_grads), strict=True):
         np.testing.assert_allclose(have, want, rtol=1e-5, atol=1e-5)
+
+
+def segmented(length: int) -> jax.Array:
+    """Row 0 has three segments after the shared one, row 1 none."""
+    index = jnp.arange(length)
+    return jnp.stack([jnp.clip(index * 5 // length - 1, 0), jnp.zeros_like(index)])
+
+
+@pytest.mark.parametrize("length", [10, 300])
+def test_segments_equal_the_reference(length: int):
+    rngs = jax.random.split(jax.random.key(0), 4)
+    q = jax.random.normal(rngs[0], (2, length, 4, 8))
+    k, v = (jax.random.normal(rng, (2, length, 2, 8)) for rng in rngs[1:3])
+    weight = jax.random.normal(rngs[3], q.shape)
+
+    def total(impl: str, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
+        return jnp.sum(attention(q, k, v, causal=True, segments=segmented(length), impl=impl) * weight)
+
+    both = jax.jit(jax.value_and_grad(total, argnums=(1, 2, 3)), static_argnums=0)
+    for want, have in zip(jax.tree.leaves(both("xla", q, k, v)), jax.tree.leaves(both("auto", q, k, v)), strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-5, atol=2e-5)
+
+
+def test_a_segment_is_as_if_the_others_were_not_there():
+    length = 20
+    q, k, v = (jax.random.normal(rng, (2, length, 2, 8)) for rng in jax.random.split(jax.random.key(1), 3))
+    segments = segmented(length)
+    together = attention(q, k, v, causal=True, segments=segments)
+    for number in (1, 2, 3):
+        seen = np.flatnonzero(np.isin(segments[0], (0, number)))
+        alone = attention(q[:1, seen], k[:1, seen], v[:1, seen], causal=True)
+        np.testing.assert_allclose(together[:1, seen], alone, rtol=1e-5, atol=1e-6)
+
+
+def test_segments_where_they_cannot_be_kept():
+    q = jnp.ones((1, 4, 2, 8))
+    with pytest.raises(UserError, match="attention='splash' cannot keep turns independent; choose one of"):
+        attention(q, q, q, causal=True, segments=jnp.zeros((1, 4), int), impl="splash")
+    with pytest.raises(ValueError, match="need a causal mask"):
+        attention(q, q, q, segments=jnp.zeros((1, 4), int))
 
 
 def test_a_row_that_sees_nothing_is_finite():

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from timesuite_jax.layers import apply_rope, rope_angles
+from timesuite_jax.layers import apply_rope, rope_angles, token_positions
 
 
 def test_each_pair_of_channels_turns_by_its_own_angle():
@@ -40,3 +40,14 @@ def test_half_precision_keeps_exact_angles():
 def test_odd_width_is_named():
     with pytest.raises(ValueError, match="7"):
         rope_angles(jnp.zeros((1, 1), jnp.int32), 7, 1e4)
+
+
+def test_segments_count_on_from_what_all_share():
+    valid = jnp.asarray([[0, 1, 1, 1, 1, 1, 1, 1, 0], [1, 1, 1, 1, 1, 1, 1, 0, 0]], bool)
+    segments = jnp.asarray([[0, 0, 0, 1, 1, 2, 2, 2, 0], [0, 1, 1, 1, 2, 3, 3, 0, 0]])
+    positions = np.asarray(token_positions(valid, segments))
+    assert positions[0, 1:8].tolist() == [0, 1, 2, 3, 2, 3, 4]
+    assert positions[1, :7].tolist() == [0, 1, 2, 3, 1, 1, 2]
+    plain = np.asarray(token_positions(valid))
+    assert plain[0].tolist() == [0, 0, 1, 2, 3, 4, 5, 6, 6]
+    np.testing.assert_array_equal(plain, token_positions(valid, jnp.zeros_like(segments)))

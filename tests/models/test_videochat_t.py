@@ -214,3 +214,17 @@ def test_wrong_number_of_clips_is_named():
         run(DEBUG, params(), inputs)
     with pytest.raises(UserError, match="'tiny' is unknown"):
         VideoChatTSpec.from_variant("tiny")
+
+
+def test_independent_questions_are_answered_as_if_alone():
+    inputs = batch(DEBUG)
+    first, second = BEFORE + DEBUG.video_tokens + 2, LENGTH - 8
+    index = jnp.arange(LENGTH)
+    segments = jnp.broadcast_to(jnp.where(index < first, 0, jnp.where(index < second, 1, 2)), (SAMPLES, LENGTH))
+    segments = jnp.where(inputs["valid"], segments, 0)
+    together, _ = run(DEBUG, params(), {**inputs, "segments": segments})
+    for number in (1, 2):
+        # The other question as padding in between: neither seen nor counted.
+        visible = inputs["valid"] & ((segments == 0) | (segments == number))
+        alone, _ = run(DEBUG, params(), {**inputs, "valid": visible})
+        np.testing.assert_allclose(together[visible], alone[visible], rtol=1e-4, atol=1e-5)

@@ -49,10 +49,6 @@ def test_without_times_every_clip_says_so(style):
     ]
 
 
-def test_a_question_may_follow():
-    assert clip_time_texts([], clips=1, clip_frames=8, question="When?")[0].endswith("timestamps. When?")
-
-
 def test_ids_are_padded_right_and_cut_left(tmp_path):
     texts = clip_time_texts(SECONDS, clips=2, clip_frames=8)
     tokenizer = load_clip_tokenizer(build_word_tokenizer(texts, tmp_path))

@@ -11,7 +11,6 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.text import (
     EVALUATION,
     LAYOUTS,
-    QUESTION_FIRST,
     TRAINING,
     Turn,
     as_prompt,
@@ -32,14 +31,8 @@ def tokenizer(tmp_path: Path):
     return load_tokenizer(build_word_tokenizer([*texts, TIMES, EVALUATION.system, "Best option:("], tmp_path))
 
 
-def test_question_first_reads():
-    before, after, _ = render(TURNS, layout=QUESTION_FIRST, times=TIMES)
-    assert before == "[INST] When does it fall? <Video>"
-    assert after == (f"</Video> {TIMES} [/INST] From 1.2 to 3.4 seconds. </s> [INST] Which colour? [/INST] Red. </s>")
-
-
 def test_empty_slots_leave_nothing():
-    before, after, _ = render([Turn("", "A man.")], layout=QUESTION_FIRST)
+    before, after, _ = render([Turn("", "A man.")], layout=TRAINING)
     assert before + after == "[INST] <Video></Video> [/INST] A man. </s>"
 
 

@@ -12,7 +12,7 @@ from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected, open_c
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
-from timesuite_jax.data.sample import Preparer, SampleSpec, Visual
+from timesuite_jax.data.sample import Preparer, SampleSpec, Turns, Visual
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_corpus, make_tokenizer
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
 from timesuite_jax.data.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
@@ -40,6 +40,7 @@ __all__ = [
     "TFRecordSource",
     "TFRecordWriter",
     "TrainStream",
+    "Turns",
     "Visual",
     "all_texts",
     "audit",

@@ -53,6 +53,8 @@ def collate(samples: Sequence[Sample], spec: SampleSpec, special: tuple[int, int
         "valid": np.zeros((count, length), bool),
         "sample": np.asarray([sample.record for sample in samples], np.int32),
     }
+    if spec.turns == "independent":  # only then, since not every kernel of attention knows segments
+        batch["segments"] = np.zeros((count, length), np.int32)
     # The first token of an empty row is valid, so that attention has something to look at.
     batch["tokens"][:, 0] = bos
     batch["valid"][:, 0] = True
@@ -64,5 +66,6 @@ def collate(samples: Sequence[Sample], spec: SampleSpec, special: tuple[int, int
         batch["clip_text"][row] = sample.visual.clip_text
         batch["clip_text_mask"][row] = sample.visual.clip_text_mask
         for name, values in sample.words.row._asdict().items():
-            batch[name][row] = values[:length]
+            if name in batch:
+                batch[name][row] = values[:length]
     return batch

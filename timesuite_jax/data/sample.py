@@ -30,6 +30,8 @@ from timesuite_jax.text import (
     shuffled,
 )
 
+Turns = Literal["all", "shuffled", "one", "independent"]
+
 
 @dataclass(frozen=True)
 class SampleSpec:
@@ -47,9 +49,8 @@ class SampleSpec:
       train: random crops where the transform has them.
       layout: name of a conversation layout.
       time_style: how frame times are written.
-      turns: all turns of a record as one conversation, in their order or shuffled (as the original does), or one of
-        them, drawn anew each epoch.
-      clip_question: the Q-Former also reads the first question (not in the original).
+      turns: all turns of a record as one conversation, in their order or shuffled (as the original does); one of them,
+        drawn anew each epoch; or all of them in one row and unseen by each other, each a conversation of its own.
       deadline_s: wall seconds that a video may take.
     """
 
@@ -64,13 +65,17 @@ class SampleSpec:
     train: bool = True
     layout: str = "training"
     time_style: TimeStyle = TimeStyle.DECIMAL
-    turns: Literal["all", "shuffled", "one"] = "all"
-    clip_question: bool = False
+    turns: Turns = "all"
     deadline_s: float = DEFAULT_DEADLINE_S
 
     def __post_init__(self):
         if self.layout not in LAYOUTS:
             raise UserError(f"unknown conversation layout {self.layout!r}; known: {', '.join(LAYOUTS)}")
+        if self.turns == "independent" and not LAYOUTS[self.layout].turns_alike:
+            raise UserError(
+                f"turns='independent' needs a layout whose turns are alike, and {self.layout!r} gives the first what "
+                "later ones lack; choose layout='training'"
+            )
         if not self.buckets or min(self.buckets) <= self.n_visual + 1:
             raise UserError(
                 f"buckets {self.buckets} leave no room for text beside {self.n_visual} visual tokens; raise them"
@@ -138,14 +143,13 @@ class Preparer:
         Raises:
           VideoError: the video cannot be used.
         """
-        question = record.turns[0].question if self.spec.clip_question and record.turns else ""
         if record.video is not None:
-            return self.visual_of_file(record.video, record.clip, rng, name=name_of(record), question=question)
+            return self.visual_of_file(record.video, record.clip, rng, name=name_of(record))
         numbers, seconds = self._choose_stored(record, rng)
         frames = decode_jpegs(
             [record.frames[number] for number in numbers], name=name_of(record), resize=self._transform.decode_size()
         )
-        return self._assemble(frames, seconds, record.duration, rng, question)
+        return self._assemble(frames, seconds, record.duration, rng)
 
     def visual_of_file(
         self,
@@ -154,7 +158,6 @@ class Preparer:
         rng: np.random.Generator | None = None,
         *,
         name: str | None = None,
-        question: str = "",
     ) -> Visual:
         """Frames and clip texts of a video file or its bytes.
 
@@ -170,10 +173,10 @@ class Preparer:
             deadline_s=self.spec.deadline_s,
             name=name,
         )
-        return self._assemble(video.frames, video.seconds, video.duration, rng, question)
+        return self._assemble(video.frames, video.seconds, video.duration, rng)
 
     def clip_texts(
-        self, seconds: Sequence[float] | Float[np.ndarray, "T"], question: str = ""
+        self, seconds: Sequence[float] | Float[np.ndarray, "T"]
     ) -> tuple[Int[np.ndarray, "K P"], Bool[np.ndarray, "K P"], int]:
         """Ids and mask of the clips' time texts for these frame times, and the number of tokens cut off."""
         texts = clip_time_texts(
@@ -181,7 +184,6 @@ class Preparer:
             clips=self.spec.clips,
             clip_frames=self.spec.clip_frames,
             style=self.spec.time_style,
-            question=question,
         )
         encoded = encode_clip_texts(self._clip_tokenizer, texts, self.spec.clip_text_length)
         return encoded.ids, encoded.mask, int(encoded.n_cut.sum())
@@ -196,6 +198,7 @@ class Preparer:
             buckets=self.spec.buckets,
             layout=LAYOUTS[self.spec.layout],
             style=self.spec.time_style,
+            independent=self.spec.turns == "independent",
         )
         if isinstance(fitted, Refused):
             return fitted
@@ -223,9 +226,9 @@ class Preparer:
         rate = len(times) / record.duration
         return choose_frames(times, record.duration, rate, self._sampling, rng=rng, name=name_of(record))
 
-    def _assemble(self, frames, seconds, duration, rng, question) -> Visual:
+    def _assemble(self, frames, seconds, duration, rng) -> Visual:
         frames = self._transform(frames, rng)
-        ids, mask, cut = self.clip_texts(seconds, question)
+        ids, mask, cut = self.clip_texts(seconds)
         clips = rearrange(frames, "(K F) H W c -> K F H W c", K=self.spec.clips)
         return Visual(clips, np.asarray(seconds), ids, mask, cut, duration)
 

@@ -48,9 +48,7 @@ def ask(answerer: Answerer, preparer: Preparer, video: str | Path, question: str
     if not question.strip():
         raise UserError('the question is empty; ask, for example, "When does the man open the door?"')
     turn = Turn(question)
-    visual = preparer.visual_of_file(
-        str(video), clip, question=question if preparer.spec.clip_question else "", name=str(video)
-    )
+    visual = preparer.visual_of_file(str(video), clip, name=str(video))
     words = preparer.words([turn], visual.seconds)
     if isinstance(words, Refused):
         raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")

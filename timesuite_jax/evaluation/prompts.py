@@ -114,9 +114,7 @@ class PromptReader:
         if self._control == "rescaled_stamps":
             factor = _other_scale(visual.duration)
             seconds = visual.seconds * factor
-            ids, mask, cut = self._preparer.clip_texts(
-                seconds, turn.question if self._preparer.spec.clip_question else ""
-            )
+            ids, mask, cut = self._preparer.clip_texts(seconds)
             visual = dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
         words = self._preparer.words(as_prompt([turn]), visual.seconds)
         if isinstance(words, Refused):

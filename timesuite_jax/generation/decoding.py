@@ -15,6 +15,7 @@ from flax import struct
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from timesuite_jax.generation.sampling import GenerationSpec, next_token
+from timesuite_jax.layers import token_positions
 from timesuite_jax.models.kv_cache import KVCache
 from timesuite_jax.models.mistral import Mistral
 
@@ -69,7 +70,7 @@ def prefill(
     """Reads the prompts: logits of each row's first new token, and a cache with room for all new tokens."""
     batch, length, _ = inputs_embeds.shape
     cache = model.empty_cache(batch, length + spec.max_new_tokens, spec.cache_dtype)
-    positions = jnp.maximum(jnp.cumsum(valid, axis=1) - 1, 0)
+    positions = token_positions(valid)
     with jax.named_scope("prefill"):
         hidden, aux = model.apply({"params": params}, inputs_embeds, positions, valid, cache=cache)
         last = length - 1 - jnp.argmax(valid[:, ::-1], axis=1)

@@ -12,7 +12,7 @@ from timesuite_jax.layers.drop_path import DropPath
 from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.linear import Linear, LoraSpec
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
-from timesuite_jax.layers.rope import apply_rope, rope_angles
+from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
 from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 
 __all__ = [
@@ -28,4 +28,5 @@ __all__ = [
     "check_choices",
     "rope_angles",
     "run_stack",
+    "token_positions",
 ]

@@ -4,8 +4,25 @@ Channel i of a head turns together with channel i + d/2, not with its neighbour 
 the two forms are not interchangeable.
 """
 
+import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
+
+
+def token_positions(valid: Bool[Array, "B S"], segments: Int[Array, "B S"] | None = None) -> Int[Array, "B S"]:
+    """Positions counted over valid tokens from 0; each segment but 0 counts on from the end of segment 0.
+
+    Args:
+      valid: False at padding, on either side.
+      segments: see `attention`; runs of equal numbers, segment 0 first.
+    """
+    count = jnp.maximum(jnp.cumsum(valid.astype(jnp.int32), axis=1) - 1, 0)
+    if segments is None:
+        return count
+    shared = jnp.sum(valid & (segments == 0), axis=1, keepdims=True)
+    first = jnp.concatenate([jnp.zeros_like(valid[:, :1]), segments[:, 1:] != segments[:, :-1]], axis=1)
+    start = jax.lax.cummax(jnp.where(first, count, 0), axis=1)
+    return jnp.where(segments == 0, count, count - start + shared)
 
 
 def rope_angles(

@@ -139,6 +139,7 @@ class Attention(nn.Module):
         x: Float[Array, "B S D"],
         angles: tuple[Array, Array],
         valid: Bool[Array, "B S"],
+        segments: Int[Array, "B S"] | None,
         cache: KVCache | None,
         layer: Int[Array, ""],
         deterministic: bool,
@@ -166,7 +167,7 @@ class Attention(nn.Module):
             out = kv_cache.attend(q, kv_cache.read(cache.keys, layer), kv_cache.read(cache.values, layer), cache.valid)
         else:
             # A prompt into an empty cache sees only itself.
-            out = attention(q, k, v, causal=True, kv_mask=valid, impl=spec.attention)
+            out = attention(q, k, v, causal=True, kv_mask=valid, segments=segments, impl=spec.attention)
         merged = rearrange(out, "B S h d -> B S (h d)")
         return _linear(spec, spec.width, ("heads", "embed"), "o")(merged, deterministic=deterministic), cache
 
@@ -198,6 +199,7 @@ class Block(nn.Module):
         layer: Int[Array, ""],
         angles: tuple[Array, Array],
         valid: Bool[Array, "B S"],
+        segments: Int[Array, "B S"] | None,
         *,
         deterministic: bool,
     ) -> tuple[tuple[Float[Array, "B S D"], KVCache | None], None]:
@@ -208,7 +210,7 @@ class Block(nn.Module):
         x = nn.with_logical_constraint(x, ("batch", "length", None))
         with jax.named_scope("attention"):
             normed = RMSNorm(name="input_norm", **norm)(x)
-            update, cache = Attention(spec, name="attn")(normed, angles, valid, cache, layer, deterministic)
+            update, cache = Attention(spec, name="attn")(normed, angles, valid, segments, cache, layer, deterministic)
             x = x + update
         with jax.named_scope("feed_forward"):
             x = x + FeedForward(spec, name="mlp")(RMSNorm(name="post_norm", **norm)(x), deterministic)
@@ -246,6 +248,7 @@ class Mistral(nn.Module):
         positions: Int[Array, "B S"],
         valid: Bool[Array, "B S"],
         *,
+        segments: Int[Array, "B S"] | None = None,
         deterministic: bool = True,
         cache: KVCache | None = None,
     ) -> tuple[Float[Array, "B S D"], dict[str, Any]]:
@@ -255,6 +258,7 @@ class Mistral(nn.Module):
           inputs_embeds: embedded tokens of any kind.
           positions: of each token among the real ones, from 0.
           valid: False at padding, on either side; what comes out there is finite and means nothing.
+          segments: 0 where every later token may look, else a number: only tokens of the same number may look there.
           deterministic: False draws the adapters' dropout from the stream "dropout".
           cache: an empty one (the tokens are a prompt and fill it) or a filled one (S must be 1).
 
@@ -276,6 +280,7 @@ class Mistral(nn.Module):
                 jnp.arange(spec.layers),
                 angles,
                 valid,
+                segments,
                 length=spec.layers,
                 unroll=spec.unroll,
                 remat=spec.remat,

@@ -18,7 +18,7 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import LayerNorm, Linear
+from timesuite_jax.layers import LayerNorm, Linear, token_positions
 from timesuite_jax.layers.linear import torch_uniform
 from timesuite_jax.models.mistral import Mistral
 from timesuite_jax.models.qformer import QFormer
@@ -70,6 +70,8 @@ class VideoChatT(nn.Module):
             tokens: int [B, S], ids of the language model; any id where a visual token stands.
             visual_slot: int [B, S], which visual token stands here, or -1 for text.
             valid: bool [B, S], False at padding.
+            segments: int [B, S], optional: 0 where all questions on the video look, i + 1 where question i does; each
+              is then answered as if it stood there alone.
           deterministic: False turns dropout (stream "dropout") and drop path (stream "drop_path") on.
 
         Returns:
@@ -78,8 +80,9 @@ class VideoChatT(nn.Module):
         """
         embeds, aux = self.embed_prompt(batch, deterministic=deterministic)
         valid = batch["valid"]
-        positions = jnp.maximum(jnp.cumsum(valid.astype(jnp.int32), axis=1) - 1, 0)
-        hidden, mistral_aux = self.mistral(embeds, positions, valid, deterministic=deterministic)
+        segments = batch.get("segments")
+        positions = token_positions(valid, segments)
+        hidden, mistral_aux = self.mistral(embeds, positions, valid, segments=segments, deterministic=deterministic)
         return hidden, {**aux, **mistral_aux}
 
     def logits(self, hidden: Float[Array, "B S D"]) -> Float[Array, "B S V"]:

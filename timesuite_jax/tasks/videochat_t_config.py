@@ -7,11 +7,11 @@ at any depth (`model.mistral.lora.rank`).
 import dataclasses
 import difflib
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.data import PipelineSpec, SampleSpec, corpus_shares
+from timesuite_jax.data import PipelineSpec, SampleSpec, Turns, corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import VideoChatTSpec
 from timesuite_jax.specs import Config, build, check_least, override
@@ -50,8 +50,7 @@ class DataSpec:
     transform: str = "default"
     layout: str = "training"
     time_style: TimeStyle = TimeStyle.DECIMAL
-    turns: Literal["all", "shuffled", "one"] = "shuffled"
-    clip_question: bool = False
+    turns: Turns = "shuffled"
     shuffle: bool = True
     cache_decoded: bool = False
     threads: int = 16
@@ -156,7 +155,6 @@ class VideoChatTConfig:
             layout=data.layout,
             time_style=data.time_style,
             turns=data.turns if train else "all",
-            clip_question=data.clip_question,
         )
 
     def pipeline(self) -> PipelineSpec:

@@ -16,7 +16,6 @@ from timesuite_jax.text.clip_time import (
 from timesuite_jax.text.conversation import (
     EVALUATION,
     LAYOUTS,
-    QUESTION_FIRST,
     TRAINING,
     Conversation,
     Layout,
@@ -41,7 +40,6 @@ from timesuite_jax.text.word_tokenizer import build_word_tokenizer
 __all__ = [
     "EVALUATION",
     "LAYOUTS",
-    "QUESTION_FIRST",
     "TRAINING",
     "ClipText",
     "Conversation",

@@ -69,6 +69,7 @@ def fit(
     style: TimeStyle = TimeStyle.DECIMAL,
     media: str = "Video",
     strict: bool = True,
+    independent: bool = False,
 ) -> Fitted | Refused:
     """Tokenises a conversation so that it fits the largest bucket, giving up as little as needed.
 
@@ -82,6 +83,7 @@ def fit(
       style: how the times are written if there is room.
       media: "Video" or "Image".
       strict: as in `render`.
+      independent: as in `encode_conversation`.
 
     Returns:
       The conversation with its bucket and cuts, or why it was refused.
@@ -93,7 +95,13 @@ def fit(
 
     def encode(turns: Sequence[Turn], style: TimeStyle) -> Conversation:
         return encode_conversation(
-            tokenizer, turns, layout=layout, times=video_time_text(seconds, style), media=media, strict=strict
+            tokenizer,
+            turns,
+            layout=layout,
+            times=video_time_text(seconds, style),
+            media=media,
+            strict=strict,
+            independent=independent,
         )
 
     whole = best = encode(turns, style)
@@ -134,7 +142,9 @@ def cut_like_upstream(conversation: Conversation, max_text: int) -> Fitted:
     keep = max(0, min(conversation.n_text, max_text - 1) - len(conversation.before_ids))
     mask = conversation.answer_mask
     lost = int(mask[keep:].sum())
-    left = Conversation(conversation.before_ids, conversation.after_ids[:keep], mask[:keep])
+    left = Conversation(
+        conversation.before_ids, conversation.after_ids[:keep], mask[:keep], conversation.segments[:keep]
+    )
     return Fitted(left, left.n_text + 1, (Cut("answer", lost),) if lost else ())
 
 
@@ -145,6 +155,7 @@ class Row(NamedTuple):
     visual_slot: Int[np.ndarray, " S"]  # int32: index of the visual token that stands here, or -1
     loss_mask: Bool[np.ndarray, " S"]  # True where the token is a target
     valid: Bool[np.ndarray, " S"]  # False on padding
+    segments: Int[np.ndarray, " S"]  # int32: 0 where all turns see it, i + 1 where only turn i does
 
 
 def lay_out(conversation: Conversation, *, n_visual: int, length: int, special: SpecialIds) -> Row:
@@ -171,4 +182,6 @@ def lay_out(conversation: Conversation, *, n_visual: int, length: int, special: 
     visual_slot[start:after] = np.arange(n_visual)
     loss_mask = np.zeros(length, bool)
     loss_mask[after:end] = conversation.answer_mask
-    return Row(tokens, visual_slot, loss_mask, np.arange(length) < end)
+    segments = np.zeros(length, np.int32)
+    segments[after:end] = conversation.segments
+    return Row(tokens, visual_slot, loss_mask, np.arange(length) < end, segments)

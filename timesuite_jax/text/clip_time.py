@@ -49,7 +49,6 @@ def clip_time_texts(
     clips: int,
     clip_frames: int,
     style: TimeStyle = TimeStyle.DECIMAL,
-    question: str = "",
 ) -> list[str]:
     """The sentence that the Q-Former reads beside each clip.
 
@@ -59,10 +58,9 @@ def clip_time_texts(
       clips: number of clips K.
       clip_frames: frames a clip F.
       style: how to write the times.
-      question: appended to each sentence, so that the Q-Former may look for what is asked (not in upstream).
 
     Returns:
-      K texts, each ending in a space unless a question follows.
+      K texts, each ending in a space.
     """
     known = style is not TimeStyle.NONE and len(seconds) >= clips * clip_frames
     texts = []
@@ -72,7 +70,7 @@ def clip_time_texts(
             text += f"sampled {_times(seconds[i * clip_frames : (i + 1) * clip_frames], style)}. "
         else:
             text += "without timestamps. "
-        texts.append(text + question)
+        texts.append(text)
     return texts
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.text.tokenizer import Tokenizer
@@ -36,7 +36,7 @@ class Layout:
     its own leading space and an empty one leaves nothing, so "[INST]{video}{times} [/INST]" serves both cases.
 
     Attributes:
-      opening: up to and including the video; may use {question} for the first question.
+      opening: up to and including the video.
       first_question: the first question, after the opening (left out where the question is empty).
       question: any later question.
       answer: an answer and its end.
@@ -49,6 +49,11 @@ class Layout:
     question: str = " [INST]{question} [/INST]"
     answer: str = "{answer} </s>"
     system: str = ""
+
+    @property
+    def turns_alike(self) -> bool:
+        """Whether a later turn on its own reads like a first one, so that turns can be independent."""
+        return self.first_question == self.question
 
 
 TRAINING = Layout(
@@ -69,14 +74,7 @@ EVALUATION = Layout(
 )
 """Upstream's prompt of eval_infer.py: a system sentence, and the times in the second [INST]."""
 
-QUESTION_FIRST = Layout(
-    name="question_first",
-    opening="{system}{instruction} [INST]{question}{video}{times} [/INST]",
-    first_question="",
-)
-"""The question before the video, so that the language model reads the visual tokens knowing what is asked."""
-
-LAYOUTS = {layout.name: layout for layout in (TRAINING, EVALUATION, QUESTION_FIRST)}
+LAYOUTS = {layout.name: layout for layout in (TRAINING, EVALUATION)}
 
 _MARKS = ("[INST]", "[/INST]", "</Video>", "</Image>", "<s>", "</s>")
 
@@ -88,6 +86,7 @@ class Conversation:
     before_ids: tuple[int, ...]
     after_ids: tuple[int, ...]
     answer_mask: Bool[np.ndarray, " after"]  # True on the tokens of `after_ids` that are answers (with their end)
+    segments: Int[np.ndarray, " after"]  # 0 where all turns see it, i + 1 where only turn i does; 0 unless independent
 
     @property
     def n_text(self) -> int:
@@ -150,7 +149,7 @@ def render(
         "times": _spaced(times.strip()),
     }
     end_of_media = f"</{media}>"
-    text = layout.opening.format(question=_spaced(turns[0].question), **slots).lstrip()
+    text = layout.opening.format(**slots).lstrip()
     spans = []
     for i, turn in enumerate(turns):
         if turn.question:
@@ -175,10 +174,14 @@ def encode_conversation(
     media: str = "Video",
     answer_prompt: str = "",
     strict: bool = True,
+    independent: bool = False,
 ) -> Conversation:
     """Tokenises a conversation and marks its answers; arguments as in `render`.
 
     Supervised are, as upstream: each answer, the space before its end, and the end token; nothing else.
+
+    Args:
+      independent: the turns are conversations of their own that share what comes before the first question.
 
     Raises:
       UserError: as `render`; also if the tokenizer joins characters across the beginning or the end of an answer.
@@ -191,7 +194,13 @@ def encode_conversation(
     for start, end in spans:
         first, last = _tokens_of(tokenizer, after[:start], ids), _tokens_of(tokenizer, after[:end], ids)
         mask[first:last] = True
-    return Conversation(tuple(tokenizer.encode(before)), tuple(ids), mask)
+    segments = np.zeros(len(ids), np.int32)
+    if independent:
+        opening = render([replace(turns[0], question="", answer=None)], layout=layout, times=times, media=media)[1]
+        starts = (len(opening), *(end for _, end in spans))
+        for number, start in enumerate(starts[: len(turns)], start=1):
+            segments[_tokens_of(tokenizer, after[:start], ids) :] = number
+    return Conversation(tuple(tokenizer.encode(before)), tuple(ids), mask, segments)
 
 
 def as_prompt(turns: Sequence[Turn]) -> tuple[Turn, ...]:

@@ -11,7 +11,7 @@ import functools
 import jax
 import jax.numpy as jnp
 from einops import rearrange
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 _FEWEST_ROWS, _MOST_ROWS = 128, 512  # of a block: below, the products are too small to be fast; above, memory grows
 _BLOCKS = 4  # with n blocks a causal mask costs (1 + 1/n) / 2 of the full square; each block is compiled by itself
@@ -26,6 +26,7 @@ def blockwise_attention(
     causal: bool,
     kv_mask: Bool[Array, "B C"] | None,
     scale: float,
+    segments: Int[Array, "B S"] | None = None,
 ) -> Float[Array, "B S h d"]:
     """See `attention`."""
     length, groups = q.shape[1], k.shape[2]
@@ -37,9 +38,15 @@ def blockwise_attention(
         stop = min(start + rows, length)
         keys = stop if causal else k.shape[2]
         visible = None if kv_mask is None else kv_mask[:, :keys]
+        mine = None if segments is None else _mine(segments[:, start:stop], segments[:, :keys])
         block = jax.checkpoint(functools.partial(_block, first_row=start if causal else None))
-        outputs.append(block(q[:, :, :, start:stop], k[:, :, :keys], v[:, :, :keys], visible))
+        outputs.append(block(q[:, :, :, start:stop], k[:, :, :keys], v[:, :, :keys], visible, mine))
     return rearrange(jnp.concatenate(outputs, axis=3), "B g n S d -> B S (g n) d")
+
+
+def _mine(queries: Int[Array, "B S"], keys: Int[Array, "B C"]) -> Bool[Array, "B S C"]:
+    """Which keys are of a query's own segment, or of the one that all share."""
+    return (keys[:, None] == 0) | (keys[:, None] == queries[:, :, None])
 
 
 def _block(
@@ -47,6 +54,7 @@ def _block(
     k: Float[Array, "B g C d"],
     v: Float[Array, "B g C d"],
     visible: Bool[Array, "B C"] | None,
+    mine: Bool[Array, "B S C"] | None,
     first_row: int | None,
 ) -> Float[Array, "B g n S d"]:
     """One block of queries against the keys that it may see; `first_row` is None where the mask is not causal."""
@@ -59,6 +67,8 @@ def _block(
         scores += jnp.broadcast_to(jnp.where(later, _HIDDEN, 0.0)[None, None], scores.shape)
     if visible is not None:
         scores += jnp.broadcast_to(jnp.where(visible, 0.0, _HIDDEN)[:, None, None], scores.shape)
+    if mine is not None:
+        scores += jnp.tile(jnp.where(mine, 0.0, _HIDDEN), (1, heads, 1))[:, None]
     # The softmax does not depend on what is subtracted, so the peak needs no gradient.
     peak = jax.lax.stop_gradient(jnp.max(scores, axis=-1, keepdims=True))
     weights = jnp.exp(scores - peak)

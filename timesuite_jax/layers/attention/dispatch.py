@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import jax
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.layers.attention.blockwise import blockwise_attention
 from timesuite_jax.layers.attention.cudnn import cudnn_attention, cudnn_supports, device_has_cudnn_attention
 from timesuite_jax.layers.attention.splash import splash_attention_kernel, splash_supports
@@ -18,12 +19,17 @@ IMPLEMENTATIONS: dict[str, Callable[..., Array]] = {
 }
 
 
-def choose(q: jax.Array, k: jax.Array, *, masked: bool) -> str:
+_SEGMENTED = ("blockwise", "xla")
+
+
+def choose(q: jax.Array, k: jax.Array, *, masked: bool, segmented: bool = False) -> str:
     """The name of the implementation that "auto" stands for on the default backend.
 
     The choice is made while tracing. A program that is compiled ahead of time for another platform than the one it is
     traced on must therefore name its implementation.
     """
+    if segmented:
+        return "blockwise"
     backend = jax.default_backend()
     if backend == "tpu" and splash_supports(q, k):
         return "splash"
@@ -39,6 +45,7 @@ def attention(
     *,
     causal: bool = False,
     kv_mask: Bool[Array, "B C"] | None = None,
+    segments: Int[Array, "B S"] | None = None,
     scale: float | None = None,
     impl: str = "auto",
 ) -> Float[Array, "B S h d"]:
@@ -50,11 +57,14 @@ def attention(
       v: values.
       causal: query s sees keys 0 to s only; needs S == C.
       kv_mask: keys that may be seen. What a query gets that sees none is finite and otherwise unspecified.
+      segments: query s sees keys of segment 0 and of its own only; needs a causal mask.
       scale: factor on the scores; `d ** -0.5` by default.
       impl: "auto" or a name of `IMPLEMENTATIONS`.
 
     Raises:
-      ValueError: on an unknown `impl`, head counts that do not divide, or a causal mask over unequal lengths.
+      ValueError: on an unknown `impl`, head counts that do not divide, a causal mask over unequal lengths, or segments
+        without a causal mask.
+      UserError: if `impl` knows no segments.
     """
     if impl != "auto" and impl not in IMPLEMENTATIONS:
         raise ValueError(f"impl={impl!r} is unknown; choose one of {['auto', *IMPLEMENTATIONS]}")
@@ -63,6 +73,12 @@ def attention(
     if causal and q.shape[1] != k.shape[1]:
         raise ValueError(f"a causal mask needs as many queries as keys, not {q.shape[1]} and {k.shape[1]}")
     if impl == "auto":
-        impl = choose(q, k, masked=kv_mask is not None)
+        impl = choose(q, k, masked=kv_mask is not None, segmented=segments is not None)
     scale = q.shape[-1] ** -0.5 if scale is None else scale
-    return IMPLEMENTATIONS[impl](q, k, v, causal=causal, kv_mask=kv_mask, scale=scale)
+    if segments is None:
+        return IMPLEMENTATIONS[impl](q, k, v, causal=causal, kv_mask=kv_mask, scale=scale)
+    if not causal:
+        raise ValueError("segments need a causal mask")
+    if impl not in _SEGMENTED:
+        raise UserError(f"attention={impl!r} cannot keep turns independent; choose one of {('auto', *_SEGMENTED)}")
+    return IMPLEMENTATIONS[impl](q, k, v, causal=True, kv_mask=kv_mask, scale=scale, segments=segments)

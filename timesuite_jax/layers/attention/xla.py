@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 from einops import rearrange
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 
 def xla_attention(
@@ -14,6 +14,7 @@ def xla_attention(
     causal: bool,
     kv_mask: Bool[Array, "B C"] | None,
     scale: float,
+    segments: Int[Array, "B S"] | None = None,
 ) -> Float[Array, "B S h d"]:
     """See `attention`."""
     groups = k.shape[2]
@@ -26,6 +27,9 @@ def xla_attention(
     if kv_mask is not None:
         visible = kv_mask[:, None, None, None]
         mask = visible if mask is None else jnp.logical_and(mask, visible)
+    if segments is not None:
+        mine = (segments[:, None] == 0) | (segments[:, None] == segments[:, :, None])
+        mask = jnp.logical_and(mask, mine[:, None, None])
     if mask is not None:
         # The lowest finite number, not -inf: a row that sees nothing becomes a mean instead of NaN.
         scores = jnp.where(mask, scores, jnp.finfo(jnp.float32).min)
