@@ -36,8 +36,8 @@ def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
         return quickstart.Outcome(scores, {"films": 1.0}, {"tensors": 3}, {"export": "a"})
 
     monkeypatch.setattr(quickstart, "run", run)
-    assert main(["quickstart", "--workdir", str(tmp_path), "--full", "--seed", "3", "--json"]) == 0
+    assert main(["quickstart", "--workdir", str(tmp_path), "--seed", "3", "--json"]) == 0
     captured = capfd.readouterr()
     assert json.loads(captured.out)["asked_r1_iou_0.5"] == 0.5
     assert "grounding on held-out films" in captured.err
-    assert asked == {"workdir": tmp_path, "recipe": quickstart.FULL, "seed": 3}
+    assert asked == {"workdir": tmp_path, "recipe": quickstart.RECIPE, "seed": 3}

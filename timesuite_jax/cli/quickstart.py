@@ -22,7 +22,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--workdir", type=Path, default=Path("quickstart"), help="folder for everything that is made (./%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of films, parameters and data order (%(default)s)")
-    parser.add_argument("--full", action="store_true", help="more films and steps: up to half an hour, better scores")
     parser.add_argument("--json", action="store_true", help="print one JSON object, last and on its own line")
 
 
@@ -38,9 +37,8 @@ def run(args: argparse.Namespace) -> int:
 
     from timesuite_jax.apps import quickstart  # pulls in JAX; a wrong option should be told at once
 
-    chosen = quickstart.FULL if args.full else quickstart.DEFAULT
-    outcome = quickstart.run(args.workdir.resolve(), chosen, seed=args.seed)
-    quickstart.print_outcome(outcome, Console(stderr=args.json), full=args.full)
+    outcome = quickstart.run(args.workdir.resolve(), quickstart.RECIPE, seed=args.seed)
+    quickstart.print_outcome(outcome, Console(stderr=args.json))
     if args.json:
         print(json.dumps(outcome.as_json()))
     return 0

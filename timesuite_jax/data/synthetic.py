@@ -39,8 +39,8 @@ class SyntheticCorpusSpec:
         asks for the colours in order of appearance, which is how a model that starts from nothing learns their names.
       each_object: instead, one record with one grounding question for each object of a film (records of one film share
         their `source`), for scoring.
-      moments: annotate an event by the last of so many evenly spread frames before it and the first one after it, as
-        somebody does who looks through stills; None annotates exactly.
+      moments: annotate as somebody does who looks through so many evenly spread stills: an event lasts from the first
+        that shows it to the first that does not any more. None annotates exactly.
       shards: number of TFRecord files.
     """
 
@@ -136,10 +136,11 @@ def _as_annotated(event: Event, video: SyntheticVideo, moments: int | None) -> E
         return event
     numbers = ((np.arange(moments) + 0.5) / moments * len(video.frames)).astype(int)
     times = numbers / video.rate
-    before, after = times[times < event.start], times[times >= event.end]
-    start = before[-1] if len(before) else times[0]
-    end = after[0] if len(after) else times[-1]
-    return replace(event, start=round(float(start), 1), end=round(float(end), 1))
+    shown, later = times[(times >= event.start) & (times < event.end)], times[times >= event.end]
+    if len(shown) < 2:
+        return event  # too short to be seen on stills
+    end = later[0] if len(later) else shown[-1]
+    return replace(event, start=round(float(shown[0]), 1), end=round(float(end), 1))
 
 
 def _make_one(videos: Path, spec: SyntheticCorpusSpec, seed: int, number: int) -> list[dict[str, Any]]:

@@ -61,24 +61,20 @@ def score(
 
 
 def _without_looking(result: Grounding, train: Path) -> dict[str, float]:
-    """What the best constant answer (fitted on training films with one event) and a random one score."""
+    """What the best constant answer (fitted on the training films) and a random one score."""
     truths = np.array([prediction.prompt.spans[0] for prediction in result.predictions])
     durations = np.array([prediction.prompt.duration for prediction in result.predictions])
-    known, known_durations = _training_events(train)
-    constants = (best_constant_span(known, known_durations, relative=relative) for relative in (True, False))
+    mixture = Mixture([CorpusShare(str(train))])
+    records = [mixture.read(number) for number in range(mixture.visits)]
+    known = np.array([span for record in records for span in record.spans])
+    lengths = np.array([record.duration for record in records for _ in record.spans])
+    constants = (best_constant_span(known, lengths, relative=relative) for relative in (True, False))
     best = max(
         grounding_scores(span.predict(durations).tolist(), truths.tolist()).summary()["r1_iou_0.5"]
         for span in constants
     )
     guess = grounding_scores(random_spans(durations, seed=0).tolist(), truths.tolist()).summary()["r1_iou_0.5"]
     return {"constant_r1_iou_0.5": best, "random_r1_iou_0.5": guess}
-
-
-def _training_events(train: Path) -> tuple[np.ndarray, np.ndarray]:
-    mixture = Mixture([CorpusShare(str(train))])
-    records = [mixture.read(number) for number in range(mixture.visits)]
-    single = [record for record in records if len(record.spans) == 1]
-    return np.array([record.spans[0] for record in single]), np.array([record.duration for record in single])
 
 
 def _spans_of_the_other(result: Grounding) -> Sequence[Span]:

@@ -5,14 +5,9 @@ from rich.table import Table
 
 from timesuite_jax.apps.quickstart.journey import Outcome
 
-LEFT_OUT = (
-    "With two objects this short run finds the events but does not yet choose by the question; "
-    "`timesuite quickstart --full` trains longer, on other questions, for that."
-)
 
-
-def print_outcome(outcome: Outcome, console: Console, *, full: bool) -> None:
-    """Prints the figures, the times, where the files lie, and what the short run leaves out."""
+def print_outcome(outcome: Outcome, console: Console) -> None:
+    """Prints the figures, the times and where the files lie."""
     figures = outcome.scores.figures
     table = Table(title="grounding on held-out films")
     table.add_column("what")
@@ -42,7 +37,5 @@ def print_outcome(outcome: Outcome, console: Console, *, full: bool) -> None:
     console.print(f"exported {tensors} tensors under PyTorch names and read them back identical", soft_wrap=True)
     for name, file in outcome.files.items():
         console.print(f"{name}: {file}", soft_wrap=True)
-    if not full:
-        console.print(LEFT_OUT)
     parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
     console.print(f"{parts}; {sum(outcome.seconds.values()):.0f} s in all")
