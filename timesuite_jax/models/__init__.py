@@ -1,12 +1,13 @@
 """Models: linen modules that turn arrays into arrays and read no file; sizes come from frozen specs.
 
 `VideoChatT` is made of `UmtTower` (frames to tokens), `QFormer` (tokens to queries), `token_shuffle` and `Tape`
-(queries to the language model's tokens) and `Mistral`. A model returns its output and a dictionary of intermediate
-results.
+(queries to the language model's tokens) and `Mistral`. `Mqsa` recommends items. A model returns its output and a
+dictionary of intermediate results.
 """
 
 from timesuite_jax.models.kv_cache import KVCache
 from timesuite_jax.models.mistral import Mistral, MistralSpec
+from timesuite_jax.models.mqsa import Mqsa, MqsaSpec
 from timesuite_jax.models.qformer import QFormer
 from timesuite_jax.models.qformer_spec import QFormerSpec
 from timesuite_jax.models.tape import Tape
@@ -23,6 +24,8 @@ __all__ = [
     "KVCache",
     "Mistral",
     "MistralSpec",
+    "Mqsa",
+    "MqsaSpec",
     "QFormer",
     "QFormerSpec",
     "Tape",

@@ -1,0 +1,159 @@
+"""MQSA: what its windows, masks and dropout do; its numbers are checked against the original's in tests/parity."""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from jaxtyping import Array
+
+from timesuite_jax import tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.models import Mqsa, MqsaSpec
+from timesuite_jax.models.mqsa import window_mean
+
+SPEC = MqsaSpec(items=11, width=8, max_len=6, blocks=2, heads=2)
+PAD = SPEC.padding
+
+
+def params_of(spec: MqsaSpec, seed: int = 0) -> dict:
+    """Random everywhere: fresh norms and biases would hide mistakes."""
+    shapes = nn.meta.unbox(jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"])
+    rng = np.random.default_rng(seed)
+    return jax.tree.map(lambda x: jnp.asarray(rng.normal(size=x.shape), x.dtype), shapes)
+
+
+def histories(*rows: list[int], length: int = SPEC.max_len) -> Array:
+    return jnp.array([[PAD] * (length - len(row)) + row for row in rows], jnp.int32)
+
+
+@functools.partial(jax.jit, static_argnums=2)
+def encode(params: dict, items: Array, spec: MqsaSpec = SPEC) -> tuple[Array, dict[str, Array]]:
+    return Mqsa(spec).apply({"params": params}, items)
+
+
+def run(params: dict, items: Array, spec: MqsaSpec = SPEC) -> Array:
+    return encode(params, items, spec)[0]
+
+
+def test_shorter_windows_give_the_same_numbers_and_gradients():
+    params = params_of(SPEC)
+
+    def last(params: dict, length: int) -> Array:
+        items = histories([3, 1, 4], [5], [0, 10, 0], length=length)
+        hidden = run(params, items)[:, -3:]
+        return jnp.where((items != PAD)[:, -3:, None], hidden, 0.0)
+
+    full, short = last(params, SPEC.max_len), last(params, 3)
+    np.testing.assert_allclose(short, full, rtol=1e-5, atol=1e-6)
+    slope = jax.jit(jax.grad(lambda p, n: jnp.sum(jnp.sin(last(p, n)))), static_argnums=1)
+    grads = [slope(params, length) for length in (SPEC.max_len, 3)]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), *grads)
+    assert not np.any(grads[1]["position_embedding"][:-3]) and np.all(grads[1]["position_embedding"][-3:])
+
+
+def test_no_slot_sees_later_items():
+    params = params_of(SPEC)
+    before, after = (run(params, histories([3, 1, 4, last])) for last in (2, 7))
+    np.testing.assert_array_equal(before[:, :-1], after[:, :-1])
+    assert np.all(before[:, -1] != after[:, -1])
+
+
+def test_padding_is_the_final_bias_and_gives_no_gradient():
+    params = params_of(SPEC)
+    items = histories([3], [])
+    bias = {name: params[name]["norm"]["bias"] for name in ("short", "long")}
+    mixed = SPEC.alpha * bias["short"] + (1 - SPEC.alpha) * bias["long"]
+    hidden = run(params, items)
+    np.testing.assert_allclose(hidden[1], np.broadcast_to(mixed, hidden[1].shape), rtol=1e-6)
+    grads = jax.jit(jax.grad(lambda p: jnp.sum(run(p, items)[1] ** 2)))(params)
+    moved = {path for path, leaf in tree.leaves_with_paths(grads) if np.any(leaf)}
+    assert moved == {("short", "norm", "bias"), ("long", "norm", "bias")}
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
+
+
+def test_fresh_parameters_have_finite_gradients():
+    """Untrained biases are zero, and so are the norms' inputs at padding: their slope there is 1e12."""
+    params = nn.meta.unbox(jax.jit(Mqsa(SPEC).init)(jax.random.key(0), histories([3])))["params"]
+    grads = jax.jit(jax.grad(lambda p: jnp.sum(jnp.sin(run(p, histories([3, 1], [5]))))))(params)
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 9])
+def test_window_mean_counts_valid_items_only(window: int):
+    rng = np.random.default_rng(0)
+    valid = np.array([[0, 0, 1, 1, 1, 1], [1] * 6, [0] * 6], bool)
+    x = rng.normal(size=(*valid.shape, 2)).astype(np.float32) * valid[..., None]
+    expected = np.zeros_like(x)
+    for row, slot in np.argwhere(valid):
+        span = slice(max(0, slot - window + 1), slot + 1)
+        expected[row, slot] = x[row, span][valid[row, span]].mean(axis=0)
+    actual = window_mean(jnp.asarray(x), jnp.asarray(valid), window)
+    np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)
+    if window == 1:
+        np.testing.assert_array_equal(actual, x)
+
+
+def test_alpha_weights_the_short_branch():
+    params, items = params_of(SPEC), histories([3, 1, 4])
+    _, aux = encode(params, items)
+    for alpha, name in ((1.0, "short"), (0.0, "long")):
+        mixed = run(params, items, dataclasses.replace(SPEC, alpha=alpha))
+        np.testing.assert_array_equal(mixed, aux[name])
+    assert np.all(aux["short"][:, -1] != aux["long"][:, -1])
+
+
+def test_branches_share_the_input_dropout_and_the_heads_have_their_own():
+    spec = dataclasses.replace(SPEC, blocks=1, window=1)
+    params = params_of(spec)
+    params["long"], params["position_embedding"] = params["short"], jnp.zeros_like(params["position_embedding"])
+    model, items = Mqsa(spec), histories([3, 1, 4], [2, 2])
+
+    @jax.jit
+    def draw(seed: int) -> dict[str, Array]:
+        rngs = {"dropout": jax.random.key(seed)}
+        (_, aux), made = model.apply(
+            {"params": params}, items, deterministic=False, rngs=rngs, capture_intermediates=True
+        )
+        return {**aux, "input": made["intermediates"]["input_dropout"]["__call__"][0]}
+
+    one, two = draw(0), draw(1)
+    valid = np.asarray(items != PAD)
+    dropped = np.asarray(one["input"] == 0)[valid], np.asarray(one["heads"] == 0)[valid]
+    assert all(0.2 < share.mean() < 0.8 for share in dropped)
+    assert np.any(dropped[0] != dropped[1])
+    # The second history holds one item twice: its masks differ.
+    assert np.any(one["heads"][1, -1] != one["heads"][1, -2])
+    assert np.any(one["input"] != two["input"])
+
+
+def test_beauty_has_as_many_parameters_as_the_original():
+    spec = MqsaSpec(items=12101)
+    shapes = jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"]
+    tables, block, norm = (12101 + 50) * 64, 5 * (64 * 64 + 64) + 4 * 64, 2 * 64
+    assert sum(leaf.size for leaf in jax.tree.leaves(nn.meta.unbox(shapes))) == tables + 2 * (block + norm)
+    assert shapes["item_embedding"].names == ("vocab", "embed")
+    assert shapes["long"]["blocks"]["fc1"]["kernel"].names == ("layers", "embed", "mlp")
+
+
+def test_too_long_a_history_is_refused():
+    with pytest.raises(ValueError, match=r"7 slots, but mqsa.max_len=6"):
+        run(params_of(SPEC), histories([1], length=7))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"items": 0}, "mqsa.items=0 must be at least 1"),
+        ({"heads": 3}, "mqsa.heads=3 does not divide mqsa.width=8"),
+        ({"alpha": 1.5}, "mqsa.alpha=1.5 is no share"),
+        ({"dropout": 1.0}, "mqsa.dropout=1.0 is no rate"),
+        ({"window": 0}, "mqsa.window=0 must be at least 1"),
+    ],
+)
+def test_mistakes_are_named(change: dict, told: str):
+    with pytest.raises(UserError, match=told):
+        dataclasses.replace(SPEC, **change)

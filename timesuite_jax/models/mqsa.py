@@ -1,0 +1,204 @@
+"""MQSA, the recommender with multi-query self-attention (MQSA-TED, arXiv:2311.01056), after upstream's `MQSA_TED.py`.
+
+Two branches read the same embedded history and differ in what asks: the short branch's query is the item itself, the
+long branch's is the mean of the last few items. Their outputs are mixed before the one product with the item table,
+which is linear, so that the mix costs one product and not two.
+
+A history is left-padded: its newest item stands in the last slot. Item ids are 0 .. V-1 and V itself is padding. The
+parameters, with blocks stacked along their first axis:
+
+    item_embedding [V, D]; position_embedding [max_len, D]
+    {short, long}/blocks/{query_norm, attention_norm}/{scale, bias}
+    {short, long}/blocks/{query, key, value, fc1, fc2}/{kernel, bias}
+    {short, long}/norm/{scale, bias}
+
+Everything is float32: the norms' epsilon is below what half precision can hold beside a variance.
+"""
+
+import dataclasses
+import math
+
+import jax
+import jax.numpy as jnp
+from einops import rearrange
+from flax import linen as nn
+from jaxtyping import Array, Bool, Float, Int
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.layers import LayerNorm, Linear, run_stack
+from timesuite_jax.specs import check_least
+
+NORM_EPSILON = 1e-24
+EMBEDDING_STD = 0.01
+HIDDEN_SCORE = 1.0 - 2.0**32  # replaces the score of what a query may not see
+
+
+@dataclasses.dataclass(frozen=True)
+class MqsaSpec:
+    """Sizes and rates; the defaults are those of upstream's `main.py`."""
+
+    items: int  # V
+    width: int = 64  # D
+    max_len: int = 50  # longest history; older items are cut off before
+    blocks: int = 1
+    heads: int = 1  # h
+    window: int = 3  # items in the long branch's query, the paper's L
+    alpha: float = 0.5  # weight of the short branch; the long one has the rest
+    dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuses sizes that no model can have.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_least(self, "mqsa", dict.fromkeys(("items", "width", "max_len", "blocks", "heads", "window"), 1))
+        if self.width % self.heads:
+            raise UserError(f"mqsa.heads={self.heads} does not divide mqsa.width={self.width}; choose a divisor")
+        if not 0 <= self.alpha <= 1:
+            raise UserError(f"mqsa.alpha={self.alpha} is no share; choose one from 0 (long only) to 1 (short only)")
+        if not 0 <= self.dropout < 1:
+            raise UserError(f"mqsa.dropout={self.dropout} is no rate; choose a number from 0 to below 1")
+
+    @property
+    def padding(self) -> int:
+        """The id that stands where a history has no item."""
+        return self.items
+
+
+def window_mean(x: Float[Array, "B S D"], valid: Bool[Array, "B S"], window: int) -> Float[Array, "B S D"]:
+    """At each slot the mean over the valid items among it and the `window - 1` slots before; zero where there are none.
+
+    `x` is zero at padding. With a window of 1 it is `x` itself, bit for bit.
+    """
+    length = x.shape[1]
+
+    def window_sum(values: Float[Array, "B S n"]) -> Float[Array, "B S n"]:
+        shifts = range(min(window, length))
+        return sum(jnp.pad(values, ((0, 0), (shift, 0), (0, 0)))[:, :length] for shift in shifts)
+
+    count = window_sum(valid[..., None].astype(x.dtype))
+    # Upstream adds 1e-24 to the count: the same numbers, but its gradient would multiply by 1e24 at padding.
+    return window_sum(x) / jnp.maximum(count, 1.0)
+
+
+class Block(nn.Module):
+    """Attention from a window's mean to single items, then a feed-forward, in the form that `run_stack` runs."""
+
+    spec: MqsaSpec
+    window: int
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "B S D"], _: None, valid: Bool[Array, "B S"], *, deterministic: bool
+    ) -> tuple[Float[Array, "B S D"], None]:
+        """Runs the block on `x`, which is zero at padding; so is what comes out."""
+
+        def dense(name: str, inputs: Array, axes: tuple[str, str]) -> Float[Array, "B S D"]:
+            init = nn.initializers.glorot_uniform()
+            return Linear(self.spec.width, axes, kernel_init=init, name=name)(inputs)
+
+        def dropped(inputs: Array) -> Array:
+            return nn.Dropout(self.spec.dropout)(inputs, deterministic=deterministic)
+
+        with jax.named_scope("attention"):
+            asking = LayerNorm(NORM_EPSILON, name="query_norm")(window_mean(x, valid, self.window))
+            q, k, v = (
+                rearrange(dense(name, inputs, ("embed", "heads")), "B S (h d) -> B S h d", h=self.spec.heads)
+                for name, inputs in (("query", asking), ("key", x), ("value", x))
+            )
+            weights = dropped(_weights(q, k, valid, asks=jnp.any(asking != 0, axis=-1)))
+            attended = rearrange(jnp.einsum("BhSC,BChd->BShd", weights, v), "B S h d -> B S (h d)")
+            # The residual is the normalised query: in the long branch a mean, not the item in this slot.
+            x = LayerNorm(NORM_EPSILON, name="attention_norm")(attended + asking)
+        with jax.named_scope("feed_forward"):
+            hidden = dropped(jax.nn.relu(dense("fc1", x, ("embed", "mlp"))))
+            x = x + dropped(dense("fc2", hidden, ("mlp", "embed")))
+        return x * valid[..., None].astype(x.dtype), None
+
+
+def _weights(
+    q: Float[Array, "B S h d"], k: Float[Array, "B C h d"], valid: Bool[Array, "B C"], asks: Bool[Array, "B S"]
+) -> Float[Array, "B h S C"]:
+    """Causal attention weights over valid items; zero for a query that is zero throughout."""
+    scores = jnp.einsum("BShd,BChd->BhSC", q, k) / math.sqrt(q.shape[-1])
+    causal = jnp.tril(jnp.ones(scores.shape[-2:], bool))
+    seen = jnp.logical_and(causal[None, None], valid[:, None, None])
+    # A padded query sees nothing and gets a mean over all slots, which the block's mask then removes.
+    weights = jax.nn.softmax(jnp.where(seen, scores, HIDDEN_SCORE), axis=-1)
+    return weights * asks[:, None, :, None].astype(weights.dtype)
+
+
+class Branch(nn.Module):
+    """The blocks of one kind of query, and a norm."""
+
+    spec: MqsaSpec
+    window: int
+
+    @nn.compact
+    def __call__(
+        self, x: Float[Array, "B S D"], valid: Bool[Array, "B S"], *, deterministic: bool
+    ) -> Float[Array, "B S D"]:
+        """Encodes a history; at padding comes out the norm's bias."""
+        block = Block(self.spec, self.window, name="blocks")
+        # Unrolled: the blocks are one or two, and XLA sees through them.
+        x, _ = run_stack(block, x, None, valid, length=self.spec.blocks, unroll=True, deterministic=deterministic)
+        return LayerNorm(NORM_EPSILON, name="norm")(x)
+
+
+class Mqsa(nn.Module):
+    """The recommender: from histories to vectors whose product with the item table scores what comes next."""
+
+    spec: MqsaSpec
+
+    def setup(self) -> None:
+        """Makes the parts, named as in the parameter tree."""
+        spec = self.spec
+        normal = nn.initializers.normal(EMBEDDING_STD)
+        items = nn.with_logical_partitioning(normal, ("vocab", "embed"))
+        positions = nn.with_logical_partitioning(normal, ("length", "embed"))
+        self.item_embedding = self.param("item_embedding", items, (spec.items, spec.width))
+        self.position_embedding = self.param("position_embedding", positions, (spec.max_len, spec.width))
+        self.short = Branch(spec, window=1)
+        self.long = Branch(spec, window=spec.window)
+        self.input_dropout = nn.Dropout(spec.dropout)
+        self.head_dropout = nn.Dropout(spec.dropout)
+
+    def __call__(
+        self, items: Int[Array, "B S"], *, deterministic: bool = True
+    ) -> tuple[Float[Array, "B S D"], dict[str, Float[Array, "B S D"]]]:
+        """Encodes left-padded histories.
+
+        Args:
+          items: ids, V at padding. S may be less than the longest history: the last S positions are used, which gives
+            the same numbers as padding to the full length.
+          deterministic: False draws dropout from the stream "dropout".
+
+        Returns:
+          What to score items with at each slot (the next item follows the last slot), and a dictionary with "short" and
+          "long" (what was mixed) and "heads" (the embedded items alone, as the distillation reads them: scaled, with a
+          dropout of their own).
+
+        Raises:
+          ValueError: if the histories are longer than the position table.
+        """
+        spec = self.spec
+        length = items.shape[1]
+        if length > spec.max_len:
+            raise ValueError(f"histories of {length} slots, but mqsa.max_len={spec.max_len}; cut to the newest items")
+        with jax.named_scope("mqsa"):
+            valid = items != spec.padding
+            # Padding reads some row, which the mask then removes.
+            embedded = jnp.take(self.item_embedding, items, axis=0, mode="clip") * math.sqrt(spec.width)
+            positions = jnp.broadcast_to(self.position_embedding[-length:], embedded.shape)
+            x = self.input_dropout(embedded + positions, deterministic=deterministic)
+            x = x * valid[..., None].astype(x.dtype)
+            short = self.short(x, valid, deterministic=deterministic)
+            long = self.long(x, valid, deterministic=deterministic)
+            heads = self.head_dropout(embedded, deterministic=deterministic)
+        return spec.alpha * short + (1.0 - spec.alpha) * long, {"short": short, "long": long, "heads": heads}
+
+    def logits(self, hidden: Float[Array, "*batch D"]) -> Float[Array, "*batch V"]:
+        """Scores of all items; for training see `objectives.item_cross_entropy`, which never makes them all."""
+        with jax.named_scope("item_scores"):
+            return jnp.einsum("...D,VD->...V", hidden, self.item_embedding)
