@@ -1,0 +1,171 @@
+"""The losses of MQSA-TED equal the original's dense formulas in value and gradient, and never hold all scores."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+from timesuite_jax import objectives
+from timesuite_jax.objectives.transition_distillation import LOG_EPSILON, Teacher
+
+R, D, V = 23, 4, 31
+
+
+def transitions() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Some items are followed by many, one by none, some by themselves."""
+    rng = np.random.default_rng(1)
+    dense = rng.integers(1, 6, (V, V)) * (rng.random((V, V)) < 0.2)
+    dense[3], dense[5] = 0, 1
+    head, tail = np.nonzero(dense)
+    return np.searchsorted(head, np.arange(V + 1)), tail, dense[head, tail]
+
+
+def dense_counts() -> np.ndarray:
+    start, tail, count = transitions()
+    dense = np.zeros((V, V))
+    dense[np.repeat(np.arange(V), np.diff(start)), tail] = count
+    return dense
+
+
+def case(scale: float) -> tuple[dict[str, Array], Array, Array]:
+    keys = jax.random.split(jax.random.key(0), 4)
+    leaves = {
+        "rows": scale * jax.random.normal(keys[0], (R, D)),
+        "table": scale * jax.random.normal(keys[1], (V, D)),
+    }
+    return leaves, jax.random.randint(keys[2], (R,), 0, V), jax.random.uniform(keys[3], (R,)) < 0.6
+
+
+def plain_cross_entropy(leaves: dict[str, Array], items: Array, counts: Array, _: float) -> Array:
+    scores = jnp.pad(leaves["rows"] @ leaves["table"].T, ((0, 0), (0, 1)))  # padding's class, with a score of 0
+    nll = -jnp.take_along_axis(jax.nn.log_softmax(scores), items[:, None], axis=-1)[:, 0]
+    return jnp.sum(jnp.where(counts, nll, 0.0))
+
+
+def plain_distillation(leaves: dict[str, Array], items: Array, counts: Array, tau: float) -> Array:
+    """Upstream's formula, line by line, in the precision of its arguments."""
+    dense = jnp.asarray(dense_counts(), leaves["rows"].dtype)[items]
+    teacher = jax.nn.softmax(dense / (jnp.max(dense, axis=1, keepdims=True) + 1e-24) / tau)
+    student = jax.nn.softmax(leaves["rows"] @ leaves["table"].T / tau)
+    return jnp.sum(jnp.where(counts, -jnp.sum(teacher * jnp.log(student + LOG_EPSILON), axis=-1), 0.0))
+
+
+def cross_entropy(leaves: dict[str, Array], items: Array, counts: Array, tau: float, chunk: int) -> Array:
+    return objectives.item_cross_entropy(leaves["rows"], leaves["table"], items, counts, chunk=chunk)
+
+
+def distillation(leaves: dict[str, Array], items: Array, counts: Array, tau: float, chunk: int) -> Array:
+    teacher = objectives.make_teacher(*transitions(), tau=tau)
+    return objectives.transition_distillation(
+        leaves["rows"], leaves["table"], items, counts, teacher, tau=tau, chunk=chunk
+    )
+
+
+LOSSES = {"cross entropy": (cross_entropy, plain_cross_entropy), "distillation": (distillation, plain_distillation)}
+
+
+@pytest.mark.parametrize("names", LOSSES)
+@pytest.mark.parametrize("chunk", [1, 4, 64])
+def test_equals_the_dense_loss(names: str, chunk: int):
+    ours, plain = LOSSES[names]
+    leaves, items, counts = case(1.0)
+    items = jnp.where(counts, items, V)  # slots that do not count hold padding
+    factor = 0.37  # any must pass through
+    (value, grads), (expected, wanted) = (
+        jax.jit(jax.value_and_grad(lambda x, f=f, rest=rest: factor * f(x, items, counts, 0.5, *rest)))(leaves)
+        for f, rest in ((ours, (chunk,)), (plain, ()))
+    )
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+    jax.tree.map(lambda a, e: np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-6), grads, wanted)
+    assert not np.any(grads["rows"][~counts]) and np.all(np.any(grads["rows"][counts], axis=-1))
+
+
+def test_where_probabilities_vanish_the_epsilon_bounds_loss_and_gradient():
+    leaves, items, counts = case(3.0)
+    tau = 0.1
+    scores = np.asarray(leaves["rows"] @ leaves["table"].T, np.float64)[np.asarray(counts)] / tau
+    lowest = (scores - scores.max(-1, keepdims=True)).min()
+    assert lowest < 2 * np.log(LOG_EPSILON), "the case must reach below the epsilon"
+    with jax.enable_x64(True):  # the reference, where nothing underflows
+        wide = jax.tree.map(lambda x: jnp.asarray(np.asarray(x, np.float64)), leaves)
+        expected, wanted = jax.value_and_grad(plain_distillation)(wide, items, counts, tau)
+        expected, wanted = jax.device_get((expected, wanted))
+    value, grads = jax.jit(jax.value_and_grad(lambda x: distillation(x, items, counts, tau, 4)))(leaves)
+    np.testing.assert_allclose(value, expected, rtol=1e-6)
+    for name, grad in grads.items():
+        np.testing.assert_allclose(grad, wanted[name], rtol=1e-4, atol=2e-5 * np.abs(wanted[name]).max())
+
+
+def test_no_slot_gives_zeros_and_not_nan():
+    leaves, items, _ = case(1.0)
+    for ours, _ in LOSSES.values():
+        value, grads = jax.jit(jax.value_and_grad(lambda x, ours=ours: ours(x, items, jnp.zeros(R, bool), 0.5, 4)))(
+            leaves
+        )
+        assert value == 0
+        assert not any(np.any(g) for g in jax.tree.leaves(grads))
+
+
+def shapes_of(jaxpr: object) -> set[tuple[int, ...]]:
+    """Shapes of every value in a program, inner programs included."""
+    found = set()
+    for eqn in jaxpr.eqns:
+        found |= {v.aval.shape for v in eqn.outvars if hasattr(v.aval, "shape")}
+        for inner in jax.tree.leaves(eqn.params, is_leaf=lambda x: hasattr(x, "eqns") or hasattr(x, "jaxpr")):
+            inner = getattr(inner, "jaxpr", inner)
+            if hasattr(inner, "eqns"):
+                found |= shapes_of(inner)
+    return found
+
+
+@pytest.mark.parametrize("names", LOSSES)
+def test_neither_all_scores_nor_the_dense_teacher_exist(names: str):
+    ours, _ = LOSSES[names]
+    leaves, items, counts = case(1.0)
+    shapes = shapes_of(jax.make_jaxpr(jax.grad(lambda x: ours(x, items, counts, 0.5, 4)))(leaves).jaxpr)
+    assert (4, V) in shapes, "the search must see inside the loop"
+    assert not {(R, V), (V, V)} & shapes
+
+
+def test_the_value_alone_costs_no_gradient():
+    leaves, items, counts = case(1.0)
+    for ours, _ in LOSSES.values():
+        program = jax.make_jaxpr(lambda x, ours=ours: ours(x, items, counts, 0.5, 4))(leaves)
+        assert str(program).count("dot_general") == 1
+        assert (
+            str(jax.make_jaxpr(jax.grad(lambda x, ours=ours: ours(x, items, counts, 0.5, 4)))(leaves)).count(
+                "dot_general"
+            )
+            == 3
+        )
+
+
+@pytest.mark.parametrize("tau", [0.004, 0.1, 1.0])
+def test_the_sparse_teacher_is_the_softmax_of_the_counts(tau: float):
+    teacher: Teacher = objectives.make_teacher(*transitions(), tau=tau)
+    dense = dense_counts()
+    scaled = dense / (dense.max(1, keepdims=True) + 1e-24) / tau
+    weights = np.exp(scaled - scaled.max(1, keepdims=True))
+    expected = weights / weights.sum(1, keepdims=True)
+    rows = np.repeat(np.asarray(teacher.background)[:, None], V, axis=1)
+    head = np.repeat(np.arange(V), np.diff(teacher.start))
+    rows[head, np.asarray(teacher.tail)] += np.asarray(teacher.excess)
+    np.testing.assert_allclose(rows, expected, rtol=1e-5, atol=1e-9)
+    np.testing.assert_allclose(rows.sum(1), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(rows[3], 1 / V, rtol=1e-6)  # followed by nothing: every item alike
+
+
+def test_the_penalty_is_half_the_square():
+    params = {"a": jnp.array([3.0, 4.0]), "b": {"c": jnp.array([[2.0]])}}
+    assert objectives.half_squared_norm(params) == 14.5
+
+
+def test_mistakes_are_named():
+    leaves, items, counts = case(1.0)
+    with pytest.raises(ValueError, match="chunk=0"):
+        cross_entropy(leaves, items, counts, 1.0, 0)
+    with pytest.raises(ValueError, match="tau=0"):
+        objectives.make_teacher(*transitions(), tau=0)
+    with pytest.raises(ValueError, match="no item ever follows"):
+        objectives.make_teacher(np.zeros(V + 1, int), np.zeros(0, int), np.zeros(0, int), tau=1.0)
