@@ -54,9 +54,12 @@ def test_decay_counts_the_axes_of_the_unstacked_tensor():
     }
 
 
-@pytest.mark.parametrize("clip_norm", [None, 0.5])
-def test_updates_equal_adamw_written_out(clip_norm: float | None):
-    values = OptimizerSpec(learning_rate=0.1, warmup_steps=2.5, min_lr_ratio=0.2, clip_norm=clip_norm)
+@pytest.mark.parametrize(("clip_norm", "eps_hat"), [(None, False), (0.5, False), (None, True)])
+def test_updates_equal_adamw_written_out(clip_norm: float | None, eps_hat: bool):
+    eps = 1e-2  # of the size of the gradients, so that its place shows
+    values = OptimizerSpec(
+        learning_rate=0.1, warmup_steps=2.5, min_lr_ratio=0.2, clip_norm=clip_norm, eps=eps, eps_hat=eps_hat
+    )
     spec = TrainingSpec(total_steps=8, optimizer=values)
     params = {"kernel": jnp.array([[1.0, -2.0]]), "bias": jnp.array([3.0])}
     build = training.optimizer.build(spec, jax.eval_shape(lambda: params))
@@ -76,7 +79,9 @@ def test_updates_equal_adamw_written_out(clip_norm: float | None):
             g = grads[name] * scale
             m[name] = 0.9 * m[name] + 0.1 * g
             v[name] = 0.999 * v[name] + 0.001 * g**2
-            adam = m[name] / (1 - 0.9 ** (step + 1)) / (np.sqrt(v[name] / (1 - 0.999 ** (step + 1))) + 1e-8)
+            unbiased = 1 - 0.999 ** (step + 1)
+            root = np.sqrt(v[name]) / np.sqrt(unbiased) + (eps / np.sqrt(unbiased) if eps_hat else eps)
+            adam = m[name] / (1 - 0.9 ** (step + 1)) / root
             decay = 0.02 if name == "kernel" else 0.0
             theirs[name] = value - rate * (adam + decay * value)
     for name, value in theirs.items():

@@ -25,6 +25,7 @@ class OptimizerSpec:
     b1: float = 0.9
     b2: float = 0.999
     eps: float = 1e-8
+    eps_hat: bool = False  # eps joins the root before its bias is corrected, as in TensorFlow 1
     weight_decay: float = 0.02  # on matrices only: see optimizer.py
     clip_norm: float | None = 1.0  # global norm of the gradients; None: no clipping
 
