@@ -1,0 +1,73 @@
+"""The table of MQSA-TED: TensorFlow's names in their order, a bijection with the model's own tree."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from safetensors.numpy import save_file
+
+from timesuite_jax import tree as trees
+from timesuite_jax.errors import UserError
+from timesuite_jax.models import Mqsa, MqsaSpec
+from timesuite_jax.port import MODELS, TreeSource, compare, export, load, open_layers, open_source
+from timesuite_jax.port.tables import mqsa
+
+PORT = MODELS["mqsa_ted"]
+
+
+def params_of(blocks: int) -> dict:
+    """Parameters as the model makes them, every array with values of its own."""
+    spec = MqsaSpec(items=7, width=4, max_len=5, blocks=blocks)
+    shapes = jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"]
+    rng = np.random.default_rng(0)
+    return jax.tree.map(lambda x: rng.normal(size=x.shape).astype(np.float32), nn.meta.unbox(shapes))
+
+
+def test_names_and_order_of_one_block():
+    norm = [f"block_short_query/Variable{suffix}" for suffix in ("", "_1", "_2", "_3", "_4", "_5")]
+    dense = [f"dense{suffix}/{part}" for suffix in ("", "_1", "_2", "_3", "_4") for part in ("kernel", "bias")]
+    short = [*norm[:2], *dense[:6], *norm[2:4], *dense[6:], *norm[4:]]
+    names = mqsa.build(mqsa.Sizes(1)).torch_names
+    assert names[:2] == ["item_embedding/item_embedding", "positional_embedding/position_embedding"]
+    assert names[2 : 2 + len(short)] == short
+    assert names[2 + len(short)] == "block_long_query/Variable"
+    assert names[4 + len(short)] == "dense_5/kernel"
+
+
+def test_the_shift_comes_before_the_scale_and_layers_are_counted_through_both_branches():
+    entries = mqsa.build(mqsa.Sizes(2)).entries
+    places = {name: (entry.jax, entry.layer) for name, entry in entries.items()}
+    assert places["block_long_query/Variable"] == ("long/blocks/query_norm/bias", 0)
+    assert places["block_long_query/Variable_7"] == ("long/blocks/attention_norm/scale", 1)
+    assert places["block_long_query/Variable_9"] == ("long/norm/scale", None)
+    assert places["dense_7/kernel"] == ("short/blocks/value/kernel", 1)
+    assert places["dense_19/bias"] == ("long/blocks/fc2/bias", 1)
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 3])
+def test_the_models_own_tree_there_and_back(blocks: int, tmp_path):
+    params = params_of(blocks)
+    source = TreeSource.of_params(PORT, params)
+    export(PORT, source, tmp_path / "weights.safetensors")
+    loaded = load(PORT, open_layers(PORT, [str(tmp_path / "weights.safetensors")]))
+    back = dict(trees.leaves_with_paths(loaded.params))
+    for path, leaf in trees.leaves_with_paths(params):
+        assert back.pop(path).tobytes() == leaf.tobytes(), path
+    assert not back
+    assert compare(open_source(PORT, tmp_path / "weights.safetensors"), source) == []
+
+
+def test_what_is_missing_or_of_another_size_is_named(tmp_path):
+    def refused(params: dict) -> str:
+        tensors = mqsa.build(mqsa.Sizes(1)).to_torch(params_of(1))
+        tensors.update(params)
+        tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+        save_file(tensors, tmp_path / "bad.safetensors")
+        with pytest.raises(UserError) as caught:
+            load(PORT, open_layers(PORT, [str(tmp_path / "bad.safetensors")]))
+        return str(caught.value)
+
+    assert "no MQSA-TED without dense/kernel" in refused(dict.fromkeys(["dense/kernel"], None))
+    assert "block_long_query/Variable_3" in refused({"block_long_query/Variable_3": None})
+    assert "beta1_power" in refused({"beta1_power": np.ones(1, np.float32)})

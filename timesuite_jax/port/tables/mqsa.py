@@ -1,0 +1,114 @@
+"""The table of MQSA-TED: upstream `zhuty16/MQSA-TED`, the variables of `MQSA_TED.py` by their TensorFlow names.
+
+The parameter tree that it fills is drawn in `timesuite_jax.models.mqsa`. Upstream writes no checkpoints; whoever adds a
+`tf.train.Saver` gets these names. Its variables come in this order:
+
+    item_embedding/item_embedding [V, D]; positional_embedding/position_embedding [max_len, D]
+    for the short branch, then for the long one:
+        for each block: query norm (beta, gamma); dense query, key, value; attention norm (beta, gamma); dense fc1, fc2
+        final norm (beta, gamma)
+
+Norms are `Variable`, `Variable_1`, ... within `block_short_query` or `block_long_query`, the shift before the scale.
+Dense layers are `dense`, `dense_1`, ... through both branches, kernels [in, out] as here.
+"""
+
+import dataclasses
+from collections.abc import Collection, Iterator, Mapping
+
+from timesuite_jax.port.layout import SAME_1D, SAME_2D
+from timesuite_jax.port.roles import ModelPort, Role
+from timesuite_jax.port.table import Entry, Table
+
+_DENSE = ("query", "key", "value", "fc1", "fc2")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """What decides which variables exist; all other sizes are read off the arrays."""
+
+    blocks: int
+
+    @classmethod
+    def from_torch(cls, shapes: Mapping[str, tuple[int, ...]]) -> "Sizes":
+        """Reads the sizes off the shapes of a complete set of variables.
+
+        Raises:
+          KeyError: naming the variable that there must be and is not.
+        """
+        for needed in ("item_embedding/item_embedding", "dense/kernel"):
+            if needed not in shapes:
+                raise KeyError(needed)
+        layers = 1
+        while f"dense_{layers}/kernel" in shapes:  # a name with a forged number costs nothing
+            layers += 1
+        return cls(blocks=max(1, layers // (2 * len(_DENSE))))
+
+    @classmethod
+    def from_tree(cls, shapes: Mapping[str, tuple[int, ...]]) -> "Sizes":
+        """Reads the sizes off the shapes of a parameter tree, keyed by path joined with "/".
+
+        Raises:
+          KeyError: naming the parameter that an MQSA tree must have and this one lacks.
+        """
+        return cls(blocks=shapes["short/blocks/query_norm/scale"][0])
+
+
+def build(sizes: Sizes) -> Table:
+    """The table for one size, its keys in the order in which upstream makes its variables."""
+    dense = _numbered("dense")
+    entries = [
+        Entry("item_embedding/item_embedding", "item_embedding", SAME_2D, trainable=True),
+        Entry("positional_embedding/position_embedding", "position_embedding", SAME_2D, trainable=True),
+    ]
+    for branch in ("short", "long"):
+        norms = _numbered(f"block_{branch}_query/Variable")
+        for block in range(sizes.blocks):
+            place = f"{branch}/blocks"
+            entries += _norm(norms, f"{place}/query_norm", block)
+            for name in _DENSE:
+                if name == "fc1":
+                    entries += _norm(norms, f"{place}/attention_norm", block)
+                layer = next(dense)
+                entries.append(Entry(f"{layer}/kernel", f"{place}/{name}/kernel", SAME_2D, block, trainable=True))
+                entries.append(Entry(f"{layer}/bias", f"{place}/{name}/bias", SAME_1D, block, trainable=True))
+        entries += _norm(norms, f"{branch}/norm")
+    ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
+    return Table("mqsa_ted", entries, [], order=ranks.__getitem__)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """TensorFlow's names for one name used again and again."""
+    yield name
+    number = 0
+    while True:
+        number += 1
+        yield f"{name}_{number}"
+
+
+def _norm(names: Iterator[str], place: str, block: int | None = None) -> list[Entry]:
+    return [Entry(next(names), f"{place}/{part}", SAME_1D, block, trainable=True) for part in ("bias", "scale")]
+
+
+def _unknown(_: str, __: Collection[str] | Table) -> None:
+    return None
+
+
+def _hint(_: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
+    return "another number of items or slots" if found[1:] == wanted[1:] else ""
+
+
+def _as_it_is(name: str) -> str:
+    return name
+
+
+PORT = ModelPort(
+    name="mqsa_ted",
+    title="MQSA-TED",
+    roles=(Role("checkpoint", "all variables", _as_it_is, lambda entry: False, _unknown),),
+    table_for_torch=lambda shapes: build(Sizes.from_torch(shapes)),
+    table_for_tree=lambda shapes: build(Sizes.from_tree(shapes)),
+    ignored=_unknown,
+    derived=lambda layers: layers,
+    new_spelling=_as_it_is,
+    hint=_hint,
+)
