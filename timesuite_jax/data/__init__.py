@@ -3,12 +3,24 @@
 TFRecord files with random access (`tfrecord`), what stands in a record (`record`) and in a corpus folder (`corpus`),
 builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`synthetic`), the check of all that
 (`audit`), and the training stream: mixture, samples, batches, position (`mixture`, `sample`, `batch`, `pipeline`).
+For recommendation: logs (`interaction_log`), who took which items (`interactions`), those as arrays (`histories`).
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
 from timesuite_jax.data.batch import Batch, Sample, collate
 from timesuite_jax.data.build import BuildSpec, build_corpus
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected, open_corpus, read_info
+from timesuite_jax.data.histories import (
+    Transitions,
+    count_transitions,
+    epoch_orders,
+    evaluation_inputs,
+    seen_items,
+    training_histories,
+    training_pairs,
+)
+from timesuite_jax.data.interaction_log import InteractionLog, k_core, leave_one_out, read_log
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
@@ -28,6 +40,8 @@ __all__ = [
     "CorpusShare",
     "CorpusWriter",
     "CorruptRecordError",
+    "InteractionLog",
+    "Interactions",
     "Mixture",
     "PipelineSpec",
     "Preparer",
@@ -40,6 +54,7 @@ __all__ = [
     "TFRecordSource",
     "TFRecordWriter",
     "TrainStream",
+    "Transitions",
     "Turns",
     "Visual",
     "all_texts",
@@ -47,12 +62,21 @@ __all__ = [
     "build_corpus",
     "collate",
     "corpus_shares",
+    "count_transitions",
     "decode_record",
     "encode_record",
+    "epoch_orders",
+    "evaluation_inputs",
+    "k_core",
+    "leave_one_out",
     "make_corpus",
     "make_tokenizer",
     "make_video",
     "open_corpus",
     "read_annotations",
     "read_info",
+    "read_log",
+    "seen_items",
+    "training_histories",
+    "training_pairs",
 ]

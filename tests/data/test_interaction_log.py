@@ -1,0 +1,93 @@
+"""Logs become data sets, and what is wrong with a log is named with its line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timesuite_jax.data import k_core, leave_one_out, read_log
+from timesuite_jax.errors import UserError
+
+# Two users' rows stand mixed, as in a log; "x" is taken twice by ann, at different times.
+LOG = """time,user,item,stars
+1,ann,x,5
+1,bob,y,4
+2,ann,y,5
+3,bob,x,1
+3,ann,x,5
+4,ann,z,3
+5,bob,y,3
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    return tmp_path / "log.csv"
+
+
+def test_leave_one_out(tmp_path):
+    log = read_log(written(tmp_path, LOG))
+    assert log.user_names == ("ann", "bob") and log.item_names == ("x", "y", "z")
+    data = leave_one_out(log)
+    np.testing.assert_array_equal(data.start, [0, 2, 3])
+    np.testing.assert_array_equal(data.items, [0, 1, 1])
+    np.testing.assert_array_equal(data.validation, [0, 0])
+    np.testing.assert_array_equal(data.test, [2, 1])
+    assert data.num_items == 3 and data.items.dtype == np.int32
+
+
+def test_the_core_is_found_by_dropping_again_and_again(tmp_path):
+    # cat's one item is all that keeps w, and w is all that keeps ann's z above two.
+    text = LOG + "6,ann,w,1\n6,cat,w,1\n7,ann,z,1\n"
+    core = k_core(read_log(written(tmp_path, text)), 2)
+    assert core.user_names == ("ann", "bob") and core.item_names == ("x", "y", "z")
+    named = [(core.user_names[user], core.item_names[item]) for user, item in zip(core.users, core.items, strict=True)]
+    assert named == [
+        ("ann", "x"), ("bob", "y"), ("ann", "y"), ("bob", "x"), ("ann", "x"), ("ann", "z"), ("bob", "y"), ("ann", "z")
+    ]  # fmt: skip
+    for ids in (core.users, core.items):
+        assert np.bincount(ids).min() >= 2
+    np.testing.assert_array_equal(core.times, [1, 1, 2, 3, 3, 4, 5, 7])
+
+
+def test_a_log_that_is_its_own_core_stays(tmp_path):
+    log = read_log(written(tmp_path, LOG))
+    assert k_core(log, 1) is log
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "has no column user, item, time"),
+        ("user,item\n", "has no column time"),
+        ("user,item,time\n", "holds no interaction"),
+        (LOG + "0,ann,y,1\n", "line 9: user ann goes back in time; sort the file"),
+        (LOG + "5,bob,y,1\n", "line 9 stands twice: user bob, item y"),
+        (LOG + "6,,y,1\n", "line 9 names no user"),
+        (LOG + "6,bob\n", "line 9 names no item"),
+        (LOG + "noon,bob,y,1\n", "line 9: time 'noon' is no number"),
+        (LOG + "nan,bob,y,1\n", "line 9: time 'nan' is no number"),
+    ],
+)
+def test_bad_logs_are_named(tmp_path, text, told):
+    with pytest.raises(UserError) as caught:
+        read_log(written(tmp_path, text))
+    assert told in str(caught.value)
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*none\.csv"):
+        read_log(tmp_path / "none.csv")
+    (tmp_path / "bytes.csv").write_bytes(b"user,item,time\n\xff,a,1\n")
+    with pytest.raises(UserError, match="give a CSV file in UTF-8"):
+        read_log(tmp_path / "bytes.csv")
+
+
+def test_users_with_too_few_items(tmp_path):
+    with pytest.raises(UserError, match=r"user cat has 1 of the 3 items .* \(1 such users\); take the 3-core"):
+        leave_one_out(read_log(written(tmp_path, LOG + "6,cat,x,1\n")))
+
+
+def test_an_empty_core(tmp_path):
+    with pytest.raises(UserError, match="are left that have 9 interactions each; lower k"):
+        k_core(read_log(written(tmp_path, LOG)), 9)

@@ -1,0 +1,96 @@
+"""Interactions from files, and the arrays made of them; against the original's functions in tests/parity."""
+
+import numpy as np
+import pytest
+
+from timesuite_jax.data import (
+    Interactions,
+    count_transitions,
+    epoch_orders,
+    evaluation_inputs,
+    seen_items,
+    training_histories,
+    training_pairs,
+)
+from timesuite_jax.errors import UserError
+
+P = 5  # padding
+ARRAYS = {
+    "user_ptr": [0, 4, 5],
+    "items": [0, 1, 0, 2, 4],
+    "validate_item": [3, 1],
+    "test_item": [0, 2],
+    "num_user": 2,
+    "num_item": P,
+}
+
+
+def saved(tmp_path, **changes):
+    arrays = {name: np.asarray(value) for name, value in {**ARRAYS, **changes}.items() if value is not None}
+    np.savez(tmp_path / "data.npz", **arrays)
+    return tmp_path / "data.npz"
+
+
+@pytest.fixture
+def data(tmp_path) -> Interactions:
+    return Interactions.load(saved(tmp_path))
+
+
+def test_windows_are_cut_to_the_newest_before_everything_else(data):
+    np.testing.assert_array_equal(training_histories(data, 3), [[1, 0, 2], [P, P, 4]])
+    inputs, targets = training_pairs(data, 3)
+    np.testing.assert_array_equal(inputs, [[P, 1, 0], [P, P, P]])
+    np.testing.assert_array_equal(targets, [[P, 0, 2], [P, P, P]])
+    np.testing.assert_array_equal(evaluation_inputs(data, 3, "test"), [[0, 2, 3], [P, 4, 1]])
+    np.testing.assert_array_equal(seen_items(data, 3, "test"), [[1, 0, 2, 3], [P, P, 4, 1]])
+    np.testing.assert_array_equal(seen_items(data, 3, "validation"), evaluation_inputs(data, 3, "validation"))
+
+
+@pytest.mark.parametrize("span", [1, 2, 9])
+def test_transitions_within_a_span(data, span):
+    start, tail, count = count_transitions(data, 4, span)
+    head = np.repeat(np.arange(P), np.diff(start))
+    pairs = {(int(h), int(t)): int(c) for h, t, c in zip(head, tail, count, strict=True)}
+    sequence = [0, 1, 0, 2]
+    expected: dict = {}
+    for a, head in enumerate(sequence):
+        for other in sequence[a + 1 : a + 1 + span]:
+            expected[head, other] = expected.get((head, other), 0) + 1
+    assert pairs == expected
+
+
+def test_every_epoch_has_every_user_in_another_order():
+    one, two = epoch_orders(9, seed=3), epoch_orders(9, seed=3)
+    first, second = next(one), next(one)
+    assert sorted(first) == sorted(second) == list(range(9)) and list(first) != list(second)
+    np.testing.assert_array_equal(next(two), first)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"test_item": None}, "lacks test_item"),
+        ({"num_user": 3}, "num_user=3, but user_ptr is for 2 users"),
+        ({"items": [0, 1, 0, P, 4]}, "training item 5 is unknown: ids run from 0 to 4"),
+        ({"test_item": [0, -1]}, "test item -1 is unknown"),
+        ({"user_ptr": [0, 5, 5]}, "user 1 has no training item; leave out users with fewer than three items"),
+        ({"user_ptr": [0, 4, 6]}, "user_ptr does not divide the 5 training items"),
+        ({"validate_item": [3]}, "1 validation items for 2 users"),
+        ({"user_ptr": [0], "num_user": 0, "items": []}, "hold no user"),
+        ({"items": np.array([None] * 5, object)}, "give an .npz without pickled objects"),
+    ],
+)
+def test_bad_files_are_named(tmp_path, changes, told):
+    with pytest.raises(UserError) as caught:
+        Interactions.load(saved(tmp_path, **changes))
+    assert told in str(caught.value)
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*none\.npz"):
+        Interactions.load(tmp_path / "none.npz")
+
+
+def test_a_span_of_nothing(data):
+    with pytest.raises(ValueError, match="span=0"):
+        count_transitions(data, 3, 0)

@@ -1,0 +1,87 @@
+"""Who took which items in which order, for sequential recommendation, split as the field splits it.
+
+Leave-one-out: of each user's items in the order of time the last is for testing, the one before for validation, and
+the rest is for training. Ids count from 0 without gaps.
+"""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from timesuite_jax.errors import UserError
+
+_ARRAYS = ("user_ptr", "items", "validate_item", "test_item", "num_user", "num_item")
+
+
+@dataclasses.dataclass(frozen=True)
+class Interactions:
+    """A data set, split.
+
+    Attributes:
+      start: user u's training items are `items[start[u]:start[u + 1]]`, oldest first.
+      items: training items of all users, one user after another.
+      validation: one item a user.
+      test: one item a user, the newest.
+      num_items: ids are below this.
+    """
+
+    start: Int[np.ndarray, " U_plus_1"]
+    items: Int[np.ndarray, " N"]
+    validation: Int[np.ndarray, " U"]
+    test: Int[np.ndarray, " U"]
+    num_items: int
+
+    def __post_init__(self) -> None:
+        """Refuses arrays that are no data set.
+
+        Raises:
+          UserError: naming the first user or item that is wrong.
+        """
+        start, users = self.start, len(self.start) - 1
+        if users < 1:
+            raise UserError("the interactions hold no user; give at least one with three items")
+        if start[0] != 0 or start[-1] != len(self.items) or np.any(np.diff(start) < 0):
+            raise UserError(
+                f"user_ptr does not divide the {len(self.items)} training items; it must rise from 0 to that"
+            )
+        for name, held in (("validation", self.validation), ("test", self.test)):
+            if len(held) != users:
+                raise UserError(f"{len(held)} {name} items for {users} users; give one each")
+        if np.any(empty := np.diff(start) == 0):
+            raise UserError(
+                f"user {np.argmax(empty)} has no training item; leave out users with fewer than three items"
+            )
+        for name, ids in (("training", self.items), ("validation", self.validation), ("test", self.test)):
+            if np.any(strange := (ids < 0) | (ids >= self.num_items)):
+                raise UserError(
+                    f"{name} item {ids[np.argmax(strange)]} is unknown: ids run from 0 to {self.num_items - 1}"
+                )
+
+    @property
+    def num_users(self) -> int:
+        """Users, each of whom has training items."""
+        return len(self.start) - 1
+
+    @classmethod
+    def load(cls, path: Path) -> "Interactions":
+        """Reads an `.npz` with the arrays user_ptr, items, validate_item, test_item, num_user and num_item.
+
+        Raises:
+          UserError: if it cannot be read, lacks an array, or is no data set.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                lacking = [name for name in _ARRAYS if name not in file.files]
+                if lacking:
+                    raise UserError(f"{path} lacks {', '.join(lacking)}; it must hold {', '.join(_ARRAYS)}")
+                # As int32 throughout: 16 bits hold the ids of small sets, but not sums and products of them.
+                start, items, validation, test, users, num_items = (file[name].astype(np.int32) for name in _ARRAYS)
+        except (OSError, ValueError) as error:
+            raise UserError(f"cannot read {path}: {error}; give an .npz without pickled objects") from error
+        if users != len(start) - 1:
+            raise UserError(
+                f"{path}: num_user={users}, but user_ptr is for {len(start) - 1} users; correct one of them"
+            )
+        return cls(start, items, validation, test, int(num_items))
