@@ -190,8 +190,8 @@ class Mqsa(nn.Module):
             valid = items != spec.padding
             # Padding reads some row, which the mask then removes.
             embedded = jnp.take(self.item_embedding, items, axis=0, mode="clip") * math.sqrt(spec.width)
-            positions = jnp.broadcast_to(self.position_embedding[-length:], embedded.shape)
-            x = self.input_dropout(embedded + positions, deterministic=deterministic)
+            positions = jax.lax.slice_in_dim(self.position_embedding, spec.max_len - length, spec.max_len)
+            x = self.input_dropout(embedded + positions[None], deterministic=deterministic)
             x = x * valid[..., None].astype(x.dtype)
             short = self.short(x, valid, deterministic=deterministic)
             long = self.long(x, valid, deterministic=deterministic)

@@ -26,13 +26,13 @@ _ENTRIES = 1024  # of the teacher, written into its rows at one time
 class Teacher(NamedTuple):
     """Rows of probabilities, sparse: item i's are `background[i]`, plus `excess[e]` at item `tail[e]` for its entries.
 
-    Its entries are `start[i]` to `start[i + 1]`.
+    Its entries are `start[i]` to `start[i + 1]`. Kept in the host's memory: a compiled program has them as constants.
     """
 
-    background: Float[Array, " V"]
-    start: Int[Array, " V_plus_1"]
-    tail: Int[Array, " E"]
-    excess: Float[Array, " E"]
+    background: Float[np.ndarray, " V"]
+    start: Int[np.ndarray, " V_plus_1"]
+    tail: Int[np.ndarray, " E"]
+    excess: Float[np.ndarray, " E"]
 
 
 def make_teacher(
@@ -64,10 +64,7 @@ def make_teacher(
     background = absent / total
     excess = weight / total[head] - background[head]
     return Teacher(
-        jnp.asarray(background, jnp.float32),
-        jnp.asarray(start, jnp.int32),
-        jnp.asarray(tail, jnp.int32),
-        jnp.asarray(excess, jnp.float32),
+        background.astype(np.float32), start.astype(np.int32), tail.astype(np.int32), excess.astype(np.float32)
     )
 
 
@@ -98,7 +95,8 @@ def transition_distillation(
       ValueError: if `chunk` is not positive.
     """
     with jax.named_scope("transition_distillation"):
-        return item_rows(_rows, heads / tau, table, counts, items, teacher, chunk=chunk)
+        shared = jax.tree.map(jnp.asarray, teacher)
+        return item_rows(_rows, heads / tau, table, counts, items, shared, chunk=chunk)
 
 
 def _rows(scores: Float[Array, "C V"], items: Int[Array, " C"], teacher: Teacher) -> tuple[Array, Array]:
