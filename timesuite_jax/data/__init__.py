@@ -3,7 +3,8 @@
 TFRecord files with random access (`tfrecord`), what stands in a record (`record`) and in a corpus folder (`corpus`),
 builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`synthetic`), the check of all that
 (`audit`), and the training stream: mixture, samples, batches, position (`mixture`, `sample`, `batch`, `pipeline`).
-For recommendation: logs (`interaction_log`), who took which items (`interactions`), those as arrays (`histories`).
+For recommendation: logs (`interaction_log`), who took which items (`interactions`), those as arrays (`histories`), and
+the stream of them (`user_stream`).
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
@@ -11,6 +12,7 @@ from timesuite_jax.data.batch import Batch, Sample, collate
 from timesuite_jax.data.build import BuildSpec, build_corpus
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected, open_corpus, read_info
 from timesuite_jax.data.histories import (
+    Split,
     Transitions,
     count_transitions,
     epoch_orders,
@@ -29,6 +31,7 @@ from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_co
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
 from timesuite_jax.data.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
 from timesuite_jax.data.timepro import TASKS, Annotation, read_annotations
+from timesuite_jax.data.user_stream import UserStream
 
 __all__ = [
     "TASKS",
@@ -49,6 +52,7 @@ __all__ = [
     "Rejected",
     "Sample",
     "SampleSpec",
+    "Split",
     "SyntheticCorpusSpec",
     "SyntheticSpec",
     "TFRecordSource",
@@ -56,6 +60,7 @@ __all__ = [
     "TrainStream",
     "Transitions",
     "Turns",
+    "UserStream",
     "Visual",
     "all_texts",
     "audit",

@@ -1,0 +1,66 @@
+"""The stream of users: every one once an epoch, the same rows for any number of processes, an exact position."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from timesuite_jax.data import Interactions, UserStream, epoch_orders, training_pairs
+from timesuite_jax.data.user_stream import NOBODY
+from timesuite_jax.errors import UserError
+
+USERS, BATCH, SEED, ITEMS = 7, 4, 3, 9
+
+
+@pytest.fixture
+def data() -> Interactions:
+    rng = np.random.default_rng(0)
+    start = np.concatenate([[0], np.cumsum(rng.integers(1, 6, USERS))]).astype(np.int32)
+    items, held = rng.integers(0, ITEMS, start[-1]), rng.integers(0, ITEMS, (2, USERS))
+    return Interactions(start, items.astype(np.int32), *held.astype(np.int32), num_items=ITEMS)
+
+
+def stream(data: Interactions, **changes) -> UserStream:
+    return UserStream(data, 4, **{"batch_size": BATCH, "seed": SEED, **changes})
+
+
+def test_epochs_are_the_originals_and_the_last_batch_is_filled_up(data):
+    inputs, targets = training_pairs(data, 4)
+    batches = list(itertools.islice(stream(data), 6))
+    for epoch, order in enumerate(itertools.islice(epoch_orders(USERS, SEED), 3)):
+        first, last = batches[2 * epoch : 2 * epoch + 2]
+        np.testing.assert_array_equal(first["sample"], order[:4])
+        np.testing.assert_array_equal(last["sample"], [*order[4:], NOBODY])
+        np.testing.assert_array_equal(first["items"], inputs[order[:4]])
+        np.testing.assert_array_equal(first["targets"], targets[order[:4]])
+        np.testing.assert_array_equal([last["items"][-1], last["targets"][-1]], np.full((2, 4), ITEMS))
+
+
+@pytest.mark.parametrize("taken", [0, 1, 2, 5])
+def test_going_on_from_a_position_gives_what_would_have_come(data, taken):
+    whole = stream(data)
+    for _ in range(taken):
+        next(whole)
+    other = stream(data)
+    next(other)
+    other.set_state(whole.get_state())
+    for _ in range(3):
+        expected, actual = next(whole), next(other)
+        assert expected.keys() == actual.keys()
+        for name, rows in expected.items():
+            np.testing.assert_array_equal(actual[name], rows)
+
+
+def test_processes_share_a_batch(data):
+    parts = [stream(data, process_index=index, process_count=2) for index in range(2)]
+    for whole in itertools.islice(stream(data), 4):
+        rows = [next(part)["items"] for part in parts]
+        np.testing.assert_array_equal(np.stack(rows, axis=1).reshape(BATCH, -1), whole["items"])
+
+
+def test_what_does_not_fit_is_refused(data):
+    with pytest.raises(UserError, match="batch_size 4 is not a multiple of the 3 processes"):
+        stream(data, process_count=3)
+    saved = stream(data, batch_size=2).get_state()
+    with pytest.raises(UserError, match="has batch_size 2, this run has 4; resume with the same"):
+        stream(data).set_state(saved)
