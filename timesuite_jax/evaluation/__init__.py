@@ -2,12 +2,14 @@
 
 `Answerer` turns batches of prompts into words; `evaluate_grounding` asks whole corpora, with controls that tell
 grounding from guessing; `ask` asks one question about one file; `draw_timelines` shows spans as pictures.
+`evaluate_recommendation` ranks the items that users took next.
 """
 
 from timesuite_jax.evaluation.answering import Answerer
 from timesuite_jax.evaluation.asking import Asked, ask
 from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_grounding
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
+from timesuite_jax.evaluation.recommendation import evaluate_recommendation
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
 
 __all__ = [
@@ -23,4 +25,5 @@ __all__ = [
     "ask",
     "draw_timelines",
     "evaluate_grounding",
+    "evaluate_recommendation",
 ]

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 # name -> where its class lies. Imported when asked for: a family must not make the others slower to start.
-TASKS = {"videochat_t": ("timesuite_jax.tasks.videochat_t", "VideoChatTask")}
+TASKS = {
+    "videochat_t": ("timesuite_jax.tasks.videochat_t", "VideoChatTask"),
+    "mqsa_ted": ("timesuite_jax.tasks.mqsa_ted", "MqsaTedTask"),
+}
 
 
 def build(config: Config) -> training.Task:

@@ -1,0 +1,46 @@
+"""MQSA-TED (arXiv:2311.01056) on Amazon Beauty with the released hyper-parameters.
+
+    timesuite train configs/mqsa_ted/beauty.py --workdir runs/beauty
+    timesuite train configs/mqsa_ted/beauty.py:debug --workdir /tmp/beauty --config.data.path=beauty.npz
+
+Everything that is not said here is the default of `MqsaSpec` and `LossSpec`, which are those of upstream's `main.py`:
+its command for this set names no other. `:debug` trains a small model for a few steps. Other sets are this one with
+another file and number of users.
+"""
+
+from ml_collections import ConfigDict
+
+USERS = 22_363
+BATCH = 256
+EPOCHS = 200
+
+
+def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: int = USERS) -> ConfigDict:
+    steps = -(-users // BATCH)  # of an epoch: the last batch is smaller
+    config = ConfigDict(
+        {
+            "task": "mqsa_ted",
+            "model": {"width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5},
+            "loss": {"distillation": 0.1, "tau": 0.1, "span": 1, "l2": 1e-4, "chunk": 256},
+            "data": {"path": path, "batch_size": BATCH, "evaluation_batch_size": 512},
+            "training": {
+                "total_steps": EPOCHS * steps,
+                "seed": 2023,
+                "log_every": steps,
+                "eval_every": steps,
+                "save_every": 10 * steps,
+                "optimizer": {
+                    "learning_rate": 1e-3,
+                    "min_lr_ratio": 1.0,  # constant
+                    "eps_hat": True,
+                    "weight_decay": 0.0,  # the L2 is a part of the loss
+                    "clip_norm": None,
+                },
+            },
+        }
+    )
+    if arg == "debug":
+        config.model.update(width=8, max_len=10)
+        config.data.update(batch_size=16, evaluation_batch_size=64)
+        config.training.update(total_steps=4, log_every=2, eval_every=4, save_every=4)
+    return config

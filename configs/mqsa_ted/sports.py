@@ -1,0 +1,15 @@
+"""MQSA-TED on Amazon Sports, with the hyper-parameters of beauty.py: upstream names no others for it.
+
+    timesuite train configs/mqsa_ted/sports.py --workdir runs/sports
+
+`:debug` as in beauty.py.
+"""
+
+from beauty import get_config as beauty
+from ml_collections import ConfigDict
+
+USERS = 35_598
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    return beauty(arg, path="data/sports.npz", users=USERS)

@@ -1,0 +1,15 @@
+"""MQSA-TED on Yelp, with the hyper-parameters of beauty.py: upstream names no others for it.
+
+    timesuite train configs/mqsa_ted/yelp.py --workdir runs/yelp
+
+`:debug` as in beauty.py.
+"""
+
+from beauty import get_config as beauty
+from ml_collections import ConfigDict
+
+USERS = 30_431
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    return beauty(arg, path="data/yelp.npz", users=USERS)

@@ -1,0 +1,129 @@
+"""MQSA-TED goes through the loop like any task: it learns, resumes, and its config's mistakes are named."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from timesuite_jax import tasks, training, tree
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.errors import UserError
+from timesuite_jax.objectives import half_squared_norm
+from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
+from timesuite_jax.training import TrainingSpec
+
+CONFIGS = Path(__file__).parent.parent.parent / "configs" / "mqsa_ted"
+USERS, ITEMS = 24, 12
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory) -> Path:
+    """Users who walk around a ring of items: what comes next can be learnt."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(3, 9, USERS)
+    walks = [(first + np.arange(length)) % ITEMS for first, length in zip(range(USERS), lengths, strict=True)]
+    file = tmp_path_factory.mktemp("interactions") / "ring.npz"
+    np.savez(
+        file,
+        user_ptr=np.concatenate([[0], np.cumsum(lengths - 2)]),
+        items=np.concatenate([walk[:-2] for walk in walks]),
+        validate_item=np.array([walk[-2] for walk in walks]),
+        test_item=np.array([walk[-1] for walk in walks]),
+        num_user=USERS,
+        num_item=ITEMS,
+    )
+    return file
+
+
+@pytest.fixture
+def config(path: Path) -> ConfigDict:
+    return load_config(f"{CONFIGS / 'beauty.py'}:debug", [f"--config.data.path={path}"])
+
+
+def spec_of(config: ConfigDict, **changes) -> TrainingSpec:
+    config.training.update(**changes)
+    return TrainingSpec.from_config(config.training)
+
+
+def test_it_learns_the_ring_through_the_unchanged_loop(config, tmp_path):
+    config.model.update(dropout=0.0)
+    config.training.optimizer.update(learning_rate=3e-2)
+    spec = spec_of(config, total_steps=60, log_every=20, eval_every=0)
+    result = training.run(tasks.build(config), spec, tmp_path, config=config.to_dict())
+    assert result.metrics["test/hr_5"] > 0.9 and result.metrics["validation/n"] == USERS
+    assert result.metrics["next_item"] < np.log(ITEMS) / 2
+    # What was trained is found again by its folder.
+    task, params = tasks.load_run(tmp_path)
+    assert isinstance(task, MqsaTedTask)
+    assert task.evaluations()["test"](params) == pytest.approx(
+        {name.removeprefix("test/"): value for name, value in result.metrics.items() if name.startswith("test/")}
+    )
+
+
+def test_a_resumed_run_is_the_uninterrupted_one(config, tmp_path):
+    whole = training.run(tasks.build(config), spec_of(config, total_steps=5), tmp_path / "whole")
+    training.run(tasks.build(config), spec_of(config, total_steps=3), tmp_path / "parts")
+    parts = training.run(tasks.build(config), spec_of(config, total_steps=5), tmp_path / "parts")
+    for path, leaf in tree.leaves_with_paths(whole.state.params):
+        np.testing.assert_array_equal(dict(tree.leaves_with_paths(parts.state.params))[path], leaf)
+
+
+def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
+    config.model.update(dropout=0.0)
+    task = tasks.build(config)
+    params = jax.jit(task.init)(jax.random.key(0))
+    batch = next(task.train_data(seed=0, process_index=0, process_count=1))
+    loss = jax.jit(lambda batch: task.loss(params, {}, batch, jax.random.key(0)))
+    total, weight, sums = loss(batch)
+    expected = sums["next_item"][0] + 0.1 * sums["distillation"][0] + 1e-4 * weight * half_squared_norm(params)
+    np.testing.assert_allclose(total, expected, rtol=1e-6)
+    assert weight == task.work(batch)["tokens"] > 0
+    padding = task.model.spec.padding
+    more = {name: np.pad(batch[name], ((0, 16), (0, 0)), constant_values=padding) for name in ("items", "targets")}
+    np.testing.assert_allclose(loss(more)[0], total, rtol=1e-6)
+
+
+def test_without_distillation_no_teacher_is_made(config):
+    config.loss.distillation = 0
+    task = tasks.build(config)
+    assert task.teacher is None
+    batch = next(task.train_data(seed=0, process_index=0, process_count=1))
+    params = jax.eval_shape(task.init, jax.random.key(0))
+    sums = jax.eval_shape(task.loss, params, {}, batch, jax.random.key(0))[2]
+    assert set(sums) == {"next_item"}
+
+
+def test_samples_are_named(config):
+    task = tasks.build(config)
+    batch = next(task.train_data(seed=0, process_index=0, process_count=1))
+    assert sorted(task.sample_names(batch)) == sorted(f"user {user}" for user in batch["sample"])
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"model": {"items": 5}}, "model.items is the data's to say; remove it"),
+        ({"model": {"windw": 5}}, "model.windw is unknown; did you mean 'window'"),
+        ({"loss": {"tau": 0.0}}, "loss.tau=0.0 is no temperature"),
+        ({"lss": {}}, "config.lss is unknown; did you mean 'loss'"),
+        ({"data": {"path": "nowhere.npz"}}, "cannot read nowhere.npz"),
+    ],
+)
+def test_mistakes_are_named(config, change, told):
+    with pytest.raises(UserError) as caught:
+        tasks.build({**config.to_dict(), **change})
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["beauty", "sports", "toys", "yelp"])
+def test_configs_have_the_released_hyper_parameters(name):
+    config = load_config(str(CONFIGS / f"{name}.py"))
+    spec = TrainingSpec.from_config(config.training)
+    assert spec.optimizer.eps_hat and spec.optimizer.learning_rate == 1e-3 and spec.seed == 2023
+    assert spec.total_steps == 200 * spec.eval_every
+    assert config.data.path == f"data/{name}.npz"
+    assert config.model.to_dict() == {
+        "width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5
+    }  # fmt: skip

@@ -1,0 +1,70 @@
+"""What a config says about an MQSA-TED run, apart from the training loop's own part."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.specs import Config, build, check_least
+
+
+@dataclasses.dataclass(frozen=True)
+class InteractionsSpec:
+    """What is trained on and ranked."""
+
+    path: str  # an .npz as `data.Interactions.load` reads it
+    batch_size: int = 256  # users, of all processes together
+    evaluation_batch_size: int = 512
+
+    def __post_init__(self) -> None:
+        """Refuses batches of nobody.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_least(self, "data", {"batch_size": 1, "evaluation_batch_size": 1})
+
+
+@dataclasses.dataclass(frozen=True)
+class LossSpec:
+    """The parts of the loss; the defaults are those of upstream's `main.py`."""
+
+    distillation: float = 0.1  # weight of TED; 0 leaves it out
+    tau: float = 0.1  # temperature of teacher and student
+    span: int = 1  # how far apart two items count as a transition
+    l2: float = 1e-4
+    chunk: int = 256  # slots whose scores of all items exist at one time
+
+    def __post_init__(self) -> None:
+        """Refuses numbers that no loss can have.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_least(self, "loss", {"distillation": 0, "span": 1, "l2": 0, "chunk": 1})
+        if self.tau <= 0:
+            raise UserError(f"loss.tau={self.tau} is no temperature; choose a number above 0")
+
+
+@dataclasses.dataclass(frozen=True)
+class MqsaTedConfig:
+    """A run; `model` has the fields of `MqsaSpec` but for the number of items, which the data has."""
+
+    data: InteractionsSpec
+    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    loss: LossSpec = LossSpec()
+
+    @classmethod
+    def from_config(cls, config: Config) -> "MqsaTedConfig":
+        """Reads a run's config.
+
+        Raises:
+          UserError: naming what is wrong with it.
+        """
+        parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
+        own = {key: value for key, value in parts.items() if key not in ("task", "training")}
+        if "items" in own.get("model", {}):
+            raise UserError("model.items is the data's to say; remove it")
+        return build(cls, own, "config")
