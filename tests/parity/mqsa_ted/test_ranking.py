@@ -1,0 +1,28 @@
+"""Rankings of all items at the initial variables, and the scores that follow, against the original's evaluation."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from golden_case import GoldenCase
+
+from timesuite_jax.metrics import best_items
+
+SPLITS = ("validate", "test")
+LOGITS_ATOL = 2e-6
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_ranking_lists_and_scores(case: GoldenCase, split: str):
+    scores, pushed = case.ranking(case.params(), split)
+    if (name := f"{split}_logits_masked") in case.arrays:
+        np.testing.assert_allclose(pushed, case.arrays[name], rtol=1e-7, atol=LOGITS_ATOL)
+    expected = case.arrays[f"rank_{split}"]
+    ours = np.asarray(best_items(jnp.asarray(pushed), expected.shape[1]))
+    for user, item in zip(*np.nonzero(ours != expected), strict=True):
+        # Only items of equal score may stand in another order.
+        a, b = pushed[user, ours[user, item]], pushed[user, expected[user, item]]
+        assert abs(a - b) <= 2 * LOGITS_ATOL + 1e-7 * abs(a), (user, item)
+    summary = scores.summary()
+    for cutoff, (hits, gain) in case.meta["metrics_HR_NDCG"][split].items():
+        assert summary[f"hr_{cutoff}"] == pytest.approx(hits, abs=1e-12)
+        assert summary[f"ndcg_{cutoff}"] == pytest.approx(gain, abs=1e-12)

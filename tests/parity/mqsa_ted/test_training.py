@@ -1,0 +1,87 @@
+"""Steps and epochs of training against the original: losses, parameters, the optimizer's memory, the selected epoch."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+import pytest
+from golden_case import GoldenCase
+
+from timesuite_jax import training
+from timesuite_jax.data import epoch_orders
+from timesuite_jax.training import OptimizerSpec, TrainingSpec
+
+# Adam makes steps of full size out of gradients of any size, and so much of their rounding noise.
+PARAMS_ATOL = 6e-5
+LOSS_ATOL = 2e-5  # of the total; 4e-6 of it before any step
+EPOCH_RTOL = 1e-4  # of mean losses after hundreds of steps
+
+
+def optimizer_of(case: GoldenCase, params: dict[str, Any]) -> tuple[Any, Callable[..., Any]]:
+    """The state and `(grads, state, params) -> (params, state)`, built as for any run."""
+    values = OptimizerSpec(
+        learning_rate=case.meta["lr"], min_lr_ratio=1.0, eps_hat=True, weight_decay=0.0, clip_norm=None
+    )
+    built = training.optimizer.build(TrainingSpec(total_steps=1, optimizer=values), jax.eval_shape(lambda: params))
+
+    @jax.jit
+    def step(grads: Any, state: Any, params: Any) -> tuple[Any, Any]:
+        updates, state = built.update(grads, state, params)
+        return optax.apply_updates(params, updates), state
+
+    return built.init(params), step
+
+
+def test_five_steps(case: GoldenCase):
+    params = case.params()
+    state, step = optimizer_of(case, params)
+    batches, expected = case.meta["batches_for_adam_steps"], case.meta["adam_step_losses_total_rec_kd"]
+    for users, (total, rec, kd) in zip(batches, expected, strict=True):
+        losses = case.train(params, users)
+        np.testing.assert_allclose([losses.total, losses.rec], [total, rec], rtol=0, atol=LOSS_ATOL)
+        np.testing.assert_allclose(losses.kd, kd, rtol=1e-5)
+        params, state = step(losses.grad, state, params)
+    arrived = case.leaves(params)
+    for name, wanted in case.named("var_after5").items():
+        np.testing.assert_allclose(arrived.pop(name), wanted, rtol=0, atol=PARAMS_ATOL, err_msg=name)
+    assert not arrived, "the dump must have every variable"
+
+    slots = case.named("adam_after5")  # in the dumps of some cases
+    if slots:
+        adam = next(part for part in state if isinstance(part, optax.ScaleByAdamState))
+        assert adam.count == len(batches)
+        for moment, slot in ((adam.mu, "Adam"), (adam.nu, "Adam_1")):
+            for name, ours in case.leaves(moment).items():
+                wanted = slots[f"{name}/{slot}"]
+                np.testing.assert_allclose(ours, wanted, rtol=0, atol=2e-4 * np.abs(wanted).max(), err_msg=name)
+
+
+def test_epochs_and_the_selected_one(case_with_epochs: GoldenCase):
+    case, expected = case_with_epochs, case_with_epochs.meta["pipeline_6_epochs"]
+    columns = expected["columns"][1:]
+    params = case.params()
+    state, step = optimizer_of(case, params)
+    orders, size = epoch_orders(case.data.num_users, int(case.dataset["order_seed"])), case.meta["batch_size"]
+    rows: dict[str, list[dict[str, float]]] = {"validate": [], "test": []}
+    for wanted in expected["train_loss_mean_total_rec_kd"]:
+        order, losses = next(orders), []
+        for at in range(0, len(order), size):
+            now = case.train(params, order[at : at + size])
+            losses.append((now.total, now.rec, now.kd))
+            params, state = step(now.grad, state, params)
+        # As the original reports it: batches weigh alike, the last, smaller one too.
+        np.testing.assert_allclose(np.mean(losses, axis=0), wanted, rtol=EPOCH_RTOL)
+        for split, kept in rows.items():
+            kept.append(case.ranking(params, split)[0].summary())
+    for split, kept in rows.items():
+        for ours, wanted in zip(kept, expected[split], strict=True):
+            named = {column.lower().replace("@", "_"): value for column, value in zip(columns, wanted[1:], strict=True)}
+            assert {name: ours[name] for name in named} == pytest.approx(named, abs=1e-9), (split, wanted[0])
+    # The first epoch with the highest NDCG@20 in validation.
+    selected = int(np.argmax([row["ndcg_20"] for row in rows["validate"]]))
+    assert selected + 1 == expected["selected_epoch"]
+    assert expected["test"][selected] == expected["reported_test_row"]
+    for name, wanted in case.named("var_after6epochs").items():
+        np.testing.assert_allclose(case.leaves(params)[name], wanted, rtol=0, atol=5 * PARAMS_ATOL, err_msg=name)
