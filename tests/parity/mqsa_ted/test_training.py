@@ -15,8 +15,9 @@ from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
 # Adam makes steps of full size out of gradients of any size, and so much of their rounding noise.
 PARAMS_ATOL = 6e-5
-LOSS_ATOL = 2e-5  # of the total; 4e-6 of it before any step
-EPOCH_RTOL = 1e-4  # of mean losses after hundreds of steps
+LOSS_ATOL = 1e-5  # 4e-6 before any step
+DISTILLATION_RTOL = 1e-6  # it is of the order of 30
+EPOCH_RTOL = 1e-5  # of mean losses, after dozens of steps
 
 
 def optimizer_of(case: GoldenCase, params: dict[str, Any]) -> tuple[Any, Callable[..., Any]]:
@@ -41,7 +42,7 @@ def test_five_steps(case: GoldenCase):
     for users, (total, rec, kd) in zip(batches, expected, strict=True):
         losses = case.train(params, users)
         np.testing.assert_allclose([losses.total, losses.rec], [total, rec], rtol=0, atol=LOSS_ATOL)
-        np.testing.assert_allclose(losses.kd, kd, rtol=1e-5)
+        np.testing.assert_allclose(losses.kd, kd, rtol=DISTILLATION_RTOL)
         params, state = step(losses.grad, state, params)
     arrived = case.leaves(params)
     for name, wanted in case.named("var_after5").items():
