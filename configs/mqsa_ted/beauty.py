@@ -3,9 +3,12 @@
     timesuite train configs/mqsa_ted/beauty.py --workdir runs/beauty
     timesuite train configs/mqsa_ted/beauty.py:debug --workdir /tmp/beauty --config.data.path=beauty.npz
 
-Everything that is not said here is the default of `MqsaSpec` and `LossSpec`, which are those of upstream's `main.py`:
-its command for this set names no other. `:debug` trains a small model for a few steps. Other sets are this one with
-another file and number of users.
+The numbers are the defaults of upstream's `main.py`; its command for this set names no others. `:debug` trains a small
+model for a few steps.
+
+The file is an `.npz` of whole numbers: `user_ptr` [users + 1] and `items` (training items, user u's are
+`items[user_ptr[u]:user_ptr[u + 1]]`, oldest first), `validate_item` and `test_item` [users], `num_user`, `num_item`.
+For a set of your own write a config like sports.py, with your number of users: it decides how many steps an epoch has.
 """
 
 from ml_collections import ConfigDict

@@ -76,7 +76,9 @@ def test_every_epoch_has_every_user_in_another_order():
         ({"user_ptr": [0, 5, 5]}, "user 1 has no training item; leave out users with fewer than three items"),
         ({"user_ptr": [0, 4, 6]}, "user_ptr does not divide the 5 training items"),
         ({"validate_item": [3]}, "1 validation items for 2 users"),
-        ({"user_ptr": [0], "num_user": 0, "items": []}, "hold no user"),
+        ({"user_ptr": [0], "num_user": 0, "items": np.zeros(0, int)}, "hold no user"),
+        ({"items": np.zeros((2, 2), int)}, "items is int64 of 2 dimensions; it must be whole numbers of 1"),
+        ({"test_item": [0.5, 1.5]}, "test_item is float64"),
         ({"items": np.array([None] * 5, object)}, "give an .npz without pickled objects"),
     ],
 )
@@ -87,10 +89,17 @@ def test_bad_files_are_named(tmp_path, changes, told):
 
 
 def test_no_file(tmp_path):
-    with pytest.raises(UserError, match=r"cannot read .*none\.npz"):
+    with pytest.raises(UserError, match=r"none\.npz does not exist; give an \.npz with"):
         Interactions.load(tmp_path / "none.npz")
 
 
 def test_a_span_of_nothing(data):
     with pytest.raises(ValueError, match="span=0"):
         count_transitions(data, 3, 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x93NUMPY"])
+def test_broken_files(tmp_path, content):
+    (tmp_path / "broken.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"cannot read .*broken\.npz"):
+        Interactions.load(tmp_path / "broken.npz")

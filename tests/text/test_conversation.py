@@ -106,3 +106,18 @@ def test_braces_in_texts_are_left_alone():
 @pytest.mark.parametrize("rng", [random.Random(1), np.random.default_rng(1)])
 def test_shuffling_keeps_every_turn(rng):
     assert sorted(t.question for t in shuffled(TURNS, rng)) == sorted(t.question for t in TURNS)
+
+
+def test_independent_turns_are_tokenised_as_if_alone(tokenizer):
+    together = encode_conversation(tokenizer, TURNS, times=TIMES, independent=True)
+    ids, opening = np.array(together.after_ids), together.segments == 0
+    for number, turn in enumerate(TURNS, start=1):
+        alone = encode_conversation(tokenizer, [turn], times=TIMES)
+        seen = opening | (together.segments == number)
+        assert tuple(ids[seen]) == alone.after_ids and together.before_ids == alone.before_ids
+        np.testing.assert_array_equal(together.answer_mask[seen], alone.answer_mask)
+
+
+def test_independent_turns_need_questions(tokenizer):
+    with pytest.raises(UserError, match="turn 1 has no question"):
+        encode_conversation(tokenizer, [TURNS[0], Turn("", "A man.")], independent=True)

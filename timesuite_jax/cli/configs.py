@@ -8,8 +8,10 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
@@ -51,8 +53,17 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
         ) from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"get_config of {name!r} returns {type(config).__name__}; return an ml_collections.ConfigDict")
+    if arg and config.to_dict() == _without_argument(module):
+        raise UserError(f"config {name!r} makes nothing of {arg!r}; leave it out or correct it, e.g. {name}:debug")
     apply_overrides(config, overrides)
     return config
+
+
+def _without_argument(module: ModuleType) -> dict[str, Any] | None:
+    """What the config is without the part behind the colon; None if it cannot do without."""
+    with suppress(Exception):  # whatever a user's file may raise
+        return module.get_config(None).to_dict()
+    return None
 
 
 @contextmanager

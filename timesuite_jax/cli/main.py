@@ -19,6 +19,7 @@ COMMANDS = {
     "port": "bring checkpoints from PyTorch and back",
     "data": "build, check and show corpora of TFRecords",
 }
+_GONE = "Event loop is closed"
 USER_MISTAKE, INTERRUPTED = 2, 130
 
 
@@ -83,7 +84,8 @@ def _mute_abandoned_writes() -> None:
     shown = sys.unraisablehook
 
     def hook(unraisable: "sys.UnraisableHookArgs") -> None:
-        if str(unraisable.exc_value) != "Event loop is closed":
+        abandoned = isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == _GONE
+        if not abandoned:
             shown(unraisable)
 
     sys.unraisablehook = hook

@@ -66,6 +66,6 @@ def collate(samples: Sequence[Sample], spec: SampleSpec, special: tuple[int, int
         batch["clip_text"][row] = sample.visual.clip_text
         batch["clip_text_mask"][row] = sample.visual.clip_text_mask
         for name, values in sample.words.row._asdict().items():
-            if name in batch:
+            if name != "segments" or name in batch:
                 batch[name][row] = values[:length]
     return batch

@@ -62,7 +62,7 @@ def read_log(path: Path) -> InteractionLog:
     newest: dict[int, float] = {}
     seen: set[tuple[int, int, float]] = set()
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             lacking = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
             if lacking:

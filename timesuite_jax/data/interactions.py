@@ -5,6 +5,8 @@ the rest is for training. Ids count from 0 without gaps.
 """
 
 import dataclasses
+import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -72,16 +74,29 @@ class Interactions:
           UserError: if it cannot be read, lacks an array, or is no data set.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            # Opened here: NumPy leaves a file that it cannot read open.
+            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
                 lacking = [name for name in _ARRAYS if name not in file.files]
                 if lacking:
                     raise UserError(f"{path} lacks {', '.join(lacking)}; it must hold {', '.join(_ARRAYS)}")
+                _check_arrays(path, {name: file[name] for name in _ARRAYS})
                 # As int32 throughout: 16 bits hold the ids of small sets, but not sums and products of them.
                 start, items, validation, test, users, num_items = (file[name].astype(np.int32) for name in _ARRAYS)
-        except (OSError, ValueError) as error:
+        except FileNotFoundError as error:
+            raise UserError(f"{path} does not exist; give an .npz with the arrays {', '.join(_ARRAYS)}") from error
+        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise UserError(f"cannot read {path}: {error}; give an .npz without pickled objects") from error
         if users != len(start) - 1:
             raise UserError(
                 f"{path}: num_user={users}, but user_ptr is for {len(start) - 1} users; correct one of them"
             )
         return cls(start, items, validation, test, int(num_items))
+
+
+def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    for name, array in arrays.items():
+        rank = 0 if name.startswith("num_") else 1
+        if array.ndim != rank or not np.issubdtype(array.dtype, np.integer):
+            raise UserError(
+                f"{path}: {name} is {array.dtype} of {array.ndim} dimensions; it must be whole numbers of {rank}"
+            )

@@ -40,7 +40,7 @@ class SyntheticCorpusSpec:
       each_object: instead, one record with one grounding question for each object of a film (records of one film share
         their `source`), for scoring.
       moments: annotate as somebody does who looks through so many evenly spread stills: an event lasts from the first
-        that shows it to the first that does not any more. None annotates exactly.
+        that shows it to the first that does not any more; exactly if fewer than two show it. None annotates exactly.
       shards: number of TFRecord files.
     """
 

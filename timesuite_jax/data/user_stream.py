@@ -5,6 +5,7 @@ the same seed, and so are the batches: the last of an epoch has the users that a
 padding, which add nothing to any sum.
 """
 
+import zlib
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,9 @@ class UserStream:
             np.pad(rows, ((0, 1), (0, 0)), constant_values=data.num_items) for rows in training_pairs(data, max_len)
         ]
         self._users, self._batch_size, self._seed = data.num_users, batch_size, seed
-        self._mine = slice(process_index, None, process_count)
+        share = batch_size // process_count
+        self._mine = slice(process_index * share, (process_index + 1) * share)
+        self._crc = zlib.crc32(data.items.tobytes())
         self.set_state(self._state(0))
 
     @property
@@ -70,7 +73,13 @@ class UserStream:
         return {"items": items, "targets": targets, "sample": users}
 
     def _state(self, step: int) -> dict[str, Any]:
-        return {"next_batch": step, "seed": self._seed, "users": self._users, "batch_size": self._batch_size}
+        return {
+            "next_batch": step,
+            "seed": self._seed,
+            "users": self._users,
+            "items": self._crc,
+            "batch_size": self._batch_size,
+        }
 
     def get_state(self) -> dict[str, Any]:
         """The same in all processes, and independent of their number."""
@@ -83,10 +92,10 @@ class UserStream:
           UserError: the state belongs to other data, another seed or another batch size.
         """
         for key, own in self._state(0).items():
-            if key != "next_batch" and state[key] != own:
+            if key != "next_batch" and state.get(key) != own:
                 raise UserError(
-                    f"the saved data position has {key} {state[key]}, this run has {own}; resume with the same data, "
-                    "seed and batch size, or start a new run"
+                    f"the saved data position has {key} {state.get(key)}, this run has {own}; resume with the same "
+                    "data, seed and batch size, or start a new run"
                 )
         self._step = int(state["next_batch"])
         epoch, place = divmod(self._step, self.batches)

@@ -9,6 +9,7 @@ from timesuite_jax.evaluation.answering import Answerer
 from timesuite_jax.evaluation.asking import Asked, ask
 from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_grounding
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
+from timesuite_jax.evaluation.ranking import best_items, push_down_seen, rank
 from timesuite_jax.evaluation.recommendation import evaluate_recommendation
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
 
@@ -23,7 +24,10 @@ __all__ = [
     "PromptReader",
     "Timeline",
     "ask",
+    "best_items",
     "draw_timelines",
     "evaluate_grounding",
     "evaluate_recommendation",
+    "push_down_seen",
+    "rank",
 ]

@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from timesuite_jax.data import Interactions, Split, evaluation_inputs, seen_items
-from timesuite_jax.metrics import RankingScores, push_down_seen, rank
+from timesuite_jax.evaluation.ranking import push_down_seen, rank
+from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa
 from timesuite_jax.training import Params
 

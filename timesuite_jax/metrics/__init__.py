@@ -1,7 +1,4 @@
-"""Metrics: pure scoring, without models or files, checked against the original's own evaluation scripts.
-
-In NumPy, save for the ranking of all items, which is done where their scores are.
-"""
+"""Metrics: pure scoring, without models or files, checked against the original's own evaluation scripts."""
 
 from timesuite_jax.metrics.bootstrap import Interval, bootstrap
 from timesuite_jax.metrics.grounding import (
@@ -16,7 +13,7 @@ from timesuite_jax.metrics.grounding import (
     set_iou,
 )
 from timesuite_jax.metrics.highlights import average_precision, highlight_scores
-from timesuite_jax.metrics.ranking import CUTOFFS, RankingScores, best_items, push_down_seen, rank
+from timesuite_jax.metrics.ranking import CUTOFFS, RankingScores
 
 __all__ = [
     "CUTOFFS",
@@ -27,14 +24,11 @@ __all__ = [
     "RankingScores",
     "average_precision",
     "best_constant_span",
-    "best_items",
     "bootstrap",
     "grounding_scores",
     "highlight_scores",
     "hull_iou",
-    "push_down_seen",
     "quantisation",
     "random_spans",
-    "rank",
     "set_iou",
 ]

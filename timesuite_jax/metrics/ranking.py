@@ -1,43 +1,16 @@
 """Recommendation: where in the ranking of all items the one that a user took next stands.
 
 HR@K and NDCG@K with one relevant item a user, over all items and not a sample of them, as upstream's `evaluate.py` of
-MQSA-TED (arXiv:2311.01056). Items that a user has seen are pushed down by so much that none of the others is below.
-
-Scores come from a device and are ranked there; the few numbers that remain of them are NumPy.
+MQSA-TED (arXiv:2311.01056).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 CUTOFFS = (5, 10, 20)
-_SEEN = 2.0**32  # what upstream takes off the score of a seen item, once for each time it was seen
-
-
-def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"]) -> Float[Array, "B V"]:
-    """Scores with seen items below all others, those seen more often further down.
-
-    Args:
-      scores: of all items.
-      seen: item ids, repeated ones as often as they were seen; V (padding) does nothing.
-    """
-    rows = jnp.arange(len(seen))[:, None]
-    return scores.at[rows, seen].add(-_SEEN, mode="drop")
-
-
-def rank(scores: Float[Array, "B V"], target: Int[Array, " B"]) -> Int[Array, " B"]:
-    """How many items score above the target: 0 is the best. Cheaper than sorting, and without an order among equals."""
-    mine = jnp.take_along_axis(scores, target[:, None], axis=1)
-    return jnp.sum(scores > mine, axis=1)
-
-
-def best_items(scores: Float[Array, "B V"], number: int) -> Int[Array, "B number"]:
-    """Ids of the items that score highest, the best first; among equals the lower id."""
-    return jax.lax.top_k(scores, number)[1]
 
 
 @dataclass(frozen=True)

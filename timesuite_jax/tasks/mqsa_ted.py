@@ -14,6 +14,8 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import tree
 from timesuite_jax.data import Interactions, Split, UserStream, count_transitions
+from timesuite_jax.data.user_stream import NOBODY
+from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import evaluate_recommendation
 from timesuite_jax.models import Mqsa, MqsaSpec
 from timesuite_jax.objectives import half_squared_norm, item_cross_entropy, make_teacher, transition_distillation
@@ -40,6 +42,11 @@ class MqsaTedTask:
         self.teacher = None
         if config.loss.distillation:
             transitions = count_transitions(self.data, spec.max_len, config.loss.span)
+            if not len(transitions.tail):
+                raise UserError(
+                    f"no item follows another in the training histories of {config.data.path} (model.max_len="
+                    f"{spec.max_len}), so there is nothing to learn; give longer histories or raise model.max_len"
+                )
             self.teacher = make_teacher(*transitions, tau=config.loss.tau)
 
     @classmethod
@@ -113,7 +120,7 @@ class MqsaTedTask:
 
     def sample_names(self, batch: Batch) -> list[str]:
         """Users by number."""
-        return [f"user {user}" for user in batch["sample"]]
+        return ["padding" if user == NOBODY else f"user {user}" for user in batch["sample"]]
 
     def work(self, batch: Batch) -> dict[str, float]:
         """Next items of a step."""

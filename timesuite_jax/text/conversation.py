@@ -184,8 +184,26 @@ def encode_conversation(
       independent: the turns are conversations of their own that share what comes before the first question.
 
     Raises:
-      UserError: as `render`; also if the tokenizer joins characters across the beginning or the end of an answer.
+      UserError: as `render`; also if the tokenizer joins characters across the beginning or the end of an answer, or
+        one of several independent turns has no question.
     """
+    if independent and len(turns) > 1:
+        # Each tokenised on its own: after the end of another's answer it would begin with a token more.
+        return _side_by_side(
+            [
+                encode_conversation(
+                    tokenizer,
+                    [replace(turn, instruction=turns[0].instruction)],
+                    layout=layout,
+                    times=times,
+                    media=media,
+                    answer_prompt=answer_prompt,
+                    strict=strict,
+                    independent=True,
+                )
+                for turn in _asking(_checked(turns, strict))
+            ]
+        )
     before, after, spans = render(
         turns, layout=layout, times=times, media=media, answer_prompt=answer_prompt, strict=strict
     )
@@ -197,10 +215,29 @@ def encode_conversation(
     segments = np.zeros(len(ids), np.int32)
     if independent:
         opening = render([replace(turns[0], question="", answer=None)], layout=layout, times=times, media=media)[1]
-        starts = (len(opening), *(end for _, end in spans))
-        for number, start in enumerate(starts[: len(turns)], start=1):
-            segments[_tokens_of(tokenizer, after[:start], ids) :] = number
+        segments[_tokens_of(tokenizer, opening, ids) :] = 1
     return Conversation(tuple(tokenizer.encode(before)), tuple(ids), mask, segments)
+
+
+def _asking(turns: Sequence[Turn]) -> Sequence[Turn]:
+    for i, turn in enumerate(turns):
+        if not turn.question:
+            # Its answer's first token would be predicted from the last token of the turn before.
+            raise UserError(f"turn {i} has no question, so it cannot stand beside others; use turns='one' or 'all'")
+    return turns
+
+
+def _side_by_side(alone: Sequence[Conversation]) -> Conversation:
+    """Conversations with the same opening as one, a segment each."""
+    shared = int(np.sum(alone[0].segments == 0))
+    ids = [alone[0].after_ids[:shared], *(each.after_ids[shared:] for each in alone)]
+    masks = [alone[0].answer_mask[:shared], *(each.answer_mask[shared:] for each in alone)]
+    return Conversation(
+        alone[0].before_ids,
+        tuple(token for part in ids for token in part),
+        np.concatenate(masks),
+        np.repeat(np.arange(len(ids), dtype=np.int32), [len(part) for part in ids]),
+    )
 
 
 def as_prompt(turns: Sequence[Turn]) -> tuple[Turn, ...]:

@@ -56,14 +56,16 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
             zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
             (grads, sums), _ = jax.lax.scan(micro, zeros, (jnp.arange(accumulate), parts))
 
-        grads = jax.tree.map(lambda g: g / sums["loss"][1].astype(g.dtype), grads)
+        # A batch without anything to predict (all its samples dropped, say) moves nothing; it is not an error.
+        weight = jnp.where(sums["loss"][1] > 0, sums["loss"][1], 1.0)
+        grads = jax.tree.map(lambda g: g / weight.astype(g.dtype), grads)
         norm = optax.tree.norm(grads)
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
             params: Any = optax.apply_updates(state.params, updates)
         one = jnp.float32(1)
         figures = {**sums, "grad_norm": jnp.stack([norm, one]), "lr": jnp.stack([schedule(state.step), one])}
-        finite = jnp.isfinite(sums["loss"][0] / sums["loss"][1]) & jnp.isfinite(norm)
+        finite = jnp.isfinite(sums["loss"][0] / weight) & jnp.isfinite(norm)
         return TrainState(step=state.step + 1, params=params, opt_state=opt_state), (figures, finite)
 
     return step

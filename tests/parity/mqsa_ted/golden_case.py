@@ -16,7 +16,8 @@ import numpy as np
 from jax import Array
 
 from timesuite_jax.data import Interactions, count_transitions, evaluation_inputs, seen_items, training_pairs
-from timesuite_jax.metrics import RankingScores, push_down_seen, rank
+from timesuite_jax.evaluation import push_down_seen, rank
+from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa, MqsaSpec
 from timesuite_jax.objectives import half_squared_norm, item_cross_entropy, make_teacher, transition_distillation
 from timesuite_jax.port.table import Table

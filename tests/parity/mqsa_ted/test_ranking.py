@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from golden_case import GoldenCase
 
-from timesuite_jax.metrics import best_items
+from timesuite_jax.evaluation import best_items
 
 SPLITS = ("validate", "test")
 LOGITS_ATOL = 2e-6

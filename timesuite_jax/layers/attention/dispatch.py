@@ -25,6 +25,8 @@ _SEGMENTED = ("blockwise", "xla")
 def choose(q: jax.Array, k: jax.Array, *, masked: bool, segmented: bool = False) -> str:
     """The name of the implementation that "auto" stands for on the default backend.
 
+    With segments it is `blockwise` everywhere: the kernels know none.
+
     The choice is made while tracing. A program that is compiled ahead of time for another platform than the one it is
     traced on must therefore name its implementation.
     """
