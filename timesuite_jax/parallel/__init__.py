@@ -6,6 +6,7 @@ this room where a parameter or a batch goes.
 
 from timesuite_jax.parallel.batch import batch_sharding, check_batch, put_batch
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
+from timesuite_jax.parallel.processes import gather_lines
 from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "abstract_arrays",
     "batch_sharding",
     "check_batch",
+    "gather_lines",
     "make_mesh",
     "make_rules",
     "placed",

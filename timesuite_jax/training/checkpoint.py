@@ -4,16 +4,19 @@ WORKDIR/checkpoints/<step>/params      trainable parameters       } Orbax, writt
                           /optimizer   step and optimizer state   } visible only when complete,
                           /data        position of the data       } restored to any mesh
                           /config      config, name of the frozen parameters
-WORKDIR/frozen/<fingerprint>/          frozen parameters, once
+                          /manifest.json  sizes and checksums of all of these files (see manifest.py)
+WORKDIR/frozen/<fingerprint>/          frozen parameters, once; with a manifest too
+WORKDIR/damaged/<step>                 a checkpoint that is no longer as it was written; for you to look at and delete
 """
 
 import errno
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import jax
 import orbax.checkpoint as ocp
 from etils import epath
 from jax.sharding import Mesh
@@ -21,12 +24,15 @@ from jax.sharding import Mesh
 from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.training.fingerprint import fingerprint
+from timesuite_jax.training.manifest import find_damage, write_manifest
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
 _REPORTED = ("_SignalingThread.run() raised", "in background save thread")
 logging.getLogger("absl").addFilter(lambda record: not any(words in record.getMessage() for words in _REPORTED))
+
+_log = logging.getLogger(__name__)
 
 _FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
 _CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
@@ -55,8 +61,12 @@ class Checkpoints:
 
     def __init__(self, workdir: epath.PathLike, *, keep: int = 1, read_only: bool = False) -> None:
         self.workdir = epath.Path(workdir).absolute()
+        self._read_only = read_only
         self._frozen_name: str | None = None
-        self._frozen_writer = ocp.StandardCheckpointer()
+        self._frozen_writer = ocp.StandardCheckpointer(
+            async_options=_then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
+        )
+        self._saving = 0
         with named_disk_errors(self.workdir):
             if not read_only:
                 self._prove_writable()
@@ -68,7 +78,12 @@ class Checkpoints:
                     "data": ocp.JsonCheckpointHandler(),
                     "config": ocp.JsonCheckpointHandler(),
                 },
-                options=ocp.CheckpointManagerOptions(max_to_keep=None if read_only else keep, create=not read_only),
+                options=ocp.CheckpointManagerOptions(
+                    max_to_keep=None if read_only else keep,
+                    create=not read_only,
+                    cleanup_tmp_directories=not read_only,  # what a killed process was about to write
+                    async_options=_then(lambda: self._seal(self._step_folder(self._saving))),
+                ),
             )
 
     def _prove_writable(self) -> None:
@@ -97,8 +112,18 @@ class Checkpoints:
         """The step of the newest complete checkpoint."""
         return self._manager.latest_step()
 
+    def _step_folder(self, step: int) -> epath.Path:
+        return self.workdir / "checkpoints" / str(step)
+
     def _frozen_folder(self, name: str) -> epath.Path:
         return self.workdir / "frozen" / name
+
+    def _seal(self, folder: epath.Path) -> None:
+        """Writes the manifest of what has just been written and is not visible yet."""
+        if jax.process_index() == 0:
+            # Where a rename costs nothing, everything is written under another name and renamed at the end.
+            unfinished = folder.parent / f"{folder.name}{ocp.utils.TMP_DIR_SUFFIX}"
+            write_manifest(unfinished if unfinished.exists() else folder)
 
     def keep_frozen(self, frozen: Params) -> None:
         """Stores the frozen parameters (in the background) unless the folder has them already."""
@@ -107,7 +132,8 @@ class Checkpoints:
         self._frozen_name = fingerprint(frozen)
         folder = self._frozen_folder(self._frozen_name)
         with named_disk_errors(self.workdir):
-            if not (folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)):
+            whole = folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)
+            if not whole or self._damage_in(folder):
                 self._frozen_writer.save(folder, frozen, force=True)
 
     def save(self, step: int, state: TrainState, data: Mapping[str, Any], config: Mapping[str, Any]) -> None:
@@ -124,6 +150,8 @@ class Checkpoints:
         )
         with named_disk_errors(self.workdir):
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
+            self._manager.wait_until_finished()
+            self._saving = step
             self._manager.save(step, args=items, force=True)
 
     def wait(self) -> None:
@@ -135,18 +163,73 @@ class Checkpoints:
         with named_disk_errors(self.workdir):
             self._manager.wait_until_finished()
 
-    def check_step(self, step: int | None) -> int:
-        """The given step, or the newest.
+    def check_step(self, step: int | None, item: str = "") -> int:
+        """The given step, or the newest sound one; damaged ones are moved aside (unless only read).
+
+        Args:
+          step: which checkpoint; None: the newest.
+          item: the one item that will be read ("config"); all and the frozen parameters if not given.
 
         Raises:
-          UserError: if there is no such checkpoint.
+          UserError: if there is no such checkpoint, it is damaged, or none is sound.
         """
         steps = self.steps()
         if not steps:
             raise UserError(f"{self.workdir} has no checkpoint; train there first or give another folder")
         if step is not None and step not in steps:
             raise UserError(f"{self.workdir} has no checkpoint of step {step}; it has {', '.join(map(str, steps))}")
-        return steps[-1] if step is None else step
+        if step is not None:
+            if damage := self._damage(step, item):
+                raise UserError(f"checkpoint {step} in {self.workdir} is damaged; give another step:{_listing(damage)}")
+            return step
+        told = []
+        for step in reversed(steps):
+            damage = self._damage(step, item)
+            if not damage:
+                return step
+            told += damage
+            fate = "left alone" if self._read_only else f"moved to {self._move_aside(step)}"
+            _log.warning("checkpoint %d is damaged and %s; the one before it is used:%s", step, fate, _listing(damage))
+        raise UserError(
+            f"no checkpoint in {self.workdir} is as it was written; bring back a copy, or start a new run in another "
+            f"folder:{_listing(told)}"
+        )
+
+    def _damage(self, step: int, item: str = "") -> list[str]:
+        """What is wrong with the files of a checkpoint.
+
+        Raises:
+          UserError: if the frozen parameters that it refers to are damaged, which no other step can mend.
+        """
+        damage = self._damage_in(self._step_folder(step), item)
+        if damage or item:
+            return damage
+        name = self._description(step)["frozen"]
+        if name and (damage := self._damage_in(self._frozen_folder(name))):
+            raise UserError(
+                f"the frozen parameters in {self.workdir} are damaged, and its checkpoints need them; bring back a "
+                f"copy of that folder, or start a new run in another one:{_listing(damage)}"
+            )
+        return []
+
+    def _damage_in(self, folder: epath.Path, item: str = "") -> list[str]:
+        """What is wrong with the files of a folder; processes share the reading."""
+        index, count = jax.process_index(), jax.process_count()
+        mine = find_damage(folder, lambda number, name: number % count == index and name.startswith(item))
+        return [f"{folder.relative_to(self.workdir)}/{line}" for line in parallel.gather_lines(mine)]
+
+    def _move_aside(self, step: int) -> epath.Path:
+        """Takes a damaged checkpoint out of the way of a later one of the same step; nothing is deleted."""
+        folder, number = self.workdir / "damaged", 0
+        while (target := folder / (f"{step}-{number}" if number else f"{step}")).exists():
+            number += 1
+        parallel.gather_lines([])  # All have looked before anything moves.
+        if jax.process_index() == 0:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._step_folder(step).rename(target)
+        parallel.gather_lines([])
+        self._manager.reload()
+        return target
 
     def config(self, step: int) -> dict[str, Any]:
         """The config that a step was saved with."""
@@ -218,6 +301,11 @@ class Checkpoints:
         return tree.merge(params, restored)
 
 
+def _then(callback: Callable[[], None]) -> ocp.AsyncOptions:
+    """Orbax's options that call back when all is written and nothing is visible yet."""
+    return ocp.AsyncOptions(post_finalization_callback=callback)
+
+
 def _saved_shapes(metadata: Any) -> Params:
     """Anything with a shape and a dtype for each array of an item; typed loosely, as Orbax's own types are."""
     return metadata.tree
@@ -273,7 +361,7 @@ def read_config(workdir: epath.PathLike, step: int | None = None) -> dict[str, A
       UserError: if there is no such checkpoint.
     """
     with Checkpoints(workdir, read_only=True) as checkpoints:
-        return checkpoints.config(checkpoints.check_step(step))
+        return checkpoints.config(checkpoints.check_step(step, "config"))
 
 
 @contextmanager

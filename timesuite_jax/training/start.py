@@ -1,7 +1,7 @@
 """How a run begins.
 
 The order, first that applies:
-  1. the newest checkpoint in the run's own folder (a restart goes on where it was stopped);
+  1. the newest sound checkpoint in the run's own folder (a restart goes on where it was stopped);
   2. the weights that the task names, and fresh parameters where those are silent;
   3. fresh parameters.
 In every case parameters are born where they will live: shapes first, then shardings, and only then arrays.
@@ -49,8 +49,8 @@ def start(
     mesh = next(leaf.sharding.mesh for _, leaf in tree.leaves_with_paths(targets))
     abstract = abstract_state(optimizer, trainable, mesh)
 
-    step = checkpoints.newest()
-    if step is not None:
+    if checkpoints.steps():
+        step = checkpoints.check_step(None)
         run = checkpoints.restore(step, abstract, frozen)
         return Start(run.state, run.frozen, run.data, run.config, f"resumed at step {step} of this folder's run")
 
