@@ -1,4 +1,4 @@
-"""The stream of users: every one once an epoch, the same rows for any number of processes, an exact position."""
+"""The stream of users: every one once an epoch, the same batch for any number of processes, an exact position."""
 
 import itertools
 
@@ -21,19 +21,23 @@ def data() -> Interactions:
 
 
 def stream(data: Interactions, **changes) -> UserStream:
-    return UserStream(data, 4, **{"batch_size": BATCH, "seed": SEED, **changes})
+    return UserStream(data, 4, **{"batch_size": BATCH, "row_multiple": 2, "seed": SEED, **changes})
 
 
-def test_epochs_are_the_originals_and_the_last_batch_is_filled_up(data):
+def test_epochs_are_the_originals_and_the_last_batch_has_the_users_that_are_left(data):
     inputs, targets = training_pairs(data, 4)
     batches = list(itertools.islice(stream(data), 6))
     for epoch, order in enumerate(itertools.islice(epoch_orders(USERS, SEED), 3)):
-        first, last = batches[2 * epoch : 2 * epoch + 2]
-        np.testing.assert_array_equal(first["sample"], order[:4])
-        np.testing.assert_array_equal(last["sample"], [*order[4:], NOBODY])
-        np.testing.assert_array_equal(first["items"], inputs[order[:4]])
-        np.testing.assert_array_equal(first["targets"], targets[order[:4]])
-        np.testing.assert_array_equal([last["items"][-1], last["targets"][-1]], np.full((2, 4), ITEMS))
+        for batch, users in zip(batches[2 * epoch : 2 * epoch + 2], (order[:4], order[4:]), strict=True):
+            some = [user for user in users if np.any(inputs[user] != ITEMS)]  # one training item makes no pair
+            assert set(np.unique(batch["segments"])) - {NOBODY} == set(some)
+            for user in some:
+                here, valid = batch["segments"] == user, inputs[user] != ITEMS
+                np.testing.assert_array_equal(batch["items"][here], inputs[user][valid])
+                np.testing.assert_array_equal(batch["targets"][here], targets[user][valid])
+                np.testing.assert_array_equal(batch["positions"][here], np.flatnonzero(valid))
+            nobody = batch["segments"] == NOBODY
+            assert np.all(batch["items"][nobody] == ITEMS) and np.all(batch["targets"][nobody] == ITEMS)
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2, 5])
@@ -59,7 +63,7 @@ def test_processes_share_a_batch(data):
 
 
 def test_what_does_not_fit_is_refused(data):
-    with pytest.raises(UserError, match="batch_size 4 is not a multiple of the 3 processes"):
+    with pytest.raises(UserError, match=r"row_multiple=2 is not a multiple of the 3 processes"):
         stream(data, process_count=3)
     saved = stream(data, batch_size=2).get_state()
     with pytest.raises(UserError, match="has batch_size 2, this run has 4; resume with the same"):

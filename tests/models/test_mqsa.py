@@ -13,7 +13,7 @@ from jaxtyping import Array
 from timesuite_jax import tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import Mqsa, MqsaSpec
-from timesuite_jax.models.mqsa import window_mean
+from timesuite_jax.models.mqsa import Slots, window_mean
 
 SPEC = MqsaSpec(items=11, width=8, max_len=6, blocks=2, heads=2)
 PAD = SPEC.padding
@@ -55,6 +55,29 @@ def test_shorter_windows_give_the_same_numbers_and_gradients():
     assert not np.any(grads[1]["position_embedding"][:-3]) and np.all(grads[1]["position_embedding"][-3:])
 
 
+def test_packed_rows_give_the_same_numbers_and_gradients():
+    params = params_of(SPEC)
+    rows = [3, 1, 4], [5], [0, 10], [2, 2, 6, 8, 2, 1]
+    packed = jnp.array([[5, 3, 1, 4, 0, 10], [2, 2, 6, 8, 2, 1], [PAD] * 6])
+    segments = jnp.array([[1, 0, 0, 0, 2, 2], [3] * 6, [-1] * 6])
+    positions = jnp.array([[5, 3, 4, 5, 4, 5], list(range(6)), [0] * 6])
+    places = [(0, slice(1, 4)), (0, slice(0, 1)), (0, slice(4, 6)), (1, slice(0, 6))]
+
+    def apart(params: dict) -> Array:
+        hidden, aux = Mqsa(SPEC).apply({"params": params}, histories(*rows))
+        return jnp.concatenate([(hidden + aux["heads"])[at, -len(row) :] for at, row in enumerate(rows)])
+
+    def together(params: dict) -> Array:
+        hidden, aux = Mqsa(SPEC).apply({"params": params}, packed, segments, positions)
+        return jnp.concatenate([(hidden + aux["heads"])[place] for place in places])
+
+    (apart_out, apart_grad), (out, grad) = (
+        jax.jit(lambda p, f=f: (f(p), jax.grad(lambda p: jnp.sum(jnp.sin(f(p))))(p)))(params) for f in (apart, together)
+    )
+    np.testing.assert_allclose(out, apart_out, rtol=1e-5, atol=1e-6)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), grad, apart_grad)
+
+
 def test_no_slot_sees_later_items():
     params = params_of(SPEC)
     before, after = (run(params, histories([3, 1, 4, last])) for last in (2, 7))
@@ -91,7 +114,7 @@ def test_window_mean_counts_valid_items_only(window: int):
     for row, slot in np.argwhere(valid):
         span = slice(max(0, slot - window + 1), slot + 1)
         expected[row, slot] = x[row, span][valid[row, span]].mean(axis=0)
-    actual = window_mean(jnp.asarray(x), jnp.asarray(valid), window)
+    actual = window_mean(jnp.asarray(x), Slots(jnp.asarray(valid), jnp.zeros(valid.shape, int)), window)
     np.testing.assert_allclose(actual, expected, rtol=1e-6, atol=1e-7)
     if window == 1:
         np.testing.assert_array_equal(actual, x)
@@ -140,7 +163,7 @@ def test_beauty_has_as_many_parameters_as_the_original():
 
 
 def test_too_long_a_history_is_refused():
-    with pytest.raises(ValueError, match=r"7 slots, but mqsa.max_len=6"):
+    with pytest.raises(ValueError, match=r"7 slots, mqsa.max_len=6"):
         run(params_of(SPEC), histories([1], length=7))
 
 

@@ -81,7 +81,7 @@ def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
     np.testing.assert_allclose(total, expected, rtol=1e-6)
     assert weight == task.work(batch)["tokens"] > 0
     padding = task.model.spec.padding
-    more = {name: np.pad(batch[name], ((0, 16), (0, 0)), constant_values=padding) for name in ("items", "targets")}
+    more = {name: np.pad(rows, ((0, 16), (0, 0)), constant_values=padding) for name, rows in batch.items()}
     np.testing.assert_allclose(loss(more)[0], total, rtol=1e-6)
 
 
@@ -97,8 +97,7 @@ def test_without_distillation_no_teacher_is_made(config):
 
 def test_samples_are_named(config):
     task = tasks.build(config)
-    task.train_data(seed=0, process_index=0, process_count=1)
-    assert task.sample_names({"sample": np.array([7, 0, -1])}) == ["user 7", "user 0", "padding"]
+    assert task.sample_names({"segments": np.array([[7, 7, 0], [-1, 3, -1]])}) == ["user 0", "user 3", "user 7"]
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 TFRecord files with random access (`tfrecord`), what stands in a record (`record`) and in a corpus folder (`corpus`),
 builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`synthetic`), the check of all that
 (`audit`), and the training stream: mixture, samples, batches, position (`mixture`, `sample`, `batch`, `pipeline`).
-For recommendation: logs (`interaction_log`), who took which items (`interactions`), those as arrays (`histories`), and
-the stream of them (`user_stream`).
+For recommendation: logs (`interaction_log`), who took which items (`interactions`), those as arrays (`histories`), laid
+into rows without padding (`packing`), and the stream of them (`user_stream`).
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
@@ -24,6 +24,7 @@ from timesuite_jax.data.histories import (
 from timesuite_jax.data.interaction_log import InteractionLog, k_core, leave_one_out, read_log
 from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
+from timesuite_jax.data.packing import Packing, pack
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
 from timesuite_jax.data.sample import Preparer, SampleSpec, Turns, Visual
@@ -46,6 +47,7 @@ __all__ = [
     "InteractionLog",
     "Interactions",
     "Mixture",
+    "Packing",
     "PipelineSpec",
     "Preparer",
     "Record",
@@ -78,6 +80,7 @@ __all__ = [
     "make_tokenizer",
     "make_video",
     "open_corpus",
+    "pack",
     "read_annotations",
     "read_info",
     "read_log",

@@ -1,8 +1,8 @@
 """The training stream of a recommender: every user's history once an epoch, with an exact position.
 
 The data sets of the field are a few megabytes, so that there is nothing to read ahead. The order is the original's for
-the same seed, and so are the batches: the last of an epoch has the users that are left, and is filled up with rows of
-padding, which add nothing to any sum.
+the same seed, and so are the batches: the last of an epoch has the users that are left. Their histories lie packed in
+rows, hardly an eighth as many as there are users.
 """
 
 import zlib
@@ -12,24 +12,29 @@ import numpy as np
 
 from timesuite_jax.data.histories import epoch_orders, training_pairs
 from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.data.packing import pack
 from timesuite_jax.errors import UserError
 
-NOBODY = -1  # stands for a user in the rows that fill a batch up
+NOBODY = -1  # stands for a user at padding
 
 
 class UserStream:
-    """Endless batches of this process's rows: `items` and `targets` [B, max_len], `sample` [B] (users).
+    """Endless batches of this process's rows, all [R, max_len], as `Mqsa` reads them.
+
+    `items`, `targets` (what followed them), `positions` (in a left-padded history) and `segments` (users; `NOBODY` at
+    padding). R depends on how long the histories of a batch are.
 
     Args:
       data: whose training items are read.
       max_len: length of a history.
-      batch_size: of all processes together.
+      batch_size: users of a batch, of all processes together.
+      row_multiple: R, of all processes together, is a multiple of this.
       seed: of the order.
       process_index: this process.
       process_count: processes of the run.
 
     Raises:
-      UserError: if the batch does not divide.
+      UserError: if the rows do not divide.
     """
 
     def __init__(
@@ -38,19 +43,19 @@ class UserStream:
         max_len: int,
         batch_size: int,
         *,
+        row_multiple: int,
         seed: int,
         process_index: int = 0,
         process_count: int = 1,
     ):
-        if batch_size % process_count:
-            raise UserError(f"batch_size {batch_size} is not a multiple of the {process_count} processes")
-        # One row more than there are users, of padding: the one that NOBODY, as an index, reads.
-        self._pairs = [
-            np.pad(rows, ((0, 1), (0, 0)), constant_values=data.num_items) for rows in training_pairs(data, max_len)
-        ]
-        self._users, self._batch_size, self._seed = data.num_users, batch_size, seed
-        share = batch_size // process_count
-        self._mine = slice(process_index * share, (process_index + 1) * share)
+        if row_multiple % process_count:
+            raise UserError(
+                f"data.row_multiple={row_multiple} is not a multiple of the {process_count} processes; make it one"
+            )
+        self._pairs = training_pairs(data, max_len)
+        self._users, self._padding = data.num_users, data.num_items
+        self._batch_size, self._row_multiple, self._seed = batch_size, row_multiple, seed
+        self._process_index, self._process_count = process_index, process_count
         self._crc = zlib.crc32(data.items.tobytes())
         self.set_state(self._state(0))
 
@@ -67,10 +72,19 @@ class UserStream:
         if place == 0:
             self._order = next(self._orders)
         users = self._order[place * self._batch_size : (place + 1) * self._batch_size]
-        users = np.pad(users, (0, self._batch_size - len(users)), constant_values=NOBODY)[self._mine]
         self._step += 1
         items, targets = (rows[users] for rows in self._pairs)
-        return {"items": items, "targets": targets, "sample": users}
+        # Each process lays out the whole batch and takes its rows: their number is then the same in all of them.
+        packing = pack(items != self._padding, self._row_multiple)
+        share = packing.shape[0] // self._process_count
+        mine = slice(self._process_index * share, (self._process_index + 1) * share)
+        who, slot = packing.user, packing.slot
+        return {
+            "items": packing.lay(items[who, slot], self._padding)[mine],
+            "targets": packing.lay(targets[who, slot], self._padding)[mine],
+            "positions": packing.lay(slot, 0)[mine],
+            "segments": packing.lay(users[who], NOBODY)[mine],
+        }
 
     def _state(self, step: int) -> dict[str, Any]:
         return {

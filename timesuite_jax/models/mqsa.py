@@ -4,7 +4,9 @@ Two branches read the same embedded history and differ in what asks: the short b
 long branch's is the mean of the last few items. Their outputs are mixed before the one product with the item table,
 which is linear, so that the mix costs one product and not two.
 
-A history is left-padded: its newest item stands in the last slot. Item ids are 0 .. V-1 and V itself is padding. The
+A history is left-padded: its newest item stands in the last slot. Or rows are packed: several histories lie one after
+another, each slot with the number of its history (`segments`) and the position that it would have alone. Both give the
+same numbers; nine slots in ten of padded histories hold nothing. Item ids are 0 .. V-1 and V itself is padding. The
 parameters, with blocks stacked along their first axis:
 
     item_embedding [V, D]; position_embedding [max_len, D]
@@ -17,6 +19,7 @@ Everything is float32: the norms' epsilon is below what half precision can hold 
 
 import dataclasses
 import math
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -66,20 +69,28 @@ class MqsaSpec:
         return self.items
 
 
-def window_mean(x: Float[Array, "B S D"], valid: Bool[Array, "B S"], window: int) -> Float[Array, "B S D"]:
-    """At each slot the mean over the valid items among it and the `window - 1` slots before; zero where there are none.
+class Slots(NamedTuple):
+    """What stands in the slots of rows of histories."""
+
+    valid: Bool[Array, "B S"]  # an item, not padding
+    segments: Int[Array, "B S"]  # which history of its row
+
+
+def window_mean(x: Float[Array, "B S D"], slots: Slots, window: int) -> Float[Array, "B S D"]:
+    """At each slot the mean over its history's items among it and the `window - 1` slots before; zero without any.
 
     `x` is zero at padding. With a window of 1 it is `x` itself, bit for bit.
     """
     length = x.shape[1]
-
-    def window_sum(values: Float[Array, "B S n"]) -> Float[Array, "B S n"]:
-        shifts = range(min(window, length))
-        return sum(jnp.pad(values, ((0, 0), (shift, 0), (0, 0)))[:, :length] for shift in shifts)
-
-    count = window_sum(valid[..., None].astype(x.dtype))
+    total = count = jnp.zeros((), x.dtype)
+    for shift in range(min(window, length)):
+        valid, segments, values = (
+            jnp.pad(array, [(0, 0), (shift, 0)] + [(0, 0)] * (array.ndim - 2))[:, :length] for array in (*slots, x)
+        )
+        same = jnp.logical_and(valid, segments == slots.segments)[..., None].astype(x.dtype)
+        total, count = total + values * same, count + same
     # Upstream adds 1e-24 to the count: the same numbers, but its gradient would multiply by 1e24 at padding.
-    return window_sum(x) / jnp.maximum(count, 1.0)
+    return total / jnp.maximum(count, 1.0)
 
 
 class Block(nn.Module):
@@ -90,7 +101,7 @@ class Block(nn.Module):
 
     @nn.compact
     def __call__(
-        self, x: Float[Array, "B S D"], _: None, valid: Bool[Array, "B S"], *, deterministic: bool
+        self, x: Float[Array, "B S D"], _: None, slots: Slots, *, deterministic: bool
     ) -> tuple[Float[Array, "B S D"], None]:
         """Runs the block on `x`, which is zero at padding; so is what comes out."""
 
@@ -102,28 +113,29 @@ class Block(nn.Module):
             return nn.Dropout(self.spec.dropout)(inputs, deterministic=deterministic)
 
         with jax.named_scope("attention"):
-            asking = LayerNorm(NORM_EPSILON, name="query_norm")(window_mean(x, valid, self.window))
+            asking = LayerNorm(NORM_EPSILON, name="query_norm")(window_mean(x, slots, self.window))
             q, k, v = (
                 rearrange(dense(name, inputs, ("embed", "heads")), "B S (h d) -> B S h d", h=self.spec.heads)
                 for name, inputs in (("query", asking), ("key", x), ("value", x))
             )
-            weights = dropped(_weights(q, k, valid, asks=jnp.any(asking != 0, axis=-1)))
+            weights = dropped(_weights(q, k, slots, asks=jnp.any(asking != 0, axis=-1)))
             attended = rearrange(jnp.einsum("BhSC,BChd->BShd", weights, v), "B S h d -> B S (h d)")
             # The residual is the normalised query: in the long branch a mean, not the item in this slot.
             x = LayerNorm(NORM_EPSILON, name="attention_norm")(attended + asking)
         with jax.named_scope("feed_forward"):
             hidden = dropped(jax.nn.relu(dense("fc1", x, ("embed", "mlp"))))
             x = x + dropped(dense("fc2", hidden, ("mlp", "embed")))
-        return x * valid[..., None].astype(x.dtype), None
+        return x * slots.valid[..., None].astype(x.dtype), None
 
 
 def _weights(
-    q: Float[Array, "B S h d"], k: Float[Array, "B C h d"], valid: Bool[Array, "B C"], asks: Bool[Array, "B S"]
+    q: Float[Array, "B S h d"], k: Float[Array, "B C h d"], slots: Slots, asks: Bool[Array, "B S"]
 ) -> Float[Array, "B h S C"]:
-    """Causal attention weights over valid items; zero for a query that is zero throughout."""
+    """Causal attention weights over the items of the own history; zero for a query that is zero throughout."""
     scores = jnp.einsum("BShd,BChd->BhSC", q, k) / math.sqrt(q.shape[-1])
     causal = jnp.tril(jnp.ones(scores.shape[-2:], bool))
-    seen = jnp.logical_and(causal[None, None], valid[:, None, None])
+    same = jnp.logical_and(slots.segments[:, :, None] == slots.segments[:, None], slots.valid[:, None])
+    seen = jnp.logical_and(causal[None, None], same[:, None])
     # A padded query sees nothing and gets a mean over all slots, which the block's mask then removes.
     weights = jax.nn.softmax(jnp.where(seen, scores, HIDDEN_SCORE), axis=-1)
     return weights * asks[:, None, :, None].astype(weights.dtype)
@@ -136,13 +148,11 @@ class Branch(nn.Module):
     window: int
 
     @nn.compact
-    def __call__(
-        self, x: Float[Array, "B S D"], valid: Bool[Array, "B S"], *, deterministic: bool
-    ) -> Float[Array, "B S D"]:
-        """Encodes a history; at padding comes out the norm's bias."""
+    def __call__(self, x: Float[Array, "B S D"], slots: Slots, *, deterministic: bool) -> Float[Array, "B S D"]:
+        """Encodes histories; at padding comes out the norm's bias."""
         block = Block(self.spec, self.window, name="blocks")
         # Unrolled: the blocks are one or two, and XLA sees through them.
-        x, _ = run_stack(block, x, None, valid, length=self.spec.blocks, unroll=True, deterministic=deterministic)
+        x, _ = run_stack(block, x, None, slots, length=self.spec.blocks, unroll=True, deterministic=deterministic)
         return LayerNorm(NORM_EPSILON, name="norm")(x)
 
 
@@ -165,13 +175,22 @@ class Mqsa(nn.Module):
         self.head_dropout = nn.Dropout(spec.dropout)
 
     def __call__(
-        self, items: Int[Array, "B S"], *, deterministic: bool = True
+        self,
+        items: Int[Array, "B S"],
+        segments: Int[Array, "B S"] | None = None,
+        positions: Int[Array, "B S"] | None = None,
+        *,
+        deterministic: bool = True,
     ) -> tuple[Float[Array, "B S D"], dict[str, Float[Array, "B S D"]]]:
-        """Encodes left-padded histories.
+        """Encodes histories, left-padded or packed.
 
         Args:
-          items: ids, V at padding. S may be less than the longest history: the last S positions are used, which gives
-            the same numbers as padding to the full length.
+          items: ids, V at padding.
+          segments: slots of a row with the same number are one history, without gaps between them; a row is one history
+            if not given.
+          positions: rows of the position table. If not given, the newest item is in the last slot: S may be less than
+            the longest history, the last S positions are used, which gives the same numbers as padding to the full
+            length.
           deterministic: False draws dropout from the stream "dropout".
 
         Returns:
@@ -180,21 +199,23 @@ class Mqsa(nn.Module):
           dropout of their own).
 
         Raises:
-          ValueError: if the histories are longer than the position table.
+          ValueError: if histories without positions are longer than the position table.
         """
         spec = self.spec
         length = items.shape[1]
-        if length > spec.max_len:
-            raise ValueError(f"histories of {length} slots, but mqsa.max_len={spec.max_len}; cut to the newest items")
+        if positions is None:
+            if length > spec.max_len:
+                raise ValueError(f"histories of {length} slots, mqsa.max_len={spec.max_len}; cut to the newest items")
+            positions = jnp.arange(spec.max_len - length, spec.max_len)[None]
         with jax.named_scope("mqsa"):
-            valid = items != spec.padding
+            slots = Slots(items != spec.padding, jnp.zeros_like(items) if segments is None else segments)
             # Padding reads some row, which the mask then removes.
             embedded = jnp.take(self.item_embedding, items, axis=0, mode="clip") * math.sqrt(spec.width)
-            positions = jax.lax.slice_in_dim(self.position_embedding, spec.max_len - length, spec.max_len)
-            x = self.input_dropout(embedded + positions[None], deterministic=deterministic)
-            x = x * valid[..., None].astype(x.dtype)
-            short = self.short(x, valid, deterministic=deterministic)
-            long = self.long(x, valid, deterministic=deterministic)
+            placed = embedded + jnp.take(self.position_embedding, positions, axis=0, mode="clip")
+            x = self.input_dropout(placed, deterministic=deterministic)
+            x = x * slots.valid[..., None].astype(x.dtype)
+            short = self.short(x, slots, deterministic=deterministic)
+            long = self.long(x, slots, deterministic=deterministic)
             heads = self.head_dropout(embedded, deterministic=deterministic)
         return spec.alpha * short + (1.0 - spec.alpha) * long, {"short": short, "long": long, "heads": heads}
 

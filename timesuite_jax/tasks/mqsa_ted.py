@@ -86,7 +86,8 @@ class MqsaTedTask:
         """
         values = self.config.loss
         rngs = streams(rng, "dropout")
-        hidden, aux = cast(Any, self.model.apply({"params": trainable}, batch["items"], deterministic=False, rngs=rngs))
+        read = (batch[name] for name in ("items", "segments", "positions"))
+        hidden, aux = cast(Any, self.model.apply({"params": trainable}, *read, deterministic=False, rngs=rngs))
         hidden, heads = (rearrange(vectors, "B S D -> (B S) D") for vectors in (hidden, aux["heads"]))
         items, targets = (rearrange(batch[name], "B S -> (B S)") for name in ("items", "targets"))
         counts = items != self.model.spec.padding
@@ -104,11 +105,12 @@ class MqsaTedTask:
         return loss, weight, sums
 
     def train_data(self, *, seed: int, process_index: int, process_count: int) -> DataIterator:
-        """Histories in the original's order."""
+        """Histories in the original's order, packed."""
         return UserStream(
             self.data,
             self.model.spec.max_len,
             self.config.data.batch_size,
+            row_multiple=self.config.data.row_multiple,
             seed=seed,
             process_index=process_index,
             process_count=process_count,
@@ -120,7 +122,7 @@ class MqsaTedTask:
 
     def sample_names(self, batch: Batch) -> list[str]:
         """Users by number."""
-        return ["padding" if user == NOBODY else f"user {user}" for user in batch["sample"]]
+        return [f"user {user}" for user in np.unique(batch["segments"]) if user != NOBODY]
 
     def work(self, batch: Batch) -> dict[str, float]:
         """Next items of a step."""

@@ -17,6 +17,9 @@ class InteractionsSpec:
     path: str  # an .npz as `data.Interactions.load` reads it
     batch_size: int = 256  # users, of all processes together
     evaluation_batch_size: int = 512
+    # Histories are packed into rows; their number is a multiple of this: few shapes, each of which is compiled. It must
+    # divide by the devices that a batch lies over.
+    row_multiple: int = 8
 
     def __post_init__(self) -> None:
         """Refuses batches of nobody.
@@ -24,7 +27,7 @@ class InteractionsSpec:
         Raises:
           UserError: naming the field.
         """
-        check_least(self, "data", {"batch_size": 1, "evaluation_batch_size": 1})
+        check_least(self, "data", {"batch_size": 1, "evaluation_batch_size": 1, "row_multiple": 1})
 
 
 @dataclasses.dataclass(frozen=True)
