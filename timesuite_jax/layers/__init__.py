@@ -6,6 +6,7 @@ C cache length, D model width, M hidden width of a feed-forward, h heads, g key-
 vocabulary, L layers, r LoRA rank, A answer positions.
 """
 
+from timesuite_jax.layers.activations import gated_silu, gelu
 from timesuite_jax.layers.attention import attention
 from timesuite_jax.layers.choices import check_choices
 from timesuite_jax.layers.drop_path import DropPath
@@ -26,6 +27,8 @@ __all__ = [
     "apply_rope",
     "attention",
     "check_choices",
+    "gated_silu",
+    "gelu",
     "rope_angles",
     "run_stack",
     "token_positions",

@@ -1,10 +1,10 @@
 """The two-layer feed-forward block of BERT and ViT: dense, exact GELU, dense."""
 
-import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
+from timesuite_jax.layers.activations import gelu
 from timesuite_jax.layers.linear import Linear
 
 
@@ -20,5 +20,4 @@ class FeedForward(nn.Module):
         """Applies the block; the width of the output is that of the input."""
         types = {"dtype": self.dtype, "param_dtype": self.param_dtype}
         hidden = Linear(self.hidden, ("embed", "mlp"), name="fc1", **types)(x)
-        hidden = jax.nn.gelu(hidden, approximate=False)
-        return Linear(x.shape[-1], ("mlp", "embed"), name="fc2", **types)(hidden)
+        return Linear(x.shape[-1], ("mlp", "embed"), name="fc2", **types)(gelu(hidden))

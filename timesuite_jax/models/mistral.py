@@ -23,6 +23,7 @@ from timesuite_jax.layers import (
     apply_rope,
     attention,
     check_choices,
+    gated_silu,
     rope_angles,
     run_stack,
 )
@@ -183,7 +184,7 @@ class FeedForward(nn.Module):
         spec = self.spec
         gate = _linear(spec, spec.mlp, ("embed", "mlp"), "gate")(x, deterministic=deterministic)
         up = _linear(spec, spec.mlp, ("embed", "mlp"), "up")(x, deterministic=deterministic)
-        hidden = nn.with_logical_constraint(jax.nn.silu(gate) * up, ("batch", "length", "mlp"))
+        hidden = nn.with_logical_constraint(gated_silu(gate, up), ("batch", "length", "mlp"))
         return _linear(spec, spec.width, ("mlp", "embed"), "down")(hidden, deterministic=deterministic)
 
 

@@ -5,8 +5,6 @@ Attention is written out here instead of calling `layers.attention`: BERT drops 
 no fused kernel does. The residual stream and the norms are float32 whatever the type of the products.
 """
 
-import math
-
 import jax
 import jax.numpy as jnp
 from einops import rearrange
@@ -50,8 +48,9 @@ class BertAttention(nn.Module):
             return rearrange(projected, "n N (h d) -> n h N d", h=spec.heads)
 
         q, k, v = heads("query", x), heads("key", memory), heads("value", memory)
+        # The queries are scaled and not the scores, of which there are several times as many.
+        q = q * (spec.width // spec.heads) ** -0.5
         scores = jnp.einsum("nhqd,nhkd->nhqk", q, k, preferred_element_type=jnp.float32)
-        scores = scores / math.sqrt(spec.width // spec.heads)
         if mask is not None:
             scores = scores + jnp.broadcast_to(jnp.where(mask, 0.0, _MASKED)[:, None, None], scores.shape)
         weights = jax.nn.softmax(scores, axis=-1)

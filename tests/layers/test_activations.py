@@ -1,0 +1,42 @@
+"""The closed-form slopes against automatic differentiation of the plain formulas, and GELU against SciPy's digits."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.test_util import check_grads
+from scipy.special import ndtr
+
+from timesuite_jax.layers import gated_silu, gelu
+
+X = jnp.linspace(-12.0, 12.0, 4001)
+
+
+def test_gelu_is_the_normal_distribution_times_x():
+    expected = np.asarray(X, np.float64) * ndtr(np.asarray(X, np.float64))
+    np.testing.assert_allclose(gelu(X), expected, rtol=0, atol=2e-6)
+
+
+def test_gelu_has_the_slope_of_jax_s_own():
+    plain = jax.vmap(jax.grad(lambda x: jax.nn.gelu(x, approximate=False)))
+    np.testing.assert_allclose(jax.vmap(jax.grad(gelu))(X), plain(X), rtol=0, atol=2e-6)
+    check_grads(gelu, (X[::401],), order=2, modes=("fwd", "rev"))
+
+
+def test_gated_silu_has_the_slopes_of_the_plain_product():
+    gate, up = X, jnp.cos(X)
+    plain = jax.grad(lambda gate, up: jnp.sum(jax.nn.silu(gate) * up), argnums=(0, 1))(gate, up)
+    ours = jax.grad(lambda gate, up: jnp.sum(gated_silu(gate, up)), argnums=(0, 1))(gate, up)
+    for a, b in zip(ours, plain, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float32])
+def test_the_type_stays(dtype):
+    x = X.astype(dtype)
+    assert gelu(x).dtype == gated_silu(x, x).dtype == jax.grad(lambda x: jnp.sum(gelu(x)))(x).dtype == dtype
+
+
+def test_one_array_is_kept_for_each_input():
+    kept = jax.tree.leaves(jax.vjp(gelu, X)[1]), jax.tree.leaves(jax.vjp(gated_silu, X, X)[1])
+    assert [sum(leaf.shape == X.shape for leaf in leaves) for leaves in kept] == [1, 2]
