@@ -1,7 +1,7 @@
 """The two nonlinearities of the feed-forward blocks, each with its slope in closed form.
 
-Left to automatic differentiation, either keeps several arrays of the block's inner width for the backward pass. With the
-slope written down there is one for each input, and the backward pass multiplies by it and does nothing else.
+Left to automatic differentiation, either keeps several arrays of the block's inner width for the backward pass. With
+its slope written down it keeps one for each input, and the backward pass multiplies by it and does nothing else.
 """
 
 import math

@@ -28,7 +28,7 @@ class Recipe:
 
     videos: int = 3000
     objects: tuple[float, ...] = (0.1, 0.3, 0.6)  # shares of training films with one, two and three objects
-    steps: int = 1100
+    steps: int = 1600
     batch_size: int = 32
     learning_rate: float = 1e-3
     test_videos: int = 300  # with one object; half as many with two
