@@ -1,21 +1,35 @@
 """MQSA-TED (arXiv:2311.01056) on Amazon Beauty with the released hyper-parameters.
 
     timesuite train configs/mqsa_ted/beauty.py --workdir runs/beauty
+    timesuite train configs/mqsa_ted/beauty.py:short --workdir runs/beauty_short
     timesuite train configs/mqsa_ted/beauty.py:debug --workdir /tmp/beauty --config.data.path=beauty.npz
 
-The numbers are the defaults of upstream's `main.py`; its command for this set names no others. `:debug` trains a small
-model for a few steps.
+The numbers are the defaults of upstream's `main.py`; its command for this set names no others. Behind the colon stand,
+joined by commas, ablations and `debug` (a small model, a few steps):
 
-The file is an `.npz` of whole numbers: `user_ptr` [users + 1] and `items` (training items, user u's are
-`items[user_ptr[u]:user_ptr[u + 1]]`, oldest first), `validate_item` and `test_item` [users], `num_user`, `num_item`.
-For a set of your own write a config like sports.py, with your number of users: it decides how many steps an epoch has.
+    short     items alone ask: the short branch without the long one
+    long      window means alone ask: the long branch without the short one
+    no_ted    without the distillation of transitions
+
+The file is made by `timesuite data interactions`. For a set of your own write a config like sports.py, with your number
+of users: it decides how many steps an epoch has.
 """
 
-from ml_collections import ConfigDict
+from ml_collections import ConfigDict, config_dict
 
 USERS = 22_363
 BATCH = 256
 EPOCHS = 200
+VARIANTS = {
+    "short": {"model": {"alpha": 1.0}},
+    "long": {"model": {"alpha": 0.0}},
+    "no_ted": {"loss": {"distillation": 0.0}},
+    "debug": {
+        "model": {"width": 8, "max_len": 10},
+        "data": {"batch_size": 16, "evaluation_batch_size": 64},
+        "training": {"total_steps": 4, "log_every": 2, "eval_every": 4, "save_every": 4},
+    },
+}
 
 
 def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: int = USERS) -> ConfigDict:
@@ -32,18 +46,20 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
                 "log_every": steps,
                 "eval_every": steps,
                 "save_every": 10 * steps,
+                "best": "validation/ndcg_20",  # upstream reports the first epoch where this is highest
+                "patience": 0,  # upstream goes through all epochs
                 "optimizer": {
                     "learning_rate": 1e-3,
                     "min_lr_ratio": 1.0,  # constant
                     "eps_hat": True,
                     "weight_decay": 0.0,  # the L2 is a part of the loss
-                    "clip_norm": None,
+                    "clip_norm": config_dict.placeholder(float),  # none; a number on the command line sets one
                 },
             },
         }
     )
-    if arg == "debug":
-        config.model.update(width=8, max_len=10)
-        config.data.update(batch_size=16, evaluation_batch_size=64)
-        config.training.update(total_steps=4, log_every=2, eval_every=4, save_every=4)
+    for variant in arg.split(",") if arg else ():
+        if variant not in VARIANTS:
+            raise ValueError(f"there is no variant {variant!r}; known are {', '.join(VARIANTS)}")
+        config.update(VARIANTS[variant])
     return config

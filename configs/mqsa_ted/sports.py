@@ -2,7 +2,7 @@
 
     timesuite train configs/mqsa_ted/sports.py --workdir runs/sports
 
-`:debug` as in beauty.py.
+What may stand behind the colon: see beauty.py.
 """
 
 from beauty import get_config as beauty

@@ -1,7 +1,6 @@
 """From configs and work folders to tasks."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -10,7 +9,6 @@ import toy_task
 
 from timesuite_jax import tasks, training, tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 
 def test_load_run_gives_back_what_was_trained(tiny_run, tiny_corpus):
@@ -21,25 +19,16 @@ def test_load_run_gives_back_what_was_trained(tiny_run, tiny_corpus):
         np.testing.assert_array_equal(leaf, again[path])
 
 
-def test_load_chat_takes_videochat_t_alone(tiny_run, monkeypatch):
+def test_each_family_is_asked_for_its_own(tiny_run, tmp_path):
     task, _ = tasks.load_chat(tiny_run)
     assert task.name == "videochat_t"
-    monkeypatch.setitem(tasks.TASKS, "videochat_t", ("test_registry", "Recommender"))
-    monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
+    with pytest.raises(UserError, match="holds a videochat_t run, which recommends nothing; give one of MQSA-TED"):
+        tasks.load_recommender(tiny_run)
+    # Said before the task is built, which this config would not do for.
+    config = {"task": "mqsa_ted"}
+    training.run(toy_task.ToyTask(), training.TrainingSpec(total_steps=1), tmp_path, config=config)
     with pytest.raises(UserError, match="holds a mqsa_ted run, which answers no questions; give one of VideoChat-T"):
-        tasks.load_chat(tiny_run)
-
-
-class Recommender:
-    """Has the parameters of the run, and is another family."""
-
-    name = "mqsa_ted"
-
-    @classmethod
-    def from_config(cls, config):
-        task = cls()
-        task.abstract_params = VideoChatTask.from_config(config).abstract_params
-        return task
+        tasks.load_chat(tmp_path)
 
 
 def test_a_checkpoint_of_another_config(tiny_run, tiny_corpus):

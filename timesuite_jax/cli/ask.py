@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("video", type=Path)
     parser.add_argument("question")
     parser.add_argument("--checkpoint", required=True, metavar="DIR", help="work folder of a training run")
-    parser.add_argument("--step", type=int, help="which checkpoint (default: the newest)")
+    add_step(parser)
     parser.add_argument("--start", type=float, default=0.0, help="look from this second on")
     parser.add_argument("--end", type=float, help="look up to this second")
     parser.add_argument("--max-new-tokens", type=int, default=128)

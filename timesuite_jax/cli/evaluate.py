@@ -10,13 +10,14 @@ import json
 from pathlib import Path
 
 from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("--workdir", required=True, metavar="DIR", help="work folder of a training run")
-    parser.add_argument("--step", type=int, help="which checkpoint (default: the newest)")
+    add_step(parser)
     parser.add_argument("--corpus", action="append", metavar="DIR", help="built by `timesuite data build`; may repeat")
     parser.add_argument("--batch-size", type=int, help="prompts at a time; does not change the answers")
     parser.add_argument("--limit", type=int, help="records of each corpus")

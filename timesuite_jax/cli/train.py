@@ -36,7 +36,9 @@ def run(args: argparse.Namespace) -> int:
     result = training.run(task, spec, args.workdir, config=config.to_dict())
     data = task.data_report()
     if args.json:
-        print(json.dumps({"step": result.step, "interrupted": result.interrupted, **result.metrics, "data": data}))
+        best = {"best": result.best._asdict()} if result.best else {}
+        figures = {"step": result.step, "interrupted": result.interrupted, **result.metrics}
+        print(json.dumps({**figures, **best, "data": data}))
         return 0
     for corpus, report in data.items():
         if report["dropped"]:
@@ -44,4 +46,7 @@ def run(args: argparse.Namespace) -> int:
             for sample, reason in list(report["reasons"].items())[:3]:
                 print(f"  {sample} {reason}")
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
+    if result.best:
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.figures.items())
+        print(f"best {spec.best} at step {result.best.step}: {shown}")
     return 0

@@ -1,9 +1,9 @@
 """Tasks: one file for each thing that can be trained; binds a model, an objective, a data source and evaluations.
 
 `build(config)` makes the task that `config.task` names; `load_run(workdir)` makes it again, with the parameters that a
-run left; `load_chat` insists on one that answers questions.
+run left; `load_chat` insists on one that answers questions, `load_recommender` on one that recommends items.
 """
 
-from timesuite_jax.tasks.registry import TASKS, build, load_chat, load_run
+from timesuite_jax.tasks.registry import TASKS, build, load_chat, load_recommender, load_run, run_config
 
-__all__ = ["TASKS", "build", "load_chat", "load_run"]
+__all__ = ["TASKS", "build", "load_chat", "load_recommender", "load_run", "run_config"]

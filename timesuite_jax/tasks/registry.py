@@ -2,7 +2,7 @@
 
 import difflib
 import importlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from etils import epath
 from ml_collections import ConfigDict
@@ -12,6 +12,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.specs import Config
 
 if TYPE_CHECKING:
+    from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
     from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 # name -> where its class lies. Imported when asked for: a family must not make the others slower to start.
@@ -36,32 +37,65 @@ def build(config: Config) -> training.Task:
     return getattr(importlib.import_module(module), cls).from_config(config)
 
 
-def load_chat(workdir: epath.PathLike, *, step: int | None = None) -> "tuple[VideoChatTask, training.Params]":
+def run_config(workdir: epath.PathLike, *, step: training.Step = None) -> ConfigDict:
+    """The config of a run; its `task` says of which family it is.
+
+    Raises:
+      UserError: if the folder has no such checkpoint, or `timesuite train` did not write it.
+    """
+    config = ConfigDict(training.read_config(workdir, step))
+    if "task" not in config:
+        raise UserError(f"{workdir} was not written by `timesuite train`: its checkpoint names no task")
+    return config
+
+
+def load_run(
+    workdir: epath.PathLike, *, step: training.Step = None, config: ConfigDict | None = None
+) -> tuple[training.Task, training.Params]:
+    """The task of a run and the parameters it left.
+
+    Args:
+      workdir: of the run.
+      step: which checkpoint, or "best"; the newest if not given.
+      config: of the run, where something it names lies elsewhere now; as it was saved if not given.
+
+    Raises:
+      UserError: if the folder has no such checkpoint, or what its config names (tokenizers, say) is not there any more.
+    """
+    task = build(run_config(workdir, step=step) if config is None else config)
+    return task, training.restore_params(workdir, task.abstract_params(), step)
+
+
+def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[VideoChatTask, training.Params]":
     """As `load_run`, of a run that answers questions about videos.
 
     Raises:
       UserError: also if the run is of another family.
     """
-    from timesuite_jax.tasks.videochat_t import VideoChatTask
+    config = run_config(workdir, step=step)
+    if config.task != "videochat_t":
+        raise UserError(f"{workdir} holds a {config.task} run, which answers no questions; give one of VideoChat-T")
+    task, params = load_run(workdir, step=step, config=config)
+    return cast("VideoChatTask", task), params
 
-    task, params = load_run(workdir, step=step)
-    if not isinstance(task, VideoChatTask):
-        raise UserError(f"{workdir} holds a {task.name} run, which answers no questions; give one of VideoChat-T")
-    return task, params
 
-
-def load_run(workdir: epath.PathLike, *, step: int | None = None) -> tuple[training.Task, training.Params]:
-    """The task of a run and the parameters it left.
+def load_recommender(
+    workdir: epath.PathLike, *, step: training.Step = None, data: str | None = None
+) -> "tuple[MqsaTedTask, training.Params]":
+    """As `load_run`, of a run that recommends items.
 
     Args:
       workdir: of the run.
-      step: which checkpoint; the newest if not given.
+      step: which checkpoint, or "best"; the newest if not given.
+      data: the interactions, where they lie elsewhere now than the run's config says.
 
     Raises:
-      UserError: if the folder has no such checkpoint, or what its config names (tokenizers, say) is not there any more.
+      UserError: also if the run is of another family.
     """
-    config = ConfigDict(training.read_config(workdir, step))
-    if "task" not in config:
-        raise UserError(f"{workdir} was not written by `timesuite train`: its checkpoint names no task")
-    task = build(config)
-    return task, training.restore_params(workdir, task.abstract_params(), step)
+    config = run_config(workdir, step=step)
+    if config.task != "mqsa_ted":
+        raise UserError(f"{workdir} holds a {config.task} run, which recommends nothing; give one of MQSA-TED")
+    if data is not None:
+        config.update({"data": {"path": data}})
+    task, params = load_run(workdir, step=step, config=config)
+    return cast("MqsaTedTask", task), params

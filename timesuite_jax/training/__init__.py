@@ -5,28 +5,32 @@ and `schedule.build` give its AdamW and learning rate. Nothing in here knows of 
 """
 
 from timesuite_jax.training import optimizer, schedule
-from timesuite_jax.training.checkpoint import read_config, restore_params
+from timesuite_jax.training.checkpoint import Step, find_step, read_config, restore_params
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
 from timesuite_jax.training.in_flight import NonFiniteError
 from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
+from timesuite_jax.training.selection import Best
 from timesuite_jax.training.state import TrainState, abstract_state
 from timesuite_jax.training.step import make_step
 from timesuite_jax.training.task import Batch, DataIterator, Import, Params, Sums, Task
 
 __all__ = [
     "Batch",
+    "Best",
     "DataIterator",
     "Import",
     "NonFiniteError",
     "OptimizerSpec",
     "Params",
     "RunResult",
+    "Step",
     "Sums",
     "Task",
     "TrainState",
     "TrainingSpec",
     "abstract_state",
+    "find_step",
     "make_step",
     "optimizer",
     "read_config",

@@ -7,14 +7,16 @@ WORKDIR/checkpoints/<step>/params      trainable parameters       } Orbax, writt
                           /manifest.json  sizes and checksums of all of these files (see manifest.py)
 WORKDIR/frozen/<fingerprint>/          frozen parameters, once; with a manifest too
 WORKDIR/damaged/<step>                 a checkpoint that is no longer as it was written; for you to look at and delete
+
+The newest checkpoints stay, and the best one where the run selects by a figure (see selection.py).
 """
 
 import errno
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import orbax.checkpoint as ocp
@@ -25,6 +27,7 @@ from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.manifest import find_damage, write_manifest
+from timesuite_jax.training.selection import best_step
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
 
@@ -38,6 +41,9 @@ _FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up",
 _CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
 
 
+Step = int | Literal["best"] | None  # None: the newest
+
+
 class Restored(NamedTuple):
     """A run as it was saved."""
 
@@ -45,6 +51,19 @@ class Restored(NamedTuple):
     frozen: Params
     data: dict[str, Any]
     config: dict[str, Any]
+
+
+class _Kept:
+    """Says which checkpoints stay; what Orbax calls a preservation policy."""
+
+    def __init__(self, newest: int) -> None:
+        self._newest = newest
+        self.best: int | None = None
+
+    def should_preserve(self, checkpoints: Sequence[Any], *, context: object) -> list[bool]:
+        """The newest, and the best."""
+        first = len(checkpoints) - self._newest
+        return [place >= first or found.step == self.best for place, found in enumerate(checkpoints)]
 
 
 class Checkpoints:
@@ -63,6 +82,7 @@ class Checkpoints:
         self.workdir = epath.Path(workdir).absolute()
         self._read_only = read_only
         self._frozen_name: str | None = None
+        self._kept = _Kept(keep)
         self._frozen_writer = ocp.StandardCheckpointer(
             async_options=_then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
         )
@@ -79,7 +99,7 @@ class Checkpoints:
                     "config": ocp.JsonCheckpointHandler(),
                 },
                 options=ocp.CheckpointManagerOptions(
-                    max_to_keep=None if read_only else keep,
+                    preservation_policy=None if read_only else self._kept,
                     create=not read_only,
                     cleanup_tmp_directories=not read_only,  # what a killed process was about to write
                     async_options=_then(lambda: self._seal(self._step_folder(self._saving))),
@@ -111,6 +131,10 @@ class Checkpoints:
     def newest(self) -> int | None:
         """The step of the newest complete checkpoint."""
         return self._manager.latest_step()
+
+    def keep_best(self, step: int | None) -> None:
+        """Lets this step stay from now on, however old, instead of the one named before."""
+        self._kept.best = step
 
     def _step_folder(self, step: int) -> epath.Path:
         return self.workdir / "checkpoints" / str(step)
@@ -163,8 +187,8 @@ class Checkpoints:
         with named_disk_errors(self.workdir):
             self._manager.wait_until_finished()
 
-    def check_step(self, step: int | None, item: str = "") -> int:
-        """The given step, or the newest sound one; damaged ones are moved aside (unless only read).
+    def check_step(self, step: Step, item: str = "") -> int:
+        """The given step, the best, or the newest sound one; damaged ones are moved aside (unless only read).
 
         Args:
           step: which checkpoint; None: the newest.
@@ -176,6 +200,8 @@ class Checkpoints:
         steps = self.steps()
         if not steps:
             raise UserError(f"{self.workdir} has no checkpoint; train there first or give another folder")
+        if step == "best":
+            step = best_step(self.workdir)
         if step is not None and step not in steps:
             raise UserError(f"{self.workdir} has no checkpoint of step {step}; it has {', '.join(map(str, steps))}")
         if step is not None:
@@ -333,7 +359,7 @@ def _listing(lines: list[str], most: int = 20) -> str:
 def restore_params(
     workdir: epath.PathLike,
     abstract_params: Params,
-    step: int | None = None,
+    step: Step = None,
     mesh: Mesh | None = None,
     rules: parallel.Rules | None = None,
 ) -> Params:
@@ -342,7 +368,7 @@ def restore_params(
     Args:
       workdir: of the run.
       abstract_params: a task's `abstract_params()`.
-      step: which checkpoint; the newest if not given.
+      step: which checkpoint, or "best"; the newest if not given.
       mesh: where to put them; all devices' `data` axis (a copy on each) if not given.
       rules: logical axis -> mesh axes; the default table if not given.
 
@@ -354,7 +380,7 @@ def restore_params(
         return checkpoints.restore_params(checkpoints.check_step(step), targets)
 
 
-def read_config(workdir: epath.PathLike, step: int | None = None) -> dict[str, Any]:
+def read_config(workdir: epath.PathLike, step: Step = None) -> dict[str, Any]:
     """The config that a run was started with, as it was given to `training.run`.
 
     Raises:
@@ -362,6 +388,16 @@ def read_config(workdir: epath.PathLike, step: int | None = None) -> dict[str, A
     """
     with Checkpoints(workdir, read_only=True) as checkpoints:
         return checkpoints.config(checkpoints.check_step(step, "config"))
+
+
+def find_step(workdir: epath.PathLike, step: Step = None) -> int:
+    """The number of a checkpoint: the one given, the best, or the newest.
+
+    Raises:
+      UserError: if there is no such checkpoint.
+    """
+    with Checkpoints(workdir, read_only=True) as checkpoints:
+        return checkpoints.check_step(step)
 
 
 @contextmanager

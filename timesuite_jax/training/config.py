@@ -60,6 +60,8 @@ class TrainingSpec:
     eval_every: int = 0  # 0: at the end only
     save_every: int = 1000  # also saved at the end and on SIGTERM
     keep: int = 3  # newest checkpoints that are kept
+    best: str = ""  # figure of the evaluations ("validation/ndcg_20"): the checkpoint where it is highest stays, too
+    patience: int = 0  # evaluations in a row without a better one after which the run ends; 0: never
 
     def __post_init__(self) -> None:
         """Refuses numbers that no run can have.
@@ -68,7 +70,11 @@ class TrainingSpec:
           UserError: naming the field.
         """
         positive = ("total_steps", "accumulate", "log_every", "save_every", "keep")
-        specs.check_least(self, "training", {**dict.fromkeys(positive, 1), "eval_every": 0})
+        specs.check_least(self, "training", {**dict.fromkeys(positive, 1), "eval_every": 0, "patience": 0})
+        if self.patience and not (self.best and self.eval_every):
+            raise UserError(
+                f"training.patience={self.patience} needs training.best and training.eval_every; set both or neither"
+            )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | ConfigDict, where: str = "training") -> "TrainingSpec":

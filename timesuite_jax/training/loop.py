@@ -20,6 +20,7 @@ from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.in_flight import InFlight
 from timesuite_jax.training.interruption import Stop, stop_on_sigterm
 from timesuite_jax.training.meter import Meter
+from timesuite_jax.training.selection import Best, Selection
 from timesuite_jax.training.start import start
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.step import Report, make_step
@@ -35,6 +36,7 @@ class RunResult(NamedTuple):
     step: int
     metrics: dict[str, float]  # the last figures of training and of each evaluation ("grounding/R@0.5", ...)
     interrupted: bool  # by SIGTERM; the run goes on from here when started again
+    best: Best | None  # by the figure that `training.best` names
 
 
 def run(
@@ -95,7 +97,8 @@ def run(
             out_shardings=(jax.tree.map(lambda x: x.sharding, begin.state), None),
         )
         rows = parallel.batch_sharding(mesh, rules)
-        loop = _Loop(task, spec, send, rows, data, checkpoints, config or {}, terminal, writers, stop)
+        selection = Selection(spec, checkpoints.workdir, first)
+        loop = _Loop(task, spec, send, rows, data, checkpoints, selection, config or {}, terminal, writers, stop)
         return loop.train(begin.state, begin.frozen, first)
 
 
@@ -119,6 +122,7 @@ class _Loop:
     rows: NamedSharding
     data: DataIterator
     checkpoints: Checkpoints
+    selection: Selection
     config: Mapping[str, Any]
     terminal: Terminal
     writers: list[MetricWriter]
@@ -126,6 +130,8 @@ class _Loop:
 
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
+        self.saved = self.checkpoints.newest()
+        self.checkpoints.keep_best(self.selection.best and self.selection.best.step)
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
@@ -133,11 +139,13 @@ class _Loop:
         rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
         metrics: dict[str, float] = {}
         step = logged = first
-        saved = self.checkpoints.newest()
         evaluated = None
+        if spec.eval_every and step % spec.eval_every == 0 and self.selection.is_due(step):
+            metrics |= self._evaluate(step, state, frozen, flight)
+            evaluated = step
         began = time.perf_counter()
 
-        while step < spec.total_steps and not self.stop.requested:
+        while step < spec.total_steps and not self.stop.requested and not self.selection.exhausted(step):
             batch, starved = self._next_batch(step, flight)
             # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a
             # scalar costs more than the step of a small model.
@@ -160,7 +168,6 @@ class _Loop:
             if step % spec.save_every == 0:
                 with meter.paused():
                     self._save(step, state, flight)
-                saved = step
             if spec.eval_every and step % spec.eval_every == 0:
                 with meter.paused():
                     metrics |= self._evaluate(step, state, frozen, flight)
@@ -168,14 +175,15 @@ class _Loop:
 
         if logged != step:
             metrics |= self._write(step, flight.read() | meter.read())
-        if saved != step:
-            self._save(step, state, flight)
+        self._save(step, state, flight)
         if evaluated != step and not self.stop.requested:
             metrics |= self._evaluate(step, state, frozen, flight)
         self.checkpoints.wait()
         if self.stop.requested:
             self._tell(step, "stopped", "asked to by SIGTERM; saved, the same command goes on from here")
-        return RunResult(state, frozen, step, metrics, self.stop.requested)
+        elif step < spec.total_steps:
+            self._tell(step, "ended", f"{spec.patience} evaluations have brought no better {spec.best}")
+        return RunResult(state, frozen, step, metrics, self.stop.requested, self.selection.best)
 
     def _next_batch(self, step: int, flight: InFlight) -> tuple[Batch, float]:
         """The next batch, and the seconds in which the devices were idle for want of it."""
@@ -192,8 +200,12 @@ class _Loop:
         return batch, starved
 
     def _save(self, step: int, state: TrainState, flight: InFlight) -> None:
+        """Saves the step unless that is done."""
+        if self.saved == step:
+            return
         flight.drain()
         self.checkpoints.save(step, state, self.data.get_state(), self.config)
+        self.saved = step
 
     def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: InFlight) -> dict[str, float]:
         flight.drain()
@@ -201,6 +213,9 @@ class _Loop:
         figures = {}
         for name, evaluate in self.evaluations.items():
             figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
+        if self.selection.judge(step, figures):
+            self.checkpoints.keep_best(step)
+            self._save(step, state, flight)
         return self._write(step, figures) if figures else {}
 
     def _write(self, step: int, figures: dict[str, float]) -> dict[str, float]:

@@ -1,0 +1,42 @@
+"""The recommenders' configs: ablations change what they say and nothing else, and every key can be overridden."""
+
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.errors import UserError
+from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
+from timesuite_jax.training import TrainingSpec
+
+FOLDER = Path(__file__).parents[2] / "configs/mqsa_ted"
+
+
+@pytest.mark.parametrize(
+    ("variant", "changed"),
+    [("short", {"model.alpha": 1.0}), ("long", {"model.alpha": 0.0}), ("no_ted", {"loss.distillation": 0.0}),
+     ("short,no_ted", {"model.alpha": 1.0, "loss.distillation": 0.0})],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["beauty", "yelp"])
+def test_ablations(name, variant, changed):
+    whole, ablated = (load_config(f"{FOLDER}/{name}.py{form}").to_dict() for form in ("", f":{variant}"))
+    for key, value in changed.items():
+        part, field = key.split(".")
+        assert whole[part][field] != value
+        whole[part][field] = value
+    assert ablated == whole
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_specs_are_built(path):
+    for form in ("", ":debug"):
+        config = load_config(f"{path}{form}", ["--config.training.optimizer.clip_norm=2"])
+        assert TrainingSpec.from_config(config.training).optimizer.clip_norm == 2.0
+        MqsaTedConfig.from_config(config)
+    spec = TrainingSpec.from_config(load_config(str(path)).training)
+    assert spec.optimizer.clip_norm is None and spec.best == "validation/ndcg_20"
+
+
+def test_a_variant_that_there_is_not():
+    with pytest.raises(UserError, match="there is no variant 'shrot'; known are short, long, no_ted, debug"):
+        load_config(f"{FOLDER}/beauty.py:shrot")
