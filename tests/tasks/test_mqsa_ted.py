@@ -5,12 +5,14 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from jax.sharding import PartitionSpec
 from ml_collections import ConfigDict
 
-from timesuite_jax import tasks, training, tree
+from timesuite_jax import parallel, tasks, training, tree
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.errors import UserError
 from timesuite_jax.objectives import half_squared_norm
+from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.training import TrainingSpec
 
@@ -126,3 +128,30 @@ def test_configs_have_the_released_hyper_parameters(name):
     assert config.model.to_dict() == {
         "width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5
     }  # fmt: skip
+
+
+def test_eight_devices_compute_what_one_does(config):
+    """The whole loss, its gradient and the evaluation, with the item table and the batch spread over the mesh."""
+    config.model.update(dropout=0.0)
+    task = tasks.build(config)
+    params = jax.jit(task.init)(jax.random.key(0))
+    batch = next(task.train_data(seed=0, process_index=0, process_count=1))
+
+    def run() -> tuple:
+        slope = jax.jit(jax.value_and_grad(lambda params, batch: task.loss(params, {}, batch, jax.random.key(0))[0]))
+        return jax.device_get(slope(params, batch)), task.evaluations()["test"](params)
+
+    (loss, grads), figures = run()
+    mesh = parallel.make_mesh(MeshSpec(data=2, fsdp=2, tensor=2))
+    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+        where = parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
+        params = jax.device_put(params, where)
+        batch = parallel.put_batch(batch, parallel.batch_sharding(mesh, parallel.DEFAULT_RULES))
+        (spread_loss, spread_grads), spread_figures = run()
+    assert where["item_embedding"].spec == PartitionSpec(("tensor",), ("fsdp",))
+    np.testing.assert_allclose(spread_loss, loss, rtol=1e-5)
+    noise = 1e-8  # of gradients that are zero but for rounding: what is added to all keys moves no softmax
+    for path, wanted in tree.leaves_with_paths(grads):
+        error = np.abs(dict(tree.leaves_with_paths(spread_grads))[path] - wanted).max()
+        assert error <= 1e-5 * np.abs(wanted).max() + noise, path
+    assert spread_figures == figures

@@ -3,8 +3,8 @@
 TFRecord files with random access (`tfrecord`), what stands in a record (`record`) and in a corpus folder (`corpus`),
 builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`synthetic`), the check of all that
 (`audit`), and the training stream: mixture, samples, batches, position (`mixture`, `sample`, `batch`, `pipeline`).
-For recommendation: logs (`interaction_log`), who took which items (`interactions`), those as arrays (`histories`), laid
-into rows without padding (`packing`), and the stream of them (`user_stream`).
+For recommendation: logs (`interaction_log`), who took which items (`interactions`; `synthetic_interactions`), those as
+arrays (`histories`), laid into rows without padding (`packing`), and the stream of them (`user_stream`).
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
@@ -29,6 +29,7 @@ from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
 from timesuite_jax.data.sample import Preparer, SampleSpec, Turns, Visual
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_corpus, make_tokenizer
+from timesuite_jax.data.synthetic_interactions import SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
 from timesuite_jax.data.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
 from timesuite_jax.data.timepro import TASKS, Annotation, read_annotations
@@ -56,6 +57,7 @@ __all__ = [
     "SampleSpec",
     "Split",
     "SyntheticCorpusSpec",
+    "SyntheticInteractionsSpec",
     "SyntheticSpec",
     "TFRecordSource",
     "TFRecordWriter",
@@ -77,6 +79,7 @@ __all__ = [
     "k_core",
     "leave_one_out",
     "make_corpus",
+    "make_interactions",
     "make_tokenizer",
     "make_video",
     "open_corpus",

@@ -33,13 +33,14 @@ class Packing(NamedTuple):
         return rows
 
 
-def pack(valid: Bool[np.ndarray, "B S"], multiple: int) -> Packing:
+def pack(valid: Bool[np.ndarray, "B S"], multiple: int, least: int = 0) -> Packing:
     """Lays histories into rows of the same length S, long ones first, each into the first row that has room.
 
     Args:
       valid: slots of left-padded histories that hold an item.
       multiple: the number of rows is a multiple of this, so that batches of about the same size have the same shape.
         Full rows are dealt out like cards: each of `multiple` equal shares of the rows has about as many items.
+      least: there are at least so many rows.
     """
     histories, length = valid.shape
     lengths = valid.sum(axis=1)
@@ -50,7 +51,7 @@ def pack(valid: Bool[np.ndarray, "B S"], multiple: int) -> Packing:
         offset[history] = length - room[row[history]]
         room[row[history]] -= lengths[history]
     used = int(np.count_nonzero(room < length))
-    share = max(-(-used // multiple), 1)
+    share = max(-(-max(used, least) // multiple), 1)
     row = row % multiple * share + row // multiple
     user, slot = np.nonzero(valid)
     place = row[user] * length + offset[user] + slot - (length - lengths[user])

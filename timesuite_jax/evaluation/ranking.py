@@ -1,6 +1,7 @@
 """Ranks items by their scores, on the device where the scores are: what remains of millions is one number a user.
 
-After upstream's `evaluate.py` of MQSA-TED (arXiv:2311.01056). Items that a user has seen are pushed down by so much
+Where a mesh spreads the items, each function takes the scores of one device's items and its `Shard`. After upstream's
+`evaluate.py` of MQSA-TED (arXiv:2311.01056). Items that a user has seen are pushed down by so much
 that none of the others is below.
 """
 
@@ -8,32 +9,45 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from timesuite_jax.layers import Shard
+
 _SEEN = 2.0**32  # what upstream takes off the score of a seen item, once for each time it was seen
 
 
-def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"]) -> Float[Array, "B V"]:
+_ALL = Shard()
+
+
+def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"], shard: Shard = _ALL) -> Float[Array, "B V"]:
     """Scores with seen items below all others, those seen more often further down.
 
     Args:
       scores: of all items.
       seen: item ids, repeated ones as often as they were seen; V (padding) does nothing.
+      shard: which items these are.
     """
     rows = jnp.arange(len(seen))[:, None]
-    return scores.at[rows, seen].add(-_SEEN, mode="drop")
+    return scores.at[rows, shard.local(seen, scores.shape[1])].add(-_SEEN, mode="drop")
 
 
-def rank(scores: Float[Array, "B V"], target: Int[Array, " B"]) -> Int[Array, " B"]:
+def rank(scores: Float[Array, "B V"], target: Int[Array, " B"], shard: Shard = _ALL) -> Int[Array, " B"]:
     """How many items stand above the target: 0 is the best. Cheaper than sorting, and in the same order.
 
     Among equals the lower id stands above, as in `best_items`, and what is not a number stands above everything: scores
     that are all the same, or broken, must not look like a perfect ranking.
     """
-    mine = jnp.take_along_axis(scores, target[:, None], axis=1)
+    number = scores.shape[1]
+    place = jnp.arange(len(target)), shard.local(target, number)
+    mine = shard.over_items(scores.at[place].get(mode="fill", fill_value=0.0))[:, None]
     above = jnp.logical_not(scores <= mine)
-    before = jnp.logical_and(scores == mine, jnp.arange(scores.shape[1])[None] < target[:, None])
-    return jnp.sum(jnp.logical_or(above, before), axis=1)
+    before = jnp.logical_and(scores == mine, shard.first + jnp.arange(number)[None] < target[:, None])
+    return shard.over_items(jnp.sum(jnp.logical_or(above, before), axis=1))
 
 
-def best_items(scores: Float[Array, "B V"], number: int) -> Int[Array, "B number"]:
+def best_items(scores: Float[Array, "B V"], number: int, shard: Shard = _ALL) -> Int[Array, "B number"]:
     """Ids of the items that score highest, the best first; among equals the lower id."""
-    return jax.lax.top_k(scores, number)[1]
+    best, ids = jax.lax.top_k(scores, min(number, scores.shape[1]))
+    ids += shard.first
+    if shard.vocab:  # the best of each device's best; devices in the order of their items
+        best, ids = (jax.lax.all_gather(found, shard.vocab, axis=1, tiled=True) for found in (best, ids))
+        ids = jnp.take_along_axis(ids, jax.lax.top_k(best, number)[1], axis=1)
+    return ids

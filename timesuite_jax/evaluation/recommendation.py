@@ -5,14 +5,17 @@ after the last item of the history alone.
 """
 
 import functools
-from typing import cast
 
 import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int
+from einops import rearrange
+from flax import linen as nn
+from jaxtyping import Array, Float, Int
 
-from timesuite_jax.data import Interactions, Split, evaluation_inputs, seen_items
+from timesuite_jax.data import Interactions, Split, evaluation_inputs, pack, seen_items
 from timesuite_jax.evaluation.ranking import push_down_seen, rank
+from timesuite_jax.layers import Shard, by_shards
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa
 from timesuite_jax.training import Params
@@ -20,15 +23,31 @@ from timesuite_jax.training import Params
 
 @functools.partial(jax.jit, static_argnums=0)
 def _ranks(
-    model: Mqsa, params: Params, items: Int[Array, "B S"], seen: Int[Array, "B C"], target: Int[Array, " B"]
+    model: Mqsa,
+    params: Params,
+    rows: tuple[Int[Array, "R S"], Int[Array, "R S"], Int[Array, "R S"]],
+    newest: Int[Array, " B"],
+    seen: Int[Array, "B C"],
+    target: Int[Array, " B"],
 ) -> Int[Array, " B"]:
-    hidden, _ = model.apply({"params": params}, items)
-    scores = cast(Array, model.apply({"params": params}, hidden[:, -1], method="logits"))
-    return rank(push_down_seen(scores, seen), target)
+    spread = (nn.with_logical_constraint(leaf, ("batch", "length")) for leaf in rows)
+    hidden = rearrange(model.apply({"params": params}, *spread)[0], "R S D -> (R S) D")
+    by_user = jnp.take(hidden, newest, axis=0), seen, target
+    ranks = by_shards(_on_one_device, by_user, params["item_embedding"], None, "rows")
+    return nn.with_logical_constraint(ranks, (None,))  # whole on every device, so that each process can read it
+
+
+def _on_one_device(
+    shard: Shard, by_user: tuple[Float[Array, "B D"], Array, Array], table: Float[Array, "V D"], _: None
+) -> Int[Array, " B"]:
+    hidden, seen, target = by_user
+    scores = jnp.einsum("BD,VD->BV", hidden, table, precision=jax.lax.Precision.HIGHEST)
+    scores = push_down_seen(scores, seen, shard)
+    return rank(scores, target, shard)
 
 
 def evaluate_recommendation(
-    model: Mqsa, params: Params, data: Interactions, split: Split, *, batch_size: int
+    model: Mqsa, params: Params, data: Interactions, split: Split, *, batch_size: int, row_multiple: int
 ) -> RankingScores:
     """Ranks every user's "validation" or "test" item.
 
@@ -37,14 +56,25 @@ def evaluate_recommendation(
       params: of the model.
       data: whose users are asked.
       split: which of their items is to be ranked.
-      batch_size: users scored at one time; the last batch is filled up, so that one program does all.
+      batch_size: users scored at one time.
+      row_multiple: their histories are packed into rows, the number of which is a multiple of this.
+
+    Raises:
+      UserError: if the mesh's devices do not divide the batch or the items.
     """
-    max_len, number = model.spec.max_len, data.num_users
+    max_len, padding = model.spec.max_len, model.spec.padding
     columns = evaluation_inputs(data, max_len, split), seen_items(data, max_len, split), getattr(data, split)
-    filled = -(-number // batch_size) * batch_size
-    columns = [np.pad(column, [(0, filled - number)] + [(0, 0)] * (column.ndim - 1)) for column in columns]
-    parts = [
-        _ranks(model, params, *(column[at : at + batch_size] for column in columns))
-        for at in range(0, filled, batch_size)
-    ]
-    return RankingScores(np.concatenate(jax.device_get(parts))[:number])
+    parts, least = [], 0
+    for at in range(0, data.num_users, batch_size):
+        histories, *rest = (column[at : at + batch_size] for column in columns)
+        # As many rows as any batch before: so that nearly all batches go through one program.
+        packing = pack(histories != padding, row_multiple, least)
+        least, user, slot = packing.shape[0], packing.user, packing.slot
+        rows = packing.lay(histories[user, slot], padding), packing.lay(user, -1), packing.lay(slot, 0)
+        newest = packing.place[slot == max_len - 1]  # one a user, in their order
+        # Nobody fills the last batch up.
+        by_user = (
+            np.pad(column, [(0, batch_size - len(column))] + [(0, 0)] * (column.ndim - 1)) for column in (newest, *rest)
+        )
+        parts.append(_ranks(model, params, rows, *by_user))
+    return RankingScores(np.concatenate(jax.device_get(parts))[: data.num_users])

@@ -11,6 +11,7 @@ from timesuite_jax.layers.attention import attention
 from timesuite_jax.layers.choices import check_choices
 from timesuite_jax.layers.drop_path import DropPath
 from timesuite_jax.layers.feed_forward import FeedForward
+from timesuite_jax.layers.item_shards import Shard, by_shards
 from timesuite_jax.layers.linear import Linear, LoraSpec
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
 from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
@@ -24,8 +25,10 @@ __all__ = [
     "Linear",
     "LoraSpec",
     "RMSNorm",
+    "Shard",
     "apply_rope",
     "attention",
+    "by_shards",
     "check_choices",
     "gated_silu",
     "gelu",

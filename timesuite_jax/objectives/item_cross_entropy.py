@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from timesuite_jax.layers import Shard
 from timesuite_jax.objectives.item_rows import item_rows
 
 
@@ -32,15 +33,19 @@ def item_cross_entropy(
 
     Raises:
       ValueError: if `chunk` is not positive.
+      UserError: if the mesh's devices do not divide the rows or the items.
     """
     with jax.named_scope("item_cross_entropy"):
         return item_rows(_rows, hidden, table, counts, targets, None, chunk=chunk)
 
 
-def _rows(scores: Float[Array, "C V"], targets: Int[Array, " C"], _: None) -> tuple[Array, Array]:
-    peak = jnp.maximum(jnp.max(scores, axis=-1), 0.0)
+def _rows(
+    shard: Shard, scores: Float[Array, "C V"], targets: Int[Array, " C"], _: None
+) -> tuple[Float[Array, " C"], Float[Array, "C V"], Float[Array, " C"]]:
+    own = jnp.arange(len(scores)), shard.local(targets, scores.shape[1])
+    peak = jnp.maximum(shard.highest(jnp.max(scores, axis=-1)), 0.0)
     weights = jnp.exp(scores - peak[:, None])
-    total = jnp.sum(weights, axis=-1) + jnp.exp(-peak)  # with the extra class
-    rows = jnp.arange(scores.shape[0])
-    losses = peak + jnp.log(total) - scores.at[rows, targets].get(mode="clip")
-    return losses, (weights / total[:, None]).at[rows, targets].add(-1.0, mode="drop")
+    sums = jnp.stack([jnp.sum(weights, axis=-1), scores.at[own].get(mode="fill", fill_value=0.0)])
+    total, score = shard.over_items(sums)
+    total += jnp.exp(-peak)  # the extra class
+    return peak + jnp.log(total) - score, weights.at[own].add(-total, mode="drop"), 1.0 / total

@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from timesuite_jax.layers import Shard
 from timesuite_jax.objectives.item_rows import item_rows
 
 LOG_EPSILON = 1e-24
@@ -93,22 +94,29 @@ def transition_distillation(
 
     Raises:
       ValueError: if `chunk` is not positive.
+      UserError: if the mesh's devices do not divide the rows or the items.
     """
     with jax.named_scope("transition_distillation"):
         shared = jax.tree.map(jnp.asarray, teacher)
         return item_rows(_rows, heads / tau, table, counts, items, shared, chunk=chunk)
 
 
-def _rows(scores: Float[Array, "C V"], items: Int[Array, " C"], teacher: Teacher) -> tuple[Array, Array]:
-    student = jax.nn.softmax(scores, axis=-1)
-    taught = _dense(teacher, items, scores.shape[-1])
-    floored = student + LOG_EPSILON
-    losses = -jnp.sum(taught * jnp.log(floored), axis=-1)
-    kept = taught * (student / floored)  # what the epsilon lets through of the gradient
-    return losses, student * jnp.sum(kept, axis=-1, keepdims=True) - kept
+def _rows(
+    shard: Shard, scores: Float[Array, "C V"], items: Int[Array, " C"], teacher: Teacher
+) -> tuple[Float[Array, " C"], Float[Array, "C V"], Float[Array, " C"]]:
+    taught = _dense(shard, teacher, items, scores.shape[1])
+    peak = shard.highest(jnp.max(scores, axis=-1))
+    weights = jnp.exp(scores - peak[:, None])
+    # All in units of `total`, which spares a pass over all scores that divides by it.
+    total = shard.over_items(jnp.sum(weights, axis=-1))
+    floored = weights + (LOG_EPSILON * total)[:, None]
+    kept = taught * (weights / floored)  # what the epsilon lets through of the gradient
+    sums = jnp.stack([jnp.sum(taught * jnp.log(floored), axis=-1), jnp.sum(kept, axis=-1)])
+    likelihood, share = shard.over_items(sums)
+    return jnp.log(total) - likelihood, weights * (share / total)[:, None] - kept, jnp.ones_like(total)
 
 
-def _dense(teacher: Teacher, items: Int[Array, " C"], number: int) -> Float[Array, "C V"]:
+def _dense(shard: Shard, teacher: Teacher, items: Int[Array, " C"], number: int) -> Float[Array, "C V"]:
     """The teacher's rows of these items. As many entries are visited as there are, whatever their distribution."""
     begin, end = (teacher.start.at[items + shift].get(mode="clip") for shift in (0, 1))
     ends = jnp.cumsum(end - begin)  # rows' entries laid one after another
@@ -120,6 +128,6 @@ def _dense(teacher: Teacher, items: Int[Array, " C"], number: int) -> Float[Arra
         row = jnp.searchsorted(ends, entry, side="right")  # beyond the last entry: no row, so nothing is written
         place = offset.at[row].get(mode="clip") + entry
         tail, excess = (values.at[place].get(mode="clip") for values in (teacher.tail, teacher.excess))
-        return rows.at[row, tail].add(excess, mode="drop")
+        return rows.at[row, shard.local(tail, number)].add(excess, mode="drop")
 
     return jax.lax.fori_loop(0, (ends[-1] + _ENTRIES - 1) // _ENTRIES, body, rows)

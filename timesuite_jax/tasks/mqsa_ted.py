@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any, cast
 
 import jax
@@ -13,7 +12,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import tree
-from timesuite_jax.data import Interactions, Split, UserStream, count_transitions
+from timesuite_jax.data import Split, UserStream, count_transitions
 from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import evaluate_recommendation
@@ -36,7 +35,7 @@ class MqsaTedTask:
           UserError: if the data cannot be read, or do not go with the model.
         """
         self.config = config
-        self.data = Interactions.load(Path(config.data.path))
+        self.data = config.data.read()
         spec = override(MqsaSpec(items=self.data.num_items), config.model, "model")
         self.model = Mqsa(spec)
         self.teacher = None
@@ -44,8 +43,9 @@ class MqsaTedTask:
             transitions = count_transitions(self.data, spec.max_len, config.loss.span)
             if not len(transitions.tail):
                 raise UserError(
-                    f"no item follows another in the training histories of {config.data.path} (model.max_len="
-                    f"{spec.max_len}), so there is nothing to learn; give longer histories or raise model.max_len"
+                    f"no item follows another in the training histories of {config.data.path or 'data.synthetic'} "
+                    f"(model.max_len={spec.max_len}), so there is nothing to learn; give longer histories or raise "
+                    "model.max_len"
                 )
             self.teacher = make_teacher(*transitions, tau=config.loss.tau)
 
@@ -134,5 +134,7 @@ class MqsaTedTask:
         return {split: functools.partial(self._rank, split) for split in splits}
 
     def _rank(self, split: Split, params: Params) -> dict[str, float]:
-        size = self.config.data.evaluation_batch_size
-        return evaluate_recommendation(self.model, params, self.data, split, batch_size=size).summary()
+        values = self.config.data
+        size, multiple = values.evaluation_batch_size, values.row_multiple
+        scores = evaluate_recommendation(self.model, params, self.data, split, batch_size=size, row_multiple=multiple)
+        return scores.summary()

@@ -2,19 +2,22 @@
 
 import dataclasses
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
 
+from timesuite_jax.data import Interactions, SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import Config, build, check_least
 
 
 @dataclasses.dataclass(frozen=True)
 class InteractionsSpec:
-    """What is trained on and ranked."""
+    """What is trained on and ranked: the interactions of a file, or random ones."""
 
-    path: str  # an .npz as `data.Interactions.load` reads it
+    path: str | None = None  # an .npz as `data.Interactions.load` reads it
+    synthetic: SyntheticInteractionsSpec | None = None
     batch_size: int = 256  # users, of all processes together
     evaluation_batch_size: int = 512
     # Histories are packed into rows; their number is a multiple of this: few shapes, each of which is compiled. It must
@@ -22,12 +25,22 @@ class InteractionsSpec:
     row_multiple: int = 8
 
     def __post_init__(self) -> None:
-        """Refuses batches of nobody.
+        """Refuses no data, data of two kinds, and batches of nobody.
 
         Raises:
           UserError: naming the field.
         """
+        if (self.path is None) == (self.synthetic is None):
+            raise UserError("give one of data.path (an .npz of interactions) and data.synthetic")
         check_least(self, "data", {"batch_size": 1, "evaluation_batch_size": 1, "row_multiple": 1})
+
+    def read(self) -> Interactions:
+        """The interactions.
+
+        Raises:
+          UserError: if the file cannot be read.
+        """
+        return make_interactions(self.synthetic) if self.synthetic else Interactions.load(Path(self.path or ""))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,21 @@
+"""MQSA-TED with five million made-up items: does it fit, before a single chip is paid for?
+
+    timesuite aot configs/mqsa_ted/five_million.py --topology v5e:4x4
+
+The item table, its gradient and its moments, and the scores of each chunk lie over `mesh.tensor`; the histories of a
+batch over `mesh.data`. The interactions are random: they have the shape of a large shop's and nothing to learn.
+"""
+
+from beauty import get_config as beauty
+from ml_collections import ConfigDict
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    config = beauty(arg)
+    config.data.path = None
+    config.data.synthetic = ConfigDict({"users": 200_000, "items": 5_000_000})
+    config.training.mesh = ConfigDict({"data": -1, "tensor": 8})
+    if arg == "debug":
+        config.data.synthetic.update(users=100, items=1000)
+        config.training.mesh.tensor = 1
+    return config

@@ -1,0 +1,20 @@
+"""Made-up interactions are a data set of the size that was asked for, the same each time."""
+
+import numpy as np
+import pytest
+
+from timesuite_jax.data import SyntheticInteractionsSpec, make_interactions
+from timesuite_jax.errors import UserError
+
+
+def test_they_have_the_size_asked_for():
+    spec = SyntheticInteractionsSpec(users=500, items=70, mean_length=5.0)
+    data, again = make_interactions(spec), make_interactions(spec)
+    assert (data.num_users, data.num_items) == (500, 70)
+    assert 4 < len(data.items) / 500 < 6
+    np.testing.assert_array_equal(data.items, again.items)
+
+
+def test_no_users_are_refused():
+    with pytest.raises(UserError, match=r"synthetic.users=0 must be at least 1"):
+        SyntheticInteractionsSpec(users=0, items=5)

@@ -1,0 +1,89 @@
+"""Losses, ranks and best items over a mesh of eight devices are those of one device, however rows and items lie."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jaxtyping import Array
+
+from timesuite_jax import objectives, parallel
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import best_items, push_down_seen, rank
+from timesuite_jax.layers import by_shards
+from timesuite_jax.parallel import MeshSpec
+
+R, D, V = 48, 4, 32
+MESHES = [MeshSpec(data=8), MeshSpec(data=2, fsdp=2, tensor=2), MeshSpec(data=1, tensor=8)]
+NAMES = ["rows", "both", "items"]
+
+
+@pytest.fixture(scope="module")
+def leaves() -> dict[str, Array]:
+    rng = np.random.default_rng(0)
+    return {
+        name: jnp.asarray(rng.normal(size=(number, D)), jnp.float32) for name, number in (("rows", R), ("table", V))
+    }
+
+
+def losses(leaves: dict[str, Array]) -> tuple[Array, Array]:
+    rng = np.random.default_rng(1)
+    start = np.concatenate([[0], np.cumsum(rng.integers(0, 6, V))])
+    tail = np.concatenate([rng.permutation(V)[:n] for n in np.diff(start)])
+    teacher = objectives.make_teacher(start, tail, rng.integers(1, 4, len(tail)), tau=0.1)
+    items, counts = jnp.asarray(rng.integers(0, V, R)), jnp.asarray(np.arange(R) % 5 > 0)
+    both = 4 * leaves["rows"], leaves["table"], items, counts  # at this scale some probabilities are below the epsilon
+    return (
+        objectives.item_cross_entropy(*both, chunk=4),
+        objectives.transition_distillation(*both, teacher, tau=0.1, chunk=4),
+    )
+
+
+def everything(leaves: dict[str, Array]) -> tuple[tuple[Array, Array], dict[str, Array]]:
+    return losses(leaves), jax.grad(lambda leaves: sum(losses(leaves)))(leaves)
+
+
+@pytest.fixture(scope="module")
+def expected(leaves):
+    return jax.device_get(jax.jit(everything)(leaves))
+
+
+@pytest.mark.parametrize("spec", MESHES, ids=NAMES)
+def test_losses_and_gradients(spec: MeshSpec, leaves, expected):
+    mesh = parallel.make_mesh(spec)
+    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+        found = jax.device_get(jax.jit(everything)(leaves))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
+    for name, wanted in expected[1].items():
+        np.testing.assert_allclose(found[1][name], wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max(), err_msg=name)
+
+
+def ranking(shard, rows, table, _):
+    hidden, seen, target = rows
+    # Rounded, so that some items are equal.
+    scores = push_down_seen(jnp.round(hidden @ table.T), seen, shard)
+    return rank(scores, target, shard), best_items(scores, 7, shard)
+
+
+@pytest.mark.parametrize("spec", MESHES, ids=NAMES)
+def test_ranks_and_best_items(spec: MeshSpec, leaves):
+    rng = np.random.default_rng(2)
+    rows = leaves["rows"], jnp.asarray(rng.integers(0, V + 1, (R, 3))), jnp.asarray(rng.integers(0, V, R))
+    run = jax.jit(lambda rows, table: by_shards(ranking, rows, table, None, ("rows", "rows")))
+    expected = jax.device_get(run(rows, leaves["table"]))
+    with parallel.placed(parallel.make_mesh(spec), parallel.DEFAULT_RULES):
+        found = jax.device_get(run(rows, leaves["table"]))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
+def test_what_does_not_divide_is_named(leaves):
+    with (
+        parallel.placed(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES),
+        pytest.raises(UserError, match=r"31 items do not divide by 8 devices \(mesh axes tensor\).*rules.vocab"),
+    ):
+        jax.eval_shape(
+            lambda rows, table: objectives.item_cross_entropy(
+                rows, table, jnp.zeros(R, int), jnp.ones(R, bool), chunk=4
+            ),
+            leaves["rows"],
+            leaves["table"][:-1],
+        )

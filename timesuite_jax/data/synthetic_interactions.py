@@ -1,0 +1,37 @@
+"""Interactions at random, of any size: to see what fits and how fast it is. There is nothing to learn from them."""
+
+import dataclasses
+
+import numpy as np
+
+from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.specs import check_least
+
+
+@dataclasses.dataclass(frozen=True)
+class SyntheticInteractionsSpec:
+    """Sizes of made-up interactions."""
+
+    users: int
+    items: int
+    mean_length: float = 7.0  # training items a user: that of Amazon Beauty
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuses sizes that no data set has.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_least(self, "synthetic", {"users": 1, "items": 1, "mean_length": 1})
+
+
+def make_interactions(spec: SyntheticInteractionsSpec) -> Interactions:
+    """Histories of geometric length, of items drawn evenly; the same for the same spec."""
+    rng = np.random.default_rng(spec.seed)
+    lengths = rng.geometric(1.0 / spec.mean_length, spec.users)
+    start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+    items, validation, test = (
+        rng.integers(0, spec.items, number, np.int32) for number in (start[-1], spec.users, spec.users)
+    )
+    return Interactions(start, items, validation, test, spec.items)

@@ -1,0 +1,90 @@
+"""Work on the scores of all items, device by device, where the mesh spreads rows and items.
+
+The mesh axes are those of the rules "batch" (rows, i.e. histories) and "vocab" (items). A device has the scores of its
+own rows for its own items; where a row's result depends on all items, devices exchange a number a row. Left to the
+compiler, a loop over rows would run whole on every device, with a copy of the whole table.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.sharding import PartitionSpec
+from jaxtyping import Array, Float, Int
+
+from timesuite_jax.errors import UserError
+
+
+class Shard(NamedTuple):
+    """The part of the rows and items that a device has; as it stands here, all of them."""
+
+    first: Int[Array, ""] | int = 0  # id of the first of its items
+    batch: tuple[str, ...] = ()  # mesh axes that the rows are spread over
+    vocab: tuple[str, ...] = ()  # mesh axes that the items are spread over
+
+    def local(self, ids: Int[Array, "*shape"], number: int) -> Int[Array, "*shape"]:
+        """Where items stand among the `number` ones that are here; `number`, beyond the last, for all others."""
+        place = ids - self.first
+        return jnp.where(jnp.logical_and(place >= 0, place < number), place, number)
+
+    def over_items(self, part: Array) -> Array:
+        """Sum of what the devices found for their items."""
+        return jax.lax.psum(part, self.vocab) if self.vocab else part
+
+    def highest(self, part: Array) -> Array:
+        """Maximum of what the devices found for their items."""
+        return jax.lax.pmax(part, self.vocab) if self.vocab else part
+
+    def over_rows(self, part: Array) -> Array:
+        """Sum of what the devices found for their rows."""
+        return jax.lax.psum(part, self.batch) if self.batch else part
+
+
+def by_shards(
+    work: Callable[[Shard, Any, Array, Any], Any], rows: Any, table: Float[Array, "V D"], shared: Any, out: Any
+) -> Any:
+    """Runs `work(shard, rows, table, shared)` on every device, with its part of rows and table.
+
+    Args:
+      work: pure; it combines what depends on more than its part through the shard.
+      rows: pytree of arrays with one entry a row along their first axis.
+      table: one vector an item.
+      shared: pytree of arrays that every device gets whole.
+      out: pytree like `work`'s result, of "rows", "table" or "whole": along what its first axis is spread.
+
+    Raises:
+      UserError: if rows or items do not divide by their devices.
+    """
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty or mesh.size == 1:
+        return work(Shard(), rows, table, shared)
+    batch, vocab = (_axes(entry, mesh.shape) for entry in cast(Any, nn.logical_to_mesh_axes(("batch", "vocab"))))
+    number = len(jax.tree.leaves(rows)[0])
+    for name, size, rule, axes in (("rows", number, "batch", batch), ("items", len(table), "vocab", vocab)):
+        if size % (devices := math.prod(mesh.shape[axis] for axis in axes)):
+            raise UserError(
+                f"{size} {name} do not divide by {devices} devices (mesh axes {', '.join(axes)}); change the mesh or "
+                f"rules.{rule}"
+            )
+
+    def local(rows: Any, table: Array, shared: Any) -> Any:
+        first = jax.lax.axis_index(vocab) * len(table) if vocab else 0
+        return work(Shard(first, batch, vocab), rows, table, shared)
+
+    specs = {"rows": PartitionSpec(batch or None), "table": PartitionSpec(vocab or None), "whole": PartitionSpec()}
+    sharded = jax.shard_map(
+        local,
+        in_specs=(specs["rows"], specs["table"], specs["whole"]),
+        out_specs=jax.tree.map(specs.__getitem__, out),
+        check_vma=False,  # loops whose length depends on the rows carry what does not vary until it does
+    )
+    return sharded(rows, table, shared)
+
+
+def _axes(entry: Any, sizes: Any) -> tuple[str, ...]:
+    """The axes of one entry of a partition that there is more than one device along."""
+    axes: tuple[str, ...] = (entry,) if isinstance(entry, str) else tuple(entry or ())
+    return tuple(axis for axis in axes if sizes[axis] > 1)
