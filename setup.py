@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 # reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format,
 # google-crc32c guards records, rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes
 # event files without TensorFlow, ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in
-# parts.
+# parts, pyarrow (which tfds brings) reads Parquet.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
@@ -29,6 +29,7 @@ INSTALL_REQUIRES = [
     "orbax-checkpoint>=0.12.8",
     "pillow>=11",
     "protobuf>=5",
+    "pyarrow>=15",
     "rich>=13",
     "safetensors>=0.5",
     "sentencepiece>=0.2",

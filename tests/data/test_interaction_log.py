@@ -1,9 +1,12 @@
 """Logs become data sets, and what is wrong with a log is named with its line."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from timesuite_jax.data import k_core, leave_one_out, read_log
 from timesuite_jax.errors import UserError
@@ -34,6 +37,7 @@ def test_leave_one_out(tmp_path):
     np.testing.assert_array_equal(data.validation, [0, 0])
     np.testing.assert_array_equal(data.test, [2, 1])
     assert data.num_items == 3 and data.items.dtype == np.int32
+    assert data.user_names == ("ann", "bob") and data.item_names == ("x", "y", "z")
 
 
 def test_the_core_is_found_by_dropping_again_and_again(tmp_path):
@@ -48,6 +52,33 @@ def test_the_core_is_found_by_dropping_again_and_again(tmp_path):
     for ids in (core.users, core.items):
         assert np.bincount(ids).min() >= 2
     np.testing.assert_array_equal(core.times, [1, 1, 2, 3, 3, 4, 5, 7])
+
+
+def test_parquet_and_other_names_and_orders_are_the_same_log(tmp_path):
+    expected = read_log(written(tmp_path, LOG))
+    rows = [line.split(",") for line in LOG.splitlines()[1:]]
+    moments = [datetime.fromtimestamp(int(row[0]), UTC) for row in rows]
+    for times, sort, order in (([int(row[0]) for row in rows], False, 1), (moments, True, -1)):
+        columns = {"who": [row[1] for row in rows], "what": [row[2] for row in rows], "when": times}
+        table = pyarrow.table({name: values[::order] for name, values in columns.items()})
+        parquet.write_table(table, tmp_path / "log.parquet")
+        log = read_log(tmp_path / "log.parquet", ("who", "what", "when"), sort=sort)
+        np.testing.assert_array_equal(log.times, expected.times)
+        named = [sorted(zip(map(log.user_names.__getitem__, log.users), map(log.item_names.__getitem__, log.items),
+                            log.times, strict=True), key=str) for log in (log, expected)]  # fmt: skip
+        assert named[0] == named[1]
+
+
+def test_bad_parquet_files_are_named(tmp_path):
+    path = tmp_path / "log.parquet"
+    parquet.write_table(pyarrow.table({"user": ["a", None], "item": [1, 2], "time": [1, 2]}), path)
+    with pytest.raises(UserError, match=r"log.parquet, row 2 names no user"):
+        read_log(path)
+    with pytest.raises(UserError, match=r"log.parquet has no column rating; it must have user, item and rating"):
+        read_log(path, ("user", "item", "rating"))
+    path.write_bytes(b"PAR1 and no more")
+    with pytest.raises(UserError, match=r"cannot read .*log.parquet: .*; give a Parquet file"):
+        read_log(path)
 
 
 def test_a_log_that_is_its_own_core_stays(tmp_path):
@@ -67,6 +98,7 @@ def test_a_log_that_is_its_own_core_stays(tmp_path):
         (LOG + "6,bob\n", "line 9 names no item"),
         (LOG + "noon,bob,y,1\n", "line 9: time 'noon' is no number"),
         (LOG + "nan,bob,y,1\n", "line 9: time 'nan' is no number"),
+        (LOG + "6\n", "line 9 names no user"),
     ],
 )
 def test_bad_logs_are_named(tmp_path, text, told):

@@ -1,5 +1,8 @@
 """Interactions from files, and the arrays made of them; against the original's functions in tests/parity."""
 
+import dataclasses
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -80,12 +83,29 @@ def test_every_epoch_has_every_user_in_another_order():
         ({"items": np.zeros((2, 2), int)}, "items is int64 of 2 dimensions; it must be whole numbers of 1"),
         ({"test_item": [0.5, 1.5]}, "test_item is float64"),
         ({"items": np.array([None] * 5, object)}, "give an .npz without pickled objects"),
+        ({"item_names": ["a", "b"]}, "2 different item names for 5 items; give one each"),
+        ({"user_names": ["a", "a"]}, "1 different user names for 2 users"),
+        ({"user_names": [1, 2]}, "names are int64 of 1 dimensions, not strings"),
     ],
 )
 def test_bad_files_are_named(tmp_path, changes, told):
     with pytest.raises(UserError) as caught:
         Interactions.load(saved(tmp_path, **changes))
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [None, ("ann", "böb")])
+def test_what_is_saved_is_read_again(data, tmp_path, names):
+    data = dataclasses.replace(
+        data, user_names=names, item_names=names and ("0", "eins", "中", "x y", "ends in \u00e9")
+    )
+    data.save(tmp_path / "again.npz")
+    again = Interactions.load(tmp_path / "again.npz")
+    for field in dataclasses.fields(data):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(data, field.name))
+    assert [path.name for path in tmp_path.iterdir() if "again" in path.name] == ["again.npz"]
+    with pytest.raises(UserError, match=r"cannot write /nowhere/again\.npz: No such file"):
+        data.save(Path("/nowhere/again.npz"))
 
 
 def test_no_file(tmp_path):

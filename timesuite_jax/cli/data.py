@@ -1,4 +1,4 @@
-"""Builds, checks and shows corpora of TFRecords; makes synthetic ones.
+"""Builds, checks and shows corpora of TFRecords; makes synthetic ones; makes data sets of interactions.
 
 examples:
   timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
@@ -6,6 +6,7 @@ examples:
   timesuite data check corpora/didemo videos/ --json
   timesuite data show corpora/didemo
   timesuite data synthetic --out /tmp/debug --videos 64
+  timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
 """
 
 import argparse
@@ -13,13 +14,16 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.errors import UserError
+
 NAME = "data"
 HELP = "build, check and show corpora of TFRecords"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the actions."""
-    actions = parser.add_subparsers(dest="action", required=True, metavar="{build,check,show,synthetic}")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="{build,check,show,synthetic,interactions}")
     build = actions.add_parser("build", help="make a corpus from annotations and videos")
     build.add_argument("--annotations", required=True, help="JSON file: a list of {video, QA: [{q, a}], start?, end?}")
     build.add_argument("--videos", required=True, help="folder to which the paths in the annotations are relative")
@@ -43,13 +47,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synthetic.add_argument("--out", required=True, help="folder to make; tokenizer.json lies in it, too")
     synthetic.add_argument("--videos", type=_positive, default=64, help="number of films (default 64)")
     synthetic.add_argument("--seed", type=_not_negative, default=0, help="of everything that is drawn (default 0)")
-    for action in (build, check, show, synthetic):
+    interactions = actions.add_parser("interactions", help="make a data set for recommenders from a log")
+    interactions.add_argument("log", type=Path, help="CSV (with a header) or .parquet file of users, items and times")
+    interactions.add_argument("--out", type=Path, required=True, metavar="NPZ", help="file to make")
+    interactions.add_argument(
+        "--core", type=_positive, default=5, metavar="K", help="drop users and items with fewer rows (default 5)"
+    )
+    interactions.add_argument(
+        "--columns", type=_columns, default=("user", "item", "time"), metavar="USER,ITEM,TIME", help="their names"
+    )
+    interactions.add_argument("--sort", action="store_true", help="sort by time what is not sorted")
+    for action in (build, check, show, synthetic, interactions):
         action.add_argument("--json", action="store_true", help="print one JSON object instead")
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the action; 1 if a check found something."""
-    return {"build": _build, "check": _check, "show": _show, "synthetic": _synthetic}[args.action](args)
+    actions = {"build": _build, "check": _check, "show": _show, "synthetic": _synthetic, "interactions": _interactions}
+    return actions[args.action](args)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -134,6 +149,42 @@ def _synthetic(args: argparse.Namespace) -> int:
     else:
         print(f"{args.out}: {len(info)} films and records, {info.seconds / 60:.1f} min, with annotations and tokenizer")
     return 0
+
+
+def _interactions(args: argparse.Namespace) -> int:
+    check_outputs(args.out)
+    from timesuite_jax import data
+
+    if args.out.suffix != ".npz":
+        raise UserError(f"{args.out} must end in .npz, which is what it will be; correct the name")
+    log = data.read_log(args.log, args.columns, sort=args.sort)
+    core = data.k_core(log, args.core)
+    made = data.leave_one_out(core)
+    made.save(args.out)
+    summary = data.describe(made)
+    summary |= {
+        "dropped_users": len(log.user_names) - made.num_users,
+        "dropped_items": len(log.item_names) - made.num_items,
+        "dropped_interactions": len(log.users) - len(core.users),
+    }
+    if args.json:
+        print(json.dumps({"out": str(args.out), **summary}))
+        return 0
+    print(f"{args.out}: {summary['users']} users, {summary['items']} items, {summary['interactions']} interactions")
+    print(f"  {summary['sparsity']:.3%} sparse, {summary['mean_length']:.1f} interactions a user")
+    print(
+        f"  the {args.core}-core leaves out {summary['dropped_users']} users, {summary['dropped_items']} items, "
+        f"{summary['dropped_interactions']} interactions"
+    )
+    print(f"  {summary['untrained_items']} items are in no training history: only held-out users took them")
+    return 0
+
+
+def _columns(word: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in word.split(","))
+    if len(set(names)) != 3 or not all(names):
+        raise argparse.ArgumentTypeError(f"{word!r} does not name three columns; write user,item,time")
+    return names
 
 
 def _positive(word: str) -> int:

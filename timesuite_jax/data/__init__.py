@@ -22,7 +22,7 @@ from timesuite_jax.data.histories import (
     training_pairs,
 )
 from timesuite_jax.data.interaction_log import InteractionLog, k_core, leave_one_out, read_log
-from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.data.interactions import Interactions, describe
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.packing import Packing, pack
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
@@ -73,6 +73,7 @@ __all__ = [
     "corpus_shares",
     "count_transitions",
     "decode_record",
+    "describe",
     "encode_record",
     "epoch_orders",
     "evaluation_inputs",

@@ -5,6 +5,7 @@ the rest is for training. Ids count from 0 without gaps.
 """
 
 import dataclasses
+import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -15,6 +16,7 @@ from jaxtyping import Int
 from timesuite_jax.errors import UserError
 
 _ARRAYS = ("user_ptr", "items", "validate_item", "test_item", "num_user", "num_item")
+_NAMES = ("user_names", "item_names")  # need not be there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +29,8 @@ class Interactions:
       validation: one item a user.
       test: one item a user, the newest.
       num_items: ids are below this.
+      user_names: of each user, where they are known.
+      item_names: of each item, where they are known.
     """
 
     start: Int[np.ndarray, " U_plus_1"]
@@ -34,6 +38,8 @@ class Interactions:
     validation: Int[np.ndarray, " U"]
     test: Int[np.ndarray, " U"]
     num_items: int
+    user_names: tuple[str, ...] | None = None
+    item_names: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuses arrays that are no data set.
@@ -60,6 +66,9 @@ class Interactions:
                 raise UserError(
                     f"{name} item {ids[np.argmax(strange)]} is unknown: ids run from 0 to {self.num_items - 1}"
                 )
+        for kind, names, number in (("user", self.user_names, users), ("item", self.item_names, self.num_items)):
+            if names is not None and not len(set(names)) == len(names) == number:
+                raise UserError(f"{len(set(names))} different {kind} names for {number} {kind}s; give one each")
 
     @property
     def num_users(self) -> int:
@@ -69,6 +78,8 @@ class Interactions:
     @classmethod
     def load(cls, path: Path) -> "Interactions":
         """Reads an `.npz` with the arrays user_ptr, items, validate_item, test_item, num_user and num_item.
+
+        It may hold user_names and item_names, too, as strings or as UTF-8 in bytes.
 
         Raises:
           UserError: if it cannot be read, lacks an array, or is no data set.
@@ -80,6 +91,7 @@ class Interactions:
                 if lacking:
                     raise UserError(f"{path} lacks {', '.join(lacking)}; it must hold {', '.join(_ARRAYS)}")
                 _check_arrays(path, {name: file[name] for name in _ARRAYS})
+                names = {name: _strings(file[name]) for name in _NAMES if name in file.files}
                 # As int32 throughout: 16 bits hold the ids of small sets, but not sums and products of them.
                 start, items, validation, test, users, num_items = (file[name].astype(np.int32) for name in _ARRAYS)
         except FileNotFoundError as error:
@@ -90,7 +102,53 @@ class Interactions:
             raise UserError(
                 f"{path}: num_user={users}, but user_ptr is for {len(start) - 1} users; correct one of them"
             )
-        return cls(start, items, validation, test, int(num_items))
+        return cls(start, items, validation, test, int(num_items), **names)
+
+    def save(self, path: Path) -> None:
+        """Writes what `load` reads. The file appears under its name only when it is complete.
+
+        Raises:
+          UserError: if it cannot be written.
+        """
+        arrays = (
+            self.start,
+            self.items,
+            self.validation,
+            self.test,
+            np.int32(self.num_users),
+            np.int32(self.num_items),
+        )
+        names = {name: getattr(self, name) for name in _NAMES}
+        texts = {name: np.char.encode(np.array(known), "utf-8") for name, known in names.items() if known is not None}
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez_compressed(file, **dict(zip(_ARRAYS, arrays, strict=True)), **texts)
+            partial.replace(path)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise UserError(f"cannot write {path}: {error.strerror}; choose another place") from error
+
+
+def describe(data: Interactions) -> dict[str, float]:
+    """Sizes of a data set: users, items, interactions (held-out ones too), sparsity, and what training never shows."""
+    users, number = data.num_users, len(data.items) + 2 * data.num_users
+    return {
+        "users": users,
+        "items": data.num_items,
+        "interactions": number,
+        "sparsity": 1.0 - number / (users * data.num_items),
+        "mean_length": number / users,
+        "untrained_items": data.num_items - len(np.unique(data.items)),
+    }
+
+
+def _strings(names: np.ndarray) -> tuple[str, ...]:
+    if names.dtype.kind == "S":
+        names = np.char.decode(names, "utf-8")
+    if names.dtype.kind != "U" or names.ndim != 1:
+        raise ValueError(f"names are {names.dtype} of {names.ndim} dimensions, not strings of one")
+    return tuple(names.tolist())
 
 
 def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:

@@ -1,0 +1,52 @@
+"""`timesuite data interactions`: from a log to a data set, with a summary."""
+
+import json
+
+import pytest
+
+from timesuite_jax.cli.main import main
+from timesuite_jax.data import Interactions
+
+# Two who take x, y and z, and one who takes w alone.
+LOG = "who,what,when\n" + "".join(f"{who},{what},{n}\n" for who in "ab" for n, what in enumerate("xyz")) + "c,w,5\n"
+
+
+@pytest.fixture
+def log(tmp_path):
+    (tmp_path / "log.csv").write_text(LOG)
+    return tmp_path / "log.csv"
+
+
+def make(log, *words):
+    return main(["data", "interactions", str(log), "--out", str(log.parent / "out.npz"), *words])
+
+
+def test_a_data_set_with_names_is_made(log, capsys):
+    words = ["--core", "2", "--columns", "who,what,when"]
+    assert make(log, *words, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told.pop("out").endswith("out.npz")
+    assert told == {
+        "users": 2, "items": 3, "interactions": 6, "sparsity": 0.0, "mean_length": 3.0, "untrained_items": 2,
+        "dropped_users": 1, "dropped_items": 1, "dropped_interactions": 1,
+    }  # fmt: skip
+    made = Interactions.load(log.parent / "out.npz")
+    assert made.user_names == ("a", "b") and made.item_names == ("x", "y", "z")
+    assert make(log, *words) == 0
+    assert "the 2-core leaves out 1 users, 1 items, 1 interactions" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "has no column user, item, time; it must have user, item and time"),
+        (["--columns", "who,what,when"], "are left that have 5 interactions each; lower k"),
+        (["--columns", "who,what,when", "--core", "1"], "user c has 1 of the 3 items"),
+        (["--out", "/nowhere/x.npz"], "there is no folder /nowhere"),
+        (["--out", "x.npy"], "x.npy must end in .npz"),
+    ],
+)
+def test_mistakes(log, capsys, words, told):
+    assert make(log, *words) == 2
+    assert told in capsys.readouterr().err
+    assert not (log.parent / "out.npz").exists()
