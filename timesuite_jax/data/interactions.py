@@ -9,6 +9,7 @@ import os
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -110,20 +111,15 @@ class Interactions:
         Raises:
           UserError: if it cannot be written.
         """
-        arrays = (
-            self.start,
-            self.items,
-            self.validation,
-            self.test,
-            np.int32(self.num_users),
-            np.int32(self.num_items),
-        )
-        names = {name: getattr(self, name) for name in _NAMES}
-        texts = {name: np.char.encode(np.array(known), "utf-8") for name, known in names.items() if known is not None}
+        values = self.start, self.items, self.validation, self.test, self.num_users, self.num_items
+        arrays: dict[str, Any] = dict(zip(_ARRAYS, map(np.int32, values), strict=True))
+        for name in _NAMES:
+            if (names := getattr(self, name)) is not None:
+                arrays[name] = np.char.encode(np.array(names), "utf-8")
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
             with partial.open("wb") as file:
-                np.savez_compressed(file, **dict(zip(_ARRAYS, arrays, strict=True)), **texts)
+                np.savez_compressed(file, **arrays)
             partial.replace(path)
         except OSError as error:
             partial.unlink(missing_ok=True)
