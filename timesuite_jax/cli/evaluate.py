@@ -1,8 +1,9 @@
-"""Scores the answers of a trained model on corpora with true spans.
+"""Scores a trained model: its answers on corpora with true spans, or where it ranks what users took next.
 
 examples:
   timesuite evaluate --workdir /tmp/run
   timesuite evaluate --workdir /tmp/run --corpus data/charades_test --predictions answers.jsonl --json
+  timesuite evaluate --workdir runs/beauty --step best
 """
 
 import argparse
@@ -18,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("--workdir", required=True, metavar="DIR", help="work folder of a training run")
     add_step(parser)
-    parser.add_argument("--corpus", action="append", metavar="DIR", help="built by `timesuite data build`; may repeat")
+    parser.add_argument("--corpus", action="append", metavar="DIR", help="built by `timesuite data`; may repeat")
     parser.add_argument("--batch-size", type=int, help="prompts at a time; does not change the answers")
     parser.add_argument("--limit", type=int, help="records of each corpus")
     parser.add_argument(
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax import evaluation, tasks  # imported late: a wrong option should be told at once
     from timesuite_jax.evaluation import report
 
+    if tasks.run_config(args.workdir, step=args.step).task == "mqsa_ted":
+        return _rank(args)
     task, params = tasks.load_chat(args.workdir, step=args.step)
     spec = task.config.evaluation
     folders = args.corpus or list(spec.corpora)
@@ -69,4 +72,25 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(report.as_json(result)))
     else:
         report.print_scores(result, ", ".join(folders))
+    return 0
+
+
+def _rank(args: argparse.Namespace) -> int:
+    """The ranking of held-out items by a recommender."""
+    from timesuite_jax import tasks
+    from timesuite_jax.evaluation import report
+
+    chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}
+    chat |= {"--timeline": args.timeline, "--control": args.control != "none"}
+    for option, given in chat.items():
+        if given:
+            raise UserError(f"{option} is for models that answer questions, but {args.workdir} holds a recommender")
+    if len(corpora := args.corpus or [None]) > 1:
+        raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
+    task, params = tasks.load_recommender(args.workdir, step=args.step, data=corpora[0])
+    scores = {split: task.ranking(params, split) for split in ("validation", "test")}
+    if args.json:
+        print(json.dumps(report.ranking_json(scores)))
+    else:
+        report.print_ranking(scores, str(args.workdir))
     return 0

@@ -16,8 +16,9 @@ COMMANDS = {
     "train": "train a model from a config file",
     "evaluate": "score a checkpoint on a corpus",
     "ask": "ask a question about a video",
+    "recommend": "recommend items that may come next after a history",
     "port": "bring checkpoints from PyTorch and back",
-    "data": "build, check and show corpora of TFRecords",
+    "data": "build, check and show corpora of TFRecords; make data sets of interactions",
 }
 _GONE = "Event loop is closed"
 USER_MISTAKE, INTERRUPTED = 2, 130

@@ -21,6 +21,7 @@ from timesuite_jax.data.histories import (
     training_histories,
     training_pairs,
 )
+from timesuite_jax.data.history_file import Histories, read_histories
 from timesuite_jax.data.interaction_log import InteractionLog, k_core, leave_one_out, read_log
 from timesuite_jax.data.interactions import Interactions, describe
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
@@ -45,6 +46,7 @@ __all__ = [
     "CorpusShare",
     "CorpusWriter",
     "CorruptRecordError",
+    "Histories",
     "InteractionLog",
     "Interactions",
     "Mixture",
@@ -86,6 +88,7 @@ __all__ = [
     "open_corpus",
     "pack",
     "read_annotations",
+    "read_histories",
     "read_info",
     "read_log",
     "seen_items",

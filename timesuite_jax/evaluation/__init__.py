@@ -2,7 +2,7 @@
 
 `Answerer` turns batches of prompts into words; `evaluate_grounding` asks whole corpora, with controls that tell
 grounding from guessing; `ask` asks one question about one file; `draw_timelines` shows spans as pictures.
-`evaluate_recommendation` ranks the items that users took next.
+`evaluate_recommendation` ranks the items that users took next; a `Recommender` recommends to those who have not yet.
 """
 
 from timesuite_jax.evaluation.answering import Answerer
@@ -11,6 +11,7 @@ from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_g
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
 from timesuite_jax.evaluation.ranking import best_items, push_down_seen, rank
 from timesuite_jax.evaluation.recommendation import evaluate_recommendation
+from timesuite_jax.evaluation.recommending import Recommendation, Recommended, Recommender
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
 
 __all__ = [
@@ -22,6 +23,9 @@ __all__ = [
     "Prompt",
     "PromptBatch",
     "PromptReader",
+    "Recommendation",
+    "Recommended",
+    "Recommender",
     "Timeline",
     "ask",
     "best_items",

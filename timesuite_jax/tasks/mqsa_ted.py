@@ -15,7 +15,8 @@ from timesuite_jax import tree
 from timesuite_jax.data import Split, UserStream, count_transitions
 from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import evaluate_recommendation
+from timesuite_jax.evaluation import Recommender, evaluate_recommendation
+from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa, MqsaSpec
 from timesuite_jax.objectives import half_squared_norm, item_cross_entropy, make_teacher, transition_distillation
 from timesuite_jax.specs import Config, override
@@ -131,10 +132,17 @@ class MqsaTedTask:
     def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
         """Ranking of the items held out for validation and for testing."""
         splits: tuple[Split, ...] = ("validation", "test")
-        return {split: functools.partial(self._rank, split) for split in splits}
+        return {split: functools.partial(self._figures, split) for split in splits}
 
-    def _rank(self, split: Split, params: Params) -> dict[str, float]:
+    def _figures(self, split: Split, params: Params) -> dict[str, float]:
+        return self.ranking(params, split).summary()
+
+    def ranking(self, params: Params, split: Split) -> RankingScores:
+        """Where the held-out item of each user stands."""
         values = self.config.data
         size, multiple = values.evaluation_batch_size, values.row_multiple
-        scores = evaluate_recommendation(self.model, params, self.data, split, batch_size=size, row_multiple=multiple)
-        return scores.summary()
+        return evaluate_recommendation(self.model, params, self.data, split, batch_size=size, row_multiple=multiple)
+
+    def recommender(self, params: Params) -> Recommender:
+        """The model with these parameters, ready to recommend."""
+        return Recommender(self.model, params, self.data, batch_size=self.config.data.evaluation_batch_size)

@@ -96,6 +96,6 @@ def load_recommender(
     if config.task != "mqsa_ted":
         raise UserError(f"{workdir} holds a {config.task} run, which recommends nothing; give one of MQSA-TED")
     if data is not None:
-        config.update({"data": {"path": data}})
+        config.update({"data": {"path": data, "synthetic": None}})
     task, params = load_run(workdir, step=step, config=config)
     return cast("MqsaTedTask", task), params

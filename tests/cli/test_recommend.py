@@ -1,0 +1,125 @@
+"""`timesuite recommend`, `timesuite evaluate` of a recommender, and its way out through `timesuite port`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rings
+
+from timesuite_jax import tasks
+from timesuite_jax.cli.main import main
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that has learnt the ring; its data lie beside it, in ring.npz."""
+    folder = tmp_path_factory.mktemp("recommender")
+    rings.ring().save(folder / "ring.npz")
+    rings.train(rings.ring_config(folder / "ring.npz"), folder / "run")
+    return folder / "run"
+
+
+def recommend(run: Path, history: Path, *words: str) -> int:
+    return main(["recommend", "--checkpoint", str(run), "--history", str(history), *words])
+
+
+def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
+    rows = "user,item,time\nann,item 4,2\nann,item 3,1\nbob,item 9,5\nbob,item 99,6\nbob,item 10,7\ncat,x,1\n"
+    (tmp_path / "history.csv").write_text(rows)
+    assert recommend(run, tmp_path / "history.csv", "--top", "12", "--step", "best", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert list(told) == ["ann", "bob", "cat"]
+    listed = {user: [each["item"] for each in told[user]["items"]] for user in told}
+    assert "item 5" in listed["ann"][:2] and "item 11" in listed["bob"][:2]
+    # All others but what was seen, each once, the best first.
+    assert sorted(listed["ann"]) == sorted(f"item {n}" for n in range(12) if n not in (3, 4))
+    scores = [each["score"] for each in told["ann"]["items"]]
+    assert scores == sorted(scores, reverse=True) and scores[-1] > -1e6
+    assert [told[user]["unknown"] for user in told] == [[], ["item 99"], ["x"]] and listed["cat"] == []
+
+    assert recommend(run, tmp_path / "history.csv", "--top", "2", "--step", "best") == 0
+    captured = capsys.readouterr()
+    lines = [line.split(maxsplit=2) for line in captured.out.splitlines()]
+    assert lines[0] == ["user", "ann"] and lines[1][2] == listed["ann"][0] and len(lines) == 3 + 3 + 1
+    assert "left out of user bob, unknown: item 99" in captured.err
+
+
+def test_seen_items_are_there_when_asked_for(run, tmp_path, capsys):
+    (tmp_path / "history.json").write_text('["item 3", "item 4"]')
+    assert recommend(run, tmp_path / "history.json", "--top", "12", "--seen", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {each["item"] for each in told["0"]["items"]} == {f"item {n}" for n in range(12)}
+
+
+def test_batches_do_not_change_what_is_recommended(run):
+    task, params = tasks.load_recommender(run)
+    histories = [[f"item {(user + n) % 12}" for n in range(1 + user)] for user in range(11)]
+    together = task.recommender(params)(histories, top=4)
+    recommender = task.recommender(params)
+    for history, expected in zip(histories, together, strict=True):
+        (alone,) = recommender([history], top=4)
+        assert [each.item for each in alone.items] == [each.item for each in expected.items]
+        np.testing.assert_allclose([e.score for e in alone.items], [e.score for e in expected.items], rtol=1e-5)
+    # Eleven were seen, one more than the model reads: it is left out like the others.
+    assert [each.item for each in together[10].items] == ["item 9"]
+    assert recommender([]) == []
+
+
+FILES = {
+    "empty.csv": "item\n",
+    "odd.csv": "thing\nx\n",
+    "strange.csv": "item\nx\ny\n",
+    "time.csv": "item,time\nx,noon\n",
+    "gap.csv": "user,item\na,\n",
+    "odd.json": '{"a": 1}',
+    "broken.json": "[",
+    "float.json": "[1.5]",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "told"),
+    [
+        ("empty.csv", [], "empty.csv holds no item"),
+        ("odd.csv", [], "odd.csv has no column item"),
+        ("strange.csv", [], "no item of {} is known to the model: x, y; correct the names"),
+        ("odd.json", [], 'holds no histories; write a list of items ["a", "b"]'),
+        ("broken.json", [], "give a CSV or a .json file"),
+        ("time.csv", [], "line 2: time 'noon' is no number"),
+        ("gap.csv", [], "line 2 names no item"),
+        ("float.json", [], "item 1.5 is neither a name nor a number"),
+        ("absent.csv", [], "there is no history {}"),
+        ("strange.csv", ["--top", "0"], "--top 0 is less than 1"),
+        ("strange.csv", ["--data", "none.npz"], "none.npz does not exist"),
+    ],
+)
+def test_mistakes(run, tmp_path, capsys, file, words, told):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    assert recommend(run, tmp_path / file, *words) == 2
+    assert told.format(tmp_path / file) in capsys.readouterr().err
+
+
+def test_evaluating_gives_the_ranking(run, capsys):
+    words = ["evaluate", "--workdir", str(run), "--step", "best"]
+    assert main([*words, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    best = json.loads((run / "best.json").read_text())["bests"][-1]["figures"]
+    for split in ("validation", "test"):
+        low, high = told[split].pop("intervals_95")["ndcg_20"]
+        assert low <= told[split]["ndcg_20"] <= high
+        assert told[split] == pytest.approx({name: best[f"{split}/{name}"] for name in told[split]}, abs=1e-9)
+    assert main(words) == 0
+    out = capsys.readouterr().out
+    assert "validation" in out and f"{told['test']['hr_10']:.4f}" in out and "24 users" in out
+
+
+def test_what_is_for_other_models_is_told(run, capsys):
+    for words, told in (
+        (["evaluate", "--workdir", str(run), "--limit", "3"], "--limit is for models that answer questions"),
+        (["evaluate", "--workdir", str(run), "--corpus", "a", "--corpus", "b"], "a recommender knows one set of items"),
+        (["ask", __file__, "When?", "--checkpoint", str(run)], "holds a mqsa_ted run, which answers no questions"),
+    ):
+        assert main(words) == 2
+        assert told in capsys.readouterr().err

@@ -1,0 +1,70 @@
+"""Histories to recommend for, from a file that a person or a program writes."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from timesuite_jax.errors import UserError
+
+Histories = dict[str, list[str]]  # user -> names of items, the oldest first
+_FORMS = 'a list of items ["a", "b"], a list of such lists, or an object {"user": ["a", "b"]}'
+
+
+def read_histories(path: Path) -> Histories:
+    """Reads a `.json` file, or a CSV file with a column `item` and, if they are needed, `user` and `time`.
+
+    Rows of a CSV file come in the order of time, where it is given, and else as they stand. Lists without a user belong
+    to users called "0", "1", and so on.
+
+    Raises:
+      UserError: if the file cannot be read, has another form, or holds no item.
+    """
+    try:
+        histories = _from_json(path) if path.suffix == ".json" else _from_csv(path)
+    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+        raise UserError(f"cannot read {path}: {error}; give a CSV or a .json file") from error
+    if not any(histories.values()):
+        raise UserError(f"{path} holds no item; give the items that a user took, the oldest first")
+    return histories
+
+
+def _from_json(path: Path) -> Histories:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(content, list):
+        lists = content if content and all(isinstance(part, list) for part in content) else [content]
+        content = {str(number): part for number, part in enumerate(lists)}
+    if not isinstance(content, dict) or not all(isinstance(part, list) for part in content.values()):
+        raise UserError(f"{path} holds no histories; write {_FORMS}")
+    return {user: [_name(item, path) for item in items] for user, items in content.items()}
+
+
+def _name(item: Any, path: Path) -> str:
+    if isinstance(item, bool) or not isinstance(item, str | int):
+        raise UserError(f"{path}: item {item!r} is neither a name nor a number; write {_FORMS}")
+    return str(item)
+
+
+def _from_csv(path: Path) -> Histories:
+    rows = list(_rows(path))
+    histories: Histories = {user: [] for user, _, _ in rows}
+    for user, item, _ in sorted(rows, key=lambda row: row[2]):
+        histories[user].append(item)
+    return histories
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str, float]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        reader = csv.DictReader(file)
+        if "item" not in (reader.fieldnames or ()):
+            raise UserError(f"{path} has no column item; its first line must name it")
+        for row in reader:
+            where = f"{path}, line {reader.line_num}"
+            if not (item := (row["item"] or "").strip()):
+                raise UserError(f"{where} names no item; fill it in or remove the line")
+            try:
+                time = float(row.get("time", 0))
+            except (TypeError, ValueError):
+                raise UserError(f"{where}: time {row['time']!r} is no number; correct it or leave time out") from None
+            yield (row.get("user", "0") or "").strip(), item, time

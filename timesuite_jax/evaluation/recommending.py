@@ -1,0 +1,113 @@
+"""Recommendations: for histories of named items, the items that are most likely to come next."""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from typing import Any, NamedTuple, cast
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from timesuite_jax.data import Interactions
+from timesuite_jax.evaluation.ranking import best_items, push_down_seen
+from timesuite_jax.models import Mqsa
+from timesuite_jax.training import Params
+
+_SEEN_MULTIPLE = 64  # lists of seen items are filled up to a multiple of this, so that few programs are compiled
+
+
+class Recommended(NamedTuple):
+    """An item and its score; scores of one user can be compared with one another."""
+
+    item: str
+    score: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Recommendation:
+    """What one history leads to."""
+
+    items: tuple[Recommended, ...]  # the best first; none where the history has no known item
+    unknown: tuple[str, ...]  # items of the history that the model does not know; they were left out
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {"items": [recommended._asdict() for recommended in self.items], "unknown": list(self.unknown)}
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _best(
+    model: Mqsa, top: int, params: Params, items: Int[Array, "B S"], seen: Int[Array, "B C"]
+) -> tuple[Int[Array, "B top"], Float[Array, "B top"]]:
+    hidden, _ = model.apply({"params": params}, items)
+    scores = push_down_seen(cast(Array, model.apply({"params": params}, hidden[:, -1], method="logits")), seen)
+    best = best_items(scores, top)
+    return best, jax.numpy.take_along_axis(scores, best, axis=1)
+
+
+class Recommender:
+    """A trained model, ready to recommend.
+
+    Args:
+      model: of the run.
+      params: of the model.
+      data: that it was trained on, which names the items; where it has no names, ids are names.
+      batch_size: histories scored at one time.
+    """
+
+    def __init__(self, model: Mqsa, params: Params, data: Interactions, *, batch_size: int = 512) -> None:
+        self._model, self._params, self._batch_size = model, params, batch_size
+        self._names = data.item_names or tuple(map(str, range(data.num_items)))
+        self._ids = {name: number for number, name in enumerate(self._names)}
+
+    def __call__(
+        self, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
+    ) -> list[Recommendation]:
+        """Recommends.
+
+        Args:
+          histories: for each user the items taken so far, the oldest first; the newest `max_len` of them are read.
+          top: how many to recommend; fewer where there are not so many.
+          seen: recommend items of the history, too.
+
+        Raises:
+          ValueError: if `top` is not positive.
+        """
+        if top < 1:
+            raise ValueError(f"top={top}; recommend at least 1 item")
+        top = min(top, len(self._names))
+        unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
+        known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
+        # Groups of a power of two: one user at a time must not compile a program for hundreds.
+        size = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length())
+        found = []
+        for at in range(0, len(known), size):
+            group = known[at : at + size]
+            found += zip(group, *(rows.tolist() for rows in self._score(group, size, top, seen)), strict=False)
+        return [
+            Recommendation(tuple(self._named(history, *best, seen=seen)), strange)
+            for (history, *best), strange in zip(found, unknown, strict=True)
+        ]
+
+    def _score(self, histories: list[list[int]], size: int, top: int, seen: bool) -> Sequence[np.ndarray]:
+        spec = self._model.spec
+        longest = max(map(len, histories)) if not seen else 0
+        items = np.full((size, spec.max_len), spec.padding, np.int32)
+        hidden = np.full((size, -(-longest // _SEEN_MULTIPLE) * _SEEN_MULTIPLE), spec.padding, np.int32)
+        for row, history in enumerate(histories):
+            newest = history[-spec.max_len :]
+            items[row, spec.max_len - len(newest) :] = newest
+            if not seen:
+                hidden[row, : len(history)] = history
+        return jax.device_get(_best(self._model, top, self._params, items, hidden))
+
+    def _named(self, history: list[int], items: list[int], scores: list[float], *, seen: bool) -> Sequence[Recommended]:
+        if not history:
+            return ()
+        left_out = set() if seen else set(history)  # those stand at the end of the list, if it reaches so far
+        return [
+            Recommended(self._names[item], score)
+            for item, score in zip(items, scores, strict=True)
+            if item not in left_out
+        ]
