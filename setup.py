@@ -6,16 +6,17 @@ from setuptools import find_packages, setup
 
 # Why each: jax/flax/optax compute, orbax checkpoints, grain feeds, tfds supplies the tf.train.Example schema without
 # TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, pillow resizes and
-# reads JPEG, tokenizers and sentencepiece read the two kinds of tokenizer file, safetensors is the exchange format,
-# google-crc32c guards records, rich draws tables and progress bars, matplotlib draws timelines, tensorboard writes
-# event files without TensorFlow, ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in
-# parts, pyarrow (which tfds brings) reads Parquet.
+# reads JPEG, filelock lets JAX bound its cache of compiled programs, tokenizers and sentencepiece read the two kinds of
+# tokenizer file, safetensors is the exchange format, google-crc32c guards records, rich draws tables and progress bars,
+# matplotlib draws timelines, tensorboard writes event files without TensorFlow, ml-dtypes and tensorstore (both come
+# with JAX and Orbax) read bfloat16 and write in parts, pyarrow (which tfds brings) reads Parquet.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
     "clu>=0.0.12",
     "einops>=0.8",
     "etils[epath]>=1.9",
+    "filelock>=3.16",
     "flax>=0.12.8",
     "google-crc32c>=1.6",
     "grain>=0.2.18",

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from timesuite_jax import __version__
+from timesuite_jax.cli.compile_cache import use_compile_cache
 from timesuite_jax.errors import UserError
 
 # name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.
@@ -42,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
     name = parser.parse_args(argv[:1] or ["--help"]).command
+    use_compile_cache(os.environ)
     module = importlib.import_module(f"timesuite_jax.cli.{name}")
     parser = argparse.ArgumentParser(
         prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -1,0 +1,59 @@
+"""Where compiled programs are kept, and that a command that runs again finds them."""
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.cli.compile_cache import use_compile_cache
+
+CONFIG = Path(__file__).parents[1] / "tiny_config.py"
+
+
+def test_it_lies_in_the_users_own_folder(tmp_path):
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    use_compile_cache(environ)
+    folder = tmp_path / "timesuite" / "compiled"
+    assert environ["JAX_COMPILATION_CACHE_DIR"] == str(folder)
+    assert int(environ["JAX_COMPILATION_CACHE_MAX_SIZE"]) == 2**30
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("given", ["gs://bucket/compiled", ""])
+def test_what_the_user_sets_stands(given, tmp_path):
+    environ = {
+        "XDG_CACHE_HOME": str(tmp_path),
+        "JAX_COMPILATION_CACHE_DIR": given,
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "3",
+    }
+    before = dict(environ)
+    use_compile_cache(environ)
+    assert environ == before
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_home_that_cannot_be_written_is_no_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    environ = {"XDG_CACHE_HOME": str(tmp_path / "file")}
+    use_compile_cache(environ)
+    assert "JAX_COMPILATION_CACHE_DIR" not in environ
+
+
+def test_the_same_command_compiles_once(tiny_corpus, tmp_path):
+    ours = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
+    environ = {name: value for name, value in os.environ.items() if name not in ours}
+    environ |= {"XLA_FLAGS": "", "XDG_CACHE_HOME": str(tmp_path)}
+    programs = []
+    for run, seed in (("first", "1"), ("second", "2")):  # the order of a set must not reach a program
+        words = ["train", f"{CONFIG}:{tiny_corpus}", "--workdir", str(tmp_path / run)]
+        command = [sys.executable, "-W", "error::UserWarning", "-m", "timesuite_jax.cli.main", *words]
+        done = subprocess.run(
+            command, env={**environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, timeout=500
+        )
+        assert done.returncode == 0, done.stderr
+        programs.append({file.name for file in (tmp_path / "timesuite" / "compiled").glob("*-cache")})
+    assert any(name.startswith("jit_step-") for name in programs[0])
+    assert programs[0] == programs[1]
