@@ -62,6 +62,9 @@ class TrainingSpec:
     keep: int = 3  # newest checkpoints that are kept
     best: str = ""  # figure of the evaluations ("validation/ndcg_20"): the checkpoint where it is highest stays, too
     patience: int = 0  # evaluations in a row without a better one after which the run ends; 0: never
+    # A profile of the five steps after this many (5: of steps 6 to 10); 0: only on request, see profile.py. Off, since
+    # a capture stops the devices twice and takes seconds to write. Where a minute costs money it is worth them.
+    profile_at: int = 0
 
     def __post_init__(self) -> None:
         """Refuses numbers that no run can have.
@@ -70,7 +73,8 @@ class TrainingSpec:
           UserError: naming the field.
         """
         positive = ("total_steps", "accumulate", "log_every", "save_every", "keep")
-        specs.check_least(self, "training", {**dict.fromkeys(positive, 1), "eval_every": 0, "patience": 0})
+        at_least_0 = ("eval_every", "patience", "profile_at")
+        specs.check_least(self, "training", {**dict.fromkeys(positive, 1), **dict.fromkeys(at_least_0, 0)})
         if self.patience and not (self.best and self.eval_every):
             raise UserError(
                 f"training.patience={self.patience} needs training.best and training.eval_every; set both or neither"

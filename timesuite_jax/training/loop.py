@@ -17,9 +17,11 @@ from timesuite_jax.training import optimizer as optimizers
 from timesuite_jax.training import randomness, schedule
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.goodput import Goodput
 from timesuite_jax.training.in_flight import InFlight
 from timesuite_jax.training.interruption import Stop, stop_on_sigterm
 from timesuite_jax.training.meter import Meter
+from timesuite_jax.training.profile import Profile
 from timesuite_jax.training.selection import Best, Selection
 from timesuite_jax.training.start import start
 from timesuite_jax.training.state import TrainState
@@ -65,6 +67,7 @@ def run(
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_sigterm())
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
+        goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
 
         # Opened first: a missing corpus should be told before minutes go into making or reading parameters.
         where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
@@ -98,7 +101,22 @@ def run(
         )
         rows = parallel.batch_sharding(mesh, rules)
         selection = Selection(spec, checkpoints.workdir, first)
-        loop = _Loop(task, spec, send, rows, data, checkpoints, selection, config or {}, terminal, writers, stop)
+        profile = stack.enter_context(closing(Profile(checkpoints.workdir, spec.profile_at)))
+        loop = _Loop(
+            task,
+            spec,
+            send,
+            rows,
+            data,
+            checkpoints,
+            selection,
+            config or {},
+            terminal,
+            writers,
+            stop,
+            goodput,
+            profile,
+        )
         return loop.train(begin.state, begin.frozen, first)
 
 
@@ -127,6 +145,8 @@ class _Loop:
     terminal: Terminal
     writers: list[MetricWriter]
     stop: Stop
+    goodput: Goodput
+    profile: Profile
 
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
@@ -135,7 +155,7 @@ class _Loop:
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
-        spec, flight, meter = self.spec, InFlight(self.task), Meter()
+        spec, flight, meter = self.spec, InFlight(self.task), Meter(self.goodput)
         rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
         metrics: dict[str, float] = {}
         step = logged = first
@@ -144,12 +164,15 @@ class _Loop:
             metrics |= self._evaluate(step, state, frozen, flight)
             evaluated = step
         began = time.perf_counter()
+        self.goodput.begin_steps(first)
 
         while step < spec.total_steps and not self.stop.requested and not self.selection.exhausted(step):
+            if self.profile.due(step, logged=first < step == logged):
+                self._turn_profile(step, flight)
             batch, starved = self._next_batch(step, flight)
             # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a
             # scalar costs more than the step of a small model.
-            with jax.transfer_guard("disallow"):
+            with jax.transfer_guard("disallow"), jax.profiler.StepTraceAnnotation("train", step_num=step + 1):
                 state, report = self.send(state, frozen, parallel.put_batch(batch, self.rows), rng)
             step += 1
             flight.push(step, batch, report)
@@ -166,11 +189,9 @@ class _Loop:
             # Saved before evaluated: an evaluation may fail or be killed. Saved after every report up to this step
             # has come back, so that no bad state is ever kept.
             if step % spec.save_every == 0:
-                with meter.paused():
-                    self._save(step, state, flight)
+                self._save(step, state, flight)
             if spec.eval_every and step % spec.eval_every == 0:
-                with meter.paused():
-                    metrics |= self._evaluate(step, state, frozen, flight)
+                metrics |= self._evaluate(step, state, frozen, flight)
                 evaluated = step
 
         if logged != step:
@@ -178,7 +199,9 @@ class _Loop:
         self._save(step, state, flight)
         if evaluated != step and not self.stop.requested:
             metrics |= self._evaluate(step, state, frozen, flight)
-        self.checkpoints.wait()
+        with self.goodput.spending("save"):
+            self.checkpoints.wait()
+        self._tell(step, "goodput", self.goodput.summary())
         if self.stop.requested:
             self._tell(step, "stopped", "asked to by SIGTERM; saved, the same command goes on from here")
         elif step < spec.total_steps:
@@ -204,19 +227,28 @@ class _Loop:
         if self.saved == step:
             return
         flight.drain()
-        self.checkpoints.save(step, state, self.data.get_state(), self.config)
+        self.goodput.mark(step)
+        with self.goodput.spending("save"):
+            self.checkpoints.save(step, state, self.data.get_state(), self.config)
         self.saved = step
 
     def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: InFlight) -> dict[str, float]:
         flight.drain()
         params = tree.merge(state.params, frozen)
         figures = {}
-        for name, evaluate in self.evaluations.items():
-            figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
+        with self.goodput.spending("evaluate"):
+            for name, evaluate in self.evaluations.items():
+                figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
         if self.selection.judge(step, figures):
             self.checkpoints.keep_best(step)
             self._save(step, state, flight)
         return self._write(step, figures) if figures else {}
+
+    def _turn_profile(self, step: int, flight: InFlight) -> None:
+        flight.drain()  # a profile holds whole steps
+        with self.goodput.spending("profile"):
+            if folder := self.profile.turn(step):
+                self._tell(step, "profile", folder)
 
     def _write(self, step: int, figures: dict[str, float]) -> dict[str, float]:
         for writer in self.writers:

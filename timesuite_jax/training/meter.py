@@ -1,11 +1,13 @@
-"""Speed: seconds a step, amounts a second, model FLOPs utilisation, and the share of time lost to input."""
+"""Speed: seconds a step, amounts a second, model FLOPs utilisation, the share of time lost to input; memory."""
 
-import time
+import resource
+import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import jax
+
+from timesuite_jax.training.goodput import Goodput
 
 # Peak dense bf16 FLOP/s of one device, from the vendors' data sheets, by the name that JAX gives the device.
 PEAK_FLOPS = {
@@ -27,15 +29,29 @@ def peak_flops(device_kind: str) -> float | None:
     return PEAK_FLOPS[max(matches, key=len)] if matches else None
 
 
-class Meter:
-    """Measures a window of steps; what happens within `paused` (saving, evaluation) is left out."""
+def peak_memory_gib() -> float:
+    """The most that one of this process's devices has held so far, in GiB; on a CPU, the most of the process itself."""
+    peaks = [stats["peak_bytes_in_use"] for device in jax.local_devices() if (stats := device.memory_stats())]
+    if peaks:
+        return max(peaks) / 2**30
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
 
-    def __init__(self) -> None:
+
+class Meter:
+    """Measures a window of steps; what else is done between them (compiling, saving, evaluation) is left out.
+
+    Args:
+      goodput: tells apart what the time went into.
+    """
+
+    def __init__(self, goodput: Goodput) -> None:
+        self._goodput = goodput
         self.restart()
 
     def restart(self) -> None:
         """Begins a new window."""
-        self._began, self._paused, self._starved, self._steps = time.perf_counter(), 0.0, 0.0, 0
+        self._began, self._starved, self._steps = self._goodput.step_seconds(), 0.0, 0
         self._work: Counter[str] = Counter()
 
     def step(self, work: Mapping[str, float], starved: float) -> None:
@@ -49,16 +65,9 @@ class Meter:
         self._starved += starved
         self._work.update(work)
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Within it, the clock stands still."""
-        began = time.perf_counter()
-        yield
-        self._paused += time.perf_counter() - began
-
     def read(self) -> dict[str, float]:
         """Figures of the window since the last reading; begins the next one."""
-        seconds = max(time.perf_counter() - self._began - self._paused, 1e-9)
+        seconds = max(self._goodput.step_seconds() - self._began, 1e-9)
         if not self._steps:
             return {}
         figures = {"seconds_per_step": seconds / self._steps, "input_wait": self._starved / seconds}
@@ -71,5 +80,6 @@ class Meter:
             if peak is not None:
                 figures["mfu"] = flops / devices / peak
         figures |= {f"{name}_per_second": amount for name, amount in work.items()}
+        figures |= {"peak_memory_gib": peak_memory_gib(), **self._goodput.figures()}
         self.restart()
         return figures

@@ -6,8 +6,12 @@ Both have the shape of clu's `MetricWriter`, whose own module cannot be imported
 # pyright: reportAttributeAccessIssue=false
 # (protobuf makes the classes of its modules when they are imported)
 
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 import rich.console
@@ -33,16 +37,27 @@ class MetricWriter(Protocol):
         ...
 
 
+_COPY_EVERY = 30.0  # seconds; a copy is of the whole file
+
+
+def _appends(folder: epath.PathLike) -> bool:
+    """Whether a file in the folder can be added to. In a bucket it can only be replaced."""
+    return "://" not in os.fspath(folder)
+
+
 class TensorBoardWriter:
     """Writes event files that TensorBoard reads.
 
     Args:
-      folder: for the files.
+      folder: for the files; a bucket gets copies of what is written on the machine's own disk.
       first_step: finished steps; what an earlier, interrupted process wrote of later ones is void.
     """
 
     def __init__(self, folder: epath.PathLike, first_step: int = 0) -> None:
-        self._writer = EventFileWriter(str(folder))
+        self._folder = epath.Path(folder)
+        self._copied_from = None if _appends(folder) else Path(tempfile.mkdtemp(prefix="events-"))
+        self._copied = time.monotonic()
+        self._writer = EventFileWriter(str(self._copied_from or folder))
         if first_step:
             restart = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
             self._add(first_step + 1, session_log=restart)
@@ -55,6 +70,8 @@ class TensorBoardWriter:
         values = [summary_pb2.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
         self._add(step, summary=summary_pb2.Summary(value=values))
         self._writer.flush()
+        if self._copied_from and time.monotonic() - self._copied > _COPY_EVERY:
+            self._copy(self._copied_from)
 
     def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
         """Writes texts (Markdown) of a step."""
@@ -72,6 +89,14 @@ class TensorBoardWriter:
     def close(self) -> None:
         """Writes out what is still in memory."""
         self._writer.close()
+        if self._copied_from:
+            self._copy(self._copied_from)
+            shutil.rmtree(self._copied_from, ignore_errors=True)
+
+    def _copy(self, source: Path) -> None:
+        self._copied = time.monotonic()
+        for file in source.iterdir():
+            (self._folder / file.name).write_bytes(file.read_bytes())
 
 
 class Terminal:
@@ -97,8 +122,9 @@ class Terminal:
             self._bar.update(self._task, completed=step)
 
     def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Prints figures of a step on one line."""
-        self._console.print(f"step {step}/{self._total}  " + "  ".join(map(_figure, scalars, scalars.values())))
+        """Prints figures of a step on one line; where the hours went is for TensorBoard."""
+        shown = [_figure(name, value) for name, value in scalars.items() if not name.startswith("hours/")]
+        self._console.print(f"step {step}/{self._total}  " + "  ".join(shown))
 
     def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
         """Prints texts as they are."""
@@ -120,6 +146,8 @@ def _figure(name: str, value: float) -> str:
             if value >= 10
             else (f"{value:.2g} {name.removesuffix('_per_second')}/s")
         )
-    if name in ("input_wait", "mfu"):
+    if name == "peak_memory_gib":
+        return f"peak memory {value:.2f} GiB"
+    if name in ("input_wait", "mfu", "goodput"):
         return f"{name.replace('_', ' ')} {value:.1%}"
     return f"{name} {value:.4g}"

@@ -1,0 +1,72 @@
+"""Profiles of a few steps, for xprof (`tensorboard --logdir WORKDIR` with the package `xprof`).
+
+One is captured where `training.profile_at` says, and one whenever the file WORKDIR/profile.request is there at a logged
+step (`touch run/profile.request`, or `gcloud storage cp /dev/null gs://BUCKET/run/profile.request`): a file needs no
+shell on the machine that trains. It shows the first process's devices; the other hosts of a pod do the same.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import jax
+from etils import epath
+
+REQUEST = "profile.request"
+STEPS = 5
+
+
+class Profile:
+    """Captures profiles of `STEPS` whole steps.
+
+    Args:
+      workdir: of the run; profiles go to WORKDIR/plugins/profile/, where TensorBoard looks for them.
+      at: finished steps after which one is captured; 0: on request only.
+    """
+
+    def __init__(self, workdir: epath.Path, at: int) -> None:
+        self._workdir, self._at = workdir, at
+        self._until: int | None = None
+        self._folder = ""
+
+    def due(self, step: int, logged: bool) -> bool:
+        """Whether to call `turn` before the step after `step`; `logged`: look whether someone asks for a profile."""
+        if self._until is not None:
+            return step >= self._until
+        return (step == self._at and step > 0) or (logged and self._requested())
+
+    def _requested(self) -> bool:
+        request = self._workdir / REQUEST
+        if not request.exists():
+            return False
+        request.unlink(missing_ok=True)
+        return True
+
+    def turn(self, step: int) -> str | None:
+        """Begins a capture, or ends it and tells where it lies; the devices should have nothing to do."""
+        if self._until is not None:
+            return self.close()
+        # Captured on the machine's own disk: the profiler's own writer knows no buckets.
+        self._folder = tempfile.mkdtemp(prefix="profile-")
+        options = jax.profiler.ProfileOptions()
+        options.python_tracer_level = 0  # every Python call would be in it, and hide the steps
+        jax.profiler.start_trace(self._folder, profiler_options=options)
+        self._until = step + STEPS
+        return None
+
+    def close(self) -> str | None:
+        """Ends a capture that is under way and writes what there is."""
+        if self._until is None:
+            return None
+        self._until = None
+        try:
+            jax.profiler.stop_trace()
+            written = None
+            for file in sorted(Path(self._folder).rglob("*")):
+                if file.is_file():
+                    written = self._workdir / file.relative_to(self._folder).as_posix()
+                    written.parent.mkdir(parents=True, exist_ok=True)
+                    written.write_bytes(file.read_bytes())
+            return str(written.parent) if written else None
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
