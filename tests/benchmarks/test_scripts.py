@@ -31,6 +31,15 @@ def test_step_speed():
     assert all(mib > 0 for batch in result["memory"].values() for mib in batch.values())
 
 
+@pytest.mark.nightly
+def test_recommender_speed():
+    """It stops where the sides' losses, gradients or metrics differ."""
+    result = json.loads(run("recommender_speed.py", "--tiny", "--repeats", "1", "--json"))
+    assert [row["task"] for row in result["comparisons"]] == ["evaluation", "step", "epoch"]
+    assert all(row["ratio"] > 0 for row in result["comparisons"])
+    assert all(mib > 0 for mib in result["memory"].values())
+
+
 @pytest.mark.slow
 def test_gpu_step():
     result = json.loads(run("gpu_step.py", "--tiny", "--repeats", "1", "--json"))

@@ -19,7 +19,7 @@ class InteractionsSpec:
     path: str | None = None  # an .npz as `data.Interactions.load` reads it
     synthetic: SyntheticInteractionsSpec | None = None
     batch_size: int = 256  # users, of all processes together
-    evaluation_batch_size: int = 512
+    evaluation_batch_size: int = 256
     # Histories are packed into rows; their number is a multiple of this: few shapes, each of which is compiled. It must
     # divide by the devices that a batch lies over.
     row_multiple: int = 8
@@ -51,7 +51,7 @@ class LossSpec:
     tau: float = 0.1  # temperature of teacher and student
     span: int = 1  # how far apart two items count as a transition
     l2: float = 1e-4
-    chunk: int = 256  # slots whose scores of all items exist at one time
+    chunk: int = 128  # slots whose scores of all items exist at one time
 
     def __post_init__(self) -> None:
         """Refuses numbers that no loss can have.

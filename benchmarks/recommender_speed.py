@@ -1,0 +1,133 @@
+"""MQSA-TED here against the original's dense formulation in plain PyTorch, on this machine's CPU.
+
+    python benchmarks/recommender_speed.py --data beauty.npz            # a table; some minutes on two quiet cores
+    python benchmarks/recommender_speed.py --data beauty.npz --users 0  # all users of the file
+    python benchmarks/recommender_speed.py --data beauty.npz --json     # one JSON object
+
+Both sides have the same weights and the same first batch and must come to the same losses, gradient norms and metrics;
+then their repetitions take turns. An epoch is a step for each 256 users and the ranking of every user's validation and
+test item; both grow with the users, of which 2,048, evenly out of all, take part unless told otherwise. All items
+always do.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from recommender_workload import Sizes, first_batch, made_up, read_log, some_users
+from rich.console import Console
+from rich.table import Table
+from rival import Rival
+from turns import compare
+
+TARGETS = {"evaluation": 15.0, "step": 8.0, "epoch": 10.0}
+TITLES = {
+    "step": "training step, 256 users",
+    "evaluation": "validation and test of {users:,} users",
+    "epoch": "epoch of {users:,} users with evaluation",
+}
+MEMORY_TARGET = 3.0
+MIB = 2**20
+
+
+def dense_memory(path: Path, sizes: Sizes) -> dict[str, float]:
+    """MiB that the dense formulation has for one batch, by arithmetic."""
+    log = read_log(path, sizes)
+    users = first_batch(log, sizes)
+    heads = sum(len(log.train[user]) - 1 for user in users)
+    return {
+        "teacher_rows_mib": 4 * heads * log.items / MIB,
+        "logits_of_a_branch_mib": 4 * len(users) * sizes.max_len * (log.items + 1) / MIB,
+    }
+
+
+def measure(path: Path, sizes: Sizes, repeats: int) -> dict[str, Any]:
+    """All figures, for a program to read."""
+    load = os.getloadavg()[0]
+    memory = dense_memory(path, sizes)
+    for name, module in (("ours", "jax_mqsa"), ("torch", "torch_mqsa")):
+        side = Rival(module, path, sizes)
+        side.run("step")
+        memory[f"{name}_process_mib"] = side.peak_memory()
+        side.close()
+    # PyTorch's allocations of half a gigabyte would go back to the system each time, and come again page by page. The
+    # original's framework keeps its memory; so may PyTorch, whose steps get up to twice as fast.
+    keep = str(2**40)
+    os.environ |= {"MALLOC_MMAP_THRESHOLD_": keep, "MALLOC_TRIM_THRESHOLD_": keep}
+    ours, theirs = (Rival(module, path, sizes) for module in ("jax_mqsa", "torch_mqsa"))
+    # Raises unless both are the same: as far as the teacher's dense float32 softmax is, whose rows sum to 0.9999965.
+    compare(ours, theirs, "gradient", 1, tolerance=3e-4)
+    comparisons = []
+    for task, target in TARGETS.items():
+        # Evaluated first, with the same weights: after steps with dropout they are not the same any more.
+        tolerance = 1e-4 if task == "evaluation" else None
+        number = repeats if task == "step" else 1
+        comparisons.append(compare(ours, theirs, task, number, target=target, tolerance=tolerance))
+    ours.close()
+    theirs.close()
+    return {
+        "comparisons": [comparison.as_dict() for comparison in comparisons],
+        "memory": memory,
+        "users": len(read_log(path, sizes).train),
+        "cores": os.cpu_count(),
+        "load_before_and_after": [load, os.getloadavg()[0]],
+    }
+
+
+def show(result: dict[str, Any]) -> None:
+    """Draws the tables."""
+    console = Console()
+    speed = Table(
+        "seconds", "ours: min", "median", "CPU", "PyTorch: min", "median", "CPU", "ratio", "CPU ratio", "target"
+    )
+    for row in result["comparisons"]:
+        columns = ("ours_min", "ours_median", "ours_cpu_min", "torch_min", "torch_median", "torch_cpu_min")
+        ratios = row["ratio"], row["torch_cpu_min"] / row["ours_cpu_min"], row["target"]
+        title = TITLES[row["task"]].format(users=result["users"])
+        speed.add_row(title, *(f"{row[name]:.3f}" for name in columns), *(f"{value:.1f}" for value in ratios))
+    console.print(speed)
+    memory = result["memory"]
+    ratio = memory["torch_process_mib"] / memory["ours_process_mib"]
+    console.print(
+        f"peak memory of the process with its first step: ours {memory['ours_process_mib']:.0f} MiB, PyTorch "
+        f"{memory['torch_process_mib']:.0f} MiB, ratio {ratio:.1f} (target {MEMORY_TARGET:.0f})"
+    )
+    console.print(
+        f"of one batch the dense teacher's rows are {memory['teacher_rows_mib']:.0f} MiB, the logits of one branch "
+        f"{memory['logits_of_a_branch_mib']:.0f} MiB"
+    )
+    before, after = result["load_before_and_after"]
+    console.print(f"{result['cores']} cores; load {before:.1f} before, {after:.1f} after")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="interactions, as configs/mqsa_ted/beauty.py reads them")
+    parser.add_argument("--users", type=int, default=2048, help="how many of them take part; 0: all")
+    parser.add_argument("--repeats", type=int, default=5, help="repetitions of the step on each side")
+    parser.add_argument("--devices", type=int, default=os.cpu_count(), help="CPU devices that our side spreads over")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument(
+        "--tiny", action="store_true", help="made-up data, to test this script; the ratios mean nothing"
+    )
+    args = parser.parse_args()
+    if not (args.data or args.tiny):
+        parser.error("--data is missing; give an .npz of interactions, or --tiny")
+    # Read by the children when they import their framework.
+    os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(args.devices), "CUDA_VISIBLE_DEVICES": ""}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "interactions.npz"
+        if args.tiny:
+            made_up(path, users=60, items=90)
+            result = measure(path, Sizes(width=8, max_len=10, batch=32), args.repeats)
+        else:
+            some_users(args.data, args.users or 2**62, path)
+            result = measure(path, Sizes(), args.repeats)
+    print(json.dumps(result)) if args.json else show(result)
+
+
+if __name__ == "__main__":
+    main()
