@@ -123,10 +123,27 @@ def test_window_mean_counts_valid_items_only(window: int):
 def test_alpha_weights_the_short_branch():
     params, items = params_of(SPEC), histories([3, 1, 4])
     _, aux = encode(params, items)
-    for alpha, name in ((1.0, "short"), (0.0, "long")):
-        mixed = run(params, items, dataclasses.replace(SPEC, alpha=alpha))
+    for alpha, name, other in ((1.0, "short", "long"), (0.0, "long", "short")):
+        mixed, single = encode(params, items, dataclasses.replace(SPEC, alpha=alpha))
         np.testing.assert_array_equal(mixed, aux[name])
+        assert other not in single, "a branch without a share was run"
     assert np.all(aux["short"][:, -1] != aux["long"][:, -1])
+
+
+def test_items_are_their_embedding_and_their_projected_features():
+    spec = dataclasses.replace(SPEC, features=3)
+    params = params_of(spec)
+    params["item_trained"] = (jnp.arange(spec.items) != 4).astype(jnp.float32)[:, None]
+    table = Mqsa(spec).apply({"params": params}, method="item_table")
+    projected = params["item_features"] @ params["feature_projection"]
+    np.testing.assert_allclose(table[4], projected[4], rtol=1e-6)
+    np.testing.assert_allclose(table[5], (params["item_embedding"] + projected)[5], rtol=1e-6)
+    # With such a table for an embedding, a model without features is the same.
+    plain = {name: params[name] for name in params if not name.startswith(("feature", "item_"))}
+    items = histories([3, 4, 1])
+    expected = encode({**plain, "item_embedding": table}, items, SPEC)
+    for actual, wanted in zip(jax.tree.leaves(encode(params, items, spec)), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_branches_share_the_input_dropout_and_the_heads_have_their_own():

@@ -5,6 +5,7 @@ after the last item of the history alone.
 """
 
 import functools
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -33,7 +34,8 @@ def _ranks(
     spread = (nn.with_logical_constraint(leaf, ("batch", "length")) for leaf in rows)
     hidden = rearrange(model.apply({"params": params}, *spread)[0], "R S D -> (R S) D")
     by_user = jnp.take(hidden, newest, axis=0), seen, target
-    ranks = by_shards(_on_one_device, by_user, params["item_embedding"], None, "rows")
+    table = cast(Array, model.apply({"params": params}, method="item_table"))
+    ranks = by_shards(_on_one_device, by_user, table, None, "rows")
     return nn.with_logical_constraint(ranks, (None,))  # whole on every device, so that each process can read it
 
 

@@ -13,6 +13,7 @@ parameters, with blocks stacked along their first axis:
     {short, long}/blocks/{query_norm, attention_norm}/{scale, bias}
     {short, long}/blocks/{query, key, value, fc1, fc2}/{kernel, bias}
     {short, long}/norm/{scale, bias}
+    where items have features, feature_projection [F, D], and not trained: item_features [V, F], item_trained [V, 1]
 
 Everything is float32: the norms' epsilon is below what half precision can hold beside a variance.
 """
@@ -48,6 +49,7 @@ class MqsaSpec:
     window: int = 3  # items in the long branch's query, the paper's L
     alpha: float = 0.5  # weight of the short branch; the long one has the rest
     dropout: float = 0.5
+    features: int = 0  # F, length of the vectors that items have from outside; 0: none
 
     def __post_init__(self) -> None:
         """Refuses sizes that no model can have.
@@ -56,6 +58,7 @@ class MqsaSpec:
           UserError: naming the field.
         """
         check_least(self, "mqsa", dict.fromkeys(("items", "width", "max_len", "blocks", "heads", "window"), 1))
+        check_least(self, "mqsa", {"features": 0})
         if self.width % self.heads:
             raise UserError(f"mqsa.heads={self.heads} does not divide mqsa.width={self.width}; choose a divisor")
         if not 0 <= self.alpha <= 1:
@@ -169,6 +172,14 @@ class Mqsa(nn.Module):
         positions = nn.with_logical_partitioning(normal, ("length", "embed"))
         self.item_embedding = self.param("item_embedding", items, (spec.items, spec.width))
         self.position_embedding = self.param("position_embedding", positions, (spec.max_len, spec.width))
+        if spec.features:
+            # The projected features of an item begin as large as its embedding.
+            small = nn.initializers.normal(EMBEDDING_STD / math.sqrt(spec.features))
+            projection = nn.with_logical_partitioning(small, (None, "embed"))
+            self.feature_projection = self.param("feature_projection", projection, (spec.features, spec.width))
+            zeros = nn.with_logical_partitioning(nn.initializers.zeros, ("vocab", None))
+            self.item_features = self.param("item_features", zeros, (spec.items, spec.features))
+            self.item_trained = self.param("item_trained", zeros, (spec.items, 1))
         self.short = Branch(spec, window=1)
         self.long = Branch(spec, window=spec.window)
         self.input_dropout = nn.Dropout(spec.dropout)
@@ -195,13 +206,13 @@ class Mqsa(nn.Module):
 
         Returns:
           What to score items with at each slot (the next item follows the last slot), and a dictionary with "short" and
-          "long" (what was mixed) and "heads" (the embedded items alone, as the distillation reads them: scaled, with a
-          dropout of their own).
+          "long" (what was mixed, where alpha gives it a share) and "heads" (the embedded items alone, as the
+          distillation reads them: scaled, with a dropout of their own).
 
         Raises:
           ValueError: if histories without positions are longer than the position table.
         """
-        spec = self.spec
+        spec, table = self.spec, self.item_table()
         length = items.shape[1]
         if positions is None:
             if length > spec.max_len:
@@ -210,16 +221,32 @@ class Mqsa(nn.Module):
         with jax.named_scope("mqsa"):
             slots = Slots(items != spec.padding, jnp.zeros_like(items) if segments is None else segments)
             # Padding reads some row, which the mask then removes.
-            embedded = jnp.take(self.item_embedding, items, axis=0, mode="clip") * math.sqrt(spec.width)
+            embedded = jnp.take(table, items, axis=0, mode="clip") * math.sqrt(spec.width)
             placed = embedded + jnp.take(self.position_embedding, positions, axis=0, mode="clip")
             x = self.input_dropout(placed, deterministic=deterministic)
             x = x * slots.valid[..., None].astype(x.dtype)
-            short = self.short(x, slots, deterministic=deterministic)
-            long = self.long(x, slots, deterministic=deterministic)
+            shares = {"short": (self.short, spec.alpha), "long": (self.long, 1.0 - spec.alpha)}
+            mixed, branches = jnp.zeros_like(x), {}
+            for name, (branch, share) in shares.items():
+                # A branch without a share is not run. It has its parameters all the same, as upstream's has.
+                if share or self.is_initializing():
+                    branches[name] = branch(x, slots, deterministic=deterministic)
+                    mixed += share * branches[name]
             heads = self.head_dropout(embedded, deterministic=deterministic)
-        return spec.alpha * short + (1.0 - spec.alpha) * long, {"short": short, "long": long, "heads": heads}
+        return mixed, {**branches, "heads": heads}
+
+    def item_table(self) -> Float[Array, "V D"]:
+        """What stands for each item, in histories and in scores: its embedding, and its projected features if any.
+
+        An item that no training history holds has nothing to learn an embedding from but that it never comes next; what
+        it would learn is only to stay last. With features it is known by these alone.
+        """
+        if not self.spec.features:
+            return self.item_embedding
+        projected = jnp.einsum("VF,FD->VD", self.item_features, self.feature_projection)
+        return self.item_embedding * self.item_trained + projected
 
     def logits(self, hidden: Float[Array, "*batch D"]) -> Float[Array, "*batch V"]:
         """Scores of all items; for training see `objectives.item_cross_entropy`, which never makes them all."""
         with jax.named_scope("item_scores"):
-            return jnp.einsum("...D,VD->...V", hidden, self.item_embedding)
+            return jnp.einsum("...D,VD->...V", hidden, self.item_table())

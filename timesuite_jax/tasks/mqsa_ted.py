@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import jax
@@ -12,13 +13,20 @@ from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import tree
-from timesuite_jax.data import Split, UserStream, count_transitions
+from timesuite_jax.data import Split, UserStream, count_transitions, principal_axes, read_features
 from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Recommender, evaluate_recommendation
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa, MqsaSpec
-from timesuite_jax.objectives import half_squared_norm, item_cross_entropy, make_teacher, transition_distillation
+from timesuite_jax.models.mqsa import EMBEDDING_STD
+from timesuite_jax.objectives import (
+    half_squared_norm,
+    item_cross_entropy,
+    make_teacher,
+    sampled_cross_entropy,
+    transition_distillation,
+)
 from timesuite_jax.specs import Config, override
 from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
 from timesuite_jax.training import Batch, DataIterator, Import, Params, Sums, streams
@@ -37,7 +45,9 @@ class MqsaTedTask:
         """
         self.config = config
         self.data = config.data.read()
-        spec = override(MqsaSpec(items=self.data.num_items), config.model, "model")
+        self.added = self._read_features() if config.features.use == "add" else None
+        width = 0 if self.added is None else self.added.shape[1]
+        spec = override(MqsaSpec(items=self.data.num_items, features=width), config.model, "model")
         self.model = Mqsa(spec)
         self.teacher = None
         if config.loss.distillation:
@@ -59,6 +69,10 @@ class MqsaTedTask:
         """
         return cls(MqsaTedConfig.from_config(config))
 
+    def _read_features(self) -> Float[np.ndarray, "V F"] | None:
+        path = self.config.features.path
+        return None if path is None else read_features(Path(path), self.data.num_items)
+
     def _init(self, rng: PRNGKeyArray) -> dict[str, Any]:
         return dict(self.model.init(rng, jnp.zeros((1, 1), jnp.int32))["params"])
 
@@ -71,12 +85,29 @@ class MqsaTedTask:
         return nn.meta.unbox(self._init(rng))
 
     def initial_weights(self) -> Import | None:
-        """None: upstream has released no weights."""
-        return None
+        """What follows from the items' features, if they have any: upstream has released no weights."""
+        if self.added is not None:
+            trained = np.zeros((self.data.num_items, 1), np.float32)
+            trained[self.data.items] = 1.0
+            given = {"item_features": self.added, "item_trained": trained}
+        elif (features := self._read_features()) is not None:
+            axes = principal_axes(features, self.model.spec.width)
+            given = {"item_embedding": axes * np.float32(EMBEDDING_STD / np.sqrt(np.mean(np.square(axes))))}
+        else:
+            return None
+
+        def load(targets: Params) -> Params:
+            wanted = {name: (targets[name], array) for name, array in given.items()}
+            return {
+                name: jax.make_array_from_callback(array.shape, leaf.sharding, array.__getitem__)
+                for name, (leaf, array) in wanted.items()
+            }
+
+        return Import(str(self.config.features.path), load)
 
     def trainable(self, path: tree.Path) -> bool:
-        """All are."""
-        return True
+        """All are but what items have from outside."""
+        return path[0] not in ("item_features", "item_trained")
 
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
@@ -86,15 +117,21 @@ class MqsaTedTask:
         There are as many heads to distil as next items, and L2 weighs as the mean over a batch has it.
         """
         values = self.config.loss
-        rngs = streams(rng, "dropout")
+        rngs = streams(rng, "dropout", "negatives")
         read = (batch[name] for name in ("items", "segments", "positions"))
-        hidden, aux = cast(Any, self.model.apply({"params": trainable}, *read, deterministic=False, rngs=rngs))
+        params = {"params": tree.merge(trainable, frozen)}
+        hidden, aux = cast(Any, self.model.apply(params, *read, deterministic=False, rngs=rngs))
         hidden, heads = (rearrange(vectors, "B S D -> (B S) D") for vectors in (hidden, aux["heads"]))
         items, targets = (rearrange(batch[name], "B S -> (B S)") for name in ("items", "targets"))
         counts = items != self.model.spec.padding
         weight = jnp.sum(counts).astype(jnp.float32)
-        table = trainable["item_embedding"]
-        next_item = item_cross_entropy(hidden, table, targets, counts, chunk=values.chunk)
+        table = cast(Array, self.model.apply(params, method="item_table"))
+        if values.negatives:
+            next_item = sampled_cross_entropy(
+                hidden, table, targets, counts, rngs["negatives"], negatives=values.negatives
+            )
+        else:
+            next_item = item_cross_entropy(hidden, table, targets, counts, chunk=values.chunk)
         loss = next_item + values.l2 * weight * half_squared_norm(trainable)
         sums = {"next_item": (next_item, weight)}
         if self.teacher is not None:

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
@@ -44,9 +44,18 @@ class InteractionsSpec:
 
 
 @dataclasses.dataclass(frozen=True)
+class FeaturesSpec:
+    """Vectors of the items from outside, for items that few or none have taken yet."""
+
+    path: str | None = None  # an .npy [V, F], a row an item
+    use: Literal["add", "start"] = "add"  # projected and added to the embeddings, or what the embeddings start from
+
+
+@dataclasses.dataclass(frozen=True)
 class LossSpec:
     """The parts of the loss; the defaults are those of upstream's `main.py`."""
 
+    negatives: int = 0  # sampled ones that the next item is told from, as in SASRec; 0: all items
     distillation: float = 0.1  # weight of TED; 0 leaves it out
     tau: float = 0.1  # temperature of teacher and student
     span: int = 1  # how far apart two items count as a transition
@@ -59,18 +68,19 @@ class LossSpec:
         Raises:
           UserError: naming the field.
         """
-        check_least(self, "loss", {"distillation": 0, "span": 1, "l2": 0, "chunk": 1})
+        check_least(self, "loss", {"negatives": 0, "distillation": 0, "span": 1, "l2": 0, "chunk": 1})
         if self.tau <= 0:
             raise UserError(f"loss.tau={self.tau} is no temperature; choose a number above 0")
 
 
 @dataclasses.dataclass(frozen=True)
 class MqsaTedConfig:
-    """A run; `model` has the fields of `MqsaSpec` but for the number of items, which the data has."""
+    """A run; `model` has the fields of `MqsaSpec` but for the sizes of data: `items` and `features`."""
 
     data: InteractionsSpec
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     loss: LossSpec = LossSpec()
+    features: FeaturesSpec = FeaturesSpec()
 
     @classmethod
     def from_config(cls, config: Config) -> "MqsaTedConfig":
@@ -83,4 +93,6 @@ class MqsaTedConfig:
         own = {key: value for key, value in parts.items() if key not in ("task", "training")}
         if "items" in own.get("model", {}):
             raise UserError("model.items is the data's to say; remove it")
+        if "features" in own.get("model", {}):
+            raise UserError("model.features is for the vectors' file to say; give that as features.path")
         return build(cls, own, "config")

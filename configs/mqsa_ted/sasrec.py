@@ -1,0 +1,33 @@
+"""SASRec (arXiv:1808.09781), the baseline, on the same data, by the same protocol and through the same loop.
+
+    timesuite train configs/mqsa_ted/sasrec.py --workdir runs/beauty_sasrec
+    timesuite train configs/mqsa_ted/sasrec.py:toys,all_items --workdir runs/toys_sasrec_all
+
+MQSA's short branch alone is SASRec's network: MQSA-TED's code grew out of SASRec's. Two blocks, one head, no L2 and
+Adam's second decay of 0.98 are those of its paper and released code; width, batch, dropout and epochs are MQSA-TED's,
+so that the two differ in method alone. Behind the colon stand, joined by commas, a data set (beauty if none), `debug`,
+and
+
+    all_items   cross entropy over all items instead of one sampled item against the next one: how SASRec is mostly
+                trained today, and the nearer relative of MQSA-TED
+"""
+
+import beauty
+import sports
+import toys
+import yelp
+from ml_collections import ConfigDict
+
+SETS = {"beauty": beauty, "sports": sports, "toys": toys, "yelp": yelp}
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    words = arg.split(",") if arg else []
+    of_all_items = "all_items" in words
+    sets = [word for word in words if word in SETS] or ["beauty"]
+    rest = [word for word in words if word not in SETS and word != "all_items"]
+    config = SETS[sets[0]].get_config(",".join(rest))
+    config.model.update(alpha=1.0, blocks=2)
+    config.loss.update(distillation=0.0, l2=0.0, negatives=0 if of_all_items else 1)
+    config.training.optimizer.b2 = 0.98
+    return config

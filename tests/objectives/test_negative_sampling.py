@@ -1,0 +1,30 @@
+"""SASRec's loss is the binary cross entropy of what was drawn, and never draws the item that came next."""
+
+import jax
+import numpy as np
+
+from timesuite_jax.objectives import sampled_cross_entropy
+
+R, D, V = 400, 4, 5
+
+
+def test_value_and_gradient():
+    rng = np.random.default_rng(0)
+    hidden, table = rng.normal(size=(R, D)).astype(np.float32), rng.normal(size=(V, D)).astype(np.float32)
+    targets, counts = rng.integers(0, V, R), rng.random(R) < 0.7
+    loss = jax.jit(lambda h, t: sampled_cross_entropy(h, t, targets, counts, jax.random.key(1), negatives=1))
+    value, slopes = jax.value_and_grad(loss, argnums=(0, 1))(hidden, table)
+    scores = hidden @ table.T
+    sigmoid = 1 / (1 + np.exp(-scores))
+    # What was drawn for a row is the item that explains the gradient by its hidden vector.
+    own = (sigmoid[np.arange(R), targets] - 1)[:, None] * table[targets]
+    explained = own[:, None] + sigmoid[..., None] * table[None]
+    distance = np.abs(explained - slopes[0][:, None]).max(axis=-1)[counts]
+    drawn, targets, scores = distance.argmin(axis=1), targets[counts], scores[counts]
+    assert distance.min(axis=1).max() < 1e-5
+    assert not np.any(drawn == targets)
+    assert not np.any(np.asarray(slopes[0])[~counts])
+    np.testing.assert_allclose(np.bincount(drawn, minlength=V) / len(drawn), 1 / V, atol=0.08)
+    place = np.arange(len(drawn))
+    expected = np.logaddexp(0, -scores[place, targets]) + np.logaddexp(0, scores[place, drawn])
+    np.testing.assert_allclose(value, expected.sum(), rtol=1e-5)
