@@ -88,6 +88,14 @@ def test_a_damaged_ledger_is_begun_anew(tmp_path: Path, clock: Clock):
         assert seconds(tmp_path) == {"steps": 3}
 
 
+def test_what_cannot_be_written_does_not_end_a_run(tmp_path: Path, clock: Clock, caplog: pytest.LogCaptureFixture):
+    (tmp_path / NAME).mkdir()
+    with Goodput(tmp_path) as goodput:
+        goodput.begin_steps(0)
+        goodput.mark(5)
+    assert f"{NAME} is not up to date" in caplog.text
+
+
 def test_compiling_is_told_from_steps(tmp_path: Path):
     inner = jax.jit(lambda x: jnp.sin(x) * 2)
 

@@ -19,6 +19,7 @@ elsewhere does not have.
 
 import contextlib
 import json
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -30,6 +31,7 @@ from etils import epath
 NAME = "goodput.json"
 _EVERY = 60.0  # seconds between entries, beside those at checkpoints: writing to a bucket takes a tenth of one
 _COMPILING = "/jax/core/compile/"
+_log = logging.getLogger(__name__)
 
 
 class Goodput:
@@ -57,8 +59,7 @@ class Goodput:
 
     def __exit__(self, *exception: object) -> None:
         jax.monitoring.unregister_event_time_span_listener(self._on_span)
-        with contextlib.suppress(OSError):  # told by the checkpoints, which matter more
-            self.enter()
+        self.enter()
 
     def _read(self) -> None:
         """Goes on with an earlier process's account; a damaged one is begun anew, it is no part of the result."""
@@ -143,8 +144,11 @@ class Goodput:
         if self._write:
             ledger = {"seconds": self._seconds, "steps_until": self._marks, "at": time.time()}
             partial = self._file.with_suffix(".partial")
-            partial.write_text(json.dumps(ledger, indent=1))
-            partial.replace(self._file)  # whoever is killed here leaves the entry before
+            try:
+                partial.write_text(json.dumps(ledger, indent=1))
+                partial.replace(self._file)  # whoever is killed here leaves the entry before
+            except Exception as error:  # whatever a storage library raises: the account is no reason to end a run
+                _log.warning("%s is not up to date: %s", self._file, error)
 
 
 def _duration(seconds: float) -> str:

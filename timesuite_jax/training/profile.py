@@ -55,7 +55,7 @@ class Profile:
         return None
 
     def close(self) -> str | None:
-        """Ends a capture that is under way and writes what there is."""
+        """Ends a capture that is under way and writes what there is; tells where, or why not."""
         if self._until is None:
             return None
         self._until = None
@@ -68,5 +68,7 @@ class Profile:
                     written.parent.mkdir(parents=True, exist_ok=True)
                     written.write_bytes(file.read_bytes())
             return str(written.parent) if written else None
+        except Exception as error:  # whatever profiler or storage raise: a profile is no reason to end a run
+            return f"lost: {error}"
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)

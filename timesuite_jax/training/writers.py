@@ -6,6 +6,7 @@ Both have the shape of clu's `MetricWriter`, whose own module cannot be imported
 # pyright: reportAttributeAccessIssue=false
 # (protobuf makes the classes of its modules when they are imported)
 
+import logging
 import os
 import shutil
 import tempfile
@@ -38,6 +39,7 @@ class MetricWriter(Protocol):
 
 
 _COPY_EVERY = 30.0  # seconds; a copy is of the whole file
+_log = logging.getLogger(__name__)
 
 
 def _appends(folder: epath.PathLike) -> bool:
@@ -96,7 +98,10 @@ class TensorBoardWriter:
     def _copy(self, source: Path) -> None:
         self._copied = time.monotonic()
         for file in source.iterdir():
-            (self._folder / file.name).write_bytes(file.read_bytes())
+            try:
+                (self._folder / file.name).write_bytes(file.read_bytes())
+            except Exception as error:  # whatever a storage library raises: the next copy has all that this one has
+                _log.warning("%s/%s is not up to date: %s", self._folder, file.name, error)
 
 
 class Terminal:
