@@ -44,7 +44,7 @@ EXTRAS = {
     "test": ["beartype>=0.20", "hypothesis>=6", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6"],
     "lint": ["pyright==1.1.414", "ruff==0.17.6"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
-    "tpu": ["jax[tpu]>=0.10.2,<0.12"],
+    "tpu": ["jax[tpu]>=0.10.2,<0.12", "gcsfs>=2025.3"],  # gcsfs: paths that begin with gs://
     "cuda": ["jax[cuda12]>=0.10.2,<0.12"],
 }
 

@@ -73,6 +73,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "save_every": 1000,
             "eval_every": steps,
             "log_every": 20,
+            "profile_at": 5,
             "optimizer": {
                 "learning_rate": 2e-5,
                 "warmup_steps": 0.6 * steps,
@@ -80,7 +81,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
                 "clip_norm": 1.0,  # upstream clips nothing; fp16's loss scaling hid its spikes
             },
             # The 7B base is split over the chips, batches too.
-            "mesh": {"data": 1, "fsdp": -1},
+            "mesh": {"replica": 1, "data": 1, "fsdp": -1},
         }
     )
     return make_small(config) if arg == "debug" else config
@@ -101,7 +102,7 @@ def make_small(config: ConfigDict) -> ConfigDict:
     config.weights = ConfigDict({"files": (), "expect_missing": (), "expect_unused": ()})
     config.trained = ("*",)  # nothing is pretrained, so nothing is frozen
     config.data.update(batch_size=8, buckets=(256, 384), threads=2)
-    config.training.update(total_steps=20, save_every=20, eval_every=0, log_every=5)
+    config.training.update(total_steps=20, save_every=20, eval_every=0, log_every=5, profile_at=0)
     config.training.optimizer.update(learning_rate=1e-3, warmup_steps=5.0)
     config.training.mesh.update(data=-1, fsdp=1)
     return config

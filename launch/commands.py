@@ -1,0 +1,43 @@
+"""A launch is a list of commands, each with its reason: printed with --dry-run, carried out without."""
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """What to do and why."""
+
+    why: str
+    words: tuple[str, ...]
+
+
+def carry_out(commands: Iterable[Command], *, dry_run: bool) -> None:
+    """Prints each command and, unless it is a dry run, waits until it is done.
+
+    Raises:
+      SystemExit: with the command's own exit code if it fails, 2 if its program is not installed.
+    """
+    for why, words in commands:
+        print(f"# {why}\n{shlex.join(words)}", flush=True)
+        if not dry_run:
+            _run(words)
+
+
+def ask(words: tuple[str, ...]) -> str | None:
+    """What a command answers; None if it fails."""
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _run(words: tuple[str, ...]) -> None:
+    try:
+        code = subprocess.run(words, check=False).returncode
+    except FileNotFoundError:
+        print(f"{words[0]} is not installed; see docs/pods.md, or add --dry-run to look only", file=sys.stderr)
+        sys.exit(2)
+    if code:
+        print(f"failed with exit code {code}: {shlex.join(words)}", file=sys.stderr)
+        sys.exit(code)

@@ -1,0 +1,54 @@
+"""Trains on a GKE cluster, one slice or several, as a JobSet that xpk writes; Kubernetes restarts what fails.
+
+example:
+  python launch/gke.py configs/timesuite/linear_p.py --run stage-a --bucket gs://my-bucket --cluster tpus \\
+      --accelerator v5litepod-256 --zone us-west4-a --slices 2 --dry-run
+
+Once before, and once for all runs: `xpk cluster create` makes the cluster, `xpk storage attach` gives it the bucket;
+both are printed with --first. xpk is `pip install xpk`; it builds the image from this folder and needs Docker.
+"""
+
+import shlex
+
+import job as jobs
+from commands import Command, carry_out
+
+STORAGE = "bucket"  # xpk's name of the mounted bucket
+
+
+def main(words: list[str] | None = None) -> None:
+    """Launches."""
+    parser = jobs.parser(__doc__ or "")
+    parser.add_argument("--cluster", required=True, help="made by xpk")
+    parser.add_argument("--first", action="store_true", help="make the cluster, on spot chips, and attach the bucket")
+    job, args = jobs.read(parser, words)
+    place = (f"--cluster={args.cluster}", *jobs.where(args))
+    chips = (f"--tpu-type={job.accelerator}", f"--num-slices={job.slices}")
+    commands = []
+    if args.first:
+        attach = (
+            "xpk", "storage", "attach", STORAGE, "--type=gcsfuse", *place, f"--mount-point={jobs.MOUNT}",
+            f"--bucket={job.bucket.removeprefix('gs://')}", "--size=1", "--readonly=true", "--auto-mount=false",
+        )  # fmt: skip
+        commands = [
+            Command("the cluster and its chips", ("xpk", "cluster", "create", *place, *chips, "--spot")),
+            Command("corpora and downloads, as files", attach),
+        ]
+    # xpk puts the project's folder into /app of the image.
+    train = f"pip install '/app[tpu]' && cd {jobs.MOUNT} && exec {shlex.join(job.train('/app'))}"
+    environment = [f"--env={name}={value}" for name, value in job.environment().items()]
+    workload = (
+        "xpk", "workload", "create", f"--workload={job.run}", *place, *chips,
+        "--base-docker-image=python:3.12", f"--script-dir={jobs.ROOT}", f"--storage={STORAGE}", *environment,
+        "--max-restarts=20",  # spot chips go and come; a mistake comes again as often
+        "--restart-on-exit-codes=1,2",  # it may be another host that failed; xpk's own list has only 42 and signals
+        "--termination-grace-period-seconds=30",  # time to save
+        f"--command={train}",
+    )  # fmt: skip
+    carry_out([*commands, Command("the run, on all hosts of all slices", workload)], dry_run=args.dry_run)
+    print(f"# logs: kubectl logs -l jobset.sigs.k8s.io/jobset-name={job.run} --all-containers --follow")
+    print(f"# curves and profiles: tensorboard --logdir {job.workdir}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""Trains on spot capacity, one slice or several: waits for chips, and asks again when they are taken away.
+
+example:
+  python launch/queued.py configs/timesuite/linear_p.py --run stage-a --bucket gs://my-bucket \\
+      --accelerator v5litepod-256 --zone us-west4-a --slices 2 --dry-run
+
+Stays until the run is over: once a minute it looks at the queue. A preempted request is deleted and made anew, and
+every host goes on from the last checkpoint. When the run has ended by itself, or a host has given up (a mistake in the
+config, say), the chips are given back. Whatever happens to this process, the run goes on; the same command watches it
+again. Ctrl-C leaves the chips as they are.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import job as jobs
+from commands import Command, ask, carry_out
+
+# States of a queued resource (cloud.google.com/tpu/docs/queued-resources) in which it gives no chips any more.
+_OVER = ("FAILED", "SUSPENDED")
+_STATE = "--format=value(state.state)"
+
+
+def main(words: list[str] | None = None) -> None:
+    """Launches and watches."""
+    parser = jobs.parser(__doc__ or "")
+    parser.add_argument("--on-demand", action="store_true", help="not spot: dearer, and not taken away")
+    parser.add_argument("--every", type=float, default=60.0, help="seconds between two looks (default %(default)s)")
+    job, args = jobs.read(parser, words)
+    with tempfile.TemporaryDirectory() as folder:
+        host_file = Path(folder) / "job"
+        host_file.write_text(job.host_file())
+        name, where = ("gcloud", "compute", "tpus", "queued-resources"), jobs.where(args)
+        several = (f"--node-count={job.slices}", f"--node-prefix={job.run}")
+        create = (
+            *name, "create", job.run, *where,
+            *(several if job.slices > 1 else (f"--node-id={job.run}",)), *(() if args.on_demand else ("--spot",)),
+            f"--accelerator-type={job.accelerator}", f"--runtime-version={jobs.RUNTIMES[job.generation]}",
+            "--scopes=https://www.googleapis.com/auth/cloud-platform",  # the bucket is read and written
+            f"--metadata-from-file=startup-script={jobs.ROOT}/launch/tpu_host.sh,job={host_file}",
+        )  # fmt: skip
+        watch = _Watch(
+            create=Command("a place in the queue; every host trains as soon as it is up", create),
+            delete=Command("nothing more is paid for", (*name, "delete", job.run, *where, "--force", "--quiet")),
+            state=Command("what became of the request?", (*name, "describe", job.run, *where, _STATE)),
+            done=Command("is the run done?", ("gcloud", "storage", "ls", job.result)),
+            gave_up=Command("has a host given up?", ("gcloud", "storage", "ls", job.gave_up)),
+        )
+        upload = job.upload_code(Path(folder))
+        print(f"# every host reads:\n{job.host_file()}")
+        if args.dry_run:
+            carry_out([*upload, watch.create], dry_run=True)
+            print(f"# then, every {args.every:g} seconds, until the run is over:")
+            carry_out([watch.done, watch.gave_up, watch.state], dry_run=True)
+            print("# when it is, and before the request is made anew:")
+            carry_out([watch.delete], dry_run=True)
+            return
+        if ask(watch.state.words) is None:  # else it is there already, and only watched again
+            if ask(watch.gave_up.words) is not None:
+                carry_out(
+                    [Command("what was wrong last time", ("gcloud", "storage", "rm", job.gave_up))], dry_run=False
+                )
+            carry_out([*upload, watch.create], dry_run=False)
+        sys.exit(watch.until_over(args.every))
+
+
+class _Watch(NamedTuple):
+    """What is asked and done while a run is in the queue or trains."""
+
+    create: Command
+    delete: Command
+    state: Command
+    done: Command
+    gave_up: Command
+
+    def until_over(self, every: float) -> int:
+        """Stays until the run has ended by itself; returns an exit code."""
+        told = ""
+        while True:
+            for end, code in ((self.done, 0), (self.gave_up, 1)):
+                if ask(end.words) is not None:
+                    print(f"# {'done' if code == 0 else 'gave up'}: {end.words[-1]}", flush=True)
+                    carry_out([self.delete], dry_run=False)
+                    return code
+            state = ask(self.state.words) or "ABSENT"
+            if state != told:
+                print(f"# {time.strftime('%F %T')} {state}", flush=True)
+                told = state
+            if state in _OVER:
+                carry_out([self.delete, self.create], dry_run=False)
+            elif state == "ABSENT":
+                carry_out([self.create], dry_run=False)
+            time.sleep(every)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("# not watched any more; the chips stay as they are", file=sys.stderr)
+        sys.exit(130)

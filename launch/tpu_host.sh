@@ -1,0 +1,70 @@
+#!/bin/bash
+# What every host of a TPU slice does at every boot, as root: it installs the code and trains, or goes on training.
+# A start-up script rather than commands over ssh: a host that is repaired or replaced does it again by itself.
+#
+# Attributes of the machine: `job`, written by launch/job.py: LIBTPU_INIT_ARGS, JAX_COMPILATION_CACHE_DIR, BUCKET, CODE,
+# WORKDIR, TRAIN. `tpu_host.sh train` is what the service below runs.
+set -euo pipefail
+home=${TIMESUITE_HOME:-/opt/timesuite}
+mount=${TIMESUITE_MOUNT:-/mnt/bucket}
+
+install() {
+  mkdir -p "$home/code" "$mount"
+  cp "$0" "$home/tpu_host.sh"
+  curl -sf -H "Metadata-Flavor: Google" -o "$home/job" \
+    http://metadata.google.internal/computeMetadata/v1/instance/attributes/job
+  source "$home/job"
+  if ! command -v gcsfuse >/dev/null; then # as in cloud.google.com/storage/docs/cloud-storage-fuse/install
+    curl -s https://packages.cloud.google.com/apt/doc/apt-key.gpg >/usr/share/keyrings/cloud.google.asc
+    echo "deb [signed-by=/usr/share/keyrings/cloud.google.asc] https://packages.cloud.google.com/apt" \
+      "gcsfuse-$(lsb_release -c -s) main" >/etc/apt/sources.list.d/gcsfuse.list
+    apt-get update && apt-get install -y gcsfuse
+  fi
+  # Read-only: corpora and downloads. The run itself writes to gs://, where a file is there whole or not at all.
+  mountpoint -q "$mount" || gcsfuse --implicit-dirs -o ro "$BUCKET" "$mount"
+  if [ ! -x "$home/venv/bin/timesuite" ]; then
+    gcloud storage cp "$CODE" "$home/code.tar.gz"
+    tar -xzf "$home/code.tar.gz" -C "$home/code"
+    python3 -m pip install uv # the image's own Python is too old
+    python3 -m uv venv --python 3.12 "$home/venv"
+    python3 -m uv pip install --python "$home/venv/bin/python" "$home/code[tpu]"
+  fi
+  # A service, so that a machine that is about to go tells us: systemd sends SIGTERM and waits while the run saves.
+  systemd-run --unit=timesuite --collect --property=TimeoutStopSec=30 --property=After=network-online.target \
+    /bin/bash "$home/tpu_host.sh" train
+}
+
+train() {
+  source "$home/job"
+  log="$home/$(hostname).log"
+  upload() { gcloud storage cp --quiet "$log" "$WORKDIR/logs/" 2>/dev/null || true; }
+  while sleep 60; do upload; done &
+  uploader=$!
+  going=
+  trap 'going=1' TERM # the run gets it too, and this goes on when the run has saved
+  cd "$mount"         # so that the configs' own downloads/ and data/ are the bucket's
+  failures=0
+  while true; do
+    began=$SECONDS code=0
+    "$home/venv/bin/${TRAIN[0]}" "${TRAIN[@]:1}" >"$home/result.json" 2>>"$log" || code=$?
+    upload
+    if [ $code -eq 0 ] || [ -n "$going" ]; then break; fi
+    # It may be another host that failed, or the network: try again, all together. What fails at once, time and again,
+    # is a mistake, and whoever watches should give the chips back.
+    if [ $((SECONDS - began)) -gt 600 ]; then failures=0; fi
+    failures=$((failures + 1))
+    if [ $failures -eq "${TIMESUITE_TRIES:-5}" ]; then
+      gcloud storage cp --quiet "$log" "$WORKDIR/gave_up.log"
+      break
+    fi
+    sleep "${TIMESUITE_PAUSE:-15}"
+  done
+  kill $uploader
+  # Ended by itself, not because the machine goes.
+  if [ $code -eq 0 ] && grep -q '"interrupted": false' "$home/result.json"; then
+    gcloud storage cp --quiet "$home/result.json" "$WORKDIR/result.json"
+  fi
+  return $code
+}
+
+"${1:-install}"

@@ -1,0 +1,44 @@
+"""Trains on one TPU VM or one slice, on demand: the shortest way, for a first try.
+
+example:
+  python launch/tpu_vm.py configs/timesuite/finetune.py --run first --bucket gs://my-bucket \\
+      --accelerator v5litepod-8 --zone us-west4-a --dry-run
+
+It asks for the chips at once and fails where there are none; launch/queued.py waits for them. The chips cost money
+until you delete them: the last line that is printed says how.
+"""
+
+import shlex
+import tempfile
+from pathlib import Path
+
+import job as jobs
+from commands import Command, carry_out
+
+
+def main(words: list[str] | None = None) -> None:
+    """Launches."""
+    job, args = jobs.read(jobs.parser(__doc__ or ""), words)
+    if job.slices > 1:
+        raise SystemExit("tpu_vm.py: one slice only; launch/queued.py and launch/gke.py take --slices")
+    with tempfile.TemporaryDirectory() as folder:
+        host_file = Path(folder) / "job"
+        host_file.write_text(job.host_file())
+        create = (
+            "gcloud", "compute", "tpus", "tpu-vm", "create", job.run, *jobs.where(args),
+            f"--accelerator-type={job.accelerator}", f"--version={jobs.RUNTIMES[job.generation]}",
+            "--scopes=https://www.googleapis.com/auth/cloud-platform",  # the bucket is read and written
+            f"--metadata-from-file=startup-script={jobs.ROOT}/launch/tpu_host.sh,job={host_file}",
+        )  # fmt: skip
+        print(f"# every host reads:\n{job.host_file()}")
+        carry_out(
+            [*job.upload_code(Path(folder)), Command("the chips; every host trains as soon as it is up", create)],
+            dry_run=args.dry_run,
+        )
+    end = ("gcloud", "compute", "tpus", "tpu-vm", "delete", job.run, *jobs.where(args), "--quiet")
+    print(f"# logs: {job.workdir}/logs; curves and profiles: tensorboard --logdir {job.workdir}")
+    print(f"# when {job.result} is there, give the chips back:\n{shlex.join(end)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""A queue that gives chips, takes them away and gives them again, played by a program called gcloud."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LAUNCH = Path(__file__).parents[2] / "launch"
+# Each look at the state takes the next one; what is in the bucket is what the test put there.
+GCLOUD = """#!/usr/bin/env python3
+import json, pathlib, sys
+here = pathlib.Path(sys.argv[0]).parent
+words = sys.argv[1:]
+with (here / "calls").open("a") as calls:
+    calls.write(json.dumps(words) + "\\n")
+plan = json.loads((here / "plan").read_text())
+if words[2:4] == ["queued-resources", "describe"] or words[3:4] == ["describe"]:
+    state = plan["states"].pop(0)
+    if not plan["states"]:
+        plan["bucket"].append(plan["end"])
+    (here / "plan").write_text(json.dumps(plan))
+    if state is None:
+        sys.exit(1)
+    print(state)
+elif words[:2] == ["storage", "ls"]:
+    sys.exit(0 if words[2].rpartition("/")[2] in plan["bucket"] else 1)
+elif words[:2] == ["storage", "rm"]:
+    plan["bucket"].remove(words[2].rpartition("/")[2])
+    (here / "plan").write_text(json.dumps(plan))
+"""
+
+
+def watch(folder, states, end, bucket=()):
+    """Runs launch/queued.py against the plan; its exit code and what it did beside looking."""
+    (folder / "gcloud").write_text(GCLOUD)
+    (folder / "gcloud").chmod(0o755)
+    (folder / "plan").write_text(json.dumps({"states": states, "bucket": list(bucket), "end": end}))
+    words = ["configs/timesuite/linear_p.py", "--run", "r", "--bucket", "gs://b1", "--accelerator", "v5litepod-8"]
+    command = [sys.executable, LAUNCH / "queued.py", *words, "--zone", "z", "--every", "0"]
+    path = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
+    done = subprocess.run(command, capture_output=True, text=True, env=path, timeout=120)
+    calls = [json.loads(line) for line in (folder / "calls").read_text().splitlines()]
+    return done, [
+        call[3] if call[0] == "compute" else call[1] for call in calls if call[3:4] != ["describe"] and call[1] != "ls"
+    ]
+
+
+def test_preempted_chips_are_asked_for_again_and_given_back_at_the_end(tmp_path):
+    states = [None, "WAITING_FOR_RESOURCES", "ACTIVE", "SUSPENDING", "SUSPENDED", "PROVISIONING", "ACTIVE"]
+    done, did = watch(tmp_path, states, "result.json")
+    assert done.returncode == 0, done.stderr
+    assert did == ["cp", "create", "delete", "create", "delete"]
+    told = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("# 2")]
+    assert told == states[1:]
+
+
+def test_a_run_that_is_there_is_watched_and_one_that_gave_up_costs_nothing_more(tmp_path):
+    done, did = watch(tmp_path, ["ACTIVE", "ACTIVE"], "gave_up.log")
+    assert done.returncode == 1
+    assert did == ["delete"]
+    assert "gave up: gs://b1/runs/r/gave_up.log" in done.stdout
+
+
+def test_an_old_mistake_does_not_end_a_new_run(tmp_path):
+    done, did = watch(tmp_path, [None, "ACTIVE"], "result.json", bucket=["gave_up.log"])
+    assert done.returncode == 0, done.stderr
+    assert did == ["rm", "cp", "create", "delete"]
+
+
+@pytest.mark.parametrize(
+    ("code", "told", "tries", "uploaded"),
+    [
+        (0, '{"step": 9, "interrupted": false}', 1, ["result.json"]),
+        (0, '{"step": 9, "interrupted": true}', 1, []),
+        (2, "", 5, ["gave_up.log"]),
+    ],
+)
+def test_a_host_tries_again_and_tells_how_its_run_ended(tmp_path, code, told, tries, uploaded):
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    (tmp_path / "bucket").mkdir()
+    timesuite, gcloud = tmp_path / "venv/bin/timesuite", tmp_path / "gcloud"
+    timesuite.write_text(f"#!/bin/bash\necho '{told}'\necho \"$* in $PWD\" >&2\nexit {code}\n")
+    gcloud.write_text('#!/bin/bash\necho "${@: -1}" >>"$(dirname "$0")/copied"\n')
+    for program in (timesuite, gcloud):
+        program.chmod(0o755)
+    (tmp_path / "job").write_text("WORKDIR=gs://b/runs/r\nTRAIN=(timesuite train x.py --json)\n")
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "TIMESUITE_HOME": str(tmp_path),
+        "TIMESUITE_MOUNT": str(tmp_path / "bucket"),
+        "TIMESUITE_PAUSE": "0",
+    }
+    # Not captured: the sleeping uploader keeps a pipe open.
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 60, "check": False}
+    done = subprocess.run(["bash", LAUNCH / "tpu_host.sh", "train"], env=environment, **quiet)
+    assert done.returncode == code
+    (log,) = tmp_path.glob("*.log")
+    assert log.read_text() == f"train x.py --json in {tmp_path}/bucket\n" * tries
+    copied = (tmp_path / "copied").read_text().splitlines()
+    assert copied == ["gs://b/runs/r/logs/"] * tries + [f"gs://b/runs/r/{name}" for name in uploaded]
