@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rings
+from safetensors import safe_open
 
 from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
@@ -123,3 +124,24 @@ def test_what_is_for_other_models_is_told(run, capsys):
     ):
         assert main(words) == 2
         assert told in capsys.readouterr().err
+
+
+def test_export_and_import_of_a_run(run, tmp_path, capsys):
+    """The run says of which model it is; a bare folder of parameters does not, and the error names the option."""
+    best = json.loads((run / "best.json").read_text())["bests"][-1]["step"]
+    files = [str(tmp_path / name) for name in ("newest.safetensors", "best.safetensors", "numbered.safetensors")]
+    steps = [[], ["--step", "best"], ["--step", str(best)]]
+    for file, step in zip(files, steps, strict=True):
+        assert main(["port", "export", str(run), "--out", file, *step]) == 0
+    assert Path(files[1]).read_bytes() == Path(files[2]).read_bytes()
+    params = tasks.load_recommender(run, step="best")[1]
+    with safe_open(files[1], "numpy") as file:
+        np.testing.assert_array_equal(file.get_tensor("item_embedding/item_embedding"), params["item_embedding"])
+    capsys.readouterr()
+    assert main(["port", "import", files[1], "--model", "mqsa_ted", "--out", str(tmp_path / "model")]) == 0
+    assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / "again.safetensors")]) == 2
+    told = capsys.readouterr().err
+    assert "is no VideoChat-T" in told and "if it is another model, name it with --model" in told
+    words = ["--model", "mqsa_ted", "--out", str(tmp_path / "again.safetensors")]
+    assert main(["port", "export", str(tmp_path / "model"), *words]) == 0
+    assert (tmp_path / "again.safetensors").read_bytes() == Path(files[1]).read_bytes()

@@ -6,6 +6,7 @@ For example:
   timesuite port import umt=umt_l16_qformer.pth mistral=Mistral-7B-Instruct-v0.2 \\
       videochat2=videochat2_mistral_7b_stage3.pth timesuite=timesuite.pth --out /tmp/model
   timesuite port export /tmp/model --out /tmp/model.safetensors
+  timesuite port export runs/beauty --step best --out beauty.safetensors
   timesuite port verify /tmp/model.safetensors weights.safetensors
 """
 
@@ -20,6 +21,7 @@ from ml_dtypes import bfloat16
 
 from timesuite_jax import port, tree
 from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
@@ -29,7 +31,9 @@ DIFFERENT = 1  # exit code of `verify` for two files that are not the same
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the four actions and their options."""
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--model", choices=port.MODELS, default="videochat_t", help="whose table of keys (%(default)s)")
+    shared.add_argument(
+        "--model", choices=port.MODELS, help="whose table of keys (default: that of the run exported, or videochat_t)"
+    )
     shared.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
@@ -51,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export = actions.add_parser("export", parents=[shared], help="Orbax folder -> .safetensors or .pth")
     export.add_argument("folder", type=Path, help="made by `port import` or by a training run")
     export.add_argument("--out", type=Path, required=True, help="a .safetensors file, or .pth where PyTorch is there")
+    add_step(export)
     export.add_argument("--trainable-only", action="store_true", help="what the original's training saves")
     export.add_argument(
         "--peft", choices=["old", "new"], default="old", help="q_proj.weight or q_proj.base_layer.weight"
@@ -70,8 +75,18 @@ def run(args: argparse.Namespace) -> int:
     Raises:
       UserError: on files that do not fit or cannot be read or written.
     """
-    model = port.MODELS[args.model]
+    model = port.MODELS[args.model or _model_of_run(args) or "videochat_t"]
     return {"import": _import, "export": _export, "inspect": _inspect, "verify": _verify}[args.action](args, model)
+
+
+def _model_of_run(args: argparse.Namespace) -> str | None:
+    """The model of a training run that is to be exported."""
+    if args.action != "export" or not (args.folder / "checkpoints").is_dir():
+        return None
+    from timesuite_jax import training  # pulls in what the other actions do without
+
+    task = training.read_config(args.folder, args.step).get("task")
+    return task if task in port.MODELS else None
 
 
 def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
@@ -107,7 +122,12 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
     if not port.is_orbax(args.folder):
         raise UserError(f"{args.folder} is no Orbax folder; give the --out of `port import` or a training run's folder")
     spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype))
-    written = port.export(model, port.open_orbax(model, args.folder), args.out, spec)
+    step = None
+    if args.step is not None:
+        from timesuite_jax import training  # pulls in what the other actions do without
+
+        step = training.find_step(args.folder, args.step)
+    written = port.export(model, port.open_orbax(model, args.folder, step), args.out, spec)
     size = sum(info.nbytes for info in written.values())
     if args.json:
         print(json.dumps({"out": str(args.out), "tensors": len(written), "bytes": size}))

@@ -106,8 +106,13 @@ def is_orbax(folder: File) -> bool:
     return any((folder / part).exists() for part in ("_METADATA", "params/_METADATA", "checkpoints"))
 
 
-def open_orbax(port: ModelPort, folder: File) -> TreeSource:
-    """The parameters of an Orbax folder (or of the newest checkpoint of a training run) under torch's names.
+def open_orbax(port: ModelPort, folder: File, step: int | None = None) -> TreeSource:
+    """The parameters of an Orbax folder, or of a checkpoint of a training run, under torch's names.
+
+    Args:
+      port: the model.
+      folder: of an import, of Orbax, or of a run.
+      step: which checkpoint of a run; the newest if not given.
 
     Raises:
       UserError: if it holds no checkpoint, or that of another model.
@@ -115,7 +120,7 @@ def open_orbax(port: ModelPort, folder: File) -> TreeSource:
     homes: dict[Path, File] = {}
     leaves: dict[Path, Any] = {}
     reader = ocp.StandardCheckpointer()
-    for part in _parts(folder):
+    for part in _parts(folder, step):
         try:
             found: Any = reader.metadata(part.absolute())
             tree = found.item_metadata.tree
@@ -160,7 +165,7 @@ def _restore(part: File, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
     return dict(trees.leaves_with_paths(restored))
 
 
-def _parts(folder: File) -> list[File]:
+def _parts(folder: File, step: int | None) -> list[File]:
     """The Orbax folders that together hold all parameters."""
     for part in (folder, folder / "params"):
         if (part / "_METADATA").exists():
@@ -168,7 +173,7 @@ def _parts(folder: File) -> list[File]:
     steps = [int(path.name) for path in (folder / "checkpoints").glob("*") if path.name.isdigit()]
     if not steps:
         raise UserError(f"{folder} holds no checkpoint; give the folder of an import or of a training run")
-    step = folder / "checkpoints" / str(max(steps))
+    home = folder / "checkpoints" / str(max(steps) if step is None else step)
     with ocp.Checkpointer(ocp.JsonCheckpointHandler()) as reader:
-        frozen = reader.restore((step / "config").absolute())["frozen"]
-    return [step / "params", *([folder / "frozen" / frozen] if frozen else [])]
+        frozen = reader.restore((home / "config").absolute())["frozen"]
+    return [home / "params", *([folder / "frozen" / frozen] if frozen else [])]

@@ -33,11 +33,17 @@ class TreeSource:
         try:
             self.table = port.table_for_tree(shapes)
         except KeyError as error:
-            raise UserError(f"{name} is no {port.title}: it has no parameter {error.args[0]}") from error
+            raise UserError(
+                f"{name} is no {port.title}: it has no parameter {error.args[0]}; if it is another model, name it with "
+                "--model"
+            ) from error
         odd = sorted("/".join(path) for path in set(self.table.slots) ^ set(leaves))
         if odd:
             listed = ", ".join(odd[:8])
-            raise UserError(f"{name} is no {port.title}: {len(odd)} parameters are missing or unknown ({listed})")
+            raise UserError(
+                f"{name} is no {port.title}: {len(odd)} parameters are missing or unknown ({listed}); if it is another "
+                "model, name it with --model"
+            )
         self.infos: dict[str, TensorInfo] = {}
         for key, constant in self.table.constants.items():
             value = constant.make()
