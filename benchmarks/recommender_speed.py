@@ -108,7 +108,6 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="interactions, as configs/mqsa_ted/beauty.py reads them")
     parser.add_argument("--users", type=int, default=2048, help="how many of them take part; 0: all")
     parser.add_argument("--repeats", type=int, default=5, help="repetitions of the step on each side")
-    parser.add_argument("--devices", type=int, default=os.cpu_count(), help="CPU devices that our side spreads over")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     parser.add_argument(
         "--tiny", action="store_true", help="made-up data, to test this script; the ratios mean nothing"
@@ -117,7 +116,7 @@ def main() -> None:
     if not (args.data or args.tiny):
         parser.error("--data is missing; give an .npz of interactions, or --tiny")
     # Read by the children when they import their framework.
-    os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_NUM_CPU_DEVICES": str(args.devices), "CUDA_VISIBLE_DEVICES": ""}
+    os.environ |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "interactions.npz"
         if args.tiny:

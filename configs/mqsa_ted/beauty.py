@@ -11,9 +11,8 @@ joined by commas, ablations and `debug` (a small model, a few steps):
     long      window means alone ask: the long branch without the short one
     no_ted    without the distillation of transitions
 
-On a CPU, `JAX_NUM_CPU_DEVICES=2` before the command makes two devices of it, each with half of a batch: two cores work
-throughout. The file is made by `timesuite data interactions`. For a set of your own write a config like sports.py, with
-your number of users: it decides how many steps an epoch has.
+The file is made by `timesuite data interactions`. For a set of your own write a config like sports.py, with your number
+of users: it decides how many steps an epoch has.
 """
 
 from ml_collections import ConfigDict, config_dict
