@@ -1,0 +1,39 @@
+"""The notebook runs from its first cell to its last, on made-up interactions and a tiny budget."""
+
+import json
+from pathlib import Path
+
+import jax
+import matplotlib
+import rings
+
+from timesuite_jax import parallel, training
+from timesuite_jax.parallel import MeshSpec
+
+NOTEBOOK = Path(__file__).parents[2] / "colabs/recommend.ipynb"
+
+
+def test_all_cells_run(tmp_path, monkeypatch, capsys):
+    matplotlib.use("Agg")
+    rings.ring().save(tmp_path / "ring.npz")
+    # On one device, where so small a model is quickest.
+    run, mesh = training.run, parallel.make_mesh(MeshSpec(), jax.devices()[:1])
+    monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
+    settings = {"DATA": tmp_path / "ring.npz", "CONFIG": f"{rings.CONFIG}:debug", "WORKDIR": tmp_path / "run"}
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    first, *rest = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    asked = {line.split(" = ")[0] for line in first.splitlines() if " = " in line}
+    assert asked == {*settings, "EPOCHS"}
+    names = {name: str(value) for name, value in settings.items()} | {"EPOCHS": 2}
+    for number, source in enumerate(rest, 2):
+        exec(compile(source, f"code cell {number}", "exec"), names)
+    assert "recommended: item " in capsys.readouterr().out
+    assert [len(made.items) for made in names["recommended"]] == [5, 5, 5]
+    drawn = {line.get_label(): len(line.get_xdata()) for panel in names["panels"] for line in panel.get_lines()}
+    assert drawn == dict.fromkeys(("next_item", "distillation", "validation/ndcg_20", "test/ndcg_20"), 2)
+
+
+def test_it_holds_no_output():
+    """What one run has printed is not what the next will."""
+    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+        assert not cell.get("outputs") and not cell.get("execution_count")
