@@ -25,6 +25,7 @@ from jax.sharding import Mesh
 
 from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.training.bucket import in_bucket
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.manifest import find_damage, write_manifest
 from timesuite_jax.training.selection import best_step
@@ -79,7 +80,8 @@ class Checkpoints:
     """
 
     def __init__(self, workdir: epath.PathLike, *, keep: int = 1, read_only: bool = False) -> None:
-        self.workdir = epath.Path(workdir).absolute()
+        folder = epath.Path(workdir)
+        self.workdir = folder if in_bucket(folder) else folder.absolute()  # which would make a local folder of gs://
         self._read_only = read_only
         self._frozen_name: str | None = None
         self._kept = _Kept(keep)

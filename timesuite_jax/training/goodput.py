@@ -28,6 +28,8 @@ from collections.abc import Iterator
 import jax
 from etils import epath
 
+from timesuite_jax.training.bucket import in_bucket
+
 NAME = "goodput.json"
 _EVERY = 60.0  # seconds between entries, beside those at checkpoints: writing to a bucket takes a tenth of one
 _COMPILING = "/jax/core/compile/"
@@ -143,12 +145,20 @@ class Goodput:
         self._written = time.perf_counter()
         if self._write:
             ledger = {"seconds": self._seconds, "steps_until": self._marks, "at": time.time()}
-            partial = self._file.with_suffix(".partial")
             try:
-                partial.write_text(json.dumps(ledger, indent=1))
-                partial.replace(self._file)  # whoever is killed here leaves the entry before
+                with self.spending("save"):
+                    self._replace(json.dumps(ledger, indent=1))
             except Exception as error:  # whatever a storage library raises: the account is no reason to end a run
                 _log.warning("%s is not up to date: %s", self._file, error)
+
+    def _replace(self, text: str) -> None:
+        """Whoever is killed here leaves the entry before, whole."""
+        if in_bucket(self._file):
+            self._file.write_text(text)
+            return
+        partial = self._file.with_suffix(".partial")
+        partial.write_text(text)
+        partial.replace(self._file)
 
 
 def _duration(seconds: float) -> str:

@@ -58,8 +58,9 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
 
         # A batch without anything to predict (all its samples dropped, say) moves nothing; it is not an error.
         weight = jnp.where(sums["loss"][1] > 0, sums["loss"][1], 1.0)
-        grads = jax.tree.map(lambda g: g / weight.astype(g.dtype), grads)
-        norm = optax.tree.norm(grads)
+        with jax.named_scope("gradient_mean_and_norm"):
+            grads = jax.tree.map(lambda g: g / weight.astype(g.dtype), grads)
+            norm = optax.tree.norm(grads)
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
             params: Any = optax.apply_updates(state.params, updates)

@@ -7,7 +7,6 @@ Both have the shape of clu's `MetricWriter`, whose own module cannot be imported
 # (protobuf makes the classes of its modules when they are imported)
 
 import logging
-import os
 import shutil
 import tempfile
 import time
@@ -20,6 +19,8 @@ import rich.progress
 from etils import epath
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+from timesuite_jax.training.bucket import in_bucket
 
 
 class MetricWriter(Protocol):
@@ -42,11 +43,6 @@ _COPY_EVERY = 30.0  # seconds; a copy is of the whole file
 _log = logging.getLogger(__name__)
 
 
-def _appends(folder: epath.PathLike) -> bool:
-    """Whether a file in the folder can be added to. In a bucket it can only be replaced."""
-    return "://" not in os.fspath(folder)
-
-
 class TensorBoardWriter:
     """Writes event files that TensorBoard reads.
 
@@ -57,7 +53,7 @@ class TensorBoardWriter:
 
     def __init__(self, folder: epath.PathLike, first_step: int = 0) -> None:
         self._folder = epath.Path(folder)
-        self._copied_from = None if _appends(folder) else Path(tempfile.mkdtemp(prefix="events-"))
+        self._copied_from = Path(tempfile.mkdtemp(prefix="events-")) if in_bucket(folder) else None
         self._copied = time.monotonic()
         self._writer = EventFileWriter(str(self._copied_from or folder))
         if first_step:
