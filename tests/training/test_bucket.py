@@ -1,0 +1,24 @@
+"""A work folder in a bucket is taken as it is named."""
+
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.training.bucket import in_bucket
+from timesuite_jax.training.checkpoint import Checkpoints
+
+
+class Reached(Exception):
+    """Where the run would lie, at the moment when it is first written to."""
+
+
+@pytest.mark.parametrize(("given", "taken"), [("gs://bucket/run", "gs://bucket/run"), ("run", f"{Path.cwd()}/run")])
+def test_where_a_run_lies(given: str, taken: str, monkeypatch: pytest.MonkeyPatch):
+    def stop(self: Checkpoints) -> None:
+        raise Reached(str(self.workdir))
+
+    monkeypatch.setattr(Checkpoints, "_prove_writable", stop)
+    with pytest.raises(Reached) as caught:
+        Checkpoints(given)
+    assert str(caught.value) == taken
+    assert in_bucket(given) == given.startswith("gs://")
