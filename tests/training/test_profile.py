@@ -32,6 +32,7 @@ def test_a_profile_is_asked_for_by_a_file(tmp_path: Path):
     assert not profile.due(11, logged=False), "looked for at logged steps only: a bucket answers slowly"
     assert profile.due(20, logged=True)
     assert not (tmp_path / REQUEST).exists(), "one request, one profile"
+    assert not Profile(tmp_path, at=5, capture=False).due(5, logged=True), "of a pod's processes, one captures"
     assert profile.turn(20) is None
     assert [profile.due(step, logged=False) for step in (21, 24, 25)] == [False, False, True]
     folder = profile.turn(25)

@@ -101,7 +101,9 @@ def run(
         )
         rows = parallel.batch_sharding(mesh, rules)
         selection = Selection(spec, checkpoints.workdir, first)
-        profile = stack.enter_context(closing(Profile(checkpoints.workdir, spec.profile_at)))
+        profile = stack.enter_context(
+            closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
+        )
         loop = _Loop(
             task,
             spec,

@@ -22,10 +22,11 @@ class Profile:
     Args:
       workdir: of the run; profiles go to WORKDIR/plugins/profile/, where TensorBoard looks for them.
       at: finished steps after which one is captured; 0: on request only.
+      capture: whether this process does (one of a pod's does).
     """
 
-    def __init__(self, workdir: epath.Path, at: int) -> None:
-        self._workdir, self._at = workdir, at
+    def __init__(self, workdir: epath.Path, at: int, *, capture: bool = True) -> None:
+        self._workdir, self._at, self._capture = workdir, at, capture
         self._until: int | None = None
         self._folder = ""
 
@@ -33,7 +34,7 @@ class Profile:
         """Whether to call `turn` before the step after `step`; `logged`: look whether someone asks for a profile."""
         if self._until is not None:
             return step >= self._until
-        return (step == self._at and step > 0) or (logged and self._requested())
+        return self._capture and ((step == self._at and step > 0) or (logged and self._requested()))
 
     def _requested(self) -> bool:
         request = self._workdir / REQUEST
