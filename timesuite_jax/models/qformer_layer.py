@@ -55,6 +55,9 @@ class BertAttention(nn.Module):
             scores = scores + jnp.broadcast_to(jnp.where(mask, 0.0, _MASKED)[:, None, None], scores.shape)
         weights = jax.nn.softmax(scores, axis=-1)
         weights = nn.Dropout(spec.attention_dropout)(weights, deterministic=deterministic).astype(v.dtype)
+        # XLA for TPUs would make the scores anew within the product with the values; the search for how to tile such a
+        # nest overflows the stack of libtpu 0.0.42.
+        weights = jax.lax.optimization_barrier(weights)
         mixed = rearrange(jnp.einsum("nhqk,nhkd->nhqd", weights, v), "n h N d -> n N (h d)")
         out = Linear(spec.width, ("heads", "embed"), name="out", **types)(mixed)
         branch = _dropped(spec, out, drop_path, deterministic=deterministic)
