@@ -140,6 +140,16 @@ def test_auto_picks_what_the_platform_has(monkeypatch: pytest.MonkeyPatch):
     assert not cudnn.device_has_cudnn_attention(), "tests run on CPU devices"
 
 
+def test_auto_asks_the_mesh_whose_devices_need_not_be_here():
+    long = jnp.zeros((1, 1408, 2, 128), jnp.bfloat16)
+    chip = jax.sharding.AbstractDevice("TPU v5 lite", 1, "tpu")
+    mesh = jax.sharding.AbstractMesh((4,), ("data",), abstract_device=chip)
+    with jax.sharding.use_abstract_mesh(mesh):
+        assert choose(long, long, masked=True) == "splash"
+    with jax.set_mesh(jax.make_mesh((4,), ("data",), axis_types=(jax.sharding.AxisType.Auto,))):
+        assert choose(long, long, masked=True) == "blockwise"
+
+
 def test_mistakes_are_named():
     q, k, v = inputs(1, 8, 11, 4, 2, 8)
     with pytest.raises(ValueError, match=r"'flash'.*splash"):

@@ -6,6 +6,7 @@ import numpy as np
 from flax import linen as nn
 
 from timesuite_jax.models import Tape, mean_pooling_init, mean_pooling_kernel, token_shuffle
+from timesuite_jax.models.tape import stretched_taps
 
 
 def test_shuffle_keeps_neighbours_together():
@@ -42,6 +43,35 @@ def test_tape_tells_the_edges_of_a_video_from_its_middle():
     middle = out[len(out) // 2]
     np.testing.assert_allclose(out[96:160], middle, rtol=1e-5)
     assert abs(out[0] - middle) > 1e-3 and abs(out[-1] - middle) > 1e-3
+
+
+def test_a_stretched_tape_says_of_a_finer_sampled_video_what_it_said():
+    """Tokens that follow a curve over the video, sampled by 16 clips and by 64 (96 tokens each)."""
+    few, many = (Tape(clips, 4, 8, kernel_clips=16) for clips in (16, 64))
+
+    def tokens(clips: int) -> jax.Array:
+        place = (np.arange(96 * clips) + 0.5) / (96 * clips)
+        return jnp.asarray(np.sin(2.0 * np.outer(place, np.arange(1, 17)))[None], jnp.float32)
+
+    params = nn.meta.unbox(jax.jit(few.init)(jax.random.key(1), tokens(16)))
+    params["params"]["linear_output"]["kernel"] = jax.random.normal(jax.random.key(2), (4, 8))
+    assert jax.tree.map(jnp.shape, params) == jax.tree.map(
+        jnp.shape, nn.meta.unbox(jax.eval_shape(many.init, jax.random.key(1), tokens(64)))
+    )
+    coarse, fine = jax.jit(few.apply)(params, tokens(16))[0], jax.jit(many.apply)(params, tokens(64))[0]
+    fine = np.asarray(fine).reshape(len(coarse), 4, 8).mean(1)
+    middle = slice(len(coarse) // 8, -len(coarse) // 8)  # the local windows at the ends are shorter in a finer video
+    error = np.abs(fine - coarse)[middle].max() / np.abs(coarse).max()
+    assert error < 0.05, error
+    same = Tape(16, 4, 8)
+    np.testing.assert_array_equal(jax.jit(same.apply)(params, tokens(16))[0], coarse)
+
+
+def test_stretched_taps_keep_their_ends_their_middle_and_their_sum():
+    taps = stretched_taps(5, 9)
+    np.testing.assert_allclose(taps[[0, 4, 8]], np.eye(5)[[0, 2, 4]] * 5 / 9)
+    np.testing.assert_allclose(taps.sum(), 5)
+    np.testing.assert_array_equal(stretched_taps(5, 5), np.eye(5))
 
 
 def test_tape_in_half_precision_stays_near():

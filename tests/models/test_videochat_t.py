@@ -47,6 +47,22 @@ def run(spec: VideoChatTSpec, params: dict, batch: dict, method: str = "__call__
     return VideoChatT(spec).apply(params, batch, method=method)
 
 
+def test_a_long_video_is_encoded_part_by_part_to_the_same_tokens():
+    whole = run(DEBUG, params(), batch(DEBUG))[1]["visual_tokens"]
+    parts = dataclasses.replace(DEBUG, clips_at_once=3)  # of 8 clips: the last part is not full
+    np.testing.assert_allclose(run(parts, params(), batch(DEBUG))[1]["visual_tokens"], whole, rtol=1e-5, atol=1e-6)
+
+
+def test_a_video_of_any_length_is_encoded_in_the_memory_of_a_part():
+    def temporaries(clips_at_once: int) -> int:
+        spec = dataclasses.replace(DEBUG, clips_at_once=clips_at_once, num_frames=512, tape_clips=DEBUG.clips)
+        inputs = jax.eval_shape(lambda: batch.__wrapped__(spec))
+        compiled = run.lower(spec, params(), inputs, method="embed_prompt").compile()
+        return compiled.memory_analysis().temp_size_in_bytes
+
+    assert temporaries(2) < temporaries(128) / 3
+
+
 @pytest.mark.parametrize("tape", [True, False])
 @pytest.mark.parametrize("layers", [2, 3])
 @pytest.mark.parametrize("text_input", [True, False])

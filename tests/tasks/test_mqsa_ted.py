@@ -97,6 +97,16 @@ def test_without_distillation_no_teacher_is_made(config):
     assert set(sums) == {"next_item"}
 
 
+def test_a_blank_batch_is_the_streams_in_shape(config):
+    task = tasks.build(config)
+    real = next(task.train_data(seed=0, process_index=0, process_count=1))
+    blank = task.blank_batch()
+    assert {name: (array.shape[1:], array.dtype) for name, array in blank.items()} == {
+        name: (array.shape[1:], array.dtype) for name, array in real.items()
+    }
+    assert len(blank["items"]) >= config.data.batch_size > len(real["items"])
+
+
 def test_samples_are_named(config):
     task = tasks.build(config)
     assert task.sample_names({"segments": np.array([[7, 7, 0], [-1, 3, -1]])}) == ["user 0", "user 3", "user 7"]

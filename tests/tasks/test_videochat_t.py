@@ -118,7 +118,7 @@ def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost
     ]
     (tmp_path / "tokenizer.json").write_text(json.dumps(description))
     with pytest.raises(UserError, match=told):
-        tasks.build(change(config, "text.tokenizer", str(tmp_path)))
+        tasks.build(change(config, "text.tokenizer", str(tmp_path))).preparer()
 
 
 def test_what_is_trained_by_default(config):
@@ -163,6 +163,21 @@ def test_batches_are_measured_and_samples_named(config):
     assert all(name.startswith("films/") for name in task.sample_names(batch))
     assert task.data_report()["films"]["used"] == 8
     stream.close()
+
+
+def test_a_blank_batch_is_the_streams_in_shape_and_wants_no_files(config):
+    stream = tasks.build(config).train_data(seed=0, process_index=0, process_count=1)
+    real = next(stream)
+    stream.close()
+    config.text.tokenizer = config.text.clip_tokenizer = "/nowhere"
+    config.data.corpora = ("/nowhere",)
+    task = tasks.build(config)
+    blank = task.blank_batch()
+    assert {name: (array.shape, array.dtype) for name, array in blank.items()} == {
+        name: (array.shape, array.dtype) for name, array in real.items()
+    }
+    assert sum(array.base.nbytes for array in blank.values()) < 1000
+    assert task.work(blank)["frames"] == 8 * 4 and task.work(blank)["model_flops"] > 0
 
 
 def test_evaluations_are_named_by_folder(config, tiny_corpus):

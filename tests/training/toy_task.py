@@ -128,11 +128,19 @@ class ToyTask:
         self.opened.append(ToyData(self, seed))
         return self.opened[-1]
 
+    def blank_batch(self) -> Batch:
+        row = np.broadcast_to(np.float32(1), (self.batch,))
+        x = np.broadcast_to(np.float32(1), (self.batch, 4))
+        return {"x": x, "y": row, "weight": row, "sample": np.broadcast_to(np.int32(0), (self.batch,))}
+
     def sample_names(self, batch: Batch) -> list[str]:
         return [f"sample-{number}" for number in batch["sample"]]
 
     def work(self, batch: Batch) -> dict[str, float]:
         return {"samples": float(len(batch["x"])), "model_flops": 1e3}
+
+    def answering(self, params: Any) -> dict[str, training.Call]:
+        return {}
 
     def evaluations(self) -> dict[str, Callable[[Any], dict[str, float]]]:
         def mean(params: Any) -> dict[str, float]:

@@ -5,7 +5,7 @@ grounding from guessing; `ask` asks one question about one file; `draw_timelines
 `evaluate_recommendation` ranks the items that users took next; a `Recommender` recommends to those who have not yet.
 """
 
-from timesuite_jax.evaluation.answering import Answerer
+from timesuite_jax.evaluation.answering import Answerer, answering_calls
 from timesuite_jax.evaluation.asking import Asked, ask
 from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_grounding
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
@@ -27,6 +27,7 @@ __all__ = [
     "Recommended",
     "Recommender",
     "Timeline",
+    "answering_calls",
     "ask",
     "best_items",
     "draw_timelines",

@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Shaped
 
-from timesuite_jax.generation import GenerationSpec, generate
+from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.models import Mistral, VideoChatT
 from timesuite_jax.text import Tokenizer
+from timesuite_jax.training import Call
 
 # What the model reads; a batch carries more (names, masks of the loss).
 _INPUTS = ("frames", "clip_text", "clip_text_mask", "tokens", "visual_slot", "valid")
@@ -52,7 +53,7 @@ class Answerer:
             pad_token=special.pad,
         )
         self._language_model = Mistral(model.spec.mistral)
-        self._embed = jax.jit(functools.partial(model.apply, method="embed_prompt"))
+        self._embed = _embedding(model)
         self._rng = jax.random.key(seed)
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B *_"]]) -> list[str]:
@@ -65,3 +66,35 @@ class Answerer:
         # The end token, where there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
         return [self._tokenizer.decode(row[:end].tolist()).strip() for row, end in zip(tokens, ends, strict=True)]
+
+
+def _embedding(model: VideoChatT) -> Any:
+    """Pixels and tokens -> what the language model reads."""
+    return jax.jit(functools.partial(model.apply, method="embed_prompt"))
+
+
+def answering_calls(
+    model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Shaped[np.ndarray, "B *_"]], max_new_tokens: int
+) -> dict[str, Call]:
+    """What an `Answerer` has its devices do, in three parts: "encode", "prefill", and "decode" for each new token.
+
+    Args:
+      model: the model.
+      params: shapes of its parameters.
+      batch: prompts, of which only the shapes matter.
+      max_new_tokens: places in the cache beyond the prompt's.
+    """
+    language, sizes = Mistral(model.spec.mistral), model.spec.mistral
+    rows, length = batch["tokens"].shape
+    inputs = {name: jax.ShapeDtypeStruct(batch[name].shape, batch[name].dtype) for name in _INPUTS}
+    embeds = jax.ShapeDtypeStruct((rows, length, sizes.width), sizes.dtype)
+    number = jax.ShapeDtypeStruct((rows,), jnp.int32)
+    cache = jax.eval_shape(lambda: language.empty_cache(rows, length + max_new_tokens))
+    read = jax.jit(functools.partial(prefill, language, spec=GenerationSpec(max_new_tokens)))
+    # Within the loop the cache changes in place.
+    write = jax.jit(functools.partial(continue_once, language), donate_argnums=3)
+    return {
+        "encode": Call(_embedding(model), ({"params": params}, inputs)),
+        "prefill": Call(read, (params["mistral"], embeds, inputs["valid"])),
+        "decode": Call(write, (params["mistral"], number, number, cache)),
+    }

@@ -1,6 +1,15 @@
 """Generation: from an embedded prompt to tokens, with a key-value cache and one compiled loop."""
 
-from timesuite_jax.generation.decoding import Generated, decode, generate, prefill
+from timesuite_jax.generation.decoding import Generated, continue_once, decode, generate, prefill
 from timesuite_jax.generation.sampling import GenerationSpec, keep_top_p, next_token
 
-__all__ = ["Generated", "GenerationSpec", "decode", "generate", "keep_top_p", "next_token", "prefill"]
+__all__ = [
+    "Generated",
+    "GenerationSpec",
+    "continue_once",
+    "decode",
+    "generate",
+    "keep_top_p",
+    "next_token",
+    "prefill",
+]

@@ -78,6 +78,20 @@ def prefill(
         return model.apply({"params": params}, hidden, method="logits")[:, 0], aux["cache"]
 
 
+def continue_once(
+    model: Mistral,
+    params: Mapping[str, Any],
+    tokens: Int[Array, " B"],
+    positions: Int[Array, " B"],
+    cache: KVCache,
+) -> tuple[Float[Array, "B V"], KVCache]:
+    """Reads one more token of each row: logits of the one after it, and the cache grown by it."""
+    everyone = jnp.ones((tokens.shape[0], 1), bool)
+    embeds = model.apply({"params": params}, tokens[:, None], method="embed")
+    hidden, aux = model.apply({"params": params}, embeds, positions[:, None], everyone, cache=cache)
+    return model.apply({"params": params}, hidden, method="logits")[:, 0], aux["cache"]
+
+
 @struct.dataclass
 class _State:
     step: Int[Array, ""]  # tokens chosen so far
@@ -99,7 +113,6 @@ def decode(
     batch = logits.shape[0]
     row_rngs = jax.vmap(jax.random.fold_in, (None, 0))(rng, jnp.arange(batch))
     stop_tokens = jnp.asarray(spec.stop_tokens, jnp.int32)
-    everyone = jnp.ones((batch, 1), bool)
 
     def choose(state: _State, logits: Float[Array, "B V"]) -> _State:
         rngs = jax.vmap(jax.random.fold_in, (0, None))(row_rngs, state.step)
@@ -119,11 +132,9 @@ def decode(
         return jnp.logical_and(state.step < spec.max_new_tokens, jnp.logical_not(jnp.all(state.out.stopped)))
 
     def advance(state: _State) -> _State:
-        positions = (prompt_lengths + state.step - 1)[:, None]
-        embeds = model.apply({"params": params}, state.token[:, None], method="embed")
-        hidden, aux = model.apply({"params": params}, embeds, positions, everyone, cache=state.cache)
-        logits = model.apply({"params": params}, hidden, method="logits")[:, 0]
-        return choose(state.replace(cache=aux["cache"]), logits)
+        positions = prompt_lengths + state.step - 1
+        logits, cache = continue_once(model, params, state.token, positions, state.cache)
+        return choose(state.replace(cache=cache), logits)
 
     nothing = Generated(
         tokens=jnp.full((batch, spec.max_new_tokens), spec.pad_token, jnp.int32),

@@ -7,9 +7,10 @@ video a token lies. The output layer starts at zero: adding the adapter to a tra
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from einops import reduce, repeat
 from flax import linen as nn
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Float64
 
 from timesuite_jax.layers import LayerNorm, Linear
 from timesuite_jax.layers.linear import torch_uniform
@@ -32,14 +33,15 @@ class _Convolution(nn.Module):
     slow to differentiate on some platforms.
     """
 
-    size: int
+    size: int  # of the kernel that is kept
     stride: int = 1
     depthwise: bool = False
     dtype: jnp.dtype = jnp.float32
+    window: int | None = None  # tokens that the kernel is stretched over; None: as many as it has
 
     @nn.compact
     def __call__(self, x: Float[Array, "B N D"]) -> Float[Array, "B N_out D"]:
-        width = x.shape[-1]
+        width, window = x.shape[-1], self.window or self.size
         shape, axes = (self.size, width, width), ("conv_kernel", "embed", "mlp")
         fan_in, equation = self.size * width, "BNki,kio->BNo"
         if self.depthwise:
@@ -48,8 +50,24 @@ class _Convolution(nn.Module):
         init = torch_uniform(fan_in)
         kernel = self.param("kernel", nn.with_logical_partitioning(init, axes), shape).astype(self.dtype)
         bias = self.param("bias", nn.with_logical_partitioning(init, axes[-1:]), (width,)).astype(self.dtype)
-        y = jnp.einsum(equation, _windows(x.astype(self.dtype), self.size, self.stride), kernel)
+        if window != self.size:
+            stretch = jnp.asarray(stretched_taps(self.size, window), jnp.float32)
+            kernel = jnp.einsum("wk,kio->wio", stretch, kernel.astype(jnp.float32)).astype(self.dtype)
+        y = jnp.einsum(equation, _windows(x.astype(self.dtype), window, self.stride), kernel)
         return y + jnp.broadcast_to(bias, y.shape)
+
+
+def stretched_taps(size: int, window: int) -> Float64[np.ndarray, "window size"]:
+    """The matrix that stretches a kernel of `size` taps over `window` of them (both odd, so that the middle stays).
+
+    A tap says how much a token counts that lies so and so far away, and far means as a share of the video: the
+    bottleneck's window is two thirds of it, whatever the number of clips. So the first and the last tap stay where they
+    are, taps between are interpolated linearly, and each weighs less the more there are: a video that is only sampled
+    more finely gives what it gave before.
+    """
+    place = np.linspace(0, size - 1, window)
+    distance = np.abs(place[:, None] - np.arange(size))
+    return np.maximum(1.0 - distance, 0.0) * (size / window)
 
 
 class _Stage(nn.Module):
@@ -77,20 +95,23 @@ class _Bottleneck(nn.Module):
     """Dense convolution whose window spans as many tokens as the video has clips, norm, GELU."""
 
     size: int
+    window: int
     dtype: jnp.dtype = jnp.float32
 
     @nn.compact
     def __call__(self, x: Float[Array, "B N D"]) -> Float[Array, "B N D"]:
-        return _normed_gelu(_Convolution(self.size, dtype=self.dtype, name="conv")(x), self.dtype)
+        convolution = _Convolution(self.size, dtype=self.dtype, window=self.window, name="conv")
+        return _normed_gelu(convolution(x), self.dtype)
 
 
 class Tape(nn.Module):
     """Query tokens of a video -> what is added to its merged tokens."""
 
-    clips: int  # K, even: the bottleneck's window is K + 1, so trained weights belong to one number of clips
+    clips: int  # K, even: the bottleneck's window is K + 1
     merge_len: int  # r: tokens merged into one, and the stride of each level
     features: int  # width of the language model
     dtype: jnp.dtype = jnp.float32
+    kernel_clips: int | None = None  # the K that the bottleneck's kernel was made for; None: the same
 
     @nn.compact
     def __call__(self, tokens: Float[Array, "B N D"]) -> Float[Array, "B N_merged D_out"]:
@@ -103,7 +124,8 @@ class Tape(nn.Module):
         level0 = reduce(x, "B (N r) D -> B N D", "mean", r=r)
         level1 = _Stage(2 * r + 1, r, self.dtype, name="down1")(level0)
         level2 = _Stage(2 * r + 1, r, self.dtype, name="down2")(level1)
-        x = _Bottleneck(self.clips + 1, self.dtype, name="bottleneck")(level2)
+        made = (self.kernel_clips or self.clips) + 1
+        x = _Bottleneck(made, self.clips + 1, self.dtype, name="bottleneck")(level2)
         x = _Stage(r + 1, dtype=self.dtype, name="up1")(repeat(x, "B N D -> B (N r) D", r=r) + level1)
         x = _Stage(r + 1, dtype=self.dtype, name="up0")(repeat(x, "B N D -> B (N r) D", r=r) + level0)
         zeros = nn.initializers.zeros_init()

@@ -18,7 +18,7 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import LayerNorm, Linear, token_positions
+from timesuite_jax.layers import LayerNorm, Linear, shards, token_positions
 from timesuite_jax.layers.linear import torch_uniform
 from timesuite_jax.models.mistral import Mistral
 from timesuite_jax.models.qformer import QFormer
@@ -55,7 +55,8 @@ class VideoChatT(nn.Module):
         merged = {"kernel_init": mean_pooling_init(spec.merge_len), "bias_init": torch_uniform(qformer.width)}
         self.merge_proj = Linear(spec.mistral.width, ("mlp", "embed"), **merged, **types)
         if spec.tape:
-            self.temp_adap = Tape(spec.clips, spec.merge_len, spec.mistral.width, qformer.dtype)
+            features = spec.mistral.width
+            self.temp_adap = Tape(spec.clips, spec.merge_len, features, qformer.dtype, spec.tape_clips)
         self.mistral = Mistral(spec.mistral)
 
     def __call__(
@@ -97,7 +98,7 @@ class VideoChatT(nn.Module):
         Returns:
           Input embeddings of the language model, and a dictionary with "visual_tokens" [B, N, D].
         """
-        frames = self.normalise(batch["frames"])
+        frames = batch["frames"]
         if frames.shape[1:3] == (1, 1) and self.spec.num_frames > 1:
             texts = (None if text is None else text[:, 0] for text in self._texts(batch))
             visual, aux = self.encode_image(frames[:, 0, 0], *texts, deterministic=deterministic)
@@ -113,13 +114,13 @@ class VideoChatT(nn.Module):
 
     def encode_video(
         self,
-        frames: Float[Array, "B K F H W 3"],
+        frames: UInt8[Array, "B K F H W 3"] | Float[Array, "B K F H W 3"],
         clip_text: Int[Array, "B K P"] | None,
         clip_text_mask: Bool[Array, "B K P"] | None,
         *,
         deterministic: bool = True,
     ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
-        """Videos (normalised pixels) -> visual tokens, K * queries / merge_len of them.
+        """Videos (pixels, or already normalised ones) -> visual tokens, K * queries / merge_len of them.
 
         Returns:
           Tokens in the language model's width, and a dictionary with "query_tokens" (before merging).
@@ -130,8 +131,9 @@ class VideoChatT(nn.Module):
         spec, clips = self.spec, frames.shape[1]
         if spec.tape and clips != spec.clips:
             raise UserError(
-                f"a video of {clips} clips came to a model whose TAPE was made for {spec.clips} "
-                f"(num_frames={spec.num_frames}); sample {spec.num_frames} frames"
+                f"a video of {clips} clips came to a model whose TAPE is laid out for {spec.clips} "
+                f"(num_frames={spec.num_frames}); sample {spec.num_frames} frames, or set model.num_frames, and "
+                f"model.tape_clips={spec.tape_clips or spec.clips} so that the trained weights are stretched"
             )
         flat = rearrange(frames, "B K F H W c -> (B K) F H W c")
         texts = (None if text is None else rearrange(text, "B K P -> (B K) P") for text in (clip_text, clip_text_mask))
@@ -146,13 +148,13 @@ class VideoChatT(nn.Module):
 
     def encode_image(
         self,
-        images: Float[Array, "B H W 3"],
+        images: UInt8[Array, "B H W 3"] | Float[Array, "B H W 3"],
         text: Int[Array, "B P"] | None,
         text_mask: Bool[Array, "B P"] | None,
         *,
         deterministic: bool = True,
     ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
-        """Images (normalised pixels) -> visual tokens, one a query: each fills all places of a merged token.
+        """Images (as frames of videos) -> visual tokens, one a query: each fills all places of a merged token.
 
         Returns:
           As `encode_video`.
@@ -175,10 +177,40 @@ class VideoChatT(nn.Module):
         return batch["clip_text"], batch["clip_text_mask"]
 
     def _encode_clips(
-        self, frames: Float[Array, "n F H W 3"], text: Array | None, text_mask: Array | None, *, deterministic: bool
+        self, frames: Array, text: Array | None, text_mask: Array | None, *, deterministic: bool
     ) -> Float[Array, "n N D"]:
-        """Clips of all samples -> query tokens."""
+        """Clips of all samples -> query tokens.
+
+        When answering, a device never holds more than `clips_at_once` of them between pixels and query tokens, however
+        long the video.
+        """
+        count, together = frames.shape[0], self.spec.clips_at_once * shards("clip")
+        if not deterministic or self.is_initializing() or count <= together:
+            return self._encode_group(frames, text, text_mask, deterministic=deterministic)
+
+        # Every g-th clip makes a group: so each lies over all devices without moving a clip, and none is copied.
+        groups = -(-count // together)
+        filled = ((0, groups * together - count),)
+        parts = jax.tree.map(
+            lambda x: rearrange(jnp.pad(x, filled + ((0, 0),) * (x.ndim - 1)), "(n g) ... -> n g ...", g=groups),
+            (frames, text, text_mask),
+        )
+
+        def encode(module: "VideoChatT", carry: tuple, index: Array, parts: tuple) -> tuple[tuple, Array]:
+            group = jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, index, axis=1, keepdims=False), parts)
+            return carry, module._encode_group(*group, deterministic=True)
+
+        stream = nn.scan(encode, variable_broadcast="params", split_rngs={"params": False}, in_axes=(0, nn.broadcast))
+        queries = rearrange(stream(self, (), jnp.arange(groups), parts)[1], "g n N D -> (n g) N D")
+        return queries[:count]
+
+    def _encode_group(
+        self, frames: Array, text: Array | None, text_mask: Array | None, *, deterministic: bool
+    ) -> Float[Array, "n N D"]:
+        """As many clips as there is memory for -> query tokens."""
         frames = nn.with_logical_constraint(frames, ("clip", None, None, None, None))
+        if frames.dtype == jnp.uint8:
+            frames = self.normalise(frames)
         with jax.named_scope("vision_tower"):
             vision = self.vision_layernorm(self.vision_encoder(frames))
         if not self.spec.train_vision:

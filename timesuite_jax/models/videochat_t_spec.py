@@ -26,6 +26,8 @@ class VideoChatTSpec:
     num_frames: int = 128  # of a video; a multiple of `vision.num_frames`, the frames of a clip
     merge_len: int = 4  # query tokens that become one token of the language model
     tape: bool = True
+    tape_clips: int | None = None  # clips that the TAPE's weights were trained with; None: those of `num_frames`
+    clips_at_once: int = 16  # of each device, when answering: a longer video is encoded part by part
     bos: Literal["embedding", "ones"] = "embedding"  # at position 0; "ones" is upstream's quirk in training
     pixel_mean: tuple[float, float, float] = IMAGENET_MEAN  # of pixels scaled to 0..1
     pixel_std: tuple[float, float, float] = IMAGENET_STD
@@ -75,6 +77,13 @@ class VideoChatTSpec:
                 f"num_frames={self.num_frames} makes {self.clips} clips, an odd number, which tape=True cannot take; "
                 f"choose a multiple of {2 * clip} frames or tape=False"
             )
+        if self.tape_clips is not None and (self.tape_clips < 2 or self.tape_clips % 2):
+            raise UserError(
+                f"tape_clips={self.tape_clips} is no even number above 0; give the clips that the weights were trained "
+                "with, 16 for the released model"
+            )
+        if self.clips_at_once < 1:
+            raise UserError(f"clips_at_once={self.clips_at_once} must be at least 1")
         if self.tape and (self.clips * self.qformer.tokens) % merge**3:
             raise UserError(
                 f"{self.clips} clips (num_frames={self.num_frames}) of {self.qformer.tokens} query tokens make "

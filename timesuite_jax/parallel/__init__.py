@@ -8,15 +8,18 @@ from timesuite_jax.parallel.batch import batch_sharding, check_batch, put_batch
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
 from timesuite_jax.parallel.processes import gather_lines
 from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
+from timesuite_jax.parallel.topology import HBM_BYTES, describe_topology
 
 __all__ = [
     "DEFAULT_RULES",
+    "HBM_BYTES",
     "MESH_AXES",
     "MeshSpec",
     "Rules",
     "abstract_arrays",
     "batch_sharding",
     "check_batch",
+    "describe_topology",
     "gather_lines",
     "make_mesh",
     "make_rules",

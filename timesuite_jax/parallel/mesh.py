@@ -1,8 +1,9 @@
 """The device mesh: four axes named by meaning.
 
-`replica` copies everything (slices of a pod joined by a slow network), `data` splits the batch, `fsdp` splits the batch
-and the parameters (arXiv:2004.13336), `tensor` splits the width of a layer (arXiv:1909.08053). The order is from the
-slowest network to the fastest, so that the chattiest axis lies on neighbouring chips.
+`replica` copies everything, and alone it crosses from slice to slice, which a slow network joins; `data` splits the
+batch, `fsdp` splits the batch and the parameters (arXiv:2004.13336), `tensor` splits the width of a layer
+(arXiv:1909.08053). The order is from the slowest network to the fastest, so that the chattiest axis lies on
+neighbouring chips.
 """
 
 import dataclasses
@@ -61,10 +62,22 @@ def make_mesh(spec: MeshSpec | None = None, devices: Sequence[jax.Device] | None
       devices: all devices of all processes if not given.
 
     Raises:
-      UserError: if the sizes do not fit the number of devices.
+      UserError: if the sizes do not fit the number of devices, or `replica` the number of slices.
     """
     devices = jax.devices() if devices is None else list(devices)
     sizes = (spec or MeshSpec()).resolve(len(devices))
+    # Elsewhere than on TPUs "slice" means a machine, of which one fast network may join several.
+    slices = len({getattr(device, "slice_index", 0) for device in devices}) if devices[0].platform == "tpu" else 1
+    replica, *within = sizes
+    if replica % slices:
+        raise UserError(
+            f"mesh.replica={replica} does not divide by the {slices} slices that the devices lie in; "
+            f"set mesh.replica={slices}, the only axis that crosses the network between slices"
+        )
     # A TPU torus cannot always hold an axis along whole rings; splitting one is better than refusing the mesh.
-    grid = mesh_utils.create_device_mesh(sizes, devices, allow_split_physical_axes=True)
+    torus = {"devices": devices, "allow_split_physical_axes": True}
+    if slices == 1:
+        grid = mesh_utils.create_device_mesh(sizes, **torus)
+    else:
+        grid = mesh_utils.create_hybrid_device_mesh((replica // slices, *within), (slices, 1, 1, 1), **torus)
     return Mesh(grid, MESH_AXES, axis_types=(AxisType.Auto,) * len(MESH_AXES))

@@ -29,7 +29,7 @@ from timesuite_jax.objectives import (
 )
 from timesuite_jax.specs import Config, override
 from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
-from timesuite_jax.training import Batch, DataIterator, Import, Params, Sums, streams
+from timesuite_jax.training import Batch, Call, DataIterator, Import, Params, Sums, streams
 
 
 class MqsaTedTask:
@@ -154,6 +154,13 @@ class MqsaTedTask:
             process_count=process_count,
         )
 
+    def blank_batch(self) -> Batch:
+        """As if every history were as long as one may be: each then fills a row."""
+        data = self.config.data
+        rows = -(-data.batch_size // data.row_multiple) * data.row_multiple
+        values = np.broadcast_to(np.int32(0), (rows, self.model.spec.max_len))
+        return dict.fromkeys(("items", "targets", "positions", "segments"), values)
+
     def data_report(self) -> dict[str, dict[str, Any]]:
         """Nothing is dropped or cut but what lies beyond the longest history."""
         return {}
@@ -165,6 +172,10 @@ class MqsaTedTask:
     def work(self, batch: Batch) -> dict[str, float]:
         """Next items of a step."""
         return {"tokens": float(np.count_nonzero(batch["items"] != self.model.spec.padding))}
+
+    def answering(self, params: Params) -> dict[str, Call]:
+        """None: ranking is one product of a batch with the item table."""
+        return {}
 
     def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
         """Ranking of the items held out for validation and for testing."""

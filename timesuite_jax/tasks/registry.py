@@ -75,8 +75,9 @@ def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[
     config = run_config(workdir, step=step)
     if config.task != "videochat_t":
         raise UserError(f"{workdir} holds a {config.task} run, which answers no questions; give one of VideoChat-T")
-    task, params = load_run(workdir, step=step, config=config)
-    return cast("VideoChatTask", task), params
+    task = cast("VideoChatTask", build(config))
+    task.preparer()  # a tokenizer that is gone should be told before parameters are read
+    return task, training.restore_params(workdir, task.abstract_params(), step)
 
 
 def load_recommender(

@@ -14,14 +14,14 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from timesuite_jax import port, tree
 from timesuite_jax.data import Preparer, TrainStream
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Answerer, evaluate_grounding
+from timesuite_jax.evaluation import Answerer, answering_calls, evaluate_grounding
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.specs import Config
 from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
-from timesuite_jax.text import check_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.training import Batch, DataIterator, Import, Params, Sums, streams
+from timesuite_jax.text import Tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
+from timesuite_jax.training import Batch, Call, DataIterator, Import, Params, Sums, streams
 from timesuite_jax.tree import Path
 
 
@@ -31,30 +31,18 @@ class VideoChatTask:
     name = "videochat_t"
 
     def __init__(self, config: VideoChatTConfig) -> None:
-        """Reads the tokenizers and checks that they go with the model.
+        """Binds the model; files are read when they are asked for.
 
         Raises:
-          UserError: if they do not.
+          UserError: if the Q-Former has no room for a clip's text.
         """
         self.config = config
         self.model = VideoChatT(config.model)
-        self.tokenizer = load_tokenizer(config.text.tokenizer)
-        self.clip_tokenizer = load_clip_tokenizer(config.text.clip_tokenizer)
-        check_tokenizer(self.tokenizer, config.text.tokenizer)
-        spec = config.model
-        for field, tokenizer, rows in (
-            ("mistral", self.tokenizer, spec.mistral.vocab),
-            ("qformer", self.clip_tokenizer, spec.qformer.vocab),
-        ):
-            if tokenizer.vocab_size > rows:
-                raise UserError(
-                    f"the tokenizer has {tokenizer.vocab_size} tokens but model.{field}.vocab={rows}; "
-                    "give the model's own tokenizer, or set that field for a model that starts from nothing"
-                )
-        if config.data.clip_text_length > spec.qformer.positions:
+        positions = config.model.qformer.positions
+        if config.data.clip_text_length > positions:
             raise UserError(
                 f"data.clip_text_length={config.data.clip_text_length} is more than "
-                f"model.qformer.positions={spec.qformer.positions}; lower it"
+                f"model.qformer.positions={positions}; lower it"
             )
         self._stream: TrainStream | None = None
 
@@ -67,21 +55,46 @@ class VideoChatTask:
         """
         return cls(VideoChatTConfig.from_config(config))
 
-    def _init(self, rng: PRNGKeyArray) -> dict[str, Any]:
-        """Fresh parameters, boxed with their logical axes. One clip and a few tokens touch all of them."""
-        spec = self.config.model
-        size = spec.vision.image_size
-        frames = (1, spec.clips, spec.clip_frames, size, size, 3)
-        texts = (1, spec.clips, 4)
-        length = spec.video_tokens + 2
-        batch = {
-            "frames": jnp.zeros(frames, jnp.uint8),
-            "clip_text": jnp.zeros(texts, jnp.int32),
-            "clip_text_mask": jnp.ones(texts, bool),
-            "tokens": jnp.zeros((1, length), jnp.int32),
-            "visual_slot": jnp.full((1, length), -1, jnp.int32),
-            "valid": jnp.ones((1, length), bool),
+    @functools.cached_property
+    def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
+        """Of the language model and of the Q-Former.
+
+        Raises:
+          UserError: if they are not there, lack what prompts are made of, or are of other models.
+        """
+        text, spec = self.config.text, self.config.model
+        words, clips = load_tokenizer(text.tokenizer), load_clip_tokenizer(text.clip_tokenizer)
+        check_tokenizer(words, text.tokenizer)
+        for field, tokenizer, rows in (("mistral", words, spec.mistral.vocab), ("qformer", clips, spec.qformer.vocab)):
+            if tokenizer.vocab_size > rows:
+                raise UserError(
+                    f"the tokenizer has {tokenizer.vocab_size} tokens but model.{field}.vocab={rows}; "
+                    "give the model's own tokenizer, or set that field for a model that starts from nothing"
+                )
+        return words, clips
+
+    def _blank(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B *_"]]:
+        """A batch of `count` videos and nothing but padding; it takes no memory."""
+        spec, size = self.config.model, self.config.model.vision.image_size
+        row, text = (count, length), (count, spec.clips, text_length)
+        fields = {
+            "frames": (np.uint8(0), (count, spec.clips, spec.clip_frames, size, size, 3)),
+            "clip_text": (np.int32(0), text),
+            "clip_text_mask": (np.True_, text),
+            "tokens": (np.int32(0), row),
+            "visual_slot": (np.int32(-1), row),
+            "loss_mask": (np.False_, row),
+            "valid": (np.True_, row),
+            "sample": (np.int32(0), (count,)),
         }
+        if self.config.data.turns == "independent":
+            fields["segments"] = (np.int32(0), row)
+        return {name: np.broadcast_to(value, shape) for name, (value, shape) in fields.items()}
+
+    def _init(self, rng: PRNGKeyArray) -> dict[str, Any]:
+        """Fresh parameters, boxed with their logical axes. One video and a few tokens touch all of them."""
+        blank = self._blank(1, self.config.model.video_tokens + 2, 4)
+        batch = {name: jnp.zeros(array.shape, array.dtype) for name, array in blank.items()}
         return dict(self.model.init(rng, batch)["params"])
 
     def abstract_params(self) -> Params:
@@ -144,13 +157,20 @@ class VideoChatTask:
         """The mixture's stream."""
         self._stream = TrainStream(
             self.config.pipeline(),
-            self.tokenizer,
-            self.clip_tokenizer,
+            *self.tokenizers,
             seed=seed,
             process_index=process_index,
             process_count=process_count,
         )
         return self._stream
+
+    def blank_batch(self) -> Batch:
+        """Videos with the longest prompts, and answers that fill one chunk of the loss."""
+        data = self.config.data
+        length = max(data.buckets)
+        batch = self._blank(data.batch_size, length, data.clip_text_length)
+        answered = np.arange(length) >= length - min(self.config.loss_chunk, length - 1)
+        return {**batch, "loss_mask": np.broadcast_to(answered, (data.batch_size, length))}
 
     def data_report(self) -> dict[str, dict[str, Any]]:
         """What the training data of this process gave up so far, by corpus: dropped samples and cut texts."""
@@ -179,7 +199,13 @@ class VideoChatTask:
 
     def preparer(self) -> Preparer:
         """Makes prompts for evaluation and for single questions."""
-        return Preparer(self.config.sample(train=False), self.tokenizer, self.clip_tokenizer)
+        return Preparer(self.config.sample(train=False), *self.tokenizers)
+
+    def answering(self, params: Params) -> dict[str, Call]:
+        """An evaluation's batch: encoding videos, reading prompts, making one token."""
+        data, evaluation = self.config.data, self.config.evaluation
+        batch = self._blank(evaluation.batch_size, max(data.buckets), data.clip_text_length)
+        return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
 
     def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
         """Grounding of each evaluation corpus, by folder name."""
@@ -198,4 +224,4 @@ class VideoChatTask:
     def answerer(self, params: Params, **choices: Any) -> Answerer:
         """The model with these parameters, ready to answer; `choices` as `Answerer` takes them."""
         choices = {"max_new_tokens": self.config.evaluation.max_new_tokens, **choices}
-        return Answerer(self.model, params, self.tokenizer, **choices)
+        return Answerer(self.model, params, self.tokenizers[0], **choices)

@@ -4,7 +4,8 @@
 and `schedule.build` give its AdamW and learning rate. Nothing in here knows of video, text or recommendation.
 """
 
-from timesuite_jax.training import optimizer, schedule
+from timesuite_jax.training import ahead_of_time, optimizer, schedule
+from timesuite_jax.training.ahead_of_time_report import Report, print_reports
 from timesuite_jax.training.checkpoint import Step, find_step, read_config, restore_params
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
 from timesuite_jax.training.in_flight import NonFiniteError
@@ -13,16 +14,18 @@ from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.selection import Best
 from timesuite_jax.training.state import TrainState, abstract_state
 from timesuite_jax.training.step import make_step
-from timesuite_jax.training.task import Batch, DataIterator, Import, Params, Sums, Task
+from timesuite_jax.training.task import Batch, Call, DataIterator, Import, Params, Sums, Task
 
 __all__ = [
     "Batch",
     "Best",
+    "Call",
     "DataIterator",
     "Import",
     "NonFiniteError",
     "OptimizerSpec",
     "Params",
+    "Report",
     "RunResult",
     "Step",
     "Sums",
@@ -30,9 +33,11 @@ __all__ = [
     "TrainState",
     "TrainingSpec",
     "abstract_state",
+    "ahead_of_time",
     "find_step",
     "make_step",
     "optimizer",
+    "print_reports",
     "read_config",
     "restore_params",
     "run",

@@ -13,8 +13,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.training import optimizer as optimizers
-from timesuite_jax.training import randomness, schedule
+from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.goodput import Goodput
@@ -22,10 +21,11 @@ from timesuite_jax.training.in_flight import InFlight
 from timesuite_jax.training.interruption import Stop, stop_on_sigterm
 from timesuite_jax.training.meter import Meter
 from timesuite_jax.training.profile import Profile
+from timesuite_jax.training.program import make_program
 from timesuite_jax.training.selection import Best, Selection
 from timesuite_jax.training.start import start
 from timesuite_jax.training.state import TrainState
-from timesuite_jax.training.step import Report, make_step
+from timesuite_jax.training.step import Report
 from timesuite_jax.training.task import Batch, DataIterator, Params, Task
 from timesuite_jax.training.writers import MetricWriter, TensorBoardWriter, Terminal
 
@@ -63,7 +63,6 @@ def run(
       NonFiniteError: if the loss or a gradient is NaN or infinite.
     """
     mesh = mesh or parallel.make_mesh(spec.mesh)
-    rules = parallel.make_rules(spec.rules, mesh)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_sigterm())
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
@@ -73,11 +72,9 @@ def run(
         where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
         data = stack.enter_context(closing(task.train_data(**where)))
 
-        boxed = task.abstract_params()
-        targets = parallel.abstract_arrays(boxed, mesh, rules)
-        optimizer = optimizers.build(spec, tree.split(boxed, task.trainable)[0])
-        stack.enter_context(parallel.placed(mesh, rules))
-        begin = start(task, targets, optimizer, checkpoints, spec.seed)
+        program = make_program(task, spec, mesh)
+        stack.enter_context(parallel.placed(mesh, program.rules))
+        begin = start(task, program, checkpoints, spec.seed)
         first = int(jax.device_get(begin.state.step))
 
         terminal = Terminal(spec.total_steps, first)
@@ -94,12 +91,7 @@ def run(
             (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
-        send = jax.jit(
-            make_step(task, optimizer, schedule.build(spec), spec.accumulate),
-            donate_argnums=0,
-            out_shardings=(jax.tree.map(lambda x: x.sharding, begin.state), None),
-        )
-        rows = parallel.batch_sharding(mesh, rules)
+        rows = parallel.batch_sharding(mesh, program.rules)
         selection = Selection(spec, checkpoints.workdir, first)
         profile = stack.enter_context(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
@@ -107,7 +99,7 @@ def run(
         loop = _Loop(
             task,
             spec,
-            send,
+            program.step,
             rows,
             data,
             checkpoints,

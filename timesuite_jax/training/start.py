@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import optax
 
 from timesuite_jax import tree
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints, differences
-from timesuite_jax.training.state import TrainState, abstract_state
+from timesuite_jax.training.program import Program
+from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params, Task
 
 
@@ -30,30 +30,24 @@ class Start(NamedTuple):
     origin: str  # for the log
 
 
-def start(
-    task: Task, targets: Params, optimizer: optax.GradientTransformation, checkpoints: Checkpoints, seed: int
-) -> Start:
+def start(task: Task, program: Program, checkpoints: Checkpoints, seed: int) -> Start:
     """Finds or makes the state that training goes on from.
 
     Args:
       task: that is trained.
-      targets: all parameters as `jax.ShapeDtypeStruct` with shardings.
-      optimizer: of the run.
+      program: of the run; says what lies where.
       checkpoints: of the run's folder.
       seed: of the run.
 
     Raises:
       UserError: if the folder's checkpoint, or the imported weights, are of another model.
     """
-    trainable, frozen = tree.split(targets, task.trainable)
-    mesh = next(leaf.sharding.mesh for _, leaf in tree.leaves_with_paths(targets))
-    abstract = abstract_state(optimizer, trainable, mesh)
-
     if checkpoints.steps():
         step = checkpoints.check_step(None)
-        run = checkpoints.restore(step, abstract, frozen)
+        run = checkpoints.restore(step, program.state, program.frozen)
         return Start(run.state, run.frozen, run.data, run.config, f"resumed at step {step} of this folder's run")
 
+    targets = program.targets
     weights = task.initial_weights()
     given = {} if weights is None else weights.load(targets)
     paths = {path for path, _ in tree.leaves_with_paths(given)}
@@ -68,8 +62,8 @@ def start(
 
     trained, still = tree.split(params, task.trainable)
     del params, given
-    where = jax.tree.map(lambda leaf: leaf.sharding, abstract)
-    opt_state = jax.jit(optimizer.init, out_shardings=where.opt_state)(trained)
+    where = jax.tree.map(lambda leaf: leaf.sharding, program.state)
+    opt_state = jax.jit(program.optimizer.init, out_shardings=where.opt_state)(trained)
     count = jax.device_put(jnp.zeros((), jnp.int32), where.step)
     return Start(TrainState(step=count, params=trained, opt_state=opt_state), still, None, None, origin)
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
@@ -52,6 +52,13 @@ class Import:
     load: Callable[[Params], Params]
 
 
+class Call(NamedTuple):
+    """A jitted function and the shapes of its arguments (trees of `jax.ShapeDtypeStruct`): enough to compile it."""
+
+    function: Any
+    arguments: tuple[Any, ...]
+
+
 class Task(Protocol):
     """A model, an objective, a data source and evaluations, bound together."""
 
@@ -87,6 +94,14 @@ class Task(Protocol):
         """The share of the training data that belongs to this process, from the beginning."""
         ...
 
+    def blank_batch(self) -> Batch:
+        """The largest batch that training meets, of all processes together, without content and without data.
+
+        Ahead-of-time compilation takes its shapes and asks `work` of it. Its arrays take no memory
+        (`np.broadcast_to` of a scalar).
+        """
+        ...
+
     def data_report(self) -> dict[str, dict[str, Any]]:
         """What this process's data gave up so far, by corpus: samples used, dropped (and why), cut. For the end."""
         ...
@@ -102,6 +117,10 @@ class Task(Protocol):
         and backward, without recomputation), and gives the model FLOPs utilisation. The compiler's own count is no
         substitute: it counts the body of a loop once.
         """
+        ...
+
+    def answering(self, params: Params) -> dict[str, Call]:
+        """The programs, by name, that evaluation runs on all parameters; ahead-of-time compilation asks for them."""
         ...
 
     def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:

@@ -5,5 +5,6 @@ GPU one, `blockwise` the form for CPUs. `attention(..., impl="auto")` picks the 
 """
 
 from timesuite_jax.layers.attention.dispatch import IMPLEMENTATIONS, attention, choose
+from timesuite_jax.layers.attention.splash import splash_flops
 
-__all__ = ["IMPLEMENTATIONS", "attention", "choose"]
+__all__ = ["IMPLEMENTATIONS", "attention", "choose", "splash_flops"]

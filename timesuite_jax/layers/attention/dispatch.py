@@ -23,21 +23,24 @@ _SEGMENTED = ("blockwise", "xla")
 
 
 def choose(q: jax.Array, k: jax.Array, *, masked: bool, segmented: bool = False) -> str:
-    """The name of the implementation that "auto" stands for on the default backend.
+    """The name of the implementation that "auto" stands for on the devices that the program is traced for.
 
     With segments it is `blockwise` everywhere: the kernels know none.
-
-    The choice is made while tracing. A program that is compiled ahead of time for another platform than the one it is
-    traced on must therefore name its implementation.
     """
     if segmented:
         return "blockwise"
-    backend = jax.default_backend()
+    backend = _platform()
     if backend == "tpu" and splash_supports(q, k):
         return "splash"
     if backend == "gpu" and device_has_cudnn_attention() and cudnn_supports(q, k, masked=masked):
         return "cudnn"
     return "blockwise" if backend == "cpu" else "xla"
+
+
+def _platform() -> str:
+    """That of the mesh's devices, which need not be here (`training.ahead_of_time`); without a mesh the default one."""
+    device = jax.sharding.get_abstract_mesh().abstract_device
+    return device.platform if device is not None else jax.default_backend()
 
 
 def attention(

@@ -95,8 +95,31 @@ def _on_one_device(
         segments = splash_attention.SegmentIds(q=jnp.ones(q.shape[1], jnp.int32), kv=visible)
         return kernel(q, k, v, segments)
 
-    out = jax.vmap(one_sample)(q, k, v, visible)
+    # The kernel tells no one what it costs; the scope says what `splash_flops` must know.
+    with jax.named_scope(f"splash_{'causal' if causal else 'full'}_{q_block}x{kv_block}"):
+        out = jax.vmap(one_sample)(q, k, v, visible)
     return rearrange(out[:, :, :length], "B h S d -> B S h d")
+
+
+def splash_flops(
+    q_shape: tuple[int, int, int, int], keys: int, blocks: tuple[int, int], *, causal: bool, phase: str
+) -> float:
+    """FLOPs of one call of one of the kernels, for whoever counts those of a compiled program.
+
+    Args:
+      q_shape: samples, heads, padded positions, width.
+      keys: padded positions of the keys.
+      blocks: positions of a block of queries and of keys.
+      causal: blocks wholly above the diagonal are not visited.
+      phase: "fwd", or "dq" or "dkv" of the backward pass, which both make the scores again.
+    """
+    samples, heads, queries, width = q_shape
+    rows, columns = blocks
+    visited = queries * keys
+    if causal:
+        visited = sum(rows * columns * -(-(first + rows) // columns) for first in range(0, queries, rows))
+    products = {"fwd": 2, "dq": 3, "dkv": 4}[phase]
+    return 2.0 * products * samples * heads * width * visited
 
 
 def _block(length: int) -> int:

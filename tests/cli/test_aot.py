@@ -1,0 +1,80 @@
+"""`timesuite aot`: what fits, what does not, and mistakes; compiled by libtpu where that is installed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from timesuite_jax.cli.main import main
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def aot(*words: str) -> subprocess.CompletedProcess:
+    """In a process of its own: libtpu takes over the handling of signals."""
+    command = [sys.executable, "-m", "timesuite_jax.cli.main", "aot", *words]
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ}, timeout=500)
+
+
+@pytest.fixture(scope="module")
+def recommender(tmp_path_factory) -> list[str]:
+    """A config of a few items, quick to compile, and its overrides."""
+    file = tmp_path_factory.mktemp("interactions") / "few.npz"
+    users = np.arange(4)
+    np.savez(
+        file,
+        user_ptr=np.arange(5) * 2, items=np.arange(8) % 6, validate_item=users, test_item=users + 1,
+        num_user=4, num_item=6,
+    )  # fmt: skip
+    return [f"{CONFIGS}/mqsa_ted/beauty.py:debug", f"--config.data.path={file}"]
+
+
+def test_a_program_is_compiled_for_chips_that_are_not_here(recommender):
+    pytest.importorskip("libtpu")
+    done = aot(*recommender, "--topology", "v5e:2x2", "--json")
+    assert done.returncode == 0, done.stderr[-2000:]
+    (report,) = json.loads(done.stdout)
+    assert (report["program"], report["mesh"]["data"], report["fits"]) == ("train", 4, True)
+    memory = report["memory"]
+    assert 0 < memory["arguments"] < memory["peak"] < memory["limit"] == 15.75 * 2**30
+    assert report["flops"] > 0
+    # Gradients of all parameters are summed over the axis that splits the batch.
+    summed = [entry for entry in report["traffic"] if entry["kind"] == "all-reduce"]
+    assert {entry["axes"] for entry in summed} == {"data"} and sum(entry["bytes"] for entry in summed) > 0
+
+
+def test_a_mesh_over_slices_and_one_that_does_not_fit():
+    """Without compiling: the topology is described, the mesh laid over it."""
+    pytest.importorskip("libtpu")
+    code = (
+        "from timesuite_jax import parallel\n"
+        "two = parallel.describe_topology('v5e:2x2', 2)\n"
+        "mesh = parallel.make_mesh(parallel.MeshSpec(replica=2, data=1, fsdp=4), two)\n"
+        "assert [{d.slice_index for d in row.flat} for row in mesh.devices] == [{0}, {1}]\n"
+        "assert len(parallel.describe_topology('v6e:1x1')) == 1\n"
+        "parallel.make_mesh(parallel.MeshSpec(data=-1), two)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=500)
+    told = "mesh.replica=1 does not divide by the 2 slices that the devices lie in; set mesh.replica=2"
+    assert told in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--topology", "v5e-256"], "'v5e-256' is unknown to libtpu; its 256 chips are v5e:16x16"),
+        (["--topology", "v5p-128"], "its 64 chips are v5p:4x4x4"),
+        (["--topology", "v9:2x2"], "topology 'v9:2x2' is unknown; there are v5e:1x1"),
+        (["--topology", "v5e:2x2", "--slices", "0"], "--slices 0 is less than 1"),
+        (["--topology", "v5e:2x2"], 'pip install -e ".[aot]"'),
+    ],
+)
+def test_mistakes_are_told_in_a_line(recommender, words, told, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert main(["aot", *recommender, *words]) == 2
+    assert told in capsys.readouterr().err

@@ -1,0 +1,133 @@
+"""What is read out of a compiled program is what was written into it: products, rounds of loops, messages, axes."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import NamedSharding, PartitionSpec
+
+from timesuite_jax import compiled, parallel
+from timesuite_jax.compiled.replica_groups import read_groups
+from timesuite_jax.parallel import MeshSpec
+
+LAYERS, ROWS, WIDTH = 5, 16, 32
+
+
+@pytest.fixture(scope="module")
+def mesh() -> jax.sharding.Mesh:
+    return parallel.make_mesh(MeshSpec(data=1, fsdp=4, tensor=2))
+
+
+@pytest.fixture(scope="module")
+def module(mesh) -> compiled.Module:
+    """A scan over layers whose weights are split both ways: gathered over fsdp, their product summed over tensor."""
+
+    def place(*axes: str | None) -> NamedSharding:
+        return NamedSharding(mesh, PartitionSpec(*axes))
+
+    def network(weights, x):
+        def layer(x, w):
+            y = jnp.einsum("bi,io->bo", x, jax.lax.with_sharding_constraint(w, place("tensor", None)))
+            return jax.lax.with_sharding_constraint(jnp.tanh(y), place("fsdp", "tensor")), None
+
+        return jax.lax.scan(layer, x, weights)[0]
+
+    weights = jax.ShapeDtypeStruct((LAYERS, WIDTH, WIDTH), jnp.float32, sharding=place(None, "tensor", "fsdp"))
+    x = jax.ShapeDtypeStruct((ROWS, WIDTH), jnp.float32, sharding=place("fsdp", "tensor"))
+    return compiled.parse(jax.jit(network).lower(weights, x).compile().as_text())
+
+
+def test_products_count_as_often_as_their_loop_runs(module):
+    assert module.open_loops == ()
+    arithmetic = compiled.count_flops(module)
+    assert arithmetic.products == LAYERS * 2 * (ROWS // 4) * (WIDTH // 2) * WIDTH
+    assert arithmetic.kernels == 0 and arithmetic.unknown_kernels == ()
+
+
+def test_messages_are_put_down_to_their_axis(module, mesh):
+    traffic = {(entry.kind, entry.axes): entry for entry in compiled.read_traffic(module, mesh)}
+    gathered = traffic["all-gather", "fsdp"]
+    half = WIDTH // 2 * WIDTH * 4  # what a chip needs of a layer's weights
+    assert (gathered.count, gathered.bytes) == (LAYERS, LAYERS * half * 3 / 4)
+    summed = sum(entry.bytes for (_, axes), entry in traffic.items() if axes == "tensor")
+    assert summed > 0 and {axes for _, axes in traffic} == {"fsdp", "tensor"}
+    assert all(entry.hidden_bytes == 0 for entry in traffic.values()), "the CPU's schedule hides nothing"
+
+
+def test_a_loop_whose_length_the_data_decide_is_told():
+    def halve(x):
+        return jax.lax.while_loop(lambda x: jnp.max(x) > 1, lambda x: x @ x, x)
+
+    text = jax.jit(halve).lower(jnp.ones((8, 8))).compile().as_text()
+    module = compiled.parse(text)
+    assert len(module.open_loops) == 1 and "while" in module.open_loops[0]
+    assert compiled.count_flops(module).products == 2 * 8**3
+    with pytest.raises(ValueError, match="no ENTRY"):
+        compiled.parse("not a program")
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [
+        ("replica_groups={{0,1},{2,3}}", [[0, 1], [2, 3]]),
+        ("replica_groups={}", [[0, 1, 2, 3]]),
+        ("replica_groups=[2,2]<=[4]", [[0, 1], [2, 3]]),
+        ("replica_groups=[2,2]<=[2,2]T(1,0)", [[0, 2], [1, 3]]),
+        ("replica_groups=mesh['a'=2,'b'=2] {'a'}", [[0, 2], [1, 3]]),
+        ("replica_groups=mesh['a'=2,'b'=2] {'b','a'}", [[0, 2, 1, 3]]),
+        ("replica_groups=mesh['a'=4] {'a':(2)2}", [[0, 1], [2, 3]]),
+        ("replica_groups=mesh['a'=4] {'a':(1)2}", [[0, 2], [1, 3]]),
+        ("source_target_pairs={{0,1},{1,2},{2,0}}", [[0, 1], [1, 2], [2, 0]]),
+    ],
+)
+def test_all_ways_of_writing_groups(text, groups):
+    np.testing.assert_array_equal(read_groups(f"channel_id=1, {text}, dimensions={{0}}", 4), groups)
+
+
+TPU_TEXT = """HloModule jit_f, is_scheduled=true
+
+%fused (a: bf16[8,64], b: bf16[64,32]) -> bf16[8,32] {
+  %a = bf16[8,64]{1,0:T(8,128)(2,1)} parameter(0)
+  %b = bf16[64,32]{1,0:T(8,128)(2,1)} parameter(1)
+  ROOT %convolution.1 = bf16[8,32]{1,0:T(8,128)(2,1)} convolution(%a, %b), dim_labels=bf_io->bf
+}
+
+ENTRY %main (p: bf16[8,64], w: bf16[16,32], h: bf16[4,8,64], v: bf16[4,8,64]) -> bf16[8,32] {
+  %p = bf16[8,64]{1,0:T(8,128)(2,1)} parameter(0)
+  %w = bf16[16,32]{1,0:T(8,128)(2,1)} parameter(1)
+  %h = bf16[4,8,64]{2,1,0} parameter(2)
+  %v = bf16[4,8,64]{2,1,0} parameter(3)
+  %all-gather-start.1 = (bf16[16,32]{1,0}, bf16[64,32]{1,0}) all-gather-start(%w), channel_id=1, replica_groups=[2,4]<=[8], dimensions={0}, use_global_device_ids=true
+  %scores = f32[4,8,8]{2,1,0} convolution(%h, %v), window={size=4 stride=3 lhs_dilate=4}, dim_labels=0bf_0oi->0bf
+  %all-gather-done.1 = bf16[64,32]{1,0} all-gather-done(%all-gather-start.1)
+  %all-gather-start.2 = (bf16[16,32]{1,0}, bf16[64,32]{1,0}) all-gather-start(%w), channel_id=2, replica_groups=[2,4]<=[8], dimensions={0}, use_global_device_ids=true
+  %all-gather-done.2 = bf16[64,32]{1,0} all-gather-done(%all-gather-start.2)
+  ROOT %fusion = bf16[8,32]{1,0} fusion(%p, %all-gather-done.1), kind=kOutput, calls=%fused
+}
+"""  # noqa: E501
+
+
+def test_a_tpus_schedule(mesh):
+    """Products are convolutions, batched ones of them meet mostly padding; what stands within a pair hides it."""
+    module = compiled.parse(TPU_TEXT)
+    batched, plain = 2 * 4 * 8 * 64 * 8, 2 * 8 * 64 * 32
+    assert compiled.count_flops(module).products == batched + plain
+    fsdp_tensor = parallel.make_mesh(MeshSpec(data=2, fsdp=4))
+    (gather,) = compiled.read_traffic(module, fsdp_tensor)
+    size = 64 * 32 * 2 * 3 / 4
+    assert (gather.kind, gather.axes, gather.count) == ("all-gather", "fsdp", 2)
+    assert (gather.bytes, gather.hidden_bytes) == (2 * size, size)
+
+
+@pytest.mark.parametrize(
+    ("message", "peak"),
+    [
+        ("Ran out of memory in memory space hbm. Used 20.50G of 15.75G hbm. Exceeded hbm capacity by 4.75G.", 20.5),
+        ("the total memory required for HLO temporaries (600.00G) exceeds available HBM (15.75G).", 601),
+    ],
+)
+def test_a_refusal_tells_how_much_was_wanted(message, peak):
+    memory = compiled.read_refusal(f"RESOURCE_EXHAUSTED: {message}", 2.0**30)
+    assert memory is not None and not memory.fits
+    assert (memory.peak, memory.limit, memory.arguments) == (peak * 2**30, 15.75 * 2**30, 2**30)
+    assert compiled.read_refusal("INTERNAL: something else", 0.0) is None

@@ -1,0 +1,58 @@
+"""Compiles a config's programs for a TPU that is not here: memory, FLOPs and messages of a chip before it is paid for.
+
+The training step is the one that `timesuite train` runs, on the largest batch that the config makes; the other programs
+are those of evaluation. Neither chips, data, tokenizers nor weights are needed. Exit code 1: a program does not fit.
+
+examples:
+  timesuite aot configs/timesuite/linear_p.py --topology v5e:16x16 --config.data.batch_size=256
+  timesuite aot configs/timesuite/linear_p.py --topology v5e:16x16 --slices 2 --program train --json \\
+      --config.training.mesh.replica=2 --config.data.batch_size=512
+"""
+
+import argparse
+import json
+import os
+
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.errors import UserError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options; `--config.KEY=VALUE` overrides are taken too."""
+    parser.add_argument("config", metavar="CONFIG[:ARG]", help="config file; `:debug` is its small variant")
+    parser.add_argument("--topology", required=True, metavar="NAME", help="generation and shape, e.g. v5e:16x16")
+    parser.add_argument("--slices", type=int, default=1, help="number of such topologies (default: %(default)s)")
+    parser.add_argument("--program", action="append", metavar="NAME", help="only this one; may repeat (default: all)")
+    parser.add_argument("--json", action="store_true", help="print a JSON list, one object a program")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compiles and reports.
+
+    Raises:
+      UserError: if the config is wrong, or does not go with the topology.
+    """
+    if args.slices < 1:
+        raise UserError(f"--slices {args.slices} is less than 1; give at least 1")
+    config = load_config(args.config, args.overrides)
+    # The compiler needs no chip; one that is here may be at work.
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    from timesuite_jax import tasks, training  # imported late: a wrong config should be told at once
+    from timesuite_jax.evaluation.report import progress
+
+    if "training" not in config:
+        raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
+    spec = training.TrainingSpec.from_config(config.to_dict()["training"])
+    plan = training.ahead_of_time.plan(tasks.build(config), spec, args.topology, args.slices)
+    names = args.program or list(plan.calls)
+    if unknown := sorted(set(names) - set(plan.calls)):
+        raise UserError(f"--program {unknown[0]!r} is none of this task's; choose from {', '.join(plan.calls)}")
+    reports = []
+    for name in names:
+        with progress(f"compiling {name} for {args.topology}", quiet=args.json):
+            reports.append(plan.report(name))
+    if args.json:
+        print(json.dumps([report.as_json() for report in reports]))
+    else:
+        training.print_reports(reports)
+    return 0 if all(report.memory.fits for report in reports) else 1

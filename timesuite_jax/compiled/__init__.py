@@ -1,0 +1,22 @@
+"""Compiled: reads programs that XLA has compiled, for what they would take of a chip.
+
+`parse` makes the text of a program a tree; `count_flops` counts its arithmetic, `read_traffic` what its chips send
+each other, `read_memory` what it keeps. Nothing in here compiles or knows what a program is for.
+"""
+
+from timesuite_jax.compiled.arithmetic import Arithmetic, count_flops
+from timesuite_jax.compiled.collectives import Traffic, read_traffic
+from timesuite_jax.compiled.hlo import Module, parse
+from timesuite_jax.compiled.memory import Memory, read_memory, read_refusal
+
+__all__ = [
+    "Arithmetic",
+    "Memory",
+    "Module",
+    "Traffic",
+    "count_flops",
+    "parse",
+    "read_memory",
+    "read_refusal",
+    "read_traffic",
+]

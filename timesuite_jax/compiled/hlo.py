@@ -1,0 +1,210 @@
+"""Reads the text of a compiled program (`jax.stages.Compiled.as_text()`): XLA's own language, HLO, as scheduled.
+
+Only what the other files of this room ask for is understood: computations, their instructions in the order they run,
+shapes, operands, which computation calls which, and how often. The grammar stands in XLA's
+`xla/hlo/parser/hlo_parser.cc`; layouts are skipped.
+"""
+
+import dataclasses
+import functools
+import math
+import re
+
+# Bytes of an element. Booleans take a byte; half a byte is what 4-bit integers take on a TPU.
+BYTES = {
+    **dict.fromkeys(("pred", "s8", "u8", "f8e4m3fn", "f8e5m2", "f8e4m3b11fnuz"), 1.0),
+    **dict.fromkeys(("s4", "u4"), 0.5),
+    **dict.fromkeys(("s16", "u16", "f16", "bf16"), 2.0),
+    **dict.fromkeys(("s32", "u32", "f32"), 4.0),
+    **dict.fromkeys(("s64", "u64", "f64", "c64"), 8.0),
+}
+_ARRAY = re.compile(r"(\w+)\[([\d,]*)\]")
+_HEADER = re.compile(r"^(ENTRY )?%?([\w.\-]+) \(.*\{$")
+_INSTRUCTION = re.compile(r"^\s+(ROOT )?%?([\w.\-]+) = (.*)$")
+_NAME = re.compile(r"%([\w.\-]+)")
+_CALLED = re.compile(r"\b(?:calls|to_apply|body|true_computation|false_computation)=%([\w.\-]+)")
+_BRANCHES = re.compile(r"\bbranch_computations=\{([^}]*)\}")
+# Their computations are applied to every element or pair, not run as a part of the program.
+_APPLIED = ("reduce", "reduce-window", "sort", "scatter", "map", "select-and-scatter", "all-reduce", "reduce-scatter",
+            "all-reduce-start")  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """Of one array."""
+
+    dtype: str
+    dims: tuple[int, ...]
+
+    @property
+    def bytes(self) -> float:
+        """Of all its elements, without padding; 0 for what is no data (tokens, contexts)."""
+        return BYTES.get(self.dtype, 0.0) * math.prod(self.dims)
+
+
+@dataclasses.dataclass(frozen=True)
+class Instruction:
+    """One line."""
+
+    name: str
+    opcode: str
+    shapes: tuple[Shape, ...]  # of the result; several if it is a tuple, in order, nested ones laid flat
+    operands: tuple[str, ...]
+    attributes: str  # the rest of the line
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """Computations that run when it does."""
+        if self.opcode in _APPLIED:
+            return ()
+        names = _CALLED.findall(self.attributes)
+        for branches in _BRANCHES.findall(self.attributes):
+            names += _NAME.findall(branches)
+        return tuple(names)
+
+    @property
+    def scope(self) -> str:
+        """Where in the source it comes from, as `jax.named_scope`s nest."""
+        found = re.search(r'op_name="([^"]*)"', self.attributes)
+        return found.group(1) if found else ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Computation:
+    """Instructions in the order in which they run."""
+
+    name: str
+    instructions: tuple[Instruction, ...]
+
+    @functools.cached_property
+    def by_name(self) -> dict[str, Instruction]:
+        """Its instructions."""
+        return {instruction.name: instruction for instruction in self.instructions}
+
+    def operand(self, instruction: Instruction, index: int) -> Instruction:
+        """An operand of one of its instructions."""
+        return self.by_name[instruction.operands[index]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Module:
+    """A program of one chip."""
+
+    computations: dict[str, Computation]
+    entry: str
+
+    @functools.cached_property
+    def runs(self) -> dict[str, int]:
+        """How often each computation runs in one run of the program.
+
+        A loop whose length depends on data counts once: see `open_loops`.
+        """
+        counts: dict[str, int] = {}
+
+        def visit(name: str, times: int) -> None:
+            counts[name] = counts.get(name, 0) + times
+            for instruction in self.computations[name].instructions:
+                trips = (self.trips(name, instruction) or 1) if instruction.opcode == "while" else 1
+                for called in instruction.called:
+                    visit(called, times * trips)
+
+        visit(self.entry, 1)
+        return counts
+
+    @functools.cached_property
+    def open_loops(self) -> tuple[str, ...]:
+        """Scopes of the loops whose number of rounds the program does not know beforehand."""
+        return tuple(
+            instruction.scope
+            for name in self.runs
+            for instruction in self.computations[name].instructions
+            if instruction.opcode == "while" and self.trips(name, instruction) is None
+        )
+
+    def trips(self, computation: str, loop: Instruction) -> int | None:
+        """Rounds of a `while`; None if only its data tell.
+
+        Scans count an integer up by one to a constant, and the condition is that comparison.
+        """
+        found = re.search(r"known_trip_count\D+(\d+)", loop.attributes)
+        if found:
+            return int(found.group(1))
+        condition = self.computations[re.findall(r"\bcondition=%([\w.\-]+)", loop.attributes)[0]]
+        compare = condition.instructions[-1]
+        if compare.opcode == "fusion":
+            condition, operands = self.computations[compare.called[0]], condition
+            compare = condition.instructions[-1]
+            bounds = [operands.by_name[name] for name in operands.instructions[-1].operands]
+        else:
+            bounds = [condition.by_name[name] for name in compare.operands]
+        if compare.opcode != "compare" or "direction=LT" not in compare.attributes:
+            return None
+        limit = next((_constant(bound) for bound in bounds if bound.opcode == "constant"), None)
+        counter = next((bound for bound in bounds if bound.opcode == "get-tuple-element"), None)
+        if limit is None or counter is None:
+            return None
+        return limit - self._first(computation, loop, counter)
+
+    def _first(self, computation: str, loop: Instruction, counter: Instruction) -> int:
+        """What the counter starts at: a constant in the tuple that the loop gets, usually 0."""
+        around = self.computations[computation]
+        carried = around.operand(loop, 0)
+        index = int(re.findall(r"index=(\d+)", counter.attributes)[0])
+        if carried.opcode != "tuple":
+            return 0
+        start = around.operand(carried, index)
+        while start.opcode in ("copy", "bitcast"):
+            start = around.operand(start, 0)
+        return _constant(start) if start.opcode == "constant" else 0
+
+
+def _constant(instruction: Instruction) -> int:
+    return int(instruction.operands[0])
+
+
+def parse(text: str) -> Module:
+    """The program behind a text.
+
+    Raises:
+      ValueError: if the text has no entry computation: it is no compiled program.
+    """
+    computations: dict[str, Computation] = {}
+    entry, name, lines = "", "", []
+    for line in text.splitlines():
+        header = _HEADER.match(line)
+        if header:
+            name, lines = header.group(2), []
+            entry = name if header.group(1) else entry
+        elif line.startswith("}"):
+            computations[name] = Computation(name, tuple(lines))
+        elif found := _INSTRUCTION.match(line):
+            lines.append(_instruction(found.group(2), found.group(3)))
+    if not entry:
+        raise ValueError("the text holds no ENTRY computation; give jax.stages.Compiled.as_text()")
+    return Module(computations, entry)
+
+
+def _instruction(name: str, line: str) -> Instruction:
+    end = _closing(line, 0) + 1 if line.startswith("(") else line.index(" ")
+    opening = line.index("(", end)
+    closing = _closing(line, opening)
+    inside = line[opening + 1 : closing]
+    opcode = line[end:opening].strip()
+    operands = (inside,) if opcode == "constant" else tuple(_NAME.findall(inside))
+    return Instruction(name, opcode, _shapes(line[:end]), operands, line[closing + 1 :])
+
+
+def _shapes(text: str) -> tuple[Shape, ...]:
+    return tuple(
+        Shape(dtype, tuple(int(size) for size in dims.split(",") if size)) for dtype, dims in _ARRAY.findall(text)
+    )
+
+
+def _closing(text: str, opening: int) -> int:
+    """Where the parenthesis at `opening` closes."""
+    depth = 0
+    for match in re.finditer(r"[()]", text[opening:]):
+        depth += 1 if match.group() == "(" else -1
+        if depth == 0:
+            return opening + match.start()
+    raise ValueError(f"unbalanced parentheses in {text[opening : opening + 80]!r}")

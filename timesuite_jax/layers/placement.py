@@ -1,0 +1,15 @@
+"""What a module may know of the mesh that it runs on."""
+
+import math
+
+import jax
+from flax import linen as nn
+
+
+def shards(logical_axis: str) -> int:
+    """Number of parts that a dimension of this meaning lies in; 1 without a mesh."""
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty:
+        return 1
+    axes = (nn.logical_to_mesh_axes((logical_axis,)) or (None,))[0] or ()
+    return math.prod(mesh.shape[axis] for axis in ((axes,) if isinstance(axes, str) else axes))

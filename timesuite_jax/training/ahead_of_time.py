@@ -1,0 +1,126 @@
+"""Compiles what a run compiles, for chips that are not here, and tells what it would take.
+
+The program is the loop's own (`make_program`) and its arguments are shapes: nothing is allocated, no data is read.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+from jax.sharding import NamedSharding, PartitionSpec
+
+from timesuite_jax import compiled, parallel
+from timesuite_jax.training import randomness
+from timesuite_jax.training.ahead_of_time_report import Report
+from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.meter import peak_flops
+from timesuite_jax.training.program import Program, make_program
+from timesuite_jax.training.task import Call, Task
+
+
+@dataclasses.dataclass(frozen=True)
+class AheadOfTime:
+    """A task's programs, laid over a topology.
+
+    Attributes:
+      calls: the programs by name; "train" is the step, the others are the task's own.
+      program: what they share.
+      task: whose they are.
+      topology: where they would run, for the report.
+    """
+
+    calls: Mapping[str, Call]
+    program: Program
+    task: Task
+    topology: str
+
+    def report(self, name: str) -> Report:
+        """Compiles one of the programs, for as long as it takes."""
+        call, mesh = self.calls[name], self.program.mesh
+        kind = mesh.devices.flat[0].device_kind
+        with parallel.placed(mesh, self.program.rules):
+            lowered, lower_seconds, _ = _timed(lambda: call.function.lower(*call.arguments))
+            built, seconds, cpu_seconds = _timed(lambda: _compile(lowered, call, parallel.HBM_BYTES[kind]))
+        executable, memory = built
+        flops, traffic, notes = None, (), ("a program that does not fit has no FLOPs to count",)
+        if executable is not None:
+            module = compiled.parse(executable.as_text())
+            arithmetic = compiled.count_flops(module)
+            traffic = tuple(compiled.read_traffic(module, mesh))
+            flops, notes = arithmetic.total, _notes(arithmetic, module)
+        model_flops = self.task.work(self.task.blank_batch()).get("model_flops") if name == "train" else None
+        return Report(
+            program=name,
+            topology=self.topology,
+            mesh=dict(mesh.shape),
+            memory=memory,
+            flops=flops,
+            model_flops=None if model_flops is None else model_flops / mesh.size,
+            peak_flops=peak_flops(kind),
+            traffic=traffic,
+            notes=notes,
+            lower_seconds=lower_seconds,
+            compile_seconds=seconds,
+            compile_cpu_seconds=cpu_seconds,
+        )
+
+
+def plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) -> AheadOfTime:
+    """Lays a task's programs over a topology; nothing is compiled yet.
+
+    Args:
+      task: whose.
+      spec: of the run.
+      topology: a name that `parallel.describe_topology` knows.
+      slices: number of such topologies, joined by a slower network.
+
+    Raises:
+      UserError: if there is no such topology, or the mesh fits not it, the model or the batch.
+    """
+    mesh = parallel.make_mesh(spec.mesh, parallel.describe_topology(topology, slices))
+    program = make_program(task, spec, mesh)
+    rows = parallel.batch_sharding(mesh, program.rules)
+    blank = task.blank_batch()
+    parallel.check_batch(blank, rows, spec.accumulate)
+    batch = {name: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=rows) for name, array in blank.items()}
+    key = jax.eval_shape(lambda: randomness.root(spec.seed, "train"))
+    rng = jax.ShapeDtypeStruct(key.shape, key.dtype, sharding=NamedSharding(mesh, PartitionSpec()))
+    step = Call(program.step, (program.state, program.frozen, batch, rng))
+    calls = {"train": step, **task.answering(program.targets)}
+    return AheadOfTime(calls, program, task, topology if slices == 1 else f"{slices} slices of {topology}")
+
+
+def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
+    """What the work gives, its seconds and its seconds of CPU, of all threads together."""
+    began, cpu_began = time.perf_counter(), time.process_time()
+    result = work()
+    return result, time.perf_counter() - began, time.process_time() - cpu_began
+
+
+def _compile(lowered: jax.stages.Lowered, call: Call, limit: float) -> tuple[Any, compiled.Memory]:
+    """The program and its memory; no program if it needs more than there is."""
+    try:
+        executable = lowered.compile()
+    except jax.errors.JaxRuntimeError as error:
+        memory = compiled.read_refusal(str(error), _argument_bytes(call))
+        if memory is None:
+            raise
+        return None, memory
+    return executable, compiled.read_memory(executable, limit)
+
+
+def _argument_bytes(call: Call) -> float:
+    """Of one device."""
+    leaves = jax.tree.leaves(call.arguments)
+    shapes = (leaf.shape if leaf.sharding is None else leaf.sharding.shard_shape(leaf.shape) for leaf in leaves)
+    return float(sum(math.prod(shape) * leaf.dtype.itemsize for shape, leaf in zip(shapes, leaves, strict=True)))
+
+
+def _notes(arithmetic: compiled.Arithmetic, module: compiled.Module) -> tuple[str, ...]:
+    """What the figures of a program leave out."""
+    kernels = (f"the kernel at {scope} is not counted" for scope in arithmetic.unknown_kernels)
+    loops = (f"the loop at {scope}, whose length the data decide, is counted once" for scope in module.open_loops)
+    return *kernels, *loops

@@ -1,0 +1,102 @@
+"""What a program compiled ahead of time would take, for people and for programs."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from timesuite_jax.compiled import Memory, Traffic
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """One compiled program; all amounts are of one device and one run of it."""
+
+    program: str  # "train", or what the task calls it
+    topology: str
+    mesh: dict[str, int]
+    memory: Memory
+    flops: float | None  # of matrix products and kernels; None if the program did not fit, so that there is none
+    model_flops: float | None  # what the mathematics asks for; None where the task does not say
+    peak_flops: float | None  # that the device could do in a second
+    traffic: tuple[Traffic, ...]
+    notes: tuple[str, ...]  # what the figures leave out
+    lower_seconds: float
+    compile_seconds: float
+    compile_cpu_seconds: float
+
+    @property
+    def flops_ratio(self) -> float | None:
+        """Compiled over model FLOPs: what recomputation and duplication cost; its inverse bounds the utilisation."""
+        return self.flops / self.model_flops if self.flops and self.model_flops else None
+
+    def as_json(self) -> dict[str, Any]:
+        """Every figure, in bytes, FLOPs and seconds."""
+        derived = {
+            "fits": self.memory.fits,
+            "temporaries": self.memory.temporaries,
+            "flops_ratio": self.flops_ratio,
+            "mfu_bound": 1 / self.flops_ratio if self.flops_ratio else None,
+            "least_seconds": self.flops / self.peak_flops if self.flops and self.peak_flops else None,
+        }
+        return {**dataclasses.asdict(self), **derived}
+
+
+def print_reports(reports: Sequence[Report]) -> None:
+    """Prints a table of the programs and one of what their chips send each other."""
+    console = Console()
+    first = reports[0]
+    axes = ", ".join(f"{axis} {size}" for axis, size in first.mesh.items())
+    table = Table(title=f"one device of {first.topology} (mesh: {axes})")
+    table.add_column("")
+    for report in reports:
+        table.add_column(report.program, justify="right")
+    for name, cells in _rows(reports).items():
+        table.add_row(name, *cells)
+    console.print(table)
+
+    traffic = Table(title="what a device receives in a run of the program")
+    for name in ("program", "collective", "mesh axis"):
+        traffic.add_column(name)
+    for name in ("count", "MiB", "while computing"):
+        traffic.add_column(name, justify="right")
+    for report in reports:
+        for entry in report.traffic:
+            hidden = f"{entry.hidden_bytes / entry.bytes:.0%}"
+            size = f"{entry.bytes / 2**20:,.1f}"
+            traffic.add_row(report.program, entry.kind, entry.axes, f"{entry.count:,}", size, hidden)
+    if traffic.row_count:
+        console.print(traffic)
+    for note in dict.fromkeys(note for report in reports for note in report.notes):
+        console.print(f"note: {note}", markup=False)
+
+
+def _rows(reports: Sequence[Report]) -> dict[str, list[str]]:
+    def gib(value: float) -> str:
+        return f"{value / 2**30:.2f} GiB"
+
+    def tera(value: float | None) -> str:
+        return "-" if value is None else f"{value / 1e12:.3f} T"
+
+    def verdict(memory: Memory) -> str:
+        return "yes" if memory.fits else f"no, by {gib(memory.peak - memory.limit)}"
+
+    def ratio(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    def seconds(report: Report) -> str:
+        return f"{report.compile_seconds:.0f} s ({report.compile_cpu_seconds:.0f} s of CPU)"
+
+    return {
+        "arguments": [gib(report.memory.arguments) for report in reports],
+        "temporaries": [gib(report.memory.temporaries) for report in reports],
+        "peak": [gib(report.memory.peak) for report in reports],
+        "may have": [gib(report.memory.limit) for report in reports],
+        "fits": [verdict(report.memory) for report in reports],
+        "compiled FLOPs": [tera(report.flops) for report in reports],
+        "model FLOPs": [tera(report.model_flops) for report in reports],
+        "compiled / model": [ratio(report.flops_ratio) for report in reports],
+        "compile time": [seconds(report) for report in reports],
+    }

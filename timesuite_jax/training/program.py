@@ -1,0 +1,48 @@
+"""What a run compiles, before there is an array: shapes, places and the step. Training and ahead-of-time share it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import optax
+from jax.sharding import Mesh
+
+from timesuite_jax import parallel, tree
+from timesuite_jax.training import optimizer as optimizers
+from timesuite_jax.training import schedule
+from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.state import TrainState, abstract_state
+from timesuite_jax.training.step import make_step
+from timesuite_jax.training.task import Params, Task
+
+
+class Program(NamedTuple):
+    """A task, its optimizer and its mesh, brought together; arrays stand as `jax.ShapeDtypeStruct` with shardings."""
+
+    mesh: Mesh
+    rules: parallel.Rules
+    targets: Params  # all parameters
+    state: TrainState
+    frozen: Params
+    optimizer: optax.GradientTransformation
+    step: Callable[..., Any]  # `training.Step`, jitted; it takes the state's memory for the next state
+
+
+def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
+    """Brings them together.
+
+    Raises:
+      UserError: if the mesh does not fit the model, or a rule names no axis.
+    """
+    rules = parallel.make_rules(spec.rules, mesh)
+    boxed = task.abstract_params()
+    targets = parallel.abstract_arrays(boxed, mesh, rules)
+    optimizer = optimizers.build(spec, tree.split(boxed, task.trainable)[0])
+    trainable, frozen = tree.split(targets, task.trainable)
+    state = abstract_state(optimizer, trainable, mesh)
+    step = jax.jit(
+        make_step(task, optimizer, schedule.build(spec), spec.accumulate),
+        donate_argnums=0,
+        out_shardings=(jax.tree.map(lambda leaf: leaf.sharding, state), None),
+    )
+    return Program(mesh, rules, targets, state, frozen, optimizer, step)
