@@ -1,12 +1,12 @@
 """Stage C of VideoChat-T: fine-tuning on grounding alone (upstream's config_LinearProAdaFT).
 
-    timesuite train configs/timesuite/finetune.py --workdir gs://BUCKET/finetune
+    timesuite train configs/timesuite/finetune.py:v5e-256 --workdir gs://BUCKET/finetune
 
-`:debug` as in linear_p.py. Fork this for your own videos: build a corpus (`timesuite data build --help`), name it in
-`config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
+`:debug` and the TPUs as in linear_p.py. Fork this for your own videos: build a corpus (`timesuite data build --help`),
+name it in `config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
 """
 
-from linear_p import BATCH, make_small
+from linear_p import make_small
 from linear_pro_ada import get_config as linear_pro_ada
 from ml_collections import ConfigDict
 
@@ -16,8 +16,8 @@ EPOCHS = 5
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    config = linear_pro_ada()
-    steps = SAMPLES // BATCH
+    config = linear_pro_ada(None if arg == "debug" else arg)
+    steps = SAMPLES // config.data.batch_size
     config.weights.files = (*config.weights.files[:-1], "timesuite=downloads/timesuite.pth")
     config.weights.expect_missing = ()
     config.data.corpora = ("data/charades", "data/qvhighlights", "data/anet_hl2", "data/youcook2")

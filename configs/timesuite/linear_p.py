@@ -1,7 +1,8 @@
 """Stage A of VideoChat-T: 192 frames, no TAPE (upstream's config_LinearP).
 
-    timesuite train configs/timesuite/linear_p.py --workdir gs://BUCKET/linear_p
+    timesuite train configs/timesuite/linear_p.py:v5e-256 --workdir gs://BUCKET/linear_p
 
+The part behind the colon is a TPU of pods.py; without it, a batch of 32 as the original, on whatever devices there are.
 On a laptop, with a corpus made on the spot:
 
     timesuite data synthetic --out /tmp/debug --videos 64
@@ -11,16 +12,19 @@ On a laptop, with a corpus made on the spot:
 """
 
 from ml_collections import ConfigDict
+from pods import FSDP, PODS
 
 # TimePro's nine tasks. The original adds its "normal" conversations, whose number it does not state: with those, raise
 # this, since the schedule below counts in epochs.
 SAMPLES = 349_565
-BATCH = 32  # 2 nodes x 8 GPUs x 2 upstream; half of it halves the score of this kind of model
+BATCH = 32  # 2 nodes x 8 GPUs x 2 upstream; half of it halves the score of this kind of model; see pods.py
 EPOCHS = 3  # of the schedule; upstream goes on from the checkpoint after the first
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    steps = SAMPLES // BATCH
+    pod = PODS.get(arg or "")
+    batch = pod.chips if pod else BATCH
+    steps = SAMPLES // batch
     config = ConfigDict()
     config.task = "videochat_t"
     config.model = ConfigDict(
@@ -54,7 +58,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.data = ConfigDict(
         {
             "corpora": ("data/timepro",),
-            "batch_size": BATCH,
+            "batch_size": batch,
             # 576 visual tokens and 1,536 of text, as upstream after it found that 1,024 cut answers; shorter rows
             # take the shorter program.
             "buckets": (1600, 2112),
@@ -84,6 +88,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "mesh": {"replica": 1, "data": 1, "fsdp": -1},
         }
     )
+    if pod:
+        config.training.mesh.update(replica=pod.slices, data=-1, fsdp=FSDP)
+        config.model.mistral.remat = pod.remat
     return make_small(config) if arg == "debug" else config
 
 

@@ -1,12 +1,13 @@
 """Stage B of VideoChat-T: 128 frames, with TAPE (upstream's config_LinearProAda); the released model.
 
-    timesuite train configs/timesuite/linear_pro_ada.py --workdir gs://BUCKET/linear_pro_ada
+    timesuite train configs/timesuite/linear_pro_ada.py:v5e-256 --workdir gs://BUCKET/linear_pro_ada
 
-`:debug` as in linear_p.py. It goes on from stage A's checkpoint after the first epoch, exported or as upstream's
-ckpt_00.pth; the projections take over as they are, because without TAPE nothing in them depends on the frame count.
+`:debug` and the TPUs as in linear_p.py. It goes on from stage A's checkpoint after the first epoch, exported or as
+upstream's ckpt_00.pth; the projections take over as they are, because without TAPE nothing in them depends on the frame
+count.
 """
 
-from linear_p import BATCH, SAMPLES, make_small
+from linear_p import SAMPLES, make_small
 from linear_p import get_config as linear_p
 from ml_collections import ConfigDict
 
@@ -14,8 +15,8 @@ EPOCHS = 2
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    config = linear_p()
-    steps = SAMPLES // BATCH
+    config = linear_p(None if arg == "debug" else arg)
+    steps = SAMPLES // config.data.batch_size
     config.model.update(num_frames=128, tape=True)
     config.weights.files = (*config.weights.files, "timesuite=downloads/linear_p/ckpt_00.pth")
     config.weights.expect_missing = ("temp_adap*",)  # new in this stage; its output begins at zero

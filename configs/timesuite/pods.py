@@ -1,0 +1,33 @@
+"""What a stage sets on the TPUs that it is known to fit: `timesuite train configs/timesuite/linear_p.py:v5e-256`.
+
+Each is a mesh, a batch of one sample a chip, and what the language model keeps of its layers for the backward pass;
+`docs/aot.md` says what is known of them. The original trains with a batch of 32 in all. A larger one takes
+fewer steps, and the schedule counts in epochs; whether the recipe's learning rate still is the best one there is not
+known.
+"""
+
+import dataclasses
+
+# Chips that the parameters are split over. 128 would not divide the narrowest layers of TAPE (192), and a gather takes
+# longer the more chips take part; where there are more chips, they hold copies.
+FSDP = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Pod:
+    """A TPU and how to lay training over it."""
+
+    topology: str  # as `timesuite aot --topology` takes it
+    chips: int  # of all slices
+    slices: int = 1
+    remat: str = "dots"  # 16 GB hold the products of a sample's layers, not all that is made of them
+
+
+PODS = {
+    "v5e-64": Pod("v5e:8x8", 64),
+    "v5e-256": Pod("v5e:16x16", 256),
+    "v5p-128": Pod("v5p:4x4x4", 64, remat="none"),  # named by its cores, two a chip
+    "v6e-256": Pod("v6e:16x16", 256, remat="none"),
+    "2x-v5e-64": Pod("v5e:8x8", 128, slices=2),
+    "2x-v5e-256": Pod("v5e:16x16", 512, slices=2),
+}
