@@ -9,6 +9,8 @@ import rings
 
 from timesuite_jax import tasks, tree
 from timesuite_jax.data import Interactions
+from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
+from timesuite_jax.training import Params
 
 GROUPS, SIZE = 3, 5
 COLD = 0  # the item of group 0 that no training history holds
@@ -29,26 +31,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def place_of_the_cold_item(run: Path) -> float:
+def place_of_the_cold_item(task: MqsaTedTask, params: Params) -> float:
     """Its mean place, from 0, among all items after histories of each pair of others of its group."""
-    task, params = tasks.load_recommender(run)
     histories = [[str(a), str(b)] for a in range(1, SIZE) for b in range(1, SIZE) if a != b]
     made = task.recommender(params)(histories, top=GROUPS * SIZE, seen=True)
     return float(np.mean([[item for item, _ in each.items].index(str(COLD)) for each in made]))
 
 
-def train(folder: Path, name: str, *words: str) -> Path:
+def train(folder: Path, name: str, *words: str) -> tuple[MqsaTedTask, Params]:
     config = rings.ring_config(folder / "groups.npz", "--config.training.eval_every=60", *words)
-    rings.train(config, folder / name)
-    return folder / name
+    result = rings.train(config, folder / name)
+    return MqsaTedTask.from_config(config), tree.merge(result.state.params, result.frozen)
 
 
 def test_features_bring_an_item_before_those_of_other_groups(folder):
-    without = place_of_the_cold_item(train(folder, "without"))
-    added = train(folder, "added", f"--config.features.path={folder / 'vectors.npy'}")
-    assert place_of_the_cold_item(added) < SIZE <= without
+    task, params = train(folder, "added", f"--config.features.path={folder / 'vectors.npy'}")
+    assert place_of_the_cold_item(task, params) < SIZE <= place_of_the_cold_item(*train(folder, "without"))
     # The vectors are kept once, untrained; what projects them has been trained.
-    task, params = tasks.load_recommender(added)
     np.testing.assert_array_equal(params["item_features"], task.added)
     np.testing.assert_array_equal(np.flatnonzero(params["item_trained"] == 0), [COLD])
     assert not task.trainable(("item_features",)) and task.trainable(("feature_projection",))
