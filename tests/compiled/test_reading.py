@@ -119,6 +119,45 @@ def test_a_tpus_schedule(mesh):
     assert (gather.bytes, gather.hidden_bytes) == (2 * size, size)
 
 
+FUSED_TEXT = """HloModule jit_f, is_scheduled=true
+
+%started (w: bf16[16,32]) -> (bf16[16,32], bf16[64,32]) {
+  %w = bf16[16,32]{1,0} parameter(0)
+  %all-gather.1 = bf16[64,32]{1,0} all-gather(%w), channel_id=7, replica_groups=[2,4]<=[8], dimensions={0}
+  ROOT %custom-call.1 = (bf16[16,32]{1,0}, bf16[64,32]{1,0}) custom-call(%all-gather.1), custom_call_target="AsyncCollectiveStart"
+}
+
+%piece (w.1: bf16[16,32], a: bf16[8,64], b: bf16[64,32]) -> (bf16[8,32], bf16[64,32]) {
+  %w.1 = bf16[16,32]{1,0} parameter(0)
+  %a = bf16[8,64]{1,0} parameter(1)
+  %b = bf16[64,32]{1,0} parameter(2)
+  %all-gather.2 = bf16[64,32]{1,0} all-gather(%w.1), channel_id=7, replica_groups=[2,4]<=[8], dimensions={0}
+  %convolution.1 = bf16[8,32]{1,0} convolution(%a, %b), dim_labels=bf_io->bf
+  ROOT %tuple.1 = (bf16[8,32]{1,0}, bf16[64,32]{1,0}) tuple(%convolution.1, %all-gather.2)
+}
+
+%done (w.2: bf16[16,32]) -> bf16[64,32] {
+  %w.2 = bf16[16,32]{1,0} parameter(0)
+  %all-gather.3 = bf16[64,32]{1,0} all-gather(%w.2), channel_id=7, replica_groups=[2,4]<=[8], dimensions={0}
+  ROOT %custom-call.2 = bf16[64,32]{1,0} custom-call(%all-gather.3), custom_call_target="AsyncCollectiveDone"
+}
+
+ENTRY %main (p: bf16[16,32], q: bf16[8,64], r: bf16[64,32]) -> bf16[64,32] {
+  %p = bf16[16,32]{1,0} parameter(0)
+  %q = bf16[8,64]{1,0} parameter(1)
+  %r = bf16[64,32]{1,0} parameter(2)
+  %async-collective-start = (bf16[16,32]{1,0}, bf16[64,32]{1,0}) fusion(%p), kind=kCustom, calls=%started
+  %fusion.1 = (bf16[8,32]{1,0}, bf16[64,32]{1,0}) fusion(%p, %q, %r), kind=kOutput, calls=%piece
+  ROOT %async-collective-done = bf16[64,32]{1,0} fusion(%p), kind=kCustom, calls=%done
+}
+"""  # noqa: E501
+
+
+def test_a_collective_that_is_taken_apart_counts_once():
+    (gather,) = compiled.read_traffic(compiled.parse(FUSED_TEXT), parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
+    assert (gather.count, gather.bytes, gather.hidden_bytes) == (1, 64 * 32 * 2 * 3 / 4, 64 * 32 * 2 * 3 / 4)
+
+
 @pytest.mark.parametrize(
     ("message", "peak"),
     [
