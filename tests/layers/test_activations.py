@@ -17,6 +17,12 @@ def test_gelu_is_the_normal_distribution_times_x():
     np.testing.assert_allclose(gelu(X), expected, rtol=0, atol=2e-6)
 
 
+def test_gelu_keeps_its_digits_in_half_precision():
+    x = jnp.linspace(-4.0, 4.0, 801).astype(jnp.bfloat16)
+    expected = np.asarray(x, np.float64) * ndtr(np.asarray(x, np.float64))
+    np.testing.assert_allclose(np.asarray(gelu(x), np.float64), expected, rtol=2**-7, atol=0)
+
+
 def test_gelu_has_the_slope_of_jax_s_own():
     plain = jax.vmap(jax.grad(lambda x: jax.nn.gelu(x, approximate=False)))
     np.testing.assert_allclose(jax.vmap(jax.grad(gelu))(X), plain(X), rtol=0, atol=2e-6)

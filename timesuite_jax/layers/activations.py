@@ -16,17 +16,20 @@ def gelu(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """GELU by the error function (arXiv:1606.08415), the form that PyTorch computes by default.
 
     `jax.nn.gelu` takes the complementary error function, which holds more digits far below zero, where the result is
-    next to nothing, for several times the arithmetic.
+    next to nothing, for several times the arithmetic. Computed in float32 whatever the type of `x`: in half precision
+    `1 + erf` would lose all digits there.
     """
-    return x * _normal_cdf(x)
+    wide = x.astype(jnp.float32)
+    return (wide * _normal_cdf(wide)).astype(x.dtype)
 
 
 @gelu.defjvp
 def _gelu_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     (x,), (dx,) = primals, tangents
-    cdf = _normal_cdf(x)
-    density = jnp.exp(-0.5 * jnp.square(x)) * (1.0 / math.sqrt(2.0 * math.pi))
-    return x * cdf, dx * (cdf + x * density)
+    wide = x.astype(jnp.float32)
+    cdf = _normal_cdf(wide)
+    density = jnp.exp(-0.5 * jnp.square(wide)) * (1.0 / math.sqrt(2.0 * math.pi))
+    return (wide * cdf).astype(x.dtype), dx * (cdf + wide * density).astype(x.dtype)
 
 
 def _normal_cdf(x: Array) -> Array:
