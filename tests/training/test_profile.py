@@ -40,6 +40,13 @@ def test_a_profile_is_asked_for_by_a_file(tmp_path: Path):
     assert profile.close() is None
 
 
+def test_a_profile_that_cannot_begin_does_not_end_the_run(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "full"))
+    assert "not begun" in (Profile(tmp_path, at=5).turn(5) or "")
+    (tmp_path / "file").touch()
+    assert not Profile(tmp_path / "file", at=0).due(10, logged=True)
+
+
 def test_a_run_that_ends_within_a_profile_still_writes_it(tmp_path: Path):
     profile = Profile(tmp_path, at=5)
     assert profile.due(5, logged=False) and not profile.due(0, logged=False)

@@ -84,7 +84,7 @@ def test_patience_ends_a_run(tmp_path):
 
 
 def selection(folder: Path, first: int = 0, **changes: Any) -> Selection:
-    return Selection(toy_spec(**{**SPEC, **changes}), epath.Path(folder), first)
+    return Selection(toy_spec(**{**SPEC, **changes}), epath.Path(folder), first, ("toy",))
 
 
 def test_judging(tmp_path):
@@ -111,5 +111,11 @@ def test_nothing_is_selected_unless_asked_for(tmp_path):
 def test_mistakes_are_named(tmp_path):
     with pytest.raises(UserError, match=r"training.best='toy/scor' is no figure.*; choose one of toy/score"):
         selection(tmp_path, best="toy/scor").judge(1, {"toy/score": 1.0})
+    with pytest.raises(UserError, match=r"training.best='tyo/score' is of no evaluation; it may begin with toy/"):
+        selection(tmp_path, best="tyo/score")
+    (tmp_path / "best.json").write_text('{"figure": "toy/score", "bests": [{"step')
+    for read in (selection, lambda folder: best_step(epath.Path(folder))):
+        with pytest.raises(UserError, match=r"best.json is damaged .*; remove it"):
+            read(tmp_path)
     with pytest.raises(UserError, match=r"training.patience=3 needs training.best and training.eval_every"):
         toy_spec(patience=3)

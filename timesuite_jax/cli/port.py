@@ -123,7 +123,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
         raise UserError(f"{args.folder} is no Orbax folder; give the --out of `port import` or a training run's folder")
     spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype))
     step = None
-    if args.step is not None:
+    if (args.folder / "checkpoints").is_dir():
         from timesuite_jax import training  # pulls in what the other actions do without
 
         step = training.find_step(args.folder, args.step)

@@ -1,4 +1,4 @@
-"""Work folders in a bucket: a file is there whole or not at all, cannot be added to, and is renamed by copying."""
+"""Work folders on a disk and in a bucket, where a file is there whole or not at all and is renamed by copying."""
 
 import os
 
@@ -8,3 +8,13 @@ from etils import epath
 def in_bucket(path: epath.PathLike) -> bool:
     """Whether a path is one of object storage ("gs://...")."""
     return "://" in os.fspath(path)
+
+
+def replace_text(file: epath.Path, text: str) -> None:
+    """Writes a small file so that whoever is killed meanwhile leaves the one before, whole."""
+    if in_bucket(file):
+        file.write_text(text)
+        return
+    partial = file.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(file)

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 import jax
 from etils import epath
 
-from timesuite_jax.training.bucket import in_bucket
+from timesuite_jax.training.bucket import replace_text
 
 NAME = "goodput.json"
 _EVERY = 60.0  # seconds between entries, beside those at checkpoints: writing to a bucket takes a tenth of one
@@ -147,18 +147,9 @@ class Goodput:
             ledger = {"seconds": self._seconds, "steps_until": self._marks, "at": time.time()}
             try:
                 with self.spending("save"):
-                    self._replace(json.dumps(ledger, indent=1))
+                    replace_text(self._file, json.dumps(ledger, indent=1))
             except Exception as error:  # whatever a storage library raises: the account is no reason to end a run
                 _log.warning("%s is not up to date: %s", self._file, error)
-
-    def _replace(self, text: str) -> None:
-        """Whoever is killed here leaves the entry before, whole."""
-        if in_bucket(self._file):
-            self._file.write_text(text)
-            return
-        partial = self._file.with_suffix(".partial")
-        partial.write_text(text)
-        partial.replace(self._file)
 
 
 def _duration(seconds: float) -> str:

@@ -92,7 +92,7 @@ def run(
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
         rows = parallel.batch_sharding(mesh, program.rules)
-        selection = Selection(spec, checkpoints.workdir, first)
+        selection = Selection(spec, checkpoints.workdir, first, task.evaluations())
         profile = stack.enter_context(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
         )

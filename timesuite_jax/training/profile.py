@@ -5,6 +5,7 @@ step (`touch run/profile.request`, or `gcloud storage cp /dev/null gs://BUCKET/r
 shell on the machine that trains. It shows the first process's devices; the other hosts of a pod do the same.
 """
 
+import logging
 import shutil
 import tempfile
 from pathlib import Path
@@ -14,6 +15,7 @@ from etils import epath
 
 REQUEST = "profile.request"
 STEPS = 5
+_log = logging.getLogger(__name__)
 
 
 class Profile:
@@ -38,20 +40,27 @@ class Profile:
 
     def _requested(self) -> bool:
         request = self._workdir / REQUEST
-        if not request.exists():
+        try:
+            if not request.exists():
+                return False
+            request.unlink(missing_ok=True)
+        except Exception as error:  # whatever a storage library raises: see `close`
+            _log.warning("cannot look for %s: %s", request, error)
             return False
-        request.unlink(missing_ok=True)
         return True
 
     def turn(self, step: int) -> str | None:
-        """Begins a capture, or ends it and tells where it lies; the devices should have nothing to do."""
+        """Begins a capture, or ends it; tells where it lies, or why there is none. The devices should be idle."""
         if self._until is not None:
             return self.close()
-        # Captured on the machine's own disk: the profiler's own writer knows no buckets.
-        self._folder = tempfile.mkdtemp(prefix="profile-")
         options = jax.profiler.ProfileOptions()
         options.python_tracer_level = 0  # every Python call would be in it, and hide the steps
-        jax.profiler.start_trace(self._folder, profiler_options=options)
+        try:
+            # Captured on the machine's own disk: the profiler's own writer knows no buckets.
+            self._folder = tempfile.mkdtemp(prefix="profile-")
+            jax.profiler.start_trace(self._folder, profiler_options=options)
+        except Exception as error:  # see `close`
+            return f"not begun: {error}"
         self._until = step + STEPS
         return None
 

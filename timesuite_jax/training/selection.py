@@ -6,13 +6,14 @@ checkpoint forgets what came after it, and finds it again.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 import jax
 from etils import epath
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.training.bucket import replace_text
 from timesuite_jax.training.config import TrainingSpec
 
 
@@ -34,15 +35,24 @@ class Selection:
       spec: of the run.
       workdir: of the run.
       first: the step from which it goes on; what was found later is forgotten.
+      evaluations: names of the task's evaluations.
+
+    Raises:
+      UserError: if the figure is of none of them, or what an earlier process noted cannot be read.
     """
 
-    def __init__(self, spec: TrainingSpec, workdir: epath.Path, first: int) -> None:
+    def __init__(self, spec: TrainingSpec, workdir: epath.Path, first: int, evaluations: Collection[str]) -> None:
         self._figure, self._file, self._bests = spec.best, _file(workdir), []
         self._patience = spec.patience * spec.eval_every  # steps
+        if self._figure and self._figure.partition("/")[0] not in evaluations:
+            raise UserError(
+                f"training.best={self._figure!r} is of no evaluation; it may begin with "
+                f"{' or '.join(f'{name}/' for name in evaluations) or 'nothing: the config names no evaluation'}"
+            )
         if self._figure and self._file.exists():
-            known = json.loads(self._file.read_text())
-            if known["figure"] == self._figure:
-                self._bests = [Best(**best) for best in known["bests"] if best["step"] <= first]
+            figure, bests = _read(self._file)
+            if figure == self._figure:
+                self._bests = [best for best in bests if best.step <= first]
             self._write()
 
     @property
@@ -79,20 +89,26 @@ class Selection:
 
     def _write(self) -> None:
         if jax.process_index() == 0:
-            partial = self._file.with_suffix(".partial")
             bests = [best._asdict() for best in self._bests]
-            partial.write_text(json.dumps({"figure": self._figure, "bests": bests}, indent=1))
-            partial.replace(self._file)
+            replace_text(self._file, json.dumps({"figure": self._figure, "bests": bests}, indent=1))
+
+
+def _read(file: epath.Path) -> tuple[str, list[Best]]:
+    try:
+        known = json.loads(file.read_text())
+        return known["figure"], [Best(int(best["step"]), dict(best["figures"])) for best in known["bests"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file} is damaged ({error}); remove it: the run then selects from here on") from error
 
 
 def best_step(workdir: epath.Path) -> int:
     """The step of a run's best checkpoint.
 
     Raises:
-      UserError: if the run has selected none.
+      UserError: if the run has selected none, or its note of that is damaged.
     """
     file = _file(workdir)
-    bests = json.loads(file.read_text())["bests"] if file.exists() else []
+    bests = _read(file)[1] if file.exists() else []
     if not bests:
         raise UserError(f"{workdir} has no best checkpoint: its config sets no training.best, or nothing was evaluated")
-    return bests[-1]["step"]
+    return bests[-1].step
