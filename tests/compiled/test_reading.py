@@ -158,6 +158,27 @@ def test_a_collective_that_is_taken_apart_counts_once():
     assert (gather.count, gather.bytes, gather.hidden_bytes) == (1, 64 * 32 * 2 * 3 / 4, 64 * 32 * 2 * 3 / 4)
 
 
+KERNEL_TEXT = """HloModule jit_f, is_scheduled=true
+
+ENTRY %main (i: s8[1,3,3], q: bf16[32,1536,128], k: bf16[8,1536,128]) -> bf16[32,1536,128] {
+  %i = s8[1,3,3]{2,1,0} parameter(0)
+  %q = bf16[32,1536,128]{2,1,0} parameter(1)
+  %k = bf16[8,1536,128]{2,1,0} parameter(2)
+  ROOT %splash_mha_fwd.1 = bf16[32,1536,128]{2,1,0} custom-call(%i, %q, %k, %k), custom_call_target="tpu_custom_call", frontend_attributes={kernel_metadata={
+"xprof_metadata":"{}"
+}}, metadata={op_name="jit(f)/splash_causal_512x512/splash_mha_fwd_segmented/pallas_call"}
+}
+"""  # noqa: E501
+
+
+def test_a_kernel_counts_by_the_blocks_that_it_visits():
+    """Two products in six of nine blocks; a kernel that nobody knows is named."""
+    arithmetic = compiled.count_flops(compiled.parse(KERNEL_TEXT))
+    assert arithmetic.kernels == 2 * 2 * 32 * 128 * 6 * 512**2
+    other = compiled.count_flops(compiled.parse(KERNEL_TEXT.replace("splash_causal", "other")))
+    assert other.kernels == 0 and "other_512x512" in other.unknown_kernels[0]
+
+
 @pytest.mark.parametrize(
     ("message", "peak"),
     [

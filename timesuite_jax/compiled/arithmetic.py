@@ -119,7 +119,8 @@ def _kernel_flops(computation: Computation, instruction: Instruction) -> float |
     if not found:
         return None
     mask, rows, columns, phase = found.groups()
-    arrays = [computation.by_name[name].shapes[0].dims for name in instruction.operands]
-    # Queries, keys and values are the first arrays of four dimensions: samples, heads, positions, width.
-    q, k = [dims for dims in arrays if len(dims) == 4][:2]
-    return splash_flops(q, k[2], (int(rows), int(columns)), causal=mask == "causal", phase=phase)
+    arrays = [computation.by_name[name].shapes[0] for name in instruction.operands]
+    # Queries and keys are the first arrays of numbers: samples (if more than one), heads, positions, width.
+    q, k = [shape.dims for shape in arrays if len(shape.dims) >= 3 and shape.dtype in ("bf16", "f32")][:2]
+    samples = math.prod(q[:-3])
+    return splash_flops((samples, *q[-3:]), k[-2], (int(rows), int(columns)), causal=mask == "causal", phase=phase)

@@ -169,16 +169,18 @@ def parse(text: str) -> Module:
       ValueError: if the text has no entry computation: it is no compiled program.
     """
     computations: dict[str, Computation] = {}
-    entry, name, lines = "", "", []
+    entry, name = "", ""
+    lines: list[list[str]] = []  # names of instructions, and what stands behind them
     for line in text.splitlines():
-        header = _HEADER.match(line)
-        if header:
+        if header := _HEADER.match(line):
             name, lines = header.group(2), []
             entry = name if header.group(1) else entry
-        elif line.startswith("}"):
-            computations[name] = Computation(name, tuple(lines))
+        elif line.rstrip() == "}":
+            computations[name] = Computation(name, tuple(_instruction(*pair) for pair in lines))
         elif found := _INSTRUCTION.match(line):
-            lines.append(_instruction(found.group(2), found.group(3)))
+            lines.append([found.group(2), found.group(3)])
+        elif lines:  # a kernel's metadata goes on over several lines
+            lines[-1][1] += line
     if not entry:
         raise ValueError("the text holds no ENTRY computation; give jax.stages.Compiled.as_text()")
     return Module(computations, entry)

@@ -45,7 +45,9 @@ def splash_attention_kernel(
     mesh = jax.sharding.get_abstract_mesh()
     if mesh.empty or mesh.size == 1:
         return local(q, k, v, kv_mask)
-    batch, heads, kv_heads = nn.logical_to_mesh_axes(("batch", "heads", "kv_heads"))
+    # Asked one by one: in one question no two dimensions may lie along the same mesh axis.
+    names = ("batch", "heads", "kv_heads")
+    batch, heads, kv_heads = ((nn.logical_to_mesh_axes((name,)) or (None,))[0] for name in names)
     if heads != kv_heads:
         # A shard must hold whole groups: where the key-value heads are not split the same way, each query head gets
         # its own copy.
