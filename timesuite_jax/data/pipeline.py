@@ -17,6 +17,7 @@ from absl import flags
 
 from timesuite_jax.data.batch import Batch, Sample, collate
 from timesuite_jax.data.mixture import CorpusShare, Mixture, Visits
+from timesuite_jax.data.record import example_class
 from timesuite_jax.data.sample import Preparer, SampleSpec
 from timesuite_jax.data.tally import Tally
 from timesuite_jax.errors import UserError
@@ -81,6 +82,7 @@ class TrainStream:
         if spec.batch_size % process_count:
             raise UserError(f"batch_size {spec.batch_size} is not a multiple of the {process_count} processes")
         self._mixture = Mixture(spec.corpora)
+        example_class()  # imported here, not by the first reader, while another thread may be saving parameters
         self._preparer = Preparer(spec.sample, tokenizer, clip_tokenizer)
         if spec.cache_decoded and not (self._preparer.visual_deterministic and spec.workers == 0):
             raise UserError(

@@ -70,7 +70,7 @@ def encode_record(record: Record) -> bytes:
         "source": [record.source.encode()],
         "source_checksum": [record.source_checksum.encode()],
     }
-    example = _example_class()()
+    example = example_class()()
     for name, values in features.items():
         if not len(values):
             continue
@@ -92,7 +92,7 @@ def decode_record(data: bytes, where: str) -> Record:
     from google.protobuf.message import DecodeError
 
     try:
-        feature = _example_class().FromString(data).features.feature
+        feature = example_class().FromString(data).features.feature
     except DecodeError as error:
         raise UserError(f"{where} is no tf.train.Example; build the corpus with `timesuite data build`") from error
 
@@ -133,7 +133,10 @@ def decode_record(data: bytes, where: str) -> Record:
     )
 
 
-def _example_class() -> Any:
+def example_class() -> Any:
+    """The message class of records. The first call imports it: before there are other threads, which may not import
+    anything meanwhile, since the library replaces `__import__` for that time.
+    """
     from tensorflow_datasets.proto import tf_example_pb2  # nearly a second to import; only those who need it pay
 
     messages: Any = tf_example_pb2  # the classes are made at import; type checkers do not see them
