@@ -36,11 +36,28 @@ def test_a_data_set_with_names_is_made(log, capsys):
     assert "the 2-core leaves out 1 users, 1 items, 1 interactions" in capsys.readouterr().out
 
 
+def test_help_has_the_example_and_the_defaults(capsys):
+    with pytest.raises(SystemExit):
+        main(["data", "interactions", "--help"])
+    told = capsys.readouterr().out
+    assert "\nexamples:\n  timesuite data interactions ratings.csv" in told and "data build" not in told
+    assert "(default user,item,time)" in " ".join(told.split())
+
+
+def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
+    monkeypatch.setattr("timesuite_jax.data.interaction_log._TOLD", 2)
+    words = ["--core", "2", "--columns", "who,what,when"]
+    assert make(log, *words) == 0
+    told = capsys.readouterr().err
+    assert "reading log.csv" in told and "6/?" in told
+    assert make(log, *words, "--json") == 0 and capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         ([], "has no column user, item, time; it must have user, item and time"),
-        (["--columns", "who,what,when"], "are left that have 5 interactions each; lower k"),
+        (["--columns", "who,what,when"], "are left that have 5 interactions each; lower --core"),
         (["--columns", "who,what,when", "--core", "1"], "user c has 1 of the 3 items"),
         (["--out", "/nowhere/x.npz"], "there is no folder /nowhere"),
         (["--out", "x.npy"], "x.npy must end in .npz"),

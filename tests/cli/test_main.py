@@ -35,8 +35,9 @@ def test_help_lists_all_commands(capsys):
         (["ask"], "the following arguments are required: video, question, --checkpoint"),
         (["ask", "a.mp4", "When?", "--checkpoint", "x", "--tempo", "3"], "unrecognised: --tempo 3; see timesuite ask"),
         (["ask", "a.mp4", "When?", "--checkpoint", "x", "--config.a=1"], "unrecognised: --config.a=1"),
-        (["data", "synthetic", "--out", "x", "--videos", "0"], "0 is not positive"),
-        (["data", "synthetic", "--out", "x", "--seed", "-1"], "-1 is below 0"),
+        (["data", "synthetic", "--out", "x", "--videos", "0"], "'0' is no whole number of at least 1"),
+        (["data", "interactions", "x.csv", "--out", "x.npz", "--core", "x"], "'x' is no whole number of at least 1"),
+        (["data", "synthetic", "--out", "x", "--seed", "-1"], "'-1' is no whole number of at least 0"),
     ],
 )
 def test_mistyped_words_are_told(words, told, capsys):

@@ -76,6 +76,10 @@ FILES = {
     "odd.json": '{"a": 1}',
     "broken.json": "[",
     "float.json": "[1.5]",
+    "nan.csv": "item,time\nx,nan\n",
+    "nobody.csv": "user,item\n ,x\n",
+    "twice.json": '{"a": ["x"], "a": ["y"]}',
+    "deep.json": "[" * 200_000,
 }
 
 
@@ -90,6 +94,10 @@ FILES = {
         ("time.csv", [], "line 2: time 'noon' is no number"),
         ("gap.csv", [], "line 2 names no item"),
         ("float.json", [], "item 1.5 is neither a name nor a number"),
+        ("nan.csv", [], "line 2: time 'nan' is no number"),
+        ("nobody.csv", [], "line 2 names no user"),
+        ("twice.json", [], "names 'a' twice"),
+        ("deep.json", [], "cannot read {}"),
         ("absent.csv", [], "there is no history {}"),
         ("strange.csv", ["--top", "0"], "--top 0 is less than 1"),
         ("strange.csv", ["--data", "none.npz"], "none.npz does not exist"),

@@ -1,5 +1,7 @@
 """Logs become data sets, and what is wrong with a log is named with its line."""
 
+import itertools
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,6 +71,24 @@ def test_parquet_and_other_names_and_orders_are_the_same_log(tmp_path):
         assert named[0] == named[1]
 
 
+def test_moments_mean_the_same_on_every_machine(tmp_path, monkeypatch):
+    """In Berlin the clock goes back at 1:00 UTC that night; nanoseconds are finer than Python's own type."""
+    instants = np.datetime64("2023-10-29T00:30:00.25", "ns") + np.arange(3) * np.timedelta64(30, "m")
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        for zone, unit in itertools.product((None, "Europe/Berlin"), ("ms", "us", "ns")):
+            finest = instants + np.timedelta64(unit == "ns", "ns")
+            moments = pyarrow.array(finest).cast(pyarrow.timestamp(unit, zone))
+            table = pyarrow.table({"user": ["a"] * 3, "item": [1, 2, 3], "time": moments})
+            parquet.write_table(table, tmp_path / "log.parquet")
+            log = read_log(tmp_path / "log.parquet")
+            np.testing.assert_array_equal(log.times, 1698539400.25 + 1800 * np.arange(3))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_bad_parquet_files_are_named(tmp_path):
     path = tmp_path / "log.parquet"
     parquet.write_table(pyarrow.table({"user": ["a", None], "item": [1, 2], "time": [1, 2]}), path)
@@ -121,5 +141,5 @@ def test_users_with_too_few_items(tmp_path):
 
 
 def test_an_empty_core(tmp_path):
-    with pytest.raises(UserError, match="are left that have 9 interactions each; lower k"):
+    with pytest.raises(UserError, match="are left that have 9 interactions each; lower --core"):
         k_core(read_log(written(tmp_path, LOG)), 9)

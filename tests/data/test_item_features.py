@@ -46,6 +46,16 @@ def test_bad_files_are_named(tmp_path, vectors, told):
         read_features(tmp_path / "vectors.npy", 7)
 
 
+def test_an_archive_whose_content_is_broken(tmp_path):
+    np.savez_compressed(tmp_path / "vectors.npz", vectors=VECTORS)
+    content = bytearray((tmp_path / "vectors.npz").read_bytes())
+    at = 30 + content[26] + content[28]  # behind the first header, its name and its extra field
+    content[at : at + 4] = b"\xff" * 4  # no kind of deflate block
+    (tmp_path / "vectors.npz").write_bytes(content)
+    with pytest.raises(UserError, match=r"cannot read .*vectors\.npz"):
+        read_features(tmp_path / "vectors.npz", 7)
+
+
 def test_other_files(tmp_path):
     with pytest.raises(UserError, match=r"cannot read .*none\.npy"):
         read_features(tmp_path / "none.npy", 7)

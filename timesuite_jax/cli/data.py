@@ -54,11 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--core", type=_positive, default=5, metavar="K", help="drop users and items with fewer rows (default 5)"
     )
     interactions.add_argument(
-        "--columns", type=_columns, default=("user", "item", "time"), metavar="USER,ITEM,TIME", help="their names"
+        "--columns",
+        type=_columns,
+        default=("user", "item", "time"),
+        metavar="USER,ITEM,TIME",
+        help="what the log calls them (default user,item,time)",
     )
     interactions.add_argument("--sort", action="store_true", help="sort by time what is not sorted")
-    for action in (build, check, show, synthetic, interactions):
+    for name, action in actions.choices.items():
         action.add_argument("--json", action="store_true", help="print one JSON object instead")
+        own = [line for line in (__doc__ or "").splitlines() if line.startswith(f"  timesuite data {name} ")]
+        action.epilog, action.formatter_class = "\n".join(["examples:", *own]), argparse.RawDescriptionHelpFormatter
 
 
 def run(args: argparse.Namespace) -> int:
@@ -154,10 +160,12 @@ def _synthetic(args: argparse.Namespace) -> int:
 def _interactions(args: argparse.Namespace) -> int:
     check_outputs(args.out)
     from timesuite_jax import data
+    from timesuite_jax.evaluation.report import progress
 
     if args.out.suffix != ".npz":
         raise UserError(f"{args.out} must end in .npz, which is what it will be; correct the name")
-    log = data.read_log(args.log, args.columns, sort=args.sort)
+    with progress(f"reading {args.log.name}", quiet=args.json) as advance:
+        log = data.read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
     core = data.k_core(log, args.core)
     made = data.leave_one_out(core)
     made.save(args.out)
@@ -188,14 +196,18 @@ def _columns(word: str) -> tuple[str, ...]:
 
 
 def _positive(word: str) -> int:
-    value = int(word)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{word} is not positive")
-    return value
+    return _whole(word, 1)
 
 
 def _not_negative(word: str) -> int:
-    value = int(word)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f"{word} is below 0")
+    return _whole(word, 0)
+
+
+def _whole(word: str, least: int) -> int:
+    try:
+        value = int(word)
+    except ValueError:
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{word!r} is no whole number of at least {least}")
     return value

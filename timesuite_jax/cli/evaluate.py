@@ -19,7 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("--workdir", required=True, metavar="DIR", help="work folder of a training run")
     add_step(parser)
-    parser.add_argument("--corpus", action="append", metavar="DIR", help="built by `timesuite data`; may repeat")
+    parser.add_argument(
+        "--corpus",
+        action="append",
+        metavar="DIR",
+        help="built by `timesuite data`; may repeat (of a recommender: one .npz)",
+    )
     parser.add_argument("--batch-size", type=int, help="prompts at a time; does not change the answers")
     parser.add_argument("--limit", type=int, help="records of each corpus")
     parser.add_argument(

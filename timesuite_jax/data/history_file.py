@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.data.interaction_log import read_name, read_time
 from timesuite_jax.errors import UserError
 
 Histories = dict[str, list[str]]  # user -> names of items, the oldest first
@@ -19,11 +20,12 @@ def read_histories(path: Path) -> Histories:
     to users called "0", "1", and so on.
 
     Raises:
-      UserError: if the file cannot be read, has another form, or holds no item.
+      UserError: if the file cannot be read, has another form, names a user twice (.json) or none (CSV), or
+        holds no item.
     """
     try:
         histories = _from_json(path) if path.suffix == ".json" else _from_csv(path)
-    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError, RecursionError) as error:
         raise UserError(f"cannot read {path}: {error}; give a CSV or a .json file") from error
     if not any(histories.values()):
         raise UserError(f"{path} holds no item; give the items that a user took, the oldest first")
@@ -31,7 +33,15 @@ def read_histories(path: Path) -> Histories:
 
 
 def _from_json(path: Path) -> Histories:
-    content = json.loads(path.read_text(encoding="utf-8"))
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for name in names if names.count(name) > 1)
+            raise UserError(f"{path} names {twice!r} twice; join the two lists or rename one")
+        return found
+
+    content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique)
     if isinstance(content, list):
         lists = content if content and all(isinstance(part, list) for part in content) else [content]
         content = {str(number): part for number, part in enumerate(lists)}
@@ -61,10 +71,5 @@ def _rows(path: Path) -> Iterator[tuple[str, str, float]]:
             raise UserError(f"{path} has no column item; its first line must name it")
         for row in reader:
             where = f"{path}, line {reader.line_num}"
-            if not (item := (row["item"] or "").strip()):
-                raise UserError(f"{where} names no item; fill it in or remove the line")
-            try:
-                time = float(row.get("time", 0))
-            except (TypeError, ValueError):
-                raise UserError(f"{where}: time {row['time']!r} is no number; correct it or leave time out") from None
-            yield (row.get("user", "0") or "").strip(), item, time
+            user, item = read_name(row.get("user", "0"), "user", where), read_name(row["item"], "item", where)
+            yield user, item, read_time(row.get("time", 0), where)

@@ -1,15 +1,16 @@
 """From a log of who took what and when to a data set: reading, the k-core, leave-one-out.
 
 The log is a CSV file with a header, or a Parquet file, with the columns `user`, `item` and `time`; other columns are
-left alone. Users and items may have any names, times are numbers of any unit. Rows stand in the order of time, at least
-within each user, unless they are to be sorted.
+left alone. Users and items may have any names, times are numbers of any unit, or in Parquet moments, which are read as
+seconds since 1970 (as UTC where they name no zone). Rows stand in the order of time, at least within each user, unless
+they are to be sorted.
 """
 
 import csv
 import dataclasses
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -19,6 +20,7 @@ from timesuite_jax.errors import UserError
 
 COLUMNS = ("user", "item", "time")
 SPLIT = 3  # items of a user that leave-one-out needs: one each for training, validation and test
+_TOLD = 10_000  # rows read between two words of progress: one for each row would cost more than the row
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,13 +53,20 @@ def _renumbered(ids: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tu
     return renumbered, tuple(names[old] for old in remaining)
 
 
-def read_log(path: Path, columns: Sequence[str] = COLUMNS, *, sort: bool = False) -> InteractionLog:
+def read_log(
+    path: Path,
+    columns: Sequence[str] = COLUMNS,
+    *,
+    sort: bool = False,
+    on_progress: Callable[[int], None] = lambda rows: None,
+) -> InteractionLog:
     """Reads a CSV or a Parquet file.
 
     Args:
       path: ends in `.parquet`, or is CSV.
       columns: what the columns of users, of items and of times are called.
       sort: bring the rows into the order of time (those of one time stay as they stand) instead of refusing others.
+      on_progress: told how many more rows were read.
 
     Raises:
       UserError: on a file without rows or columns, a time that is no number, a row that stands twice, or a user whose
@@ -69,9 +78,9 @@ def read_log(path: Path, columns: Sequence[str] = COLUMNS, *, sort: bool = False
     newest: dict[int, float] = {}
     seen: set[tuple[int, int, float]] = set()
     for where, user_name, item_name, when in (_parquet if path.suffix == ".parquet" else _csv)(path, columns):
-        user = users.setdefault(_named(user_name, "user", where), len(users))
-        item = items.setdefault(_named(item_name, "item", where), len(items))
-        time = _time(when, where)
+        user = users.setdefault(read_name(user_name, "user", where), len(users))
+        item = items.setdefault(read_name(item_name, "item", where), len(items))
+        time = read_time(when, where)
         if (user, item, time) in seen:
             raise UserError(f"{where} stands twice: user {user_name}, item {item_name}; remove one of them")
         if not sort and time < newest.get(user, -np.inf):
@@ -79,6 +88,8 @@ def read_log(path: Path, columns: Sequence[str] = COLUMNS, *, sort: bool = False
         newest[user] = time
         seen.add((user, item, time))
         rows.append((user, item, time))
+        if len(rows) % _TOLD == 0:
+            on_progress(_TOLD)
     if not rows:
         raise UserError(f"{path} holds no interaction; it has a header and no row")
     if sort:
@@ -111,12 +122,22 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
             _check_columns(path, file.schema_arrow.names, columns)
             number = 0
             for batch in file.iter_batches(columns=list(columns)):
-                for row in batch.to_pylist():
+                for row in zip(*(_plain(batch[column]) for column in columns), strict=True):
                     number += 1
-                    user, item, time = (row[column] for column in columns)
-                    yield f"{path}, row {number}", user, item, time
-    except (OSError, pyarrow.ArrowException) as error:
+                    yield f"{path}, row {number}", *row
+    except (OSError, ValueError, pyarrow.ArrowException) as error:
         raise UserError(f"cannot read {path}: {' '.join(str(error).split())}; give a Parquet file") from error
+
+
+def _plain(column: Any) -> list[object]:
+    """Moments as seconds since 1970, by Arrow: Python would take those without a zone to be in the machine's own."""
+    import pyarrow
+
+    if not pyarrow.types.is_timestamp(column.type):
+        return column.to_pylist()
+    # To the microsecond, which is as fine as a float is in our days.
+    whole = column.cast(pyarrow.timestamp("us", column.type.tz), safe=False).cast(pyarrow.int64())
+    return [None if moment is None else moment / 1e6 for moment in whole.to_pylist()]
 
 
 def _check_columns(path: Path, there: Sequence[str], columns: Sequence[str]) -> None:
@@ -126,17 +147,26 @@ def _check_columns(path: Path, there: Sequence[str], columns: Sequence[str]) -> 
         )
 
 
-def _named(name: object, column: str, where: str) -> str:
+def read_name(name: object, column: str, where: str) -> str:
+    """What a row has in a column of names, without spaces around it.
+
+    Raises:
+      UserError: if that is nothing; `where` is the row.
+    """
     text = "" if name is None else str(name).strip()
     if not text:
         raise UserError(f"{where} names no {column}; fill it in or remove the line")
     return text
 
 
-def _time(when: object, where: str) -> float:
+def read_time(when: object, where: str) -> float:
+    """What a row has in its column of times.
+
+    Raises:
+      UserError: if that is no finite number; `where` is the row.
+    """
     try:
-        # A Parquet file may hold moments instead of numbers.
-        time = when.timestamp() if isinstance(when, datetime) else float(str(when))
+        time = float(str(when))
     except ValueError:
         time = np.nan
     if not np.isfinite(time):
@@ -156,7 +186,7 @@ def k_core(log: InteractionLog, k: int) -> InteractionLog:
         if len(rows) == len(log.users):
             return log
         if not len(rows):
-            raise UserError(f"no user and item are left that have {k} interactions each; lower k")
+            raise UserError(f"no user and item are left that have {k} interactions each; lower --core")
         log = log.kept(rows)
 
 

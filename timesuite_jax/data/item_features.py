@@ -1,6 +1,7 @@
 """Vectors of items that a user supplies (of their videos, texts, pictures): read, checked, brought to one scale."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ def read_features(path: Path, items: int) -> Float[np.ndarray, "V F"]:
                 if len(content.files) != 1:
                     raise UserError(f"{path} holds {', '.join(content.files) or 'nothing'}; it must hold one array")
                 content = content[content.files[0]]
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"cannot read {path}: {error}; give an .npy of numbers, a row an item") from error
     if content.ndim != 2 or len(content) != items or not np.issubdtype(content.dtype, np.number):
         raise UserError(

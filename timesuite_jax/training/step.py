@@ -56,7 +56,8 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
             zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
             (grads, sums), _ = jax.lax.scan(micro, zeros, (jnp.arange(accumulate), parts))
 
-        # A batch without anything to predict (all its samples dropped, say) moves nothing; it is not an error.
+        # A batch without anything to predict (all its samples dropped, say) is not an error: its gradient is zero, and
+        # the step is what the optimizer's moments and the decay of weights make of that.
         weight = jnp.where(sums["loss"][1] > 0, sums["loss"][1], 1.0)
         with jax.named_scope("gradient_mean_and_norm"):
             grads = jax.tree.map(lambda g: g / weight.astype(g.dtype), grads)
