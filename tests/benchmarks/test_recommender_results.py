@@ -12,7 +12,8 @@ SCRIPT = Path(__file__).parents[2] / "benchmarks/recommender_results.py"
 
 
 def run(*words: str) -> list[str]:
-    done = subprocess.run([sys.executable, SCRIPT, *words], check=True, capture_output=True, text=True, timeout=550)
+    done = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, timeout=550)
+    assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if line.startswith("| beauty")]
 
 
