@@ -51,6 +51,10 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
                 "save_every": 10 * steps,
                 "best": "validation/ndcg_20",  # upstream reports the first epoch where this is highest
                 "patience": 0,  # upstream goes through all epochs
+                "keep": 3,
+                "profile_at": 0,
+                "accumulate": 1,
+                "mesh": {"replica": 1, "data": -1, "fsdp": 1, "tensor": 1},  # items lie over "tensor"
                 "optimizer": {
                     "learning_rate": 1e-3,
                     "min_lr_ratio": 1.0,  # constant

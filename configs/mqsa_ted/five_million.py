@@ -14,8 +14,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config = beauty(arg)
     config.data.path = None
     config.data.synthetic = ConfigDict({"users": 200_000, "items": 5_000_000})
-    config.training.mesh = ConfigDict({"data": -1, "tensor": 8})
-    if arg == "debug":
+    config.training.mesh.tensor = 8
+    if arg and "debug" in arg.split(","):
         config.data.synthetic.update(users=100, items=1000)
         config.training.mesh.tensor = 1
     return config

@@ -25,6 +25,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
     words = arg.split(",") if arg else []
     of_all_items = "all_items" in words
     sets = [word for word in words if word in SETS] or ["beauty"]
+    if len(sets) > 1:
+        raise ValueError(f"{' and '.join(sets)} are {len(sets)} data sets, but a run has one; name one")
     rest = [word for word in words if word not in SETS and word != "all_items"]
     config = SETS[sets[0]].get_config(",".join(rest))
     config.model.update(alpha=1.0, blocks=2)

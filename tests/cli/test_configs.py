@@ -33,6 +33,7 @@ def test_argument_and_overrides(config_file: str):
     [
         ("--config.model.widht=8", 'Did you mean "width"'),
         ("--config.model.width=abc", "abc"),
+        ("--config.mesh.tensor=2", "the config has no mesh; add it to the file or correct the name"),
         ("--config.model.width", "width"),
     ],
 )

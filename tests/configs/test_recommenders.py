@@ -6,6 +6,7 @@ import pytest
 
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.errors import UserError
+from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
 from timesuite_jax.training import TrainingSpec
 
@@ -35,6 +36,23 @@ def test_specs_are_built(path):
         MqsaTedConfig.from_config(config)
     spec = TrainingSpec.from_config(load_config(str(path)).training)
     assert spec.optimizer.clip_norm is None and spec.best == "validation/ndcg_20"
+
+
+def test_every_number_of_training_can_be_set():
+    words = ["mesh.tensor=2", "mesh.data=4", "mesh.fsdp=1", "mesh.replica=1", "keep=1", "profile_at=5", "accumulate=2"]
+    config = load_config(f"{FOLDER}/beauty.py", [f"--config.training.{word}" for word in words])
+    spec = TrainingSpec.from_config(config.training)
+    assert spec.mesh == MeshSpec(data=4, tensor=2) and (spec.keep, spec.profile_at, spec.accumulate) == (1, 5, 2)
+
+
+def test_debug_counts_beside_others():
+    small, others = (load_config(f"{FOLDER}/five_million.py:{words}") for words in ("debug", "debug,short"))
+    assert small.data == others.data and small.training == others.training and others.model.alpha == 1.0
+
+
+def test_two_data_sets_are_refused():
+    with pytest.raises(UserError, match="toys and beauty are 2 data sets, but a run has one; name one"):
+        load_config(f"{FOLDER}/sasrec.py:toys,all_items,beauty")
 
 
 def test_a_variant_that_there_is_not():

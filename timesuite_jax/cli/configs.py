@@ -98,7 +98,7 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
         rest = values(words)
     except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
         told = _one_line(error)
-        if isinstance(error, AttributeError) and "Did you mean" not in told:
+        if isinstance(error, AttributeError | KeyError) and "Did you mean" not in told:
             told = f"the config has no {told}; add it to the file or correct the name"
         raise UserError(f"cannot apply {' '.join(overrides)}: {told}") from error
     if len(rest) > 1:
