@@ -2,6 +2,10 @@
 
     timesuite train configs/timesuite/finetune.py:v5e-256 --workdir gs://BUCKET/finetune
 
+On one chip of 16 GB, a video at a time, with the language model's frozen kernels in 8 bits (docs/quantisation.md):
+
+    timesuite train configs/timesuite/finetune.py:one_chip --workdir /data/finetune
+
 `:debug` and the TPUs as in linear_p.py. Fork this for your own videos: build a corpus (`timesuite data build --help`),
 name it in `config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
 """
@@ -24,6 +28,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.evaluation.corpora = ("data/charades_test",)
     config.training.update(total_steps=steps * EPOCHS, eval_every=steps)
     config.training.optimizer.update(learning_rate=1e-5, warmup_steps=0.1 * steps, min_lr_ratio=0.1)
+    if arg == "one_chip":
+        config.model.mistral.kernels = "int8"
+        config.training.accumulate = config.data.batch_size  # the gradient of the whole batch, a video at a time
     if arg == "debug":
         config.evaluation.corpora = ()
         return make_small(config)

@@ -36,7 +36,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "bos": "ones",
             "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16"},  # frozen: nothing is lost by storing it short
             "qformer": {"dtype": "bfloat16", "remat": "full"},
-            "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "remat": "full"},
+            "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "kernels": "float", "remat": "full"},
         }
     )
     config.text = ConfigDict(
@@ -78,6 +78,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "eval_every": steps,
             "log_every": 20,
             "profile_at": 5,
+            "accumulate": 1,
             "optimizer": {
                 "learning_rate": 2e-5,
                 "warmup_steps": 0.6 * steps,
@@ -102,7 +103,7 @@ def make_small(config: ConfigDict) -> ConfigDict:
             "variant": "debug",
             "num_frames": 32,
             "tape": tape,
-            "mistral": {"vocab": 640},
+            "mistral": {"vocab": 640, "kernels": "float"},
             "qformer": {"vocab": 640},
         }
     )

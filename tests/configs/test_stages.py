@@ -66,6 +66,21 @@ def test_full_form_is_the_released_model(stage, frames, tokens, text):
     assert 7.2e9 < sum(leaf.size for path, leaf in leaves.items() if path.startswith("mistral/")) < 7.4e9
 
 
+def test_one_chip_form_is_the_stage_on_a_quantised_base():
+    """Same batch and schedule; all that is kept between steps leaves a third of 16 GB for the step itself."""
+    whole, small = load("finetune"), load("finetune:one_chip")
+    task = VideoChatTask.from_config(small)
+    boxed = task.abstract_params()
+    leaves = dict(tree.leaves_with_paths(nn.meta.unbox(boxed)))
+    codes = {"/".join(path) for path in leaves if path[-1] == "codes"}
+    assert len(codes) == 7 and all(path.startswith("mistral/layers/") for path in codes)
+    kept = sum(leaf.size * leaf.dtype.itemsize * (3 if task.trainable(path) else 1) for path, leaf in leaves.items())
+    assert 11e9 < kept < 11.5e9
+    assert TrainingSpec.from_config(small.training).accumulate == small.data.batch_size
+    small.model.mistral.kernels, small.training.accumulate = "float", 1
+    assert small == whole
+
+
 # Printed by the original's scheduler at these epochs.
 RATES = {
     "linear_p": {0: 5.0, 0.15: 5.0, 0.2: 6.667, 0.6: 20.0, 1.0: 18.66},

@@ -60,6 +60,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument(
         "--peft", choices=["old", "new"], default="old", help="q_proj.weight or q_proj.base_layer.weight"
     )
+    export.add_argument(
+        "--dequantise", action="store_true", help="write quantised kernels as floats, near those they were made from"
+    )
     export.add_argument("--dtype", choices=DTYPES, help="cast to this type; without it, types stay")
 
     look = actions.add_parser("inspect", parents=[shared], help="list keys, shapes, types and sizes")
@@ -121,7 +124,7 @@ def _wanted(args: argparse.Namespace) -> dict[tree.Path, Any]:
 def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
     if not port.is_orbax(args.folder):
         raise UserError(f"{args.folder} is no Orbax folder; give the --out of `port import` or a training run's folder")
-    spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype))
+    spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantise)
     step = None
     if (args.folder / "checkpoints").is_dir():
         from timesuite_jax import training  # pulls in what the other actions do without
@@ -159,6 +162,8 @@ def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
     if container:
         print(f"state dict under {container!r}; beside it: {', '.join(others) or 'nothing'}")
     print(f"{len(rows)} tensors, {size / 1e6:.1f} MB")
+    if quantised := getattr(source, "quantised", ()):
+        print(f"{len(quantised)} of them are kept quantised and listed as the floats that they stand for")
     return 0
 
 

@@ -6,11 +6,12 @@ import jax.numpy as jnp
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.attention.dispatch import IMPLEMENTATIONS
+from timesuite_jax.layers.quantised import KERNELS
 from timesuite_jax.layers.stack import REMAT_POLICIES
 
 
 def check_choices(spec: Any, where: str) -> None:
-    """Checks the fields `dtype`, `param_dtype`, `attention` and `remat` of a spec.
+    """Checks the fields `dtype`, `param_dtype`, `attention`, `remat` and `kernels` of a spec, those that it has.
 
     Raises:
       UserError: naming the field that has an unknown value.
@@ -23,7 +24,12 @@ def check_choices(spec: Any, where: str) -> None:
             floating = False
         if not floating:
             raise UserError(f"{where}.{name}={value!r} is unknown; choose 'float32' or 'bfloat16'")
-    for name, choices in (("attention", ["auto", *IMPLEMENTATIONS]), ("remat", ["none", *REMAT_POLICIES])):
+    fields = {
+        "attention": ["auto", *IMPLEMENTATIONS],
+        "remat": ["none", *REMAT_POLICIES],
+        "kernels": KERNELS,
+    }
+    for name, choices in fields.items():
         value = getattr(spec, name, choices[0])  # the Q-Former chooses no attention
         if value not in choices:
             raise UserError(f"{where}.{name}={value!r} is unknown; choose one of {', '.join(choices)}")

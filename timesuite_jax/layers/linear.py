@@ -2,7 +2,7 @@
 
 Every kernel is two-dimensional, [in, out], heads merged into `out`: one layout for sharding and for exchange with
 PyTorch. The adapter's parameters `lora_a`, `lora_b` stand beside the kernel they adapt, so that "train the adapters
-only" is a predicate on paths.
+only" is a predicate on paths. A frozen kernel may be quantised (`layers/quantised.py`).
 """
 
 import dataclasses
@@ -15,6 +15,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.layers.quantised import CODES, dequantise, quantised_init
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Linear(nn.Module):
     axes: tuple[str | None, str | None]  # logical axes of the kernel: (in, out)
     use_bias: bool = True
     lora: LoraSpec | None = None
+    kernels: str = "float"  # or "int8", "int4": how the kernel is stored
     dtype: jnp.dtype = jnp.float32  # of the computation
     param_dtype: jnp.dtype = jnp.float32
     kernel_init: Callable[..., Array] = nn.initializers.lecun_normal()  # keeps the variance at any width
@@ -69,7 +71,14 @@ class Linear(nn.Module):
             return self.param(name, boxed, shape, self.param_dtype).astype(self.dtype)
 
         x = x.astype(self.dtype)
-        y = jnp.einsum("...i,io->...o", x, param("kernel", self.kernel_init, self.axes, (width, self.features)))
+        if self.kernels == "float":
+            kernel = param("kernel", self.kernel_init, self.axes, (width, self.features))
+        else:
+            init = quantised_init(self.kernel_init, CODES[self.kernels], self.axes)
+            kernel = dequantise(
+                **self.param("kernel", init, (width, self.features), self.param_dtype), dtype=self.dtype
+            )
+        y = jnp.einsum("...i,io->...o", x, kernel)
         if self.use_bias:
             bias = param("bias", self.bias_init, (out_axis,), (self.features,))
             y = y + jnp.broadcast_to(bias, y.shape)

@@ -51,6 +51,7 @@ class MistralSpec:
     lora: LoraSpec | None = UPSTREAM_LORA
     dtype: jnp.dtype = jnp.float32  # of the computation
     param_dtype: jnp.dtype = jnp.float32  # of the base weights
+    kernels: str = "float"  # or "int8", "int4": the layers' frozen kernels; embedding, norms and head stay floats
     attention: str = "auto"  # see `timesuite_jax.layers.attention`
     unroll: bool = False
     remat: str = "none"
@@ -123,10 +124,9 @@ VARIANTS = {
 }  # fmt: skip
 
 
-def _linear(spec: MistralSpec, features: int, axes: tuple[str, str], name: str) -> Linear:
-    return Linear(
-        features, axes, use_bias=False, lora=spec.lora, dtype=spec.dtype, param_dtype=spec.param_dtype, name=name
-    )
+def _linear(spec: MistralSpec, features: int, axes: tuple[str, str], name: str, **changes: Any) -> Linear:
+    fields = {field: getattr(spec, field) for field in ("lora", "kernels", "dtype", "param_dtype")} | changes
+    return Linear(features, axes, use_bias=False, name=name, **fields)
 
 
 class Attention(nn.Module):
@@ -231,7 +231,8 @@ class Mistral(nn.Module):
         self.embed_tokens = _Embedding(spec.vocab, spec.width, spec.dtype, spec.param_dtype, init, name="embed")
         self.layers = Block(spec)
         self.norm = RMSNorm(spec.norm_epsilon, dtype=spec.dtype, param_dtype=spec.param_dtype)
-        self.lm_head = _linear(spec, spec.vocab, ("embed", "vocab"), "lm_head")
+        # Not quantised: the loss reads it as it is, and it is 2 % of the weights.
+        self.lm_head = _linear(spec, spec.vocab, ("embed", "vocab"), "lm_head", kernels="float")
         self.head_dropout = nn.Dropout(spec.lora.dropout if spec.lora else 0.0)
 
     def embed(self, tokens: Int[Array, "B S"]) -> Float[Array, "B S D"]:

@@ -7,7 +7,8 @@ shard onto a mesh). Write: `export` from `TreeSource.of_params(...)` or `open_or
 from timesuite_jax.port.comparing import Difference, compare
 from timesuite_jax.port.exporting import ExportSpec, export
 from timesuite_jax.port.layering import Plan, plan
-from timesuite_jax.port.loading import Loaded, Pending, load, load_into, pending
+from timesuite_jax.port.leaf import Pending
+from timesuite_jax.port.loading import Loaded, load, load_into, pending
 from timesuite_jax.port.open_source import open_layers, open_source
 from timesuite_jax.port.orbax_folder import is_orbax, open_orbax, write_import
 from timesuite_jax.port.report import Report

@@ -22,6 +22,7 @@ class ExportSpec:
     trainable_only: bool = False  # as the original's training checkpoints
     new_peft: bool = False  # `q_proj.base_layer.weight` instead of `q_proj.weight`
     dtype: np.dtype | None = None  # cast floating tensors; None: as they are
+    dequantise: bool = False  # write quantised kernels as the floats they stand for instead of refusing
 
 
 def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
@@ -34,12 +35,19 @@ def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | N
       What was written, by key.
 
     Raises:
-      UserError: on another suffix, a place that cannot be written, or `.pth` without PyTorch.
+      UserError: on another suffix, a place that cannot be written, `.pth` without PyTorch, or quantised kernels that
+        `spec` says nothing of.
     """
     spec = spec or ExportSpec()
     if path.suffix not in SUFFIXES:
         raise UserError(f"{path}: cannot export to {path.suffix or 'a file without suffix'}; use .safetensors or .pth")
     keys = [key for key in source.infos if not spec.trainable_only or _trainable(source, key)]
+    if not spec.dequantise and (codes := sorted(source.quantised.intersection(keys))):
+        raise UserError(
+            f"{source.name} keeps {len(codes)} kernels quantised ({codes[0]}, ...), and the floats that they were made "
+            "from are not in it; write what was trained with --trainable-only, to be laid over the original weights, "
+            "or what the kernels stand for with --dequantise"
+        )
     names = {key: port.new_spelling(key) if spec.new_peft else key for key in keys}
     infos = {names[key]: TensorInfo(source.infos[key].shape, _dtype(source.infos[key].dtype, spec)) for key in keys}
 

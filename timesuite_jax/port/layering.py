@@ -13,6 +13,7 @@ import numpy as np
 from einops import EinopsError
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.port.quantising import as_in_files
 from timesuite_jax.port.report import LayerReport, Report
 from timesuite_jax.port.roles import Layer, ModelPort
 from timesuite_jax.port.sources import Source
@@ -54,6 +55,7 @@ def plan(
       UserError: with all problems of all files in one message.
       ValueError: if the table does not describe the wanted tree (a defect of the table).
     """
+    wanted = None if wanted is None else as_in_files(wanted)
     layers = port.derived(layers)
     canonical = [_canonical_keys(layer) for layer in layers]
     table = _table(port, layers, canonical, wanted)

@@ -6,8 +6,7 @@ more than the shard being filled and the tensor being read; a 7B import needs no
 
 import dataclasses
 import functools
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,12 +15,12 @@ import numpy as np
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.layering import Plan, plan
+from timesuite_jax.port.leaf import Index, Pending
+from timesuite_jax.port.quantising import quantised
 from timesuite_jax.port.report import Report
 from timesuite_jax.port.roles import Layer, ModelPort
 from timesuite_jax.port.table import Entry
 from timesuite_jax.tree import Path
-
-Index = tuple[slice, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,35 +31,12 @@ class Loaded:
     report: Report
 
 
-@dataclasses.dataclass(frozen=True)
-class Pending:
-    """A leaf that has not been read yet. `fill` reads any part of it, in memory of its own."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    stacked: bool  # is the first axis that of layers, each a tensor of its own in the files?
-    fill: Callable[[Index], np.ndarray]
-
-    def whole(self) -> np.ndarray:
-        """All of it."""
-        return self.fill(tuple(slice(size) for size in self.shape))
-
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
-        """For numpy: the values, read afresh."""
-        return self.whole().astype(dtype or self.dtype, copy=False)
-
-    @property
-    def size(self) -> int:
-        """Number of values."""
-        return math.prod(self.shape)
-
-
 def pending(decided: Plan, wanted: Mapping[Path, Any] | None = None) -> dict[Path, Pending]:
     """The leaves that a plan fills, by path.
 
     Args:
       decided: from `layering.plan`.
-      wanted: leaves with the `dtype` to cast to; None: as stored.
+      wanted: leaves with the `dtype` to cast to, or to quantise to; None: as stored.
 
     Raises:
       UserError: if nothing says what type a stack of differently typed tensors should have.
@@ -71,10 +47,13 @@ def pending(decided: Plan, wanted: Mapping[Path, Any] | None = None) -> dict[Pat
             continue
         shape = group[0].layout.jax_shape(_info(decided, group[0]).shape)
         shape = shape if group[0].layer is None else (len(group), *shape)
-        dtype = _common_dtype(decided, group) if wanted is None else np.dtype(wanted[path].dtype)
-        leaves[path] = Pending(
-            shape, dtype, group[0].layer is not None, functools.partial(_fill, decided, group, shape, dtype)
-        )
+        codes = None if wanted is None else wanted.get((*path, "codes"))
+        if codes is not None:
+            dtype = np.dtype(np.float32)
+        else:
+            dtype = _common_dtype(decided, group) if wanted is None else np.dtype(wanted[path].dtype)
+        leaf = Pending(shape, dtype, group[0].layer is not None, functools.partial(_fill, decided, group, shape, dtype))
+        leaves |= {path: leaf} if codes is None else quantised(path, leaf, np.dtype(codes.dtype))
     return leaves
 
 

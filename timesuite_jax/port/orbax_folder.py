@@ -4,6 +4,7 @@ An import leaves `OUT/params` (a plain nested dict, readable by any Orbax `Stand
 (what became of every key). A training run leaves trained and frozen parameters in two folders; both are read as one.
 """
 
+import itertools
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,8 @@ import tensorstore as ts
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.loading import Pending
+from timesuite_jax.port.leaf import Pending
+from timesuite_jax.port.quantising import path_in_files
 from timesuite_jax.port.report import Report
 from timesuite_jax.port.roles import ModelPort
 from timesuite_jax.port.tree_source import TreeSource
@@ -138,9 +140,11 @@ class _Batched:
     def __init__(self, homes: Mapping[Path, File], leaves: Mapping[Path, Any]):
         self._homes = homes
         self._values: dict[Path, np.ndarray] = {}
-        paths = sorted(leaves)
-        sizes = [math.prod(leaves[path].shape) * np.dtype(leaves[path].dtype).itemsize for path in paths]
-        groups = [[paths[position] for position in batch] for batch in _batches(sizes)]
+        # Codes and scales of a kernel are asked for together.
+        units = [list(unit) for _, unit in itertools.groupby(sorted(leaves), lambda path: path_in_files(path, leaves))]
+        size = {path: math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for path, leaf in leaves.items()}
+        sizes = [sum(size[path] for path in unit) for unit in units]
+        groups = [[path for position in batch for path in units[position]] for batch in _batches(sizes)]
         self._mates = {path: group for group in groups for path in group}
 
     def __call__(self, path: Path) -> np.ndarray:

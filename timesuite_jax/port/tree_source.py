@@ -1,4 +1,7 @@
-"""A parameter tree seen through the table: a source under torch's names, for export and comparison."""
+"""A parameter tree seen through the table: a source under torch's names, for export and comparison.
+
+Quantised kernels are seen as the floats that they stand for, in float32, which holds them exactly.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,6 +10,7 @@ import numpy as np
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
+from timesuite_jax.port.quantising import Dequantised, as_in_files
 from timesuite_jax.port.roles import ModelPort
 from timesuite_jax.port.sources import TensorInfo
 from timesuite_jax.port.table import Entry
@@ -14,7 +18,7 @@ from timesuite_jax.tree import Path
 
 
 class TreeSource:
-    """Parameters as torch tensors, made one at a time.
+    """Parameters as torch tensors, made one at a time; `quantised` are the keys of those that are kept as codes.
 
     Args:
       port: the model.
@@ -29,6 +33,8 @@ class TreeSource:
     def __init__(self, port: ModelPort, leaves: Mapping[Path, Any], get: Callable[[Path], Any], name: str):
         self.name = name
         self._get = get
+        known = as_in_files(leaves)
+        quantised, leaves = set(known) - set(leaves), known
         shapes = {"/".join(path): tuple(leaf.shape) for path, leaf in leaves.items()}
         try:
             self.table = port.table_for_tree(shapes)
@@ -44,6 +50,7 @@ class TreeSource:
                 f"{name} is no {port.title}: {len(odd)} parameters are missing or unknown ({listed}); if it is another "
                 "model, name it with --model"
             )
+        self.quantised = frozenset(entry.torch for path in quantised for entry in self.table.slots[path])
         self.infos: dict[str, TensorInfo] = {}
         for key, constant in self.table.constants.items():
             value = constant.make()
@@ -52,7 +59,8 @@ class TreeSource:
         for path in sorted(self.table.slots):
             leaf = leaves[path]
             for entry in self.table.slots[path]:
-                self.infos[entry.torch] = TensorInfo(_torch_shape(entry, tuple(leaf.shape)), np.dtype(leaf.dtype))
+                dtype = np.float32 if path in quantised else leaf.dtype
+                self.infos[entry.torch] = TensorInfo(_torch_shape(entry, tuple(leaf.shape)), np.dtype(dtype))
 
     @classmethod
     def of_params(cls, port: ModelPort, params: Mapping[str, Any], name: str = "these parameters") -> "TreeSource":
@@ -64,8 +72,12 @@ class TreeSource:
         """The tensor under torch's key, in memory of its own."""
         if key in self.table.constants:
             return self.table.constants[key].make()
-        entry = self.table.entries[key]
-        return self.table.torch_tensor(key, {entry.path: self._get(entry.path)})
+        path = self.table.entries[key].path
+        if key in self.quantised:
+            leaf = Dequantised(*(self._get((*path, part)) for part in ("codes", "scales")))
+        else:
+            leaf = self._get(path)
+        return self.table.torch_tensor(key, {path: leaf})
 
 
 def _torch_shape(entry: Entry, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -101,10 +101,17 @@ class VideoChatTask:
         """Shapes, types and logical axes.
 
         Raises:
-          UserError: if one of the config's patterns of trained parameters names none.
+          UserError: if one of the config's patterns of trained parameters names none, or one that cannot be trained.
         """
         params = jax.eval_shape(self._init, jax.random.key(0))
-        paths = ["/".join(path) for path, _ in tree.leaves_with_paths(nn.meta.unbox(params))]
+        leaves = dict(tree.leaves_with_paths(nn.meta.unbox(params)))
+        paths = ["/".join(path) for path in leaves]
+        for path, leaf in leaves.items():
+            if self.trainable(path) and not jnp.issubdtype(leaf.dtype, jnp.floating):
+                raise UserError(
+                    f"config.trained={self.config.trained} names {'/'.join(path)}, and codes of type {leaf.dtype} have "
+                    "no gradient; leave the kernel out, or set model.mistral.kernels='float'"
+                )
         for pattern in self.config.trained:
             # Upstream's list is for all variants; one without TAPE or adapters lacks some of it.
             if pattern not in UPSTREAM_TRAINED and not fnmatch.filter(paths, pattern):

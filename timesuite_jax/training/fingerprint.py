@@ -40,6 +40,8 @@ def _sums(x: Shaped[Array, "*shape"]) -> UInt32[Array, "lanes"]:
     """Sums over the array of its words, each scrambled together with its position."""
     if x.dtype == jnp.bool_:
         x = x.astype(jnp.uint8)
+    elif jnp.issubdtype(x.dtype, jnp.integer) and jnp.iinfo(x.dtype).bits < 8:
+        x = x.astype(jnp.int8)
     words = jax.lax.bitcast_convert_type(x, jnp.dtype(f"uint{8 * x.dtype.itemsize}")).astype(jnp.uint32)
     position = jnp.zeros(x.shape, jnp.uint32)
     for axis, size in enumerate(x.shape):
