@@ -122,5 +122,6 @@ def _kernel_flops(computation: Computation, instruction: Instruction) -> float |
     arrays = [computation.by_name[name].shapes[0] for name in instruction.operands]
     # Queries and keys are the first arrays of numbers: samples (if more than one), heads, positions, width.
     q, k = [shape.dims for shape in arrays if len(shape.dims) >= 3 and shape.dtype in ("bf16", "f32")][:2]
-    samples = math.prod(q[:-3])
-    return splash_flops((samples, *q[-3:]), k[-2], (int(rows), int(columns)), causal=mask == "causal", phase=phase)
+    heads, length, width = q[-3:]
+    shape = math.prod(q[:-3]), heads, length, width
+    return splash_flops(shape, k[-2], (int(rows), int(columns)), causal=mask == "causal", phase=phase)
