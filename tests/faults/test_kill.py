@@ -1,39 +1,19 @@
-"""A real process is killed without warning and started again: nothing of it may be seen in the result."""
+"""Processes are killed without warning and started again: nothing of it may be seen in the result."""
 
-import os
 import random
-import subprocess
-import sys
+import signal
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from nursery import Nursery
 
-PROGRAM = Path(__file__).parent.parent / "training" / "toy_task.py"
-STEPS = 60
-
-
-def start(workdir: Path, *prefix: str) -> subprocess.Popen:
-    command = [
-        *prefix,
-        sys.executable,
-        str(PROGRAM),
-        str(workdir),
-        f"--steps={STEPS}",
-        "--save-every=3",
-        "--delay=0.05",
-    ]
-    environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
+OPTIONS = ("--steps=60", "--save-every=3", "--delay=0.02")
 
 
-def finish(workdir: Path) -> list[np.ndarray]:
-    """Runs to the end; the final parameters."""
-    process = start(workdir)
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    with np.load(next(workdir.glob("final-*.npz"))) as arrays:
+def final(workdir: Path) -> list[np.ndarray]:
+    with np.load(workdir / "final.npz") as arrays:
         return [arrays[name] for name in arrays.files]
 
 
@@ -41,47 +21,63 @@ def complete(workdir: Path) -> set[str]:
     return {path.name for path in (workdir / "checkpoints").glob("*") if path.name.isdigit()}
 
 
-def test_killed_runs_end_with_the_same_bits(tmp_path: Path):
-    expected = finish(tmp_path / "whole")
-    workdir, chance, kills = tmp_path / "killed", random.Random(0), 0
-    while kills < 2:
-        before = complete(workdir)
-        process = start(workdir)
-        deadline = time.monotonic() + 120
-        while complete(workdir) <= before and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.01)  # until it has saved something new
-        time.sleep(chance.uniform(0.0, 0.5))  # then at any instant: in a step, in a save
-        process.kill()
-        process.communicate()
-        assert process.returncode == -9, "the run ended before it could be killed"
-        kills += 1
-    actual = finish(workdir)
-    assert len(actual) == len(expected)
-    for a, b in zip(actual, expected, strict=True):
+@pytest.fixture(scope="module")
+def expected(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
+    """What the run ends with when nobody disturbs it."""
+    workdir = tmp_path_factory.mktemp("whole")
+    assert nursery.start(workdir, *OPTIONS).wait() == 0
+    return final(workdir)
+
+
+def kill_often(nursery: Nursery, workdir: Path, kills: int, seed: int) -> int:
+    """Kills at random instants, every third time within a save; returns how many saves were cut short."""
+    chance, cut, done = random.Random(seed), 0, 0
+    while done < kills:
+        in_save = done % 3 == 0
+        process = nursery.start(workdir, *OPTIONS, *(["--slow-saves=0.2"] if in_save else []))
+        if in_save:
+            process.wait_for("here: save of checkpoints")
+            time.sleep(chance.uniform(0, 0.1))
+        else:
+            process.wait_for("first step")
+            time.sleep(chance.uniform(0, 0.6))
+        process.send(signal.SIGKILL)
+        if process.wait() == 0:  # it was quicker: the run is at its end
+            (workdir / "final.npz").unlink()
+            for path in (workdir / "checkpoints").iterdir():
+                if path.name.isdigit() and int(path.name) > 9:
+                    path.rename(workdir / f"later-{done}-{path.name}")
+            continue
+        done += 1
+        cut += any("tmp" in path.name for path in (workdir / "checkpoints").glob("*"))
+    return cut
+
+
+def test_killed_ten_times_a_run_ends_with_the_same_bits(nursery: Nursery, tmp_path: Path, expected: list[np.ndarray]):
+    assert kill_often(nursery, tmp_path, 10, seed=0) >= 3, "saves must have been among what was cut short"
+    assert nursery.start(tmp_path, *OPTIONS).wait() == 0
+    assert not (tmp_path / "damaged").exists(), "what is visible is whole"
+    for a, b in zip(final(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_full_disk_is_named(tmp_path: Path):
-    # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
-    process = start(tmp_path, "bash", "-c", 'ulimit -f 1; exec "$@"', "limited")
-    _, errors = process.communicate(timeout=300)
-    assert process.returncode != 0
-    named = [line for line in errors.splitlines() if line.startswith("timesuite_jax.errors.UserError")]
-    assert named, errors
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_killed_two_hundred_times(nursery: Nursery, tmp_path: Path, expected: list[np.ndarray], seed: int):
+    """Twenty runs, each killed ten times at other instants."""
+    cut = kill_often(nursery, tmp_path, 10, seed)
+    assert nursery.start(tmp_path, *OPTIONS).wait() == 0
+    assert not (tmp_path / "damaged").exists()
+    for a, b in zip(final(tmp_path), expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+    print(f"killed 10 times, {cut} of them within a save: bitwise equal")
+
+
+def test_a_full_disk_is_named(nursery: Nursery, tmp_path: Path):
+    process = nursery.start(tmp_path, "--width=4096", "--file-limit=150000")
+    assert process.wait() == 2, process.said[-3000:]
+    named = [line for line in process.said.splitlines() if line.startswith("UserError")]
+    assert named, process.said
     assert f"cannot write to {tmp_path}" in named[-1]
     assert "choose another work folder" in named[-1]
     assert complete(tmp_path) == set(), "a checkpoint that could not be written must not look whole"
-
-
-@pytest.mark.parametrize("moment", ["first step", "later"])
-def test_sigterm_ends_the_process_in_peace(tmp_path: Path, moment: str):
-    process = start(tmp_path)
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        if complete(tmp_path) if moment == "later" else (tmp_path / "parameters.txt").exists():
-            break
-        time.sleep(0.01)
-    process.terminate()
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    assert "asked to by SIGTERM; saved" in errors

@@ -1,12 +1,6 @@
-"""The smallest thing that can be trained: a regression by a tiny network with dropout on shuffled data.
+"""The smallest thing that can be trained: a regression by a tiny network with dropout on shuffled data."""
 
-Run as a program it trains in a process of its own, so that tests can kill it:
-`python toy_task.py WORKDIR --steps 100 --save-every 10`.
-"""
-
-import argparse
 import dataclasses
-import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -52,8 +46,10 @@ class Network(nn.Module):
 class ToyData:
     """Shuffled again each epoch; the order is a function of seed and position."""
 
-    def __init__(self, task: "ToyTask", seed: int) -> None:
+    def __init__(self, task: "ToyTask", seed: int, process_index: int = 0, process_count: int = 1) -> None:
         self.task, self.seed, self.position, self.closed = task, seed, 0, False
+        share = task.batch // process_count
+        self.mine = slice(process_index * share, (process_index + 1) * share)
 
     def __next__(self) -> Batch:
         time.sleep(self.task.delay)
@@ -64,8 +60,8 @@ class ToyData:
         self.position += self.task.batch
         if self.task.data_ends_at is not None and self.position > self.task.data_ends_at:
             raise StopIteration
-        numbers = np.asarray(rows, np.int32)
-        x = np.stack([np.random.default_rng((7, row)).normal(size=4) for row in rows]).astype(np.float32)
+        numbers = np.asarray(rows, np.int32)[self.mine]
+        x = np.stack([np.random.default_rng((7, number)).normal(size=4) for number in numbers]).astype(np.float32)
         y = np.sin(x.sum(axis=-1)).astype(np.float32)
         weight = np.where(numbers % 3 == 0, 2.0, 1.0).astype(np.float32)
         if self.task.bad_sample is not None:
@@ -125,7 +121,7 @@ class ToyTask:
         return jnp.sum(error * batch["weight"]), jnp.sum(batch["weight"]), metrics
 
     def train_data(self, *, seed: int, process_index: int, process_count: int) -> ToyData:
-        self.opened.append(ToyData(self, seed))
+        self.opened.append(ToyData(self, seed, process_index, process_count))
         return self.opened[-1]
 
     def blank_batch(self) -> Batch:
@@ -154,16 +150,3 @@ def toy_spec(**changes: Any) -> TrainingSpec:
     values = OptimizerSpec(learning_rate=1e-2, warmup_steps=5, min_lr_ratio=0.1)
     fields = {"total_steps": 20, "seed": 3, "optimizer": values, "log_every": 5, "save_every": 5, "keep": 2}
     return TrainingSpec(**{**fields, **changes})
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("workdir")
-    parser.add_argument("--steps", type=int, default=20)
-    parser.add_argument("--save-every", type=int, default=5)
-    parser.add_argument("--delay", type=float, default=0.0)
-    options = parser.parse_args()
-    toy = ToyTask(batch=16, delay=options.delay)
-    result = training.run(toy, toy_spec(total_steps=options.steps, save_every=options.save_every), options.workdir)
-    leaves = jax.tree.leaves((result.state.params, result.frozen))
-    np.savez(f"{options.workdir}/final-{os.getpid()}.npz", *leaves)

@@ -27,13 +27,16 @@ def run(args: argparse.Namespace) -> int:
       UserError: if the config or the data is wrong, or the work folder cannot be used.
     """
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import tasks, training  # imported late: a wrong config should be told at once
+    from timesuite_jax import parallel, tasks, training  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
+    parallel.join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = tasks.build(config)
     result = training.run(task, spec, args.workdir, config=config.to_dict())
+    if result.interrupted:
+        training.end_within(10)  # all is saved; a reader that hangs must not keep the process
     data = task.data_report()
     if args.json:
         best = {"best": result.best._asdict()} if result.best else {}

@@ -6,7 +6,7 @@ this room where a parameter or a batch goes.
 
 from timesuite_jax.parallel.batch import batch_sharding, check_batch, put_batch
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
-from timesuite_jax.parallel.processes import gather_lines
+from timesuite_jax.parallel.processes import Wishes, gather_lines, join_processes
 from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
 from timesuite_jax.parallel.topology import HBM_BYTES, describe_topology
 
@@ -16,11 +16,13 @@ __all__ = [
     "MESH_AXES",
     "MeshSpec",
     "Rules",
+    "Wishes",
     "abstract_arrays",
     "batch_sharding",
     "check_batch",
     "describe_topology",
     "gather_lines",
+    "join_processes",
     "make_mesh",
     "make_rules",
     "placed",

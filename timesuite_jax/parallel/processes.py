@@ -1,10 +1,74 @@
 """The processes of a run: one a host of a pod, with the devices of that host; all go through the same program."""
 
+import importlib.util
+import os
+from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.experimental import multihost_utils
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from timesuite_jax.errors import UserError
+
+# Named as JAX names the first of them. They are for clusters that JAX does not know of, and for rehearsals.
+COORDINATOR, COUNT, INDEX = _NAMED = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
+# A process that is missing is named by the training loop; JAX's own heartbeat, which names nobody, comes after it.
+_HEARTBEAT = 300
+
+
+def join_processes(timeout: int = 300) -> None:
+    """Makes this process one of a run's, if there are to be several; to be called before anything asks for devices.
+
+    On TPU pods (GCE and GKE, one slice or many), Slurm and Open MPI, JAX finds the others by itself. Elsewhere
+    JAX_COORDINATOR_ADDRESS (host:port of process 0), JAX_NUM_PROCESSES and JAX_PROCESS_ID (from 0) say so.
+
+    Args:
+      timeout: seconds to wait for the others.
+
+    Raises:
+      UserError: some of these variables are missing or wrong, or the others cannot be reached.
+    """
+    if jax.distributed.is_initialized():
+        return
+    named = {name: os.environ[name] for name in _NAMED if os.environ.get(name)}
+    if not named and not _in_a_cluster():
+        return
+    if named and (missing := [name for name in _NAMED if name not in named]):
+        raise UserError(f"{', '.join(named)} is set but {', '.join(missing)} is not; set all three, or none")
+    where: dict[str, Any] = {}
+    if named:
+        if not (named[COUNT].isdigit() and named[INDEX].isdigit() and int(named[INDEX]) < int(named[COUNT])):
+            raise UserError(
+                f"{INDEX}={named[INDEX]} of {COUNT}={named[COUNT]}: give the number of processes, and each its own "
+                "index from 0"
+            )
+        if not named[COORDINATOR].rpartition(":")[2].isdigit():
+            raise UserError(f"{COORDINATOR}={named[COORDINATOR]} has no port; write it as HOST:PORT")
+        # No further detection: one machine may have many processes.
+        where = {"cluster_detection_method": "deactivate", "coordinator_address": named[COORDINATOR]}
+        where |= {"num_processes": int(named[COUNT]), "process_id": int(named[INDEX])}
+    # The loop has its own answer to SIGTERM; JAX's would take the signal away from it.
+    jax.config.update("jax_enable_preemption_service", False)
+    try:
+        jax.distributed.initialize(initialization_timeout=timeout, heartbeat_timeout_seconds=_HEARTBEAT, **where)
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(
+            f"this process cannot join the others within {timeout} s: {reason}; see that all are started, can reach "
+            "the first one, and agree on their number"
+        ) from error
+
+
+def _in_a_cluster() -> bool:
+    """Whether JAX would find other processes by itself."""
+    tasks = max(int(os.environ.get(name, 1)) for name in ("SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"))
+    tpu = any(Path("/dev").glob("accel[0-9]*")) or any(Path("/dev/vfio").glob("[0-9]*"))
+    return tasks > 1 or (tpu and importlib.util.find_spec("libtpu") is not None)
 
 
 def gather_lines(lines: Sequence[str]) -> list[str]:
@@ -19,3 +83,36 @@ def gather_lines(lines: Sequence[str]) -> list[str]:
     table = multihost_utils.process_allgather(np.pad(mine, (0, int(lengths.max()) + 1 - len(mine))))
     texts = [bytes(row[:length]).decode() for row, length in zip(table, lengths, strict=True)]
     return [line for text in texts if text for line in text.split("\n")]
+
+
+class Wishes:
+    """What one process wishes, all processes do, and at the same step.
+
+    Nobody waits: what is wished at a step travels beside the step itself and is known to all some steps later.
+
+    Args:
+      mesh: of the run.
+      lag: how many steps later.
+    """
+
+    def __init__(self, mesh: Mesh, lag: int) -> None:
+        self._mesh, self._lag = mesh, lag
+        self._queue: deque[jax.Array] = deque()
+        everywhere = NamedSharding(mesh, PartitionSpec())
+        self._any = jax.jit(lambda said: jnp.any(said, axis=0), out_shardings=everywhere)
+
+    def agree(self, *mine: bool) -> tuple[bool, ...]:
+        """Says what this process wishes; returns what any process has wished `lag` steps ago.
+
+        A process alone gets its wishes at once. All processes must ask at every step, for the same number of things.
+        """
+        if jax.process_count() == 1:
+            return mine
+        # A row for each device, said by the process that it belongs to.
+        rows = NamedSharding(self._mesh, PartitionSpec(self._mesh.axis_names))
+        shape = (self._mesh.size, len(mine))
+        self._queue.append(self._any(jax.make_array_from_callback(shape, rows, lambda _: np.array([mine]))))
+        self._queue[-1].copy_to_host_async()
+        if len(self._queue) <= self._lag:
+            return (False,) * len(mine)
+        return tuple(bool(wish) for wish in np.asarray(self._queue.popleft()))

@@ -9,6 +9,7 @@ from timesuite_jax.training.ahead_of_time_report import Report, print_reports
 from timesuite_jax.training.checkpoint import Step, find_step, read_config, restore_params
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
 from timesuite_jax.training.in_flight import NonFiniteError
+from timesuite_jax.training.interruption import end_within
 from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.selection import Best
@@ -34,6 +35,7 @@ __all__ = [
     "TrainingSpec",
     "abstract_state",
     "ahead_of_time",
+    "end_within",
     "find_step",
     "make_step",
     "optimizer",

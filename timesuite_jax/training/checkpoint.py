@@ -15,7 +15,7 @@ import errno
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -33,7 +33,11 @@ from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
-_REPORTED = ("_SignalingThread.run() raised", "in background save thread")
+_REPORTED = (
+    "_SignalingThread.run() raised",
+    "in background save thread",
+    "Save Finalize thread (save_finalize) failed",
+)
 logging.getLogger("absl").addFilter(lambda record: not any(words in record.getMessage() for words in _REPORTED))
 
 _log = logging.getLogger(__name__)
@@ -92,21 +96,24 @@ class Checkpoints:
         with named_disk_errors(self.workdir):
             if not read_only:
                 self._prove_writable()
-            self._manager = ocp.CheckpointManager(
-                self.workdir / "checkpoints",
-                item_handlers={
-                    "params": ocp.StandardCheckpointHandler(),
-                    "optimizer": ocp.StandardCheckpointHandler(),
-                    "data": ocp.JsonCheckpointHandler(),
-                    "config": ocp.JsonCheckpointHandler(),
-                },
-                options=ocp.CheckpointManagerOptions(
-                    preservation_policy=None if read_only else self._kept,
-                    create=not read_only,
-                    cleanup_tmp_directories=not read_only,  # what a killed process was about to write
-                    async_options=_then(lambda: self._seal(self._step_folder(self._saving))),
-                ),
-            )
+            self._manager = self._open()
+
+    def _open(self) -> ocp.CheckpointManager:
+        return ocp.CheckpointManager(
+            self.workdir / "checkpoints",
+            item_handlers={
+                "params": ocp.StandardCheckpointHandler(),
+                "optimizer": ocp.StandardCheckpointHandler(),
+                "data": ocp.JsonCheckpointHandler(),
+                "config": ocp.JsonCheckpointHandler(),
+            },
+            options=ocp.CheckpointManagerOptions(
+                preservation_policy=None if self._read_only else self._kept,
+                create=not self._read_only,
+                cleanup_tmp_directories=not self._read_only,  # what a killed process was about to write
+                async_options=_then(lambda: self._seal(self._step_folder(self._saving))),
+            ),
+        )
 
     def _prove_writable(self) -> None:
         """Finds out now what else the first save would find out an hour later."""
@@ -174,11 +181,15 @@ class Checkpoints:
             data=ocp.args.JsonSave(dict(data)),
             config=ocp.args.JsonSave({"config": dict(config), "frozen": self._frozen_name}),
         )
-        with named_disk_errors(self.workdir):
+        with self._reopened_if_it_fails():
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
             self._manager.wait_until_finished()
             self._saving = step
             self._manager.save(step, args=items, force=True)
+
+    def settled(self) -> bool:
+        """Whether nothing is being written: `wait` would return, or raise, at once."""
+        return not self._manager.is_saving_in_progress()
 
     def wait(self) -> None:
         """Returns when all saves are on disk.
@@ -186,8 +197,23 @@ class Checkpoints:
         Raises:
           UserError: as `save`.
         """
-        with named_disk_errors(self.workdir):
+        with self._reopened_if_it_fails():
             self._manager.wait_until_finished()
+
+    @contextmanager
+    def _reopened_if_it_fails(self) -> Iterator[None]:
+        """After a failed save Orbax remembers the failure and a checkpoint that is not there; the folder knows better.
+
+        Raises:
+          UserError: as `save`.
+        """
+        try:
+            with named_disk_errors(self.workdir):
+                yield
+        except Exception:
+            with suppress(OSError, RuntimeError, ValueError):  # The failure that is being raised is the one to tell.
+                self._manager = self._open()
+            raise
 
     def check_step(self, step: Step, item: str = "") -> int:
         """The given step, the best, or the newest sound one; damaged ones are moved aside (unless only read).

@@ -59,12 +59,13 @@ class TrainingSpec:
     log_every: int = 50
     eval_every: int = 0  # 0: at the end only
     save_every: int = 1000  # also saved at the end and on SIGTERM
-    keep: int = 3  # newest checkpoints that are kept
+    keep: int = 3  # newest checkpoints that are kept; with 1, a damaged one leaves nothing to fall back to
     best: str = ""  # figure of the evaluations ("validation/ndcg_20"): the checkpoint where it is highest stays, too
     patience: int = 0  # evaluations in a row without a better one after which the run ends; 0: never
     # A profile of the five steps after this many (5: of steps 6 to 10); 0: only on request, see profile.py. Off, since
     # a capture stops the devices twice and takes seconds to write. Where a minute costs money it is worth them.
     profile_at: int = 0
+    process_timeout: float = 300.0  # seconds that processes wait for one of them; then the run ends and names it
 
     def __post_init__(self) -> None:
         """Refuses numbers that no run can have.
@@ -72,7 +73,7 @@ class TrainingSpec:
         Raises:
           UserError: naming the field.
         """
-        positive = ("total_steps", "accumulate", "log_every", "save_every", "keep")
+        positive = ("total_steps", "accumulate", "log_every", "save_every", "keep", "process_timeout")
         at_least_0 = ("eval_every", "patience", "profile_at")
         specs.check_least(self, "training", {**dict.fromkeys(positive, 1), **dict.fromkeys(at_least_0, 0)})
         if self.patience and not (self.best and self.eval_every):

@@ -17,11 +17,13 @@ from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.goodput import Goodput
-from timesuite_jax.training.in_flight import InFlight
-from timesuite_jax.training.interruption import Stop, stop_on_sigterm
+from timesuite_jax.training.in_flight import LAG, InFlight
+from timesuite_jax.training.interruption import STOPPED, TIDYING, Interrupted, Stop, end_within, stop_on_sigterm
 from timesuite_jax.training.meter import Meter
 from timesuite_jax.training.profile import Profile
 from timesuite_jax.training.program import make_program
+from timesuite_jax.training.roll_call import RollCall
+from timesuite_jax.training.saver import Saver
 from timesuite_jax.training.selection import Best, Selection
 from timesuite_jax.training.start import start
 from timesuite_jax.training.state import TrainState
@@ -67,6 +69,7 @@ def run(
         stop = stack.enter_context(stop_on_sigterm())
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
+        roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
         # Opened first: a missing corpus should be told before minutes go into making or reading parameters.
         where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
@@ -97,19 +100,21 @@ def run(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
         )
         loop = _Loop(
-            task,
-            spec,
-            program.step,
-            rows,
-            data,
-            checkpoints,
-            selection,
-            config or {},
-            terminal,
-            writers,
-            stop,
-            goodput,
-            profile,
+            task=task,
+            spec=spec,
+            send=program.step,
+            rows=rows,
+            data=data,
+            checkpoints=checkpoints,
+            saver=Saver(checkpoints, config or {}),
+            selection=selection,
+            terminal=terminal,
+            writers=writers,
+            stop=stop,
+            wishes=parallel.Wishes(mesh, lag=LAG),
+            roll_call=roll_call,
+            goodput=goodput,
+            profile=profile,
         )
         return loop.train(begin.state, begin.frozen, first)
 
@@ -134,18 +139,20 @@ class _Loop:
     rows: NamedSharding
     data: DataIterator
     checkpoints: Checkpoints
+    saver: Saver
     selection: Selection
-    config: Mapping[str, Any]
     terminal: Terminal
     writers: list[MetricWriter]
     stop: Stop
+    wishes: parallel.Wishes
+    roll_call: RollCall
     goodput: Goodput
     profile: Profile
 
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
-        self.saved = self.checkpoints.newest()
         self.checkpoints.keep_best(self.selection.best and self.selection.best.step)
+        self.position = self.data.get_state()  # of the batch after the last one that was taken
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
@@ -154,20 +161,28 @@ class _Loop:
         metrics: dict[str, float] = {}
         step = logged = first
         evaluated = None
+        interrupted = False
         if spec.eval_every and step % spec.eval_every == 0 and self.selection.is_due(step):
             metrics |= self._evaluate(step, state, frozen, flight)
             evaluated = step
         began = time.perf_counter()
         self.goodput.begin_steps(first)
 
-        while step < spec.total_steps and not self.stop.requested and not self.selection.exhausted(step):
+        while step < spec.total_steps and not self.selection.exhausted(step):
+            interrupted, save_again = self.wishes.agree(self.stop.requested, self.saver.overdue())
             if self.profile.due(step, logged=first < step == logged):
                 self._turn_profile(step, flight)
-            batch, starved = self._next_batch(step, flight)
+            taken = None if interrupted else self._next_batch(step, flight)
+            if taken is None:
+                interrupted = True
+                break
+            batch, starved = taken
+            self.roll_call.begins(step + 1)
             # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a
             # scalar costs more than the step of a small model.
             with jax.transfer_guard("disallow"), jax.profiler.StepTraceAnnotation("train", step_num=step + 1):
                 state, report = self.send(state, frozen, parallel.put_batch(batch, self.rows), rng)
+            self.stop.has_learnt()
             step += 1
             flight.push(step, batch, report)
             meter.step(self.task.work(batch), starved)
@@ -182,7 +197,7 @@ class _Loop:
                 logged = step
             # Saved before evaluated: an evaluation may fail or be killed. Saved after every report up to this step
             # has come back, so that no bad state is ever kept.
-            if step % spec.save_every == 0:
+            if step % spec.save_every == 0 or save_again:
                 self._save(step, state, flight)
             if spec.eval_every and step % spec.eval_every == 0:
                 metrics |= self._evaluate(step, state, frozen, flight)
@@ -191,46 +206,51 @@ class _Loop:
         if logged != step:
             metrics |= self._write(step, flight.read() | meter.read())
         self._save(step, state, flight)
-        if evaluated != step and not self.stop.requested:
+        if evaluated != step and not interrupted:
             metrics |= self._evaluate(step, state, frozen, flight)
         with self.goodput.spending("save"):
-            self.checkpoints.wait()
+            self.saver.finish(step, state, self.position)
         self._tell(step, "goodput", self.goodput.summary())
-        if self.stop.requested:
-            self._tell(step, "stopped", "asked to by SIGTERM; saved, the same command goes on from here")
+        if interrupted:
+            self._tell(step, "stopped", STOPPED)
+            self.stop.deadline = end_within(TIDYING)
         elif step < spec.total_steps:
             self._tell(step, "ended", f"{spec.patience} evaluations have brought no better {spec.best}")
-        return RunResult(state, frozen, step, metrics, self.stop.requested, self.selection.best)
+        return RunResult(state, frozen, step, metrics, interrupted, self.selection.best)
 
-    def _next_batch(self, step: int, flight: InFlight) -> tuple[Batch, float]:
-        """The next batch, and the seconds in which the devices were idle for want of it."""
+    def _next_batch(self, step: int, flight: InFlight) -> tuple[Batch, float] | None:
+        """The next batch, and the seconds in which the devices were idle for want of it; None if there is no time."""
         asked = time.perf_counter()
         try:
-            batch = next(self.data)
+            with self.stop.interruptible():
+                batch = next(self.data)
+        except Interrupted:
+            return None
         except StopIteration:
             raise UserError(
                 f"the training data ended after {step} of {self.spec.total_steps} steps; "
                 "let it repeat or lower training.total_steps"
             ) from None
+        self.position = self.data.get_state()
         starved = time.perf_counter() - asked if flight.idle() else 0.0
         parallel.check_batch(batch, self.rows, self.spec.accumulate)
         return batch, starved
 
     def _save(self, step: int, state: TrainState, flight: InFlight) -> None:
         """Saves the step unless that is done."""
-        if self.saved == step:
+        if self.saver.saved == step:
             return
         flight.drain()
         self.goodput.mark(step)
         with self.goodput.spending("save"):
-            self.checkpoints.save(step, state, self.data.get_state(), self.config)
-        self.saved = step
+            self.saver.save(step, state, self.position)
 
     def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: InFlight) -> dict[str, float]:
         flight.drain()
         params = tree.merge(state.params, frozen)
         figures = {}
-        with self.goodput.spending("evaluate"):
+        safely = self.stop.nothing_to_lose_but(lambda: self.saver.finish(step, state, self.position))
+        with self.goodput.spending("evaluate"), safely:
             for name, evaluate in self.evaluations.items():
                 figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
         if self.selection.judge(step, figures):

@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -55,21 +56,27 @@ class TensorBoardWriter:
         self._folder = epath.Path(folder)
         self._copied_from = Path(tempfile.mkdtemp(prefix="events-")) if in_bucket(folder) else None
         self._copied = time.monotonic()
-        self._writer = EventFileWriter(str(self._copied_from or folder))
+        self._writer: EventFileWriter | None = None
         if first_step:
             restart = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
             self._add(first_step + 1, session_log=restart)
 
     def _add(self, step: int, **content: object) -> None:
-        self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, **content))
+        """Writes an event; if that fails (a full disk), says so and begins a new file with the next one."""
+        try:
+            self._writer = self._writer or EventFileWriter(str(self._copied_from or self._folder))
+            self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, **content))
+            self._writer.flush()
+            if self._copied_from and time.monotonic() - self._copied > _COPY_EVERY:
+                self._copy(self._copied_from)
+        except OSError as error:
+            self._writer = None  # its thread has died
+            _log.warning("what was to be told of step %d is not in %s: %s", step, self._folder, error)
 
     def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
         """Writes figures of a step."""
         values = [summary_pb2.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
         self._add(step, summary=summary_pb2.Summary(value=values))
-        self._writer.flush()
-        if self._copied_from and time.monotonic() - self._copied > _COPY_EVERY:
-            self._copy(self._copied_from)
 
     def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
         """Writes texts (Markdown) of a step."""
@@ -86,9 +93,12 @@ class TensorBoardWriter:
 
     def close(self) -> None:
         """Writes out what is still in memory."""
-        self._writer.close()
+        with suppress(OSError):
+            if self._writer:
+                self._writer.close()
+            if self._copied_from:
+                self._copy(self._copied_from)
         if self._copied_from:
-            self._copy(self._copied_from)
             shutil.rmtree(self._copied_from, ignore_errors=True)
 
     def _copy(self, source: Path) -> None:

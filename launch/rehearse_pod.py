@@ -1,0 +1,88 @@
+"""Rehearses a pod on one machine: several processes, each with fake CPU devices, that train any config together.
+
+    python launch/rehearse_pod.py configs/mqsa_ted/beauty.py:debug --workdir /tmp/run --processes 2 --devices 4 \
+        --config.training.mesh.fsdp=2
+
+Everything is what a pod runs (`timesuite train`, start-up, data of each process, collectives between processes,
+checkpoints written by all of them) but for the speed and the network. What follows the options is given to
+`timesuite train`. SIGTERM and Ctrl-C go to all processes. The exit code is 0 if all of them did well, else that of the
+first that did not.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        return probe.getsockname()[1]
+
+
+def environment(index: int, count: int, port: int, devices: int) -> dict[str, str]:
+    """What makes a process the `index`-th of `count`, with that many fake devices."""
+    return {
+        **os.environ,
+        "JAX_PLATFORMS": "cpu",
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        "JAX_COORDINATOR_ADDRESS": f"localhost:{port}",
+        "JAX_NUM_PROCESSES": str(count),
+        "JAX_PROCESS_ID": str(index),
+    }
+
+
+def relay(process: subprocess.Popen[str], index: int) -> None:
+    """Prints what a process says behind its number."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(f"[{index}] {line}", end="", flush=True)
+
+
+def rehearse(words: Sequence[str], processes: int, devices: int) -> int:
+    """Runs `timesuite train` in that many processes at once; the exit code of the first that failed, or 0."""
+    port = free_port()
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "timesuite_jax.cli.main", "train", *words],
+            env=environment(index, processes, port, devices),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for index in range(processes)
+    ]
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, frame: [process.send_signal(signal.SIGTERM) for process in running])
+    relays = [threading.Thread(target=relay, args=(process, index)) for index, process in enumerate(running)]
+    failures: list[int] = []
+
+    def follow(process: subprocess.Popen[str]) -> None:
+        if code := process.wait():
+            failures.append(code)
+
+    relays += [threading.Thread(target=follow, args=(process,)) for process in running]
+    for thread in relays:
+        thread.start()
+    for thread in relays:
+        thread.join()
+    return abs(failures[0]) if failures else 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Rehearses; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", type=int, default=2, help="as many as the pod has hosts")
+    parser.add_argument("--devices", type=int, default=4, help="fake devices of each process")
+    options, words = parser.parse_known_args(argv)
+    return rehearse(words, options.processes, options.devices)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""Trains the toy task in a process of its own that may be told to misbehave: `python run_toy.py WORKDIR --steps 60`."""
+
+import argparse
+import os
+import queue
+import resource
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import multihost_utils
+from toy_task import ToyData, ToyTask, toy_spec
+
+from timesuite_jax import parallel, training
+from timesuite_jax.errors import UserError
+from timesuite_jax.training import OptimizerSpec
+
+FOR_EVER = 1e6  # seconds
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+class FaultyData(ToyData):
+    """Stops giving batches: a thread that waits for a dead disk, and a main thread that waits for that thread."""
+
+    stalls_at = 0
+
+    def __next__(self) -> Any:
+        if self.stalls_at and self.position == self.stalls_at * self.task.batch:
+            threading.Thread(target=time.sleep, args=(FOR_EVER,)).start()
+            say("here: data")
+            queue.SimpleQueue().get()
+        step = self.position // self.task.batch
+        batch = super().__next__()
+        if self.task.diary:
+            with self.task.diary.open("a") as diary:
+                diary.write(f"{step} {' '.join(map(str, batch['sample']))}\n")
+        return batch
+
+
+class FaultyTask(ToyTask):
+    """Hangs where it is told to."""
+
+    hangs_in = ""
+    hangs_at = 0
+    diary: Path | None = None  # lines of a step and its samples
+
+    def loss(self, *args: Any) -> Any:
+        if self.hangs_in == "compile":
+            say("here: compile")
+            time.sleep(FOR_EVER)
+        return super().loss(*args)
+
+    def train_data(self, **where: Any) -> ToyData:
+        data = super().train_data(**where)
+        data.__class__ = FaultyData
+        data.stalls_at = self.hangs_at if self.hangs_in == "data" else 0
+        return data
+
+    def evaluations(self) -> dict[str, Callable[[Any], dict[str, float]]]:
+        if self.hangs_in != "evaluation":
+            return super().evaluations()
+
+        def endless(params: Any) -> dict[str, float]:
+            say("here: evaluation")
+            time.sleep(FOR_EVER)
+            return {}
+
+        return {"endless": endless}
+
+
+def slow_saves(seconds: float) -> None:
+    """Makes each save linger before it becomes visible."""
+    write = training.checkpoint.write_manifest
+
+    def linger(folder: Any) -> None:
+        say(f"here: save of {folder.parent.name}")
+        time.sleep(seconds)
+        write(folder)
+
+    training.checkpoint.write_manifest = linger
+
+
+def main(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("workdir", type=Path)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--save-every", type=int, default=5)
+    parser.add_argument("--eval-every", type=int, default=0)
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--hang-in", default="")
+    parser.add_argument("--hang-at", type=int, default=0)
+    parser.add_argument("--slow-saves", type=float, default=0.0)
+    parser.add_argument("--process", help="INDEX/COUNT/PORT: one of several")
+    parser.add_argument("--process-timeout", type=float, default=60)
+    parser.add_argument("--data-ends-at", type=int, help="steps")
+    parser.add_argument("--diary", type=Path)
+    parser.add_argument("--fsdp", type=int, default=1)
+    parser.add_argument("--width", type=int, default=8)
+    # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
+    parser.add_argument("--file-limit", type=int, default=resource.RLIM_INFINITY, help="bytes")
+    options = parser.parse_args(argv)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, resource.RLIM_INFINITY))
+    if options.process:
+        names = ("JAX_PROCESS_ID", "JAX_NUM_PROCESSES", "JAX_COORDINATOR_ADDRESS")
+        index, count, port = options.process.split("/")
+        os.environ.update(zip(names, (index, count, f"localhost:{port}"), strict=True))
+        parallel.join_processes(timeout=60)
+    task = FaultyTask(width=options.width, delay=options.delay)
+    task.hangs_in, task.hangs_at = options.hang_in, options.hang_at
+    task.diary = options.diary
+    if options.data_ends_at:
+        task.data_ends_at = options.data_ends_at * task.batch
+    if options.slow_saves:
+        slow_saves(options.slow_saves)
+    spec = toy_spec(
+        total_steps=options.steps,
+        save_every=options.save_every,
+        eval_every=options.eval_every,
+        process_timeout=options.process_timeout,
+        mesh=parallel.MeshSpec(fsdp=options.fsdp),
+        optimizer=OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0),  # constant: however far a run is to go
+    )
+    try:
+        result = training.run(task, spec, options.workdir)
+    except UserError as error:
+        say(f"UserError: {error}")
+        return 2
+    if result.interrupted:
+        training.end_within(5)
+        return 0
+    leaves = multihost_utils.process_allgather(jax.tree.leaves((result.state.params, result.frozen)), tiled=True)
+    if jax.process_index() == 0:
+        np.savez(options.workdir / "final.npz", *leaves)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

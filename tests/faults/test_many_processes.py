@@ -1,0 +1,105 @@
+"""Runs of several processes: the same numbers in any layout, each sample once, an end with a name if one is lost."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from nursery import Nursery, Process
+from rehearse_pod import free_port
+from toy_task import SAMPLES
+
+BATCH = 16
+
+
+def start(nursery: Nursery, workdir: Path, count: int, devices: int, *options: str, **own: Any) -> list[Process]:
+    """Starts `count` processes; `own` are further options of single ones, as `process_1=["--hang-at=3"]`."""
+    port = free_port()
+    return [
+        nursery.start(
+            workdir,
+            f"--diary={workdir / f'diary-{index}-of-{count}'}",
+            *([f"--process={index}/{count}/{port}"] if count > 1 else []),
+            *options,
+            *own.get(f"process_{index}", []),
+            devices=devices,
+        )
+        for index in range(count)
+    ]
+
+
+def finish(processes: list[Process]) -> None:
+    for process in processes:
+        assert process.wait(180) == 0, process.said[-3000:]
+
+
+def final(workdir: Path) -> list[np.ndarray]:
+    with np.load(workdir / "final.npz") as arrays:
+        return [arrays[name] for name in arrays.files]
+
+
+def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(nursery: Nursery, tmp_path: Path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder in (whole, parts):
+        folder.mkdir()
+    finish(start(nursery, whole, 1, 1, "--steps=12"))
+    finish(start(nursery, parts, 2, 4, "--fsdp=2", "--steps=5"))  # two hosts of four devices
+    finish(start(nursery, parts, 1, 1, "--steps=7"))  # one CPU
+    finish(start(nursery, parts, 1, 8, "--fsdp=8", "--steps=10"))  # one host of eight
+    finish(start(nursery, parts, 2, 1, "--steps=12"))
+    for a, b in zip(final(parts), final(whole), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    # What each step has taken, whichever process took it. Steps that were taken twice do not exist: every layout ended
+    # at its last step.
+    seen: dict[int, list[int]] = {}
+    for diary in parts.glob("diary-*"):
+        for line in diary.read_text().splitlines():
+            step, *samples = map(int, line.split())
+            seen.setdefault(step, []).extend(samples)
+    assert sorted(seen) == list(range(12))
+    steps = SAMPLES // BATCH
+    for first in range(0, 12, steps):
+        epoch = [sample for step in range(first, first + steps) for sample in seen[step]]
+        assert sorted(epoch) == list(range(SAMPLES))
+
+
+def test_a_killed_process_is_named_by_the_others(nursery: Nursery, tmp_path: Path):
+    other, victim = start(nursery, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=20")
+    victim.wait_for("first step")
+    victim.send(signal.SIGKILL)
+    began = time.monotonic()
+    assert other.wait(90) == 3, other.said[-3000:]
+    assert "process 1 (" in other.said and "has not been heard of for" in other.said
+    assert time.monotonic() - began < 60
+
+
+def test_a_process_that_lags_is_named_by_all(nursery: Nursery, tmp_path: Path):
+    lag = ["--hang-in=data", "--hang-at=5"]
+    processes = start(nursery, tmp_path, 2, 1, "--steps=100000", "--process-timeout=6", process_1=lag)
+    for process in processes:
+        assert process.wait(60) == 3, process.said[-3000:]
+    assert "process 1 (" in processes[0].said and "has kept the others waiting" in processes[0].said
+    assert "before step 6" in processes[0].said
+
+
+def test_a_notice_to_one_stops_all_at_the_same_step(nursery: Nursery, tmp_path: Path):
+    processes = start(nursery, tmp_path, 2, 1, "--steps=100000", "--save-every=100000", "--delay=0.02")
+    processes[1].wait_for("first step")
+    processes[1].send(signal.SIGTERM)
+    for process in processes:
+        assert process.wait(60) == 0, process.said[-3000:]
+        assert "nothing was lost" in process.said
+    assert len(list((tmp_path / "checkpoints").glob("[0-9]*"))) == 1
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_mistake_in_one_is_told_by_all(nursery: Nursery, tmp_path: Path, index: int):
+    wrong = {f"process_{index}": ["--data-ends-at=3"]}
+    processes = start(nursery, tmp_path, 2, 1, "--steps=100000", "--process-timeout=10", **wrong)
+    codes = [process.wait(60) for process in processes]
+    assert codes[index] == 2, processes[index].said[-3000:]
+    assert codes[1 - index] == 3, processes[1 - index].said[-3000:]
+    assert f"process {index} (" in processes[1 - index].said
+    assert "has failed: the training data ended after 3" in processes[1 - index].said

@@ -1,0 +1,113 @@
+"""A disk that is full for a while costs nothing but warnings; the first save and the last must succeed."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import jax.numpy as jnp
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.training import TrainState
+from timesuite_jax.training.checkpoint import Checkpoints
+from timesuite_jax.training.saver import Saver
+from timesuite_jax.training.writers import TensorBoardWriter
+
+
+def state(step: int) -> TrainState:
+    params = {"head": {"kernel": jnp.arange(8192.0) * 0.1 + step}}
+    return TrainState(step=jnp.int32(step), params=params, opt_state={"mu": jnp.arange(3.0)})
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond 16 KiB: writing fails with an errno, as on a full disk, and needs no privileges."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def steps(workdir: Path) -> list[str]:
+    """Checkpoints that look whole; beside them may lie what is unfinished."""
+    return sorted(path.name for path in (workdir / "checkpoints").iterdir() if path.name.isdigit())
+
+
+def settle(checkpoints: Checkpoints) -> None:
+    while not checkpoints.settled():
+        pass
+
+
+def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    clock = Clock()
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        saver = Saver(checkpoints, {}, clock)
+        assert saver.saved is None and not saver.overdue()
+        saver.save(1, state(1), {})
+        settle(checkpoints)
+        assert saver.saved == 1 and not saver.overdue()
+        with full_disk():
+            for step, pause in ((2, 10), (3, 20), (4, 40)):
+                saver.save(step, state(step), {})
+                settle(checkpoints)
+                assert not saver.overdue(), "it is too early to try again"
+                assert saver.saved is None and steps(tmp_path) == ["1"]
+                assert f"checkpoint 1 is safe; saving is tried again in {pause} s" in caplog.messages[-1]
+                clock.now += pause
+                assert saver.overdue()
+            assert len(caplog.messages) == 3, "one warning a try"
+            assert f"cannot write to {tmp_path}: a file grew too large" in caplog.text
+        saver.save(5, state(5), {"position": 5})
+        settle(checkpoints)
+        clock.now += 1000
+        assert not saver.overdue() and saver.saved == 5
+        saver.finish(5, state(5), {})
+    assert steps(tmp_path) == ["5"]
+    with Checkpoints(tmp_path, read_only=True) as checkpoints:
+        assert checkpoints.check_step(None) == 5
+
+
+def test_the_first_save_must_succeed(tmp_path: Path):
+    with Checkpoints(tmp_path) as checkpoints, full_disk(), pytest.raises(UserError, match="cannot write to"):
+        saver = Saver(checkpoints, {})
+        saver.save(1, state(1), {})
+        settle(checkpoints)
+        saver.overdue()
+
+
+def test_the_last_save_must_succeed(tmp_path: Path):
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        saver = Saver(checkpoints, {})
+        saver.save(1, state(1), {})
+        settle(checkpoints)
+        with full_disk():
+            saver.save(2, state(2), {})
+            with pytest.raises(UserError, match="cannot write to"):
+                saver.finish(2, state(2), {})
+        assert steps(tmp_path) == ["1"], "the last good one stays"
+
+
+# The writer's own thread raises what it tells us, too.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_event_files_outlive_it_too(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    writer = TensorBoardWriter(tmp_path)
+    with full_disk():
+        for step in range(3):
+            writer.write_texts(step, {"long": "x" * (1 << 14)})
+    writer.write_scalars(7, {"loss": 1.0})
+    writer.close()
+    assert "what was to be told of step 0 is not in" in caplog.text
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [event.step for event in events.Scalars("loss")] == [7]
