@@ -236,18 +236,24 @@ class Checkpoints:
             if damage := self._damage(step, item):
                 raise UserError(f"checkpoint {step} in {self.workdir} is damaged; give another step:{_listing(damage)}")
             return step
-        told = []
+        damaged: dict[int, list[str]] = {}
         for step in reversed(steps):
             damage = self._damage(step, item)
             if not damage:
+                self._give_up(damaged, step)
                 return step
-            told += damage
-            fate = "left alone" if self._read_only else f"moved to {self._move_aside(step)}"
-            _log.warning("checkpoint %d is damaged and %s; the one before it is used:%s", step, fate, _listing(damage))
+            damaged[step] = damage
+        # Nothing is moved: the next command must find what this one found, and not an empty folder to begin anew in.
         raise UserError(
             f"no checkpoint in {self.workdir} is as it was written; bring back a copy, or start a new run in another "
-            f"folder:{_listing(told)}"
+            f"folder:{_listing([line for lines in damaged.values() for line in lines])}"
         )
+
+    def _give_up(self, damaged: Mapping[int, list[str]], sound: int) -> None:
+        """Moves damaged checkpoints aside (unless only read), now that an older one is sound."""
+        for step, damage in damaged.items():
+            fate = "left alone" if self._read_only else f"moved to {self._move_aside(step)}"
+            _log.warning("checkpoint %d is damaged and %s; %d is used:%s", step, fate, sound, _listing(damage))
 
     def _damage(self, step: int, item: str = "") -> list[str]:
         """What is wrong with the files of a checkpoint.
