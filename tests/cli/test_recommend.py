@@ -120,7 +120,8 @@ def test_evaluating_gives_the_ranking(run, capsys):
         assert low <= told[split]["ndcg_20"] <= high
         assert told[split] == pytest.approx({name: best[f"{split}/{name}"] for name in told[split]}, abs=1e-9)
     assert main(words) == 0
-    out = capsys.readouterr().out
+    out, bar = capsys.readouterr()
+    assert "ranking" in bar and "48/48" in bar
     assert "validation" in out and f"{told['test']['hr_10']:.4f}" in out and "24 users" in out
 
 

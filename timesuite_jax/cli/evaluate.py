@@ -93,7 +93,8 @@ def _rank(args: argparse.Namespace) -> int:
     if len(corpora := args.corpus or [None]) > 1:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
     task, params = tasks.load_recommender(args.workdir, step=args.step, data=corpora[0])
-    scores = {split: task.ranking(params, split) for split in ("validation", "test")}
+    with report.progress("ranking", 2 * task.data.num_users, quiet=args.json) as advance:
+        scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
     if args.json:
         print(json.dumps(report.ranking_json(scores)))
     else:

@@ -9,7 +9,7 @@ from timesuite_jax.evaluation.answering import Answerer, answering_calls
 from timesuite_jax.evaluation.asking import Asked, ask
 from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_grounding
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
-from timesuite_jax.evaluation.ranking import best_items, push_down_seen, rank
+from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen, rank
 from timesuite_jax.evaluation.recommendation import evaluate_recommendation
 from timesuite_jax.evaluation.recommending import Recommendation, Recommended, Recommender
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
@@ -33,6 +33,7 @@ __all__ = [
     "draw_timelines",
     "evaluate_grounding",
     "evaluate_recommendation",
+    "item_scores",
     "push_down_seen",
     "rank",
 ]

@@ -17,6 +17,12 @@ _SEEN = 2.0**32  # what upstream takes off the score of a seen item, once for ea
 _ALL = Shard()
 
 
+def item_scores(hidden: Float[Array, "*batch D"], table: Float[Array, "V D"]) -> Float[Array, "*batch V"]:
+    """How well items go with what a history was encoded to; in whole float32, or near ones change places on a TPU."""
+    with jax.named_scope("item_scores"):
+        return jnp.einsum("...D,VD->...V", hidden, table, precision=jax.lax.Precision.HIGHEST)
+
+
 def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"], shard: Shard = _ALL) -> Float[Array, "B V"]:
     """Scores with seen items below all others, those seen more often further down.
 
@@ -43,11 +49,14 @@ def rank(scores: Float[Array, "B V"], target: Int[Array, " B"], shard: Shard = _
     return shard.over_items(jnp.sum(jnp.logical_or(above, before), axis=1))
 
 
-def best_items(scores: Float[Array, "B V"], number: int, shard: Shard = _ALL) -> Int[Array, "B number"]:
-    """Ids of the items that score highest, the best first; among equals the lower id."""
+def best_items(
+    scores: Float[Array, "B V"], number: int, shard: Shard = _ALL
+) -> tuple[Int[Array, "B number"], Float[Array, "B number"]]:
+    """Ids of the items that score highest, and their scores, the best first; among equals the lower id."""
     best, ids = jax.lax.top_k(scores, min(number, scores.shape[1]))
     ids += shard.first
     if shard.vocab:  # the best of each device's best; devices in the order of their items
         best, ids = (jax.lax.all_gather(found, shard.vocab, axis=1, tiled=True) for found in (best, ids))
-        ids = jnp.take_along_axis(ids, jax.lax.top_k(best, number)[1], axis=1)
-    return ids
+        best, places = jax.lax.top_k(best, number)
+        ids = jnp.take_along_axis(ids, places, axis=1)
+    return ids, best

@@ -5,6 +5,7 @@ after the last item of the history alone.
 """
 
 import functools
+from collections.abc import Callable
 from typing import cast
 
 import jax
@@ -15,7 +16,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
 from timesuite_jax.data import Interactions, Split, evaluation_inputs, pack, seen_items
-from timesuite_jax.evaluation.ranking import push_down_seen, rank
+from timesuite_jax.evaluation.ranking import item_scores, push_down_seen, rank
 from timesuite_jax.layers import Shard, by_shards
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa
@@ -43,13 +44,19 @@ def _on_one_device(
     shard: Shard, by_user: tuple[Float[Array, "B D"], Array, Array], table: Float[Array, "V D"], _: None
 ) -> Int[Array, " B"]:
     hidden, seen, target = by_user
-    scores = jnp.einsum("BD,VD->BV", hidden, table, precision=jax.lax.Precision.HIGHEST)
-    scores = push_down_seen(scores, seen, shard)
+    scores = push_down_seen(item_scores(hidden, table), seen, shard)
     return rank(scores, target, shard)
 
 
 def evaluate_recommendation(
-    model: Mqsa, params: Params, data: Interactions, split: Split, *, batch_size: int, row_multiple: int
+    model: Mqsa,
+    params: Params,
+    data: Interactions,
+    split: Split,
+    *,
+    batch_size: int,
+    row_multiple: int,
+    on_progress: Callable[[int], None] = lambda users: None,
 ) -> RankingScores:
     """Ranks every user's "validation" or "test" item.
 
@@ -60,6 +67,7 @@ def evaluate_recommendation(
       split: which of their items is to be ranked.
       batch_size: users scored at one time.
       row_multiple: their histories are packed into rows, the number of which is a multiple of this.
+      on_progress: told how many more users were asked.
 
     Raises:
       UserError: if the mesh's devices do not divide the batch or the items.
@@ -79,4 +87,5 @@ def evaluate_recommendation(
             np.pad(column, [(0, batch_size - len(column))] + [(0, 0)] * (column.ndim - 1)) for column in (newest, *rest)
         )
         parts.append(_ranks(model, params, rows, *by_user))
+        on_progress(len(histories))
     return RankingScores(np.concatenate(jax.device_get(parts))[: data.num_users])

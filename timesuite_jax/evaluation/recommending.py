@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from timesuite_jax.data import Interactions
-from timesuite_jax.evaluation.ranking import best_items, push_down_seen
+from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen
+from timesuite_jax.layers import Shard, by_shards
 from timesuite_jax.models import Mqsa
 from timesuite_jax.training import Params
 
@@ -41,13 +42,19 @@ def _best(
     model: Mqsa, top: int, params: Params, items: Int[Array, "B S"], seen: Int[Array, "B C"]
 ) -> tuple[Int[Array, "B top"], Float[Array, "B top"]]:
     hidden, _ = model.apply({"params": params}, items)
-    scores = push_down_seen(cast(Array, model.apply({"params": params}, hidden[:, -1], method="logits")), seen)
-    best = best_items(scores, top)
-    return best, jax.numpy.take_along_axis(scores, best, axis=1)
+    table = cast(Array, model.apply({"params": params}, method="item_table"))
+
+    def on_one_device(
+        shard: Shard, by_user: tuple[Float[Array, "B D"], Array], table: Float[Array, "V D"], _: None
+    ) -> tuple[Int[Array, "B top"], Float[Array, "B top"]]:
+        hidden, seen = by_user
+        return best_items(push_down_seen(item_scores(hidden, table), seen, shard), top, shard)
+
+    return by_shards(on_one_device, (hidden[:, -1], seen), table, None, ("rows", "rows"))
 
 
 class Recommender:
-    """A trained model, ready to recommend.
+    """A trained model, ready to recommend. Within `parallel.placed` histories and items lie over the mesh.
 
     Args:
       model: of the run.
@@ -79,8 +86,9 @@ class Recommender:
         top = min(top, len(self._names))
         unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
         known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
-        # Groups of a power of two: one user at a time must not compile a program for hundreds.
-        size = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length())
+        # Groups of a power of two: one user at a time must not compile a program for hundreds. One a device at least.
+        least = max(len(known), jax.sharding.get_abstract_mesh().size)
+        size = min(self._batch_size, 1 << max(least - 1, 0).bit_length())
         found = []
         for at in range(0, len(known), size):
             group = known[at : at + size]

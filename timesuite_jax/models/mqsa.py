@@ -245,8 +245,3 @@ class Mqsa(nn.Module):
             return self.item_embedding
         projected = jnp.einsum("VF,FD->VD", self.item_features, self.feature_projection)
         return self.item_embedding * self.item_trained + projected
-
-    def logits(self, hidden: Float[Array, "*batch D"]) -> Float[Array, "*batch V"]:
-        """Scores of all items; for training see `objectives.item_cross_entropy`, which never makes them all."""
-        with jax.named_scope("item_scores"):
-            return jnp.einsum("...D,VD->...V", hidden, self.item_table())

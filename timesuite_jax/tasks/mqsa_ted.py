@@ -185,11 +185,19 @@ class MqsaTedTask:
     def _figures(self, split: Split, params: Params) -> dict[str, float]:
         return self.ranking(params, split).summary()
 
-    def ranking(self, params: Params, split: Split) -> RankingScores:
-        """Where the held-out item of each user stands."""
-        values = self.config.data
-        size, multiple = values.evaluation_batch_size, values.row_multiple
-        return evaluate_recommendation(self.model, params, self.data, split, batch_size=size, row_multiple=multiple)
+    def ranking(
+        self, params: Params, split: Split, on_progress: Callable[[int], None] = lambda users: None
+    ) -> RankingScores:
+        """Where the held-out item of each user stands; `on_progress` is told how many more users were asked."""
+        return evaluate_recommendation(
+            self.model,
+            params,
+            self.data,
+            split,
+            batch_size=self.config.data.evaluation_batch_size,
+            row_multiple=self.config.data.row_multiple,
+            on_progress=on_progress,
+        )
 
     def recommender(self, params: Params) -> Recommender:
         """The model with these parameters, ready to recommend."""

@@ -16,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from timesuite_jax.data import Interactions, count_transitions, evaluation_inputs, seen_items, training_pairs
-from timesuite_jax.evaluation import push_down_seen, rank
+from timesuite_jax.evaluation import item_scores, push_down_seen, rank
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa, MqsaSpec
 from timesuite_jax.objectives import half_squared_norm, item_cross_entropy, make_teacher, transition_distillation
@@ -163,7 +163,7 @@ class GoldenCase:
         name, size = "validation" if split == "validate" else "test", self.meta["batch_size"]
         inputs = evaluation_inputs(self.data, self.meta["max_len"], name)
         parts = [self.on(params, inputs[at : at + size]).hidden[:, -1] for at in range(0, len(inputs), size)]
-        scores = Mqsa(self.spec).apply({"params": params}, jnp.concatenate(parts), method="logits")
+        scores = item_scores(jnp.concatenate(parts), params["item_embedding"])
         pushed = push_down_seen(scores, jnp.asarray(seen_items(self.data, self.meta["max_len"], name)))
         ranks = rank(pushed, jnp.asarray(getattr(self.data, name)))
         return RankingScores(np.asarray(ranks)), np.asarray(pushed)

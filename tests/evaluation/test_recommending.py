@@ -1,0 +1,43 @@
+"""Recommendations are made of the scores that evaluation ranks, on a mesh as on one device."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import rings
+from flax import linen as nn
+
+from timesuite_jax import parallel
+from timesuite_jax.evaluation import Recommender, recommending
+from timesuite_jax.models import Mqsa, MqsaSpec
+from timesuite_jax.parallel import MeshSpec
+
+MODEL = Mqsa(MqsaSpec(items=rings.ITEMS, width=8, max_len=6))
+
+
+@pytest.fixture(scope="module")
+def params():
+    fresh = nn.meta.unbox(MODEL.init(jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"])
+    return jax.tree.map(lambda leaf: 20 * np.asarray(leaf), fresh)
+
+
+def test_a_mesh_recommends_the_same(params):
+    recommender = Recommender(MODEL, params, rings.ring())
+    histories = [[f"item {n}" for n in range(first, first + 3)] for first in range(3)]
+    expected = recommender(histories, top=5)
+    with parallel.placed(parallel.make_mesh(MeshSpec(data=2, tensor=4)), parallel.DEFAULT_RULES):
+        found = recommender(histories, top=5)
+    for here, there in zip(found, expected, strict=True):
+        assert [each.item for each in here.items] == [each.item for each in there.items]
+        np.testing.assert_allclose([e.score for e in here.items], [e.score for e in there.items], rtol=1e-5)
+
+
+def test_scores_are_in_whole_float32(params):
+    """Elsewhere than on a TPU the product is so anyway: what is asked for is looked at."""
+    shape = jax.ShapeDtypeStruct((4, 6), jnp.int32)
+    with jax.default_matmul_precision("bfloat16"):
+        lowered = recommending._best.lower(MODEL, 5, params, shape, shape).as_text()
+    (product,) = (
+        line for line in lowered.splitlines() if f"tensor<4x{rings.ITEMS}xf32>" in line and "dot_general" in line
+    )
+    assert product.count("HIGHEST") == 2
