@@ -1,5 +1,6 @@
 """`timesuite recommend`, `timesuite evaluate` of a recommender, and its way out through `timesuite port`."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -108,6 +109,18 @@ def test_mistakes(run, tmp_path, capsys, file, words, told):
         (tmp_path / name).write_text(text)
     assert recommend(run, tmp_path / file, *words) == 2
     assert told.format(tmp_path / file) in capsys.readouterr().err
+
+
+def test_items_of_other_names_or_order_are_refused(run, tmp_path, capsys):
+    """As many items, so that all shapes fit; the same walks, told by other names."""
+    data = rings.ring()
+    dataclasses.replace(data, item_names=tuple(reversed(data.item_names or ()))).save(tmp_path / "other.npz")
+    (tmp_path / "history.json").write_text('["item 3", "item 4"]')
+    assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "other.npz")) == 2
+    told = capsys.readouterr().err
+    assert f"the items of {tmp_path / 'other.npz'} have other names or another order" in told and str(run) in told
+    data.save(tmp_path / "moved.npz")
+    assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "moved.npz")) == 0
 
 
 def test_evaluating_gives_the_ranking(run, capsys):

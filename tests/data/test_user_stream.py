@@ -1,5 +1,6 @@
 """The stream of users: every one once an epoch, the same batch for any number of processes, an exact position."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -68,3 +69,12 @@ def test_what_does_not_fit_is_refused(data):
     saved = stream(data, batch_size=2).get_state()
     with pytest.raises(UserError, match="has batch_size 2, this run has 4; resume with the same"):
         stream(data).set_state(saved)
+
+
+def test_the_same_walks_of_other_items_are_others(data):
+    saved = stream(data).get_state()
+    other = stream(dataclasses.replace(data, item_names=tuple(map(str, range(ITEMS)))))
+    with pytest.raises(UserError, match=r"has item_checksum \d+, this run has \d+; resume with the same"):
+        other.set_state(saved)
+    del saved["item_checksum"]  # as older runs have it
+    other.set_state(saved)

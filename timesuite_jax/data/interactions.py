@@ -5,6 +5,7 @@ the rest is for training. Ids count from 0 without gaps.
 """
 
 import dataclasses
+import json
 import os
 import zipfile
 import zlib
@@ -75,6 +76,10 @@ class Interactions:
     def num_users(self) -> int:
         """Users, each of whom has training items."""
         return len(self.start) - 1
+
+    def item_checksum(self) -> int:
+        """Of what the ids of items mean: their number, and their names in the order of ids where they have names."""
+        return zlib.crc32(json.dumps([self.num_items, self.item_names]).encode())
 
     @classmethod
     def load(cls, path: Path) -> "Interactions":

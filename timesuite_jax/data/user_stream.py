@@ -57,6 +57,7 @@ class UserStream:
         self._batch_size, self._row_multiple, self._seed = batch_size, row_multiple, seed
         self._process_index, self._process_count = process_index, process_count
         self._crc = zlib.crc32(data.items.tobytes())
+        self._item_checksum = data.item_checksum()
         self.set_state(self._state(0))
 
     @property
@@ -92,6 +93,7 @@ class UserStream:
             "seed": self._seed,
             "users": self._users,
             "items": self._crc,
+            "item_checksum": self._item_checksum,
             "batch_size": self._batch_size,
         }
 
@@ -106,7 +108,8 @@ class UserStream:
           UserError: the state belongs to other data, another seed or another batch size.
         """
         for key, own in self._state(0).items():
-            if key != "next_batch" and state.get(key) != own:
+            # Runs from before there was a checksum of what the ids mean go on without it.
+            if key != "next_batch" and state.get(key, own if key == "item_checksum" else None) != own:
                 raise UserError(
                     f"the saved data position has {key} {state.get(key)}, this run has {own}; resume with the same "
                     "data, seed and batch size, or start a new run"

@@ -49,20 +49,17 @@ def run_config(workdir: epath.PathLike, *, step: training.Step = None) -> Config
     return config
 
 
-def load_run(
-    workdir: epath.PathLike, *, step: training.Step = None, config: ConfigDict | None = None
-) -> tuple[training.Task, training.Params]:
+def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[training.Task, training.Params]:
     """The task of a run and the parameters it left.
 
     Args:
       workdir: of the run.
       step: which checkpoint, or "best"; the newest if not given.
-      config: of the run, where something it names lies elsewhere now; as it was saved if not given.
 
     Raises:
       UserError: if the folder has no such checkpoint, or what its config names (tokenizers, say) is not there any more.
     """
-    task = build(run_config(workdir, step=step) if config is None else config)
+    task = build(run_config(workdir, step=step))
     return task, training.restore_params(workdir, task.abstract_params(), step)
 
 
@@ -91,12 +88,19 @@ def load_recommender(
       data: the interactions, where they lie elsewhere now than the run's config says.
 
     Raises:
-      UserError: also if the run is of another family.
+      UserError: also if the run is of another family, or its items had other names or another order.
     """
     config = run_config(workdir, step=step)
     if config.task != "mqsa_ted":
         raise UserError(f"{workdir} holds a {config.task} run, which recommends nothing; give one of MQSA-TED")
     if data is not None:
         config.update({"data": {"path": data, "synthetic": None}})
-    task, params = load_run(workdir, step=step, config=config)
-    return cast("MqsaTedTask", task), params
+    task = cast("MqsaTedTask", build(config))
+    found = task.data.item_checksum()
+    # Runs from before there was a checksum have none.
+    if (trained := training.read_data_position(workdir, step).get("item_checksum", found)) != found:
+        raise UserError(
+            f"the items of {task.config.data.path or 'data.synthetic'} have other names or another order (checksum "
+            f"{found}) than those that {workdir} was trained with ({trained}); give the file that it was trained with"
+        )
+    return task, training.restore_params(workdir, task.abstract_params(), step)

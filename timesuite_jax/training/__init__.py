@@ -6,7 +6,7 @@ and `schedule.build` give its AdamW and learning rate. Nothing in here knows of 
 
 from timesuite_jax.training import ahead_of_time, optimizer, schedule
 from timesuite_jax.training.ahead_of_time_report import Report, print_reports
-from timesuite_jax.training.checkpoint import Step, find_step, read_config, restore_params
+from timesuite_jax.training.checkpoint import Step, find_step, read_config, read_data_position, restore_params
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
 from timesuite_jax.training.in_flight import NonFiniteError
 from timesuite_jax.training.interruption import end_within
@@ -41,6 +41,7 @@ __all__ = [
     "optimizer",
     "print_reports",
     "read_config",
+    "read_data_position",
     "restore_params",
     "run",
     "schedule",

@@ -295,6 +295,10 @@ class Checkpoints:
         """The config that a step was saved with."""
         return self._description(step)["config"]
 
+    def data(self, step: int) -> dict[str, Any]:
+        """The data position that a step was saved with."""
+        return self._manager.restore(step, args=ocp.args.Composite(data=ocp.args.JsonRestore()))["data"]
+
     def _description(self, step: int) -> dict[str, Any]:
         return self._manager.restore(step, args=ocp.args.Composite(config=ocp.args.JsonRestore()))["config"]
 
@@ -422,6 +426,16 @@ def read_config(workdir: epath.PathLike, step: Step = None) -> dict[str, Any]:
     """
     with Checkpoints(workdir, read_only=True) as checkpoints:
         return checkpoints.config(checkpoints.check_step(step, "config"))
+
+
+def read_data_position(workdir: epath.PathLike, step: Step = None) -> dict[str, Any]:
+    """Where in the data a run was, as its stream's `get_state` told it.
+
+    Raises:
+      UserError: if there is no such checkpoint.
+    """
+    with Checkpoints(workdir, read_only=True) as checkpoints:
+        return checkpoints.data(checkpoints.check_step(step, "data"))
 
 
 def find_step(workdir: epath.PathLike, step: Step = None) -> int:
