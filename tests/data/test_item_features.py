@@ -57,7 +57,7 @@ def test_an_archive_whose_content_is_broken(tmp_path):
 
 
 def test_other_files(tmp_path):
-    with pytest.raises(UserError, match=r"cannot read .*none\.npy"):
+    with pytest.raises(UserError, match=r"none\.npy does not exist; .* features\.path .* recommending need the file"):
         read_features(tmp_path / "none.npy", 7)
     np.savez(tmp_path / "two.npz", a=VECTORS, b=VECTORS)
     with pytest.raises(UserError, match=r"two\.npz holds a, b; it must hold one array"):

@@ -26,6 +26,11 @@ def read_features(path: Path, items: int) -> Float[np.ndarray, "V F"]:
                 if len(content.files) != 1:
                     raise UserError(f"{path} holds {', '.join(content.files) or 'nothing'}; it must hold one array")
                 content = content[content.files[0]]
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path} does not exist; bring the items' vectors back to where the run's features.path has them: "
+            "evaluating and recommending need the file, too"
+        ) from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"cannot read {path}: {error}; give an .npy of numbers, a row an item") from error
     if content.ndim != 2 or len(content) != items or not np.issubdtype(content.dtype, np.number):
