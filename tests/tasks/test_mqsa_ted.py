@@ -118,7 +118,7 @@ def test_samples_are_named(config):
         ({"model": {"items": 5}}, "model.items is the data's to say; remove it"),
         ({"model": {"windw": 5}}, "model.windw is unknown; did you mean 'window'"),
         ({"model": {"features": 5}}, "model.features is for the vectors' file to say; give that as features.path"),
-        ({"features": {"path": "none.npy"}}, "cannot read none.npy"),
+        ({"features": {"path": "none.npy"}}, "none.npy does not exist"),
         ({"loss": {"tau": 0.0}}, "loss.tau=0.0 is no temperature"),
         ({"lss": {}}, "config.lss is unknown; did you mean 'loss'"),
         ({"data": {"path": "nowhere.npz"}}, "nowhere.npz does not exist"),
