@@ -99,5 +99,5 @@ def test_no_space_left(tiny_corpus, tmp_path):
     )
     assert done.returncode == 2, done.stderr
     last = done.stderr.strip().splitlines()[-1]
-    assert last.startswith("timesuite train: cannot write to ") and "another work folder" in last
+    assert last.startswith("timesuite train: cannot write to ") and "another work folder" in last, done.stderr
     assert "Traceback" not in done.stderr

@@ -226,7 +226,7 @@ def test_wrong_configs_are_named(change: dict, told: str):
 
 def test_wrong_number_of_clips_is_named():
     inputs = {**batch(DEBUG), "frames": batch(DEBUG)["frames"][:, :2]}
-    with pytest.raises(UserError, match=r"2 clips.*TAPE was made for 4"):
+    with pytest.raises(UserError, match=r"2 clips.*TAPE is laid out for 4"):
         run(DEBUG, params(), inputs)
     with pytest.raises(UserError, match="'tiny' is unknown"):
         VideoChatTSpec.from_variant("tiny")

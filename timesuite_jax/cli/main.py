@@ -22,7 +22,7 @@ COMMANDS = {
     "port": "bring checkpoints from PyTorch and back",
     "data": "build, check and show corpora of TFRecords; make data sets of interactions",
 }
-_GONE = "Event loop is closed"
+_GONE, _UNREAD = "Event loop is closed", "exception was never retrieved"
 USER_MISTAKE, INTERRUPTED = 2, 130
 
 
@@ -82,9 +82,10 @@ def _quiet_logs() -> None:
 
 
 def _mute_abandoned_writes() -> None:
-    """When a checkpoint fails, the writes still in flight come back to an event loop that is gone; each would print a
-    traceback around the one line that tells the user what is wrong.
+    """When a checkpoint fails, the writes still in flight fail too, and come back to an event loop that is gone or to
+    nobody; each would print a traceback around the one line that tells the user what is wrong.
     """
+    logging.getLogger("asyncio").addFilter(lambda record: _UNREAD not in record.getMessage())
     shown = sys.unraisablehook
 
     def hook(unraisable: "sys.UnraisableHookArgs") -> None:
