@@ -1,6 +1,6 @@
 """Rehearses a pod on one machine: several processes, each with fake CPU devices, that train any config together.
 
-    python launch/rehearse_pod.py configs/mqsa_ted/beauty.py:debug --workdir /tmp/run --processes 2 --devices 4 \
+    python launch/rehearse_pod.py configs/mqsa_ted/beauty.py:debug --workdir /tmp/run --processes 2 --devices 4 \\
         --config.training.mesh.fsdp=2
 
 Everything is what a pod runs (`timesuite train`, start-up, data of each process, collectives between processes,
