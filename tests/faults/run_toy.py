@@ -103,6 +103,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--data-ends-at", type=int, help="steps")
     parser.add_argument("--diary", type=Path)
     parser.add_argument("--fsdp", type=int, default=1)
+    parser.add_argument("--tensor", type=int, default=1)
     parser.add_argument("--width", type=int, default=8)
     # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
     parser.add_argument("--file-limit", type=int, default=resource.RLIM_INFINITY, help="bytes")
@@ -125,7 +126,7 @@ def main(argv: Sequence[str]) -> int:
         save_every=options.save_every,
         eval_every=options.eval_every,
         process_timeout=options.process_timeout,
-        mesh=parallel.MeshSpec(fsdp=options.fsdp),
+        mesh=parallel.MeshSpec(fsdp=options.fsdp, tensor=options.tensor),
         optimizer=OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0),  # constant: however far a run is to go
     )
     try:

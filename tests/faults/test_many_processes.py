@@ -65,6 +65,18 @@ def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(nursery: 
         assert sorted(epoch) == list(range(SAMPLES))
 
 
+def test_processes_that_a_layer_is_spread_over_read_the_same_samples(nursery: Nursery, tmp_path: Path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    for folder in (whole, parts):
+        folder.mkdir()
+    finish(start(nursery, whole, 1, 1, "--steps=3"))
+    finish(start(nursery, parts, 2, 2, "--tensor=4", "--steps=3"))
+    for a, b in zip(final(parts), final(whole), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+    (expected,) = (diary.read_text() for diary in whole.glob("diary-*"))
+    assert [diary.read_text() for diary in parts.glob("diary-*")] == [expected] * 2
+
+
 def test_a_killed_process_is_named_by_the_others(nursery: Nursery, tmp_path: Path):
     other, victim = start(nursery, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=20")
     victim.wait_for("first step")

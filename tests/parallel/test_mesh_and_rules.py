@@ -1,5 +1,8 @@
 """The mesh and the table: what fits is placed, what does not is named with the config line to change."""
 
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -10,6 +13,7 @@ from jax.sharding import AxisType, PartitionSpec
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.parallel.batch import share_out
 
 
 def box(shape: tuple[int, ...], *names: str | None) -> nn.LogicallyPartitioned:
@@ -97,6 +101,36 @@ def test_batches_that_do_not_divide_are_named():
         parallel.check_batch({"x": np.zeros((24, 2))}, where, accumulate=2)
     with pytest.raises(UserError, match="differ in their number of samples"):
         parallel.check_batch({"x": np.zeros((8, 2)), "y": np.zeros((4,))}, where)
+
+
+class Spread:
+    """Stands for a sharding of rows over processes, each with a device for each row that it holds."""
+
+    spec = PartitionSpec("data")
+
+    def __init__(self, *held: set[int]):
+        self.held = held
+        self.mesh = SimpleNamespace(shape={"data": max(map(max, held)) + 1})
+
+    def devices_indices_map(self, shape: tuple[int, ...]) -> dict[Any, tuple[slice]]:
+        assert shape == (self.mesh.shape["data"],)
+        places = ((process, row) for process, rows in enumerate(self.held) for row in rows)
+        return {Device(process, row): (slice(row, row + 1),) for process, row in places}
+
+
+class Device(NamedTuple):
+    process_index: int
+    row: int
+
+
+def test_processes_share_a_batch_out_by_the_rows_that_their_devices_hold():
+    assert share_out(Spread({0, 2}, {1, 3})) == {0: (0, 2), 1: (1, 2)}
+    assert share_out(Spread({1}, {0}, {1}, {0})) == {0: (1, 2), 1: (0, 2), 2: (1, 2), 3: (0, 2)}
+    assert share_out(Spread({0}, {0})) == {0: (0, 1), 1: (0, 1)}
+    with pytest.raises(UserError, match=r"two processes share a part of them; choose mesh.tensor"):
+        share_out(Spread({0, 1}, {1, 2}, {2, 0}))
+    alone = parallel.batch_sharding(parallel.make_mesh(), parallel.DEFAULT_RULES)
+    assert parallel.batch_share(alone) == (0, 1)
 
 
 def test_logical_constraints_take_effect_when_placed():

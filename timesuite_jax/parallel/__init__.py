@@ -4,7 +4,7 @@ Nothing else in the package mentions mesh axes: models name logical axes ("embed
 this room where a parameter or a batch goes.
 """
 
-from timesuite_jax.parallel.batch import batch_sharding, check_batch, put_batch
+from timesuite_jax.parallel.batch import Share, batch_sharding, batch_share, check_batch, put_batch
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
 from timesuite_jax.parallel.processes import Wishes, gather_lines, join_processes
 from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
@@ -16,9 +16,11 @@ __all__ = [
     "MESH_AXES",
     "MeshSpec",
     "Rules",
+    "Share",
     "Wishes",
     "abstract_arrays",
     "batch_sharding",
+    "batch_share",
     "check_batch",
     "describe_topology",
     "gather_lines",

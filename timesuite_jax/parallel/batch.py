@@ -1,7 +1,9 @@
-"""Batches: each process brings its own rows, together they are one array spread over the mesh."""
+"""Batches: each process brings the rows that its devices hold, together they are one array spread over the mesh."""
 
+import functools
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -18,8 +20,50 @@ def batch_sharding(mesh: Mesh, rules: Rules) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(axes or None))
 
 
-def check_batch(batch: Mapping[str, Shaped[np.ndarray, "B *_"]], sharding: NamedSharding, accumulate: int = 1) -> int:
-    """The number of samples of the global batch.
+class Share(NamedTuple):
+    """The part of every batch that a process brings: number `index` of `count` equal ones."""
+
+    index: int
+    count: int
+
+
+def batch_share(sharding: NamedSharding) -> Share:
+    """This process's part of every batch.
+
+    Processes whose devices hold the same rows bring the same part. There are such where `tensor` goes over more devices
+    than a process has: all devices along it work on the same samples.
+
+    Raises:
+      UserError: if some rows lie in two processes, and others in one of the two only.
+    """
+    return share_out(sharding)[jax.process_index()]
+
+
+@functools.cache
+def share_out(sharding: NamedSharding) -> dict[int, Share]:
+    """The part of each process, by its index; see `batch_share`."""
+    shards, held = _shards(sharding), {}
+    for device, (rows,) in sharding.devices_indices_map((shards,)).items():
+        held.setdefault(device.process_index, set()).add(rows.start or 0)
+    parts = sorted({tuple(sorted(rows)) for rows in held.values()})
+    if len({len(part) for part in parts}) > 1 or sum(map(len, parts)) != shards:
+        raise UserError(
+            f"mesh {dict(sharding.mesh.shape)} spreads the samples so that two processes share a part of them; "
+            "choose mesh.tensor so that it divides the number of devices of a process, or is a multiple of it"
+        )
+    return {process: Share(parts.index(tuple(sorted(rows))), len(parts)) for process, rows in held.items()}
+
+
+def _shards(sharding: NamedSharding) -> int:
+    """Parts that the devices cut a batch into."""
+    axes = sharding.spec[0] or ()
+    return math.prod(sharding.mesh.shape[axis] for axis in ((axes,) if isinstance(axes, str) else axes))
+
+
+def check_batch(
+    batch: Mapping[str, Shaped[np.ndarray, "B *_"]], sharding: NamedSharding, accumulate: int = 1, parts: int = 1
+) -> int:
+    """The number of samples of the global batch, of which this is one of `parts` equal parts.
 
     Raises:
       UserError: if the fields differ in their rows, or the rows do not divide by devices and microbatches.
@@ -27,9 +71,7 @@ def check_batch(batch: Mapping[str, Shaped[np.ndarray, "B *_"]], sharding: Named
     rows = {name: array.shape[0] for name, array in batch.items()}
     if len(set(rows.values())) != 1:
         raise UserError(f"the fields of a batch differ in their number of samples: {rows}")
-    total = next(iter(rows.values())) * jax.process_count()
-    axes = sharding.spec[0] or ()
-    shards = math.prod(sharding.mesh.shape[axis] for axis in ((axes,) if isinstance(axes, str) else axes))
+    total, shards = next(iter(rows.values())) * parts, _shards(sharding)
     if total % (shards * accumulate):
         raise UserError(
             f"a batch of {total} samples does not divide by {shards} devices (mesh {dict(sharding.mesh.shape)}) times "

@@ -83,6 +83,7 @@ def plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) -> Ahea
     mesh = parallel.make_mesh(spec.mesh, parallel.describe_topology(topology, slices))
     program = make_program(task, spec, mesh)
     rows = parallel.batch_sharding(mesh, program.rules)
+    parallel.batch_share(rows)  # refuses what the processes of such a machine could not share out
     blank = task.blank_batch()
     parallel.check_batch(blank, rows, spec.accumulate)
     batch = {name: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=rows) for name, array in blank.items()}

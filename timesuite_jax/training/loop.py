@@ -72,8 +72,10 @@ def run(
         roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
         # Opened first: a missing corpus should be told before minutes go into making or reading parameters.
-        where = {"seed": spec.seed, "process_index": jax.process_index(), "process_count": jax.process_count()}
-        data = stack.enter_context(closing(task.train_data(**where)))
+        rows = parallel.batch_sharding(mesh, parallel.make_rules(spec.rules, mesh))
+        share = parallel.batch_share(rows)
+        mine = task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
+        data = stack.enter_context(closing(mine))
 
         program = make_program(task, spec, mesh)
         stack.enter_context(parallel.placed(mesh, program.rules))
@@ -94,7 +96,6 @@ def run(
             (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
-        rows = parallel.batch_sharding(mesh, program.rules)
         selection = Selection(spec, checkpoints.workdir, first, task.evaluations())
         profile = stack.enter_context(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
@@ -104,6 +105,7 @@ def run(
             spec=spec,
             send=program.step,
             rows=rows,
+            share=share,
             data=data,
             checkpoints=checkpoints,
             saver=Saver(checkpoints, config or {}),
@@ -137,6 +139,7 @@ class _Loop:
     spec: TrainingSpec
     send: Callable[..., tuple[TrainState, Report]]
     rows: NamedSharding
+    share: parallel.Share
     data: DataIterator
     checkpoints: Checkpoints
     saver: Saver
@@ -156,7 +159,7 @@ class _Loop:
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
-        spec, flight, meter = self.spec, InFlight(self.task), Meter(self.goodput)
+        spec, flight, meter = self.spec, InFlight(self.task), Meter(self.goodput, self.share.count)
         rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
         metrics: dict[str, float] = {}
         step = logged = first
@@ -233,7 +236,7 @@ class _Loop:
             ) from None
         self.position = self.data.get_state()
         starved = time.perf_counter() - asked if flight.idle() else 0.0
-        parallel.check_batch(batch, self.rows, self.spec.accumulate)
+        parallel.check_batch(batch, self.rows, self.spec.accumulate, self.share.count)
         return batch, starved
 
     def _save(self, step: int, state: TrainState, flight: InFlight) -> None:

@@ -43,10 +43,11 @@ class Meter:
 
     Args:
       goodput: tells apart what the time went into.
+      parts: of equal size, of which this process has one of every batch.
     """
 
-    def __init__(self, goodput: Goodput) -> None:
-        self._goodput = goodput
+    def __init__(self, goodput: Goodput, parts: int) -> None:
+        self._goodput, self._parts = goodput, parts
         self.restart()
 
     def restart(self) -> None:
@@ -58,7 +59,7 @@ class Meter:
         """Counts a step.
 
         Args:
-          work: the task's amounts in this process's batch.
+          work: the task's amounts in this process's part of the batch.
           starved: seconds in which the devices had nothing to do because the batch was not there.
         """
         self._steps += 1
@@ -71,9 +72,8 @@ class Meter:
         if not self._steps:
             return {}
         figures = {"seconds_per_step": seconds / self._steps, "input_wait": self._starved / seconds}
-        processes, devices = jax.process_count(), jax.device_count()
-        work = {name: amount * processes / seconds for name, amount in self._work.items()}
-        flops = work.pop("model_flops", None)
+        work = {name: amount * self._parts / seconds for name, amount in self._work.items()}
+        flops, devices = work.pop("model_flops", None), jax.device_count()
         if flops is not None:
             figures["tflops_per_device"] = flops / devices / 1e12
             peak = peak_flops(jax.devices()[0].device_kind)

@@ -91,7 +91,10 @@ class Task(Protocol):
         ...
 
     def train_data(self, *, seed: int, process_index: int, process_count: int) -> DataIterator:
-        """The share of the training data that belongs to this process, from the beginning."""
+        """The share of the training data that belongs to this process, from the beginning.
+
+        Processes whose devices work on the same samples ask for the same share (see `parallel.batch_share`).
+        """
         ...
 
     def blank_batch(self) -> Batch:
