@@ -20,10 +20,29 @@ def carry_out(commands: Iterable[Command], *, dry_run: bool) -> None:
     Raises:
       SystemExit: with the command's own exit code if it fails, 2 if its program is not installed.
     """
-    for why, words in commands:
-        print(f"# {why}\n{shlex.join(words)}", flush=True)
-        if not dry_run:
-            _run(words)
+    for command in commands:
+        if dry_run:
+            _show(command)
+        elif code := attempt(command):
+            sys.exit(code)
+
+
+def attempt(command: Command) -> int:
+    """Prints a command, waits until it is done, and tells if it fails; its exit code.
+
+    Raises:
+      SystemExit: with exit code 2 if its program is not installed.
+    """
+    _show(command)
+    words = command.words
+    try:
+        code = subprocess.run(words, check=False).returncode
+    except FileNotFoundError:
+        print(f"{words[0]} is not installed; see docs/pods.md, or add --dry-run to look only", file=sys.stderr)
+        sys.exit(2)
+    if code:
+        print(f"failed with exit code {code}: {shlex.join(words)}", file=sys.stderr)
+    return code
 
 
 def ask(words: tuple[str, ...]) -> str | None:
@@ -32,12 +51,5 @@ def ask(words: tuple[str, ...]) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _run(words: tuple[str, ...]) -> None:
-    try:
-        code = subprocess.run(words, check=False).returncode
-    except FileNotFoundError:
-        print(f"{words[0]} is not installed; see docs/pods.md, or add --dry-run to look only", file=sys.stderr)
-        sys.exit(2)
-    if code:
-        print(f"failed with exit code {code}: {shlex.join(words)}", file=sys.stderr)
-        sys.exit(code)
+def _show(command: Command) -> None:
+    print(f"# {command.why}\n{shlex.join(command.words)}", flush=True)

@@ -41,7 +41,8 @@ def main(words: list[str] | None = None) -> None:
         "xpk", "workload", "create", f"--workload={job.run}", *place, *chips,
         "--base-docker-image=python:3.12", f"--script-dir={jobs.ROOT}", f"--storage={STORAGE}", *environment,
         "--max-restarts=20",  # spot chips go and come; a mistake comes again as often
-        "--restart-on-exit-codes=1,2",  # it may be another host that failed; xpk's own list has only 42 and signals
+        # 3: ended because another host was lost; 1 and 2: another host may do better. xpk adds 42 and signals.
+        "--restart-on-exit-codes=1,2,3",
         "--termination-grace-period-seconds=30",  # time to save
         f"--command={train}",
     )  # fmt: skip

@@ -7,6 +7,7 @@ example:
 import argparse
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -16,7 +17,8 @@ from performance_flags import GPU, line
 # Tensors live in one arena that JAX takes at the start. Nothing else runs on a training machine; what is left is for
 # NCCL and cuBLAS (docs.nvidia.com/jax-toolbox advises 0.8 to 0.9; JAX's own default is 0.75).
 ENVIRONMENT = {"XLA_FLAGS": line(GPU), "XLA_PYTHON_CLIENT_MEM_FRACTION": "0.9"}
-_RETRIED = (1, 134, 139)  # a crash of ours, or of a driver below; 0 is done, 2 a user's mistake
+# A crash of ours, or of a driver below, which a signal ends; 0 is done, 2 a user's mistake.
+_RETRIED = (1, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGSEGV)
 
 
 def main(words: list[str] | None = None) -> int:
@@ -35,11 +37,11 @@ def main(words: list[str] | None = None) -> int:
     code = 0
     for attempt in range(0 if args.dry_run else args.tries):
         code = subprocess.run(train, env={**os.environ, **environment}, check=False).returncode
-        if abs(code) not in _RETRIED:
+        if code not in _RETRIED:
             break
         print(f"# try {attempt + 1} ended with exit code {code}", file=sys.stderr)
         time.sleep(args.pause)
-    return code
+    return code if code >= 0 else 128 - code  # as a shell has it
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import job as jobs
-from commands import Command, ask, carry_out
+from commands import Command, ask, attempt, carry_out
 
 # States of a queued resource (cloud.google.com/tpu/docs/queued-resources) in which it gives no chips any more.
 _OVER = ("FAILED", "SUSPENDED")
@@ -77,22 +77,24 @@ class _Watch(NamedTuple):
     gave_up: Command
 
     def until_over(self, every: float) -> int:
-        """Stays until the run has ended by itself; returns an exit code."""
+        """Stays until the run has ended by itself and the chips are given back; returns an exit code.
+
+        The cloud may fail to answer, or refuse, for a while: what has failed is tried again at the next look.
+        """
         told = ""
         while True:
             for end, code in ((self.done, 0), (self.gave_up, 1)):
                 if ask(end.words) is not None:
                     print(f"# {'done' if code == 0 else 'gave up'}: {end.words[-1]}", flush=True)
-                    carry_out([self.delete], dry_run=False)
+                    while attempt(self.delete):
+                        time.sleep(every)
                     return code
             state = ask(self.state.words) or "ABSENT"
             if state != told:
                 print(f"# {time.strftime('%F %T')} {state}", flush=True)
                 told = state
-            if state in _OVER:
-                carry_out([self.delete, self.create], dry_run=False)
-            elif state == "ABSENT":
-                carry_out([self.create], dry_run=False)
+            if state == "ABSENT" or (state in _OVER and not attempt(self.delete)):
+                attempt(self.create)
             time.sleep(every)
 
 

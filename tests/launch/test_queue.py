@@ -25,6 +25,10 @@ if words[2:4] == ["queued-resources", "describe"] or words[3:4] == ["describe"]:
     if state is None:
         sys.exit(1)
     print(state)
+elif words[2:3] == ["queued-resources"]:
+    failed = plan["refused"].pop(0) if plan["refused"] else False
+    (here / "plan").write_text(json.dumps(plan))
+    sys.exit(failed)
 elif words[:2] == ["storage", "ls"]:
     sys.exit(0 if words[2].rpartition("/")[2] in plan["bucket"] else 1)
 elif words[:2] == ["storage", "rm"]:
@@ -33,11 +37,15 @@ elif words[:2] == ["storage", "rm"]:
 """
 
 
-def watch(folder, states, end, bucket=()):
-    """Runs launch/queued.py against the plan; its exit code and what it did beside looking."""
+def watch(folder, states, end, bucket=(), refused=()):
+    """Runs launch/queued.py against the plan; its exit code and what it did beside looking.
+
+    `refused` says of each request and each return of chips, in turn, whether it fails.
+    """
     (folder / "gcloud").write_text(GCLOUD)
     (folder / "gcloud").chmod(0o755)
-    (folder / "plan").write_text(json.dumps({"states": states, "bucket": list(bucket), "end": end}))
+    plan = {"states": states, "bucket": list(bucket), "end": end, "refused": list(refused)}
+    (folder / "plan").write_text(json.dumps(plan))
     words = ["configs/timesuite/linear_p.py", "--run", "r", "--bucket", "gs://b1", "--accelerator", "v5litepod-8"]
     command = [sys.executable, LAUNCH / "queued.py", *words, "--zone", "z", "--every", "0"]
     path = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
@@ -55,6 +63,14 @@ def test_preempted_chips_are_asked_for_again_and_given_back_at_the_end(tmp_path)
     assert did == ["cp", "create", "delete", "create", "delete"]
     told = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("# 2")]
     assert told == states[1:]
+
+
+def test_a_cloud_that_does_not_answer_for_a_while_ends_no_watch(tmp_path):
+    states = ["ACTIVE", None, "ACTIVE", "SUSPENDED", "SUSPENDED", "ACTIVE"]
+    done, did = watch(tmp_path, states, "result.json", refused=[True, True, False, False, True])
+    assert done.returncode == 0, done.stderr
+    assert did == ["create", "delete", "delete", "create", "delete", "delete"]
+    assert done.stderr.count("failed with exit code 1") == 3
 
 
 def test_a_run_that_is_there_is_watched_and_one_that_gave_up_costs_nothing_more(tmp_path):

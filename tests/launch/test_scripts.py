@@ -92,7 +92,7 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
     environment = dict(word.split("=", 1) for word in option(line, "--env"))
     assert environment["JAX_COMPILATION_CACHE_DIR"] == "gs://my-bucket/compiled"
     assert "--xla_tpu_scoped_vmem_limit_kib=98304" in environment["LIBTPU_INIT_ARGS"]
-    assert option(line, "--restart-on-exit-codes") == ["1,2"]
+    assert option(line, "--restart-on-exit-codes") == ["1,2,3"]
 
 
 @pytest.mark.parametrize(
@@ -131,14 +131,16 @@ def test_a_missing_program_is_told(tmp_path):
 
 def test_gpu_host_tries_again_after_a_crash(tmp_path):
     fake = tmp_path / "timesuite"
-    fake.write_text('#!/bin/bash\necho "$XLA_FLAGS|$*" >>"$0.log"\n[ $(wc -l <"$0.log") -lt 2 ] && exit 1\nexit 2\n')
+    note = 'echo "$XLA_FLAGS|$*" >>"$0.log"'
+    ways = 'case $(wc -l <"$0.log") in\n1) exit 1 ;;\n2) kill -SEGV $$ ;;\nesac\nexit 2'
+    fake.write_text(f"#!/bin/bash\n{note}\n{ways}\n")
     fake.chmod(0o755)
     command = [sys.executable, LAUNCH / "gpu_host.py", CONFIG, "--workdir", "w", "--config.a=1", "--pause", "0"]
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin", "XLA_FLAGS": "--mine"}
     done = subprocess.run(command, capture_output=True, text=True, env=path, timeout=60)
     assert done.returncode == 2, "a user's mistake is not tried again"
     line = f"--mine --xla_gpu_enable_latency_hiding_scheduler=true|train {CONFIG} --workdir w --config.a=1"
-    assert (tmp_path / "timesuite.log").read_text().splitlines() == [line, line]
+    assert (tmp_path / "timesuite.log").read_text().splitlines() == [line, line, line]
 
 
 @pytest.mark.parametrize("name", ["linear_p", "linear_pro_ada", "finetune"])
