@@ -78,6 +78,41 @@ def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplo
         assert checkpoints.check_step(None) == 5
 
 
+def test_the_best_stays_until_a_better_one_is_saved(tmp_path: Path):
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        saver = Saver(checkpoints, {})
+        saver.save(1, state(1), {})
+        checkpoints.keep_best([[1, 2]])
+        with full_disk():
+            saver.save(2, state(2), {})
+            settle(checkpoints)
+        saver.save(3, state(3), {})
+        saver.save(4, state(4), {})
+        saver.finish(4, state(4), {})
+    assert steps(tmp_path) == ["1", "4"]
+
+
+def test_a_bucket_that_fails_is_outlived_too(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    class BucketError(Exception):
+        """As gcsfs raises when a bucket answers with 503: of no class that Python has."""
+
+    def fail(*_: object) -> None:
+        raise BucketError("Service Unavailable, 503")
+
+    with Checkpoints(tmp_path, keep=2) as checkpoints:
+        saver = Saver(checkpoints, {})
+        saver.save(1, state(1), {})
+        settle(checkpoints)
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoints, "save", fail)
+            saver.save(2, state(2), {})
+        assert "saving failed: Service Unavailable, 503. Training goes on, checkpoint 1 is safe" in caplog.text
+        saver.finish(3, state(3), {})
+    assert steps(tmp_path) == ["1", "3"]
+
+
 def test_the_first_save_must_succeed(tmp_path: Path):
     with Checkpoints(tmp_path) as checkpoints, full_disk(), pytest.raises(UserError, match="cannot write to"):
         saver = Saver(checkpoints, {})

@@ -1,6 +1,9 @@
 """The best checkpoint is found, kept, and found again by a run that was cut off; patience ends a run."""
 
+import errno
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from timesuite_jax import parallel, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import OptimizerSpec
+from timesuite_jax.training import selection as selection_module
 from timesuite_jax.training.selection import Selection, best_step
 
 CONSTANT = OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0)  # whatever the number of steps
@@ -87,17 +91,55 @@ def selection(folder: Path, first: int = 0, **changes: Any) -> Selection:
     return Selection(toy_spec(**{**SPEC, **changes}), epath.Path(folder), first, ("toy",))
 
 
+def test_what_was_the_best_stays_when_a_run_selects_no_more_or_by_another_figure(whole, tmp_path):
+    workdir, result, _ = whole
+    shutil.copytree(workdir, tmp_path, dirs_exist_ok=True)
+    silent, _ = train(tmp_path, best="", total_steps=7)
+    assert silent.best is None
+    assert checkpoints(tmp_path) == {result.best.step, 7} and training.find_step(tmp_path, "best") == result.best.step
+    other = selection(tmp_path, first=7, best="toy/other")
+    assert other.best is None and other.judge(8, {"toy/other": 1.0})
+    assert best_step(epath.Path(tmp_path), [result.best.step, 7, 8]) == 8
+    again = selection(tmp_path, first=9)
+    assert again.best == result.best
+    assert sorted(ranking[-1] for ranking in again.rankings) == [result.best.step, 8]
+
+
+def test_the_best_is_the_best_that_could_be_saved(tmp_path):
+    judge = selection(tmp_path)
+    assert all(judge.judge(step, {"toy/score": float(step)}) for step in (1, 3, 5))
+    assert judge.rankings == [[1, 3, 5]]
+    assert best_step(epath.Path(tmp_path), [1, 3, 4, 6]) == 3
+    assert best_step(epath.Path(tmp_path), [4, 6]) == 5, "which its reader then misses"
+
+
+def test_a_full_disk_costs_no_run_that_goes_on(tmp_path, monkeypatch, caplog):
+    judge, room = selection(tmp_path), selection_module.replace_text
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(selection_module, "replace_text", full)
+    assert judge.judge(1, {"toy/score": 1.0})
+    assert f"best.json is not up to date: cannot write to {tmp_path}: no space is left; free some" in caplog.text
+    with pytest.raises(UserError, match="no space is left"):
+        judge.note()
+    monkeypatch.setattr(selection_module, "replace_text", room)
+    assert not judge.judge(2, {"toy/score": 0.0})
+    assert best_step(epath.Path(tmp_path), [1]) == 1
+
+
 def test_judging(tmp_path):
     judge = selection(tmp_path)
     scores = [float("nan"), 0.5, 0.5, 0.4, 0.7]
     assert [judge.judge(step, {"toy/score": score}) for step, score in enumerate(scores, 1)] == [0, 1, 0, 0, 1]
-    assert best_step(epath.Path(tmp_path)) == 5
+    assert best_step(epath.Path(tmp_path), [2, 5]) == 5
     # Going on from step 4, step 5 has not been: the earlier of two equals is the best.
     older = selection(tmp_path, first=4, patience=2)
-    assert older.best is not None and older.best.step == 2 == best_step(epath.Path(tmp_path))
+    assert older.best is not None and older.best.step == 2 == best_step(epath.Path(tmp_path), [2, 4])
     assert older.is_due(4) and not older.is_due(2)
     assert older.exhausted(4) and not older.exhausted(3)
-    # Judged by something else, all that is known is of no use.
+    # Judged by something else, all that is known is of no use, and kept.
     assert selection(tmp_path, first=4, best="toy/other").best is None
 
 
@@ -105,7 +147,8 @@ def test_nothing_is_selected_unless_asked_for(tmp_path):
     judge = selection(tmp_path, best="")
     assert not judge.judge(1, {"toy/score": 1.0}) and not judge.is_due(1) and not judge.exhausted(9)
     with pytest.raises(UserError, match=r"has no best checkpoint: its config sets no training\.best"):
-        best_step(epath.Path(tmp_path))
+        best_step(epath.Path(tmp_path), [1])
+    assert not (tmp_path / "best.json").exists()
 
 
 def test_mistakes_are_named(tmp_path):
@@ -114,7 +157,7 @@ def test_mistakes_are_named(tmp_path):
     with pytest.raises(UserError, match=r"training.best='tyo/score' is of no evaluation; it may begin with toy/"):
         selection(tmp_path, best="tyo/score")
     (tmp_path / "best.json").write_text('{"figure": "toy/score", "bests": [{"step')
-    for read in (selection, lambda folder: best_step(epath.Path(folder))):
+    for read in (selection, lambda folder: best_step(epath.Path(folder), [])):
         with pytest.raises(UserError, match=r"best.json is damaged .*; remove it"):
             read(tmp_path)
     with pytest.raises(UserError, match=r"training.patience=3 needs training.best and training.eval_every"):

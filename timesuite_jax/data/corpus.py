@@ -8,9 +8,7 @@ FOLDER/
 The info file is written last and makes the corpus complete: a folder without it is not one.
 """
 
-import contextlib
 import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -22,6 +20,7 @@ import google_crc32c
 from timesuite_jax.data.record import SCHEMA_VERSION, Record, encode_record
 from timesuite_jax.data.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
+from timesuite_jax.whole_file import whole_file
 
 INFO_NAME = "dataset_info.json"
 
@@ -184,12 +183,9 @@ def write_json(path: Path, content: dict) -> None:
     Raises:
       UserError: it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        with contextlib.suppress(OSError):  # where the folder cannot be made, there is nothing to remove
-            partial.unlink()
         raise cannot_write(path, error) from error

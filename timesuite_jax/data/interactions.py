@@ -6,7 +6,6 @@ the rest is for training. Ids count from 0 without gaps.
 
 import dataclasses
 import json
-import os
 import zipfile
 import zlib
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from jaxtyping import Int
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.whole_file import whole_file
 
 _ARRAYS = ("user_ptr", "items", "validate_item", "test_item", "num_user", "num_item")
 _NAMES = ("user_names", "item_names")  # need not be there
@@ -121,13 +121,10 @@ class Interactions:
         for name in _NAMES:
             if (names := getattr(self, name)) is not None:
                 arrays[name] = np.char.encode(np.array(names), "utf-8")
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
-            with partial.open("wb") as file:
+            with whole_file(path) as partial, partial.open("wb") as file:
                 np.savez_compressed(file, **arrays)
-            partial.replace(path)
         except OSError as error:
-            partial.unlink(missing_ok=True)
             raise UserError(f"cannot write {path}: {error.strerror}; choose another place") from error
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.sources import TensorInfo, map_flat
+from timesuite_jax.whole_file import whole_file
 
 MAX_HEADER = 100_000_000  # bytes; the reference implementation's cap
 
@@ -156,8 +157,7 @@ def write_safetensors(
         position += info.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # values start on an 8-byte boundary
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
+    with whole_file(path) as partial, partial.open("wb") as file:
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         expected = iter(infos.items())
@@ -166,4 +166,3 @@ def write_safetensors(
             if (name, info) != (key, TensorInfo(array.shape, array.dtype)):
                 raise ValueError(f"{key} {array.shape} {array.dtype} was announced as {name} {info}")
             file.write(np.ascontiguousarray(array).view(np.uint8).data if array.size else b"")
-    partial.replace(path)

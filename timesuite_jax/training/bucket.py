@@ -4,6 +4,8 @@ import os
 
 from etils import epath
 
+from timesuite_jax.whole_file import whole_file
+
 
 def in_bucket(path: epath.PathLike) -> bool:
     """Whether a path is one of object storage ("gs://...")."""
@@ -15,6 +17,5 @@ def replace_text(file: epath.Path, text: str) -> None:
     if in_bucket(file):
         file.write_text(text)
         return
-    partial = file.with_suffix(".partial")
-    partial.write_text(text)
-    partial.replace(file)
+    with whole_file(file) as partial:
+        partial.write_text(text)

@@ -8,12 +8,10 @@ WORKDIR/checkpoints/<step>/params      trainable parameters       } Orbax, writt
 WORKDIR/frozen/<fingerprint>/          frozen parameters, once; with a manifest too
 WORKDIR/damaged/<step>                 a checkpoint that is no longer as it was written; for you to look at and delete
 
-The newest checkpoints stay, and the best one where the run selects by a figure (see selection.py).
+The newest checkpoints stay, and the best ones where the run selects by a figure (see selection.py).
 """
 
-import errno
 import logging
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Literal, NamedTuple
@@ -26,9 +24,10 @@ from jax.sharding import Mesh
 from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.training.bucket import in_bucket
+from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.manifest import find_damage, write_manifest
-from timesuite_jax.training.selection import best_step
+from timesuite_jax.training.selection import best_of, best_step
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
 
@@ -41,9 +40,6 @@ _REPORTED = (
 logging.getLogger("absl").addFilter(lambda record: not any(words in record.getMessage() for words in _REPORTED))
 
 _log = logging.getLogger(__name__)
-
-_FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
-_CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
 
 
 Step = int | Literal["best"] | None  # None: the newest
@@ -63,12 +59,13 @@ class _Kept:
 
     def __init__(self, newest: int) -> None:
         self._newest = newest
-        self.best: int | None = None
+        self.rankings: Sequence[Sequence[int]] = ()
 
     def should_preserve(self, checkpoints: Sequence[Any], *, context: object) -> list[bool]:
-        """The newest, and the best."""
-        first = len(checkpoints) - self._newest
-        return [place >= first or found.step == self.best for place, found in enumerate(checkpoints)]
+        """The newest, and the best of each ranking."""
+        steps = [found.step for found in checkpoints]
+        stay = {*steps[-self._newest :], *(best_of(ranking, steps) for ranking in self.rankings)}
+        return [step in stay for step in steps]
 
 
 class Checkpoints:
@@ -141,9 +138,13 @@ class Checkpoints:
         """The step of the newest complete checkpoint."""
         return self._manager.latest_step()
 
-    def keep_best(self, step: int | None) -> None:
-        """Lets this step stay from now on, however old, instead of the one named before."""
-        self._kept.best = step
+    def keep_best(self, rankings: Sequence[Sequence[int]]) -> None:
+        """From now on lets one step of each ranking stay, however old: the best that has a checkpoint.
+
+        Args:
+          rankings: steps, the best last. It may have no checkpoint yet, or never: saving it may fail.
+        """
+        self._kept.rankings = rankings
 
     def _step_folder(self, step: int) -> epath.Path:
         return self.workdir / "checkpoints" / str(step)
@@ -229,7 +230,7 @@ class Checkpoints:
         if not steps:
             raise UserError(f"{self.workdir} has no checkpoint; train there first or give another folder")
         if step == "best":
-            step = best_step(self.workdir)
+            step = best_step(self.workdir, steps)
         if step is not None and step not in steps:
             raise UserError(f"{self.workdir} has no checkpoint of step {step}; it has {', '.join(map(str, steps))}")
         if step is not None:
@@ -446,27 +447,3 @@ def find_step(workdir: epath.PathLike, step: Step = None) -> int:
     """
     with Checkpoints(workdir, read_only=True) as checkpoints:
         return checkpoints.check_step(step)
-
-
-@contextmanager
-def named_disk_errors(folder: epath.Path) -> Iterator[None]:
-    """Turns a full or closed disk into a sentence for the user; storage libraries wrap the cause in various ways.
-
-    Raises:
-      UserError: naming the folder, the trouble and the remedy.
-    """
-    try:
-        yield
-    except (OSError, RuntimeError, ValueError) as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            number, text = getattr(cause, "errno", None), str(cause)
-            for known, remedy in ((_FULL, "free some or choose"), (_CLOSED, "make it writable or choose")):
-                for code, trouble in known.items():
-                    if number == code or os.strerror(code) in text:
-                        message = f"cannot write to {folder}: {trouble}; {remedy} another work folder"
-                        raise UserError(message) from error
-            if isinstance(cause, FileExistsError | NotADirectoryError):
-                raise UserError(f"{folder} is not a folder; choose another work folder") from error
-            cause = cause.__cause__ or cause.__context__
-        raise

@@ -18,8 +18,6 @@ from contextlib import contextmanager, suppress
 
 import jax
 
-from timesuite_jax.errors import UserError
-
 TIDYING = 10.0  # seconds for closing readers and writers after all is saved
 STOPPED = "stopped: asked to by SIGTERM; nothing was lost, the same command goes on from here"
 _Safe = Callable[[], None]
@@ -84,7 +82,7 @@ class Stop:
         with self._lock:
             if self._make_safe is None:
                 return
-            with suppress(UserError, OSError, RuntimeError, ValueError):
+            with suppress(Exception):  # whatever a storage library raises
                 self._make_safe()
                 leave(STOPPED, 0)
 
@@ -92,6 +90,7 @@ class Stop:
         """What happens on SIGTERM in the main thread, as soon as it is back from compiled code."""
         self.requested = True
         if self._interrupts:
+            self._interrupts = False  # once: a second notice must not break off the saving
             raise Interrupted
 
 

@@ -154,7 +154,7 @@ class _Loop:
 
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
-        self.checkpoints.keep_best(self.selection.best and self.selection.best.step)
+        self.checkpoints.keep_best(self.selection.rankings)
         self.position = self.data.get_state()  # of the batch after the last one that was taken
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
@@ -213,6 +213,7 @@ class _Loop:
             metrics |= self._evaluate(step, state, frozen, flight)
         with self.goodput.spending("save"):
             self.saver.finish(step, state, self.position)
+            self.selection.note()
         self._tell(step, "goodput", self.goodput.summary())
         if interrupted:
             self._tell(step, "stopped", STOPPED)
@@ -257,7 +258,7 @@ class _Loop:
             for name, evaluate in self.evaluations.items():
                 figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
         if self.selection.judge(step, figures):
-            self.checkpoints.keep_best(step)
+            self.checkpoints.keep_best(self.selection.rankings)
             self._save(step, state, flight)
         return self._write(step, figures) if figures else {}
 

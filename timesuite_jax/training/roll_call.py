@@ -23,6 +23,7 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
+from timesuite_jax.training.bucket import replace_text
 from timesuite_jax.training.interruption import Stop, leave
 
 _log = logging.getLogger(__name__)
@@ -85,7 +86,7 @@ class RollCall:
             time.sleep(self._silence + 3 * self._interval)
         self._over.set()
         told = "" if error is None else str(error).partition("\n")[0] or type(error).__name__
-        with suppress(OSError):
+        with suppress(Exception):  # as in `_watch`
             self._write(ended=error is None, failed=told)
         if error is None:
             return
@@ -111,11 +112,7 @@ class RollCall:
                 **changes,
             )
             text = json.dumps(dataclasses.asdict(self._entry))
-        # Renamed into place: nobody reads half an entry.
-        file = self._folder / f"{jax.process_index()}.json"
-        draft = self._folder / f"{jax.process_index()}.draft"
-        draft.write_text(text)
-        draft.replace(file)
+        replace_text(self._folder / f"{jax.process_index()}.json", text)
 
     def _watch(self) -> None:
         step, since = -1, time.monotonic()
@@ -126,7 +123,7 @@ class RollCall:
                     step, since = self._step, time.monotonic()
                 else:
                     self._look(time.monotonic() - since)
-            except OSError as error:
+            except Exception as error:  # whatever a storage library raises: a bucket that fails is no lost process
                 _log.warning("cannot tell other processes that this one is alive: %s", error)
 
     def _look(self, waited: float) -> None:
@@ -157,7 +154,7 @@ class RollCall:
 
     def _read(self, index: int) -> Entry | None:
         """The last entry of a process in this start of the run, if there is one."""
-        with suppress(OSError, ValueError, TypeError):
+        with suppress(Exception):  # not there, of another version, or as in `_watch`
             entry = Entry(**json.loads((self._folder / f"{index}.json").read_text()))
             return entry if entry.run == self._entry.run else None
         return None

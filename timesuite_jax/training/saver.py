@@ -14,7 +14,6 @@ from typing import Any
 
 import jax
 
-from timesuite_jax.errors import UserError
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.state import TrainState
 
@@ -94,7 +93,7 @@ class Saver:
         """If what is done within fails and there is a good checkpoint, says so and plans another try."""
         try:
             yield
-        except (UserError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # whatever a storage library raises: a bucket's are of no common class
             safe = self._checkpoints.newest()
             if safe is None or isinstance(error, jax.errors.JaxRuntimeError):
                 raise

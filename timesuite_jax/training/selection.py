@@ -2,11 +2,15 @@
 
 WORKDIR/best.json lists the evaluations that were better than all before them, the best of all last. Its checkpoint is
 kept beside the newest ones. The list, and not its end alone, is kept because a run that goes on from an older
-checkpoint forgets what came after it, and finds it again.
+checkpoint forgets what came after it, and finds it again; and because the checkpoint of the last may be missing, when
+saving it has failed.
+
+A run that goes on with another figure, or none, keeps the lists of the figures before, and one checkpoint of each.
 """
 
 import json
-from collections.abc import Collection, Mapping
+import logging
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -15,6 +19,9 @@ from etils import epath
 from timesuite_jax.errors import UserError
 from timesuite_jax.training.bucket import replace_text
 from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.disk_errors import named_disk_errors
+
+_log = logging.getLogger(__name__)
 
 
 class Best(NamedTuple):
@@ -22,6 +29,13 @@ class Best(NamedTuple):
 
     step: int
     figures: dict[str, float]  # all of that evaluation, "validation/ndcg_20", "test/hr_10", ...
+
+
+class _Notes(NamedTuple):
+    """What is in best.json."""
+
+    figure: str  # by which the run selects, or did last
+    bests: dict[str, list[Best]]  # by figure
 
 
 def _file(workdir: epath.Path) -> epath.Path:
@@ -38,27 +52,34 @@ class Selection:
       evaluations: names of the task's evaluations.
 
     Raises:
-      UserError: if the figure is of none of them, or what an earlier process noted cannot be read.
+      UserError: if the figure is of none of them, or what an earlier process noted cannot be read or written.
     """
 
     def __init__(self, spec: TrainingSpec, workdir: epath.Path, first: int, evaluations: Collection[str]) -> None:
-        self._figure, self._file, self._bests = spec.best, _file(workdir), []
+        self._figure, self._workdir = spec.best, workdir
         self._patience = spec.patience * spec.eval_every  # steps
         if self._figure and self._figure.partition("/")[0] not in evaluations:
             raise UserError(
                 f"training.best={self._figure!r} is of no evaluation; it may begin with "
                 f"{' or '.join(f'{name}/' for name in evaluations) or 'nothing: the config names no evaluation'}"
             )
-        if self._figure and self._file.exists():
-            figure, bests = _read(self._file)
-            if figure == self._figure:
-                self._bests = [best for best in bests if best.step <= first]
-            self._write()
+        before = _read(_file(workdir)) or _Notes(self._figure, {self._figure: []})
+        figure = self._figure or before.figure
+        lists = {name: [best for best in bests if best.step <= first] for name, bests in before.bests.items()}
+        self._bests = lists.setdefault(figure, [])
+        self._notes = _Notes(figure, lists)
+        self._noted = self._notes == before
+        self.note()
 
     @property
     def best(self) -> Best | None:
-        """Of the evaluations so far; of equal ones the earliest."""
-        return self._bests[-1] if self._bests else None
+        """Of the evaluations so far, if the run selects; of equal ones the earliest."""
+        return self._bests[-1] if self._figure and self._bests else None
+
+    @property
+    def rankings(self) -> Sequence[Sequence[int]]:
+        """Steps by each figure that the run has ever selected by, the best last."""
+        return [[best.step for best in bests] for bests in self._notes.bests.values()]
 
     def is_due(self, step: int) -> bool:
         """Whether a run that goes on from this step must evaluate it, because that may have failed or been killed."""
@@ -77,38 +98,68 @@ class Selection:
                 f"training.best={self._figure!r} is no figure of the evaluations; choose one of "
                 f"{', '.join(figures) or 'none: the config names no evaluation'}"
             )
-        if not figures[self._figure] > (self.best.figures[self._figure] if self.best else -float("inf")):
-            return False
-        self._bests.append(Best(step, dict(figures)))
-        self._write()
-        return True
+        better = figures[self._figure] > (self.best.figures[self._figure] if self.best else -float("inf"))
+        if better:
+            self._bests.append(Best(step, dict(figures)))
+            self._noted = False
+        try:
+            self.note()
+        except Exception as error:  # whatever a storage library raises: the next evaluation, or the end, notes it
+            _log.warning("best.json is not up to date: %s. Training goes on", error)
+        return better
+
+    def note(self) -> None:
+        """Writes best.json unless it is up to date.
+
+        Raises:
+          UserError: if it cannot be written.
+        """
+        if self._noted or jax.process_index() != 0:
+            return
+        figure, bests = self._notes
+        lists = {name: [best._asdict() for best in found] for name, found in bests.items()}
+        known = {"figure": figure, "bests": lists.pop(figure), "others": lists}
+        with named_disk_errors(self._workdir):
+            replace_text(_file(self._workdir), json.dumps(known, indent=1))
+        self._noted = True
 
     def exhausted(self, step: int) -> bool:
         """Whether `training.patience` evaluations in a row have brought nothing better."""
         return bool(self._patience) and step - (self.best.step if self.best else 0) >= self._patience
 
-    def _write(self) -> None:
-        if jax.process_index() == 0:
-            bests = [best._asdict() for best in self._bests]
-            replace_text(self._file, json.dumps({"figure": self._figure, "bests": bests}, indent=1))
 
-
-def _read(file: epath.Path) -> tuple[str, list[Best]]:
+def _read(file: epath.Path) -> _Notes | None:
+    if not file.exists():
+        return None
     try:
         known = json.loads(file.read_text())
-        return known["figure"], [Best(int(best["step"]), dict(best["figures"])) for best in known["bests"]]
-    except (ValueError, KeyError, TypeError) as error:
+        lists = {known["figure"]: known["bests"], **known.get("others", {})}
+        bests = {
+            name: [Best(int(best["step"]), dict(best["figures"])) for best in found] for name, found in lists.items()
+        }
+        return _Notes(known["figure"], bests)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{file} is damaged ({error}); remove it: the run then selects from here on") from error
 
 
-def best_step(workdir: epath.Path) -> int:
-    """The step of a run's best checkpoint.
+def best_of(ranking: Sequence[int], steps: Collection[int]) -> int | None:
+    """The best of a ranking, which is its last, that has a checkpoint."""
+    return next((step for step in reversed(ranking) if step in steps), None)
+
+
+def best_step(workdir: epath.Path, steps: Collection[int]) -> int:
+    """The step of a run's best checkpoint; of the best evaluation if none of the noted ones has a checkpoint.
+
+    Args:
+      workdir: of the run.
+      steps: of its checkpoints.
 
     Raises:
       UserError: if the run has selected none, or its note of that is damaged.
     """
-    file = _file(workdir)
-    bests = _read(file)[1] if file.exists() else []
-    if not bests:
+    notes = _read(_file(workdir))
+    ranking = [best.step for best in notes.bests[notes.figure]] if notes else []
+    if not ranking:
         raise UserError(f"{workdir} has no best checkpoint: its config sets no training.best, or nothing was evaluated")
-    return bests[-1].step
+    there = best_of(ranking, steps)
+    return ranking[-1] if there is None else there

@@ -1,0 +1,26 @@
+"""A file is there whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.whole_file import whole_file
+
+
+def test_a_file_appears_when_it_is_complete(tmp_path: Path):
+    path = tmp_path / "a.txt"
+    with whole_file(path) as place:
+        place.write_text("new")
+        assert not path.exists()
+    assert [found.name for found in tmp_path.iterdir()] == ["a.txt"] and path.read_text() == "new"
+
+
+def test_what_fails_leaves_the_one_before_and_nothing_else(tmp_path: Path):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(KeyError), whole_file(path) as place:
+        place.write_text("half")
+        raise KeyError
+    assert [found.name for found in tmp_path.iterdir()] == ["a.txt"] and path.read_text() == "old"
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "none" / "a.txt") as place:
+        place.write_text("")
