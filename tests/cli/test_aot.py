@@ -63,6 +63,15 @@ def test_a_mesh_over_slices_and_one_that_does_not_fit():
     assert told in done.stderr.splitlines()[-1]
 
 
+def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_path, monkeypatch, capsys):
+    for name in ("JAX_PLATFORMS", "JAX_ENABLE_COMPILATION_CACHE"):
+        monkeypatch.setenv(name, "as it was")
+    names = "os.environ['JAX_PLATFORMS'], os.environ['JAX_ENABLE_COMPILATION_CACHE']"
+    (tmp_path / "telling.py").write_text(f"import os\ndef get_config(arg):\n    raise ValueError([{names}])\n")
+    assert main(["aot", str(tmp_path / "telling.py"), "--topology", "v5e:1x1"]) == 2
+    assert "fails: ['cpu', 'false']" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -75,6 +84,7 @@ def test_a_mesh_over_slices_and_one_that_does_not_fit():
 )
 def test_mistakes_are_told_in_a_line(recommender, words, told, monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
-    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    for name, value in {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "true"}.items():
+        monkeypatch.setenv(name, value)  # which is set back afterwards
     assert main(["aot", *recommender, *words]) == 2
     assert told in capsys.readouterr().err

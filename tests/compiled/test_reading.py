@@ -191,3 +191,10 @@ def test_a_refusal_tells_how_much_was_wanted(message, peak):
     assert memory is not None and not memory.fits
     assert (memory.peak, memory.limit, memory.arguments) == (peak * 2**30, 15.75 * 2**30, 2**30)
     assert compiled.read_refusal("INTERNAL: something else", 0.0) is None
+
+
+def test_two_integers_of_four_bits_share_a_byte():
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    sizes = {dtype: compiled.array_bytes((3, 8), jnp.dtype(dtype)) for dtype in ("int4", "int8", "bfloat16", "bool")}
+    assert sizes == {"int4": 12, "int8": 24, "bfloat16": 48, "bool": 24}
+    assert compiled.array_bytes(key.shape, key.dtype) == 8

@@ -34,9 +34,10 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.slices < 1:
         raise UserError(f"--slices {args.slices} is less than 1; give at least 1")
+    # Before the config, which may import JAX. The compiler needs no chip; one that is here may be at work. What is
+    # compiled for chips that are not here cannot be read back from the cache, and would push out what can.
+    os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
-    # The compiler needs no chip; one that is here may be at work.
-    os.environ["JAX_PLATFORMS"] = "cpu"
     from timesuite_jax import tasks, training  # imported late: a wrong config should be told at once
     from timesuite_jax.evaluation.report import progress
 

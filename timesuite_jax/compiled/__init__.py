@@ -7,13 +7,14 @@ each other, `read_memory` what it keeps. Nothing in here compiles or knows what 
 from timesuite_jax.compiled.arithmetic import Arithmetic, count_flops
 from timesuite_jax.compiled.collectives import Traffic, read_traffic
 from timesuite_jax.compiled.hlo import Module, parse
-from timesuite_jax.compiled.memory import Memory, read_memory, read_refusal
+from timesuite_jax.compiled.memory import Memory, array_bytes, read_memory, read_refusal
 
 __all__ = [
     "Arithmetic",
     "Memory",
     "Module",
     "Traffic",
+    "array_bytes",
     "count_flops",
     "parse",
     "read_memory",

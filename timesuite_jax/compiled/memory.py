@@ -1,8 +1,12 @@
 """What a compiled program takes of a device's memory, also where it takes more than there is."""
 
 import dataclasses
+import math
 import re
+from collections.abc import Sequence
 from typing import Any
+
+import jax.numpy as jnp
 
 _UNITS = {"B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _AMOUNT = r"([\d.]+)([BKMGT])"
@@ -28,6 +32,12 @@ class Memory:
     def fits(self) -> bool:
         """Whether the program can be loaded."""
         return self.peak <= self.limit
+
+
+def array_bytes(shape: Sequence[int], dtype: Any) -> float:
+    """Of an array in a device's memory, where two integers of 4 bits share a byte."""
+    bits = jnp.iinfo(dtype).bits if jnp.issubdtype(dtype, jnp.integer) else 8 * dtype.itemsize
+    return math.prod(shape) * bits / 8
 
 
 def read_memory(executable: Any, limit: float) -> Memory:

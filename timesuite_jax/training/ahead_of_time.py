@@ -4,7 +4,6 @@ The program is the loop's own (`make_program`) and its arguments are shapes: not
 """
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -117,7 +116,7 @@ def _argument_bytes(call: Call) -> float:
     """Of one device."""
     leaves = jax.tree.leaves(call.arguments)
     shapes = (leaf.shape if leaf.sharding is None else leaf.sharding.shard_shape(leaf.shape) for leaf in leaves)
-    return float(sum(math.prod(shape) * leaf.dtype.itemsize for shape, leaf in zip(shapes, leaves, strict=True)))
+    return sum(compiled.array_bytes(shape, leaf.dtype) for shape, leaf in zip(shapes, leaves, strict=True))
 
 
 def _notes(arithmetic: compiled.Arithmetic, module: compiled.Module) -> tuple[str, ...]:
