@@ -49,7 +49,7 @@ def test_it_saves_the_current_step_and_leaves(nursery: Nursery, tmp_path: Path, 
     assert "asked to by SIGTERM; nothing was lost" in process.said
     found = steps(tmp_path)
     if place == "save":  # and the steps that were made while it was written
-        assert found[0] == 5 and found[-1] - 5 in range(4)
+        assert found[0] == 5 and f"step {found[-1]}/30  stopped" in process.said
     else:
         assert found == expected
 

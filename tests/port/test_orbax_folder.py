@@ -4,9 +4,11 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 import tiny_checkpoint as tiny
+from etils import epath
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
+from timesuite_jax.manifest import write_manifest
 from timesuite_jax.port import (
     MODELS,
     Pending,
@@ -33,11 +35,15 @@ def save_run(folder, steps):
     frozen = trees.split(TABLE.to_tree(tiny.tensors(seed=0)), lambda path: path not in trainable)[0]
     with ocp.StandardCheckpointer() as writer:
         writer.save(folder / "frozen/abc", frozen)
+        writer.wait_until_finished()
+        write_manifest(epath.Path(folder / "frozen/abc"))
         for step in steps:
             params = trees.split(TABLE.to_tree(tiny.tensors(seed=step)), lambda path: path in trainable)[0]
             writer.save(folder / f"checkpoints/{step}/params", params)
             with ocp.Checkpointer(ocp.JsonCheckpointHandler()) as config:
                 config.save(folder / f"checkpoints/{step}/config", {"config": {}, "frozen": "abc"})
+            writer.wait_until_finished()
+            write_manifest(epath.Path(folder / f"checkpoints/{step}"))
 
 
 def test_a_training_run(tmp_path):
@@ -46,6 +52,25 @@ def test_a_training_run(tmp_path):
     new, old = tiny.tensors(seed=10), tiny.tensors(seed=0)
     for key, entry in TABLE.entries.items():
         assert np.array_equal(source.read(key), (new if entry.trainable else old)[key]), key
+
+
+@pytest.mark.parametrize("part", ["checkpoints/1/params", "frozen/abc", "params"])
+def test_a_flipped_bit_is_no_weight(tmp_path, part):
+    if part == "params":
+        decided = plan(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", tiny.tensors()))]))
+        write_import(tmp_path / "run", pending(decided), decided.report)
+    else:
+        save_run(tmp_path / "run", [1])
+    source = open_orbax(PORT, tmp_path / "run")
+    # The largest file holds values; nothing but its checksum has a say in them.
+    files = [path for path in (tmp_path / "run" / part).rglob("*") if path.is_file()]
+    file = max(files, key=lambda path: path.stat().st_size)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(UserError, match=rf"is damaged \(.*{file.name}: its checksum is .*bring back a copy"):
+        for key in TABLE.entries:
+            source.read(key)
 
 
 def test_small_batches_give_the_same(tmp_path, monkeypatch):

@@ -11,9 +11,9 @@ import pytest
 from etils import epath
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.manifest import MANIFEST, find_damage
 from timesuite_jax.training import TrainState
 from timesuite_jax.training.checkpoint import Checkpoints
-from timesuite_jax.training.manifest import MANIFEST, find_damage
 
 FROZEN = {"still": {"kernel": jnp.arange(6.0)}}
 

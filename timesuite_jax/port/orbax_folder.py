@@ -1,7 +1,10 @@
 """Orbax folders written and read a few leaves at a time, so that neither way needs the whole model in memory.
 
-An import leaves `OUT/params` (a plain nested dict, readable by any Orbax `StandardCheckpointer`) and `OUT/port.json`
-(what became of every key). A training run leaves trained and frozen parameters in two folders; both are read as one.
+An import leaves `OUT/params` (a plain nested dict, readable by any Orbax `StandardCheckpointer`, with a manifest of its
+files) and `OUT/port.json` (what became of every key). A training run leaves trained and frozen parameters in two
+folders; both are read as one.
+
+Files are held against their manifest before the first value is read: Orbax by itself reads a flipped bit as a weight.
 """
 
 import itertools
@@ -9,15 +12,17 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path as File
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
 import tensorstore as ts
+from etils import epath
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
+from timesuite_jax.manifest import MANIFEST, find_damage, write_manifest
 from timesuite_jax.port.leaf import Pending
 from timesuite_jax.port.quantising import path_in_files
 from timesuite_jax.port.report import Report
@@ -98,6 +103,7 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
         folder.mkdir(parents=True, exist_ok=True)
         with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(type_handler_registry=registry)) as writer:
             writer.save((folder / "params").absolute(), args=args)
+        write_manifest(epath.Path(folder / "params"))
         (folder / "port.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {folder}: {error}; choose another place") from error
@@ -119,26 +125,47 @@ def open_orbax(port: ModelPort, folder: File, step: int | None = None) -> TreeSo
     Raises:
       UserError: if it holds no checkpoint, or that of another model.
     """
-    homes: dict[Path, File] = {}
+    homes: dict[Path, _Part] = {}
     leaves: dict[Path, Any] = {}
     reader = ocp.StandardCheckpointer()
     for part in _parts(folder, step):
         try:
-            found: Any = reader.metadata(part.absolute())
+            found: Any = reader.metadata(part.folder.absolute())
             tree = found.item_metadata.tree
         except (OSError, ValueError, KeyError, AttributeError) as error:
-            raise UserError(f"{part} is no readable Orbax checkpoint ({error}); write it again") from error
+            raise UserError(f"{part.folder} is no readable Orbax checkpoint ({error}); write it again") from error
         for path, leaf in trees.leaves_with_paths(tree):
             homes[path], leaves[path] = part, leaf
     reader.close()
     return TreeSource(port, leaves, _Batched(homes, leaves), str(folder))
 
 
+class _Part(NamedTuple):
+    """An Orbax folder, and where the manifest of its files lies: there or above; None: it has none."""
+
+    folder: File
+    sealed: File | None
+
+    def check(self) -> None:
+        """Reads all of its files.
+
+        Raises:
+          UserError: if they are not as they were written.
+        """
+        if self.sealed is None:
+            return
+        below = "" if self.sealed == self.folder else f"{self.folder.name}/"
+        damage = find_damage(epath.Path(self.sealed), lambda _, name: name.startswith(below))
+        if damage:
+            named = "; ".join([*damage[:3], *(["..."] if damage[3:] else [])])
+            raise UserError(f"{self.sealed} is damaged ({named}); bring back a copy, or give another checkpoint")
+
+
 class _Batched:
     """Reads leaves in batches and remembers the last: `TreeSource` lists tensors in order of their leaves' paths."""
 
-    def __init__(self, homes: Mapping[Path, File], leaves: Mapping[Path, Any]):
-        self._homes = homes
+    def __init__(self, homes: Mapping[Path, _Part], leaves: Mapping[Path, Any]):
+        self._homes, self._unchecked = homes, set(homes.values())
         self._values: dict[Path, np.ndarray] = {}
         # Codes and scales of a kernel are asked for together.
         units = [list(unit) for _, unit in itertools.groupby(sorted(leaves), lambda path: path_in_files(path, leaves))]
@@ -152,7 +179,10 @@ class _Batched:
             self._values = {}  # before the next are read
             group = self._mates[path]
             for part in {self._homes[mate] for mate in group}:
-                self._values |= _restore(part, [mate for mate in group if self._homes[mate] == part])
+                if part in self._unchecked:
+                    part.check()
+                    self._unchecked.remove(part)
+                self._values |= _restore(part.folder, [mate for mate in group if self._homes[mate] == part])
         return self._values[path]
 
 
@@ -169,15 +199,16 @@ def _restore(part: File, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
     return dict(trees.leaves_with_paths(restored))
 
 
-def _parts(folder: File, step: int | None) -> list[File]:
+def _parts(folder: File, step: int | None) -> list[_Part]:
     """The Orbax folders that together hold all parameters."""
     for part in (folder, folder / "params"):
         if (part / "_METADATA").exists():
-            return [part]
+            return [_Part(part, part if (part / MANIFEST).exists() else None)]
     steps = [int(path.name) for path in (folder / "checkpoints").glob("*") if path.name.isdigit()]
     if not steps:
         raise UserError(f"{folder} holds no checkpoint; give the folder of an import or of a training run")
     home = folder / "checkpoints" / str(max(steps) if step is None else step)
     with ocp.Checkpointer(ocp.JsonCheckpointHandler()) as reader:
         frozen = reader.restore((home / "config").absolute())["frozen"]
-    return [home / "params", *([folder / "frozen" / frozen] if frozen else [])]
+    parts = [_Part(home / "params", home)]
+    return [*parts, _Part(folder / "frozen" / frozen, folder / "frozen" / frozen)] if frozen else parts

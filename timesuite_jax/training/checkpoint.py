@@ -23,10 +23,10 @@ from jax.sharding import Mesh
 
 from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.manifest import find_damage, write_manifest
 from timesuite_jax.training.bucket import in_bucket
 from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.fingerprint import fingerprint
-from timesuite_jax.training.manifest import find_damage, write_manifest
 from timesuite_jax.training.selection import best_of, best_step
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
