@@ -47,6 +47,22 @@ def without_duration() -> bytes:
     return bytes(data)
 
 
+def without_rate_or_order() -> bytes:
+    """A Matroska film that states no rate; its first frame is shown at 0 s, the nineteen others at 0.5 s."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="matroska") as container:
+        stream = container.add_stream("mjpeg", rate=12)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuvj420p"
+        for number, pixels in enumerate(numbered_frames(20)):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuvj420p")
+            for packet in stream.encode(frame):
+                packet.pts = packet.dts = 6 * min(number, 1)
+                container.mux(packet)
+    data = out.getvalue()
+    at = data.index(b"\x23\xe3\x83\x84")  # the element DefaultDuration: an integer of four bytes
+    return data[:at] + b"\xec\x86" + bytes(6) + data[at + 8 :]  # the element Void: to be passed over
+
+
 def cut_off(data: bytes, *, index_first: bool) -> bytes:
     """The first 60 % of a file; with the index at the front it still opens."""
     if index_first:

@@ -1,11 +1,16 @@
 """The house keeps its floors: imports go down only, rooms on one floor do not know each other, files stay small."""
 
 import ast
+import builtins
+import dis
+from collections.abc import Iterator
 from pathlib import Path
+from types import CodeType
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "timesuite_jax"
+PROJECT = Path(__file__).parent.parent
+PACKAGE = PROJECT / "timesuite_jax"
 FLOORS = {
     "layers": 0, "errors": 0, "manifest": 0, "specs": 0, "tree": 0, "whole_file": 0,
     "objectives": 1, "metrics": 1, "media": 1, "text": 1,
@@ -17,6 +22,10 @@ FLOORS = {
     "cli": 7,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
+ALL_FILES = [
+    *FILES,
+    *(path for folder in ("tests", "configs", "benchmarks", "launch") for path in (PROJECT / folder).rglob("*.py")),
+]
 
 
 def room_of(path: Path) -> str:
@@ -56,6 +65,28 @@ def test_imports_go_down_only(path: Path):
 
 
 def test_no_file_is_long():
-    for path in [*FILES, *(PACKAGE.parent / "tests").rglob("*.py"), *(PACKAGE.parent / "configs").rglob("*.py")]:
+    for path in ALL_FILES:
         lines = len(path.read_text(encoding="utf-8").splitlines())
         assert lines <= 500, f"{path} has {lines} lines; split it by idea"
+
+
+def scopes_of(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from scopes_of(constant)
+
+
+def names(code: CodeType, operations: set[str]) -> set[str]:
+    return {step.argval for step in dis.get_instructions(code) if step.opname in operations}
+
+
+def test_every_name_that_is_read_is_there():
+    """What linters find, who cannot be asked: to them the shapes in jaxtyping's annotations are names, too."""
+    always = {*dir(builtins), "__file__", "__annotations__", "__module__", "__qualname__"}
+    for path in ALL_FILES:
+        module = compile(path.read_text(encoding="utf-8"), path, "exec")
+        there = always | names(module, {"STORE_NAME"})
+        for scope in scopes_of(module):
+            read = names(scope, {"LOAD_GLOBAL", "LOAD_NAME"}) - names(scope, {"STORE_NAME"}) - there
+            assert not read, f"{path}: {scope.co_name} (line {scope.co_firstlineno}) reads {sorted(read)}"

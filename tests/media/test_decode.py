@@ -95,6 +95,14 @@ def test_stream_without_time_stamps_is_counted():
     assert [films.number_of(frame) for frame in frames] == [4, 20]
 
 
+def test_stamps_that_repeat_and_no_stated_rate():
+    film = films.without_rate_or_order()
+    index = index_video(film, name="film.mkv")
+    assert index.counted and len(index) == 20 and index.average_rate == pytest.approx(20 / index.duration)
+    assert index.duration == pytest.approx(0.5 + 1 / 12, abs=0.1)
+    assert [films.number_of(frame) for frame in decode_frames(film, index, [4, 19])] == [4, 19]
+
+
 def test_frame_numbers_must_ascend_and_exist():
     data = films.numbered_film()
     index = index_video(data)

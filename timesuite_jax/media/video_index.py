@@ -129,8 +129,9 @@ def _index(name, stamps, keys, last_duration, rate, time_base) -> VideoIndex:
         raise _no_extent(name, len(stamps))
     counted = not stamped or len(set(stamps)) < len(stamps)
     if counted:
+        if rate <= 0:  # then there are stamps, though some stand twice
+            rate = len(stamps) / ((max(stamps) - min(stamps)) * time_base + last_duration)
         pts, keys = np.arange(len(stamps)), [0]
-        rate = rate if rate > 0 else len(stamps) / extent
         times = pts / rate
         last_duration = 1 / rate
     else:
