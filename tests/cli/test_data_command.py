@@ -51,10 +51,29 @@ def test_check_finds_bad_videos(folder, capsys):
     assert not report["ok"] and report["videos"] == 2 and "is empty" in report["findings"][0]["problem"]
 
 
+def test_check_goes_on_after_what_cannot_be_read(folder, capsys):
+    (folder / "videos/c.mp4").mkdir()
+    assert main(["data", "check", f"{folder}/videos", "--json"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["videos"] == 3 and "c.mp4 cannot be read (Is a directory)" in report["findings"][1]["problem"]
+
+
+@pytest.mark.parametrize(
+    "words", [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["show", "x", "--records", "-1"]]
+)
+def test_numbers_that_mean_nothing_are_refused(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["data", *words])
+    assert caught.value.code == 2 and words[-1] in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_mistakes_are_one_line_and_exit_code_2(folder, capsys):
     assert build(folder, "--task", "tvg") == 2
+    assert build(folder, "--corpus", "charades/test") == 2
+    assert build(folder, "--videos", f"{folder}/nothing") == 2
+    assert not (folder / "out").exists()
     assert main(["data", "show", f"{folder}/nothing"]) == 2
     (folder / "a.json").write_text("{")
     assert build(folder) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 3 and all(line.startswith("timesuite data: ") for line in lines)
+    assert len(lines) == 5 and all(line.startswith("timesuite data: ") for line in lines)

@@ -34,15 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind = build.add_mutually_exclusive_group()
     kind.add_argument("--video", action="store_true", help="store the video files (default)")
     kind.add_argument("--frames", type=_positive, metavar="N", help="store N JPEG frames a sample: for long videos")
-    build.add_argument("--deadline", type=float, default=120.0, help="seconds that one video may take (default 120)")
+    build.add_argument("--deadline", type=_seconds, default=120.0, help="seconds that one video may take (default 120)")
     build.add_argument("--threads", type=_positive, default=4, help="videos decoded side by side (default 4)")
     check = actions.add_parser("check", help="decode everything and list what is wrong")
     check.add_argument("paths", nargs="+", help="corpora, folders of videos, or videos")
-    check.add_argument("--deadline", type=float, default=120.0, help="seconds that one video may take (default 120)")
+    check.add_argument("--deadline", type=_seconds, default=120.0, help="seconds that one video may take (default 120)")
     check.add_argument("--report", help="also write the report to this JSON file")
     show = actions.add_parser("show", help="what a corpus holds")
     show.add_argument("folder", help="folder of a corpus")
-    show.add_argument("--records", type=int, default=2, help="records to show (default 2)")
+    show.add_argument("--records", type=_not_negative, default=2, help="records to show (default 2)")
     synthetic = actions.add_parser("synthetic", help="make films of moving shapes, a corpus of them and a tokenizer")
     synthetic.add_argument("--out", required=True, help="folder to make; tokenizer.json lies in it, too")
     synthetic.add_argument("--videos", type=_positive, default=64, help="number of films (default 64)")
@@ -201,6 +201,16 @@ def _positive(word: str) -> int:
 
 def _not_negative(word: str) -> int:
     return _whole(word, 0)
+
+
+def _seconds(word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = 0.0
+    if not value > 0:  # nor is what is no number
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of seconds above 0")
+    return value
 
 
 def _whole(word: str, least: int) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from timesuite_jax.data.build import check_video
+from timesuite_jax.data.build import check_video, read_video
 from timesuite_jax.data.corpus import INFO_NAME, file_checksum, read_info
 from timesuite_jax.data.record import Record, decode_record
 from timesuite_jax.data.tfrecord import TFRecordSource
@@ -78,7 +78,7 @@ def _checks_of(path: Path, deadline_s: float, findings: list[Finding]) -> Iterat
     else:
         raise UserError(f"there is no {path}; give corpora, folders of videos, or videos")
     for file in files:
-        yield False, str(file), lambda file=file: check_video(file.read_bytes(), str(file), deadline_s)
+        yield False, str(file), lambda file=file: check_video(read_video(file, str(file)), str(file), deadline_s)
 
 
 def _corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> Iterator[tuple[bool, str, Any]]:

@@ -19,6 +19,7 @@ from rich.progress import track
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected
 from timesuite_jax.data.record import Record
 from timesuite_jax.data.timepro import Annotation, read_annotations
+from timesuite_jax.errors import UserError
 from timesuite_jax.media import (
     Deadline,
     SamplingSpec,
@@ -75,6 +76,8 @@ def build_corpus(
       UserError: bad annotations, an unusable folder, or no usable video at all.
     """
     entries = read_annotations(annotations, spec.task)
+    if not Path(videos).is_dir():
+        raise UserError(f"there is no folder of videos {videos}; give the one to which paths in {annotations} relate")
     writer = CorpusWriter(out, spec.corpus)
     prepare = functools.partial(_prepare, root=Path(videos), spec=spec)
     bar = track(
@@ -125,7 +128,7 @@ def _prepare(annotation: Annotation, *, root: Path, spec: BuildSpec) -> Record |
         "source": annotation.video,
     }
     try:
-        data = _read(path, annotation.video)
+        data = read_video(path, annotation.video)
         fields["source_checksum"] = f"{google_crc32c.value(data):08x}"
         if spec.frames is None:
             duration = check_video(data, annotation.video, spec.deadline_s, clip=annotation.clip)
@@ -161,13 +164,18 @@ def check_video(data: bytes, name: str, deadline_s: float, *, clip: tuple[float,
     return index.duration
 
 
-def _read(path: Path, name: str) -> bytes:
+def read_video(path: Path, name: str) -> bytes:
+    """The bytes of a video file.
+
+    Raises:
+      VideoError: it is not there, or may not be read.
+    """
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
         raise VideoError(name, "does not exist", f"check the folder of videos, {path} is not there") from error
     except OSError as error:
-        raise VideoError(name, f"cannot be read ({error.strerror})", "check its permissions") from error
+        raise VideoError(name, f"cannot be read ({error.strerror})", "check what it is, and its permissions") from error
 
 
 def _stored_size(height: int, width: int, side: int) -> tuple[int, int]:

@@ -72,11 +72,13 @@ class CorpusWriter:
       name: of the corpus and of its files.
 
     Raises:
-      UserError: the folder cannot be written or holds a corpus.
+      UserError: the folder cannot be written or holds a corpus, or the name is none for files.
     """
 
     def __init__(self, folder: str | Path, name: str):
         self.folder, self.name = Path(folder), name
+        if not name or "/" in name:
+            raise UserError(f"corpus name {name!r} cannot be part of a file's name; choose one without /")
         refuse_corpus(self.folder)
         self._rejected: list[Rejected] = []
 
