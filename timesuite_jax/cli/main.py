@@ -22,7 +22,7 @@ COMMANDS = {
     "port": "bring checkpoints from PyTorch and back",
     "data": "build, check and show corpora of TFRecords; make data sets of interactions",
 }
-_GONE, _UNREAD = "Event loop is closed", "exception was never retrieved"
+_GONE, _UNREAD, _THREAD = "Event loop is closed", "exception was never retrieved", "_SignalingThread.run() raised"
 USER_MISTAKE, INTERRUPTED = 2, 130
 
 
@@ -83,9 +83,11 @@ def _quiet_logs() -> None:
 
 def _mute_abandoned_writes() -> None:
     """When a checkpoint fails, the writes still in flight fail too, and come back to an event loop that is gone or to
-    nobody; each would print a traceback around the one line that tells the user what is wrong.
+    nobody; each would print a traceback around the one line that tells the user what is wrong. So would the thread
+    whose error that line tells.
     """
     logging.getLogger("asyncio").addFilter(lambda record: _UNREAD not in record.getMessage())
+    logging.getLogger("absl").addFilter(lambda record: _THREAD not in record.getMessage())
     shown = sys.unraisablehook
 
     def hook(unraisable: "sys.UnraisableHookArgs") -> None:

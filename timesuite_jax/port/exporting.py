@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
+from timesuite_jax.disk import writing
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.roles import ModelPort
 from timesuite_jax.port.safetensors_io import write_safetensors
 from timesuite_jax.port.sources import TensorInfo
 from timesuite_jax.port.tree_source import TreeSource
+from timesuite_jax.whole_file import whole_file
 
 SUFFIXES = (".safetensors", ".pth")
 
@@ -26,7 +28,7 @@ class ExportSpec:
 
 
 def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
-    """Writes `.safetensors` (no PyTorch needed) or `.pth` ({"model": state dict}, with PyTorch).
+    """Writes `.safetensors` (no PyTorch needed) or `.pth` ({"model": state dict}, with PyTorch), whole or not at all.
 
     Every tensor gets storage of its own. (Upstream's `good_init` lets merge_proj.bias and mistral_proj.bias share
     theirs; a full state dict must be loaded there with `good_init=False`.)
@@ -55,7 +57,7 @@ def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | N
         for key in keys:
             yield names[key], source.read(key).astype(infos[names[key]].dtype, copy=False)
 
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".pth":
             read = dict(tensors())
@@ -63,8 +65,6 @@ def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | N
             _write_pth(path, {name: read[name] for name in sorted(read, key=ranks.__getitem__)})
         else:
             write_safetensors(path, tensors(), infos, {"format": "pt"})
-    except OSError as error:
-        raise UserError(f"cannot write {path}: {error}; choose another place") from error
     return infos
 
 
@@ -89,4 +89,6 @@ def _write_pth(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
             return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
         return torch.from_numpy(array)
 
-    torch.save({"model": {key: tensor(array) for key, array in tensors.items()}}, path)
+    # Through a file of Python's, whose errors say what is wrong with the disk.
+    with whole_file(path) as partial, partial.open("wb") as file:
+        torch.save({"model": {key: tensor(array) for key, array in tensors.items()}}, file)

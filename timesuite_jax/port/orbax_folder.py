@@ -10,6 +10,7 @@ Files are held against their manifest before the first value is read: Orbax by i
 import itertools
 import json
 import math
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path as File
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ import tensorstore as ts
 from etils import epath
 
 from timesuite_jax import tree as trees
+from timesuite_jax.disk import writing
 from timesuite_jax.errors import UserError
 from timesuite_jax.manifest import MANIFEST, find_damage, write_manifest
 from timesuite_jax.port.leaf import Pending
@@ -80,7 +82,7 @@ def _batches(sizes: Sequence[int]) -> list[list[int]]:
 
 
 def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -> None:
-    """Writes `folder/params` and `folder/port.json`.
+    """Writes `folder/params` and `folder/port.json`, or nothing.
 
     Args:
       folder: new, or empty.
@@ -100,13 +102,15 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
     # A data file is gathered in memory before it is written, so a small one also bounds what a save needs.
     args = ocp.args.PyTreeSave(tree, save_args=save_args, ocdbt_target_data_file_size=_CHUNK)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(type_handler_registry=registry)) as writer:
-            writer.save((folder / "params").absolute(), args=args)
-        write_manifest(epath.Path(folder / "params"))
-        (folder / "port.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"cannot write {folder}: {error}; choose another place") from error
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(type_handler_registry=registry)) as writer:
+                writer.save((folder / "params").absolute(), args=args)
+            write_manifest(epath.Path(folder / "params"))
+            (folder / "port.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # all in it is of this import: it was new, or empty
+        raise
 
 
 def is_orbax(folder: File) -> bool:
@@ -127,11 +131,11 @@ def open_orbax(port: ModelPort, folder: File, step: int | None = None) -> TreeSo
     """
     homes: dict[Path, _Part] = {}
     leaves: dict[Path, Any] = {}
-    reader = ocp.StandardCheckpointer()
+    # The handler, not a checkpointer: that warns of what a run's folder has one level up.
+    reader = ocp.PyTreeCheckpointHandler()
     for part in _parts(folder, step):
         try:
-            found: Any = reader.metadata(part.folder.absolute())
-            tree = found.item_metadata.tree
+            tree = reader.metadata(epath.Path(part.folder).absolute()).tree
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise UserError(f"{part.folder} is no readable Orbax checkpoint ({error}); write it again") from error
         for path, leaf in trees.leaves_with_paths(tree):

@@ -1,0 +1,60 @@
+"""What a disk refuses is told in one line, and leaves nothing half written behind."""
+
+import re
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import tiny_checkpoint as tiny
+
+from timesuite_jax.cli.main import main
+from timesuite_jax.disk import writing
+from timesuite_jax.errors import UserError
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow beyond 1 KiB: writing fails with an errno, as on a full disk, and needs no privileges."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_port(tmp_path, capfd):
+    weights = tiny.save(tmp_path / "weights.safetensors", tiny.tensors())
+    assert main(["port", "import", str(weights), "--out", str(tmp_path / "model")]) == 0
+    exports = ["export.safetensors"]
+    try:
+        import torch  # noqa: F401
+
+        exports.append("export.pth")
+    except ImportError:
+        pass
+    before = set(tmp_path.iterdir())
+    capfd.readouterr()
+    for name in exports:
+        with full_disk():
+            assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / name)]) == 2
+    with full_disk():
+        assert main(["port", "import", str(weights), "--out", str(tmp_path / "again")]) == 2
+    lines = capfd.readouterr().err.splitlines()
+    assert lines == [
+        f"timesuite port: cannot write to {tmp_path / name}: a file grew too large; free some or choose another place"
+        for name in (*exports, "again")
+    ]
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_other_errors_stay_as_they_are(tmp_path):
+    told = f"cannot write to {tmp_path}: it is read-only; make it writable or choose another place"
+    with pytest.raises(UserError, match=re.escape(told)), writing(tmp_path):
+        raise ValueError("FAILED: Read-only file system [os_error_code='30']")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="a file stands on the way; choose another place"), writing(tmp_path):
+        (tmp_path / "file/inner").mkdir()
+    with pytest.raises(ValueError, match="ours"), writing(tmp_path):
+        raise ValueError("ours")

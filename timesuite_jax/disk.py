@@ -1,0 +1,45 @@
+"""A full, closed or failing disk in a sentence, whatever a storage library makes of it."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from timesuite_jax.errors import UserError
+
+_FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
+_CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
+_FAILING = {errno.EIO: "the disk fails", errno.ESTALE: "its server has lost it", errno.ETIMEDOUT: "it does not answer"}
+_WRONG = {errno.EEXIST: "a file stands there", errno.ENOTDIR: "a file stands on the way"}
+_REMEDIES = (
+    (_FULL, "free some or choose"),
+    (_CLOSED, "make it writable or choose"),
+    (_FAILING, "mend it or choose"),
+    (_WRONG, "choose"),
+)
+
+
+@contextmanager
+def writing(place: Any, what: str = "place") -> Iterator[None]:
+    """Turns what a disk refuses into a sentence for the user; storage libraries wrap the cause in various ways.
+
+    Args:
+      place: what is written, a path.
+      what: to be chosen instead.
+
+    Raises:
+      UserError: naming the place, the trouble and the remedy. Errors that are not the disk's stay as they are.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError, ValueError) as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            number, text = getattr(cause, "errno", None), str(cause)
+            for known, remedy in _REMEDIES:
+                for code, trouble in known.items():
+                    if number == code or os.strerror(code) in text:
+                        raise UserError(f"cannot write to {place}: {trouble}; {remedy} another {what}") from error
+            cause = cause.__cause__ or cause.__context__
+        raise
