@@ -1,6 +1,7 @@
 """Files over one another in the original's order: every key has a fate, all that is wrong is said at once."""
 
 import json
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -77,8 +78,8 @@ def test_everything_wrong_is_said_at_once(tmp_path):
     arrays = tiny.tensors()
     arrays["clip_projj.bias"] = arrays.pop("clip_proj.bias")
     arrays["merge_proj.weight"] = arrays["merge_proj.weight"].T
-    arrays["qformer.bert.embeddings.word_embeddings.weight"] = np.zeros((15, 5), np.float32)
-    arrays["temp_adap.fc.0.weight"] = np.zeros((3, 2, 5), np.float32)
+    arrays["qformer.bert.embeddings.word_embeddings.weight"] = np.zeros((15, 2), np.float32)
+    arrays["temp_adap.fc.0.weight"] = np.zeros((6, 6, 5), np.float32)
     arrays["stranger"] = np.zeros(2, np.float32)
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
     with pytest.raises(UserError) as error:
@@ -89,11 +90,29 @@ def test_everything_wrong_is_said_at_once(tmp_path):
         "clip_projj.bias (did you mean clip_proj.bias?)",
         "stranger\n",
         "merge_proj.weight: [8, 3], wanted [3, 8] (transposed)",
-        "[15, 5], wanted [16, 5] (another vocabulary; embeddings are never resized silently",
+        "[15, 2], wanted [16, 2] (another vocabulary; embeddings are never resized silently",
         "trained with 4 clips, this model has 2",
         "in no file (1):\n    clip_proj.bias",
     ):
         assert words in message, words
+
+
+@pytest.mark.parametrize("change", ["transposed", "longer"])
+def test_without_a_config_the_tensors_must_agree(change, tmp_path):
+    """Any tensor that has another size than the others of its name is refused, and it is the one that is named."""
+    arrays, table = tiny.tensors(), videochat_t.build(tiny.SIZES)
+    shared = Counter(name for entry in table.entries.values() for name in set(entry.sizes))
+    refused = 0
+    for key, array in list(arrays.items())[:: len(arrays) // 20]:
+        other = array.T if change == "transposed" else np.concatenate([array, array[:1]])
+        sizes = zip(table.entries[key].sizes, array.shape, other.shape, strict=True)
+        if any(size != changed for name, size, changed in sizes if shared[name] > 2):
+            layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", {**arrays, key: other}))])
+            with pytest.raises(UserError, match="another shape or type") as error:
+                plan(PORT, layers)
+            assert f"\n    {key}: {list(other.shape)}, wanted " in str(error.value)
+            refused += 1
+    assert refused > 5
 
 
 def test_expectations(tmp_path):

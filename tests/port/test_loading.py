@@ -1,5 +1,7 @@
 """Values arrive where they belong: cast, sharded, stacked, and never twice in memory."""
 
+from collections import defaultdict
+
 import jax
 import ml_dtypes
 import numpy as np
@@ -26,7 +28,7 @@ def test_shards_land_on_their_devices(layers):
     mesh = jax.make_mesh((2, 2), ("a", "b"), axis_types=(jax.sharding.AxisType.Auto,) * 2)
     shardings = {
         ("qformer", "embeddings", "word", "embedding"): PartitionSpec(("a", "b")),
-        ("mistral", "layers", "attn", "q", "kernel"): PartitionSpec("a", "b"),  # [2, 2, 3]
+        ("mistral", "layers", "attn", "q", "kernel"): PartitionSpec("a", None, "b"),  # [2, 3, 4]
         ("vision_encoder", "patch_embed", "kernel"): PartitionSpec("b", None),
         ("vision_encoder", "blocks", "norm1", "scale"): PartitionSpec("b"),
     }
@@ -104,6 +106,11 @@ def test_the_table_is_the_model(variant, tape):
     params = nn.meta.unbox(jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), batch))["params"]
     source = TreeSource(PORT, dict(trees.leaves_with_paths(params)), lambda path: None, "the model")
     assert ("temp_adap.fc.0.weight" in source.infos) == tape
+    sizes: dict[str, set[int]] = defaultdict(set)
+    for key, entry in source.table.entries.items():
+        for name, length in zip(entry.sizes, source.infos[key].shape, strict=True):
+            sizes[name].add(length)
+    assert {name for name, found in sizes.items() if len(found) > 1} == set()
     if variant == "released":
         count = sum(info.size for info in source.infos.values())
         # The original's own count (tower, norm, Q-Former, queries, projections, adapters, Mistral) and position_ids.

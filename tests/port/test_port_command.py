@@ -95,7 +95,7 @@ def test_export_as_pth(tmp_path, weights, capsys):
 
 def test_inspect(tmp_path, weights, capsys):
     code, out, _ = run(capsys, "inspect", weights)
-    assert code == 0 and "1x16x5" in out and out.splitlines()[-1].startswith(f"{len(tiny.tensors()) + 1} tensors")
+    assert code == 0 and "1x16x2" in out and out.splitlines()[-1].startswith(f"{len(tiny.tensors()) + 1} tensors")
     listed = json.loads(run(capsys, "inspect", weights, "--json")[1])["tensors"]
     assert listed["merge_proj.weight"] == {"shape": [3, 8], "dtype": "float32", "bytes": 96}
 
@@ -109,7 +109,7 @@ def test_verify_says_how_much(tmp_path, weights, capsys):
     code, out, _ = run(capsys, "verify", weights, other)
     assert code == 1
     assert "1 of 2 values differ, by at most 0.5" in out
-    assert f"only in {weights}" in out and "float32 [1, 16, 5] against float16" in out
+    assert f"only in {weights}" in out and "float32 [1, 16, 2] against float16" in out
     assert "3 differences" in out
 
 

@@ -97,4 +97,4 @@ def test_not_a_bijection():
     with pytest.raises(ValueError, match="twice"):
         Table("toy", [Entry("a", "x", SAME_1D), Entry("a", "y", SAME_1D)], [], order=str)
     with pytest.raises(ValueError, match=r"layers \[0, 2\]"):
-        Table("toy", [Entry("a", "x", SAME_1D, 0), Entry("b", "x", SAME_1D, 2)], [], order=str)
+        Table("toy", [Entry("a", "x", SAME_1D, layer=0), Entry("b", "x", SAME_1D, layer=2)], [], order=str)

@@ -12,15 +12,11 @@ from timesuite_jax.port.tables import videochat_t
 SIZES = videochat_t.Sizes(2, 4, 3, 16, 2, mistral_proj=True)
 LLM = "mistral_model.base_model.model."
 # Every width differs from the others, so that a forgotten transposition shows.
-_SPECIAL = {
-    "clip_proj.weight": (2, 2),
-    "clip_proj.bias": (2,),
-    "merge_proj.weight": (3, 8),
-    "merge_proj.bias": (3,),
-    "mistral_proj.weight": (3, 2),
-    "mistral_proj.bias": (3,),
+_AXES = {
+    **{"tower": 5, "tower_mlp": 10, "query": 2, "query_mlp": 7, "tape": 6, "merged": 8, "words": 16, "positions": 16},
+    **{"llm": 3, "llm_mlp": 9, "llm_heads": 4, "llm_kv_heads": 1, "vocab": 11, "rank": 12},
 }
-_LETTERS = {"o": 3, "i": 2, "d": 5, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}
+_LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}  # of what one leaf has for itself
 
 
 def tensors(sizes: videochat_t.Sizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
@@ -28,7 +24,10 @@ def tensors(sizes: videochat_t.Sizes = SIZES, seed: int = 0) -> dict[str, np.nda
     rng = np.random.default_rng(seed)
     table = videochat_t.build(sizes)
     shapes = {
-        name: _SPECIAL.get(name, tuple(_LETTERS[letter] for letter in entry.layout.torch.split()))
+        name: tuple(
+            _AXES.get(axis) or _LETTERS[letter]
+            for axis, letter in zip(entry.sizes, entry.layout.torch.split(), strict=True)
+        )
         for name, entry in table.entries.items()
     }
     return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}

@@ -7,6 +7,7 @@ named it as expected.
 
 import dataclasses
 import fnmatch
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -176,24 +177,34 @@ def _check_shapes(
     places: Mapping[str, tuple[Source, str]],
     wanted: Mapping[Path, Shape] | None,
 ) -> None:
-    """Compares each tensor, used or overridden, with what the model (or its neighbours in the stack) has."""
+    """Compares each tensor, used or overridden, with what the model has, or what most of the other tensors say."""
+    sizes = _sizes_of_most(table, places) if wanted is None else {}
 
-    def shape_in_model(entry: Entry) -> Shape | None:
+    def shape_in_model(entry: Entry, found: Shape) -> Shape:
         if wanted is not None:
             shape = wanted[entry.path]
             return entry.layout.torch_shape(shape if entry.layer is None else shape[1:])
-        first = places.get(table.slots[entry.path][0].torch)
-        return first[0].infos[first[1]].shape if first else None
+        return tuple(sizes.get(name, size) for name, size in zip(entry.sizes, found, strict=True))
 
     for layer, keys, fate in zip(layers, canonical, reports, strict=True):
         for name in [*fate.used, *fate.overridden]:
             entry, found = table.entries[name], layer.source.infos[keys[name]].shape
-            target = shape_in_model(entry)
             try:
                 entry.layout.jax_shape(found)
             except EinopsError:
                 fate.misshaped[name] = f"{list(found)}, wanted axes ({entry.layout.torch})"
                 continue
-            if target is not None and found != target:
+            if found != (target := shape_in_model(entry, found)):
                 hint = port.hint(name, found, target)
                 fate.misshaped[name] = f"{list(found)}, wanted {list(target)}" + (f" ({hint})" if hint else "")
+
+
+def _sizes_of_most(table: Table, places: Mapping[str, tuple[Source, str]]) -> dict[str, int]:
+    """The size behind each name of an axis: what most tensors have there, the first of them if it is a draw."""
+    votes: dict[str, Counter[int]] = defaultdict(Counter)
+    for key, (source, name) in places.items():
+        entry, shape = table.entries[key], source.infos[name].shape
+        if len(shape) == len(entry.sizes):
+            for axis, size in zip(entry.sizes, shape, strict=True):
+                votes[axis][size] += 1
+    return {axis: sizes.most_common(1)[0][0] for axis, sizes in votes.items()}

@@ -23,6 +23,7 @@ class Entry:
     torch: str  # key in the state dict
     jax: str  # path in the parameter tree, parts joined by "/"
     layout: Layout
+    axes: str = ""  # names of the axes in torch's order: one name is one size in the whole model; "_" is of this leaf
     layer: int | None = None  # slice of the leaf's leading axis; None: the whole leaf
     trainable: bool = False  # does the original train it, so that its checkpoints hold it?
     passenger: bool = False  # kept so that an export is complete; no model here has this parameter
@@ -31,6 +32,12 @@ class Entry:
     def path(self) -> Path:
         """The path as a tuple."""
         return tuple(self.jax.split("/"))
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """Names of the sizes along torch's axes; one that this leaf has for itself is named by its place."""
+        names = self.axes.split() or "_" * len(self.layout.torch.split())
+        return tuple(name if name != "_" else f"{self.jax}:{axis}" for axis, name in enumerate(names))
 
 
 @dataclasses.dataclass(frozen=True)

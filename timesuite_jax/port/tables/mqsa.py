@@ -57,8 +57,8 @@ def build(sizes: Sizes) -> Table:
     """The table for one size, its keys in the order in which upstream makes its variables."""
     dense = _numbered("dense")
     entries = [
-        Entry("item_embedding/item_embedding", "item_embedding", SAME_2D, trainable=True),
-        Entry("positional_embedding/position_embedding", "position_embedding", SAME_2D, trainable=True),
+        Entry("item_embedding/item_embedding", "item_embedding", SAME_2D, "items width", trainable=True),
+        Entry("positional_embedding/position_embedding", "position_embedding", SAME_2D, "slots width", trainable=True),
     ]
     for branch in ("short", "long"):
         norms = _numbered(f"block_{branch}_query/Variable")
@@ -69,8 +69,9 @@ def build(sizes: Sizes) -> Table:
                 if name == "fc1":
                     entries += _norm(norms, f"{place}/attention_norm", block)
                 layer = next(dense)
-                entries.append(Entry(f"{layer}/kernel", f"{place}/{name}/kernel", SAME_2D, block, trainable=True))
-                entries.append(Entry(f"{layer}/bias", f"{place}/{name}/bias", SAME_1D, block, trainable=True))
+                for part, layout, axes in (("kernel", SAME_2D, "width width"), ("bias", SAME_1D, "width")):
+                    place_of_part = f"{place}/{name}/{part}"
+                    entries.append(Entry(f"{layer}/{part}", place_of_part, layout, axes, block, trainable=True))
         entries += _norm(norms, f"{branch}/norm")
     ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
     return Table("mqsa_ted", entries, [], order=ranks.__getitem__)
@@ -86,7 +87,9 @@ def _numbered(name: str) -> Iterator[str]:
 
 
 def _norm(names: Iterator[str], place: str, block: int | None = None) -> list[Entry]:
-    return [Entry(next(names), f"{place}/{part}", SAME_1D, block, trainable=True) for part in ("bias", "scale")]
+    return [
+        Entry(next(names), f"{place}/{part}", SAME_1D, "width", block, trainable=True) for part in ("bias", "scale")
+    ]
 
 
 def _unknown(_: str, __: Collection[str] | Table) -> None:

@@ -23,6 +23,9 @@ The parameter tree that it fills:
         bottleneck/{conv/{kernel [k, in, out], bias}, norm}
     mistral_proj/{kernel, bias}          passenger: only the source of merge_proj's initialisation
 
+The names of axes are the widths of the tower, the Q-Former ("query"), the language model ("llm") and the TAPE, the
+widths inside their feed-forwards (*_mlp) and heads, the vocabularies and the rank of the adapters.
+
 Kernels are [in, out], adapters lora_a [in, r] and lora_b [r, out]. peft 0.3 calls an adapted weight `q_proj.weight`,
 newer peft `q_proj.base_layer.weight`: both are read (`canonical`), either can be written (`spelling`).
 """
@@ -40,9 +43,14 @@ from timesuite_jax.port.table import Constant, Entry, Table
 _BERT = "qformer.bert"
 _LLM = "mistral_model.base_model.model"
 _VIT = "vision_encoder.encoder"
-_PROJECTIONS = {
-    **{f"self_attn.{name}_proj": f"attn/{name}" for name in "qkvo"},
-    **{f"mlp.{name}_proj": f"mlp/{name}" for name in ("gate", "up", "down")},
+_PROJECTIONS = {  # theirs -> ours, and the axes
+    "self_attn.q_proj": ("attn/q", "llm_heads", "llm"),
+    "self_attn.k_proj": ("attn/k", "llm_kv_heads", "llm"),
+    "self_attn.v_proj": ("attn/v", "llm_kv_heads", "llm"),
+    "self_attn.o_proj": ("attn/o", "llm", "llm_heads"),
+    "mlp.gate_proj": ("mlp/gate", "llm_mlp", "llm"),
+    "mlp.up_proj": ("mlp/up", "llm_mlp", "llm"),
+    "mlp.down_proj": ("mlp/down", "llm", "llm_mlp"),
 }
 
 
@@ -127,16 +135,16 @@ def spelling(name: str) -> str:
 def build(sizes: Sizes) -> Table:
     """The table for one size, its keys in the order of upstream's state dict."""
     entries = [
-        Entry("query_tokens", "query_tokens", SAME_3D, trainable=True),
-        Entry("extra_query_tokens", "extra_query_tokens", SAME_3D, trainable=True),
+        Entry("query_tokens", "query_tokens", SAME_3D, "_ _ query", trainable=True),
+        Entry("extra_query_tokens", "extra_query_tokens", SAME_3D, "_ _ query", trainable=True),
         *_vision(sizes),
         *_qformer(sizes),
         *_mistral(sizes),
-        *_dense("clip_proj", "clip_proj", trainable=True),
-        *_dense("merge_proj", "merge_proj", trainable=True),
+        *_dense("clip_proj", "clip_proj", "query query", trainable=True),
+        *_dense("merge_proj", "merge_proj", "llm merged", trainable=True),
     ]
     if sizes.mistral_proj:
-        entries += _dense("mistral_proj", "mistral_proj", passenger=True)
+        entries += _dense("mistral_proj", "mistral_proj", "llm query", passenger=True)
     if sizes.time_adapter:
         entries += _time_adapter()
     ids = f"{_BERT}.embeddings.position_ids"
@@ -151,114 +159,117 @@ def _position_ids(positions: int) -> np.ndarray:
     return np.arange(positions, dtype=np.int64)[None]
 
 
-def _dense(torch: str, jax: str, layout: Layout = LINEAR, **kwargs) -> list[Entry]:
+def _dense(torch: str, jax: str, axes: str, layout: Layout = LINEAR, **kwargs) -> list[Entry]:
     return [
-        Entry(f"{torch}.weight", f"{jax}/kernel", layout, **kwargs),
-        Entry(f"{torch}.bias", f"{jax}/bias", SAME_1D, **kwargs),
+        Entry(f"{torch}.weight", f"{jax}/kernel", layout, axes, **kwargs),
+        Entry(f"{torch}.bias", f"{jax}/bias", SAME_1D, axes.split()[0], **kwargs),
     ]
 
 
-def _norm(torch: str, jax: str, **kwargs) -> list[Entry]:
+def _norm(torch: str, jax: str, axis: str, **kwargs) -> list[Entry]:
     return [
-        Entry(f"{torch}.weight", f"{jax}/scale", SAME_1D, **kwargs),
-        Entry(f"{torch}.bias", f"{jax}/bias", SAME_1D, **kwargs),
+        Entry(f"{torch}.weight", f"{jax}/scale", SAME_1D, axis, **kwargs),
+        Entry(f"{torch}.bias", f"{jax}/bias", SAME_1D, axis, **kwargs),
     ]
 
 
 def _vision(sizes: Sizes) -> list[Entry]:
-    entries = _dense(f"{_VIT}.patch_embed.proj", "vision_encoder/patch_embed", patches(sizes.patch))
+    patch_embed = f"{_VIT}.patch_embed.proj", "vision_encoder/patch_embed"
+    entries = _dense(*patch_embed, "tower _ _ _ _", patches(sizes.patch))
     for layer in range(sizes.vision_blocks):
         torch, jax = f"{_VIT}.blocks.{layer}", "vision_encoder/blocks"
         entries += [
-            *_norm(f"{torch}.norm1", f"{jax}/norm1", layer=layer),
-            Entry(f"{torch}.attn.q_bias", f"{jax}/attn/q_bias", SAME_1D, layer),
-            Entry(f"{torch}.attn.v_bias", f"{jax}/attn/v_bias", SAME_1D, layer),
-            Entry(f"{torch}.attn.qkv.weight", f"{jax}/attn/qkv/kernel", LINEAR, layer),
-            *_dense(f"{torch}.attn.proj", f"{jax}/attn/proj", layer=layer),
-            *_norm(f"{torch}.norm2", f"{jax}/norm2", layer=layer),
-            *_dense(f"{torch}.mlp.fc1", f"{jax}/mlp/fc1", layer=layer),
-            *_dense(f"{torch}.mlp.fc2", f"{jax}/mlp/fc2", layer=layer),
+            *_norm(f"{torch}.norm1", f"{jax}/norm1", "tower", layer=layer),
+            Entry(f"{torch}.attn.q_bias", f"{jax}/attn/q_bias", SAME_1D, "tower", layer),
+            Entry(f"{torch}.attn.v_bias", f"{jax}/attn/v_bias", SAME_1D, "tower", layer),
+            Entry(f"{torch}.attn.qkv.weight", f"{jax}/attn/qkv/kernel", LINEAR, "_ tower", layer),
+            *_dense(f"{torch}.attn.proj", f"{jax}/attn/proj", "tower tower", layer=layer),
+            *_norm(f"{torch}.norm2", f"{jax}/norm2", "tower", layer=layer),
+            *_dense(f"{torch}.mlp.fc1", f"{jax}/mlp/fc1", "tower_mlp tower", layer=layer),
+            *_dense(f"{torch}.mlp.fc2", f"{jax}/mlp/fc2", "tower tower_mlp", layer=layer),
         ]
-    return [*entries, *_norm("vision_layernorm", "vision_layernorm")]
+    return [*entries, *_norm("vision_layernorm", "vision_layernorm", "tower")]
 
 
 def _qformer(sizes: Sizes) -> list[Entry]:
     embeddings = f"{_BERT}.embeddings"
     entries = []
     if sizes.text_input:
-        for kind in ("word", "position"):
+        for kind, count in (("word", "words"), ("position", "positions")):
             entries.append(
                 Entry(
                     f"{embeddings}.{kind}_embeddings.weight",
                     f"qformer/embeddings/{kind}/embedding",
                     SAME_2D,
+                    f"{count} query",
                     trainable=True,
                 )
             )
-    entries += _norm(f"{embeddings}.LayerNorm", "qformer/embeddings/norm", trainable=True)
+    entries += _norm(f"{embeddings}.LayerNorm", "qformer/embeddings/norm", "query", trainable=True)
     for number in range(sizes.qformer_layers):
         pair, odd = divmod(number, 2)
         if pair == (sizes.qformer_layers - 1) // 2:
             jax, layer = f"qformer/last_{'odd' if odd else 'even'}", None
         else:
             jax, layer = f"qformer/pairs/{'odd' if odd else 'even'}", pair
-        torch = f"{_BERT}.encoder.layer.{number}"
+        torch, options = f"{_BERT}.encoder.layer.{number}", {"layer": layer, "trainable": True}
         parts = [("attention", "attention")] + ([] if odd else [("crossattention", "cross_attention")])
         for theirs, ours in parts:
-            for name in ("query", "key", "value"):
-                entries += _dense(f"{torch}.{theirs}.self.{name}", f"{jax}/{ours}/{name}", layer=layer, trainable=True)
-            entries += _dense(f"{torch}.{theirs}.output.dense", f"{jax}/{ours}/out", layer=layer, trainable=True)
-            entries += _norm(f"{torch}.{theirs}.output.LayerNorm", f"{jax}/{ours}/norm", layer=layer, trainable=True)
+            read = "query tower" if theirs == "crossattention" else "query query"
+            for name, axes in (("query", "query query"), ("key", read), ("value", read)):
+                entries += _dense(f"{torch}.{theirs}.self.{name}", f"{jax}/{ours}/{name}", axes, **options)
+            entries += _dense(f"{torch}.{theirs}.output.dense", f"{jax}/{ours}/out", "query query", **options)
+            entries += _norm(f"{torch}.{theirs}.output.LayerNorm", f"{jax}/{ours}/norm", "query", **options)
         feeds = ([("", "text")] if sizes.text_input else []) + [("_query", "query")]
         for suffix, ours in feeds:
             hidden, out = f"{torch}.intermediate{suffix}", f"{torch}.output{suffix}"
-            entries += _dense(f"{hidden}.dense", f"{jax}/{ours}_mlp/fc1", layer=layer, trainable=True)
-            entries += _dense(f"{out}.dense", f"{jax}/{ours}_mlp/fc2", layer=layer, trainable=True)
-            entries += _norm(f"{out}.LayerNorm", f"{jax}/{ours}_norm", layer=layer, trainable=True)
+            entries += _dense(f"{hidden}.dense", f"{jax}/{ours}_mlp/fc1", "query_mlp query", **options)
+            entries += _dense(f"{out}.dense", f"{jax}/{ours}_mlp/fc2", "query query_mlp", **options)
+            entries += _norm(f"{out}.LayerNorm", f"{jax}/{ours}_norm", "query", **options)
     return entries
 
 
 def _mistral(sizes: Sizes) -> list[Entry]:
-    def adapted(torch: str, jax: str, layer: int | None = None) -> list[Entry]:
-        entries = [Entry(f"{torch}.weight", f"{jax}/kernel", LINEAR, layer)]
+    def adapted(torch: str, jax: str, out: str, into: str, layer: int | None = None) -> list[Entry]:
+        entries = [Entry(f"{torch}.weight", f"{jax}/kernel", LINEAR, f"{out} {into}", layer)]
         if sizes.lora:
-            for side in "AB":
+            for side, axes in (("A", f"rank {into}"), ("B", f"{out} rank")):
                 name = f"{torch}.lora_{side}.default.weight"
-                entries.append(Entry(name, f"{jax}/lora_{side.lower()}", LINEAR, layer, trainable=True))
+                entries.append(Entry(name, f"{jax}/lora_{side.lower()}", LINEAR, axes, layer, trainable=True))
         return entries
 
-    entries = [Entry(f"{_LLM}.model.embed_tokens.weight", "mistral/embed/embedding", SAME_2D)]
+    entries = [Entry(f"{_LLM}.model.embed_tokens.weight", "mistral/embed/embedding", SAME_2D, "vocab llm")]
     for layer in range(sizes.mistral_layers):
         torch, jax = f"{_LLM}.model.layers.{layer}", "mistral/layers"
-        for theirs, ours in _PROJECTIONS.items():
-            entries += adapted(f"{torch}.{theirs}", f"{jax}/{ours}", layer)
+        for theirs, (ours, out, into) in _PROJECTIONS.items():
+            entries += adapted(f"{torch}.{theirs}", f"{jax}/{ours}", out, into, layer)
         for theirs, ours in (("input_layernorm", "input_norm"), ("post_attention_layernorm", "post_norm")):
-            entries.append(Entry(f"{torch}.{theirs}.weight", f"{jax}/{ours}/scale", SAME_1D, layer))
+            entries.append(Entry(f"{torch}.{theirs}.weight", f"{jax}/{ours}/scale", SAME_1D, "llm", layer))
     return [
         *entries,
-        Entry(f"{_LLM}.model.norm.weight", "mistral/norm/scale", SAME_1D),
-        *adapted(f"{_LLM}.lm_head", "mistral/lm_head"),
+        Entry(f"{_LLM}.model.norm.weight", "mistral/norm/scale", SAME_1D, "llm"),
+        *adapted(f"{_LLM}.lm_head", "mistral/lm_head", "vocab", "llm"),
     ]
 
 
 def _time_adapter() -> list[Entry]:
     entries = []
-    for name in ("linear_input", "linear_output"):
-        entries += _dense(f"temp_adap.{name}", f"temp_adap/{name}", trainable=True)
+    for name, axes in (("linear_input", "tape query"), ("linear_output", "llm tape")):
+        entries += _dense(f"temp_adap.{name}", f"temp_adap/{name}", axes, trainable=True)
 
     def separable(theirs: str, ours: str) -> list[Entry]:
         return [
-            *_dense(f"temp_adap.{theirs}.0", f"temp_adap/{ours}/depthwise", CONV1D, trainable=True),
-            *_dense(f"temp_adap.{theirs}.1", f"temp_adap/{ours}/pointwise", POINTWISE, trainable=True),
-            *_norm(f"temp_adap.{theirs}.2.layer_norm", f"temp_adap/{ours}/norm", trainable=True),
+            *_dense(f"temp_adap.{theirs}.0", f"temp_adap/{ours}/depthwise", "tape _ _", CONV1D, trainable=True),
+            *_dense(f"temp_adap.{theirs}.1", f"temp_adap/{ours}/pointwise", "tape tape _", POINTWISE, trainable=True),
+            *_norm(f"temp_adap.{theirs}.2.layer_norm", f"temp_adap/{ours}/norm", "tape", trainable=True),
         ]
 
     return [
         *entries,
         *separable("DwConv1", "down1"),
         *separable("DwConv2", "down2"),
-        *_dense("temp_adap.fc.0", "temp_adap/bottleneck/conv", CONV1D, trainable=True),
-        *_norm("temp_adap.fc.1.layer_norm", "temp_adap/bottleneck/norm", trainable=True),
+        *_dense("temp_adap.fc.0", "temp_adap/bottleneck/conv", "tape tape _", CONV1D, trainable=True),
+        *_norm("temp_adap.fc.1.layer_norm", "temp_adap/bottleneck/norm", "tape", trainable=True),
         *separable("UpConv1", "up1"),
         *separable("UpConv0", "up0"),
     ]
