@@ -120,6 +120,13 @@ class GoldenModel:
             mask[row, start : start + len(text)] = True
         return rearrange(ids, "(B K) P -> B K P", K=clips), rearrange(mask, "(B K) P -> B K P", K=clips)
 
+    def declared_cases(self) -> set[str]:
+        """Cases whose inputs the folder holds, so that it must hold what the original made of them."""
+        texts = self.json("cases.json")
+        cases = {name for name, (conversations, *_) in _INPUTS.items() if conversations in texts}
+        absent = {"trunc": "trunc_max_txt_len" in texts, "linearp": "linearp_missing_keys" in self.config}
+        return cases - {name for name, declared in absent.items() if not declared}
+
     def batch(self, case: str) -> dict[str, np.ndarray]:
         """The batch of a case of forward.npz, cut as the golden labels are.
 

@@ -17,6 +17,11 @@ def case_arrays(golden: GoldenModel, case: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(f"{case}."): array for name, array in arrays if name.startswith(f"{case}.")}
 
 
+def test_no_case_is_absent(golden: GoldenModel):
+    stored = {name.removesuffix(".loss") for name in golden.arrays("forward.npz") if name.endswith(".loss")}
+    assert golden.declared_cases() <= stored, f"{golden.folder}/forward.npz lacks cases"
+
+
 def test_batch_carries_the_labels(golden: GoldenModel, case: str):
     stored, batch = case_arrays(golden, case), golden.batch(case)
     length = stored["labels"].shape[1]
