@@ -1,6 +1,7 @@
 """`timesuite data`: what a user types, what comes out, and the exit codes."""
 
 import json
+from importlib import import_module
 
 import films
 import pytest
@@ -58,6 +59,13 @@ def test_check_goes_on_after_what_cannot_be_read(folder, capsys):
     assert report["videos"] == 3 and "c.mp4 cannot be read (Is a directory)" in report["findings"][1]["problem"]
 
 
+def test_outputs_are_looked_at_before_the_work(folder, capsys, monkeypatch):
+    monkeypatch.setattr("os.access", lambda place, mode: place != folder)  # as on a read-only disk
+    monkeypatch.setattr(import_module("timesuite_jax.data.audit"), "audit", lambda *_, **__: pytest.fail("too late"))
+    assert main(["data", "check", f"{folder}/videos", "--report", f"{folder}/report.json"]) == 2
+    assert "report.json: it is read-only, or permission is denied; choose another" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "words", [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["show", "x", "--records", "-1"]]
 )
@@ -72,8 +80,9 @@ def test_mistakes_are_one_line_and_exit_code_2(folder, capsys):
     assert build(folder, "--corpus", "charades/test") == 2
     assert build(folder, "--videos", f"{folder}/nothing") == 2
     assert not (folder / "out").exists()
+    assert main(["data", "check", f"{folder}/videos", "--report", f"{folder}/nothing/report.json"]) == 2
     assert main(["data", "show", f"{folder}/nothing"]) == 2
     (folder / "a.json").write_text("{")
     assert build(folder) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 5 and all(line.startswith("timesuite data: ") for line in lines)
+    assert len(lines) == 6 and all(line.startswith("timesuite data: ") for line in lines)

@@ -9,14 +9,18 @@ from timesuite_jax.cli import main as cli
 from timesuite_jax.cli.main import COMMANDS, main
 from timesuite_jax.errors import UserError
 
+ACTIONS = {"port": "import export inspect verify", "data": "build check show synthetic interactions"}
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_has_an_example(name, capsys):
+
+@pytest.mark.parametrize(
+    "words", [*COMMANDS, *(f"{name} {each}" for name in ACTIONS for each in ACTIONS[name].split())]
+)
+def test_help_has_an_example(words, capsys):
     with pytest.raises(SystemExit) as caught:
-        main([name, "--help"])
+        main([*words.split(), "--help"])
     assert caught.value.code == 0
-    out = capsys.readouterr().out
-    assert "example" in out and f"  timesuite {name} " in out
+    examples = capsys.readouterr().out.split("examples:\n")[1]
+    assert f"  timesuite {words} " in examples
 
 
 def test_help_lists_all_commands(capsys):

@@ -1,6 +1,7 @@
 """Annotation files, good and bad, and the building of corpora from them."""
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import films
@@ -148,3 +149,16 @@ def test_audit(videos, tmp_path):
         audit([empty], quiet=True)
     with pytest.raises(UserError, match=r"there is no .*; give corpora"):
         audit([tmp_path / "nowhere"], quiet=True)
+
+
+def test_message_classes_are_there_before_threads_are(videos, tmp_path, monkeypatch):
+    """Their import replaces `__import__` for a while, and other threads (of the bar, for one) import now and then."""
+    order = []
+    corpus, building, auditing = (import_module(f"timesuite_jax.data.{name}") for name in ("corpus", "build", "audit"))
+    for module in (corpus, auditing):
+        monkeypatch.setattr(module, "example_class", lambda: order.append("classes"))
+    for module in (building, auditing):
+        monkeypatch.setattr(module, "track", lambda steps, **_: order.append("bar") or steps)
+    build_corpus(annotations(tmp_path, [entry("a.mp4")]), videos, tmp_path / "out", BuildSpec("test"))
+    audit([tmp_path / "out"])
+    assert order == ["classes", "bar"] * 2

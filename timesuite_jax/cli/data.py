@@ -1,11 +1,12 @@
 """Builds, checks and shows corpora of TFRecords; makes synthetic ones; makes data sets of interactions.
 
 examples:
+  timesuite data synthetic --out data/debug
+  timesuite data check data/debug
+  timesuite data show data/debug
   timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
   timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
   timesuite data check corpora/didemo videos/ --json
-  timesuite data show corpora/didemo
-  timesuite data synthetic --out /tmp/debug --videos 64
   timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
 """
 
@@ -14,6 +15,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from timesuite_jax.cli.examples import show_examples
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.errors import UserError
 
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check = actions.add_parser("check", help="decode everything and list what is wrong")
     check.add_argument("paths", nargs="+", help="corpora, folders of videos, or videos")
     check.add_argument("--deadline", type=_seconds, default=120.0, help="seconds that one video may take (default 120)")
-    check.add_argument("--report", help="also write the report to this JSON file")
+    check.add_argument("--report", type=Path, metavar="JSON", help="also write the report to this JSON file")
     show = actions.add_parser("show", help="what a corpus holds")
     show.add_argument("folder", help="folder of a corpus")
     show.add_argument("--records", type=_not_negative, default=2, help="records to show (default 2)")
@@ -61,10 +63,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what the log calls them (default user,item,time)",
     )
     interactions.add_argument("--sort", action="store_true", help="sort by time what is not sorted")
-    for name, action in actions.choices.items():
+    for action in actions.choices.values():
         action.add_argument("--json", action="store_true", help="print one JSON object instead")
-        own = [line for line in (__doc__ or "").splitlines() if line.startswith(f"  timesuite data {name} ")]
-        action.epilog, action.formatter_class = "\n".join(["examples:", *own]), argparse.RawDescriptionHelpFormatter
+    show_examples(actions, __doc__)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -97,12 +98,13 @@ def _build(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
+    check_outputs(args.report)
     from timesuite_jax.data.audit import audit
     from timesuite_jax.data.corpus import write_json
 
     report = audit(args.paths, deadline_s=args.deadline, quiet=args.json)
     if args.report:
-        write_json(Path(args.report), report.as_json())
+        write_json(args.report, report.as_json())
     if args.json:
         print(json.dumps(report.as_json()))
     else:

@@ -1,12 +1,13 @@
 """Files that a command will write at its end, looked at before it begins to work."""
 
+import os
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
 
 
 def check_outputs(*files: Path | None) -> None:
-    """Makes sure that the folders of these files are there; None is passed over.
+    """Makes sure that these files can be written in folders that are there; None is passed over.
 
     Raises:
       UserError: naming the file that could not be written.
@@ -18,3 +19,5 @@ def check_outputs(*files: Path | None) -> None:
             raise UserError(f"{file} is a folder; give the name of a file")
         if not file.absolute().parent.is_dir():
             raise UserError(f"cannot write {file}: there is no folder {file.parent}; make it or choose another")
+        if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
+            raise UserError(f"cannot write {file}: it is read-only, or permission is denied; choose another file")

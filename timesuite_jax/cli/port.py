@@ -1,6 +1,6 @@
 """Brings checkpoints from PyTorch and back; every key accounted for, every byte kept.
 
-For example:
+examples:
   timesuite port inspect timesuite.pth
   timesuite port import weights.safetensors --out /tmp/model
   timesuite port import umt=umt_l16_qformer.pth mistral=Mistral-7B-Instruct-v0.2 \\
@@ -21,6 +21,7 @@ from ml_dtypes import bfloat16
 
 from timesuite_jax import port, tree
 from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli.examples import show_examples
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
@@ -66,10 +67,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     export.add_argument("--dtype", choices=DTYPES, help="cast to this type; without it, types stay")
 
     look = actions.add_parser("inspect", parents=[shared], help="list keys, shapes, types and sizes")
-    look.add_argument("file", type=Path)
+    look.add_argument("file", type=Path, help="a file or folder that import takes, or that export makes")
     verify = actions.add_parser("verify", parents=[shared], help="compare two checkpoints; exit code 1 if they differ")
-    verify.add_argument("a", type=Path)
-    verify.add_argument("b", type=Path)
+    verify.add_argument("a", type=Path, help="as for inspect")
+    verify.add_argument("b", type=Path, help="what must hold the same keys, shapes, types and bytes")
+    show_examples(actions, __doc__)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -10,7 +10,7 @@ from rich.progress import track
 
 from timesuite_jax.data.build import check_video, read_video
 from timesuite_jax.data.corpus import INFO_NAME, file_checksum, read_info
-from timesuite_jax.data.record import Record, decode_record
+from timesuite_jax.data.record import Record, decode_record, example_class
 from timesuite_jax.data.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import decode_jpegs
@@ -52,6 +52,7 @@ def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool
     Raises:
       UserError: a path is none of these.
     """
+    example_class()  # imported here, before there is a thread that draws the bar
     records = videos = 0
     findings: list[Finding] = []
     checks = [check for path in paths for check in _checks_of(Path(path), deadline_s, findings)]

@@ -17,7 +17,7 @@ from typing import Any
 
 import google_crc32c
 
-from timesuite_jax.data.record import SCHEMA_VERSION, Record, encode_record
+from timesuite_jax.data.record import SCHEMA_VERSION, Record, encode_record, example_class
 from timesuite_jax.data.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
 from timesuite_jax.whole_file import whole_file
@@ -80,6 +80,7 @@ class CorpusWriter:
         if not name or "/" in name:
             raise UserError(f"corpus name {name!r} cannot be part of a file's name; choose one without /")
         refuse_corpus(self.folder)
+        example_class()  # imported here: builders decode in threads, and have one that draws a bar
         self._rejected: list[Rejected] = []
 
     def reject(self, rejected: Rejected) -> None:
@@ -164,6 +165,7 @@ def open_corpus(folder: str | Path) -> tuple[CorpusInfo, TFRecordSource]:
       UserError: it is missing, damaged, or its shards do not hold what the info file says.
     """
     info = read_info(folder)
+    example_class()  # imported here: whoever reads the records may have threads by then
     source = TFRecordSource([Path(folder) / name for name in info.shards])
     if len(source) != len(info):
         raise UserError(f"{folder} holds {len(source)} records, {INFO_NAME} says {len(info)}; copy the corpus again")

@@ -1,0 +1,12 @@
+"""The examples in a command's docstring, for the help of each of its actions."""
+
+import argparse
+
+
+def show_examples(actions: "argparse._SubParsersAction[argparse.ArgumentParser]", doc: str | None) -> None:
+    """Ends the help of every action with its own lines of the docstring's examples, continued lines included."""
+    lines = (doc or "").replace("\\\n", "\\\0").splitlines()
+    for action in actions.choices.values():
+        own = [line.replace("\0", "\n") for line in lines if line.startswith(f"  {action.prog} ")]
+        action.epilog = "\n".join(["examples:", *own])
+        action.formatter_class = argparse.RawDescriptionHelpFormatter
