@@ -202,9 +202,15 @@ def test_time_text_gives_way_and_is_counted(ten, texts):
     assert cuts["clip_text"] == 10 and sum(cuts.values()) > 10
     for row in range(10):
         assert texts[0].decode(batch["tokens"][row][batch["loss_mask"][row]]).endswith("three 1. ")
-    hopeless = corpora.stream([ten], texts, batch=10, sample=corpora.sample_spec(buckets=(20,)))
-    next(hopeless)
-    assert all("the largest sequence has 20" in r for r in hopeless.report()["ten"]["reasons"].values())
+
+
+def test_a_run_on_nothing_is_refused(ten, texts):
+    hopeless = corpora.stream([ten], texts, batch=2, shuffle=False, sample=corpora.sample_spec(buckets=(20,)))
+    take(hopeless, 4)
+    assert hopeless.report()["ten"]["dropped"] == 8
+    told = "none of the first 10 samples can be used, for example ten/0: needs 26 .* the largest sequence has 20; "
+    with pytest.raises(UserError, match=told):
+        next(hopeless)
 
 
 def test_mixture_in_words():

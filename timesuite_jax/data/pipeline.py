@@ -28,6 +28,9 @@ _log = logging.getLogger(__name__)
 # A worker that is killed (out of memory, most often) is started again at the same place; one that always dies is not.
 _RESTARTS_IN_A_ROW = 3
 
+# If a whole epoch, or so many samples, cannot be used from the first on, then it is not the samples.
+_TOO_MANY_DROPS = 256
+
 
 @dataclass(frozen=True)
 class PipelineSpec:
@@ -55,7 +58,8 @@ class PipelineSpec:
 
 
 class TrainStream:
-    """Endless batches of this process's share of the mixture.
+    """Endless batches of this process's share of the mixture. `next` raises a `UserError` if none of its first samples,
+    a whole epoch or a few hundred, can be used.
 
     Args:
       spec: what to read.
@@ -92,6 +96,7 @@ class TrainStream:
         self._spec = spec
         self._seed = seed
         self._local_batch = spec.batch_size // process_count
+        self._share = max(1, self._mixture.visits // process_count)  # of an epoch, in this process
         self._fixed_length = process_count > 1
         visits = Visits(
             self._mixture,
@@ -119,6 +124,7 @@ class TrainStream:
             else:
                 cut = ("clip_text",) if sample.visual.clip_text_cut else ()
                 self._tally.used(corpus, (*(cut.what for cut in sample.words.cuts), *cut))
+        self._tally.refuse_nothing(min(_TOO_MANY_DROPS, self._share))
         self._step += 1
         return collate(samples, self._spec.sample, self._preparer.special, fixed_length=self._fixed_length)
 

@@ -4,6 +4,8 @@ import logging
 from collections import Counter, defaultdict
 from typing import Any
 
+from timesuite_jax.errors import UserError
+
 _log = logging.getLogger(__name__)
 
 
@@ -27,6 +29,20 @@ class Tally:
             _log.warning("dropped sample %s: %s", name, reason)
         self._dropped[corpus][name] = reason
         self._drops[corpus] += 1
+
+    def refuse_nothing(self, enough: int) -> None:
+        """Makes sure that the first `enough` samples were not dropped one and all.
+
+        Raises:
+          UserError: they were; a run on empty batches would learn nothing, and say so at its end.
+        """
+        drops = sum(self._drops.values())
+        if drops >= enough and not self._used:
+            sample, reason = next(iter(next(iter(self._dropped.values())).items()))
+            raise UserError(
+                f"none of the first {drops} samples can be used, for example {sample}: {reason}; correct the data or "
+                "the config"
+            )
 
     def report(self) -> dict[str, dict[str, Any]]:
         """Corpus -> {"used": n, "dropped": n, "cuts": {what: n}, "reasons": {sample: reason}}, JSON-able."""

@@ -119,7 +119,7 @@ def index_video(source: Source, *, name: str | None = None, deadline: Deadline |
     if packets < promised * _PROMISED_FRAMES_THAT_MUST_EXIST:
         raise VideoError(name, f"is cut off: {packets} of {promised} frames are there", "download or encode it again")
     if len(stamps) == 1:
-        raise VideoError(name, "has a single frame", "give a video of at least two frames, or use it as an image")
+        raise VideoError(name, "has a single frame", "give a video of at least two frames")
     return _index(name, stamps, keys, last_duration * time_base, float(rate or 0), time_base)
 
 
