@@ -5,6 +5,7 @@ import json
 import films
 import pytest
 
+from timesuite_jax import evaluation
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
 
@@ -37,6 +38,15 @@ def test_json_and_timeline(film, tiny_run, tmp_path, capfd):
 def test_window(film, tiny_run, capfd, words, seconds):
     assert ask(film, tiny_run, *words, "--json") == 0
     assert json.loads(capfd.readouterr().out)["duration"] == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])
+def test_prompt(film, tiny_run, capfd, monkeypatch, words, layout):
+    asked = []
+    plain = evaluation.ask
+    monkeypatch.setattr(evaluation, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
+    assert ask(film, tiny_run, *words) == 0
+    assert [preparer.spec.layout for preparer in asked] == [layout]
 
 
 def test_temperature(film, tiny_run, capfd):
@@ -74,6 +84,7 @@ def test_films_that_cannot_be_used(case, tiny_run, tmp_path, capsys):
         (["--temperature", "-1"], "--temperature -1.0 is below 0"),
         (["--max-new-tokens", "0"], "leaves no room for an answer"),
         (["--timeline", "/nowhere/a.png"], "there is no folder /nowhere"),
+        (["--prompt", "chat"], "unknown conversation layout 'chat'; known: training, evaluation"),
         (["--step", "9"], "has no checkpoint of step 9; it has 2"),
     ],
 )

@@ -37,6 +37,7 @@ def test_controls(tiny_run, tiny_corpus, capfd, control):
         (["--batch-size", "-1"], "--batch-size -1 is less than 1"),
         ([], "names no evaluation corpus; give one with --corpus"),
         (["--corpus", "/nowhere"], "/nowhere holds no corpus"),
+        (["--corpus", "CORPUS", "--prompt", "chat"], "unknown conversation layout 'chat'"),
         (["--step", "7"], "has no checkpoint of step 7; it has 2"),
         (["--predictions", "/nowhere/a.jsonl"], "cannot write /nowhere/a.jsonl: there is no folder /nowhere"),
         (["--timeline", "/"], "/ is a folder; give the name of a file"),

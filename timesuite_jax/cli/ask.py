@@ -1,8 +1,8 @@
 """Asks a question about a video; answers in words and in seconds.
 
 examples:
-  timesuite ask clip.mp4 "When does the man open the door?" --checkpoint /tmp/run
-  timesuite ask clip.mp4 "When is the red circle visible?" --checkpoint /tmp/run --timeline answer.png --json
+  timesuite ask data/debug/videos/000000.mp4 "When is the red circle visible?" --checkpoint runs/debug
+  timesuite ask kitchen.mp4 "When is the oven opened?" --checkpoint runs/finetune --timeline answer.png --json
 """
 
 import argparse
@@ -10,19 +10,21 @@ import json
 from pathlib import Path
 
 from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("video", type=Path)
-    parser.add_argument("question")
+    parser.add_argument("video", type=Path, help="file that FFmpeg can read, e.g. an mp4")
+    parser.add_argument("question", help="in quotes")
     parser.add_argument("--checkpoint", required=True, metavar="DIR", help="work folder of a training run")
     add_step(parser)
+    add_prompt(parser)
     parser.add_argument("--start", type=float, default=0.0, help="look from this second on")
     parser.add_argument("--end", type=float, help="look up to this second")
-    parser.add_argument("--max-new-tokens", type=int, default=128)
+    parser.add_argument("--max-new-tokens", type=int, default=128, help="where an answer ends (%(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 (default) always gives the same answer")
     parser.add_argument("--timeline", type=Path, metavar="PNG", help="draw the spans of the answer")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     task, params = tasks.load_chat(args.checkpoint, step=args.step)
     answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
-    asked = evaluation.ask(answerer, task.preparer(), args.video, args.question, clip=clip)
+    asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
     if args.timeline:
         evaluation.draw_timelines([asked.timeline()], args.timeline)
     if args.json:

@@ -1,8 +1,8 @@
 """Scores a trained model: its answers on corpora with true spans, or where it ranks what users took next.
 
 examples:
-  timesuite evaluate --workdir /tmp/run
-  timesuite evaluate --workdir /tmp/run --corpus data/charades_test --predictions answers.jsonl --json
+  timesuite evaluate --workdir runs/debug --corpus data/debug
+  timesuite evaluate --workdir runs/finetune --corpus data/charades_test --predictions answers.jsonl --json
   timesuite evaluate --workdir runs/beauty --step best
 """
 
@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("--workdir", required=True, metavar="DIR", help="work folder of a training run")
     add_step(parser)
+    add_prompt(parser)
     parser.add_argument(
         "--corpus",
         action="append",
@@ -49,20 +51,24 @@ def run(args: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
-    from timesuite_jax import evaluation, tasks  # imported late: a wrong option should be told at once
+    from timesuite_jax import data, evaluation, tasks  # imported late: a wrong option should be told at once
     from timesuite_jax.evaluation import report
 
-    if tasks.run_config(args.workdir, step=args.step).task == "mqsa_ted":
+    config = tasks.run_config(args.workdir, step=args.step).to_dict()
+    if config["task"] == "mqsa_ted":
         return _rank(args)
-    task, params = tasks.load_chat(args.workdir, step=args.step)
-    spec = task.config.evaluation
-    folders = args.corpus or list(spec.corpora)
+    folders = args.corpus or list(config.get("evaluation", {}).get("corpora", ()))
     if not folders:
         raise UserError("nothing to evaluate: the run's config names no evaluation corpus; give one with --corpus")
+    for folder in folders:
+        data.open_corpus(folder)  # a missing one is told before minutes go into reading parameters
+    task, params = tasks.load_chat(args.workdir, step=args.step)
+    spec = task.config.evaluation
+    preparer = task.preparer(args.prompt)
     with report.progress("answering", quiet=args.json) as advance:
         result = evaluation.evaluate_grounding(
             task.answerer(params),
-            task.preparer(),
+            preparer,
             folders,
             batch_size=args.batch_size or spec.batch_size,
             limit=args.limit or spec.limit,
@@ -86,7 +92,7 @@ def _rank(args: argparse.Namespace) -> int:
     from timesuite_jax.evaluation import report
 
     chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}
-    chat |= {"--timeline": args.timeline, "--control": args.control != "none"}
+    chat |= {"--timeline": args.timeline, "--control": args.control != "none", "--prompt": args.prompt}
     for option, given in chat.items():
         if given:
             raise UserError(f"{option} is for models that answer questions, but {args.workdir} holds a recommender")

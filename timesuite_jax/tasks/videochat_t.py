@@ -1,5 +1,6 @@
 """VideoChat-T as a task: binds the model, the answers' cross entropy, TimePro records and grounding scores."""
 
+import dataclasses
 import fnmatch
 import functools
 from collections.abc import Callable, Mapping
@@ -204,9 +205,17 @@ class VideoChatTask:
         )
         return {"tokens": float(count * length), "frames": float(count * spec.num_frames), "model_flops": flops}
 
-    def preparer(self) -> Preparer:
-        """Makes prompts for evaluation and for single questions."""
-        return Preparer(self.config.sample(train=False), *self.tokenizers)
+    def preparer(self, layout: str | None = None) -> Preparer:
+        """Makes prompts for evaluation and for single questions.
+
+        Args:
+          layout: name of a conversation layout; that of the config, in which the model was trained, if not given.
+
+        Raises:
+          UserError: on an unknown layout.
+        """
+        sample = self.config.sample(train=False)
+        return Preparer(sample if layout is None else dataclasses.replace(sample, layout=layout), *self.tokenizers)
 
     def answering(self, params: Params) -> dict[str, Call]:
         """An evaluation's batch: encoding videos, reading prompts, making one token."""
