@@ -56,6 +56,8 @@ def test_override_keeps_what_is_not_named():
         ({"steps": 1, "inner": {"widht": 3}}, "outer.inner.widht is unknown; did you mean 'width'"),
         ({"steps": 1.5}, "outer.steps=1.5 is no int"),
         ({"steps": True}, "outer.steps=True is no int"),
+        ({"steps": float("inf")}, "outer.steps=inf is no finite number"),
+        ({"steps": 1, "inner": {"rate": float("nan")}}, "outer.inner.rate=nan is no finite number"),
         ({"steps": 1, "on": "yes"}, "outer.on='yes' is no bool"),
         ({"steps": 1, "names": "x"}, "outer.names='x' is no tuple"),
         ({"steps": 1, "colour": "blue"}, "outer.colour='blue' is unknown; choose one of ('red',)"),

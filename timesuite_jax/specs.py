@@ -7,6 +7,7 @@ names the key and the nearest known one, never a default taken in silence.
 import dataclasses
 import difflib
 import enum
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -100,6 +101,8 @@ def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
         return dict(value)
     elif kind is tuple and isinstance(value, tuple | list):
         return tuple(value)
+    elif kind in (int, float) and isinstance(value, float) and not math.isfinite(value):
+        raise UserError(f"{where}={value} is no finite number")
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     elif kind is int and isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):

@@ -5,10 +5,8 @@
 The part behind the colon is a TPU of pods.py; without it, a batch of 32 as the original, on whatever devices there are.
 On a laptop, with a corpus made on the spot:
 
-    timesuite data synthetic --out /tmp/debug --videos 64
-    timesuite train configs/timesuite/linear_p.py:debug --workdir /tmp/linear_p \
-        --config.data.corpora="('/tmp/debug',)" --config.text.tokenizer=/tmp/debug \
-        --config.text.clip_tokenizer=/tmp/debug
+    timesuite data synthetic --out data/debug
+    timesuite train configs/timesuite/linear_p.py:debug --workdir runs/debug
 """
 
 from ml_collections import ConfigDict
@@ -18,6 +16,7 @@ from pods import FSDP, PODS
 # this, since the schedule below counts in epochs.
 SAMPLES = 349_565
 BATCH = 32  # 2 nodes x 8 GPUs x 2 upstream; half of it halves the score of this kind of model; see pods.py
+DEBUG_CORPUS = "data/debug"  # a tokenizer lies in it, too
 EPOCHS = 3  # of the schedule; upstream goes on from the checkpoint after the first
 
 
@@ -96,7 +95,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def make_small(config: ConfigDict) -> ConfigDict:
-    """Shrinks a stage to a laptop: all parts present, a minute on a CPU, tokenizers and corpora to be given."""
+    """Shrinks a stage to a laptop: all parts present, a minute on a CPU, on the films of `timesuite data synthetic`."""
     tape = config.model.tape
     config.model = ConfigDict(
         {
@@ -107,9 +106,10 @@ def make_small(config: ConfigDict) -> ConfigDict:
             "qformer": {"vocab": 640},
         }
     )
+    config.text.update(tokenizer=DEBUG_CORPUS, clip_tokenizer=DEBUG_CORPUS)
     config.weights = ConfigDict({"files": (), "expect_missing": (), "expect_unused": ()})
     config.trained = ("*",)  # nothing is pretrained, so nothing is frozen
-    config.data.update(batch_size=8, buckets=(256, 384), threads=2)
+    config.data.update(corpora=(DEBUG_CORPUS,), batch_size=8, buckets=(256, 384), threads=2)
     config.training.update(total_steps=20, save_every=20, eval_every=0, log_every=5, profile_at=0)
     config.training.optimizer.update(learning_rate=1e-3, warmup_steps=5.0)
     config.training.mesh.update(data=-1, fsdp=1)

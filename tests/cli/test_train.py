@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from timesuite_jax.cli.main import main
+from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 CONFIG = Path(__file__).parents[1] / "tiny_config.py"
 
@@ -37,10 +38,26 @@ def test_prints_where_it_saved(tiny_run, tiny_corpus, capfd):
     assert "resumed at step 2" in captured.err
 
 
+def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypatch):
+    report = {
+        "used": 15,
+        "dropped": 1,
+        "cuts": {"turns": 2, "time_text_dropped": 9},
+        "reasons": {"films/3": "is empty"},
+    }
+    monkeypatch.setattr(VideoChatTask, "data_report", lambda task: {"films": report})
+    assert train(tiny_corpus, tiny_run) == 0
+    assert capfd.readouterr().out.splitlines()[:3] == [
+        "films: 1 samples dropped, 15 used, for example:",
+        "  films/3 is empty",
+        "films: of 15 samples used, these gave something up to fit: time_text_dropped 9, turns 2",
+    ]
+
+
 @pytest.mark.parametrize(
     ("word", "message"),
     [
-        ("--config.model.qformer.widht=8", 'Did you mean "width"'),
+        ("--config.model.qformer.widht=8", "did you mean 'width'?"),
         ("--config.training.totl_steps=8", "total_steps"),
         ("--config.training.total_steps=many", "many"),
         ("--config.model.num_frames=6", "makes 3 clips, an odd number"),

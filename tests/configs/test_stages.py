@@ -9,6 +9,7 @@ from flax import linen as nn
 from ml_collections import ConfigDict
 
 from timesuite_jax import tree
+from timesuite_jax.cli import train as train_command
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.cli.main import main
 from timesuite_jax.tasks.videochat_t import VideoChatTask
@@ -104,10 +105,8 @@ def test_learning_rates_are_the_originals(stage):
 
 
 COMMANDS = """
-    timesuite data synthetic --out /tmp/debug --videos 64
-    timesuite train configs/timesuite/linear_p.py:debug --workdir /tmp/linear_p \\
-        --config.data.corpora="('/tmp/debug',)" --config.text.tokenizer=/tmp/debug \\
-        --config.text.clip_tokenizer=/tmp/debug
+    timesuite data synthetic --out data/debug
+    timesuite train configs/timesuite/linear_p.py:debug --workdir runs/debug
 """
 
 
@@ -116,22 +115,20 @@ def test_small_stages_with_tape_differ_in_the_schedule_alone():
     one, other = (load(f"{stage}:debug") for stage in ("linear_pro_ada", "finetune"))
     for part in ("model", "trained", "weights", "text"):
         assert one[part] == other[part]
-    for config in (one, other):
-        config.data.corpora = ()
     assert one.data == other.data
 
 
 @pytest.mark.parametrize("stage", ["linear_p", "finetune"])
-def test_debug_form_trains(stage, tmp_path, capfd):
-    """By the commands in linear_p.py, with fewer films and steps."""
+def test_debug_form_trains(stage, tmp_path, monkeypatch, capfd):
+    """By the commands in linear_p.py and in `timesuite train --help`, with fewer films and steps."""
     assert COMMANDS in (FOLDER / "linear_p.py").read_text()
-    commands = COMMANDS.replace("\\\n", " ").replace("/tmp", str(tmp_path)).replace("linear_p", stage)
-    make, train = (shlex.split(line)[1:] for line in commands.strip().splitlines())
-    assert main([*make[:-1], "8"]) == 0
+    assert COMMANDS.replace("    ", "  ") in (train_command.__doc__ or "")
+    monkeypatch.chdir(tmp_path)
+    make, train = (shlex.split(line)[1:] for line in COMMANDS.strip().splitlines())
+    assert main([*make, "--videos", "8"]) == 0
     capfd.readouterr()
-    config = f"{FOLDER}/{stage}.py:debug"
-    words = [config if word.endswith(":debug") else word for word in train]
-    assert main([*words, "--config.training.total_steps=2", "--config.training.log_every=1", "--json"]) == 0
+    train[1] = f"{FOLDER}/{stage}.py:debug"
+    assert main([*train, "--config.training.total_steps=2", "--config.training.log_every=1", "--json"]) == 0
     figures = json.loads(capfd.readouterr().out)
     assert figures["step"] == 2 and 0 < figures["loss"] < 20
     assert figures["data"]["debug"]["used"] == 16 and figures["data"]["debug"]["dropped"] == 0

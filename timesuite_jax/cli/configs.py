@@ -4,6 +4,7 @@ A config is a Python file with `get_config(arg)` that returns an `ml_collections
 is handed to it (`configs/timesuite/linear_p.py:debug`).
 """
 
+import difflib
 import importlib.util
 import sys
 import traceback
@@ -90,19 +91,33 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
     Raises:
       UserError: on an unknown key or a value of the wrong type.
     """
-    # A private set of flags: the process-wide one belongs to whoever embeds us.
-    words = ["timesuite", *overrides]
-    values = flags.FlagValues()
-    try:
-        config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=words)
-        rest = values(words)
-    except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
-        told = _one_line(error)
-        if isinstance(error, AttributeError | KeyError) and "Did you mean" not in told:
-            told = f"the config has no {told}; add it to the file or correct the name"
-        raise UserError(f"cannot apply {' '.join(overrides)}: {told}") from error
-    if len(rest) > 1:
-        raise UserError(f"not an override: {' '.join(rest[1:])}; write --config.key=value")
+    for word in overrides:
+        _check_key(config, word)
+        # A private set of flags: the process-wide one belongs to whoever embeds us.
+        values = flags.FlagValues()
+        try:
+            config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["timesuite", word])
+            rest = values(["timesuite", word])
+        except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
+            told = " ".join(str(error).split()).removeprefix(f"flag {word}: ")
+            raise UserError(f"cannot apply {word}: {told}; give a value of the kind that the config has") from error
+        if len(rest) > 1:
+            raise UserError(f"not an override: {word}; write --config.key=value")
+
+
+def _check_key(config: ConfigDict, word: str) -> None:
+    """Makes sure that the config has the key that a word such as `--config.model.width=8` names."""
+    where, part = "config", config
+    for key in word.removeprefix("--config.").partition("=")[0].split("."):
+        name = key.partition("[")[0]  # an item of a tuple is `names[0]`
+        if not isinstance(part, ConfigDict):
+            raise UserError(f"cannot apply {word}: {where} has no parts, its value is {part!r}; correct the name")
+        if name not in part:
+            near = difflib.get_close_matches(name, part, n=1)
+            known = f"it has {', '.join(part)}" if len(part) else "it is empty"
+            hint = f"did you mean {near[0]!r}?" if near else f"{known}; add it to the file or correct the name"
+            raise UserError(f"cannot apply {word}: {where} has no {name!r}; {hint}")
+        where, part = f"{where}.{name}", part[name]
 
 
 def _line_of(error: Exception, path: Path) -> str:
@@ -111,9 +126,3 @@ def _line_of(error: Exception, path: Path) -> str:
     if isinstance(error, SyntaxError):
         lines = [error.lineno]
     return f" (line {lines[-1]})" if lines else ""
-
-
-def _one_line(error: Exception) -> str:
-    text = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
-    # ml_collections quotes the repr of a repr: '\'widht\'\nDid you mean "width" ...'
-    return " ".join(text.replace("\\n", " ").replace("\\'", "'").split()).strip("'\" ")

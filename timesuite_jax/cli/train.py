@@ -1,7 +1,10 @@
 """Trains what a config file describes. Run again, it goes on where it stopped.
 
+Any key of the config can be given another value: --config.KEY=VALUE, --config.PART.KEY=VALUE.
+
 examples:
-  timesuite train configs/timesuite/linear_p.py:debug --workdir /tmp/run
+  timesuite data synthetic --out data/debug
+  timesuite train configs/timesuite/linear_p.py:debug --workdir runs/debug
   timesuite train configs/timesuite/finetune.py --workdir gs://bucket/run \\
       --config.data.batch_size=64 --config.training.optimizer.learning_rate=2e-5
 """
@@ -48,6 +51,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"{corpus}: {report['dropped']} samples dropped, {report['used']} used, for example:")
             for sample, reason in list(report["reasons"].items())[:3]:
                 print(f"  {sample} {reason}")
+        if report["cuts"]:
+            told = ", ".join(f"{what} {count}" for what, count in sorted(report["cuts"].items()))
+            print(f"{corpus}: of {report['used']} samples used, these gave something up to fit: {told}")
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     if result.best:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.figures.items())
