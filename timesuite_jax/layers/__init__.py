@@ -10,6 +10,7 @@ from timesuite_jax.layers.activations import gated_silu, gelu
 from timesuite_jax.layers.attention import attention
 from timesuite_jax.layers.choices import check_choices
 from timesuite_jax.layers.drop_path import DropPath
+from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.item_shards import Shard, by_shards
 from timesuite_jax.layers.linear import Linear, LoraSpec
@@ -21,6 +22,7 @@ from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 __all__ = [
     "REMAT_POLICIES",
     "DropPath",
+    "Dropout",
     "FeedForward",
     "LayerNorm",
     "Linear",

@@ -15,6 +15,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.quantised import CODES, dequantise, quantised_init
 
 
@@ -94,7 +95,8 @@ class Linear(nn.Module):
                 nn.with_logical_partitioning(nn.initializers.zeros_init(), ("lora_rank", out_axis)),
                 (self.lora.rank, self.features),
             ).astype(self.dtype)
-            branch = nn.Dropout(self.lora.dropout)(x, deterministic=deterministic)
+            # Made once, not again for every tile of the product: the barrier keeps a TPU from joining the two.
+            branch = jax.lax.optimization_barrier(Dropout(self.lora.dropout)(x, deterministic=deterministic))
             low = jnp.einsum("...i,ir->...r", branch, a)
             y = y + jnp.einsum("...r,ro->...o", low, b) * jnp.asarray(self.lora.scaling, self.dtype)
         return y

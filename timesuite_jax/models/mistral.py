@@ -17,6 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import (
+    Dropout,
     Linear,
     LoraSpec,
     RMSNorm,
@@ -233,7 +234,7 @@ class Mistral(nn.Module):
         self.norm = RMSNorm(spec.norm_epsilon, dtype=spec.dtype, param_dtype=spec.param_dtype)
         # Not quantised: the loss reads it as it is, and it is 2 % of the weights.
         self.lm_head = _linear(spec, spec.vocab, ("embed", "vocab"), "lm_head", kernels="float")
-        self.head_dropout = nn.Dropout(spec.lora.dropout if spec.lora else 0.0)
+        self.head_dropout = Dropout(spec.lora.dropout if spec.lora else 0.0)
 
     def embed(self, tokens: Int[Array, "B S"]) -> Float[Array, "B S D"]:
         """Looks tokens up."""

@@ -29,7 +29,7 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import LayerNorm, Linear, run_stack
+from timesuite_jax.layers import Dropout, LayerNorm, Linear, run_stack
 from timesuite_jax.specs import check_least
 
 NORM_EPSILON = 1e-24
@@ -113,7 +113,7 @@ class Block(nn.Module):
             return Linear(self.spec.width, axes, kernel_init=init, name=name)(inputs)
 
         def dropped(inputs: Array) -> Array:
-            return nn.Dropout(self.spec.dropout)(inputs, deterministic=deterministic)
+            return Dropout(self.spec.dropout)(inputs, deterministic=deterministic)
 
         with jax.named_scope("attention"):
             asking = LayerNorm(NORM_EPSILON, name="query_norm")(window_mean(x, slots, self.window))
@@ -182,8 +182,8 @@ class Mqsa(nn.Module):
             self.item_trained = self.param("item_trained", zeros, (spec.items, 1))
         self.short = Branch(spec, window=1)
         self.long = Branch(spec, window=spec.window)
-        self.input_dropout = nn.Dropout(spec.dropout)
-        self.head_dropout = nn.Dropout(spec.dropout)
+        self.input_dropout = Dropout(spec.dropout)
+        self.head_dropout = Dropout(spec.dropout)
 
     def __call__(
         self,

@@ -1,0 +1,54 @@
+"""Dropout (arXiv:1207.0580) whose random numbers cost next to nothing.
+
+JAX's generator makes a word in some hundred operations. With adapters on seven products a layer that was a large part
+of what a TPU does outside of its products, and half of the program that it has to compile. A mask needs no generator of
+that strength. Here a word is a hash of its place in the array and the key, and so the same on every mesh.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jaxtyping import Array, Float, UInt32
+
+from timesuite_jax.errors import UserError
+
+
+class Dropout(nn.Module):
+    """Zeroes entries at random and scales the others by 1 / (1 - rate)."""
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        """Refuses what is no share of the entries."""
+        if not 0.0 <= self.rate < 1.0:
+            raise UserError(f"a dropout of {self.rate} leaves nothing or is no share; give at least 0 and less than 1")
+        super().__post_init__()
+
+    @nn.compact
+    def __call__(self, x: Float[Array, "*shape"], *, deterministic: bool) -> Float[Array, "*shape"]:
+        """Returns `x` with entries dropped; draws from the stream "dropout" unless `deterministic`."""
+        if deterministic or self.rate == 0.0:
+            return x
+        dropped = random_words(self.make_rng("dropout"), x.shape) < np.uint32(self.rate * 2**32)
+        return jnp.where(dropped, jnp.zeros_like(x), x / jnp.asarray(1.0 - self.rate, x.dtype))
+
+
+def random_words(key: Array, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
+    """32 random bits for each place of an array of at least one axis.
+
+    Rows (places on the first axis) are hashed apart from places within them: a batch may have more than 2^32 places.
+    """
+    seed = jax.random.key_data(key)
+    row = jax.lax.broadcasted_iota(np.uint32, (shape[0], *(1 for _ in shape[1:])), 0)
+    column = jnp.zeros(shape, np.uint32)
+    for axis in range(1, len(shape)):
+        column = column * np.uint32(shape[axis]) + jax.lax.broadcasted_iota(np.uint32, shape, axis)
+    return _mixed(_mixed(column ^ seed[0]) - jnp.broadcast_to(_mixed(row ^ seed[1]), shape))
+
+
+def _mixed(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+    """A bijection of words of which every bit depends on every other (`lowbias32` of hash-prospector)."""
+    x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
+    x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)
+    return x ^ (x >> np.uint32(16))
