@@ -34,7 +34,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             # VideoChat2's checkpoints were trained with the number 1.0 in every channel of position 0; so is this.
             "bos": "ones",
             "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16"},  # frozen: nothing is lost by storing it short
-            "qformer": {"dtype": "bfloat16", "remat": "full"},
+            "qformer": {"dtype": "bfloat16", "remat": "dots"},
             "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "kernels": "float", "remat": "full"},
         }
     )

@@ -9,8 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen as nn
+from jax.sharding import NamedSharding, PartitionSpec
 
-from timesuite_jax import tree
+from timesuite_jax import compiled, parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import QFormer, QFormerSpec
 
@@ -122,3 +123,31 @@ def test_mistakes_are_named():
         init(dataclasses.replace(DEBUG, positions=4))
     with pytest.raises(ValueError, match="text_input is True"):
         QFormer(DEBUG).init(jax.random.key(0), *inputs(DEBUG)[:2])
+
+
+def test_kernels_come_to_the_clips_and_not_the_other_way_round():
+    """Split over a mesh, no message but that of the sums over clips has as many rows as there are clips."""
+    clips = 24
+    spec = QFormerSpec.from_variant("debug", layers=4)
+    model, mesh = QFormer(spec), parallel.make_mesh(parallel.MeshSpec(fsdp=8))
+    queries, vision, text, mask = (jnp.broadcast_to(x[:1], (clips, *x.shape[1:])) for x in inputs(spec))
+    rows = NamedSharding(mesh, PartitionSpec("fsdp"))
+    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+        boxed = jax.eval_shape(model.init, jax.random.key(0), queries, vision, text, mask)["params"]
+        params = parallel.abstract_arrays(boxed, mesh, parallel.DEFAULT_RULES)
+        blank = [jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=rows) for x in (queries, vision, text, mask)]
+
+        def loss(params: dict[str, Any], *inputs: jax.Array) -> jax.Array:
+            rngs = {"dropout": jax.random.key(0), "drop_path": jax.random.key(1)}
+            return scalar(model.apply({"params": params}, *inputs, deterministic=False, rngs=rngs))
+
+        module = compiled.parse(jax.jit(jax.grad(loss)).lower(params, *blank).compile().as_text())
+    messages = [
+        instruction
+        for name in module.runs
+        for instruction in module.computations[name].instructions
+        if instruction.opcode in ("all-gather", "all-reduce", "all-to-all", "reduce-scatter", "collective-permute")
+    ]
+    assert messages, "nothing is split"
+    floats = [(one, shape) for one in messages for shape in one.shapes if shape.dtype == "f32"]  # ids may travel
+    assert not [one.scope for one, shape in floats if len(shape.dims) == 3 and shape.dims[0] == clips]

@@ -13,8 +13,8 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import REMAT_POLICIES, LayerNorm, run_stack
-from timesuite_jax.models.qformer_layer import NORM_EPSILON, QFormerLayer
+from timesuite_jax.layers import REMAT_POLICIES, Dropout, LayerNorm, run_stack
+from timesuite_jax.models.qformer_layer import NORM_EPSILON, QFormerLayer, keep_clips
 from timesuite_jax.models.qformer_spec import QFormerSpec
 
 _Stream = tuple[Array, Array | None]
@@ -50,7 +50,7 @@ class QFormerEmbeddings(nn.Module):
             places = embedded("position", spec.positions, None, jnp.arange(length))
             words = words + jnp.broadcast_to(places[None], words.shape)
             rows = jnp.concatenate([rows, words.astype(jnp.float32)], axis=1)
-        rows = nn.Dropout(spec.hidden_dropout)(norm(rows), deterministic=deterministic)
+        rows = keep_clips(Dropout(spec.hidden_dropout)(norm(rows), deterministic=deterministic))
         count = queries.shape[1]
         return rows[:, :count], None if text is None else rows[:, count:]
 

@@ -11,7 +11,7 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float
 
-from timesuite_jax.layers import DropPath, FeedForward, LayerNorm, Linear
+from timesuite_jax.layers import Dropout, DropPath, FeedForward, LayerNorm, Linear
 from timesuite_jax.models.qformer_spec import QFormerSpec
 
 NORM_EPSILON = 1e-12  # BERT's
@@ -20,8 +20,13 @@ _MASKED = -10000.0  # added to the scores of masked keys; its exp is exactly 0 i
 
 def _dropped(spec: QFormerSpec, branch: Array, rate: Float[Array, ""], *, deterministic: bool) -> Array:
     """What a residual branch goes through before it is added to the stream: dropout, then drop path."""
-    branch = nn.Dropout(spec.hidden_dropout)(branch.astype(jnp.float32), deterministic=deterministic)
+    branch = Dropout(spec.hidden_dropout)(branch.astype(jnp.float32), deterministic=deterministic)
     return DropPath()(branch, rate, deterministic=deterministic)
+
+
+def keep_clips(x: Float[Array, "n N D"]) -> Float[Array, "n N D"]:
+    """Holds clips where they are: kernels are split too, and XLA, left alone, gathers the clips and not the kernels."""
+    return nn.with_logical_constraint(x, ("clip", None, None))
 
 
 class BertAttention(nn.Module):
@@ -45,7 +50,8 @@ class BertAttention(nn.Module):
 
         def heads(name: str, source: Array) -> Array:
             projected = Linear(spec.width, ("embed", "heads"), name=name, **types)(source)
-            return rearrange(projected, "n N (h d) -> n h N d", h=spec.heads)
+            split = rearrange(projected, "n N (h d) -> n h N d", h=spec.heads)
+            return nn.with_logical_constraint(split, ("clip", "heads", None, None))
 
         q, k, v = heads("query", x), heads("key", memory), heads("value", memory)
         # The queries are scaled and not the scores, of which there are several times as many.
@@ -54,14 +60,14 @@ class BertAttention(nn.Module):
         if mask is not None:
             scores = scores + jnp.broadcast_to(jnp.where(mask, 0.0, _MASKED)[:, None, None], scores.shape)
         weights = jax.nn.softmax(scores, axis=-1)
-        weights = nn.Dropout(spec.attention_dropout)(weights, deterministic=deterministic).astype(v.dtype)
+        weights = Dropout(spec.attention_dropout)(weights, deterministic=deterministic).astype(v.dtype)
         # XLA for TPUs would make the scores anew within the product with the values; the search for how to tile such a
         # nest overflows the stack of libtpu 0.0.42.
         weights = jax.lax.optimization_barrier(weights)
         mixed = rearrange(jnp.einsum("nhqk,nhkd->nhqd", weights, v), "n h N d -> n N (h d)")
         out = Linear(spec.width, ("heads", "embed"), name="out", **types)(mixed)
         branch = _dropped(spec, out, drop_path, deterministic=deterministic)
-        return LayerNorm(NORM_EPSILON, name="norm")(x + branch)
+        return keep_clips(LayerNorm(NORM_EPSILON, name="norm")(x + branch))
 
 
 class QFormerLayer(nn.Module):
@@ -103,7 +109,7 @@ class QFormerLayer(nn.Module):
             types = {"dtype": spec.dtype, "param_dtype": spec.param_dtype}
             branch = FeedForward(spec.hidden, name=f"{name}_mlp", **types)(x)
             branch = _dropped(spec, branch, drop_path, deterministic=deterministic)
-            return LayerNorm(NORM_EPSILON, name=f"{name}_norm")(x + branch)
+            return keep_clips(LayerNorm(NORM_EPSILON, name=f"{name}_norm")(x + branch))
 
         text = feed_forward("text", attended[:, count:]) if with_text else None
         return feed_forward("query", queries), text

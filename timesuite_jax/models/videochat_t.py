@@ -219,4 +219,4 @@ class VideoChatT(nn.Module):
         queries = jnp.broadcast_to(queries, (frames.shape[0], *queries.shape[1:]))
         with jax.named_scope("qformer"):
             queries = self.qformer(queries, vision, text, text_mask, deterministic=deterministic)
-        return self.clip_proj(queries)
+        return nn.with_logical_constraint(self.clip_proj(queries), ("clip", None, None))
