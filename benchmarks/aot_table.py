@@ -1,0 +1,113 @@
+"""Compiles the shipped settings ahead of time and makes the tables of docs/aot.md: some three minutes a row.
+
+    python benchmarks/aot_table.py --out aot                       # all; goes on where it was stopped
+    python benchmarks/aot_table.py --out aot --rows B/v5e-64 chip
+    python benchmarks/aot_table.py --out aot --table               # of what is there, compiling nothing
+
+Each row is a `timesuite aot` of its own (`pip install -e ".[aot]"`). Stage C compiles the same programs as stage B.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "configs/timesuite"))
+from pods import PODS  # noqa: E402  (it lies beside the configs)
+
+STAGES = {"A": "linear_p", "B": "linear_pro_ada"}
+CHIP = ["configs/timesuite/finetune.py:one_chip", "--topology", "v5e:1x1", "--program", "train"]
+# One video for each four chips per 128 frames, so that a chip always has as many clips.
+VIDEOS = {128: "v5e:2x2", 512: "v5e:4x4", 2048: "v5e:8x8", 10_800: "v5e:16x16"}
+
+
+def rows() -> dict[str, list[str]]:
+    """Name -> arguments of `timesuite aot`."""
+    table = {"chip": CHIP}
+    for stage, file in reversed(STAGES.items()):
+        for name, pod in PODS.items():
+            slices = ["--slices", str(pod.slices)]
+            config = f"configs/timesuite/{file}.py:{name}"
+            table[f"{stage}/{name}"] = [config, "--topology", pod.topology, *slices, "--program", "train"]
+    for frames, topology in VIDEOS.items():
+        long = [f"--config.model.num_frames={frames}", "--config.model.tape_clips=16"]
+        long += [f"--config.data.buckets=({3 * frames + 512},)", "--config.evaluation.batch_size=1"]
+        mesh = ["--config.training.mesh.fsdp=-1", "--program", "encode"]
+        table[f"video/{frames}"] = ["configs/timesuite/linear_pro_ada.py", "--topology", topology, *long, *mesh]
+    return table
+
+
+def compile_row(words: list[str], file: Path) -> None:
+    """Compiles the programs of a row; what does not fit is a result like any other."""
+    command = [sys.executable, "-m", "timesuite_jax.cli.main", "aot", *words, "--json"]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    if done.returncode > 1:
+        raise SystemExit(f"timesuite aot {' '.join(words)} failed with exit code {done.returncode}")
+    file.write_text(done.stdout.splitlines()[-1])
+
+
+def table(out: Path) -> str:
+    """Markdown, a line a compiled row."""
+    head = [
+        "row",
+        "arguments",
+        "temporaries",
+        "of",
+        "compiled FLOPs",
+        "/ model",
+        "gathered",
+        "summed",
+        "beside products",
+    ]
+    lines = [[*head, "lower bound of a step", "compile"], ["---"] * (len(head) + 2)]
+    for name in rows():
+        file = out / f"{name.replace('/', '-')}.json"
+        if file.exists():
+            (report,) = json.loads(file.read_text())
+            lines.append([name, *_cells(report)])
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _cells(report: dict[str, Any]) -> list[str]:
+    def gib(amount: float) -> str:
+        return f"{amount / 2**30:.2f}"
+
+    memory, traffic = report["memory"], report["traffic"]
+    received = {
+        kind: sum(one["bytes"] for one in traffic if one["kind"] == kind) for kind in ("all-gather", "all-reduce")
+    }
+    whole, hidden = (sum(one[key] for one in traffic) for key in ("bytes", "hidden_bytes"))
+    fits = "" if report["fits"] else ", too much"
+    return [
+        gib(memory["arguments"]),
+        gib(report["temporaries"]) + fits,
+        gib(memory["limit"]),
+        "-" if report["flops"] is None else f"{report['flops'] / 1e12:.1f} T",
+        "-" if report["flops_ratio"] is None else f"{report['flops_ratio']:.3f}",
+        *(gib(amount) for amount in received.values()),
+        f"{hidden / whole:.0%}" if whole else "-",
+        "-" if report["least_seconds"] is None else f"{report['least_seconds']:.2f} s",
+        f"{report['compile_seconds']:.0f} s ({report['compile_cpu_seconds']:.0f} of CPU)",
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True, help="folder of a file a row")
+    parser.add_argument("--rows", nargs="+", metavar="ROW", choices=rows(), help=f"default: all of {', '.join(rows())}")
+    parser.add_argument("--table", action="store_true", help="compile nothing, print the table of what is there")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for name in () if args.table else args.rows or rows():
+        file = args.out / f"{name.replace('/', '-')}.json"
+        if not file.exists():
+            print(f"{name} ...", file=sys.stderr)
+            compile_row(rows()[name], file)
+    print(table(args.out))
+
+
+if __name__ == "__main__":
+    main()
