@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
+from timesuite_jax import parallel, tree
 from timesuite_jax.models import Tape, mean_pooling_init, mean_pooling_kernel, token_shuffle
 from timesuite_jax.models.tape import stretched_taps
 
@@ -82,3 +83,23 @@ def test_tape_in_half_precision_stays_near():
     expected, actual = jax.jit(full.apply)(params, tokens), jax.jit(half.apply)(params, tokens)
     assert actual.dtype == jnp.bfloat16
     np.testing.assert_allclose(actual.astype(jnp.float32), expected, atol=0.05 * float(jnp.abs(expected).max()))
+
+
+def test_the_gradient_of_tape_on_a_mesh_is_that_of_one_device():
+    tape = Tape(clips=2, merge_len=4, features=16)
+    tokens, weights = (jax.random.normal(jax.random.key(i), (8, n, 16)) for i, n in enumerate((64, 16)))
+    boxed = jax.eval_shape(tape.init, jax.random.key(2), tokens)["params"]
+    params = nn.meta.unbox(jax.jit(tape.init)(jax.random.key(2), tokens)["params"])
+    # The output layer starts at zero, and then nothing before it has a gradient.
+    params["linear_output"]["kernel"] = 0.1 * jax.random.normal(jax.random.key(3), (4, 16))
+
+    def gradient(params, tokens):
+        loss = jax.jit(jax.grad(lambda params, tokens: jnp.sum(weights * tape.apply({"params": params}, tokens))))
+        return dict(tree.leaves_with_paths(jax.device_get(loss(params, tokens))))
+
+    expected, mesh = gradient(params, tokens), parallel.make_mesh(parallel.MeshSpec(data=2, fsdp=2, tensor=2))
+    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+        params = jax.device_put(params, parallel.shardings(boxed, mesh, parallel.DEFAULT_RULES))
+        found = gradient(params, jax.device_put(tokens, parallel.batch_sharding(mesh, parallel.DEFAULT_RULES)))
+    for path, leaf in expected.items():
+        assert np.max(np.abs(found[path] - leaf)) <= 1e-5 * np.max(np.abs(leaf)), "/".join(path)

@@ -53,7 +53,10 @@ class _Convolution(nn.Module):
         if window != self.size:
             stretch = jnp.asarray(stretched_taps(self.size, window), jnp.float32)
             kernel = jnp.einsum("wk,kio->wio", stretch, kernel.astype(jnp.float32)).astype(self.dtype)
-        y = jnp.einsum(equation, _windows(x.astype(self.dtype), window, self.stride), kernel)
+        # Channels whole on every device: XLA may spread them over two mesh axes, and how it partitions the gradient of
+        # strided windows is wrong then, by as much as a half (jax 0.10.2, fsdp=2 with tensor=2).
+        x = nn.with_logical_constraint(x.astype(self.dtype), ("batch", None, None))
+        y = jnp.einsum(equation, _windows(x, window, self.stride), kernel)
         return y + jnp.broadcast_to(bias, y.shape)
 
 
