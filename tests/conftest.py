@@ -34,6 +34,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuses a folder that is not there: of it every family would be absent, and every test skipped."""
+    folder = config.getoption("--goldens")
+    if not folder.is_dir():
+        raise pytest.UsageError(f"--goldens {folder} is no folder; give one that holds videochat_t/, mqsa_ted/, ...")
+
+
 @pytest.fixture(scope="session")
 def goldens(request: pytest.FixtureRequest) -> Path:
     """The folder of golden numbers given on the command line."""
