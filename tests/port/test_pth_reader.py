@@ -173,6 +173,9 @@ def test_other_archives(tmp_path):
         archive.writestr("archive/byteorder", b"big")
     with pytest.raises(UserError, match="big-endian"):
         PthFile(tmp_path / "big.pth")
+    (tmp_path / "empty.pth").touch()
+    with pytest.raises(UserError, match=r"is empty \(0 bytes\); copy it again"):
+        PthFile(tmp_path / "empty.pth")
 
 
 def test_every_truncation(tmp_path):

@@ -131,6 +131,8 @@ def _members(path: Path) -> dict[str, tuple[int, int]]:
     """Name -> (offset, size) of the archive's entries, each stored plainly in bytes of its own."""
     with path.open("rb") as file:
         start = file.read(4)
+        if not start:
+            raise UserError(f"{path} is empty (0 bytes); copy it again")
         if start[:1] == b"\x80":
             raise UserError(
                 f"{path} is a checkpoint of PyTorch before 1.6, a bare pickle that can only be read by running it"
