@@ -145,7 +145,7 @@ def test_user_mistakes(tmp_path, weights, capsys):
         (["export", weights, "--out", tmp_path / "x.pth"], "is no Orbax folder"),
         (["export", tmp_path / "model", "--out", tmp_path / "x.onnx"], "use .safetensors or .pth"),
         (["export", tmp_path / "model", "--out", tmp_path / "occupied" / "x.pth"], "cannot write"),
-        (["inspect", tmp_path / "occupied"], "no PyTorch checkpoint"),
+        (["inspect", tmp_path / "occupied"], "is empty (0 bytes); copy it again"),
     ]:
         code, out, err = run(capsys, *words)
         assert (code, out) == (2, ""), words

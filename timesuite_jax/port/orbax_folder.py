@@ -42,15 +42,28 @@ class _PendingHandler(ocp.type_handlers.NumpyHandler):
     Should another Orbax not call `_open_and_write`, it finds an `__array__` and writes the leaf in one piece.
     """
 
+    def __init__(self):
+        super().__init__(deepcopy_host_arrays=False)
+        self._failed: list[Exception] = []
+
     async def serialize(self, values: Any, infos: Any, args: Any = None) -> list[Any]:
         args = args or [ocp.SaveArgs()] * len(values)
         for batch in _batches([leaf.size * leaf.dtype.itemsize for leaf in values]):
             several = ([items[i] for i in batch] for items in (values, infos, args))
             for written in await super().serialize(*several):
                 written.result()
+            if self._failed:
+                raise self._failed[0]
         return []
 
     async def _open_and_write(self, value: Pending, tspec: dict[str, Any], ts_context: ts.Context) -> None:
+        """Writes a leaf. If that fails it is told after its batch: whoever tidies up must not be written after."""
+        try:
+            await self._write(value, tspec, ts_context)
+        except Exception as error:
+            self._failed.append(error)
+
+    async def _write(self, value: Pending, tspec: dict[str, Any], ts_context: ts.Context) -> None:
         store = await ts.open(ts.Spec(tspec), create=True, open=True, context=ts_context)
         if not value.shape:
             await store.write(value.whole())
@@ -95,7 +108,7 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UserError(f"{folder} is in use; give --out a new folder")
     registry = ocp.type_handlers.create_type_handler_registry(
-        (Pending, _PendingHandler(deepcopy_host_arrays=False)), (jax.Array, ocp.type_handlers.ArrayHandler())
+        (Pending, _PendingHandler()), (jax.Array, ocp.type_handlers.ArrayHandler())
     )
     tree = trees.from_paths(leaves)
     save_args = jax.tree.map(_save_args, tree)
