@@ -6,7 +6,7 @@ import tiny_config
 
 from timesuite_jax import data
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import evaluate_grounding
+from timesuite_jax.evaluation import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.tasks.videochat_t_config import VideoChatTConfig
 from timesuite_jax.text import load_clip_tokenizer, load_tokenizer
 
@@ -52,6 +52,7 @@ def test_a_seer_is_right_and_the_controls_unmask_it(preparer, tiny_corpus):
 
     plain, foreign, rescaled = ask("none"), ask("foreign_frames"), ask("rescaled_stamps")
     assert asked[:3] == [5, 5, 2] and len(plain.predictions) == 12
+    assert tuple(plain.figures()) == GROUNDING_FIGURES
     assert plain.figures()["r1_iou_0.7"] == 1.0 and plain.figures()["n"] == 12
     assert plain.figures()["dropped"] == plain.figures()["parse_failures"] == 0
     # It tells where the other film's event is ...

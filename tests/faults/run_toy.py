@@ -7,7 +7,7 @@ import resource
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class FaultyTask(ToyTask):
         data.stalls_at = self.hangs_at if self.hangs_in == "data" else 0
         return data
 
-    def evaluations(self) -> dict[str, Callable[[Any], dict[str, float]]]:
+    def evaluations(self) -> dict[str, training.Evaluation]:
         if self.hangs_in != "evaluation":
             return super().evaluations()
 
@@ -73,7 +73,7 @@ class FaultyTask(ToyTask):
             time.sleep(FOR_EVER)
             return {}
 
-        return {"endless": endless}
+        return {"endless": training.Evaluation((), endless)}
 
 
 def slow_saves(seconds: float) -> None:

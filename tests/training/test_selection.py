@@ -18,7 +18,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import OptimizerSpec
 from timesuite_jax.training import selection as selection_module
-from timesuite_jax.training.selection import Selection, best_step
+from timesuite_jax.training.selection import Selection, best_step, check_figure
 
 CONSTANT = OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0)  # whatever the number of steps
 SPEC = {"best": "toy/score", "eval_every": 1, "save_every": 100, "keep": 1, "total_steps": 6, "optimizer": CONSTANT}
@@ -34,7 +34,7 @@ class Scored(ToyTask):
             self.seen.append(float(np.sin(1e3 * float(params["head"]["kernel"].sum()))))
             return {"score": self.seen[-1], "other": 1.0}
 
-        return {"toy": score}
+        return {"toy": training.Evaluation(("score", "other"), score)}
 
 
 def train(workdir: Path, **changes: Any) -> tuple[training.RunResult, Scored]:
@@ -88,7 +88,7 @@ def test_patience_ends_a_run(tmp_path):
 
 
 def selection(folder: Path, first: int = 0, **changes: Any) -> Selection:
-    return Selection(toy_spec(**{**SPEC, **changes}), epath.Path(folder), first, ("toy",))
+    return Selection(toy_spec(**{**SPEC, **changes}), epath.Path(folder), first)
 
 
 def test_what_was_the_best_stays_when_a_run_selects_no_more_or_by_another_figure(whole, tmp_path):
@@ -152,10 +152,10 @@ def test_nothing_is_selected_unless_asked_for(tmp_path):
 
 
 def test_mistakes_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"training.best='toy/scor' is no figure.*; choose one of toy/score"):
-        selection(tmp_path, best="toy/scor").judge(1, {"toy/score": 1.0})
-    with pytest.raises(UserError, match=r"training.best='tyo/score' is of no evaluation; it may begin with toy/"):
-        selection(tmp_path, best="tyo/score")
+    for wrong in ("toy/scor", "tyo/score"):
+        told = f"training.best='{wrong}' is no figure of the evaluations; choose one of toy/score, toy/other"
+        with pytest.raises(UserError, match=told):
+            check_figure(toy_spec(best=wrong), Scored().evaluations())
     (tmp_path / "best.json").write_text('{"figure": "toy/score", "bests": [{"step')
     for read in (selection, lambda folder: best_step(epath.Path(folder), [])):
         with pytest.raises(UserError, match=r"best.json is damaged .*; remove it"):

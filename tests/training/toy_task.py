@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -138,11 +137,11 @@ class ToyTask:
     def answering(self, params: Any) -> dict[str, training.Call]:
         return {}
 
-    def evaluations(self) -> dict[str, Callable[[Any], dict[str, float]]]:
+    def evaluations(self) -> dict[str, training.Evaluation]:
         def mean(params: Any) -> dict[str, float]:
             return {"head": float(jnp.mean(params["head"]["kernel"])), "frozen": float("projection" in params)}
 
-        return {"toy": mean}
+        return {"toy": training.Evaluation(("head", "frozen"), mean)}
 
 
 def toy_spec(**changes: Any) -> TrainingSpec:

@@ -7,7 +7,7 @@ grounding from guessing; `ask` asks one question about one file; `draw_timelines
 
 from timesuite_jax.evaluation.answering import Answerer, answering_calls
 from timesuite_jax.evaluation.asking import Asked, ask
-from timesuite_jax.evaluation.grounding import Grounding, Prediction, evaluate_grounding
+from timesuite_jax.evaluation.grounding import GROUNDING_FIGURES, Grounding, Prediction, evaluate_grounding
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
 from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen, rank
 from timesuite_jax.evaluation.recommendation import evaluate_recommendation
@@ -15,6 +15,7 @@ from timesuite_jax.evaluation.recommending import Recommendation, Recommended, R
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
 
 __all__ = [
+    "GROUNDING_FIGURES",
     "Answerer",
     "Asked",
     "Control",

@@ -12,6 +12,8 @@ from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou
 from timesuite_jax.text import parse_spans
 
+# Of any scores.
+GROUNDING_FIGURES = (*GroundingScores(np.zeros(1), np.zeros(1, bool)).summary(), "dropped")
 Answer = Callable[[Batch], list[str]]
 
 

@@ -29,7 +29,7 @@ from timesuite_jax.objectives import (
 )
 from timesuite_jax.specs import Config, override
 from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
-from timesuite_jax.training import Batch, Call, DataIterator, Import, Params, Sums, streams
+from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, streams
 
 
 class MqsaTedTask:
@@ -177,10 +177,11 @@ class MqsaTedTask:
         """None: ranking is one product of a batch with the item table."""
         return {}
 
-    def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
+    def evaluations(self) -> dict[str, Evaluation]:
         """Ranking of the items held out for validation and for testing."""
         splits: tuple[Split, ...] = ("validation", "test")
-        return {split: functools.partial(self._figures, split) for split in splits}
+        figures = RankingScores(np.zeros(1, np.int32)).summary().keys()  # of any ranks
+        return {split: Evaluation(figures, functools.partial(self._figures, split)) for split in splits}
 
     def _figures(self, split: Split, params: Params) -> dict[str, float]:
         return self.ranking(params, split).summary()

@@ -3,7 +3,7 @@
 import dataclasses
 import fnmatch
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import jax
@@ -15,14 +15,14 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from timesuite_jax import port, tree
 from timesuite_jax.data import Preparer, TrainStream
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Answerer, answering_calls, evaluate_grounding
+from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.specs import Config
 from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.text import Tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.training import Batch, Call, DataIterator, Import, Params, Sums, streams
+from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, streams
 from timesuite_jax.tree import Path
 
 
@@ -223,11 +223,12 @@ class VideoChatTask:
         batch = self._blank(evaluation.batch_size, max(data.buckets), data.clip_text_length)
         return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
 
-    def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
+    def evaluations(self) -> dict[str, Evaluation]:
         """Grounding of each evaluation corpus, by folder name."""
-        spec = self.config.evaluation
+        folders = {folder.rstrip("/").rpartition("/")[2]: folder for folder in self.config.evaluation.corpora}
         return {
-            folder.rstrip("/").rpartition("/")[2]: functools.partial(self._ground, folder) for folder in spec.corpora
+            name: Evaluation(GROUNDING_FIGURES, functools.partial(self._ground, folder))
+            for name, folder in folders.items()
         }
 
     def _ground(self, folder: str, params: Params) -> dict[str, float]:

@@ -15,13 +15,14 @@ from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.selection import Best
 from timesuite_jax.training.state import TrainState, abstract_state
 from timesuite_jax.training.step import make_step
-from timesuite_jax.training.task import Batch, Call, DataIterator, Import, Params, Sums, Task
+from timesuite_jax.training.task import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, Task
 
 __all__ = [
     "Batch",
     "Best",
     "Call",
     "DataIterator",
+    "Evaluation",
     "Import",
     "NonFiniteError",
     "OptimizerSpec",

@@ -24,7 +24,7 @@ from timesuite_jax.training.profile import Profile
 from timesuite_jax.training.program import make_program
 from timesuite_jax.training.roll_call import RollCall
 from timesuite_jax.training.saver import Saver
-from timesuite_jax.training.selection import Best, Selection
+from timesuite_jax.training.selection import Best, Selection, check_figure
 from timesuite_jax.training.start import start
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.step import Report
@@ -71,7 +71,8 @@ def run(
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
         roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
-        # Opened first: a missing corpus should be told before minutes go into making or reading parameters.
+        # First of all: what is wrong with names and data is told before minutes go into making or reading parameters.
+        check_figure(spec, task.evaluations())
         rows = parallel.batch_sharding(mesh, parallel.make_rules(spec.rules, mesh))
         share = parallel.batch_share(rows)
         mine = task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
@@ -96,7 +97,7 @@ def run(
             (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
-        selection = Selection(spec, checkpoints.workdir, first, task.evaluations())
+        selection = Selection(spec, checkpoints.workdir, first)
         profile = stack.enter_context(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
         )

@@ -44,12 +44,17 @@ class Saver:
     def overdue(self) -> bool:
         """Whether the last save failed and the time has come to try again. Costs next to nothing: ask every step.
 
+        Said once: many processes take some steps to agree on it, in which this one must not ask for further saves.
+
         Raises:
           UserError: it was the first.
         """
         if self._writing and self._checkpoints.settled():
             self._settle()
-        return self._clock() >= self._retry_at
+        due = self._clock() >= self._retry_at
+        if due:
+            self._retry_at = math.inf
+        return due
 
     def save(self, step: int, state: TrainState, position: Mapping[str, Any]) -> None:
         """Hands a state over; it is written in the background.

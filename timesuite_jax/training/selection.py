@@ -20,6 +20,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.training.bucket import replace_text
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.disk_errors import named_disk_errors
+from timesuite_jax.training.task import Evaluation
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +43,20 @@ def _file(workdir: epath.Path) -> epath.Path:
     return workdir / "best.json"
 
 
+def check_figure(spec: TrainingSpec, evaluations: Mapping[str, Evaluation]) -> None:
+    """Refuses a figure to select by that no evaluation gives.
+
+    Raises:
+      UserError: naming those that there are.
+    """
+    figures = [f"{name}/{figure}" for name, evaluation in evaluations.items() for figure in evaluation.figures]
+    if spec.best and spec.best not in figures:
+        raise UserError(
+            f"training.best={spec.best!r} is no figure of the evaluations; choose one of "
+            f"{', '.join(figures) or 'none: the config names no evaluation'}"
+        )
+
+
 class Selection:
     """Judges evaluations by `training.best`, the name of a figure of which more is better; without one, judges nothing.
 
@@ -49,20 +64,14 @@ class Selection:
       spec: of the run.
       workdir: of the run.
       first: the step from which it goes on; what was found later is forgotten.
-      evaluations: names of the task's evaluations.
 
     Raises:
-      UserError: if the figure is of none of them, or what an earlier process noted cannot be read or written.
+      UserError: if what an earlier process noted cannot be read or written.
     """
 
-    def __init__(self, spec: TrainingSpec, workdir: epath.Path, first: int, evaluations: Collection[str]) -> None:
+    def __init__(self, spec: TrainingSpec, workdir: epath.Path, first: int) -> None:
         self._figure, self._workdir = spec.best, workdir
         self._patience = spec.patience * spec.eval_every  # steps
-        if self._figure and self._figure.partition("/")[0] not in evaluations:
-            raise UserError(
-                f"training.best={self._figure!r} is of no evaluation; it may begin with "
-                f"{' or '.join(f'{name}/' for name in evaluations) or 'nothing: the config names no evaluation'}"
-            )
         before = _read(_file(workdir)) or _Notes(self._figure, {self._figure: []})
         figure = self._figure or before.figure
         lists = {name: [best for best in bests if best.step <= first] for name, bests in before.bests.items()}
@@ -86,18 +95,9 @@ class Selection:
         return bool(self._figure) and step > 0 and (self.best is None or self.best.step != step)
 
     def judge(self, step: int, figures: Mapping[str, float]) -> bool:
-        """Whether an evaluation is better than all before it; if so it is remembered.
-
-        Raises:
-          UserError: if the evaluations do not give the figure.
-        """
+        """Whether an evaluation is better than all before it; if so it is remembered."""
         if not self._figure:
             return False
-        if self._figure not in figures:
-            raise UserError(
-                f"training.best={self._figure!r} is no figure of the evaluations; choose one of "
-                f"{', '.join(figures) or 'none: the config names no evaluation'}"
-            )
         better = figures[self._figure] > (self.best.figures[self._figure] if self.best else -float("inf"))
         if better:
             self._bests.append(Best(step, dict(figures)))

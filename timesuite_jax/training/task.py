@@ -1,7 +1,7 @@
 """What the loop needs to know about a thing that is trained; it knows nothing else of it."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -50,6 +50,24 @@ class Import:
 
     source: str
     load: Callable[[Params], Params]
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """A function from all parameters to figures.
+
+    Attributes:
+      figures: their names, known before anything is computed: a run that selects by one of them is refused at its start
+        if that is misspelt.
+      run: the function.
+    """
+
+    figures: Collection[str]
+    run: Callable[[Params], dict[str, float]]
+
+    def __call__(self, params: Params) -> dict[str, float]:
+        """Evaluates."""
+        return self.run(params)
 
 
 class Call(NamedTuple):
@@ -126,6 +144,6 @@ class Task(Protocol):
         """The programs, by name, that evaluation runs on all parameters; ahead-of-time compilation asks for them."""
         ...
 
-    def evaluations(self) -> dict[str, Callable[[Params], dict[str, float]]]:
-        """Named functions from all parameters to figures."""
+    def evaluations(self) -> dict[str, Evaluation]:
+        """What the model is judged by, by name."""
         ...
