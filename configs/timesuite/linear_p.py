@@ -10,7 +10,7 @@ On a laptop, with a corpus made on the spot:
 """
 
 from ml_collections import ConfigDict
-from pods import FSDP, PODS
+from pods import PODS
 
 # TimePro's nine tasks. The original adds its "normal" conversations, whose number it does not state: with those, raise
 # this, since the schedule below counts in epochs.
@@ -89,7 +89,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
         }
     )
     if pod:
-        config.training.mesh.update(replica=pod.slices, data=-1, fsdp=FSDP)
+        config.training.mesh.update(replica=pod.slices, data=-1, fsdp=pod.fsdp)
         config.model.mistral.remat = pod.remat
     return make_small(config) if arg == "debug" else config
 
