@@ -86,7 +86,7 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
 
 def table(out: Path) -> str:
     """Markdown: a row a method and split, the mean of its seeds and, of several, their standard deviation."""
-    head = ["set", "method", "seeds", "epoch", "split", *FIGURES, "minutes", "MiB"]
+    head = ["set", "method", "seeds", "epoch", "split", *FIGURES, "CPU minutes", "MiB"]
     rows = [head, ["---"] * len(head)]
     for kind in SETS:
         for method in METHODS:
@@ -97,7 +97,7 @@ def table(out: Path) -> str:
             for split in ("validation", "test"):
                 figures = [_shown([run[f"{split}/{name}"] for run in runs]) for name in FIGURES]
                 epochs = ", ".join(f"{run['selected_epoch']:g}" for run in runs)
-                minutes = statistics.mean(run["seconds"] for run in runs) / 60
+                minutes = statistics.mean(run["cpu_seconds"] for run in runs) / 60
                 memory = max(run["peak_mib"] for run in runs)
                 cost = f"{minutes:.1f}", f"{memory:.0f}"
                 rows.append([kind, method, str(len(runs)), epochs, split, *figures, *cost])
