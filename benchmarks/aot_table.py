@@ -32,10 +32,13 @@ def rows() -> dict[str, list[str]]:
             slices = ["--slices", str(pod.slices)]
             config = f"configs/timesuite/{file}.py:{name}"
             table[f"{stage}/{name}"] = [config, "--topology", pod.topology, *slices, "--program", "train"]
+    by_xla = [f"--config.model.{part}.attention=xla" for part in ("vision", "mistral")]
+    table["B/v5e-64/xla"] = [*table["B/v5e-64"], *by_xla]  # without the attention kernels
     for frames, topology in VIDEOS.items():
-        long = [f"--config.model.num_frames={frames}", "--config.model.tape_clips=16"]
+        long = [f"--config.model.num_frames={frames}"]
         long += [f"--config.data.buckets=({3 * frames + 512},)", "--config.evaluation.batch_size=1"]
-        mesh = ["--config.training.mesh.fsdp=-1", "--program", "encode"]
+        mesh = ["--config.training.mesh.data=-1", "--config.training.mesh.fsdp=4", "--config.data.batch_size=256"]
+        mesh += ["--program", "encode"]
         table[f"video/{frames}"] = ["configs/timesuite/linear_pro_ada.py", "--topology", topology, *long, *mesh]
     return table
 

@@ -33,9 +33,11 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "tape": False,
             # VideoChat2's checkpoints were trained with the number 1.0 in every channel of position 0; so is this.
             "bos": "ones",
-            "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16"},  # frozen: nothing is lost by storing it short
+            # Frozen: nothing is lost by storing it short. Attention: "auto" takes the best one for the device.
+            "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16", "attention": "auto"},
             "qformer": {"dtype": "bfloat16", "remat": "dots"},
-            "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "kernels": "float", "remat": "full"},
+            "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "kernels": "float", "remat": "full"}
+            | {"attention": "auto"},
         }
     )
     config.text = ConfigDict(

@@ -17,7 +17,7 @@ EPOCHS = 2
 def get_config(arg: str | None = None) -> ConfigDict:
     config = linear_p(None if arg == "debug" else arg)
     steps = SAMPLES // config.data.batch_size
-    config.model.update(num_frames=128, tape=True)
+    config.model.update(num_frames=128, tape=True, tape_clips=16)  # with other num_frames TAPE is stretched from 16
     config.weights.files = (*config.weights.files, "timesuite=downloads/linear_p/ckpt_00.pth")
     config.weights.expect_missing = ("temp_adap*",)  # new in this stage; its output begins at zero
     config.data.buckets = (1024, 1408)  # 384 visual tokens and 1,024 of text

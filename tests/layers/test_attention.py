@@ -85,11 +85,11 @@ def test_splash_equals_the_reference(causal: bool, masked: bool, groups: int):
 
 
 @pytest.mark.usefixtures("interpreted")
-@pytest.mark.parametrize("kv_heads", ["tensor", None])
-def test_splash_under_a_mesh_equals_the_reference(kv_heads: str | None):
+@pytest.mark.parametrize(("kv_heads", "samples"), [("tensor", 2), (None, 2), ("tensor", 3), ("tensor", 1)])
+def test_splash_under_a_mesh_equals_the_reference(kv_heads: str | None, samples: int):
     mesh = jax.make_mesh((2, 2), ("data", "tensor"), axis_types=(jax.sharding.AxisType.Auto,) * 2)
-    q, k, v = inputs(2, 128, 128, 4, 2, 64)
-    kv_mask = padding(2, 128)
+    q, k, v = inputs(samples, 128, 128, 4, 2, 64)
+    kv_mask = padding(samples, 128) if samples > 1 else None
     expected = value_and_gradients(q, k, v, "xla", True, kv_mask)
     rules = (("batch", "data"), ("heads", "tensor"), ("kv_heads", kv_heads))
     with jax.set_mesh(mesh), nn.logical_axis_rules(rules):

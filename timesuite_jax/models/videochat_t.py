@@ -184,17 +184,20 @@ class VideoChatT(nn.Module):
         When answering, a device never holds more than `clips_at_once` of them between pixels and query tokens, however
         long the video.
         """
-        count, together = frames.shape[0], self.spec.clips_at_once * shards("clip")
-        if not deterministic or self.is_initializing() or count <= together:
+        count, devices = frames.shape[0], shards("clip")
+        if not deterministic or self.is_initializing():
             return self._encode_group(frames, text, text_mask, deterministic=deterministic)
+        groups = -(-count // (self.spec.clips_at_once * devices))
+        # Clips that nobody looks at, so that all groups and all devices' shares of one are of a size.
+        filled = ((0, -count % (groups * devices)),)
+        parts = jax.tree.map(
+            lambda x: jnp.pad(x, filled + ((0, 0),) * (x.ndim - 1)) if filled[0][1] else x, (frames, text, text_mask)
+        )
+        if groups == 1:
+            return self._encode_group(*parts, deterministic=True)[:count]
 
         # Every g-th clip makes a group: so each lies over all devices without moving a clip, and none is copied.
-        groups = -(-count // together)
-        filled = ((0, groups * together - count),)
-        parts = jax.tree.map(
-            lambda x: rearrange(jnp.pad(x, filled + ((0, 0),) * (x.ndim - 1)), "(n g) ... -> n g ...", g=groups),
-            (frames, text, text_mask),
-        )
+        parts = jax.tree.map(lambda x: rearrange(x, "(n g) ... -> n g ...", g=groups), parts)
 
         def encode(module: "VideoChatT", carry: tuple, index: Array, parts: tuple) -> tuple[tuple, Array]:
             group = jax.tree.map(lambda x: jax.lax.dynamic_index_in_dim(x, index, axis=1, keepdims=False), parts)

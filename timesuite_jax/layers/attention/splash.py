@@ -15,6 +15,8 @@ from jax.experimental.pallas.ops.tpu import splash_attention
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float
 
+from timesuite_jax.layers.placement import shards
+
 # Big blocks amortise the grid's overhead; padding wastes work. 128 is the smallest block (the lanes of a TPU).
 BLOCKS = (512, 256, 128)
 MAX_PADDING = 0.15
@@ -52,6 +54,11 @@ def splash_attention_kernel(
         # A shard must hold whole groups: where the key-value heads are not split the same way, each query head gets
         # its own copy.
         k, v = (repeat(x, "B C g d -> B C (g n) d", n=q.shape[2] // k.shape[2]) for x in (k, v))
+    # A kernel's shards are all of a size: samples that do not go round get company, which nobody looks at.
+    samples = q.shape[0]
+    rows = samples + -samples % shards("batch")
+    q, k, v = (_pad(x, 0, rows) for x in (q, k, v))
+    kv_mask = jnp.pad(kv_mask, ((0, rows - samples), (0, 0)), constant_values=True)
     sample = PartitionSpec(batch, None, heads, None)
     sharded = jax.shard_map(
         local,
@@ -59,7 +66,7 @@ def splash_attention_kernel(
         out_specs=sample,
         check_vma=False,  # a Pallas call does not say over which mesh axes its result varies
     )
-    return sharded(q, k, v, kv_mask)
+    return sharded(q, k, v, kv_mask)[:samples]
 
 
 def _on_one_device(
