@@ -1,5 +1,6 @@
 """This project's side of the comparisons: the same sizes, the same weights, the loss that training computes."""
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -116,12 +117,12 @@ def tasks(weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32") -> 
     def product() -> None:
         jax.block_until_ready([multiply(left, right) for _ in range(PRODUCTS)])
 
-    embedded = embed(params)
+    embedded = functools.cache(lambda: embed(params))  # not before it is asked for: training has no use for it
     return {
         "forward": lambda: float(forward(trainable, frozen, batch)),
         "forward+backward": training,
-        "prefill": lambda: answer(embedded, 1),
-        "generate": lambda: answer(embedded, shape.new_tokens),
+        "prefill": lambda: answer(embedded(), 1),
+        "generate": lambda: answer(embedded(), shape.new_tokens),
         "answer": lambda: answer(embed(params), shape.new_tokens),
         "product": product,
     }
