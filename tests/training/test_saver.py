@@ -82,6 +82,7 @@ def test_the_best_stays_until_a_better_one_is_saved(tmp_path: Path):
     with Checkpoints(tmp_path, keep=1) as checkpoints:
         saver = Saver(checkpoints, {})
         saver.save(1, state(1), {})
+        settle(checkpoints)
         checkpoints.keep_best([[1, 2]])
         with full_disk():
             saver.save(2, state(2), {})
