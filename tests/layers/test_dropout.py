@@ -29,6 +29,14 @@ def test_the_rate_and_the_mean_are_kept(rate: float):
     np.testing.assert_allclose(y[y != 0], 1 / (1 - rate), rtol=1e-6)
 
 
+def test_the_mean_is_kept_in_bfloat16():
+    x = jax.random.uniform(KEYS[1], SHAPE, minval=1.0, maxval=2.0).astype(jnp.bfloat16)
+    y = Dropout(0.1).apply({}, x, deterministic=False, rngs={"dropout": KEYS[0]})
+    assert y.dtype == jnp.bfloat16
+    x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+    np.testing.assert_allclose(np.mean(y[y != 0] / x[y != 0]), 1 / 0.9, rtol=2e-4)
+
+
 def test_neighbours_rows_and_keys_are_independent():
     one, other = (signs(key) for key in KEYS)
     pairs = {
