@@ -16,7 +16,7 @@ class Pod:
     topology: str  # as `timesuite aot --topology` takes it
     chips: int  # of all slices
     # Chips that the parameters are split over, no more than memory asks for: the fewer, the shorter a gather and the
-    # sums of tensors too small to be gathered, which libtpu does not hide: of 64 chips 5.4 GB a step, of 8 only 1.0.
+    # sums of tensors too small to be gathered, which libtpu does not hide: of 64 chips 5.4 GB a step, of 16 only 1.0.
     fsdp: int
     slices: int = 1
     remat: str = "dots"  # 16 GB hold the products of a sample's layers, not all that is made of them

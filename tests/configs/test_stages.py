@@ -78,6 +78,7 @@ def test_one_chip_form_is_the_stage_on_a_quantised_base():
     kept = sum(leaf.size * leaf.dtype.itemsize * (3 if task.trainable(path) else 1) for path, leaf in leaves.items())
     assert 11e9 < kept < 11.5e9
     assert TrainingSpec.from_config(small.training).accumulate == small.data.batch_size
+    assert (small.model.qformer.remat, whole.model.qformer.remat) == ("full", "dots")
     small.model.mistral.kernels, small.training.accumulate = "float", 1
     small.model.qformer.remat = whole.model.qformer.remat
     assert small == whole

@@ -11,7 +11,7 @@ from timesuite_jax.layers import DropPath, FeedForward
 
 def test_feed_forward_uses_the_exact_gelu():
     torch = pytest.importorskip("torch")
-    x = jax.random.normal(jax.random.key(0), (3, 8))
+    x = jax.random.normal(jax.random.key(0), (2, 3, 8))
     block = FeedForward(16)
     variables = nn.meta.unbox(block.init(jax.random.key(1), x))
     params = jax.tree.map(np.array, variables["params"])

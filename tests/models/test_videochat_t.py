@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from timesuite_jax import tree
+from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import MistralSpec, QFormerSpec, UmtSpec, VideoChatT, VideoChatTSpec
 from timesuite_jax.port.tables import videochat_t
@@ -51,6 +51,16 @@ def test_a_long_video_is_encoded_part_by_part_to_the_same_tokens():
     whole = run(DEBUG, params(), batch(DEBUG))[1]["visual_tokens"]
     parts = dataclasses.replace(DEBUG, clips_at_once=3)  # of 8 clips: the last part is not full
     np.testing.assert_allclose(run(parts, params(), batch(DEBUG))[1]["visual_tokens"], whole, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("clips_at_once", [16, 1])
+def test_clips_that_do_not_go_round_on_a_mesh_give_the_same_tokens(clips_at_once: int):
+    spec = dataclasses.replace(DEBUG, clips_at_once=clips_at_once, num_frames=3 * DEBUG.num_frames, tape=False)
+    inputs = {name: array[:1] for name, array in batch(spec).items()}  # 12 clips, 8 devices
+    expected = run(spec, params(), inputs, method="embed_prompt")[1]["visual_tokens"]
+    with parallel.placed(parallel.make_mesh(parallel.MeshSpec(fsdp=8)), parallel.DEFAULT_RULES):
+        actual = run(spec, params(), inputs, method="embed_prompt")[1]["visual_tokens"]
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_a_video_of_any_length_is_encoded_in_the_memory_of_a_part():
