@@ -36,8 +36,13 @@ def get_config(arg: str | None = None) -> ConfigDict:
             # Frozen: nothing is lost by storing it short. Attention: "auto" takes the best one for the device.
             "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16", "attention": "auto"},
             "qformer": {"dtype": "bfloat16", "remat": "dots"},
-            "mistral": {"dtype": "bfloat16", "param_dtype": "bfloat16", "kernels": "float", "remat": "full"}
-            | {"attention": "auto"},
+            "mistral": {
+                "dtype": "bfloat16",
+                "param_dtype": "bfloat16",
+                "kernels": "float",
+                "remat": "full",
+                "attention": "auto",
+            },
         }
     )
     config.text = ConfigDict(
