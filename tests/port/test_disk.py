@@ -1,27 +1,14 @@
 """What a disk refuses is told in one line, and leaves nothing half written behind."""
 
 import re
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 import tiny_checkpoint as tiny
+from full_disks import full_disk
 
 from timesuite_jax.cli.main import main
 from timesuite_jax.disk import writing
 from timesuite_jax.errors import UserError
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file may grow beyond 1 KiB: writing fails with an errno, as on a full disk, and needs no privileges."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 10, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_port(tmp_path, capfd):
@@ -37,9 +24,9 @@ def test_port(tmp_path, capfd):
     before = set(tmp_path.iterdir())
     capfd.readouterr()
     for name in exports:
-        with full_disk():
+        with full_disk(kib=1):
             assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / name)]) == 2
-    with full_disk():
+    with full_disk(kib=1):
         assert main(["port", "import", str(weights), "--out", str(tmp_path / "again")]) == 2
     lines = capfd.readouterr().err.splitlines()
     assert lines == [

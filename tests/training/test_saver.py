@@ -1,12 +1,10 @@
 """A disk that is full for a while costs nothing but warnings; the first save and the last must succeed."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import jax.numpy as jnp
 import pytest
+from full_disks import full_disk
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from timesuite_jax.errors import UserError
@@ -19,17 +17,6 @@ from timesuite_jax.training.writers import TensorBoardWriter
 def state(step: int) -> TrainState:
     params = {"head": {"kernel": jnp.arange(8192.0) * 0.1 + step}}
     return TrainState(step=jnp.int32(step), params=params, opt_state={"mu": jnp.arange(3.0)})
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file may grow beyond 16 KiB: writing fails with an errno, as on a full disk, and needs no privileges."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 14, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 class Clock:
@@ -57,7 +44,7 @@ def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplo
         saver.save(1, state(1), {})
         settle(checkpoints)
         assert saver.saved == 1 and not saver.overdue()
-        with full_disk():
+        with full_disk(kib=16):
             for step, pause in ((2, 10), (3, 20), (4, 40)):
                 saver.save(step, state(step), {})
                 settle(checkpoints)
@@ -84,7 +71,7 @@ def test_the_best_stays_until_a_better_one_is_saved(tmp_path: Path):
         saver.save(1, state(1), {})
         settle(checkpoints)
         checkpoints.keep_best([[1, 2]])
-        with full_disk():
+        with full_disk(kib=16):
             saver.save(2, state(2), {})
             settle(checkpoints)
         saver.save(3, state(3), {})
@@ -115,7 +102,7 @@ def test_a_bucket_that_fails_is_outlived_too(
 
 
 def test_the_first_save_must_succeed(tmp_path: Path):
-    with Checkpoints(tmp_path) as checkpoints, full_disk(), pytest.raises(UserError, match="cannot write to"):
+    with Checkpoints(tmp_path) as checkpoints, full_disk(kib=16), pytest.raises(UserError, match="cannot write to"):
         saver = Saver(checkpoints, {})
         saver.save(1, state(1), {})
         settle(checkpoints)
@@ -127,7 +114,7 @@ def test_the_last_save_must_succeed(tmp_path: Path):
         saver = Saver(checkpoints, {})
         saver.save(1, state(1), {})
         settle(checkpoints)
-        with full_disk():
+        with full_disk(kib=16):
             saver.save(2, state(2), {})
             with pytest.raises(UserError, match="cannot write to"):
                 saver.finish(2, state(2), {})
@@ -138,7 +125,7 @@ def test_the_last_save_must_succeed(tmp_path: Path):
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_event_files_outlive_it_too(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     writer = TensorBoardWriter(tmp_path)
-    with full_disk():
+    with full_disk(kib=16):
         for step in range(3):
             writer.write_texts(step, {"long": "x" * (1 << 14)})
     writer.write_scalars(7, {"loss": 1.0})
