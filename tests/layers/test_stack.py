@@ -61,6 +61,21 @@ def test_ways_to_run_agree(unroll: bool, remat: str):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5), actual, expected)
 
 
+def test_a_stack_of_one_is_fenced():
+    """XLA takes a loop of one turn apart, and would then merge what is computed again with what was computed before."""
+
+    def fences(length: int, remat: str) -> int:
+        x, biases, shift = inputs()
+        inputs_of_some = x, biases[:length], shift
+        tower = Tower(remat=remat)
+        params = nn.meta.unbox(tower.init(jax.random.key(1), *inputs_of_some))
+        gradient = jax.jit(jax.grad(lambda params: jnp.sum(tower.apply(params, *inputs_of_some)[0])))
+        return gradient.lower(params).as_text().count("optimization_barrier")
+
+    assert fences(1, "none") == fences(2, "none")
+    assert fences(1, "full") > fences(2, "full")
+
+
 def test_unknown_remat_is_named():
     with pytest.raises(ValueError, match=r"'dot'.*'full'"):
         Tower(remat="dot").init(jax.random.key(1), *inputs())

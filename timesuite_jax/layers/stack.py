@@ -53,8 +53,8 @@ def run_stack(
         return module(carry, layer_input, *shared, **static)
 
     if remat != "none":
-        # prevent_cse is needed outside of loops only; within scan it would cost speed.
-        body = nn.remat(body, policy=REMAT_POLICIES[remat], prevent_cse=unroll)
+        # prevent_cse is needed outside of loops only, and XLA takes one of one turn apart; within scan it costs speed.
+        body = nn.remat(body, policy=REMAT_POLICIES[remat], prevent_cse=unroll or length == 1)
     scanned = nn.scan(
         body,
         variable_axes={"params": 0},
