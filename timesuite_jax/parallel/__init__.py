@@ -5,6 +5,7 @@ this room where a parameter or a batch goes.
 """
 
 from timesuite_jax.parallel.batch import Share, batch_sharding, batch_share, check_batch, put_batch
+from timesuite_jax.parallel.compiler import compiler_options
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
 from timesuite_jax.parallel.processes import Wishes, gather_lines, join_processes
 from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
@@ -22,6 +23,7 @@ __all__ = [
     "batch_sharding",
     "batch_share",
     "check_batch",
+    "compiler_options",
     "describe_topology",
     "gather_lines",
     "join_processes",

@@ -44,5 +44,6 @@ def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
         make_step(task, optimizer, schedule.build(spec), spec.accumulate),
         donate_argnums=0,
         out_shardings=(jax.tree.map(lambda leaf: leaf.sharding, state), None),
+        compiler_options=parallel.compiler_options(mesh.devices.flat[0].platform),
     )
     return Program(mesh, rules, targets, state, frozen, optimizer, step)
