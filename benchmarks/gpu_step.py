@@ -53,7 +53,7 @@ def measure(sizes: Sizes, shape: Shape, repeats: int, dtype: str, device: str) -
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         write_weights(weights, sizes)
-        ours = Rival("jax_videochat", weights, sizes, shape, dtype)
+        ours = Rival("jax_videochat", weights, sizes, shape, dtype, False)
         theirs = Rival("torch_videochat", weights, sizes, shape, dtype, device)
         rows = {}
         for task in ("forward", "forward+backward"):

@@ -21,14 +21,15 @@ from timesuite_jax.models.umt import UmtSpec
 from timesuite_jax.models.videochat_t import VideoChatT
 from timesuite_jax.models.videochat_t_spec import VideoChatTSpec
 from timesuite_jax.objectives.next_token import answer_cross_entropy
+from timesuite_jax.parallel import compiler_options
 from timesuite_jax.port.tables import videochat_t as table
 
 ANSWER_CHUNK = 64  # answer positions for which logits exist at one time
 TRAINED = ("qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj", "temp_adap")
 
 
-def spec(sizes: Sizes, dtype: str = "float32", **stack: Any) -> VideoChatTSpec:
-    """The model of these sizes; `stack` says how the layers are stacked (`unroll`, `remat`)."""
+def spec(sizes: Sizes, dtype: str = "float32", *, frugal: bool = False) -> VideoChatTSpec:
+    """The model of these sizes; a frugal one keeps for the backward pass what the configs of stages A and B keep."""
     vision = UmtSpec(
         image_size=sizes.image,
         patch_size=sizes.patch,
@@ -37,7 +38,6 @@ def spec(sizes: Sizes, dtype: str = "float32", **stack: Any) -> VideoChatTSpec:
         heads=sizes.vision_heads,
         position_table="native",
         dtype=dtype,
-        unroll=stack.get("unroll", False),
     )
     qformer = QFormerSpec(
         width=sizes.qformer_dim,
@@ -49,7 +49,7 @@ def spec(sizes: Sizes, dtype: str = "float32", **stack: Any) -> VideoChatTSpec:
         queries=sizes.queries,
         extra_queries=sizes.extra_queries,
         dtype=dtype,
-        **stack,
+        remat="dots" if frugal else "none",
     )
     mistral = MistralSpec(
         vocab=sizes.llm_vocab,
@@ -61,7 +61,7 @@ def spec(sizes: Sizes, dtype: str = "float32", **stack: Any) -> VideoChatTSpec:
         head_width=sizes.llm_dim // sizes.llm_heads,
         lora=LoraSpec(sizes.lora_rank, sizes.lora_alpha),
         dtype=dtype,
-        **stack,
+        remat="full" if frugal else "none",
     )
     return VideoChatTSpec(vision, qformer, mistral, num_frames=sizes.clips * CLIP_FRAMES, merge_len=MERGE)
 
@@ -89,14 +89,21 @@ def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[
     return total / count
 
 
-def tasks(weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32") -> dict[str, Callable[[], Any]]:
+def tasks(
+    weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32", frugal: bool = True
+) -> dict[str, Callable[[], Any]]:
     """What is measured, by name; each call runs one repetition to its end and returns what both sides must agree on."""
-    model = VideoChatT(spec(sizes, dtype))
+    model = VideoChatT(spec(sizes, dtype, frugal=frugal))
     trainable, frozen = parameters(load_file(weights))
     frozen = jax.tree.map(lambda leaf: leaf.astype(dtype), frozen)
     batch = jax.device_put(make_batch(sizes, shape))
     forward = jax.jit(lambda *args: loss(model, *args))
-    backward = jax.jit(jax.value_and_grad(lambda *args: loss(model, *args)))
+
+    @functools.partial(jax.jit, compiler_options=compiler_options(jax.default_backend()))  # as a run compiles its step
+    def backward(*args: Any) -> tuple[jax.Array, Any, jax.Array]:
+        value, grads = jax.value_and_grad(lambda *args: loss(model, *args))(*args)
+        return value, grads, optax.tree.norm(grads)  # here, for outside it would be five programs a shape
+
     # The prompt is the batch without its answer.
     fields = ("tokens", "visual_slot", "valid")
     prompt = batch | {name: batch[name][:, : shape.length - shape.answer] for name in fields}
@@ -107,8 +114,8 @@ def tasks(weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32") -> 
     multiply = jax.jit(jnp.matmul)
 
     def training() -> tuple[float, float]:
-        value, grads = jax.block_until_ready(backward(trainable, frozen, batch))
-        return float(value), float(optax.tree.norm(grads))
+        value, _, norm = jax.block_until_ready(backward(trainable, frozen, batch))
+        return float(value), float(norm)
 
     def answer(embeds: jax.Array, tokens: int) -> list[list[int]]:
         generation = GenerationSpec(max_new_tokens=tokens, stop_tokens=())
