@@ -4,19 +4,24 @@
     python benchmarks/aot_table.py --out aot --rows B/v5e-64 chip
     python benchmarks/aot_table.py --out aot --table               # of what is there, compiling nothing
 
-Each row is a `timesuite aot` of its own (`pip install -e ".[aot]"`). Stage C compiles the same programs as stage B.
+Each row is a `timesuite aot` of its own (`pip install -e ".[aot]"`), with the flags that the launch scripts set. Stage
+C compiles the same programs as stage B.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "configs/timesuite"))
+sys.path[:0] = [str(ROOT / "configs/timesuite"), str(ROOT / "launch")]
+from performance_flags import line, tpu_flags  # noqa: E402  (it lies beside the launch scripts)
 from pods import PODS  # noqa: E402  (it lies beside the configs)
+
+from timesuite_jax.whole_file import whole_file  # noqa: E402
 
 STAGES = {"A": "linear_p", "B": "linear_pro_ada"}
 CHIP = ["configs/timesuite/finetune.py:one_chip", "--topology", "v5e:1x1", "--program", "train"]
@@ -44,12 +49,18 @@ def rows() -> dict[str, list[str]]:
 
 
 def compile_row(words: list[str], file: Path) -> None:
-    """Compiles the program of a row."""
+    """Compiles the program of a row as the launch scripts would have it compiled."""
     command = [sys.executable, "-m", "timesuite_jax.cli.main", "aot", *words, "--json"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    topology = words[words.index("--topology") + 1]
+    slices = int(words[words.index("--slices") + 1]) if "--slices" in words else 1
+    flags = line(tpu_flags(topology.partition(":")[0], slices))
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "LIBTPU_INIT_ARGS": flags}
+    )
     if not done.stdout:  # exit code 1 with a report: it does not fit, which is a result like any other
         raise SystemExit(f"timesuite aot {' '.join(words)} failed with exit code {done.returncode}")
-    file.write_text(done.stdout.splitlines()[-1])
+    with whole_file(file) as partial:
+        partial.write_text(done.stdout.splitlines()[-1])
 
 
 def table(out: Path) -> str:
