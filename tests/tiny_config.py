@@ -51,6 +51,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
         {
             "task": "videochat_t",
             "model": MODEL,
+            "weights": {"files": (), "expect_missing": ()},
             "text": {"tokenizer": arg, "clip_tokenizer": arg},
             "data": {
                 "corpora": (arg,),

@@ -3,15 +3,16 @@
 examples:
   timesuite ask data/debug/videos/000000.mp4 "When is the red circle visible?" --checkpoint runs/debug
   timesuite ask kitchen.mp4 "When is the oven opened?" --checkpoint runs/finetune --timeline answer.png --json
+  timesuite ask kitchen.mp4 "When is the oven opened?" --config configs/timesuite/finetune.py
 """
 
 import argparse
 import json
 from pathlib import Path
 
+from timesuite_jax.cli.models import add_model, load_chat, model_config
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
-from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 
@@ -19,8 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument("video", type=Path, help="file that FFmpeg can read, e.g. an mp4")
     parser.add_argument("question", help="in quotes")
-    parser.add_argument("--checkpoint", required=True, metavar="DIR", help="work folder of a training run")
-    add_step(parser)
+    add_model(parser, "--checkpoint")
     add_prompt(parser)
     parser.add_argument("--start", type=float, default=0.0, help="look from this second on")
     parser.add_argument("--end", type=float, help="look up to this second")
@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     if args.temperature < 0:
         raise UserError(f"--temperature {args.temperature} is below 0; 0 is greedy, 1 draws as the model says")
     check_outputs(args.timeline)
-    from timesuite_jax import evaluation, tasks  # imported late: a missing file should be told at once
+    from timesuite_jax import evaluation  # imported late: a missing file should be told at once
 
-    task, params = tasks.load_chat(args.checkpoint, step=args.step)
+    task, params = load_chat(args, model_config(args))
     answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
     asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)

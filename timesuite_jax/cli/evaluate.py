@@ -3,6 +3,7 @@
 examples:
   timesuite evaluate --workdir runs/debug --corpus data/debug
   timesuite evaluate --workdir runs/finetune --corpus data/charades_test --predictions answers.jsonl --json
+  timesuite evaluate --config configs/timesuite/finetune.py --corpus data/charades_test --prompt evaluation
   timesuite evaluate --workdir runs/beauty --step best
 """
 
@@ -10,16 +11,15 @@ import argparse
 import json
 from pathlib import Path
 
+from timesuite_jax.cli.models import add_model, load_chat, model_config
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
-from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("--workdir", required=True, metavar="DIR", help="work folder of a training run")
-    add_step(parser)
+    add_model(parser, "--workdir")
     add_prompt(parser)
     parser.add_argument(
         "--corpus",
@@ -51,18 +51,18 @@ def run(args: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
-    from timesuite_jax import data, evaluation, tasks  # imported late: a wrong option should be told at once
+    from timesuite_jax import data, evaluation  # imported late: a wrong option should be told at once
     from timesuite_jax.evaluation import report
 
-    config = tasks.run_config(args.workdir, step=args.step).to_dict()
-    if config["task"] == "mqsa_ted":
+    config = model_config(args)
+    if args.config is None and config.task == "mqsa_ted":
         return _rank(args)
-    folders = args.corpus or list(config.get("evaluation", {}).get("corpora", ()))
+    folders = args.corpus or list(config.to_dict().get("evaluation", {}).get("corpora", ()))
     if not folders:
-        raise UserError("nothing to evaluate: the run's config names no evaluation corpus; give one with --corpus")
+        raise UserError("nothing to evaluate: the config names no evaluation corpus; give one with --corpus")
     for folder in folders:
         data.open_corpus(folder)  # a missing one is told before minutes go into reading parameters
-    task, params = tasks.load_chat(args.workdir, step=args.step)
+    task, params = load_chat(args, config)
     spec = task.config.evaluation
     preparer = task.preparer(args.prompt)
     with report.progress("answering", quiet=args.json) as advance:
@@ -95,14 +95,14 @@ def _rank(args: argparse.Namespace) -> int:
     chat |= {"--timeline": args.timeline, "--control": args.control != "none", "--prompt": args.prompt}
     for option, given in chat.items():
         if given:
-            raise UserError(f"{option} is for models that answer questions, but {args.workdir} holds a recommender")
+            raise UserError(f"{option} is for models that answer questions, but {args.run_folder} holds a recommender")
     if len(corpora := args.corpus or [None]) > 1:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
-    task, params = tasks.load_recommender(args.workdir, step=args.step, data=corpora[0])
+    task, params = tasks.load_recommender(args.run_folder, step=args.step, data=corpora[0])
     with report.progress("ranking", 2 * task.data.num_users, quiet=args.json) as advance:
         scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
     if args.json:
         print(json.dumps(report.ranking_json(scores)))
     else:
-        report.print_ranking(scores, str(args.workdir))
+        report.print_ranking(scores, str(args.run_folder))
     return 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from etils import epath
 from ml_collections import ConfigDict
 
-from timesuite_jax import training
+from timesuite_jax import parallel, training, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import Config
 
@@ -75,6 +75,38 @@ def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[
     task = cast("VideoChatTask", build(config))
     task.preparer()  # a tokenizer that is gone should be told before parameters are read
     return task, training.restore_params(workdir, task.abstract_params(), step)
+
+
+def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]":
+    """A model that answers questions about videos, with the weights that its config names; there need be no run.
+
+    Args:
+      config: of VideoChat-T; `config.weights.files` have every parameter.
+
+    Raises:
+      UserError: if the config is of another family or names no files, or they lack a parameter or have one more.
+    """
+    if config.get("task") != "videochat_t":
+        raise UserError(f"config.task={config.get('task')!r} answers no questions; give a config of VideoChat-T")
+    task = cast("VideoChatTask", build(config))
+    weights = task.initial_weights()
+    if weights is None:
+        raise UserError(
+            "config.weights.files names none: a model answers with weights; name them, e.g. "
+            "--config.weights.files=\"('model.safetensors',)\", or give a training run"
+        )
+    task.preparer()  # a tokenizer that is not there should be told before parameters are read
+    targets = parallel.abstract_arrays(task.abstract_params(), parallel.make_mesh(), parallel.DEFAULT_RULES)
+    params = weights.load(targets)
+    found = {path for path, _ in tree.leaves_with_paths(params)}
+    absent = ["/".join(path) for path, _ in tree.leaves_with_paths(targets) if path not in found]
+    if absent:
+        raise UserError(
+            f"{weights.source}: {len(absent)} parameters are missing, among them {', '.join(absent[:3])}: "
+            "config.weights.expect_missing lets a training begin so, but a model that answers needs all of them; "
+            "add the file that has them"
+        )
+    return task, params
 
 
 def load_recommender(

@@ -1,0 +1,88 @@
+"""`--config` in place of a run: the weights that it names answer as the run's do, and nothing is made up."""
+
+import json
+from pathlib import Path
+
+import films
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from timesuite_jax.cli.main import main
+
+TINY = Path(__file__).parents[1] / "tiny_config.py"
+MQSA = Path(__file__).parents[2] / "configs/mqsa_ted/beauty.py"
+QUESTION = "When is the red circle visible?"
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_run, tmp_path_factory):
+    """The run's weights under PyTorch's names, as somebody else would send them."""
+    file = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    assert main(["port", "export", str(tiny_run), "--out", str(file)]) == 0
+    return file
+
+
+@pytest.fixture
+def film(tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(films.numbered_film(24, rate=12.0))
+    return path
+
+
+def named(corpus, *files):
+    """The words that choose the tiny config with these weights."""
+    return ["--config", f"{TINY}:{corpus}", f"--config.weights.files={tuple(map(str, files))}"]
+
+
+def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film, capfd):
+    told = {}
+    for name, words in (
+        ("run", None),
+        ("weights", named(tiny_corpus, exported)),
+        ("orbax", named(tiny_corpus, tiny_run)),
+    ):
+        asked = ["ask", str(film), QUESTION, "--json", *(words or ["--checkpoint", str(tiny_run)])]
+        scored = ["evaluate", "--corpus", str(tiny_corpus), "--limit", "4", "--json"]
+        scored += words or ["--workdir", str(tiny_run)]
+        told[name] = []
+        for command in (asked, scored):
+            capfd.readouterr()
+            assert main(command) == 0
+            told[name].append(json.loads(capfd.readouterr().out))
+    assert told["weights"] == told["run"] and told["orbax"] == told["run"]
+
+
+def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, capsys):
+    kept = {name: tensor for name, tensor in load_file(exported).items() if "temp_adap" not in name}
+    save_file(kept, tmp_path / "less.safetensors")
+    words = ["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "less.safetensors")]
+    assert main(words) == 2
+    assert "temp_adap" in capsys.readouterr().err
+    # What a training may begin without, an answer may not.
+    assert main([*words, "--config.weights.expect_missing=('*temp_adap*',)"]) == 2
+    err = capsys.readouterr().err.strip()
+    assert "parameters are missing" in err and "a model that answers needs all" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "one of the arguments --checkpoint --config is required"),
+        (["--checkpoint", "RUN", "--config", "TINY"], "not allowed with argument --checkpoint"),
+        (["--config", "TINY", "--step", "2"], "--step 2 names a checkpoint of a run, and --config has none"),
+        (["--checkpoint", "RUN", "--config.data.threads=2"], "a run keeps its own; leave it out, or give --config"),
+        (["--config", "TINY"], "config.weights.files names none: a model answers with weights"),
+        (["--config", "TINY", "--config.weights.files=('/nowhere.pth',)"], "/nowhere.pth does not exist"),
+        (["--config", "TINY", "--config.weight.files=()"], "did you mean 'weights'?"),
+        (["--config", str(MQSA)], "config.task='mqsa_ted' answers no questions; give a config of VideoChat-T"),
+    ],
+)
+def test_mistakes(tiny_run, tiny_corpus, film, capsys, words, told):
+    places = {"RUN": str(tiny_run), "TINY": f"{TINY}:{tiny_corpus}"}
+    try:
+        code = main(["ask", str(film), QUESTION, *(places.get(word, word) for word in words)])
+    except SystemExit as stopped:  # argparse's own
+        code = stopped.code
+    assert code == 2
+    err = capsys.readouterr().err.strip()
+    assert told in err.splitlines()[-1] and "Traceback" not in err

@@ -1,0 +1,62 @@
+"""Which model a command asks: that of a training run, or that of a config with the weights it names."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ml_collections import ConfigDict
+
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli.steps import add_step
+from timesuite_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from timesuite_jax.tasks.videochat_t import VideoChatTask
+    from timesuite_jax.training import Params
+
+
+def add_model(parser: argparse.ArgumentParser, option: str) -> None:
+    """Adds the options: `option` (`args.run_folder`) names a run, `--step` a checkpoint of it, `--config` a config."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument(option, dest="run_folder", metavar="DIR", help="work folder of a training run")
+    which.add_argument(
+        "--config",
+        metavar="CONFIG[:ARG]",
+        help="no run, but a config whose config.weights.files hold every weight; takes overrides as train does",
+    )
+    add_step(parser)
+
+
+def model_config(args: argparse.Namespace) -> ConfigDict:
+    """The run's config, or the one that was given.
+
+    Raises:
+      UserError: if there is no such run or config, or an option belongs to the other of the two.
+    """
+    from timesuite_jax import tasks
+
+    if args.config is not None:
+        if args.step is not None:
+            raise UserError(f"--step {args.step} names a checkpoint of a run, and --config has none; leave one out")
+        return load_config(args.config, args.overrides)
+    if args.overrides:
+        raise UserError(
+            f"{args.overrides[0]} changes a config, and a run keeps its own; leave it out, or give --config"
+        )
+    return tasks.run_config(args.run_folder, step=args.step)
+
+
+def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatTask, Params]":
+    """The model that answers questions, with its parameters.
+
+    Args:
+      args: of a command with `add_model`.
+      config: what `model_config(args)` returned.
+
+    Raises:
+      UserError: if it is of another family, or its parameters are not all there.
+    """
+    from timesuite_jax import tasks
+
+    if args.config is None:
+        return tasks.load_chat(args.run_folder, step=args.step)
+    return tasks.load_chat_weights(config)
