@@ -2,6 +2,7 @@
 
 import io
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import av
@@ -47,18 +48,23 @@ def without_duration() -> bytes:
     return bytes(data)
 
 
-def without_rate_or_order() -> bytes:
-    """A Matroska film that states no rate; its first frame is shown at 0 s, the nineteen others at 0.5 s."""
+def stamped_film(stamps: Sequence[int]) -> bytes:
+    """A Matroska film of as many frames, each shown at its stamp, in twelfths of a second."""
     out = io.BytesIO()
     with av.open(out, "w", format="matroska") as container:
         stream = container.add_stream("mjpeg", rate=12)
         stream.height, stream.width, stream.pix_fmt = 48, 64, "yuvj420p"
-        for number, pixels in enumerate(numbered_frames(20)):
+        for stamp, pixels in zip(stamps, numbered_frames(len(stamps)), strict=True):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24").reformat(format="yuvj420p")
             for packet in stream.encode(frame):
-                packet.pts = packet.dts = 6 * min(number, 1)
+                packet.pts = packet.dts = stamp
                 container.mux(packet)
-    data = out.getvalue()
+    return out.getvalue()
+
+
+def without_rate_or_order() -> bytes:
+    """A Matroska film that states no rate; its first frame is shown at 0 s, the nineteen others at 0.5 s."""
+    data = stamped_film([0] + 19 * [6])
     at = data.index(b"\x23\xe3\x83\x84")  # the element DefaultDuration: an integer of four bytes
     return data[:at] + b"\xec\x86" + bytes(6) + data[at + 8 :]  # the element Void: to be passed over
 

@@ -103,6 +103,16 @@ def test_stamps_that_repeat_and_no_stated_rate():
     assert [films.number_of(frame) for frame in decode_frames(film, index, [4, 19])] == [4, 19]
 
 
+def test_one_stamp_that_repeats_moves_no_other_frame():
+    """Slow, then fast, as a variable frame rate is: by the average rate frame 10 would be at 2.8 s."""
+    stamps = [6 * number for number in range(10)] + [60 + max(number, 1) for number in range(12)]
+    film = films.stamped_film(stamps)
+    index = index_video(film, name="film.mkv")
+    assert index.counted
+    np.testing.assert_allclose(index.times, (np.asarray(stamps)) / 12, atol=2e-3)  # Matroska counts milliseconds
+    assert [films.number_of(frame) for frame in decode_frames(film, index, [9, 10, 11, 21])] == [9, 10, 11, 21]
+
+
 def test_frame_numbers_must_ascend_and_exist():
     data = films.numbered_film()
     index = index_video(data)

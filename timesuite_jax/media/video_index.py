@@ -23,6 +23,8 @@ Source = Path | str | bytes
 # An mp4 cut off in transit still opens when its index is at the front. Containers may promise a frame or two more than
 # they hold (edit lists, rounding); more than one in fifty is damage.
 _PROMISED_FRAMES_THAT_MUST_EXIST = 0.98
+# A stamp that stands twice is a slip of the muxer and the others tell the time; where many do, only the rate does.
+_DISTINCT_STAMPS_THAT_TELL_TIME = 0.9
 
 # FFmpeg turns frames of no duration into frames one tick apart.
 _SHORTEST_S = 0.01
@@ -39,7 +41,7 @@ class VideoIndex:
       times: seconds of each frame after the first.
       duration: seconds from the first frame to the end of the last.
       average_rate: frames a second as the container states it (what `get_avg_fps` of the original's reader returns).
-      counted: the container has no usable stamps, frames are told apart by counting.
+      counted: stamps are absent or stand twice, frames are told apart by counting.
     """
 
     name: str
@@ -128,15 +130,17 @@ def _index(name, stamps, keys, last_duration, rate, time_base) -> VideoIndex:
     if (stamped and len(set(stamps)) == 1) or (not stamped and rate <= 0):
         raise _no_extent(name, len(stamps))
     counted = not stamped or len(set(stamps)) < len(stamps)
-    if counted:
-        if rate <= 0:  # then there are stamps, though some stand twice
-            rate = len(stamps) / ((max(stamps) - min(stamps)) * time_base + last_duration)
-        pts, keys = np.arange(len(stamps)), [0]
-        times = pts / rate
-        last_duration = 1 / rate
-    else:
+    timed = stamped and len(set(stamps)) >= _DISTINCT_STAMPS_THAT_TELL_TIME * len(stamps)
+    if timed:
         pts = np.sort(np.asarray(stamps, np.int64))
         times = (pts - pts[0]) * time_base
+    else:
+        if rate <= 0:  # then there are stamps, though many stand twice
+            rate = len(stamps) / ((max(stamps) - min(stamps)) * time_base + last_duration)
+        times = np.arange(len(stamps)) / rate
+        last_duration = 1 / rate
+    if counted:
+        pts, keys = np.arange(len(stamps)), [0]
     mean_step = times[-1] / (len(times) - 1)
     return VideoIndex(
         name=name,
