@@ -65,7 +65,8 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
     spent = {"seconds": time.perf_counter() - began, "cpu_seconds": usage.ru_utime + usage.ru_stime}
     known.append({**spent, "peak_mib": usage.ru_maxrss / 1024})
     attempts.write_text(json.dumps(known))
-    if code := os.waitstatus_to_exitcode(status):
+    code = os.waitstatus_to_exitcode(status)
+    if code not in (0, 130):  # done, or stopped with all saved
         raise SystemExit(f"{name}: the training failed with exit code {code}")
     result = json.loads((folder / "told.json").read_text())
     if result["interrupted"]:

@@ -61,6 +61,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
                 "sampling": "middle",
                 "transform": "whole",
                 "threads": 1,
+                "workers": 0,
             },
             "evaluation": {"corpora": (), "batch_size": 4, "max_new_tokens": 6},
             "training": {

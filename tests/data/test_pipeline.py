@@ -113,8 +113,12 @@ def test_workers_change_nothing_and_may_be_killed(ten, texts):
         position = stream.get_state()
         children = multiprocessing.active_children()
         assert len(children) == 2
+        for child in children:
+            os.kill(child.pid, signal.SIGINT)  # as a terminal does, while the process they work for saves
+        assert_equal(next(stream), expected[3])
+        assert multiprocessing.active_children() == children
         os.kill(children[0].pid, signal.SIGKILL)
-        for batch in expected[3:6]:
+        for batch in expected[4:6]:
             assert_equal(next(stream), batch)
     finally:
         stream.close()

@@ -127,6 +127,7 @@ def _serve(cache: str) -> None:
         log = os.open(asked["log"], os.O_WRONLY | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background has not
         os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={asked['devices']}"
         sys.exit(run_toy.main(asked["arguments"]))
 

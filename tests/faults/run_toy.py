@@ -135,8 +135,8 @@ def main(argv: Sequence[str]) -> int:
         say(f"UserError: {error}")
         return 2
     if result.interrupted:
-        training.end_within(5)
-        return 0
+        training.end_within(5, result.code)
+        return result.code
     leaves = multihost_utils.process_allgather(jax.tree.leaves((result.state.params, result.frozen)), tiled=True)
     if jax.process_index() == 0:
         np.savez(options.workdir / "final.npz", *leaves)

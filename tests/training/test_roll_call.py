@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import signal
 import time
 from pathlib import Path
 
@@ -43,8 +44,8 @@ def test_a_second_notice_does_not_break_off_what_the_first_began():
     stop, tidied = Stop(), False
     with pytest.raises(Interrupted), stop.interruptible():
         try:
-            stop.notice_in_main_thread()
+            stop.notice_in_main_thread(signal.SIGTERM)
         finally:
-            stop.notice_in_main_thread()
+            stop.notice_in_main_thread(signal.SIGINT)
             tidied = True
     assert tidied and stop.requested

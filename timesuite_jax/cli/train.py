@@ -39,13 +39,13 @@ def run(args: argparse.Namespace) -> int:
     task = tasks.build(config)
     result = training.run(task, spec, args.workdir, config=config.to_dict())
     if result.interrupted:
-        training.end_within(10)  # all is saved; a reader that hangs must not keep the process
+        training.end_within(10, result.code)  # all is saved; a reader that hangs must not keep the process
     data = task.data_report()
     if args.json:
         best = {"best": result.best._asdict()} if result.best else {}
         figures = {"step": result.step, "interrupted": result.interrupted, **result.metrics}
         print(json.dumps({**figures, **best, "data": data}))
-        return 0
+        return result.code
     for corpus, report in data.items():
         if report["dropped"]:
             print(f"{corpus}: {report['dropped']} samples dropped, {report['used']} used, for example:")
@@ -58,4 +58,4 @@ def run(args: argparse.Namespace) -> int:
     if result.best:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.figures.items())
         print(f"best {spec.best} at step {result.best.step}: {shown}")
-    return 0
+    return result.code

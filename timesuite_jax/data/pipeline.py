@@ -7,6 +7,7 @@ the number of workers nor of processes changes what comes out. The whole state i
 import contextlib
 import functools
 import logging
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -201,13 +202,18 @@ class TrainStream:
             flags.FLAGS(["timesuite"])  # Grain's workers read absl flags, which only an absl program has parsed
         each = max(1, self._spec.read_ahead // self._spec.workers)
         workers = grain.MultiprocessingOptions(self._spec.workers, per_worker_buffer_size=each)
-        return iter(rest.to_iter_dataset(grain.ReadOptions(1, 1)).mp_prefetch(workers))
+        return iter(rest.to_iter_dataset(grain.ReadOptions(1, 1)).mp_prefetch(workers, _ignore_ctrl_c))
 
     def _stop(self) -> None:
         if self._iterator is not None:
             with contextlib.suppress(Exception):  # a dead worker cannot be closed properly
                 self._iterator.close()
             self._iterator = None
+
+
+def _ignore_ctrl_c(worker: int, workers: int) -> None:
+    """What a worker does first: a terminal sends SIGINT to it too, and the process it works for goes on a while."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 class _Load:

@@ -58,7 +58,7 @@ class TrainingSpec:
     rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # changes to parallel.DEFAULT_RULES
     log_every: int = 50
     eval_every: int = 0  # 0: at the end only
-    save_every: int = 1000  # also saved at the end and on SIGTERM
+    save_every: int = 1000  # also saved at the end, on SIGTERM and on Ctrl-C
     keep: int = 3  # newest checkpoints that are kept; with 1, a damaged one leaves nothing to fall back to
     best: str = ""  # figure of the evaluations ("validation/ndcg_20"): the checkpoint where it is highest stays, too
     patience: int = 0  # evaluations in a row without a better one after which the run ends; 0: never

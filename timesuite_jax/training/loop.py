@@ -18,7 +18,7 @@ from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.goodput import Goodput
 from timesuite_jax.training.in_flight import LAG, InFlight
-from timesuite_jax.training.interruption import STOPPED, TIDYING, Interrupted, Stop, end_within, stop_on_sigterm
+from timesuite_jax.training.interruption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
 from timesuite_jax.training.meter import Meter
 from timesuite_jax.training.profile import Profile
 from timesuite_jax.training.program import make_program
@@ -39,7 +39,8 @@ class RunResult(NamedTuple):
     frozen: Params
     step: int
     metrics: dict[str, float]  # the last figures of training and of each evaluation ("grounding/R@0.5", ...)
-    interrupted: bool  # by SIGTERM; the run goes on from here when started again
+    interrupted: bool  # by SIGTERM or Ctrl-C; the run goes on from here when started again
+    code: int  # exit code of a command that has nothing to add: 130 after Ctrl-C, else 0
     best: Best | None  # by the figure that `training.best` names
 
 
@@ -66,7 +67,7 @@ def run(
     """
     mesh = mesh or parallel.make_mesh(spec.mesh)
     with ExitStack() as stack:
-        stop = stack.enter_context(stop_on_sigterm())
+        stop = stack.enter_context(stop_on_notice())
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
         roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
@@ -217,11 +218,12 @@ class _Loop:
             self.selection.note()
         self._tell(step, "goodput", self.goodput.summary())
         if interrupted:
-            self._tell(step, "stopped", STOPPED)
-            self.stop.deadline = end_within(TIDYING)
+            self._tell(step, "stopped", self.stop.sentence)
+            self.stop.deadline = end_within(TIDYING, self.stop.code)
         elif step < spec.total_steps:
             self._tell(step, "ended", f"{spec.patience} evaluations have brought no better {spec.best}")
-        return RunResult(state, frozen, step, metrics, interrupted, self.selection.best)
+        code = self.stop.code if interrupted else 0
+        return RunResult(state, frozen, step, metrics, interrupted, code, self.selection.best)
 
     def _next_batch(self, step: int, flight: InFlight) -> tuple[Batch, float] | None:
         """The next batch, and the seconds in which the devices were idle for want of it; None if there is no time."""

@@ -65,6 +65,8 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
         result = training.run(
             task, training.TrainingSpec.from_config(config.training), workdir / "run", config=config.to_dict()
         )
+        if result.code:
+            raise KeyboardInterrupt  # all is saved
         if result.interrupted:
             raise UserError(f"stopped at step {result.step}; the same command goes on from there")
     with _timed(seconds, "answering", say, "3/5 asking about films it has never seen"):

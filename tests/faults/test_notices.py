@@ -1,0 +1,109 @@
+"""A notice at any moment: a checkpoint of the current step, well before the machine is gone, and its exit code."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from nursery import Nursery, Process
+
+NOTICE = 25.0  # seconds, of the 30 that spot capacity gives
+
+
+def steps(workdir: Path) -> list[int]:
+    return sorted(int(path.name) for path in (workdir / "checkpoints").glob("*") if path.name.isdigit())
+
+
+def stop(process: Process, notice: signal.Signals = signal.SIGTERM) -> float:
+    """Sends a notice; the seconds until the process has ended well."""
+    began = time.monotonic()
+    process.send(notice)
+    assert process.wait(60) == (130 if notice == signal.SIGINT else 0), process.said
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(
+    ("moment", "notice", "expected"),
+    [
+        ("start: compile", signal.SIGTERM, []),  # nothing has been learnt, so there is nothing to save
+        ("start: compile", signal.SIGINT, []),
+        ("resumed: compile", signal.SIGTERM, [20]),  # what there was is still there
+        ("resumed: evaluation", signal.SIGTERM, [20, 24]),
+        ("start: data", signal.SIGTERM, [7]),
+        ("start: data", signal.SIGINT, [7]),
+        ("start: save", signal.SIGTERM, [5]),
+    ],
+)
+def test_it_saves_the_current_step_and_leaves(
+    nursery: Nursery, tmp_path: Path, moment: str, notice: signal.Signals, expected: list[int]
+):
+    begin, _, place = moment.partition(": ")
+    if begin == "resumed":
+        assert nursery.start(tmp_path, "--steps=20", "--save-every=20").wait() == 0
+    options = {
+        "compile": ["--hang-in=compile"],
+        "evaluation": ["--hang-in=evaluation", "--eval-every=4"],
+        "data": ["--hang-in=data", "--hang-at=7"],
+        "save": ["--slow-saves=1", "--delay=0.3"],
+    }[place]
+    process = nursery.start(tmp_path, "--steps=30", f"--save-every={5 if place == 'save' else 30}", *options)
+    process.wait_for("here: save of checkpoints" if place == "save" else f"here: {place}")
+    seconds = stop(process, notice)
+    assert seconds < NOTICE
+    name = "Ctrl-C" if notice == signal.SIGINT else "SIGTERM"
+    assert f"asked to by {name}; nothing was lost, the same command goes on from here" in process.said
+    assert "Traceback" not in process.said
+    found = steps(tmp_path)
+    if place == "save":  # and the steps that were made while it was written
+        assert found[0] == 5 and f"step {found[-1]}/30  stopped" in process.said
+    else:
+        assert found == expected
+
+
+def test_a_second_ctrl_c_ends_at_once(nursery: Nursery, tmp_path: Path):
+    process = nursery.start(tmp_path, "--steps=30", "--save-every=5", "--slow-saves=60", "--delay=0.1")
+    process.wait_for("first step")
+    process.send(signal.SIGINT)
+    process.wait_for("a second Ctrl-C ends at once")
+    assert stop(process, signal.SIGINT) < 20, "while a save goes on, which it does not wait for"
+    assert "ended by a second Ctrl-C" in process.said
+    assert steps(tmp_path) == []
+
+
+@pytest.mark.nightly
+def test_a_terminals_ctrl_c_which_goes_to_the_data_workers_too(tiny_corpus: Path, tmp_path: Path):
+    config = f"{Path(__file__).parents[1] / 'tiny_config.py'}:{tiny_corpus}"
+    words = ["--workdir", str(tmp_path / "run"), "--config.training.total_steps=100000", "--config.data.workers=2"]
+    command = [sys.executable, "-m", "timesuite_jax.cli.main", "train", config, *words]
+    with (tmp_path / "said").open("w") as said:
+        run = subprocess.Popen(command, stdout=said, stderr=said, process_group=0)
+    deadline = time.monotonic() + 120
+    while "step 3/100000" not in (tmp_path / "said").read_text() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGINT)
+    assert run.wait(60) == 130, (tmp_path / "said").read_text()
+    said = (tmp_path / "said").read_text()
+    assert "asked to by Ctrl-C; nothing was lost" in said
+    assert "Traceback" not in said and "KeyboardInterrupt" not in said
+    assert len(steps(tmp_path / "run")) == 1
+
+
+@pytest.mark.nightly
+def test_sixty_instants(nursery: Nursery, tmp_path: Path):
+    """At random instants of a run that steps, saves and evaluates; the run goes on from each."""
+    import random
+
+    chance, slowest, at = random.Random(0), 0.0, 0
+    for _ in range(60):
+        process = nursery.start(tmp_path, "--steps=100000", "--save-every=7", "--eval-every=5", "--delay=0.01")
+        process.wait_for("first step", 60)
+        time.sleep(chance.uniform(0, 1.5))
+        slowest = max(slowest, stop(process, chance.choice([signal.SIGTERM, signal.SIGINT])))
+        newest = steps(tmp_path)[-1] if steps(tmp_path) else 0
+        assert newest >= at
+        at = newest
+    print(f"60 of 60 ended with a checkpoint, the slowest after {slowest:.2f} s, at step {at}")
+    assert slowest < NOTICE
