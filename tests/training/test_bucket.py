@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from etils import epath
 
+from timesuite_jax.training import claim
 from timesuite_jax.training.bucket import in_bucket
 from timesuite_jax.training.checkpoint import Checkpoints
 
@@ -14,10 +16,10 @@ class Reached(Exception):
 
 @pytest.mark.parametrize(("given", "taken"), [("gs://bucket/run", "gs://bucket/run"), ("run", f"{Path.cwd()}/run")])
 def test_where_a_run_lies(given: str, taken: str, monkeypatch: pytest.MonkeyPatch):
-    def stop(self: Checkpoints) -> None:
-        raise Reached(str(self.workdir))
+    def stop(workdir: epath.Path) -> None:
+        raise Reached(str(workdir))
 
-    monkeypatch.setattr(Checkpoints, "_prove_writable", stop)
+    monkeypatch.setattr(claim, "_prove_writable", stop)
     with pytest.raises(Reached) as caught:
         Checkpoints(given)
     assert str(caught.value) == taken

@@ -13,7 +13,7 @@ The newest checkpoints stay, and the best ones where the run selects by a figure
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -25,6 +25,7 @@ from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.manifest import find_damage, write_manifest
 from timesuite_jax.training.bucket import in_bucket
+from timesuite_jax.training.claim import claimed
 from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.selection import best_of, best_step
@@ -77,7 +78,7 @@ class Checkpoints:
       read_only: do not write anything.
 
     Raises:
-      UserError: if the folder cannot be written.
+      UserError: if the folder cannot be written, or another run is at work in it.
     """
 
     def __init__(self, workdir: epath.PathLike, *, keep: int = 1, read_only: bool = False) -> None:
@@ -90,10 +91,12 @@ class Checkpoints:
             async_options=_then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
         )
         self._saving = 0
-        with named_disk_errors(self.workdir):
+        with ExitStack() as claim:
             if not read_only:
-                self._prove_writable()
-            self._manager = self._open()
+                claim.enter_context(claimed(self.workdir))
+            with named_disk_errors(self.workdir):
+                self._manager = self._open()
+            self._claim = claim.pop_all()
 
     def _open(self) -> ocp.CheckpointManager:
         return ocp.CheckpointManager(
@@ -112,21 +115,11 @@ class Checkpoints:
             ),
         )
 
-    def _prove_writable(self) -> None:
-        """Finds out now what else the first save would find out an hour later."""
-        try:
-            self.workdir.mkdir(parents=True, exist_ok=True)
-        except FileNotFoundError as error:  # below /proc and the like
-            raise UserError(f"{self.workdir} cannot be made; choose another work folder") from error
-        probe = self.workdir / ".writable"
-        probe.write_text("")
-        probe.unlink(missing_ok=True)
-
     def __enter__(self) -> "Checkpoints":
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with named_disk_errors(self.workdir):
+        with self._claim, named_disk_errors(self.workdir):
             self._manager.close()
             self._frozen_writer.close()
 
