@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-from timesuite_jax.cli.models import add_model, load_chat, model_config
+from timesuite_jax.cli.models import add_model, load_chat, model_config, on_all_devices
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.errors import UserError
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     task, params = load_chat(args, config)
     spec = task.config.evaluation
     preparer = task.preparer(args.prompt)
-    with report.progress("answering", quiet=args.json) as advance:
+    with on_all_devices(), report.progress("answering", quiet=args.json) as advance:
         result = evaluation.evaluate_grounding(
             task.answerer(params),
             preparer,

@@ -1,6 +1,7 @@
 """Which model a command asks: that of a training run, or that of a config with the weights it names."""
 
 import argparse
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
@@ -60,3 +61,10 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     if args.config is None:
         return tasks.load_chat(args.run_folder, step=args.step)
     return tasks.load_chat_weights(config)
+
+
+def on_all_devices() -> AbstractContextManager[None]:
+    """Within it, questions are spread over this machine's devices; parameters are read onto all of them anyway."""
+    from timesuite_jax import parallel
+
+    return parallel.placed(parallel.make_mesh(), parallel.DEFAULT_RULES)

@@ -7,7 +7,8 @@ grounding from guessing; `ask` asks one question about one file; `draw_timelines
 
 from timesuite_jax.evaluation.answering import Answerer, answering_calls
 from timesuite_jax.evaluation.asking import Asked, ask
-from timesuite_jax.evaluation.grounding import GROUNDING_FIGURES, Grounding, Prediction, evaluate_grounding
+from timesuite_jax.evaluation.grounding import GROUNDING_FIGURES, Grounding, evaluate_grounding
+from timesuite_jax.evaluation.prediction import Prediction
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
 from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen, rank
 from timesuite_jax.evaluation.recommendation import evaluate_recommendation

@@ -7,9 +7,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding
 from jaxtyping import Array, Shaped
 
+from timesuite_jax import parallel
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
+from timesuite_jax.layers import lying, shards
 from timesuite_jax.models import Mistral, VideoChatT
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
@@ -57,15 +60,31 @@ class Answerer:
         self._rng = jax.random.key(seed)
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B *_"]]) -> list[str]:
-        """Answers prompts in the layout of the batch contract; `loss_mask` is not needed."""
-        inputs = {name: jnp.asarray(batch[name]) for name in _INPUTS}
+        """Answers prompts in the layout of the batch contract; `loss_mask` is not needed.
+
+        On a mesh whose devices divide the rows each device answers its own, and each process gives and gets those of
+        its devices. Fewer rows, in one process, have their clips spread over the devices instead.
+        """
+        inputs = {name: np.asarray(batch[name]) for name in _INPUTS}
+        rows = self._rows_for(inputs)
+        if rows is not None:
+            inputs = parallel.put_batch(inputs, rows)
         embeds, _ = self._embed({"params": self._params}, inputs)
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng)
-        tokens, lengths, stopped = jax.device_get((out.tokens, out.lengths, out.stopped))
+        told = out.tokens, out.lengths, out.stopped
+        tokens, lengths, stopped = jax.device_get(told) if rows is None else parallel.own_rows(told, rows)
         # The end token, where there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
         return [self._tokenizer.decode(row[:end].tolist()).strip() for row, end in zip(tokens, ends, strict=True)]
+
+    def _rows_for(self, inputs: Mapping[str, Shaped[np.ndarray, "B *_"]]) -> NamedSharding | None:
+        """Where the rows of a batch lie, if it is spread by rows."""
+        rows = lying("batch")
+        if rows is None or (jax.process_count() == 1 and len(inputs["tokens"]) % shards("batch")):
+            return None
+        parallel.check_batch(inputs, rows, parts=parallel.batch_share(rows).count)
+        return rows
 
 
 def _embedding(model: VideoChatT) -> Any:

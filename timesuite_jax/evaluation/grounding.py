@@ -7,34 +7,15 @@ import numpy as np
 
 from timesuite_jax.data import Batch, Preparer
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.prompts import Control, Dropped, Prompt, PromptReader, Span
-from timesuite_jax.evaluation.timeline import Timeline
-from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou
+from timesuite_jax.evaluation.prediction import Prediction
+from timesuite_jax.evaluation.prompts import Control, Dropped, PromptReader, Span
+from timesuite_jax.evaluation.sharing import gather, share_batches
+from timesuite_jax.metrics import GroundingScores, grounding_scores
 from timesuite_jax.text import parse_spans
 
 # Of any scores.
 GROUNDING_FIGURES = (*GroundingScores(np.zeros(1), np.zeros(1, bool)).summary(), "dropped")
 Answer = Callable[[Batch], list[str]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """One answered question."""
-
-    prompt: Prompt
-    text: str  # what the model said
-    spans: tuple[Span, ...]  # read out of it, in seconds
-
-    @property
-    def span(self) -> Span | None:
-        """The first span, which is the one that is scored."""
-        return self.spans[0] if self.spans else None
-
-    def timeline(self) -> Timeline:
-        """As a strip to draw."""
-        iou = hull_iou(np.array([self.span]), np.array([self.prompt.spans[0]]))[0] if self.span else 0.0
-        title = f"{self.prompt.question}  ->  {self.text}"
-        return Timeline(title, self.prompt.duration, self.spans, self.prompt.spans, f"IoU {iou:.2f}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,10 +48,10 @@ def evaluate_grounding(
     control: Control = "none",
     on_progress: Callable[[int], None] = lambda answered: None,
 ) -> Grounding:
-    """Asks every record of some corpora its first question.
+    """Asks every record of some corpora its first question; several processes share the records out.
 
     Args:
-      answer: batch of prompts -> answers in words, one a row.
+      answer: batch of prompts -> answers in words, one a row. Of several processes each gives and gets its own rows.
       preparer: makes what the model sees.
       folders: corpora whose records have spans.
       batch_size: prompts at a time; does not change the answers.
@@ -81,13 +62,15 @@ def evaluate_grounding(
     Raises:
       UserError: if a corpus cannot be read or has no record with a question and a span that can be asked.
     """
-    reader = PromptReader(preparer, folders, batch_size=batch_size, limit=limit, control=control)
+    share, rows = share_batches(batch_size)
+    reader = PromptReader(preparer, folders, batch_size=rows, limit=limit, control=control, share=share)
     predictions = []
     for batch in reader:
         # Rows beyond the prompts only fill the batch.
         for prompt, text in zip(batch.prompts, answer(batch.arrays), strict=False):
             predictions.append(Prediction(prompt, text, tuple((s.start, s.end) for s in parse_spans(text))))
         on_progress(len(batch.prompts))
+    predictions, dropped = gather(share, predictions, reader.dropped)
     if not predictions:
-        raise UserError(f"nothing to evaluate in {', '.join(folders)}: {reader.dropped[0].reason}")
-    return Grounding(predictions, reader.dropped)
+        raise UserError(f"nothing to evaluate in {', '.join(folders)}: {dropped[0].reason}")
+    return Grounding(predictions, dropped)

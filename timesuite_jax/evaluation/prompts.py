@@ -13,6 +13,7 @@ from typing import Literal
 from timesuite_jax.data import Batch, CorpusShare, Mixture, Preparer, Sample, collate
 from timesuite_jax.data.record import Record
 from timesuite_jax.errors import UserError
+from timesuite_jax.parallel import WHOLE, Share
 from timesuite_jax.text import Refused, as_prompt
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
@@ -33,7 +34,7 @@ class Prompt:
 
 @dataclasses.dataclass(frozen=True)
 class PromptBatch:
-    """Arrays of the batch contract with `rows` real rows, the others repeating the last one."""
+    """Arrays of the batch contract; its first rows are the prompts', the others fill it up."""
 
     arrays: Batch
     prompts: Sequence[Prompt]
@@ -59,6 +60,8 @@ class PromptReader:
       batch_size: rows of each batch.
       limit: records of each corpus, from its beginning; None for all.
       control: what is changed.
+      share: the part of the records that is read. Of several, all have the same number of batches, dropped records or
+        not: processes must go through them together.
 
     Attributes:
       dropped: what could not be asked so far; filled while reading.
@@ -72,7 +75,11 @@ class PromptReader:
         batch_size: int,
         limit: int | None = None,
         control: Control = "none",
+        share: Share = WHOLE,
     ) -> None:
+        if control == "foreign_frames" and share.count > 1:
+            raise ValueError("foreign_frames needs the films one after another; evaluate in one process")
+        self._share = share
         self._preparer, self._batch_size, self._control = preparer, batch_size, control
         self._mixtures = [Mixture([CorpusShare(folder)]) for folder in folders]
         self._limit = limit
@@ -84,26 +91,31 @@ class PromptReader:
 
     def __iter__(self) -> Iterator[PromptBatch]:
         rows: list[_Row] = []
+        made = 0
         for row in _foreign(self._rows()) if self._control == "foreign_frames" else self._rows():
             rows.append(row)
             if len(rows) == self._batch_size:
                 yield self._batch(rows)
-                rows = []
+                rows, made = [], made + 1
         if rows:
             yield self._batch(rows)
+            made += 1
+        largest_share = -(-len(self) // self._share.count)
+        for _ in range(made, -(-largest_share // self._batch_size) if self._share.count > 1 else made):
+            yield self._batch([])
 
     def _count(self, mixture: Mixture) -> int:
         return mixture.visits if self._limit is None else min(self._limit, mixture.visits)
 
     def _rows(self) -> Iterable[_Row]:
-        for mixture in self._mixtures:
-            for number in range(self._count(mixture)):
-                record = None
-                try:
-                    record = mixture.read(number)
-                    yield self._row(number, record)
-                except UserError as error:
-                    self.dropped.append(Dropped(record.id if record else f"record {number}", str(error)))
+        records = ((mixture, number) for mixture in self._mixtures for number in range(self._count(mixture)))
+        for mixture, number in itertools.islice(records, self._share.index, None, self._share.count):
+            record = None
+            try:
+                record = mixture.read(number)
+                yield self._row(number, record)
+            except UserError as error:
+                self.dropped.append(Dropped(record.id if record else f"record {number}", str(error)))
 
     def _row(self, number: int, record: Record) -> _Row:
         if not (record.turns and record.turns[0].question and record.spans):
@@ -125,8 +137,9 @@ class PromptReader:
         return prompt, Sample(number, record.id, visual, words)
 
     def _batch(self, rows: Sequence[_Row]) -> PromptBatch:
-        prompts, samples = zip(*rows, strict=True)
-        filled = [*samples, *[samples[-1]] * (self._batch_size - len(samples))]
+        prompts, samples = [row[0] for row in rows], [row[1] for row in rows]
+        last = samples[-1] if samples else Sample(0, "", None, None)
+        filled = [*samples, *[last] * (self._batch_size - len(samples))]
         # One length for all batches: one compiled program, and a row's answer cannot depend on its neighbours.
         arrays = collate(filled, self._preparer.spec, self._preparer.special, fixed_length=True)
         return PromptBatch(arrays, prompts)

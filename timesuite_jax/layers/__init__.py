@@ -15,7 +15,7 @@ from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.item_shards import Shard, by_shards
 from timesuite_jax.layers.linear import Linear, LoraSpec
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
-from timesuite_jax.layers.placement import shards
+from timesuite_jax.layers.placement import lying, shards
 from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
 from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 
@@ -35,6 +35,7 @@ __all__ = [
     "check_choices",
     "gated_silu",
     "gelu",
+    "lying",
     "rope_angles",
     "run_stack",
     "shards",

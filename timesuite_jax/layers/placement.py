@@ -4,6 +4,7 @@ import math
 
 import jax
 from flax import linen as nn
+from jax.sharding import NamedSharding
 
 
 def shards(logical_axis: str) -> int:
@@ -13,3 +14,9 @@ def shards(logical_axis: str) -> int:
         return 1
     axes = (nn.logical_to_mesh_axes((logical_axis,)) or (None,))[0] or ()
     return math.prod(mesh.shape[axis] for axis in ((axes,) if isinstance(axes, str) else axes))
+
+
+def lying(*logical_axes: str | None) -> NamedSharding | None:
+    """Where an array lies whose dimensions have these meanings; None without a mesh."""
+    mesh = jax.sharding.get_mesh()
+    return None if mesh.empty else NamedSharding(mesh, nn.logical_to_mesh_axes(logical_axes))

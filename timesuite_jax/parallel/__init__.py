@@ -4,7 +4,7 @@ Nothing else in the package mentions mesh axes: models name logical axes ("embed
 this room where a parameter or a batch goes.
 """
 
-from timesuite_jax.parallel.batch import Share, batch_sharding, batch_share, check_batch, put_batch
+from timesuite_jax.parallel.batch import WHOLE, Share, batch_sharding, batch_share, check_batch, own_rows, put_batch
 from timesuite_jax.parallel.compiler import compiler_options
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
 from timesuite_jax.parallel.processes import Wishes, gather_lines, join_processes
@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_RULES",
     "HBM_BYTES",
     "MESH_AXES",
+    "WHOLE",
     "MeshSpec",
     "Rules",
     "Share",
@@ -29,6 +30,7 @@ __all__ = [
     "join_processes",
     "make_mesh",
     "make_rules",
+    "own_rows",
     "placed",
     "put_batch",
     "shardings",

@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -25,6 +25,9 @@ class Share(NamedTuple):
 
     index: int
     count: int
+
+
+WHOLE = Share(0, 1)
 
 
 def batch_share(sharding: NamedSharding) -> Share:
@@ -88,3 +91,18 @@ def put_batch(
         return jax.device_put(dict(batch), sharding)
     with jax.transfer_guard_host_to_device("allow"):  # on purpose, as `device_put` always is
         return {name: jax.make_array_from_process_local_data(sharding, array) for name, array in batch.items()}
+
+
+def own_rows(arrays: Any, sharding: NamedSharding) -> Any:
+    """The opposite of `put_batch`: of arrays with a row a sample, wherever they lie, this process's rows on the host.
+
+    Args:
+      arrays: pytree of arrays [B, ...], the same in all processes.
+      sharding: of the rows.
+    """
+
+    def own(array: Shaped[Array, "B *_"]) -> Shaped[np.ndarray, "B_local *_"]:
+        parts = {shard.index[0].start or 0: shard.data for shard in array.addressable_shards}
+        return np.concatenate(jax.device_get([parts[first] for first in sorted(parts)]))
+
+    return jax.tree.map(own, jax.device_put(arrays, sharding))

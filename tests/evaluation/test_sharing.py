@@ -1,0 +1,48 @@
+"""Several processes evaluate as one does, whatever one of them cannot read."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import answer_together
+import pytest
+from rehearse_pod import environment, free_port
+
+from timesuite_jax import data
+from timesuite_jax.data.corpus import CorpusWriter
+
+
+@pytest.fixture(scope="module")
+def corpus(tiny_corpus, tmp_path_factory):
+    """Five films; the second is broken. Of two processes the second has a film less to read, and one less to show."""
+    mixture = data.Mixture([data.CorpusShare(str(tiny_corpus))])
+    records = [mixture.read(number) for number in range(5)]
+    records[1] = dataclasses.replace(records[1], video=b"no film")
+    folder = tmp_path_factory.mktemp("corpora") / "five"
+    CorpusWriter(folder, "five").write([records])
+    data.make_tokenizer(folder, data.SyntheticCorpusSpec("films", 1).film)
+    return folder
+
+
+def test_two_processes_answer_as_one(corpus, tmp_path: Path):
+    port, files = free_port(), [tmp_path / f"{index}.json" for index in range(2)]
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    running = [
+        subprocess.Popen(
+            [sys.executable, answer_together.__file__, corpus, file],
+            env=environment(index, 2, port, 1) | {"PYTHONPATH": path},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index, file in enumerate(files)
+    ]
+    told = [process.communicate(timeout=300)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    first, second = (json.loads(file.read_text()) for file in files)
+    alone = json.loads(json.dumps(answer_together.answer(str(corpus))))
+    assert first == second == alone
+    assert len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
+    assert [name for name, _ in alone["dropped"]] == ["films/1"]
