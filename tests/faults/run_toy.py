@@ -38,6 +38,8 @@ class FaultyData(ToyData):
             say("here: data")
             queue.SimpleQueue().get()
         step = self.position // self.task.batch
+        if self.task.disk_fills and any(path.name.isdigit() for path in self.task.disk_fills.iterdir()):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.task.file_limit, resource.RLIM_INFINITY))
         batch = super().__next__()
         if self.task.diary:
             with self.task.diary.open("a") as diary:
@@ -50,6 +52,9 @@ class FaultyTask(ToyTask):
 
     hangs_in = ""
     hangs_at = 0
+    disk_fills: Path | None = None  # as soon as there is a checkpoint in it
+    # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
+    file_limit = resource.RLIM_INFINITY
     diary: Path | None = None  # lines of a step and its samples
 
     def loss(self, *args: Any) -> Any:
@@ -105,10 +110,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--fsdp", type=int, default=1)
     parser.add_argument("--tensor", type=int, default=1)
     parser.add_argument("--width", type=int, default=8)
-    # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
     parser.add_argument("--file-limit", type=int, default=resource.RLIM_INFINITY, help="bytes")
+    parser.add_argument("--disk-fills", action="store_true", help="the limit holds from the first checkpoint on")
     options = parser.parse_args(argv)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, resource.RLIM_INFINITY))
+    if not options.disk_fills:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, resource.RLIM_INFINITY))
     if options.process:
         names = ("JAX_PROCESS_ID", "JAX_NUM_PROCESSES", "JAX_COORDINATOR_ADDRESS")
         index, count, port = options.process.split("/")
@@ -116,6 +122,8 @@ def main(argv: Sequence[str]) -> int:
         parallel.join_processes(timeout=60)
     task = FaultyTask(width=options.width, delay=options.delay)
     task.hangs_in, task.hangs_at = options.hang_in, options.hang_at
+    task.disk_fills = options.workdir / "checkpoints" if options.disk_fills else None
+    task.file_limit = options.file_limit
     task.diary = options.diary
     if options.data_ends_at:
         task.data_ends_at = options.data_ends_at * task.batch

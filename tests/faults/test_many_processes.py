@@ -115,3 +115,17 @@ def test_a_mistake_in_one_is_told_by_all(nursery: Nursery, tmp_path: Path, index
     assert codes[1 - index] == 3, processes[1 - index].said[-3000:]
     assert f"process {index} (" in processes[1 - index].said
     assert "has failed: the training data ended after 3" in processes[1 - index].said
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_save_that_fails_in_one_ends_all_and_names_it(nursery: Nursery, tmp_path: Path, index: int):
+    full = {f"process_{index}": ["--disk-fills", "--file-limit=20000"]}
+    options = ["--fsdp=2", "--width=4096", "--steps=100000", "--save-every=4", "--process-timeout=10"]
+    processes = start(nursery, tmp_path, 2, 1, *options, **full)
+    codes = [process.wait(60) for process in processes]
+    assert codes[index] == 2, processes[index].said[-3000:]
+    assert codes[1 - index] == 3, processes[1 - index].said[-3000:]
+    told = f"has failed: saving failed: cannot write to {tmp_path}: a file grew too large"
+    assert told in processes[index].said
+    assert f"process {index} (" in processes[1 - index].said and told in processes[1 - index].said
+    assert any(path.name.isdigit() for path in (tmp_path / "checkpoints").iterdir()), "what was saved before stays"

@@ -12,6 +12,8 @@ The newest checkpoints stay, and the best ones where the run selects by a figure
 """
 
 import logging
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Literal, NamedTuple
@@ -88,9 +90,11 @@ class Checkpoints:
         self._frozen_name: str | None = None
         self._kept = _Kept(keep)
         self._frozen_writer = ocp.StandardCheckpointer(
-            async_options=_then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
+            async_options=self._then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
         )
         self._saving = 0
+        self._failed, self._caller = False, threading.current_thread()
+        self._meet_others = ocp.multihost.get_barrier_sync_fn()
         with ExitStack() as claim:
             if not read_only:
                 claim.enter_context(claimed(self.workdir))
@@ -111,9 +115,25 @@ class Checkpoints:
                 preservation_policy=None if self._read_only else self._kept,
                 create=not self._read_only,
                 cleanup_tmp_directories=not self._read_only,  # what a killed process was about to write
-                async_options=_then(lambda: self._seal(self._step_folder(self._saving))),
+                async_options=self._then(lambda: self._seal(self._step_folder(self._saving))),
             ),
         )
+
+    def _then(self, callback: Callable[[], None]) -> ocp.AsyncOptions:
+        """Orbax's options that call back when all is written and nothing is visible yet."""
+        return ocp.AsyncOptions(post_finalization_callback=callback, barrier_sync_fn=self._meet)
+
+    def _meet(self, *, key: str, timeout_ms: int) -> None:
+        """Where Orbax's processes wait for each other.
+
+        Its threads come here on their way out of a failed save, too, to wait for ten minutes for those that will not
+        come: they are still where the save would have gone on.
+        """
+        under_way = sys.exception()
+        if under_way and threading.current_thread() is not self._caller:
+            self._failed = True
+            raise under_way
+        self._meet_others(key=key, timeout_ms=timeout_ms)
 
     def __enter__(self) -> "Checkpoints":
         return self
@@ -178,12 +198,12 @@ class Checkpoints:
         with self._reopened_if_it_fails():
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
             self._manager.wait_until_finished()
-            self._saving = step
+            self._saving, self._failed, self._caller = step, False, threading.current_thread()
             self._manager.save(step, args=items, force=True)
 
     def settled(self) -> bool:
         """Whether nothing is being written: `wait` would return, or raise, at once."""
-        return not self._manager.is_saving_in_progress()
+        return self._failed or not self._manager.is_saving_in_progress()
 
     def wait(self) -> None:
         """Returns when all saves are on disk.
@@ -198,6 +218,8 @@ class Checkpoints:
     def _reopened_if_it_fails(self) -> Iterator[None]:
         """After a failed save Orbax remembers the failure and a checkpoint that is not there; the folder knows better.
 
+        In a run of many processes, which open it together, there is no going on after a failure.
+
         Raises:
           UserError: as `save`.
         """
@@ -205,6 +227,8 @@ class Checkpoints:
             with named_disk_errors(self.workdir):
                 yield
         except Exception:
+            if jax.process_count() > 1:
+                raise
             with suppress(OSError, RuntimeError, ValueError):  # The failure that is being raised is the one to tell.
                 self._manager = self._open()
             raise
@@ -357,11 +381,6 @@ class Checkpoints:
             return params
         restored = self._frozen_writer.restore(self._frozen_folder(name), others)
         return tree.merge(params, restored)
-
-
-def _then(callback: Callable[[], None]) -> ocp.AsyncOptions:
-    """Orbax's options that call back when all is written and nothing is visible yet."""
-    return ocp.AsyncOptions(post_finalization_callback=callback)
 
 
 def _saved_shapes(metadata: Any) -> Params:

@@ -3,6 +3,9 @@
 Storage may answer badly for a while, or a disk be full until somebody makes room. Neither is a reason to give up a run
 that has a good checkpoint and goes on learning, so a failed save is told and tried again, later each time. Two saves
 must succeed: the first, because the folder may be of no use at all, and the last, because nothing comes after it.
+
+In a run of many processes every one must: where it fails in some of them, the others are left in the middle of theirs.
+Those in which it failed tell why and end, and the others name them and end (see roll_call.py).
 """
 
 import logging
@@ -14,6 +17,7 @@ from typing import Any
 
 import jax
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.state import TrainState
 
@@ -65,7 +69,7 @@ class Saver:
           position: of the data, for the step after.
 
         Raises:
-          UserError: this or the save before failed, and there is no older checkpoint.
+          UserError: this or the save before failed, and there is no older checkpoint, or there are other processes.
         """
         self._settle()
         with self._outlived():
@@ -99,8 +103,12 @@ class Saver:
         try:
             yield
         except Exception as error:  # whatever a storage library raises: a bucket's are of no common class
+            if isinstance(error, jax.errors.JaxRuntimeError):
+                raise
+            if jax.process_count() > 1:
+                raise UserError(f"saving failed: {error}") from error
             safe = self._checkpoints.newest()
-            if safe is None or isinstance(error, jax.errors.JaxRuntimeError):
+            if safe is None:
                 raise
             self.saved, self._writing, self._retry_at = None, False, self._clock() + self._pause
             _log.warning(
