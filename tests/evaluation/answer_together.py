@@ -1,9 +1,11 @@
-"""One process of an evaluation: `answer_together.py CORPUS OUT` asks tests/tiny_config.py, fresh, about all records."""
+"""One process of several that ask tests/tiny_config.py, fresh: `answer_together.py CORPUS FILM OUT` asks about all
+records, each process about its share, and then about one film, all together.
+"""
 
 import json
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import jax
 import tiny_config
@@ -12,18 +14,21 @@ from timesuite_jax import evaluation, parallel, tasks
 from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 
-def answer(corpus: str) -> dict[str, list]:
-    """What the model says to each record, and what could not be asked."""
+def answer(corpus: str, film: str) -> dict[str, Any]:
+    """What the model says to each record, what could not be asked, and what it says to the film."""
     task = cast(VideoChatTask, tasks.build(tiny_config.get_config(corpus)))
     mesh = parallel.make_mesh()
     with parallel.placed(mesh, parallel.DEFAULT_RULES):
         everywhere = parallel.batch_sharding(mesh, {"batch": ()})
         params = jax.jit(task.init, out_shardings=everywhere)(jax.random.key(0))
-        found = evaluation.evaluate_grounding(task.answerer(params), task.preparer(), [corpus], batch_size=2)
+        answerer, preparer = task.answerer(params), task.preparer()
+        found = evaluation.evaluate_grounding(answerer, preparer, [corpus], batch_size=2)
+        asked = evaluation.ask(answerer, preparer, film, "When is the red circle visible?")
     answers = sorted([one.prompt.id, one.prompt.spans, one.text] for one in found.predictions)
-    return {"answers": answers, "dropped": [[one.id, one.reason] for one in found.dropped]}
+    dropped = [[one.id, one.reason] for one in found.dropped]
+    return {"answers": answers, "dropped": dropped, "asked": asked.answer}
 
 
 if __name__ == "__main__":
     parallel.join_processes()
-    Path(sys.argv[2]).write_text(json.dumps(answer(sys.argv[1])))
+    Path(sys.argv[3]).write_text(json.dumps(answer(*sys.argv[1:3])))

@@ -1,12 +1,17 @@
 """The answerer: batch, padding and order change nothing; and single questions about files."""
 
+import dataclasses
+
 import films
+import jax
 import numpy as np
 import pytest
+from flax import linen as nn
 
-from timesuite_jax import tasks
+from timesuite_jax import parallel, tasks
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import PromptReader, ask, evaluate_grounding
+from timesuite_jax.evaluation import PromptReader, answering_calls, ask, evaluate_grounding
+from timesuite_jax.models import VideoChatT
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +88,18 @@ def test_questions_that_cannot_be_asked(run, tmp_path, question, clip, told):
     film.write_bytes(films.numbered_film(60, rate=12.0))
     with pytest.raises(UserError, match=told):
         ask(lambda batch: [""], task.preparer(), film, question, clip=clip)
+
+
+def test_no_device_gets_all_pixels_of_one_video(run):
+    task, _ = run
+    spec = dataclasses.replace(task.config.model, num_frames=2 * 12, tape_clips=2, clips_at_once=1)
+    model = VideoChatT(spec)  # 12 clips, 8 devices: two rounds, 16 with those that fill up
+    blank = {name: array[:1] for name, array in task.blank_batch().items()}
+    by_clip = ("frames", "clip_text", "clip_text_mask")
+    batch = {name: np.repeat(array, 6, axis=1) if name in by_clip else array for name, array in blank.items()}
+    shapes = nn.meta.unbox(jax.eval_shape(model.init, jax.random.key(0), batch)["params"])
+    with parallel.placed(parallel.make_mesh(), parallel.DEFAULT_RULES):
+        encode = answering_calls(model, shapes, batch, 4)["encode"]
+        memory = encode.function.lower(*encode.arguments).compile().memory_analysis()
+    parameters = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+    assert memory.argument_size_in_bytes < parameters + batch["frames"].nbytes / 4

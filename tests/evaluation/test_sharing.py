@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import answer_together
+import films
 import pytest
 from rehearse_pod import environment, free_port
 
@@ -28,11 +29,13 @@ def corpus(tiny_corpus, tmp_path_factory):
 
 
 def test_two_processes_answer_as_one(corpus, tmp_path: Path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(films.numbered_film(24, rate=12.0))
     port, files = free_port(), [tmp_path / f"{index}.json" for index in range(2)]
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     running = [
         subprocess.Popen(
-            [sys.executable, answer_together.__file__, corpus, file],
+            [sys.executable, answer_together.__file__, corpus, film, file],
             env=environment(index, 2, port, 1) | {"PYTHONPATH": path},
             stderr=subprocess.PIPE,
             text=True,
@@ -42,7 +45,7 @@ def test_two_processes_answer_as_one(corpus, tmp_path: Path):
     told = [process.communicate(timeout=300)[1] for process in running]
     assert [process.returncode for process in running] == [0, 0], told
     first, second = (json.loads(file.read_text()) for file in files)
-    alone = json.loads(json.dumps(answer_together.answer(str(corpus))))
+    alone = json.loads(json.dumps(answer_together.answer(str(corpus), str(film))))
     assert first == second == alone
     assert len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
-    assert [name for name, _ in alone["dropped"]] == ["films/1"]
+    assert [name for name, _ in alone["dropped"]] == ["films/1"] and alone["asked"]

@@ -10,7 +10,7 @@ import argparse
 import json
 from pathlib import Path
 
-from timesuite_jax.cli.models import add_model, load_chat, model_config, on_all_devices
+from timesuite_jax.cli.models import add_model, is_first_process, load_chat, model_config, on_all_devices
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.errors import UserError
@@ -50,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
     with on_all_devices():
         asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
+    if not is_first_process():
+        return 0
     if args.timeline:
         evaluation.draw_timelines([asked.timeline()], args.timeline)
     if args.json:

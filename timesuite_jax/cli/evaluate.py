@@ -11,7 +11,7 @@ import argparse
 import json
 from pathlib import Path
 
-from timesuite_jax.cli.models import add_model, load_chat, model_config, on_all_devices
+from timesuite_jax.cli.models import add_model, is_first_process, load_chat, model_config, on_all_devices
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.errors import UserError
@@ -75,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
             control=args.control,
             on_progress=advance,
         )
+    if not is_first_process():
+        return 0
     if args.predictions:
         report.write_predictions(result, args.predictions)
     if args.timeline:

@@ -47,7 +47,7 @@ def model_config(args: argparse.Namespace) -> ConfigDict:
 
 
 def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatTask, Params]":
-    """The model that answers questions, with its parameters.
+    """The model that answers questions, with its parameters; on a pod, of all processes together.
 
     Args:
       args: of a command with `add_model`.
@@ -56,15 +56,23 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     Raises:
       UserError: if it is of another family, or its parameters are not all there.
     """
-    from timesuite_jax import tasks
+    from timesuite_jax import parallel, tasks
 
+    parallel.join_processes()
     if args.config is None:
         return tasks.load_chat(args.run_folder, step=args.step)
     return tasks.load_chat_weights(config)
 
 
 def on_all_devices() -> AbstractContextManager[None]:
-    """Within it, questions are spread over this machine's devices; parameters are read onto all of them anyway."""
+    """Within it, questions are spread over all devices; parameters are read onto all of them anyway."""
     from timesuite_jax import parallel
 
     return parallel.placed(parallel.make_mesh(), parallel.DEFAULT_RULES)
+
+
+def is_first_process() -> bool:
+    """Whether this process is the one that tells and writes what all have found out."""
+    import jax
+
+    return jax.process_index() == 0

@@ -13,6 +13,7 @@ from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, Promp
 from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen, rank
 from timesuite_jax.evaluation.recommendation import evaluate_recommendation
 from timesuite_jax.evaluation.recommending import Recommendation, Recommended, Recommender
+from timesuite_jax.evaluation.sharing import share_batches
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "item_scores",
     "push_down_seen",
     "rank",
+    "share_batches",
 ]

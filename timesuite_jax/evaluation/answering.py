@@ -1,12 +1,15 @@
 """From a batch of prompts to answers in words."""
 
 import functools
+import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from einops import rearrange
+from jax.experimental import multihost_utils
 from jax.sharding import NamedSharding
 from jaxtyping import Array, Shaped
 
@@ -55,36 +58,84 @@ class Answerer:
             top_p=top_p,
             pad_token=special.pad,
         )
-        self._language_model = Mistral(model.spec.mistral)
+        self._model, self._language_model = model, Mistral(model.spec.mistral)
         self._embed = _embedding(model)
         self._rng = jax.random.key(seed)
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B *_"]]) -> list[str]:
         """Answers prompts in the layout of the batch contract; `loss_mask` is not needed.
 
-        On a mesh whose devices divide the rows each device answers its own, and each process gives and gets those of
-        its devices. Fewer rows, in one process, have their clips spread over the devices instead.
+        Of several processes each gives and gets the rows of its own devices; one prompt, or any number that devices do
+        not divide, must be the same in all of them, and is answered by all together.
         """
+        places = _places(self._model, batch, _processes())
         inputs = {name: np.asarray(batch[name]) for name in _INPUTS}
-        rows = self._rows_for(inputs)
-        if rows is not None:
-            inputs = parallel.put_batch(inputs, rows)
+        if places.rows is not None:
+            inputs = parallel.put_batch(inputs, places.rows)
+        elif places.clips is not None:
+            inputs["frames"] = _spread(inputs["frames"], places.clips, places.filled)
         embeds, _ = self._embed({"params": self._params}, inputs)
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng)
         told = out.tokens, out.lengths, out.stopped
-        tokens, lengths, stopped = jax.device_get(told) if rows is None else parallel.own_rows(told, rows)
+        whole = lying()
+        tokens, lengths, stopped = (
+            jax.device_get(told) if whole is None else parallel.own_rows(told, places.rows or whole)
+        )
         # The end token, where there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
         return [self._tokenizer.decode(row[:end].tolist()).strip() for row, end in zip(tokens, ends, strict=True)]
 
-    def _rows_for(self, inputs: Mapping[str, Shaped[np.ndarray, "B *_"]]) -> NamedSharding | None:
-        """Where the rows of a batch lie, if it is spread by rows."""
-        rows = lying("batch")
-        if rows is None or (jax.process_count() == 1 and len(inputs["tokens"]) % shards("batch")):
-            return None
-        parallel.check_batch(inputs, rows, parts=parallel.batch_share(rows).count)
-        return rows
+
+class _Places(NamedTuple):
+    """Where a batch lies: by rows, by the clips of all rows, of which there are `filled` then, or nowhere special."""
+
+    rows: NamedSharding | None = None
+    clips: NamedSharding | None = None
+    filled: int = 0
+
+
+def _processes() -> int:
+    """Among how many processes the rows of a batch are shared out."""
+    rows = lying("batch")
+    return 1 if rows is None else parallel.batch_share(rows).count
+
+
+def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> _Places:
+    """On a mesh whose devices divide the rows, each device answers its own. Otherwise each encodes its clips, so that
+    one long video is read by all devices and none of them has all pixels.
+
+    Args:
+      model: the model.
+      batch: arrays or their shapes.
+      processes: how many of them bring such a batch.
+    """
+    rows, (count, clips, frames) = lying("batch"), batch["frames"].shape[:3]
+    if rows is None:
+        return _Places()
+    if count * processes % shards("batch") == 0:
+        return _Places(rows)
+    if clips == frames == 1 and model.spec.num_frames > 1:
+        return _Places()  # images
+    return _Places(clips=lying("clip"), filled=model.spec.group_clips(count * clips, shards("clip"))[1])
+
+
+def _spread(
+    frames: Shaped[np.ndarray, "B K F H W 3"], sharding: NamedSharding, filled: int
+) -> Shaped[Array, "filled F H W 3"]:
+    """The clips of all rows, filled up, each device's on that device; every process has all of them."""
+    clips = rearrange(frames, "B K ... -> (B K) ...")
+    if jax.process_count() > 1:
+        told = "processes brought different videos; together they answer one prompt, or a multiple of their devices"
+        multihost_utils.assert_equal(np.uint32(zlib.crc32(clips.tobytes())), told)
+    shape = (filled, *clips.shape[1:])
+
+    def part(index: Any) -> Shaped[np.ndarray, "own F H W 3"]:
+        first, last, _ = index[0].indices(filled)
+        own = clips[first:last]
+        return np.concatenate([own, np.zeros((last - first - len(own), *shape[1:]), clips.dtype)])
+
+    return jax.make_array_from_callback(shape, sharding, part)
 
 
 def _embedding(model: VideoChatT) -> Any:
@@ -102,10 +153,18 @@ def answering_calls(
       params: shapes of its parameters.
       batch: prompts, of which only the shapes matter.
       max_new_tokens: places in the cache beyond the prompt's.
+
+    On a mesh the batch lies as an `Answerer` lays it.
     """
     language, sizes = Mistral(model.spec.mistral), model.spec.mistral
     rows, length = batch["tokens"].shape
-    inputs = {name: jax.ShapeDtypeStruct(batch[name].shape, batch[name].dtype) for name in _INPUTS}
+    places = _places(model, batch)
+    inputs = {
+        name: jax.ShapeDtypeStruct(batch[name].shape, batch[name].dtype, sharding=places.rows) for name in _INPUTS
+    }
+    if places.clips is not None:
+        one = batch["frames"].shape[2:]
+        inputs["frames"] = jax.ShapeDtypeStruct((places.filled, *one), np.uint8, sharding=places.clips)
     embeds = jax.ShapeDtypeStruct((rows, length, sizes.width), sizes.dtype)
     number = jax.ShapeDtypeStruct((rows,), jnp.int32)
     cache = jax.eval_shape(lambda: language.empty_cache(rows, length + max_new_tokens))

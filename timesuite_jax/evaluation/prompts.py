@@ -63,6 +63,9 @@ class PromptReader:
       share: the part of the records that is read. Of several, all have the same number of batches, dropped records or
         not: processes must go through them together.
 
+    Raises:
+      UserError: on "foreign_frames" and a part.
+
     Attributes:
       dropped: what could not be asked so far; filled while reading.
     """
@@ -78,7 +81,7 @@ class PromptReader:
         share: Share = WHOLE,
     ) -> None:
         if control == "foreign_frames" and share.count > 1:
-            raise ValueError("foreign_frames needs the films one after another; evaluate in one process")
+            raise UserError("foreign_frames needs the films one after another; evaluate with it in one process")
         self._share = share
         self._preparer, self._batch_size, self._control = preparer, batch_size, control
         self._mixtures = [Mixture([CorpusShare(folder)]) for folder in folders]

@@ -66,7 +66,8 @@ class VideoChatT(nn.Module):
 
         Args:
           batch: fields
-            frames: uint8 [B, K, F, H, W, 3], pixels; K = F = 1 for images.
+            frames: uint8 [B, K, F, H, W, 3], pixels; K = F = 1 for images. Or [n, F, H, W, 3], the clips of all
+              samples one after the other and then any others: as many as devices divide.
             clip_text, clip_text_mask: int, bool [B, K, P], what the Q-Former reads beside each clip.
             tokens: int [B, S], ids of the language model; any id where a visual token stands.
             visual_slot: int [B, S], which visual token stands here, or -1 for text.
@@ -99,7 +100,10 @@ class VideoChatT(nn.Module):
           Input embeddings of the language model, and a dictionary with "visual_tokens" [B, N, D].
         """
         frames = batch["frames"]
-        if frames.shape[1:3] == (1, 1) and self.spec.num_frames > 1:
+        if frames.ndim == 5:
+            clips = batch["clip_text"].shape[1]
+            visual, aux = self._encode(frames, self._texts(batch), len(batch["tokens"]), clips, deterministic)
+        elif frames.shape[1:3] == (1, 1) and self.spec.num_frames > 1:
             texts = (None if text is None else text[:, 0] for text in self._texts(batch))
             visual, aux = self.encode_image(frames[:, 0, 0], *texts, deterministic=deterministic)
         else:
@@ -128,16 +132,28 @@ class VideoChatT(nn.Module):
         Raises:
           UserError: if TAPE was made for another number of clips.
         """
-        spec, clips = self.spec, frames.shape[1]
+        samples, clips = frames.shape[:2]
+        flat = rearrange(frames, "B K F H W c -> (B K) F H W c")
+        return self._encode(flat, (clip_text, clip_text_mask), samples, clips, deterministic)
+
+    def _encode(
+        self,
+        flat: Array,
+        texts: tuple[Int[Array, "B K P"] | None, Bool[Array, "B K P"] | None],
+        samples: int,
+        clips: int,
+        deterministic: bool,
+    ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
+        """As `encode_video`, of clips [n, F, H, W, 3] whose first `samples` * `clips` are those of the videos."""
+        spec = self.spec
         if spec.tape and clips != spec.clips:
             raise UserError(
                 f"a video of {clips} clips came to a model whose TAPE is laid out for {spec.clips} "
                 f"(num_frames={spec.num_frames}); sample {spec.num_frames} frames, or set model.num_frames, and "
                 f"model.tape_clips={spec.tape_clips or spec.clips} so that the trained weights are stretched"
             )
-        flat = rearrange(frames, "B K F H W c -> (B K) F H W c")
-        texts = (None if text is None else rearrange(text, "B K P -> (B K) P") for text in (clip_text, clip_text_mask))
-        queries = self._encode_clips(flat, *texts, deterministic=deterministic)
+        of_clips = (None if text is None else rearrange(text, "B K P -> (B K) P") for text in texts)
+        queries = self._encode_clips(flat, *of_clips, count=samples * clips, deterministic=deterministic)
         queries = rearrange(queries, "(B K) N D -> B (K N) D", K=clips)
         with jax.named_scope("token_shuffle"):
             visual = self.merge_proj(token_shuffle(queries, spec.merge_len))
@@ -159,7 +175,7 @@ class VideoChatT(nn.Module):
         Returns:
           As `encode_video`.
         """
-        queries = self._encode_clips(images[:, None], text, text_mask, deterministic=deterministic)
+        queries = self._encode_clips(images[:, None], text, text_mask, len(images), deterministic=deterministic)
         visual = self.merge_proj(repeat(queries, "B N D -> B N (r D)", r=self.spec.merge_len))
         return visual, {"query_tokens": queries}
 
@@ -177,22 +193,22 @@ class VideoChatT(nn.Module):
         return batch["clip_text"], batch["clip_text_mask"]
 
     def _encode_clips(
-        self, frames: Array, text: Array | None, text_mask: Array | None, *, deterministic: bool
+        self, frames: Array, text: Array | None, text_mask: Array | None, count: int, *, deterministic: bool
     ) -> Float[Array, "n N D"]:
-        """Clips of all samples -> query tokens.
+        """The first `count` clips -> query tokens.
 
         When answering, a device never holds more than `clips_at_once` of them between pixels and query tokens, however
         long the video.
         """
-        count, devices = frames.shape[0], shards("clip")
         if not deterministic or self.is_initializing():
             return self._encode_group(frames, text, text_mask, deterministic=deterministic)
-        groups = -(-count // (self.spec.clips_at_once * devices))
-        # Clips that nobody looks at, so that all groups and all devices' shares of one are of a size.
-        filled = ((0, -count % (groups * devices)),)
-        parts = jax.tree.map(
-            lambda x: jnp.pad(x, filled + ((0, 0),) * (x.ndim - 1)) if filled[0][1] else x, (frames, text, text_mask)
-        )
+        groups, filled = self.spec.group_clips(count, shards("clip"))
+
+        def fill(x: Array) -> Array:
+            """Clips that nobody looks at, so that all groups and all devices' shares of one are of a size."""
+            return x if len(x) == filled else jnp.pad(x[:count], ((0, filled - count),) + ((0, 0),) * (x.ndim - 1))
+
+        parts = jax.tree.map(fill, (frames, text, text_mask))
         if groups == 1:
             return self._encode_group(*parts, deterministic=True)[:count]
 

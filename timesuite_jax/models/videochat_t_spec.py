@@ -99,6 +99,11 @@ class VideoChatTSpec:
                 f"pixel_mean={self.pixel_mean}, pixel_std={self.pixel_std}: give three numbers each, deviations above 0"
             )
 
+    def group_clips(self, count: int, devices: int) -> tuple[int, int]:
+        """In how many groups so many clips are encoded when answering, and how many they are filled up to."""
+        groups = -(-count // (self.clips_at_once * devices))
+        return groups, count + -count % (groups * devices)
+
     @property
     def clip_frames(self) -> int:
         """Frames of a clip."""

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from timesuite_jax import port, tree
 from timesuite_jax.data import Preparer, TrainStream
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding
+from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding, share_batches
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
@@ -220,7 +220,11 @@ class VideoChatTask:
     def answering(self, params: Params) -> dict[str, Call]:
         """An evaluation's batch: encoding videos, reading prompts, making one token."""
         data, evaluation = self.config.data, self.config.evaluation
-        batch = self._blank(evaluation.batch_size, max(data.buckets), data.clip_text_length)
+        rows = evaluation.batch_size
+        if rows > 1:  # one question is answered by all devices together
+            share, rows = share_batches(rows)
+            rows *= share.count
+        batch = self._blank(rows, max(data.buckets), data.clip_text_length)
         return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
 
     def evaluations(self) -> dict[str, Evaluation]:

@@ -89,7 +89,8 @@ def plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) -> Ahea
     key = jax.eval_shape(lambda: randomness.root(spec.seed, "train"))
     rng = jax.ShapeDtypeStruct(key.shape, key.dtype, sharding=NamedSharding(mesh, PartitionSpec()))
     step = Call(program.step, (program.state, program.frozen, batch, rng))
-    calls = {"train": step, **task.answering(program.targets)}
+    with parallel.placed(mesh, program.rules):
+        calls = {"train": step, **task.answering(program.targets)}
     return AheadOfTime(calls, program, task, topology if slices == 1 else f"{slices} slices of {topology}")
 
 
