@@ -1,0 +1,34 @@
+"""A rehearsal is a run: processes that train together, each line behind the number of who said it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from timesuite_jax.data import SyntheticInteractionsSpec, make_interactions
+
+ROOT = Path(__file__).parents[2]
+CONFIG = f"{ROOT}/configs/mqsa_ted/beauty.py:short,no_ted,debug"  # little to compile
+
+
+def rehearse(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, ROOT / "launch" / "rehearse_pod.py", CONFIG, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def test_two_processes_train_one_model(tmp_path: Path):
+    make_interactions(SyntheticInteractionsSpec(users=64, items=32)).save(tmp_path / "log.npz")
+    workdir = tmp_path / "run"
+    words = [f"--config.data.path={tmp_path / 'log.npz'}", "--config.training.best=", "--config.training.eval_every=0"]
+    done = rehearse("--workdir", str(workdir), "--processes", "2", "--devices", "1", *words)
+    assert done.returncode == 0, done.stdout
+    for index in (0, 1):
+        assert f"[{index}] step 4 of 4, saved in {workdir}" in done.stdout
+        assert json.loads((workdir / "processes" / f"{index}.json").read_text())["ended"]
+    assert {path.name for path in (workdir / "checkpoints").iterdir()} == {"4"}
+
+
+def test_the_exit_code_of_a_mistake_is_the_processes(tmp_path: Path):
+    done = rehearse("--workdir", str(tmp_path), "--config.model.widht=8")
+    assert done.returncode == 2
+    assert "[0] timesuite train: " in done.stdout and "did you mean 'width'?" in done.stdout
