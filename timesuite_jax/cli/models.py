@@ -28,13 +28,14 @@ def add_model(parser: argparse.ArgumentParser, option: str) -> None:
 
 
 def model_config(args: argparse.Namespace) -> ConfigDict:
-    """The run's config, or the one that was given.
+    """The run's config, or the one that was given; on a pod, where all hosts are started so, they join up before.
 
     Raises:
       UserError: if there is no such run or config, or an option belongs to the other of the two.
     """
-    from timesuite_jax import tasks
+    from timesuite_jax import parallel, tasks
 
+    parallel.join_processes()
     if args.config is not None:
         if args.step is not None:
             raise UserError(f"--step {args.step} names a checkpoint of a run, and --config has none; leave one out")
@@ -47,7 +48,7 @@ def model_config(args: argparse.Namespace) -> ConfigDict:
 
 
 def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatTask, Params]":
-    """The model that answers questions, with its parameters; on a pod, of all processes together.
+    """The model that answers questions, with its parameters.
 
     Args:
       args: of a command with `add_model`.
@@ -56,9 +57,8 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     Raises:
       UserError: if it is of another family, or its parameters are not all there.
     """
-    from timesuite_jax import parallel, tasks
+    from timesuite_jax import tasks
 
-    parallel.join_processes()
     if args.config is None:
         return tasks.load_chat(args.run_folder, step=args.step)
     return tasks.load_chat_weights(config)

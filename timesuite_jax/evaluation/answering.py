@@ -69,7 +69,7 @@ class Answerer:
         not divide, must be the same in all of them, and is answered by all together.
         """
         places = _places(self._model, batch, _processes())
-        inputs = {name: np.asarray(batch[name]) for name in _INPUTS}
+        inputs: dict[str, Any] = {name: np.asarray(batch[name]) for name in _INPUTS}
         if places.rows is not None:
             inputs = parallel.put_batch(inputs, places.rows)
         elif places.clips is not None:
