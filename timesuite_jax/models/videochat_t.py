@@ -33,6 +33,11 @@ def _identity(rng: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32
     return jnp.eye(*shape, dtype=dtype)
 
 
+def _rows(count: int) -> str | None:
+    """Meaning of the axis of so many samples: what devices do not divide lies whole on all of them."""
+    return "batch" if count % shards("batch") == 0 else None
+
+
 class VideoChatT(nn.Module):
     """The whole model. A batch is a mapping with the fields of `__call__`."""
 
@@ -114,7 +119,8 @@ class VideoChatT(nn.Module):
         slot = batch["visual_slot"][..., None]
         placed = jnp.take_along_axis(visual.astype(embeds.dtype), jnp.maximum(slot, 0), axis=1)
         embeds = jnp.where(slot >= 0, placed, embeds)
-        return nn.with_logical_constraint(embeds, ("batch", "length", None)), {**aux, "visual_tokens": visual}
+        embeds = nn.with_logical_constraint(embeds, (_rows(len(embeds)), "length", None))
+        return embeds, {**aux, "visual_tokens": visual}
 
     def encode_video(
         self,
@@ -155,6 +161,7 @@ class VideoChatT(nn.Module):
         of_clips = (None if text is None else rearrange(text, "B K P -> (B K) P") for text in texts)
         queries = self._encode_clips(flat, *of_clips, count=samples * clips, deterministic=deterministic)
         queries = rearrange(queries, "(B K) N D -> B (K N) D", K=clips)
+        queries = nn.with_logical_constraint(queries, (_rows(samples), None, None))
         with jax.named_scope("token_shuffle"):
             visual = self.merge_proj(token_shuffle(queries, spec.merge_len))
         if spec.tape:
