@@ -60,6 +60,7 @@ def test_override_keeps_what_is_not_named():
         ({"steps": 1, "inner": {"rate": float("nan")}}, "outer.inner.rate=nan is no finite number"),
         ({"steps": 1, "on": "yes"}, "outer.on='yes' is no bool"),
         ({"steps": 1, "names": "x"}, "outer.names='x' is no tuple"),
+        ({"steps": 1, "names": ("x", 3)}, "outer.names[1]=3 is no str"),
         ({"steps": 1, "colour": "blue"}, "outer.colour='blue' is unknown; choose one of ('red',)"),
         ({"steps": 1, "mode": "c"}, "outer.mode='c' is unknown; choose one of"),
     ],

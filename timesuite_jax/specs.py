@@ -100,7 +100,8 @@ def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
     elif isinstance(kind, type) and issubclass(kind, Mapping) and _is_mapping(value):
         return dict(value)
     elif kind is tuple and isinstance(value, tuple | list):
-        return tuple(value)
+        item, *_ = typing.get_args(hint)  # of "tuple[str, ...]"
+        return tuple(_value(item, part, f"{where}[{number}]") for number, part in enumerate(value))
     elif kind in (int, float) and isinstance(value, float) and not math.isfinite(value):
         raise UserError(f"{where}={value} is no finite number")
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):

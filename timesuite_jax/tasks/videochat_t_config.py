@@ -103,8 +103,16 @@ class VideoChatTConfig:
     data: DataSpec
     evaluation: EvaluationSpec
     weights: WeightsSpec
-    trained: tuple[str, ...]  # glob patterns of parameter paths
-    loss_chunk: int  # answer positions of a row whose logits exist at one time
+    trained: tuple[str, ...] = UPSTREAM_TRAINED  # glob patterns of parameter paths
+    loss_chunk: int = 128  # answer positions of a row whose logits exist at one time
+
+    def __post_init__(self) -> None:
+        """Refuses a loss over no position.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_least(self, "config", {"loss_chunk": 1})
 
     @classmethod
     def from_config(cls, config: Config) -> "VideoChatTConfig":
@@ -122,21 +130,17 @@ class VideoChatTConfig:
         for key in ("model", "text", "data"):
             if not isinstance(parts.get(key), Mapping):
                 raise UserError(f"config.{key} is missing or no mapping; see configs/timesuite for an example")
-        trained = parts.get("trained", UPSTREAM_TRAINED)
-        if isinstance(trained, str):
+        if isinstance(trained := parts.get("trained"), str):
             raise UserError(f"config.trained={trained!r} is one word; write a tuple of patterns, ({trained!r},)")
-        loss_chunk = int(parts.get("loss_chunk", 128))
-        if loss_chunk < 1:
-            raise UserError(f"config.loss_chunk={loss_chunk} must be at least 1")
-        return cls(
-            model=model_spec(parts["model"]),
-            text=build(TextSpec, parts["text"], "text"),
-            data=build(DataSpec, parts["data"], "data"),
-            evaluation=build(EvaluationSpec, parts.get("evaluation", {}), "evaluation"),
-            weights=build(WeightsSpec, parts.get("weights", {}), "weights"),
-            trained=tuple(trained),
-            loss_chunk=loss_chunk,
-        )
+        read = {
+            "model": model_spec(parts["model"]),
+            "text": build(TextSpec, parts["text"], "text"),
+            "data": build(DataSpec, parts["data"], "data"),
+            "evaluation": build(EvaluationSpec, parts.get("evaluation", {}), "evaluation"),
+            "weights": build(WeightsSpec, parts.get("weights", {}), "weights"),
+        }
+        plain = {key: parts[key] for key in ("trained", "loss_chunk") if key in parts}
+        return build(cls, {**read, **plain}, "config")
 
     def sample(self, *, train: bool) -> SampleSpec:
         """How records become samples of this model; evaluation always looks at the same frames."""
