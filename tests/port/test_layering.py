@@ -80,6 +80,7 @@ def test_everything_wrong_is_said_at_once(tmp_path):
     arrays["merge_proj.weight"] = arrays["merge_proj.weight"].T
     arrays["qformer.bert.embeddings.word_embeddings.weight"] = np.zeros((15, 2), np.float32)
     arrays["temp_adap.fc.0.weight"] = np.zeros((6, 6, 5), np.float32)
+    arrays["clip_proj.weight"] = arrays["clip_proj.weight"].astype(np.int64)
     arrays["stranger"] = np.zeros(2, np.float32)
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
     with pytest.raises(UserError) as error:
@@ -92,7 +93,9 @@ def test_everything_wrong_is_said_at_once(tmp_path):
         "merge_proj.weight: [8, 3], wanted [3, 8] (transposed)",
         "[15, 2], wanted [16, 2] (another vocabulary; embeddings are never resized silently",
         "trained with 4 clips, this model has 2",
+        "clip_proj.weight: int64, wanted floating-point numbers",
         "in no file (1):\n    clip_proj.bias",
+        "with weights.expect_missing",
     ):
         assert words in message, words
 

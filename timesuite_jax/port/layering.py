@@ -10,6 +10,7 @@ import fnmatch
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
+import jax.numpy as jnp
 import numpy as np
 from einops import EinopsError
 
@@ -102,7 +103,8 @@ def plan(
         raise UserError(
             f"these files do not make a {port.title}:\n  "
             + "\n  ".join(problems)
-            + "\n  give the right files, or name what is meant with --expect-missing or --expect-unused"
+            + "\n  give the right files, or name what is meant: for `timesuite port import` with --expect-missing or "
+            "--expect-unused, in a config with weights.expect_missing or weights.expect_unused"
         )
     return Plan(table, places, report)
 
@@ -188,7 +190,11 @@ def _check_shapes(
 
     for layer, keys, fate in zip(layers, canonical, reports, strict=True):
         for name in [*fate.used, *fate.overridden]:
-            entry, found = table.entries[name], layer.source.infos[keys[name]].shape
+            entry, info = table.entries[name], layer.source.infos[keys[name]]
+            if not jnp.issubdtype(info.dtype, jnp.floating):  # a cast would make something of it
+                fate.misshaped[name] = f"{info.dtype}, wanted floating-point numbers"
+                continue
+            found = info.shape
             try:
                 entry.layout.jax_shape(found)
             except EinopsError:
