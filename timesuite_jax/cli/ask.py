@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"there is no video {args.video}; give the path of a file")
     if args.max_new_tokens < 1:
         raise UserError(f"--max-new-tokens {args.max_new_tokens} leaves no room for an answer; give at least 1")
-    if args.temperature < 0:
-        raise UserError(f"--temperature {args.temperature} is below 0; 0 is greedy, 1 draws as the model says")
+    if not 0 <= args.temperature < float("inf"):  # nan is neither
+        raise UserError(f"--temperature {args.temperature} is not 0 or more; 0 is greedy, 1 draws as the model says")
     check_outputs(args.timeline)
     from timesuite_jax import evaluation  # imported late: a missing file should be told at once
 
