@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import random
 import signal
 from collections import Counter
 
@@ -126,6 +127,20 @@ def test_workers_change_nothing_and_may_be_killed(ten, texts):
     threads.set_state(position)
     for batch in expected[3:]:
         assert_equal(next(threads), batch)
+
+
+@pytest.mark.nightly
+def test_workers_killed_twenty_times_change_nothing(ten, texts):
+    expected = take(corpora.stream([ten], texts, batch=2, threads=0, sample=RANDOM), 42)
+    stream = corpora.stream([ten], texts, batch=2, workers=2, read_ahead=4, sample=RANDOM)
+    chance = random.Random(0)
+    try:
+        for number, batch in enumerate(expected):
+            assert_equal(next(stream), batch)
+            if number % 2 == 0 and number < 40:
+                os.kill(chance.choice(multiprocessing.active_children()).pid, signal.SIGKILL)
+    finally:
+        stream.close()
 
 
 def test_any_number_of_processes_gives_the_same_global_batches(ten, three, texts):

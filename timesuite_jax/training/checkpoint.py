@@ -26,6 +26,7 @@ from jax.sharding import Mesh
 from timesuite_jax import parallel, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.manifest import find_damage, write_manifest
+from timesuite_jax.training import heap
 from timesuite_jax.training.bucket import in_bucket
 from timesuite_jax.training.claim import claimed
 from timesuite_jax.training.disk_errors import named_disk_errors
@@ -199,6 +200,7 @@ class Checkpoints:
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
             self._manager.wait_until_finished()
             self._saving, self._failed, self._caller = step, False, threading.current_thread()
+            heap.before_save()
             self._manager.save(step, args=items, force=True)
 
     def settled(self) -> bool:
@@ -211,8 +213,11 @@ class Checkpoints:
         Raises:
           UserError: as `save`.
         """
-        with self._reopened_if_it_fails():
-            self._manager.wait_until_finished()
+        try:
+            with self._reopened_if_it_fails():
+                self._manager.wait_until_finished()
+        finally:
+            heap.after_save()
 
     @contextmanager
     def _reopened_if_it_fails(self) -> Iterator[None]:

@@ -1,0 +1,35 @@
+"""Thousands of decodes and hundreds of saves leave nothing behind, each measured in a process of its own."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SCRIPT = Path(__file__).with_name("run_memory.py")
+
+
+def measure(*words: str) -> dict[str, Any]:
+    done = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, timeout=3600)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    return json.loads(done.stdout)
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_ten_thousand_decodes():
+    measured = measure("decodes", "10000")
+    assert 0 < measured["failed"] < measured["decodes"], "both ways out of the decoder"
+    assert measured["mib_per_1000"] < 1
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(3600)
+def test_two_hundred_saves():
+    measured = measure("saves", "200", "--mib", "192")
+    # A copy of the state and, until a slow disk has taken it, its compressed copy; malloc's own was 4.7.
+    assert measured["peak_over_state"] <= 2
+    assert measured["mib_per_100"] < 0.2 * measured["state_mib"]

@@ -1,0 +1,27 @@
+"""Gives back to the system what a save has taken.
+
+A save copies the state and compresses the copies, in many threads. glibc's malloc keeps for each thread what it has
+freed, in case it asks again, if the pieces are smaller than 32 MiB: with arrays of 4 MiB, a few saves left a process
+with more than four times the state. So, while something is saved, pieces from 128 KiB on come from the system and go
+back to it; in between they are kept, since the steps of a small model on CPU ask for them again and again.
+"""
+
+import ctypes
+
+_MMAP_THRESHOLD = -3  # of malloc.h
+_LARGE, _USUAL = 128 << 10, 32 << 20  # bytes: where malloc begins, and where a program that frees much takes it
+_libc = ctypes.CDLL(None)
+_IS_GLIBC = hasattr(_libc, "mallopt") and hasattr(_libc, "malloc_trim")
+
+
+def before_save() -> None:
+    """From now on, large pieces of memory go back to the system when they are freed."""
+    if _IS_GLIBC:
+        _libc.mallopt(_MMAP_THRESHOLD, _LARGE)
+
+
+def after_save() -> None:
+    """Large pieces are kept again, and small ones that are free now go back."""
+    if _IS_GLIBC:
+        _libc.mallopt(_MMAP_THRESHOLD, _USUAL)
+        _libc.malloc_trim(0)
