@@ -35,3 +35,10 @@ def test_no_answer_draws_no_bar(tmp_path: Path):
 def test_nothing_to_draw_is_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="at least one"):
         draw_timelines([], tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("title", ["does he pay $5^$?", "When does it vanish?  ->  " + "vanish " * 150, "a\nb\n" * 40])
+def test_whatever_is_asked_and_answered_stands_above(tmp_path: Path, title: str):
+    path = tmp_path / "said.png"
+    draw_timelines([Timeline(title, 10.0, [(1.0, 2.0)])], path)
+    assert blue_columns(path).size

@@ -1,12 +1,14 @@
 """Draws spans of time: what was asked, what is true, what was answered."""
 
 import dataclasses
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
 
 Span = tuple[float, float]  # start and end in seconds
+_TITLE_WIDTH = 120  # characters that stand side by side; what an untrained model says may go on for long
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +46,9 @@ def draw_timelines(timelines: Sequence[Timeline], path: Path) -> None:
         axes.set_yticks([bottom + 0.5 for *_, bottom in lanes], [name for name, *_ in lanes], fontsize=8)
         axes.set_ylim(0.0, float(len(lanes)))
         axes.set_xlim(0.0, timeline.duration)
-        axes.set_title(timeline.title, fontsize=9, loc="left")
+        # People's words: a dollar is one, and no mathematics.
+        title = textwrap.shorten(timeline.title, _TITLE_WIDTH, placeholder=" ...")
+        axes.set_title(title, fontsize=9, loc="left", parse_math=False)
         axes.set_title(timeline.note, fontsize=9, loc="right")
         axes.tick_params(axis="x", labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
