@@ -103,6 +103,12 @@ def test_stamps_that_repeat_and_no_stated_rate():
     assert [films.number_of(frame) for frame in decode_frames(film, index, [4, 19])] == [4, 19]
 
 
+def test_where_many_stamps_repeat_the_rate_tells_the_time():
+    """Each stamp stands twice: taken at its word, every second frame would be shown for no time."""
+    index = index_video(films.stamped_film([number // 2 for number in range(24)]), name="film.mkv")
+    assert index.counted and np.all(np.diff(index.times) > 0)
+
+
 def test_one_stamp_that_repeats_moves_no_other_frame():
     """Slow, then fast, as a variable frame rate is: by the average rate frame 10 would be at 2.8 s."""
     stamps = [6 * number for number in range(10)] + [60 + max(number, 1) for number in range(12)]
