@@ -68,6 +68,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
                 "total_steps": 2,
                 "log_every": 1,
                 "optimizer": {"learning_rate": 1e-2},
+                "mesh": {"data": -1, "fsdp": 1},
             },
         }
     )

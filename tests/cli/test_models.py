@@ -7,6 +7,7 @@ import films
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
 
 TINY = Path(__file__).parents[1] / "tiny_config.py"
@@ -50,6 +51,19 @@ def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film,
             assert main(command) == 0
             told[name].append(json.loads(capfd.readouterr().out))
     assert told["weights"] == told["run"] and told["orbax"] == told["run"]
+
+
+def test_a_model_may_be_split_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
+    taken = []
+    load = tasks.load_chat_weights
+    monkeypatch.setattr(tasks, "load_chat_weights", lambda config: taken.append(load(config)) or taken[0])
+    assert main(["ask", str(film), QUESTION, "--checkpoint", str(tiny_run)]) == 0
+    alone = capfd.readouterr().out
+    split = ["--config.training.mesh.data=2", "--config.training.mesh.fsdp=4"]
+    assert main(["ask", str(film), QUESTION, *named(tiny_corpus, exported), *split]) == 0
+    assert capfd.readouterr().out == alone
+    kernel = taken[0][1]["mistral"]["layers"]["mlp"]["up"]["kernel"]
+    assert kernel.sharding.shard_shape(kernel.shape) == (1, 4, 32)
 
 
 def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, capsys):

@@ -67,3 +67,14 @@ def test_configs_survive_being_saved(tiny_corpus):
     config = tiny_config.get_config(str(tiny_corpus))
     again = tasks.build(json.loads(json.dumps(config.to_dict())))
     assert again.config == tasks.build(config).config
+
+
+@pytest.mark.parametrize(("mesh", "fsdp"), [({"data": 2, "fsdp": -1}, 4), ({"data": 4, "fsdp": 16}, 1), ({}, 1)])
+def test_answers_come_from_the_mesh_of_the_training_where_it_fits(mesh, fsdp):
+    layout, _ = tasks.answering_layout({"training": {"mesh": mesh}})
+    assert dict(layout.shape) == {"replica": 1, "data": 8 // fsdp, "fsdp": fsdp, "tensor": 1}
+
+
+def test_rules_of_the_training_are_kept():
+    config = {"training": {"mesh": {"data": 2, "fsdp": 4}, "rules": {"embed": None}}}
+    assert tasks.answering_layout(config)[1]["embed"] == ()

@@ -45,10 +45,11 @@ def run(args: argparse.Namespace) -> int:
     check_outputs(args.timeline)
     from timesuite_jax import evaluation  # imported late: a missing file should be told at once
 
-    task, params = load_chat(args, model_config(args))
+    config = model_config(args)
+    task, params = load_chat(args, config)
     answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
-    with on_all_devices():
+    with on_all_devices(config):
         asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
     if not is_first_process():
         return 0

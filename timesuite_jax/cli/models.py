@@ -64,11 +64,11 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     return tasks.load_chat_weights(config)
 
 
-def on_all_devices() -> AbstractContextManager[None]:
-    """Within it, questions are spread over all devices; parameters are read onto all of them anyway."""
-    from timesuite_jax import parallel
+def on_all_devices(config: ConfigDict) -> AbstractContextManager[None]:
+    """Within it, questions are spread over the devices that have the parameters."""
+    from timesuite_jax import parallel, tasks
 
-    return parallel.placed(parallel.make_mesh(), parallel.DEFAULT_RULES)
+    return parallel.placed(*tasks.answering_layout(config))
 
 
 def is_first_process() -> bool:

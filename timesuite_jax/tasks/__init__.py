@@ -2,11 +2,13 @@
 
 `build(config)` makes the task that `config.task` names; `load_run(workdir)` makes it again, with the parameters that a
 run left; `load_chat` insists on one that answers questions, `load_recommender` on one that recommends items.
-`load_chat_weights(config)` needs no run, but the weights that the config names.
+`load_chat_weights(config)` needs no run, but the weights that the config names. Both lay a model over the devices of
+`answering_layout(config)`.
 """
 
 from timesuite_jax.tasks.registry import (
     TASKS,
+    answering_layout,
     build,
     load_chat,
     load_chat_weights,
@@ -15,4 +17,13 @@ from timesuite_jax.tasks.registry import (
     run_config,
 )
 
-__all__ = ["TASKS", "build", "load_chat", "load_chat_weights", "load_recommender", "load_run", "run_config"]
+__all__ = [
+    "TASKS",
+    "answering_layout",
+    "build",
+    "load_chat",
+    "load_chat_weights",
+    "load_recommender",
+    "load_run",
+    "run_config",
+]

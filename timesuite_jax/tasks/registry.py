@@ -5,9 +5,10 @@ import importlib
 from typing import TYPE_CHECKING, cast
 
 from etils import epath
+from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, training, tree
+from timesuite_jax import parallel, specs, training, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import Config
 
@@ -63,6 +64,19 @@ def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[tr
     return task, training.restore_params(workdir, task.abstract_params(), step)
 
 
+def answering_layout(config: Config) -> tuple[Mesh, parallel.Rules]:
+    """Mesh and rules for answering: those of the config's training, where it has as many devices as are here.
+
+    So a model too large for one of them is split here as there. Otherwise (a pod's run at home) each has a copy.
+    """
+    given = (config.to_dict() if isinstance(config, ConfigDict) else config).get("training", {})
+    try:
+        mesh = parallel.make_mesh(specs.build(parallel.MeshSpec, given.get("mesh", {}), "training.mesh"))
+    except UserError:
+        return parallel.make_mesh(), parallel.DEFAULT_RULES
+    return mesh, parallel.make_rules(given.get("rules", {}), mesh)
+
+
 def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[VideoChatTask, training.Params]":
     """As `load_run`, of a run that answers questions about videos.
 
@@ -74,7 +88,7 @@ def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[
         raise UserError(f"{workdir} holds a {config.task} run, which answers no questions; give one of VideoChat-T")
     task = cast("VideoChatTask", build(config))
     task.preparer()  # a tokenizer that is gone should be told before parameters are read
-    return task, training.restore_params(workdir, task.abstract_params(), step)
+    return task, training.restore_params(workdir, task.abstract_params(), step, *answering_layout(config))
 
 
 def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]":
@@ -96,7 +110,7 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
             "--config.weights.files=\"('model.safetensors',)\", or give a training run"
         )
     task.preparer()  # a tokenizer that is not there should be told before parameters are read
-    targets = parallel.abstract_arrays(task.abstract_params(), parallel.make_mesh(), parallel.DEFAULT_RULES)
+    targets = parallel.abstract_arrays(task.abstract_params(), *answering_layout(config))
     params = weights.load(targets)
     found = {path for path, _ in tree.leaves_with_paths(params)}
     absent = ["/".join(path) for path, _ in tree.leaves_with_paths(targets) if path not in found]
