@@ -11,7 +11,11 @@ from timesuite_jax.errors import UserError
 _FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
 _CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
 _FAILING = {errno.EIO: "the disk fails", errno.ESTALE: "its server has lost it", errno.ETIMEDOUT: "it does not answer"}
-_WRONG = {errno.EEXIST: "a file stands there", errno.ENOTDIR: "a file stands on the way"}
+_WRONG = {
+    errno.EEXIST: "a file stands there",
+    errno.ENOTDIR: "a file stands on the way",
+    errno.ENAMETOOLONG: "the name is too long",
+}
 _REMEDIES = (
     (_FULL, "free some or choose"),
     (_CLOSED, "make it writable or choose"),

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import films
+import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
@@ -76,6 +77,15 @@ def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, caps
     assert main([*words, "--config.weights.expect_missing=('*temp_adap*',)"]) == 2
     err = capsys.readouterr().err.strip()
     assert "parameters are missing" in err and "a model that answers needs all" in err and "Traceback" not in err
+
+
+def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, capsys):
+    tensors = load_file(exported)
+    name = next(name for name in tensors if "clip_proj" in name)
+    save_file(tensors | {name: np.full_like(tensors[name], np.nan)}, tmp_path / "nan.safetensors")
+    assert main(["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "nan.safetensors")]) == 2
+    err = capsys.readouterr().err.strip()
+    assert "1 parameters hold NaN or infinity, among them clip_proj/" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize(

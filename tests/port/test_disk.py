@@ -36,6 +36,16 @@ def test_port(tmp_path, capfd):
     assert set(tmp_path.iterdir()) == before
 
 
+def test_a_name_that_no_disk_takes(tmp_path, capsys):
+    weights, long = tiny.save(tmp_path / "weights.safetensors", tiny.tensors()), "a" * 300
+    assert main(["port", "import", str(weights), "--out", str(tmp_path / "model")]) == 0
+    capsys.readouterr()
+    assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / f"{long}.safetensors")]) == 2
+    assert main(["port", "import", str(weights), "--out", str(tmp_path / long)]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2 and all("the name is too long; choose another place" in line for line in lines)
+
+
 def test_other_errors_stay_as_they_are(tmp_path):
     told = f"cannot write to {tmp_path}: it is read-only; make it writable or choose another place"
     with pytest.raises(UserError, match=re.escape(told)), writing(tmp_path):

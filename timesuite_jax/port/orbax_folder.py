@@ -105,7 +105,9 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
     Raises:
       UserError: if the folder is in use or cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    with writing(folder):
+        in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if in_use:
         raise UserError(f"{folder} is in use; give --out a new folder")
     registry = ocp.type_handlers.create_type_handler_registry(
         (Pending, _PendingHandler()), (jax.Array, ocp.type_handlers.ArrayHandler())

@@ -4,6 +4,8 @@ import difflib
 import importlib
 from typing import TYPE_CHECKING, cast
 
+import jax
+import jax.numpy as jnp
 from etils import epath
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
@@ -98,7 +100,8 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
       config: of VideoChat-T; `config.weights.files` have every parameter.
 
     Raises:
-      UserError: if the config is of another family or names no files, or they lack a parameter or have one more.
+      UserError: if the config is of another family or names no files, or these lack a parameter, have one more, or hold
+        NaN.
     """
     if config.get("task") != "videochat_t":
         raise UserError(f"config.task={config.get('task')!r} answers no questions; give a config of VideoChat-T")
@@ -120,7 +123,18 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
             "config.weights.expect_missing lets a training begin so, but a model that answers needs all of them; "
             "add the file that has them"
         )
+    if broken := _not_finite(params):
+        raise UserError(
+            f"{weights.source}: {len(broken)} parameters hold NaN or infinity, among them {', '.join(broken[:3])}; "
+            "nothing can be answered with them; give files that are whole"
+        )
     return task, params
+
+
+def _not_finite(params: training.Params) -> list[str]:
+    """Names of the parameters that hold a value that is no number."""
+    finite = jax.jit(lambda params: jax.tree.map(lambda leaf: jnp.all(jnp.isfinite(leaf)), params))(params)
+    return ["/".join(path) for path, whole in tree.leaves_with_paths(jax.device_get(finite)) if not whole]
 
 
 def load_recommender(
