@@ -2,12 +2,14 @@
 
 import json
 
+import jax
 import numpy as np
 import pytest
 import tiny_config
 import toy_task
+from flax import linen as nn
 
-from timesuite_jax import tasks, training, tree
+from timesuite_jax import parallel, tasks, training, tree
 from timesuite_jax.errors import UserError
 
 
@@ -71,10 +73,24 @@ def test_configs_survive_being_saved(tiny_corpus):
 
 @pytest.mark.parametrize(("mesh", "fsdp"), [({"data": 2, "fsdp": -1}, 4), ({"data": 4, "fsdp": 16}, 1), ({}, 1)])
 def test_answers_come_from_the_mesh_of_the_training_where_it_fits(mesh, fsdp):
-    layout, _ = tasks.answering_layout({"training": {"mesh": mesh}})
+    layout, _ = tasks.answering_layout({"training": {"mesh": mesh}}, {})
     assert dict(layout.shape) == {"replica": 1, "data": 8 // fsdp, "fsdp": fsdp, "tensor": 1}
 
 
 def test_rules_of_the_training_are_kept():
     config = {"training": {"mesh": {"data": 2, "fsdp": 4}, "rules": {"embed": None}}}
-    assert tasks.answering_layout(config)[1]["embed"] == ()
+    assert tasks.answering_layout(config, {})[1]["embed"] == ()
+
+
+def test_parameters_that_the_mesh_of_the_training_does_not_divide_are_copied():
+    uneven = {"kernel": nn.LogicallyPartitioned(jax.ShapeDtypeStruct((12, 4), np.float32), ("embed", "mlp"))}
+    config = {"training": {"mesh": {"data": 1, "fsdp": -1}}}  # of 8 devices
+    layout, rules = tasks.answering_layout(config, uneven)
+    assert dict(layout.shape) == {"replica": 1, "data": 8, "fsdp": 1, "tensor": 1}
+    assert parallel.abstract_arrays(uneven, layout, rules)["kernel"].sharding.is_fully_replicated
+
+
+@pytest.mark.parametrize("part", [{"mesh": {"tenser": 2}}, {"rules": {"embd": None}}])
+def test_names_that_no_mesh_or_rule_has_are_told(part):
+    with pytest.raises(UserError, match=r"tenser|embd"):
+        tasks.answering_layout({"training": part}, {})

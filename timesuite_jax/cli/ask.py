@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     task, params = load_chat(args, config)
     answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
-    with on_all_devices(config):
+    with on_all_devices(config, task):
         asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
     if not is_first_process():
         return 0

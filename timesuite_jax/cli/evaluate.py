@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     task, params = load_chat(args, config)
     spec = task.config.evaluation
     preparer = task.preparer(args.prompt)
-    with on_all_devices(config), report.progress("answering", quiet=args.json) as advance:
+    with on_all_devices(config, task), report.progress("answering", quiet=args.json) as advance:
         result = evaluation.evaluate_grounding(
             task.answerer(params),
             preparer,

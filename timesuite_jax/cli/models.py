@@ -64,11 +64,11 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     return tasks.load_chat_weights(config)
 
 
-def on_all_devices(config: ConfigDict) -> AbstractContextManager[None]:
+def on_all_devices(config: ConfigDict, task: "VideoChatTask") -> AbstractContextManager[None]:
     """Within it, questions are spread over the devices that have the parameters."""
     from timesuite_jax import parallel, tasks
 
-    return parallel.placed(*tasks.answering_layout(config))
+    return parallel.placed(*tasks.answering_layout(config, task.abstract_params()))
 
 
 def is_first_process() -> bool:

@@ -66,17 +66,30 @@ def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[tr
     return task, training.restore_params(workdir, task.abstract_params(), step)
 
 
-def answering_layout(config: Config) -> tuple[Mesh, parallel.Rules]:
-    """Mesh and rules for answering: those of the config's training, where it has as many devices as are here.
+def answering_layout(config: Config, abstract_params: training.Params) -> tuple[Mesh, parallel.Rules]:
+    """Mesh and rules for answering: those of the config's training, where it has as many devices as are here and they
+    divide the parameters. So a model too large for one of them is split here as there. Otherwise (a pod's run at home,
+    `fsdp=-1` on three cards) each has a copy.
 
-    So a model too large for one of them is split here as there. Otherwise (a pod's run at home) each has a copy.
+    Args:
+      config: of a run, or one that was given.
+      abstract_params: the task's.
+
+    Raises:
+      UserError: if `config.training` names meshes or rules that cannot be anywhere.
     """
     given = (config.to_dict() if isinstance(config, ConfigDict) else config).get("training", {})
+    spec = specs.build(parallel.MeshSpec, given.get("mesh", {}), "training.mesh")
     try:
-        mesh = parallel.make_mesh(specs.build(parallel.MeshSpec, given.get("mesh", {}), "training.mesh"))
+        mesh = parallel.make_mesh(spec)
     except UserError:
         return parallel.make_mesh(), parallel.DEFAULT_RULES
-    return mesh, parallel.make_rules(given.get("rules", {}), mesh)
+    rules = parallel.make_rules(given.get("rules", {}), mesh)
+    try:
+        parallel.shardings(abstract_params, mesh, rules)
+    except UserError:
+        return parallel.make_mesh(), parallel.DEFAULT_RULES
+    return mesh, rules
 
 
 def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[VideoChatTask, training.Params]":
@@ -90,7 +103,8 @@ def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[
         raise UserError(f"{workdir} holds a {config.task} run, which answers no questions; give one of VideoChat-T")
     task = cast("VideoChatTask", build(config))
     task.preparer()  # a tokenizer that is gone should be told before parameters are read
-    return task, training.restore_params(workdir, task.abstract_params(), step, *answering_layout(config))
+    abstract = task.abstract_params()
+    return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
 
 
 def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]":
@@ -113,7 +127,8 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
             "--config.weights.files=\"('model.safetensors',)\", or give a training run"
         )
     task.preparer()  # a tokenizer that is not there should be told before parameters are read
-    targets = parallel.abstract_arrays(task.abstract_params(), *answering_layout(config))
+    abstract = task.abstract_params()
+    targets = parallel.abstract_arrays(abstract, *answering_layout(config, abstract))
     params = weights.load(targets)
     found = {path for path, _ in tree.leaves_with_paths(params)}
     absent = ["/".join(path) for path, _ in tree.leaves_with_paths(targets) if path not in found]
