@@ -35,6 +35,16 @@ def test_one_at_a_time_answers_as_eight(run, answerer, tiny_corpus):
     assert len(set(answers[0])) > 2, "the model tells nothing apart, so this test could not fail"
 
 
+def test_a_second_answerer_compiles_nothing(run, answerer, tiny_corpus, caplog):
+    task, params = run
+    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
+    answers = answerer(batch.arrays)
+    caplog.clear()
+    with jax.log_compiles():
+        assert task.answerer(params)(batch.arrays) == answers
+    assert not [record.message for record in caplog.records if "XLA compilation" in record.message]
+
+
 def test_padding_on_the_right_changes_nothing(run, answerer, tiny_corpus):
     task, _ = run
     (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)

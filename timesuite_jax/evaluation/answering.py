@@ -3,7 +3,7 @@
 import functools
 import zlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ import numpy as np
 from einops import rearrange
 from jax.experimental import multihost_utils
 from jax.sharding import NamedSharding
-from jaxtyping import Array, Shaped
+from jaxtyping import Array, Float, Shaped
 
 from timesuite_jax import parallel
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
@@ -59,7 +59,6 @@ class Answerer:
             pad_token=special.pad,
         )
         self._model, self._language_model = model, Mistral(model.spec.mistral)
-        self._embed = _embedding(model)
         self._rng = jax.random.key(seed)
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B *_"]]) -> list[str]:
@@ -74,7 +73,7 @@ class Answerer:
             inputs = parallel.put_batch(inputs, places.rows)
         elif places.clips is not None:
             inputs["frames"] = _spread(inputs["frames"], places.clips, places.filled)
-        embeds, _ = self._embed({"params": self._params}, inputs)
+        embeds = _embed(self._model, self._params, inputs)
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng)
         told = out.tokens, out.lengths, out.stopped
@@ -138,9 +137,13 @@ def _spread(
     return jax.make_array_from_callback(shape, sharding, part)
 
 
-def _embedding(model: VideoChatT) -> Any:
+def _embed_prompt(model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Array]) -> Float[Array, "B S D"]:
     """Pixels and tokens -> what the language model reads."""
-    return jax.jit(functools.partial(model.apply, method="embed_prompt"))
+    return cast(tuple, model.apply({"params": params}, batch, method="embed_prompt"))[0]
+
+
+# One for all answerers: each evaluation of a training makes its own.
+_embed = jax.jit(_embed_prompt, static_argnames="model")
 
 
 def answering_calls(
@@ -172,7 +175,7 @@ def answering_calls(
     # Within the loop the cache changes in place.
     write = jax.jit(functools.partial(continue_once, language), donate_argnums=3)
     return {
-        "encode": Call(_embedding(model), ({"params": params}, inputs)),
+        "encode": Call(jax.jit(functools.partial(_embed_prompt, model)), (params, inputs)),
         "prefill": Call(read, (params["mistral"], embeds, inputs["valid"])),
         "decode": Call(write, (params["mistral"], number, number, cache)),
     }
