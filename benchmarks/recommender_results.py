@@ -68,9 +68,10 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
     code = os.waitstatus_to_exitcode(status)
     if code not in (0, 130):  # done, or stopped with all saved
         raise SystemExit(f"{name}: the training failed with exit code {code}")
-    result = json.loads((folder / "told.json").read_text())
+    said = (folder / "told.json").read_text()
+    result = json.loads(said) if said else {"interrupted": True}  # a run that is stopped in an evaluation says nothing
     if result["interrupted"]:
-        raise SystemExit(f"{name}: stopped at step {result['step']}; start the script again to go on")
+        raise SystemExit(f"{name}: stopped; start the script again to go on")
     epoch = load_config(location, words).training.eval_every
     report = {
         "config": location.removeprefix(f"{CONFIGS}/"),
