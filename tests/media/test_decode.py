@@ -7,7 +7,7 @@ import films
 import numpy as np
 import pytest
 
-from timesuite_jax.media import SamplingSpec, VideoError, decode_frames, index_video, sample_video
+from timesuite_jax.media import SamplingSpec, VideoError, decode_frames, encode_mp4, index_video, sample_video
 
 
 def all_frames(data: bytes) -> np.ndarray:
@@ -76,6 +76,23 @@ def test_resizing_while_decoding():
     frames = sample_video(films.numbered_film(), SamplingSpec(4), resize=lambda h, w: (h // 2, w // 4)).frames
     assert frames.shape == (4, 24, 16, 3)
     assert [films.number_of(frame) for frame in frames] == [7, 22, 37, 52]
+
+
+@pytest.mark.parametrize("colour", [(200, 100, 50), (30, 160, 90), (128, 128, 128), (60, 40, 220)])
+@pytest.mark.parametrize("size", [(24, 32), (72, 96), (31, 41)])
+def test_resizing_keeps_colours_to_the_nearest_level(colour, size):
+    film = encode_mp4(np.tile(np.uint8(colour), (8, 48, 64, 1)), rate=12)
+    with av.open(io.BytesIO(film)) as container:
+        stored = next(container.decode(video=0))
+        assert stored.format.name == "yuv420p"
+        planes = (np.frombuffer(plane, np.uint8).reshape(plane.height, -1) for plane in stored.planes)
+        luma, blue, red = (plane[:, : stored.width // 2].mean() for plane in planes)
+    light, blue, red = (luma - 16) / 219, (blue - 128) / 224, (red - 128) / 224
+    # ITU-R BT.601
+    r, b = light + 1.402 * red, light + 1.772 * blue
+    g = (light - 0.299 * r - 0.114 * b) / 0.587
+    frames = sample_video(film, SamplingSpec(2), resize=lambda height, width: size).frames
+    np.testing.assert_allclose(frames.mean((0, 1, 2)), 255 * np.clip([r, g, b], 0, 1), atol=0.75)
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
