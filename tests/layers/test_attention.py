@@ -74,8 +74,14 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("interpreted")
-@pytest.mark.parametrize(("causal", "masked", "groups"), [(True, True, 1), (False, True, 2), (True, False, 2)])
-def test_splash_equals_the_reference(causal: bool, masked: bool, groups: int):
+@pytest.mark.parametrize(
+    ("causal", "masked", "groups", "whole_keys"),
+    [(True, True, 1, 256), (False, True, 2, 256), (False, True, 2, 0), (True, False, 2, 256)],
+)
+def test_splash_equals_the_reference(
+    causal: bool, masked: bool, groups: int, whole_keys: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(splash, "WHOLE_KEYS", whole_keys)
     q, k, v = inputs(2, 150, 150, 2, groups, 64)
     kv_mask = padding(2, 150) if masked else None
     expected = value_and_gradients(q, k, v, "xla", causal, kv_mask)
@@ -98,9 +104,18 @@ def test_splash_under_a_mesh_equals_the_reference(kv_heads: str | None, samples:
         np.testing.assert_allclose(a, e, rtol=1e-4, atol=2e-5)
 
 
-@pytest.mark.parametrize(("length", "block"), [(1408, 512), (1568, 256), (150, 128), (512, 512), (64, 128)])
-def test_blocks_waste_little(length: int, block: int):
-    assert splash._block(length) == block
+@pytest.mark.parametrize(
+    ("length", "causal", "blocks"),
+    [
+        (1408, True, (512, 512)),
+        (2112, True, (384, 384)),
+        (150, True, (128, 128)),
+        (1568, False, (128, 1664)),
+        (4096, False, (512, 512)),
+    ],
+)
+def test_blocks_waste_little(length: int, causal: bool, blocks: tuple[int, int]):
+    assert splash._blocks(length, length, causal=causal) == blocks
 
 
 def test_cudnn_is_asked_the_right_question(monkeypatch: pytest.MonkeyPatch):

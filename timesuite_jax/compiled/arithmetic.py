@@ -15,7 +15,7 @@ import numpy as np
 from timesuite_jax.compiled.hlo import Computation, Instruction, Module
 from timesuite_jax.layers.attention import splash_flops
 
-_SPLASH = re.compile(r"\bsplash_(causal|full)_(\d+)x(\d+)\b.*\bsplash_mha_(fwd|dq|dkv)")
+_SPLASH = re.compile(r"\bsplash_(causal|full)_(\d+)x(\d+)\b.*\bsplash_mha_(fwd|dkv)")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,8 +18,10 @@ from jaxtyping import Array, Bool, Float
 from timesuite_jax.layers.placement import shards
 
 # Big blocks amortise the grid's overhead; padding wastes work. 128 is the smallest block (the lanes of a TPU).
-BLOCKS = (512, 256, 128)
-MAX_PADDING = 0.15
+BLOCKS = (512, 384, 256, 128)
+MAX_PADDING = 0.1
+LANES = BLOCKS[-1]
+WHOLE_KEYS = 2048  # where every query sees every key, so many keys are one block: a softmax in one go
 MIN_LENGTH = 512  # below, the score matrix is small and XLA's fusion is as good
 
 
@@ -79,7 +81,7 @@ def _on_one_device(
     interpret: bool,
 ) -> Float[Array, "B S h d"]:
     length, heads = q.shape[1], q.shape[2]
-    q_block, kv_block = _block(length), _block(k.shape[1])
+    q_block, kv_block = _blocks(length, k.shape[1], causal=causal)
     q = _pad(rearrange(q, "B S h d -> B h S d"), 2, q_block)
     k = _pad(rearrange(k, "B C g d -> B g C d"), 2, kv_block)
     v = _pad(rearrange(v, "B C g d -> B g C d"), 2, kv_block)
@@ -92,12 +94,15 @@ def _on_one_device(
         head_shards=1,
         q_seq_shards=1,
         interpret=interpret,
+        # One kernel makes all three gradients from one set of scores; two would make the scores twice.
         block_sizes=splash_attention.BlockSizes(
-            block_q=q_block, block_kv=kv_block,
-            block_q_dkv=q_block, block_kv_dkv=kv_block,
-            block_q_dq=q_block, block_kv_dq=kv_block,
+            block_q=q_block,
+            block_kv=kv_block,
+            block_q_dkv=q_block,
+            block_kv_dkv=kv_block,
+            use_fused_bwd_kernel=True,
         ),
-    )  # fmt: skip
+    )
 
     def one_sample(q: Array, k: Array, v: Array, visible: Array) -> Array:
         # All queries belong to segment 1, so they see the keys of segment 1.
@@ -120,15 +125,22 @@ def splash_flops(
       keys: padded positions of the keys.
       blocks: positions of a block of queries and of keys.
       causal: blocks wholly above the diagonal are not visited.
-      phase: "fwd", or "dq" or "dkv" of the backward pass, which both make the scores again.
+      phase: "fwd", or "dkv", the whole backward pass, which makes the scores again.
     """
     samples, heads, queries, width = q_shape
     rows, columns = blocks
     visited = queries * keys
     if causal:
         visited = sum(rows * columns * -(-(first + rows) // columns) for first in range(0, queries, rows))
-    products = {"fwd": 2, "dq": 3, "dkv": 4}[phase]
+    products = {"fwd": 2, "dkv": 5}[phase]
     return 2.0 * products * samples * heads * width * visited
+
+
+def _blocks(queries: int, keys: int, *, causal: bool) -> tuple[int, int]:
+    """Positions of a block of queries and of keys."""
+    if not causal and keys <= WHOLE_KEYS:
+        return _block(queries), keys + -keys % LANES
+    return _block(queries), _block(keys)
 
 
 def _block(length: int) -> int:
@@ -136,7 +148,7 @@ def _block(length: int) -> int:
     for block in BLOCKS:
         if -length % block <= MAX_PADDING * length:
             return block
-    return BLOCKS[-1]
+    return LANES
 
 
 def _pad(x: Array, axis: int, multiple: int) -> Array:
