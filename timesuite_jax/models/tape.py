@@ -29,8 +29,9 @@ def _windows(x: Float[Array, "B N D"], size: int, stride: int) -> Float[Array, "
 class _Convolution(nn.Module):
     """Convolution along the tokens as PyTorch's `Conv1d`: cross-correlation with bias and its default initialisation.
 
-    Shifts and one einsum instead of a convolution primitive: the lengths are short, and depthwise convolutions are
-    slow to differentiate on some platforms.
+    Depthwise it is shifts and one einsum: windows are short, and depthwise convolution primitives are slow to
+    differentiate on some platforms. Dense it is the primitive: the window may be as long as the video, and laid out for
+    every token it would be larger than anything else that an hour of video needs.
     """
 
     size: int  # of the kernel that is kept
@@ -43,10 +44,10 @@ class _Convolution(nn.Module):
     def __call__(self, x: Float[Array, "B N D"]) -> Float[Array, "B N_out D"]:
         width, window = x.shape[-1], self.window or self.size
         shape, axes = (self.size, width, width), ("conv_kernel", "embed", "mlp")
-        fan_in, equation = self.size * width, "BNki,kio->BNo"
+        fan_in = self.size * width
         if self.depthwise:
             shape, axes = (self.size, 1, width), ("conv_kernel", None, "embed")
-            fan_in, equation = self.size, "BNko,kio->BNo"
+            fan_in = self.size
         init = torch_uniform(fan_in)
         kernel = self.param("kernel", nn.with_logical_partitioning(init, axes), shape).astype(self.dtype)
         bias = self.param("bias", nn.with_logical_partitioning(init, axes[-1:]), (width,)).astype(self.dtype)
@@ -56,7 +57,11 @@ class _Convolution(nn.Module):
         # Channels whole on every device: XLA may spread them over two mesh axes, and how it partitions the gradient of
         # strided windows is wrong then, by as much as a half (jax 0.10.2, fsdp=2 with tensor=2).
         x = nn.with_logical_constraint(x.astype(self.dtype), ("batch", None, None))
-        y = jnp.einsum(equation, _windows(x, window, self.stride), kernel)
+        if self.depthwise:
+            y = jnp.einsum("BNko,kio->BNo", _windows(x, window, self.stride), kernel)
+        else:
+            margin, layout = window // 2, ("NWC", "WIO", "NWC")
+            y = jax.lax.conv_general_dilated(x, kernel, (self.stride,), [(margin, margin)], dimension_numbers=layout)
         return y + jnp.broadcast_to(bias, y.shape)
 
 
