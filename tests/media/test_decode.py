@@ -136,6 +136,15 @@ def test_one_stamp_that_repeats_moves_no_other_frame():
     assert [films.number_of(frame) for frame in decode_frames(film, index, [9, 10, 11, 21])] == [9, 10, 11, 21]
 
 
+def test_a_picture_that_changes_its_size():
+    """Two elementary streams one after the other, as broadcasts are."""
+    parts = [encode_mp4(films.numbered_frames(10, width=width), rate=10) for width in (64, 96)]
+    film = b"".join(films.remuxed(part, {}, "h264") for part in parts)
+    with pytest.raises(VideoError, match=r"film.h264 changes the size of its picture, at 0.48 s; encode"):
+        sample_video(film, SamplingSpec(4), name="film.h264")
+    assert sample_video(film, SamplingSpec(4), resize=lambda h, w: (32, 32)).frames.shape == (4, 32, 32, 3)
+
+
 def test_frame_numbers_must_ascend_and_exist():
     data = films.numbered_film()
     index = index_video(data)

@@ -48,7 +48,7 @@ def decode_frames(
       Upright frames: the rotation stored in the file is applied.
 
     Raises:
-      VideoError: a wanted frame is damaged or missing, or the deadline passed.
+      VideoError: a wanted frame is damaged, missing or of another size than the first, or the deadline passed.
     """
     numbers = np.asarray(wanted, np.int64)
     if len(numbers) == 0 or np.any(np.diff(numbers) < 0) or numbers[0] < 0 or numbers[-1] >= len(index):
@@ -67,6 +67,10 @@ def decode_frames(
                 index.name,
                 f"has a damaged frame: number {number} of {len(index)}, at {index.times[number]:.2f} s",
                 "download or encode it again",
+            )
+        if found[number].shape != found[needed[0]].shape:  # a broadcast may change its size where it likes
+            raise VideoError(
+                index.name, f"changes the size of its picture, at {index.times[number]:.2f} s", "encode it at one size"
             )
     return np.stack([found[number] for number in numbers])
 
