@@ -52,13 +52,16 @@ def test_all_errors_are_named_at_once(tmp_path):
         entry(spans=[[2, 1]]),
         entry(spans={"a": 1}),
         entry(task="grounding"),
+        entry(task=["conversation"]),
+        entry(video="a\0.mp4"),
+        entry(QA=[{"q": "a \ud800", "a": "b"}]),
         entry(),
     ]
     with pytest.raises(UserError) as caught:
         read_annotations(annotations(tmp_path, wrong), GROUNDING)
     message = str(caught.value)
     for part in (
-        "annotations.json has 13 wrong fields",
+        "annotations.json has 16 wrong fields",
         "record 0, record: is a string, not an object",
         "record 1, video: is missing",
         "record 2, video: is 3, not a path",
@@ -67,7 +70,7 @@ def test_all_errors_are_named_at_once(tmp_path):
         "record 4, QA[1].q: is 1",
         "record 4, QA[2].a: is ' '",
         "record 5, start and end: is [3, 2], not two seconds in order",
-        "and 3 more; correct the file",
+        "and 6 more; correct the file",
     ):
         assert part in message, part
 
@@ -79,6 +82,7 @@ def test_all_errors_are_named_at_once(tmp_path):
         ('[{"video": "a.mp4"}, f', "is not JSON .*; download it again"),
         ('{"a": []}', "holds a JSON object, not a list of records"),
         ("[]", "holds no record"),
+        ("[" * 5000, "is not JSON .*; download it again"),
     ],
 )
 def test_broken_files(content, problem, tmp_path):

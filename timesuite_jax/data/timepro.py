@@ -76,7 +76,7 @@ def _load(path: Path) -> list[Any]:
     text = path.read_bytes()
     try:
         entries = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if len(text) < 4096 and b"/" in text and b"\n" not in text.strip() and text.strip()[:1] not in b"[{":
             raise UserError(
                 f"{path} holds only a path ({text.decode(errors='replace').strip()[:60]}...): it is the text of a "
@@ -103,10 +103,10 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
         wrong("record", f"is a {_kind(entry)}, not an object")
         return None
     video: Any = entry.get("video")
-    if not isinstance(video, str) or not video:
+    if not _is_text(video) or not video or "\0" in video:
         wrong("video", "is missing" if video is None else f"is {video!r}, not a path")
     task = entry.get("task", task)
-    if task not in TASKS:
+    if not isinstance(task, str) or task not in TASKS:
         wrong("task", f"is {task!r}, unknown")
     turns = _turns(entry.get("QA"), wrong)
     clip = _pair((entry.get("start"), entry.get("end")), "start and end", wrong) if _has_clip(entry) else None
@@ -132,7 +132,7 @@ def _turns(questions: Any, wrong) -> tuple[Turn, ...]:
             continue
         for key, needed in (("i", False), ("q", True), ("a", True)):
             value = pair.get(key, None if needed else "")
-            if not isinstance(value, str) or (key == "a" and not value.strip()):
+            if not _is_text(value) or (key == "a" and not value.strip()):
                 wrong(f"QA[{place}].{key}", "is missing" if value is None else f"is {value!r}")
         question: Any = pair.get("q")
         turns.append(Turn(question, pair.get("a"), pair.get("i", "") if place == 0 else ""))
@@ -149,6 +149,11 @@ def _pair(values: Any, field: str, wrong) -> tuple[float, float] | None:
         wrong(field, f"is {list(values) if isinstance(values, tuple) else values!r}, not two seconds in order")
         return None
     return float(values[0]), float(values[1])
+
+
+def _is_text(value: Any) -> bool:
+    """Whether it is a string that UTF-8 can hold: JSON can spell halves of characters ("\\ud800")."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _is_number(value: Any) -> bool:
