@@ -187,3 +187,9 @@ def test_evaluations_are_named_by_folder(config, tiny_corpus):
     task = tasks.build(change(config, "evaluation.corpora", (f"{tiny_corpus}/",)))
     ((name, evaluation),) = task.evaluations().items()
     assert name == "films" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.figures)
+
+
+def test_evaluations_of_one_name_are_refused(config, tiny_corpus):
+    task = tasks.build(change(config, "evaluation.corpora", (str(tiny_corpus), "elsewhere/films")))
+    with pytest.raises(UserError, match="has two folders of one name"):
+        task.evaluations()

@@ -228,8 +228,18 @@ class VideoChatTask:
         return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
 
     def evaluations(self) -> dict[str, Evaluation]:
-        """Grounding of each evaluation corpus, by folder name."""
-        folders = {folder.rstrip("/").rpartition("/")[2]: folder for folder in self.config.evaluation.corpora}
+        """Grounding of each evaluation corpus, by folder name.
+
+        Raises:
+          UserError: if two have the same name.
+        """
+        corpora = self.config.evaluation.corpora
+        folders = {folder.rstrip("/").rpartition("/")[2]: folder for folder in corpora}
+        if len(folders) < len(corpora):
+            raise UserError(
+                f"evaluation.corpora={corpora} has two folders of one name, and figures are told apart by it; "
+                "rename one, or leave it out"
+            )
         return {
             name: Evaluation(GROUNDING_FIGURES, functools.partial(self._ground, folder))
             for name, folder in folders.items()
