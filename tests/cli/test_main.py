@@ -1,6 +1,7 @@
 """`timesuite COMMAND`: what every command has in common."""
 
 import importlib
+import io
 import sys
 
 import pytest
@@ -68,6 +69,17 @@ def test_mistakes_are_one_line_and_2(failing, capsys):
     assert main(["quickstart"]) == 2
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "timesuite quickstart: the film is empty; give another\n")
+
+
+def test_what_no_text_can_hold_is_printed_all_the_same(monkeypatch):
+    """Names of files may be any bytes, keys of a checkpoint any code points."""
+    monkeypatch.setattr(
+        importlib.import_module("timesuite_jax.cli.quickstart"), "run", lambda args: print("a\udcff.mp4") or 0
+    )
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["quickstart"]) == 0
+    assert out.buffer.getvalue() == b"a\\udcff.mp4\n"
 
 
 def test_ctrl_c_is_one_line_and_130(failing, capsys):

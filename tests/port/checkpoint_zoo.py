@@ -159,6 +159,7 @@ def malicious_pickles(trace: Path) -> dict[str, bytes]:
         + tuple_(text("x"), integer(0), EMPTY_TUPLE, EMPTY_TUPLE)
         + REDUCE,
         "deep tuple as a key": EMPTY_DICT + EMPTY_TUPLE + b"q\x00h\x00\x86q\x00h\x00" * 40 + b"\x86N" + b"s",
+        "number too long to be printed": EMPTY_DICT + b"\x8b\xa0\x0f\x00\x00" + b"\x01" * 4000 + b"Ns",
         "number without end": b"\x8b\xff\xff\xff\x7f\x01",
         "string beyond the end": b"X\xff\xff\xff\xff" + b"x",
         "backslash in a name": glob("torch\\os", "system") + shell + REDUCE,
