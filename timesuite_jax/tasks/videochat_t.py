@@ -13,7 +13,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import port, tree
-from timesuite_jax.data import Preparer, TrainStream
+from timesuite_jax.data import Preparer, TrainStream, open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding, share_batches
 from timesuite_jax.models import VideoChatT
@@ -231,7 +231,7 @@ class VideoChatTask:
         """Grounding of each evaluation corpus, by folder name.
 
         Raises:
-          UserError: if two have the same name.
+          UserError: if two have the same name, or one cannot be read.
         """
         corpora = self.config.evaluation.corpora
         folders = {folder.rstrip("/").rpartition("/")[2]: folder for folder in corpora}
@@ -240,6 +240,8 @@ class VideoChatTask:
                 f"evaluation.corpora={corpora} has two folders of one name, and figures are told apart by it; "
                 "rename one, or leave it out"
             )
+        for folder in corpora:
+            open_corpus(folder)  # told when a run begins, not when it comes to its first evaluation
         return {
             name: Evaluation(GROUNDING_FIGURES, functools.partial(self._ground, folder))
             for name, folder in folders.items()
