@@ -35,6 +35,14 @@ def compare(a: Source, b: Source) -> list[Difference]:
 
 
 def _values(x: np.ndarray, y: np.ndarray) -> str:
-    distance = np.abs(x.astype(np.float64) - y.astype(np.float64))
-    different = int(np.count_nonzero(x != y))
-    return f"{different} of {x.size} values differ, by at most {np.nanmax(distance, initial=0.0):.3g}"
+    """How many values have other bytes, and how far they are apart."""
+    bytes_of = [np.ravel(array).view(np.uint8).reshape(array.size, -1) for array in (x, y)]
+    different = np.any(bytes_of[0] != bytes_of[1], axis=1)
+    left, right = (np.ravel(array)[different].astype(np.float64) for array in (x, y))
+    told = f"{len(left)} of {x.size} values differ"
+    numbers = np.isfinite(left) & np.isfinite(right)
+    if numbers.any():
+        told += f", by at most {np.abs(left[numbers] - right[numbers]).max():.3g}"
+    if not numbers.all():
+        told += f", {np.count_nonzero(~numbers)} of them with NaN or infinity"
+    return told

@@ -1,0 +1,29 @@
+"""What is told of two tensors that are not the same."""
+
+import numpy as np
+import pytest
+
+from timesuite_jax.port.comparing import compare
+from timesuite_jax.port.sources import Arrays
+
+NAN, INF = np.nan, np.inf
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "told"),
+    [
+        ([1.0, 2.0, NAN], [1.0, 2.5, NAN], "1 of 3 values differ, by at most 0.5"),
+        ([1.0, 0.0], [1.0, -0.0], "1 of 2 values differ, by at most 0"),
+        ([NAN, 1.0], [3.0, 1.0], "1 of 2 values differ, 1 of them with NaN or infinity"),
+        ([INF, INF, 1.0], [-INF, INF, 2.0], "2 of 3 values differ, by at most 1, 1 of them with NaN or infinity"),
+    ],
+)
+def test_values(left, right, told):
+    (difference,) = compare(*(Arrays(name, {"w": np.float32(values)}) for name, values in (("a", left), ("b", right))))
+    assert (difference.key, difference.what) == ("w", told)
+
+
+def test_equal_bytes_are_the_same():
+    assert not compare(
+        *[Arrays("a", {"w": np.float32([[NAN, 1.0]]), "scalar": np.float32(3), "none": np.zeros((0, 2))})] * 2
+    )
