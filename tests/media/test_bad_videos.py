@@ -1,7 +1,9 @@
 """Every file that cannot be used gives one sentence: which file, what is wrong, what to do."""
 
+import errno
 import pickle
 
+import av.error
 import films
 import pytest
 
@@ -37,6 +39,16 @@ def test_missing_file_and_folder(tmp_path):
     for path in (tmp_path / "nowhere.mp4", tmp_path):
         with pytest.raises(VideoError, match="does not exist; check the path"):
             index_video(path)
+
+
+def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise av.error.PermissionError(errno.EACCES, "Permission denied", "film.mp4")
+
+    (tmp_path / "film.mp4").write_bytes(FILM)
+    monkeypatch.setattr("timesuite_jax.media.video_index.av.open", refuse)  # who runs tests may be allowed everything
+    with pytest.raises(VideoError, match=r"film.mp4 cannot be read \(Permission denied\); check its permissions"):
+        index_video(tmp_path / "film.mp4")
 
 
 def test_deadline():

@@ -73,6 +73,8 @@ def open_video(source: Source, name: str) -> "av.container.InputContainer":
         raise VideoError(name, "is empty (0 bytes)", "download or encode it again")
     try:
         container = av.open(handle, mode="r")
+    except PermissionError as error:
+        raise VideoError(name, f"cannot be read ({_reason(error)})", "check its permissions") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             name,
