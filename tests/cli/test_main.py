@@ -71,6 +71,17 @@ def test_mistakes_are_one_line_and_2(failing, capsys):
     assert (captured.out, captured.err) == ("", "timesuite quickstart: the film is empty; give another\n")
 
 
+@pytest.mark.parametrize("words", ["ask {} When? --checkpoint x", "train {} --workdir x", "data check {}"])
+def test_a_name_that_no_disk_takes(words, capsys):
+    """As where the question stands before the film."""
+    name = "x" * 300
+    assert main(words.format(name).split()) == 2
+    err = capsys.readouterr().err
+    assert (
+        f"cannot use {name}" in err and "(File name too long); correct the name" in err and len(err.splitlines()) == 1
+    )
+
+
 def test_what_no_text_can_hold_is_printed_all_the_same(monkeypatch):
     """Names of files may be any bytes, keys of a checkpoint any code points."""
     monkeypatch.setattr(

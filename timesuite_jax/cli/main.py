@@ -1,6 +1,7 @@
 """`timesuite COMMAND ...`: finds the subcommand, runs it, turns user mistakes into one line and exit code 2."""
 
 import argparse
+import errno
 import importlib
 import io
 import logging
@@ -25,6 +26,8 @@ COMMANDS = {
 }
 _GONE, _UNREAD, _THREAD = "Event loop is closed", "exception was never retrieved", "_SignalingThread.run() raised"
 USER_MISTAKE, INTERRUPTED = 2, 130
+# What a disk says to a name that a user gave; any command may be the first to ask it.
+_UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,6 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`| head`) went away: not an error; stdout is closed so that the interpreter does not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        if error.errno not in _UNUSABLE:
+            raise
+        told = f"cannot use {error.filename} ({error.strerror}); correct the name, or the permissions there"
+        print(f"timesuite {name}: {told}", file=sys.stderr)
+        return USER_MISTAKE
 
 
 def _quiet_logs() -> None:
