@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from full_disks import full_disk
 
 from timesuite_jax.cli.main import main
 
@@ -20,6 +21,16 @@ def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
     # The batch size has no say in the answers.
     assert main(["evaluate", *words, "--batch-size", "1", "--predictions", f"{tmp_path}/single.jsonl"]) == 0
     assert (tmp_path / "single.jsonl").read_text() == (tmp_path / "answers.jsonl").read_text()
+
+
+def test_scores_outlast_a_full_disk(tiny_run, tiny_corpus, tmp_path, capsys):
+    """They may have taken hours; what cannot be written is told after them."""
+    words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "1", "--json"]
+    with full_disk(0):
+        assert main(["evaluate", *words, "--predictions", f"{tmp_path}/answers.jsonl"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["n"] == 1
+    assert f"cannot write {tmp_path}/answers.jsonl" in captured.err and not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("control", ["foreign_frames", "rescaled_stamps"])

@@ -53,8 +53,6 @@ def run(args: argparse.Namespace) -> int:
         asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
     if not is_first_process():
         return 0
-    if args.timeline:
-        evaluation.draw_timelines([asked.timeline()], args.timeline)
     if args.json:
         print(json.dumps(asked.as_json()))
     else:
@@ -62,4 +60,6 @@ def run(args: argparse.Namespace) -> int:
         part = f" from second {asked.start:g} on" if asked.start else ""
         for start, end in asked.spans:
             print(f"  {start:.1f} - {end:.1f} s of {asked.duration:.1f} s{part}")
+    if args.timeline:  # after the answer, which a disk that is full by now must not cost
+        evaluation.draw_timelines([asked.timeline()], args.timeline)
     return 0

@@ -77,14 +77,15 @@ def run(args: argparse.Namespace) -> int:
         )
     if not is_first_process():
         return 0
-    if args.predictions:
-        report.write_predictions(result, args.predictions)
-    if args.timeline:
-        evaluation.draw_timelines([prediction.timeline() for prediction in result.predictions[:6]], args.timeline)
     if args.json:
         print(json.dumps(report.as_json(result)))
     else:
         report.print_scores(result, ", ".join(folders))
+    # Files after the scores, which a disk that is full by now must not cost.
+    if args.predictions:
+        report.write_predictions(result, args.predictions)
+    if args.timeline:
+        evaluation.draw_timelines([prediction.timeline() for prediction in result.predictions[:6]], args.timeline)
     return 0
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.grounding import Grounding
 from timesuite_jax.metrics import Interval, RankingScores, bootstrap, quantisation
+from timesuite_jax.whole_file import whole_file
 
 
 def intervals(result: Grounding) -> dict[str, Interval]:
@@ -92,7 +93,8 @@ def write_predictions(result: Grounding, path: Path) -> None:
         for prediction in result.predictions
     ]
     try:
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with whole_file(path) as partial:
+            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
 
