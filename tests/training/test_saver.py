@@ -8,7 +8,7 @@ from full_disks import full_disk
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.training import TrainState
+from timesuite_jax.training import TrainState, heap
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.saver import Saver
 from timesuite_jax.training.writers import TensorBoardWriter
@@ -99,6 +99,28 @@ def test_a_bucket_that_fails_is_outlived_too(
         assert "saving failed: Service Unavailable, 503. Training goes on, checkpoint 1 is safe" in caplog.text
         saver.finish(3, state(3), {})
     assert steps(tmp_path) == ["1", "3"]
+
+
+def test_memory_is_kept_again_after_a_save_however_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What a process keeps of what it frees is little while it saves, which would slow down the steps after it."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError("No space left on device")
+
+    told: list[str] = []
+    monkeypatch.setattr(heap, "before_save", lambda: told.append("little"))
+    monkeypatch.setattr(heap, "after_save", lambda: told.append("much"))
+    with Checkpoints(tmp_path, keep=1) as checkpoints:
+        saver = Saver(checkpoints, {})
+        saver.save(1, state(1), {})
+        assert told == ["little"]
+        settle(checkpoints)
+        with monkeypatch.context() as patch:
+            patch.setattr(checkpoints._manager, "save", fail)
+            saver.save(2, state(2), {})
+        assert told == ["little", "much", "little", "much"]
+        checkpoints.save(3, state(3), {}, {})
+    assert told[-2:] == ["little", "much"], "nobody waited for it"
 
 
 def test_the_first_save_must_succeed(tmp_path: Path):

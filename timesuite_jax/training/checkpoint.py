@@ -99,6 +99,7 @@ class Checkpoints:
         with ExitStack() as claim:
             if not read_only:
                 claim.enter_context(claimed(self.workdir))
+                claim.callback(heap.after_save)
             with named_disk_errors(self.workdir):
                 self._manager = self._open()
             self._claim = claim.pop_all()
@@ -213,11 +214,9 @@ class Checkpoints:
         Raises:
           UserError: as `save`.
         """
-        try:
-            with self._reopened_if_it_fails():
-                self._manager.wait_until_finished()
-        finally:
-            heap.after_save()
+        with self._reopened_if_it_fails():
+            self._manager.wait_until_finished()
+        heap.after_save()
 
     @contextmanager
     def _reopened_if_it_fails(self) -> Iterator[None]:
@@ -232,6 +231,7 @@ class Checkpoints:
             with named_disk_errors(self.workdir):
                 yield
         except Exception:
+            heap.after_save()
             if jax.process_count() > 1:
                 raise
             with suppress(OSError, RuntimeError, ValueError):  # The failure that is being raised is the one to tell.
