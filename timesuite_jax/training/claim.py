@@ -42,7 +42,11 @@ def claimed(workdir: epath.Path) -> Iterator[None]:
         told = _lock(file, workdir) if jax.process_index() == 0 else ""
         if refusal := parallel.gather_lines([told] if told else []):
             raise UserError(refusal[0])
-        yield
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # where there are no locks
+                fcntl.flock(file, fcntl.LOCK_UN)  # A process that was forked from this one has the file open, too.
 
 
 def _prove_writable(workdir: epath.Path) -> None:
