@@ -29,7 +29,7 @@ def test_ten_thousand_decodes():
 @pytest.mark.nightly
 @pytest.mark.timeout(3600)
 def test_two_hundred_saves():
-    measured = measure("saves", "200", "--mib", "192")
-    # A copy of the state and, until a slow disk has taken it, its compressed copy; malloc's own was 4.7.
-    assert measured["peak_over_state"] <= 2
+    measured = measure("saves", "200", "--mib", "384")
+    # A copy of the state, and what is on its way to the disk.
+    assert measured["peak_over_state"] <= 1.3
     assert measured["mib_per_100"] < 0.2 * measured["state_mib"]

@@ -32,6 +32,7 @@ from timesuite_jax.training.claim import claimed
 from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.selection import best_of, best_step
+from timesuite_jax.training.sparing import sparing_handler
 from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.task import Params
 
@@ -90,9 +91,8 @@ class Checkpoints:
         self._read_only = read_only
         self._frozen_name: str | None = None
         self._kept = _Kept(keep)
-        self._frozen_writer = ocp.StandardCheckpointer(
-            async_options=self._then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
-        )
+        self._frozen_writer = self._open_frozen(ocp.StandardCheckpointHandler())
+        self._handlers: dict[str, Any] | None = None  # of arrays, from the first save on
         self._saving = 0
         self._failed, self._caller = False, threading.current_thread()
         self._meet_others = ocp.multihost.get_barrier_sync_fn()
@@ -108,8 +108,7 @@ class Checkpoints:
         return ocp.CheckpointManager(
             self.workdir / "checkpoints",
             item_handlers={
-                "params": ocp.StandardCheckpointHandler(),
-                "optimizer": ocp.StandardCheckpointHandler(),
+                **(self._handlers or dict.fromkeys(("params", "optimizer"), ocp.StandardCheckpointHandler())),
                 "data": ocp.JsonCheckpointHandler(),
                 "config": ocp.JsonCheckpointHandler(),
             },
@@ -120,6 +119,10 @@ class Checkpoints:
                 async_options=self._then(lambda: self._seal(self._step_folder(self._saving))),
             ),
         )
+
+    def _open_frozen(self, handler: ocp.StandardCheckpointHandler) -> ocp.AsyncCheckpointer:
+        sealed = self._then(lambda: self._seal(self._frozen_folder(str(self._frozen_name))))
+        return ocp.AsyncCheckpointer(handler, async_options=sealed)
 
     def _then(self, callback: Callable[[], None]) -> ocp.AsyncOptions:
         """Orbax's options that call back when all is written and nothing is visible yet."""
@@ -183,7 +186,9 @@ class Checkpoints:
         with named_disk_errors(self.workdir):
             whole = folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)
             if not whole or self._damage_in(folder):
-                self._frozen_writer.save(folder, frozen, force=True)
+                self._frozen_writer.close()
+                self._frozen_writer = self._open_frozen(sparing_handler(frozen))
+                self._frozen_writer.save(folder, args=ocp.args.StandardSave(frozen), force=True)
 
     def save(self, step: int, state: TrainState, data: Mapping[str, Any], config: Mapping[str, Any]) -> None:
         """Saves a step; returns when the arrays are copied, writes on in the background.
@@ -191,15 +196,19 @@ class Checkpoints:
         Raises:
           UserError: if this or an earlier save failed for lack of space or permission.
         """
+        arrays = {"params": state.params, "optimizer": {"step": state.step, "opt_state": state.opt_state}}
         items = ocp.args.Composite(
-            params=ocp.args.StandardSave(state.params),
-            optimizer=ocp.args.StandardSave({"step": state.step, "opt_state": state.opt_state}),
+            **{name: ocp.args.StandardSave(tree) for name, tree in arrays.items()},
             data=ocp.args.JsonSave(dict(data)),
             config=ocp.args.JsonSave({"config": dict(config), "frozen": self._frozen_name}),
         )
         with self._reopened_if_it_fails():
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
             self._manager.wait_until_finished()
+            if self._handlers is None:  # What may be under way at a time depends on what is saved.
+                self._handlers = {name: sparing_handler(tree) for name, tree in arrays.items()}
+                self._manager.close()
+                self._manager = self._open()
             self._saving, self._failed, self._caller = step, False, threading.current_thread()
             heap.before_save()
             self._manager.save(step, args=items, force=True)
@@ -384,7 +393,7 @@ class Checkpoints:
         params = self._manager.restore(step, args=args)["params"]
         if not name:
             return params
-        restored = self._frozen_writer.restore(self._frozen_folder(name), others)
+        restored = self._frozen_writer.restore(self._frozen_folder(name), args=ocp.args.StandardRestore(others))
         return tree.merge(params, restored)
 
 
