@@ -22,11 +22,12 @@ def answer(corpus: str, film: str) -> dict[str, Any]:
         everywhere = parallel.batch_sharding(mesh, {"batch": ()})
         params = jax.jit(task.init, out_shardings=everywhere)(jax.random.key(0))
         answerer, preparer = task.answerer(params), task.preparer()
-        found = evaluation.evaluate_grounding(answerer, preparer, [corpus], batch_size=2)
+        dealt_with: list[int] = []
+        found = evaluation.evaluate_grounding(answerer, preparer, [corpus], batch_size=2, on_progress=dealt_with.append)
         asked = evaluation.ask(answerer, preparer, film, "When is the red circle visible?")
-    answers = sorted([one.prompt.id, one.prompt.spans, one.text] for one in found.predictions)
+    answers = [[one.prompt.id, one.prompt.spans, one.text] for one in found.predictions]
     dropped = [[one.id, one.reason] for one in found.dropped]
-    return {"answers": answers, "dropped": dropped, "asked": asked.answer}
+    return {"answers": answers, "dropped": dropped, "asked": asked.answer, "dealt with": sum(dealt_with)}
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from timesuite_jax.evaluation.prompts import Dropped
 @pytest.fixture
 def result():
     def predicted(number, spans, text):
-        prompt = Prompt(f"c/{number}", f"{number}.mp4", "When?", "", ((1.0, 3.0),), 5.0)
+        prompt = Prompt(number, f"c/{number}", f"{number}.mp4", "When?", "", ((1.0, 3.0),), 5.0)
         return Prediction(prompt, text, spans)
 
     right, wrong = ((1.0, 3.0),), ((3.5, 4.5),)
     predictions = [predicted(0, right, "1.0 - 3.0"), predicted(1, wrong, "3.5 - 4.5"), predicted(2, (), "no idea")]
-    return Grounding(predictions, [Dropped("c/3", "is empty")])
+    return Grounding(predictions, [Dropped(3, "c/3", "is empty")])
 
 
 def test_json_holds_figures_intervals_and_what_was_dropped(result):

@@ -47,5 +47,5 @@ def test_two_processes_answer_as_one(corpus, tmp_path: Path):
     first, second = (json.loads(file.read_text()) for file in files)
     alone = json.loads(json.dumps(answer_together.answer(str(corpus), str(film))))
     assert first == second == alone
-    assert len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
+    assert alone["dealt with"] == 5 and len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
     assert [name for name, _ in alone["dropped"]] == ["films/1"] and alone["asked"]

@@ -60,18 +60,20 @@ def run(args: argparse.Namespace) -> int:
     folders = args.corpus or list(config.to_dict().get("evaluation", {}).get("corpora", ()))
     if not folders:
         raise UserError("nothing to evaluate: the config names no evaluation corpus; give one with --corpus")
-    for folder in folders:
-        data.open_corpus(folder)  # a missing one is told before minutes go into reading parameters
+    # A missing one is told before minutes go into reading parameters.
+    sizes = [len(data.open_corpus(folder)[0]) for folder in folders]
     task, params = load_chat(args, config)
     spec = task.config.evaluation
+    limit = args.limit or spec.limit
+    records = sum(size if limit is None else min(size, limit) for size in sizes)
     preparer = task.preparer(args.prompt)
-    with on_all_devices(config, task), report.progress("answering", quiet=args.json) as advance:
+    with on_all_devices(config, task), report.progress("answering", records, quiet=args.json) as advance:
         result = evaluation.evaluate_grounding(
             task.answerer(params),
             preparer,
             folders,
             batch_size=args.batch_size or spec.batch_size,
-            limit=args.limit or spec.limit,
+            limit=limit,
             control=args.control,
             on_progress=advance,
         )

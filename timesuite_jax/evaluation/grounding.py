@@ -46,7 +46,7 @@ def evaluate_grounding(
     batch_size: int,
     limit: int | None = None,
     control: Control = "none",
-    on_progress: Callable[[int], None] = lambda answered: None,
+    on_progress: Callable[[int], None] = lambda records: None,
 ) -> Grounding:
     """Asks every record of some corpora its first question; several processes share the records out.
 
@@ -57,20 +57,24 @@ def evaluate_grounding(
       batch_size: prompts at a time; does not change the answers.
       limit: records of each corpus; None for all.
       control: what is changed in what the model is shown.
-      on_progress: told how many more records were dealt with.
+      on_progress: told how many more records all processes have dealt with, dropped ones included.
 
     Raises:
       UserError: if a corpus cannot be read or has no record with a question and a span that can be asked.
     """
     share, rows = share_batches(batch_size)
     reader = PromptReader(preparer, folders, batch_size=rows, limit=limit, control=control, share=share)
-    predictions = []
+    predictions, told = [], 0
     for batch in reader:
         # Rows beyond the prompts only fill the batch.
         for prompt, text in zip(batch.prompts, answer(batch.arrays), strict=False):
             predictions.append(Prediction(prompt, text, tuple((s.start, s.end) for s in parse_spans(text))))
-        on_progress(len(batch.prompts))
+        # The others are as far.
+        dealt_with = min(len(reader), share.count * (len(predictions) + len(reader.dropped)))
+        on_progress(dealt_with - told)
+        told = dealt_with
     predictions, dropped = gather(share, predictions, reader.dropped)
+    on_progress(len(reader) - told)
     if not predictions:
         raise UserError(f"nothing to evaluate in {', '.join(folders)}: {dropped[0].reason}")
     return Grounding(predictions, dropped)

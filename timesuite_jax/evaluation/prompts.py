@@ -24,6 +24,7 @@ Span = tuple[float, float]  # start and end in seconds
 class Prompt:
     """What is asked and what is known of the answer; times are those that the model is told."""
 
+    place: int  # of its record among all records of the corpora, in order
     id: str
     source: str  # name of the video, or of the record where that is not known
     question: str
@@ -44,6 +45,7 @@ class PromptBatch:
 class Dropped:
     """A record that could not be asked about, and why."""
 
+    place: int  # as of a prompt
     id: str
     reason: str
 
@@ -112,15 +114,16 @@ class PromptReader:
 
     def _rows(self) -> Iterable[_Row]:
         records = ((mixture, number) for mixture in self._mixtures for number in range(self._count(mixture)))
-        for mixture, number in itertools.islice(records, self._share.index, None, self._share.count):
+        mine = itertools.islice(enumerate(records), self._share.index, None, self._share.count)
+        for place, (mixture, number) in mine:
             record = None
             try:
                 record = mixture.read(number)
-                yield self._row(number, record)
+                yield self._row(place, record)
             except UserError as error:
-                self.dropped.append(Dropped(record.id if record else f"record {number}", str(error)))
+                self.dropped.append(Dropped(place, record.id if record else f"record {number}", str(error)))
 
-    def _row(self, number: int, record: Record) -> _Row:
+    def _row(self, place: int, record: Record) -> _Row:
         if not (record.turns and record.turns[0].question and record.spans):
             raise UserError(f"record {record.id} has no question with a true span; evaluate a corpus that has")
         turn = record.turns[0]
@@ -136,8 +139,8 @@ class PromptReader:
             raise UserError(words.reason)
         spans = tuple((start * factor, end * factor) for start, end in record.spans)
         source = record.source or record.id
-        prompt = Prompt(record.id, source, turn.question, turn.answer or "", spans, visual.duration * factor)
-        return prompt, Sample(number, record.id, visual, words)
+        prompt = Prompt(place, record.id, source, turn.question, turn.answer or "", spans, visual.duration * factor)
+        return prompt, Sample(place, record.id, visual, words)
 
     def _batch(self, rows: Sequence[_Row]) -> PromptBatch:
         prompts, samples = [row[0] for row in rows], [row[1] for row in rows]

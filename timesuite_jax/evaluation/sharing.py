@@ -29,16 +29,16 @@ def share_batches(batch_size: int) -> tuple[parallel.Share, int]:
 def gather(
     share: parallel.Share, predictions: Sequence[Prediction], dropped: Sequence[Dropped]
 ) -> tuple[list[Prediction], list[Dropped]]:
-    """What all processes found out, share by share; the same in all of them, so it is a barrier, too."""
+    """What all processes found out, in the order of the records; the same in all of them, so it is a barrier, too."""
     if share.count == 1:
         return list(predictions), list(dropped)
     mine = {"answered": list(map(dataclasses.asdict, predictions)), "dropped": list(map(dataclasses.asdict, dropped))}
     lines = parallel.gather_lines([json.dumps([share.index, mine])])
     # Processes along `tensor` have the same share and the same answers.
-    shares = dict(map(json.loads, lines))
-    told = [shares[index] for index in sorted(shares)]
+    told = dict(map(json.loads, lines)).values()
     answered = [_prediction(one) for share in told for one in share["answered"]]
-    return answered, [Dropped(**one) for share in told for one in share["dropped"]]
+    missing = [Dropped(**one) for share in told for one in share["dropped"]]
+    return sorted(answered, key=lambda one: one.prompt.place), sorted(missing, key=lambda one: one.place)
 
 
 def _prediction(told: dict) -> Prediction:
