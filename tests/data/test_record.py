@@ -87,6 +87,10 @@ def test_bad_corpus_folders(tmp_path):
     info_path.write_text(json.dumps({**fields, "records": [2]}))
     with pytest.raises(UserError, match=r"holds 1 records, dataset_info.json says 2"):
         open_corpus(tmp_path)
+    for wrong in ({"shards": 3}, {"records": [1, 1]}):
+        info_path.write_text(json.dumps({**fields, **wrong}))
+        with pytest.raises(UserError, match=r"is damaged .*; build the corpus again"):
+            read_info(tmp_path)
     info_path.write_text(json.dumps({**fields, "schema": 7}))
     with pytest.raises(UserError, match="has schema 7, this program reads 1"):
         read_info(tmp_path)

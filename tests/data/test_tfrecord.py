@@ -52,6 +52,26 @@ def test_several_shards_random_access_pickle_threads_and_rebuilt_index(tmp_path)
             source[number]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file, index: file.write_bytes(file.read_bytes()[:60]),
+        lambda file, index: file.write_bytes(b""),
+        lambda file, index: file.write_bytes(b"\x07" * 200),
+        lambda file, index: np.save(file, index.ravel()),
+        lambda file, index: np.save(file, index - [[20, 0], [0, 0], [0, 0]]),
+        lambda file, index: np.save(file, np.add(index, [[0, 0], [0, -1], [1, 0]])),
+    ],
+    ids=["cut off", "empty", "no array", "flat", "negative", "between records"],
+)
+def test_a_damaged_index_is_rebuilt(damage, tmp_path):
+    payloads = [b"a" * 3, b"b" * 20, b"c" * 7]
+    path = write(tmp_path / "a.tfrecord", payloads)
+    damage(index_path(path), np.load(index_path(path)))
+    source = TFRecordSource([path])
+    assert [source[n] for n in range(len(source))] == payloads
+
+
 def test_flipped_byte_is_named(tmp_path):
     path = write(tmp_path / "a.tfrecord", [b"x" * 50, b"y" * 50])
     data = bytearray(path.read_bytes())

@@ -151,6 +151,8 @@ def read_info(folder: str | Path) -> CorpusInfo:
             key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
         }
         info = CorpusInfo(**lists, quarantine=quarantine)
+        if len({len(part) for part in (info.shards, info.records, info.bytes, info.checksums)}) > 1:
+            raise ValueError("it does not tell the same number of shards everywhere")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); build the corpus again") from error
     if info.schema != SCHEMA_VERSION:

@@ -177,14 +177,20 @@ def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
     """
     if not path.is_file():
         raise UserError(f"there is no record file {path}; build it with `timesuite data build`")
-    size = path.stat().st_size
-    sidecar = index_path(path)
-    if sidecar.is_file():
-        index = np.load(sidecar, allow_pickle=False)
-        end = int(index[-1].sum()) + _FOOTER.size if len(index) else 0
-        if end == size:
+    with contextlib.suppress(OSError, EOFError, ValueError):  # absent, cut off, or no array at all
+        index = np.load(index_path(path), allow_pickle=False)
+        if _fits(index, path.stat().st_size):
             return index
     return rebuild_index(path)
+
+
+def _fits(index: np.ndarray, size: int) -> bool:
+    """Whether an index tells a file of this size from end to end."""
+    if index.dtype != np.int64 or index.ndim != 2 or index.shape[1] != 2:
+        return False
+    ends = index.sum(axis=1) + _FOOTER.size
+    begins = np.concatenate([[0], ends[:-1]]) + _HEADER.size
+    return np.array_equal(index[:, 0], begins[: len(index)]) and (ends[-1] if len(ends) else 0) == size
 
 
 def rebuild_index(path: Path) -> Int[np.ndarray, "records 2"]:
