@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from golden_model import GoldenModel
 
+# A folder with any of these is a model's; if one of the others is absent, its tests fail.
+_FILES = ("config.json", "weights.safetensors", "cases.json")
+
 
 @functools.lru_cache
 def _model(folder: Path) -> GoldenModel:
@@ -18,17 +21,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "golden" not in metafunc.fixturenames:
         return
     root = metafunc.config.getoption("--goldens") / "videochat_t"
-    folders = sorted(
-        file.parent for file in root.glob("*/config.json") if (file.parent / "weights.safetensors").exists()
-    )
+    folders = sorted({file.parent for name in _FILES for file in root.glob(f"*/{name}")})
     names, rows = "golden", [(folder, folder.name) for folder in folders]
     if "case" in metafunc.fixturenames:
         names = "golden, case"
         rows = [
-            ((folder, name.removesuffix(".loss")), f"{folder.name}-{name.removesuffix('.loss')}")
+            ((folder, name), f"{folder.name}-{name}")
             for folder in folders
-            for name in np.load(folder / "forward.npz").files
-            if name.endswith(".loss")
+            for name in sorted({name.partition(".")[0] for name in np.load(folder / "forward.npz").files})
         ]
     if not root.is_dir():
         absent = pytest.mark.skip(f"no golden family at {root}")
@@ -36,7 +36,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(names, [pytest.param(*[None] * width, marks=absent)], ids=["absent"], indirect=["golden"])
         return
     if not rows:
-        raise pytest.UsageError(f"{root} holds no model folder (config.json and weights.safetensors)")
+        raise pytest.UsageError(f"{root} holds no model folder (with {', '.join(_FILES)})")
     values, ids = zip(*rows, strict=True)
     metafunc.parametrize(names, values, ids=ids, indirect=["golden"])
 

@@ -7,30 +7,35 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from closeness import assert_close
-from einops import rearrange, reduce
+from einops import rearrange, reduce, repeat
 from golden_model import GoldenModel
 
-from timesuite_jax.models import Tape, VideoChatT, VideoChatTSpec, token_shuffle
+from timesuite_jax.models import Tape, VideoChatT, VideoChatTSpec, mean_pooling_kernel, token_shuffle
 from timesuite_jax.port.tables import videochat_t
 
 # Upstream's stages whose outputs were stored as [B, C, N], and ours.
 STAGES = {"DwConv1": "down1", "DwConv2": "down2", "fc": "bottleneck", "UpConv1": "up1", "UpConv0": "up0"}
+UPSAMPLED = {"fc": "call0", "UpConv1": "call1"}
 
 
 def encode(golden: GoldenModel, spec: VideoChatTSpec, params: dict, texts: str) -> tuple[np.ndarray, dict]:
-    """Normalises and encodes the golden videos."""
+    """Normalises and encodes the golden videos; what the Q-Former gave is among what else comes out."""
     frames = golden.frames("video_u8")
 
     def run(model: VideoChatT, frames: jax.Array, *text: jax.Array) -> tuple[jax.Array, dict]:
         return model.encode_video(model.normalise(frames), *text)
 
+    seeing = {"method": run, "capture_intermediates": lambda module, _: module.name == "qformer"}
     text = map(jnp.asarray, golden.clip_text(texts, frames.shape[1]))
-    return jax.jit(lambda *args: VideoChatT(spec).apply({"params": params}, *args, method=run))(frames, *text)
+    applied = jax.jit(lambda *args: VideoChatT(spec).apply({"params": params}, *args, **seeing))
+    (visual, aux), seen = applied(frames, *text)
+    return visual, {**aux, "qformer": seen["intermediates"]["qformer"]["__call__"][0]}
 
 
 def test_videos(golden: GoldenModel):
     stored = golden.arrays("encode.npz")
     visual, aux = encode(golden, golden.spec, golden.params, "time_instruction_ids")
+    assert_close(aux["qformer"], stored["clip_proj_in"], "encode", "clip_proj_in")
     assert_close(aux["query_tokens"], stored["tape_in"], "encode", "query_tokens")
     assert_close(visual, stored["encode_long_video"], "encode", "encode_long_video")
     visual, _ = encode(golden, golden.spec, golden.params, "time_instruction_ids_notime")
@@ -53,6 +58,8 @@ def test_token_shuffle_and_projection(golden: GoldenModel):
         jnp.asarray(shuffled) @ golden.params["merge_proj"]["kernel"] + golden.params["merge_proj"]["bias"][None, None]
     )
     assert_close(projected, stored["merge_proj_out"], "encode")
+    mean = shuffled @ mean_pooling_kernel(jnp.eye(stored["tape_in"].shape[-1]), merge_len)
+    assert_close(mean, stored["shuffle_mean4"], "encode")
 
 
 def test_every_stage_of_tape(golden: GoldenModel):
@@ -67,6 +74,9 @@ def test_every_stage_of_tape(golden: GoldenModel):
     for theirs, ours in STAGES.items():
         stage = rearrange(np.asarray(seen[ours]["__call__"][0]), "B N D -> B D N")
         assert_close(stage, stored[f"tape_{theirs}"], "encode", theirs)
+        if theirs in UPSAMPLED:
+            finer = repeat(stage, "B D N -> B D (N r)", r=spec.merge_len)
+            assert_close(finer, stored[f"tape_upsample_{UPSAMPLED[theirs]}"], "encode", UPSAMPLED[theirs])
     assert_close(out, stored["tape_linear_output"], "encode", "linear_output")
 
 

@@ -1,4 +1,7 @@
-"""Greedy answers of the original, token for token, from its own prompt embeddings."""
+"""The original's prompts from frames and words, and its greedy answers to them, token for token."""
+
+import dataclasses
+import functools
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +10,8 @@ from closeness import assert_close
 from golden_model import GoldenModel
 
 from timesuite_jax.generation import GenerationSpec, generate, prefill
-from timesuite_jax.models import Mistral
+from timesuite_jax.models import Mistral, VideoChatT
+from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer
 
 REPLACED_ROW = "lm_head_weight_row"  # and its number: a row of the head that a case replaces to force an early stop
 
@@ -22,11 +26,55 @@ def language_params(golden: GoldenModel, case: dict) -> dict:
     return params
 
 
+def cases_of(golden: GoldenModel) -> list[dict]:
+    """All prompts; each has arrays, and no array is without one."""
+    cases = golden.json("generate.json")
+    assert cases
+    assert {case["tag"] for case in cases} == {name.partition(".")[0] for name in golden.arrays("generate.npz")}
+    return cases
+
+
+def clip_text(golden: GoldenModel, cases: list[dict]) -> tuple[np.ndarray, np.ndarray]:
+    """What the Q-Former reads: the times that the prompt tells."""
+    tokenizer = load_clip_tokenizer(golden.folder.parent / "tokenizers/bert")
+    sizes = {"clips": golden.spec.clips, "clip_frames": golden.spec.clip_frames}
+    listed = [case["msg"].partition("sampled at ")[2].partition(" seconds")[0].split(", ") for case in cases]
+    read = [encode_clip_texts(tokenizer, clip_time_texts(list(map(float, times)), **sizes), 64) for times in listed]
+    return np.stack([text.ids for text in read]), np.stack([text.mask for text in read])
+
+
+def test_prompts(golden: GoldenModel):
+    """Frames and words become what the original gave to its language model; with its evaluation's beginning."""
+    cases, arrays = cases_of(golden), golden.arrays("generate.npz")
+    spec, count = dataclasses.replace(golden.spec, bos="embedding"), golden.spec.video_tokens
+    rows = [[*before, *[0] * count, *after] for before, after in (case["segment_ids"] for case in cases)]
+    shape = len(rows), max(map(len, rows))
+    tokens, valid, slots = np.zeros(shape, np.int32), np.zeros(shape, bool), np.full(shape, -1, np.int32)
+    for row, (ids, case) in enumerate(zip(rows, cases, strict=True)):
+        tokens[row, : len(ids)], valid[row, : len(ids)] = ids, True
+        start = len(case["segment_ids"][0])
+        slots[row, start : start + count] = np.arange(count)
+    texts, mask = clip_text(golden, cases)
+    batch = {
+        "frames": golden.frames("video_u8")[[case["video_index"] for case in cases]],
+        "clip_text": texts,
+        "clip_text_mask": mask,
+        "tokens": tokens,
+        "visual_slot": slots,
+        "valid": valid,
+    }
+    embed = jax.jit(functools.partial(VideoChatT(spec).apply, method="embed_prompt"))
+    embeds, aux = embed({"params": golden.params}, batch)
+    for row, case in enumerate(cases):
+        tag = case["tag"]
+        assert_close(aux["visual_tokens"][row][None], arrays[f"{tag}.img_embeds"], "encode", tag)
+        assert_close(embeds[row][valid[row]][None], arrays[f"{tag}.inputs_embeds"], "encode", tag)
+
+
 def test_greedy(golden: GoldenModel):
     model = Mistral(golden.spec.mistral)
     eos = golden.config["mistral_config"]["eos_token_id"]
-    cases = golden.json("generate.json")
-    assert cases
+    cases = cases_of(golden)
     for case in cases:
         tag, answer = case["tag"], case["output_ids"]
         arrays = golden.arrays("generate.npz")

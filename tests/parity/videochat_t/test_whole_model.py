@@ -42,6 +42,11 @@ def test_case(golden: GoldenModel, case: str):
     logsumexp = np.asarray(jax.nn.logsumexp(logits, axis=-1))
     assert_close(logsumexp[real], stored["logsumexp"][real], "logsumexp")
     np.testing.assert_array_equal(logits.argmax(-1)[real], stored["argmax"][real])
+    rows, columns = np.nonzero(stored["labels"][:, 1:] != IGNORED)
+    nll = logsumexp[rows, columns] - logits[rows, columns, stored["labels"][rows, columns + 1]]
+    assert_close(nll, stored["nll_shifted"][rows, columns], "logits", "nll_shifted")
+    if "logits_full_b0" in stored:
+        assert_close(logits[0][real[0]], stored["logits_full_b0"], "logits", "logits_full_b0")
     if "inputs_embeds" in stored:
         assert_close(embeds[real], stored["inputs_embeds"][real], "encode")
 
