@@ -1,12 +1,20 @@
 """Tokenizer files of each kind, what is refused, and the word tokenizer made from texts."""
 
+import io
 import json
 from pathlib import Path
 
 import pytest
+import sentencepiece
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.text import build_word_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
+from timesuite_jax.text import (
+    build_word_tokenizer,
+    check_clip_tokenizer,
+    check_tokenizer,
+    load_clip_tokenizer,
+    load_tokenizer,
+)
 
 TOKENIZERS = Path(__file__).parent.parent / "goldens" / "videochat_t" / "tokenizers"
 TEXTS = [
@@ -90,6 +98,30 @@ def test_check_names_the_digits_that_are_missing(tmp_path):
 def test_check_refuses_a_tokenizer_that_joins_digits():
     with pytest.raises(UserError, match="does not keep digits apart"):
         check_tokenizer(load_clip_tokenizer(TOKENIZERS / "bert" / "vocab.txt"), "bert")
+
+
+def test_check_refuses_a_tokenizer_that_joins_some_digits(tmp_path):
+    """Of texts in which 56 is frequent; other pairs stay apart."""
+    made = io.BytesIO()
+    texts = ["[INST] <Video></Video> [/INST] 0 1 2 3 4 5 6 7 8 9 - . 56 56 56"] * 20
+    options = {"vocab_size": 100, "model_type": "bpe", "hard_vocab_limit": False, "minloglevel": 2}
+    sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(texts), model_writer=made, **options)
+    (tmp_path / "tokenizer.model").write_bytes(made.getvalue())
+    with pytest.raises(UserError, match=r"does not keep digits apart .*for 5, 6\)"):
+        check_tokenizer(load_tokenizer(tmp_path), "joined")
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"), [(".", "no tokens for '10.2,'"), ("7", "no tokens for '67.8,'"), ("[UNK]", "'1-th'")]
+)
+def test_check_of_a_clip_tokenizer(lost, told, tmp_path):
+    pieces = (TOKENIZERS / "bert/vocab.txt").read_text().splitlines()
+    (tmp_path / "vocab.txt").write_text("\n".join(pieces))
+    check_clip_tokenizer(load_clip_tokenizer(tmp_path), "whole")
+    gone = (lost, f"##{lost}", *(["1", "##1"] if lost == "[UNK]" else []))
+    (tmp_path / "vocab.txt").write_text("\n".join(piece for piece in pieces if piece not in gone))
+    with pytest.raises(UserError, match=f"lacking has .*{told}.*; give the Q-Former's own tokenizer"):
+        check_clip_tokenizer(load_clip_tokenizer(tmp_path), "lacking")
 
 
 def test_word_tokenizer_gives_texts_back_and_serves_both_models(tmp_path):

@@ -21,7 +21,7 @@ from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.specs import Config
 from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
-from timesuite_jax.text import Tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
+from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, streams
 from timesuite_jax.tree import Path
 
@@ -66,6 +66,8 @@ class VideoChatTask:
         text, spec = self.config.text, self.config.model
         words, clips = load_tokenizer(text.tokenizer), load_clip_tokenizer(text.clip_tokenizer)
         check_tokenizer(words, text.tokenizer)
+        if spec.qformer.text_input:
+            check_clip_tokenizer(clips, text.clip_tokenizer, self.config.data.time_style)
         for field, tokenizer, rows in (("mistral", words, spec.mistral.vocab), ("qformer", clips, spec.qformer.vocab)):
             if tokenizer.vocab_size > rows:
                 raise UserError(

@@ -34,7 +34,7 @@ from timesuite_jax.text.tokenizer import (
     load_clip_tokenizer,
     load_tokenizer,
 )
-from timesuite_jax.text.tokenizer_check import check_tokenizer
+from timesuite_jax.text.tokenizer_check import check_clip_tokenizer, check_tokenizer
 from timesuite_jax.text.word_tokenizer import build_word_tokenizer
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "Turn",
     "as_prompt",
     "build_word_tokenizer",
+    "check_clip_tokenizer",
     "check_tokenizer",
     "clip_time_texts",
     "cut_like_upstream",

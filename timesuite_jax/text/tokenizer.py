@@ -150,7 +150,7 @@ def load_clip_tokenizer(path: str | Path) -> Tokenizer:
       path: a `vocab.txt`, a `tokenizer.json`, or a folder with either (`tokenizer.json` is preferred).
 
     Raises:
-      UserError: if there is no such file, it cannot be read, or it lacks "[CLS]", "[SEP]" or "[PAD]".
+      UserError: if there is no such file, it cannot be read, or it lacks "[CLS]" or "[SEP]".
     """
     file = _find(Path(path), ("tokenizer.json", "vocab.txt"))
     backend = _bert_from_vocabulary(file) if file.suffix == ".txt" else _read_json(file)

@@ -4,11 +4,14 @@ A tokenizer of the wrong family does not fail: it trains quietly on text in whic
 which an answer has no end. So the needs are stated and tested here, with the remedy in the message.
 """
 
+import itertools
 import string
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.text.clip_time import TimeStyle, clip_time_texts
 from timesuite_jax.text.tokenizer import Tokenizer
 
+_MOMENTS = (10.2, 34.5, 67.8, 90.0)  # all digits
 _MARKS = "[INST] <Video></Video> [/INST] 12.3 - 45.6"
 
 
@@ -48,12 +51,40 @@ def check_tokenizer(tokenizer: Tokenizer, name: str) -> None:
         raise UserError(f"{name} loses text: {_MARKS!r} comes back as {back!r}; its vocabulary lacks these pieces")
 
 
+def check_clip_tokenizer(tokenizer: Tokenizer, name: str, style: TimeStyle = TimeStyle.DECIMAL) -> None:
+    """Makes sure that the Q-Former can be told when the frames of a clip were taken.
+
+    Args:
+      tokenizer: the Q-Former's tokenizer.
+      name: what to call it in the message (its path).
+      style: how the times are written.
+
+    Raises:
+      UserError: if a word or a digit of the clips' sentences is unknown to it.
+    """
+    (sentence,) = clip_time_texts(_MOMENTS, clips=1, clip_frames=len(_MOMENTS), style=style)
+    unknown = [word for word in sentence.split() if not _knows(tokenizer, word)]
+    if unknown:
+        raise UserError(
+            f"{name} has no tokens for {', '.join(map(repr, unknown))}, of which the clips' time texts are made; give "
+            "the Q-Former's own tokenizer"
+        )
+
+
+def _knows(tokenizer: Tokenizer, word: str) -> bool:
+    try:
+        return tokenizer.special.unk not in tokenizer.encode(word)
+    except Exception:  # the Rust side raises bare Exception where there is no token for what is unknown
+        return False
+
+
 def _digits_that_are_not_single_tokens(tokenizer: Tokenizer) -> list[str]:
-    # Between two other digits, so that neither a leading "▁" nor a merged pair ("12") can hide the answer.
-    wrong = []
-    for digit in string.digits:
-        ids = tokenizer.encode(f"1{digit}2")
-        single = tokenizer.token_id(digit)
-        if single is None or ids.count(single) < 1 or len(ids) > 4 or tokenizer.special.unk in ids[-3:]:
-            wrong.append(digit)
-    return wrong
+    single = {digit: tokenizer.token_id(digit) for digit in string.digits}
+    if missing := [digit for digit, index in single.items() if index is None]:
+        return missing
+    # Each after each, and between two other digits, so that neither a leading "▁" nor a merged pair can hide them.
+    joined = set()
+    for one, other in itertools.product(string.digits, repeat=2):
+        if tokenizer.encode(f"1{one}{other}2")[-3:] != [single[one], single[other], single["2"]]:
+            joined |= {one, other}
+    return sorted(joined)

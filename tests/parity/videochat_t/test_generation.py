@@ -9,7 +9,7 @@ import numpy as np
 from closeness import assert_close
 from golden_model import GoldenModel
 
-from timesuite_jax.generation import GenerationSpec, generate, prefill
+from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.models import Mistral, VideoChatT
 from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer
 
@@ -74,8 +74,8 @@ def test_prompts(golden: GoldenModel):
 def test_greedy(golden: GoldenModel):
     model = Mistral(golden.spec.mistral)
     eos = golden.config["mistral_config"]["eos_token_id"]
-    cases = cases_of(golden)
-    for case in cases:
+    further = jax.jit(continue_once, static_argnums=0)
+    for case in cases_of(golden):
         tag, answer = case["tag"], case["output_ids"]
         arrays = golden.arrays("generate.npz")
         params, embeds = language_params(golden, case), jnp.asarray(arrays[f"{tag}.inputs_embeds"])
@@ -85,8 +85,11 @@ def test_greedy(golden: GoldenModel):
         spec = GenerationSpec(max_new_tokens=new, stop_tokens=(eos,))
 
         step_logits = arrays[f"{tag}.step_logits"]
-        logits, _ = jax.jit(prefill, static_argnums=(0, 4))(model, params, embeds, valid, spec)
-        assert_close(logits[0], step_logits[0], "logits", f"{tag}, after the prompt")
+        logits, cache = jax.jit(prefill, static_argnums=(0, 4))(model, params, embeds, valid, spec)
+        for place, token in enumerate(answer):
+            assert_close(logits[0], step_logits[place], "logits", f"{tag}, step {place}")
+            read = jnp.asarray([token], jnp.int32), jnp.asarray([embeds.shape[1] + place], jnp.int32)
+            logits, cache = further(model, params, *read, cache)
         out = generate(model, params, embeds, valid, spec)
         np.testing.assert_array_equal(out.tokens[0, : out.lengths[0]], answer, tag)
         assert bool(out.stopped[0]) == case["finished_early"], tag
