@@ -69,7 +69,7 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
     if code not in (0, 130):  # done, or stopped with all saved
         raise SystemExit(f"{name}: the training failed with exit code {code}")
     said = (folder / "told.json").read_text()
-    result = json.loads(said) if said else {"interrupted": True}  # a run that is stopped in an evaluation says nothing
+    result = json.loads(said) if said else {"interrupted": True}  # stopped before it had begun
     if result["interrupted"]:
         raise SystemExit(f"{name}: stopped; start the script again to go on")
     epoch = load_config(location, words).training.eval_every

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from timesuite_jax import training
 from timesuite_jax.cli.main import main
 from timesuite_jax.tasks.videochat_t import VideoChatTask
 
@@ -29,6 +30,17 @@ def test_goes_on_where_it_stopped_and_prints_json_alone(tiny_run, tiny_corpus, c
     assert train(tiny_corpus, tiny_run, "--json") == 0
     out = capfd.readouterr().out
     assert json.loads(out) == {"step": 2, "interrupted": False, "data": {}}
+
+
+def test_json_says_so_where_a_notice_ends_the_process(tiny_corpus, tmp_path, capsys, monkeypatch):
+    def stopped_in_an_evaluation(*_, on_stop, **__):
+        on_stop(3, {"loss": 2.0})
+        raise SystemExit
+
+    monkeypatch.setattr(training, "run", stopped_in_an_evaluation)
+    with pytest.raises(SystemExit):
+        train(tiny_corpus, tmp_path, "--json")
+    assert json.loads(capsys.readouterr().out) == {"step": 3, "interrupted": True, "loss": 2.0, "data": {}}
 
 
 def test_prints_where_it_saved(tiny_run, tiny_corpus, capfd):

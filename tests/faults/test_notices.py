@@ -57,6 +57,10 @@ def test_it_saves_the_current_step_and_leaves(
     assert f"asked to by {name}; nothing was lost, the same command goes on from here" in process.said
     assert "Traceback" not in process.said
     found = steps(tmp_path)
+    # Where the run cannot return, a program that waits for its figures hears of it all the same.
+    assert ("told: stopped at" in process.said) == (place in ("compile", "evaluation"))
+    if place in ("compile", "evaluation"):
+        assert f"told: stopped at {max(expected, default=0)}\n" in process.said
     if place == "save":  # and the steps that were made while it was written
         assert found[0] == 5 and f"step {found[-1]}/30  stopped" in process.said
     else:

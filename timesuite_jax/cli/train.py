@@ -11,9 +11,14 @@ examples:
 
 import argparse
 import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from timesuite_jax.training import Best
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,16 +42,20 @@ def run(args: argparse.Namespace) -> int:
     parallel.join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = tasks.build(config)
-    result = training.run(task, spec, args.workdir, config=config.to_dict())
+
+    def tell(step: int, metrics: Mapping[str, float], interrupted: bool = True, best: "Best | None" = None) -> None:
+        if args.json:
+            more = {"best": best._asdict()} if best else {}
+            told = {"step": step, "interrupted": interrupted, **metrics, **more, "data": task.data_report()}
+            print(json.dumps(told))
+
+    result = training.run(task, spec, args.workdir, config=config.to_dict(), on_stop=tell)
     if result.interrupted:
         training.end_within(10, result.code)  # all is saved; a reader that hangs must not keep the process
-    data = task.data_report()
     if args.json:
-        best = {"best": result.best._asdict()} if result.best else {}
-        figures = {"step": result.step, "interrupted": result.interrupted, **result.metrics}
-        print(json.dumps({**figures, **best, "data": data}))
+        tell(result.step, result.metrics, result.interrupted, result.best)
         return result.code
-    for corpus, report in data.items():
+    for corpus, report in task.data_report().items():
         if report["dropped"]:
             print(f"{corpus}: {report['dropped']} samples dropped, {report['used']} used, for example:")
             for sample, reason in list(report["reasons"].items())[:3]:

@@ -35,6 +35,9 @@ class Stop:
     """Whether the run was asked to stop, and what that means at the moment.
 
     At first there is nothing to lose; `has_learnt` says that there is.
+
+    Attributes:
+      farewell: what is done last when a notice ends the process while its main thread is at work.
     """
 
     def __init__(self) -> None:
@@ -45,6 +48,7 @@ class Stop:
         self._interrupts = False
         self._lock = threading.Lock()
         self._make_safe: _Safe | None = lambda: None
+        self.farewell: Callable[[], None] = lambda: None
 
     @property
     def sentence(self) -> str:
@@ -108,6 +112,8 @@ class Stop:
                 return
             with suppress(Exception):  # whatever a storage library raises
                 self._make_safe()
+                with suppress(Exception):  # Whoever was to hear it may be gone.
+                    self.farewell()
                 leave(f"stopped: {self.sentence}", self.code)
 
     def notice_in_main_thread(self, by: signal.Signals) -> None:

@@ -51,6 +51,7 @@ def run(
     mesh: Mesh | None = None,
     *,
     config: Mapping[str, Any] | None = None,
+    on_stop: Callable[[int, Mapping[str, float]], None] = lambda step, metrics: None,
 ) -> RunResult:
     """Trains a task, or goes on training it if the folder holds a run.
 
@@ -60,6 +61,8 @@ def run(
       workdir: folder for checkpoints, event files and the parameter overview.
       mesh: devices; made from `spec.mesh` if not given.
       config: JSON-like description of the run, saved with every checkpoint (see `training.read_config`).
+      on_stop: told the step and the last figures if a notice ends the process from within an evaluation, or before
+        the first step, and this does not return. Called in another thread.
 
     Raises:
       UserError: if the folder cannot be written, holds another model's run, or the mesh does not fit.
@@ -69,6 +72,7 @@ def run(
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_notice())
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
+        stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {})
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
         roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
@@ -119,6 +123,7 @@ def run(
             roll_call=roll_call,
             goodput=goodput,
             profile=profile,
+            on_stop=on_stop,
         )
         return loop.train(begin.state, begin.frozen, first)
 
@@ -153,6 +158,7 @@ class _Loop:
     roll_call: RollCall
     goodput: Goodput
     profile: Profile
+    on_stop: Callable[[int, Mapping[str, float]], None]
 
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
@@ -167,6 +173,7 @@ class _Loop:
         step = logged = first
         evaluated = None
         interrupted = False
+        self.stop.farewell = lambda: self.on_stop(step, metrics)  # which go on changing
         if spec.eval_every and step % spec.eval_every == 0 and self.selection.is_due(step):
             metrics |= self._evaluate(step, state, frozen, flight)
             evaluated = step
