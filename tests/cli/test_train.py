@@ -78,7 +78,7 @@ def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypat
 )
 def test_wrong_overrides(tiny_corpus, tmp_path, capsys, word, message):
     assert train(tiny_corpus, tmp_path / "run", word) == 2
-    assert message in told(capsys)
+    assert message in told(capsys) and not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(

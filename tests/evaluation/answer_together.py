@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import jax
+import numpy as np
 import tiny_config
 
 from timesuite_jax import evaluation, parallel, tasks
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import answering
 from timesuite_jax.tasks.videochat_t import VideoChatTask
 
 
 def answer(corpus: str, film: str) -> dict[str, Any]:
-    """What the model says to each record, what could not be asked, and what it says to the film."""
+    """What the model says to each record, what could not be asked, what it says to the film, and whether it refuses
+    films that are not the same in all processes.
+    """
     task = cast(VideoChatTask, tasks.build(tiny_config.get_config(corpus)))
     mesh = parallel.make_mesh()
     with parallel.placed(mesh, parallel.DEFAULT_RULES):
@@ -25,9 +30,17 @@ def answer(corpus: str, film: str) -> dict[str, Any]:
         dealt_with: list[int] = []
         found = evaluation.evaluate_grounding(answerer, preparer, [corpus], batch_size=2, on_progress=dealt_with.append)
         asked = evaluation.ask(answerer, preparer, film, "When is the red circle visible?")
+        refusal = ""
+        try:
+            if jax.process_count() > 1:
+                others = np.full((1, 1, 1, 2, 2, 3), jax.process_index(), np.uint8)
+                answering._spread(others, parallel.batch_sharding(mesh, {"batch": ()}), 1)
+        except UserError as error:
+            refusal = str(error)
     answers = [[one.prompt.id, one.prompt.spans, one.text] for one in found.predictions]
     dropped = [[one.id, one.reason] for one in found.dropped]
-    return {"answers": answers, "dropped": dropped, "asked": asked.answer, "dealt with": sum(dealt_with)}
+    told = {"answers": answers, "dropped": dropped, "asked": asked.answer}
+    return {**told, "dealt with": sum(dealt_with), "refusal": refusal}
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ def test_two_processes_answer_as_one(corpus, tmp_path: Path):
     assert [process.returncode for process in running] == [0, 0], told
     first, second = (json.loads(file.read_text()) for file in files)
     alone = json.loads(json.dumps(answer_together.answer(str(corpus), str(film))))
+    refusals = [told.pop("refusal") for told in (first, second, alone)]
+    assert refusals[0] == refusals[1] and "processes brought different videos" in refusals[0] and not refusals[2]
     assert first == second == alone
     assert alone["dealt with"] == 5 and len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
     assert [name for name, _ in alone["dropped"]] == ["films/1"] and alone["asked"]

@@ -117,6 +117,14 @@ def test_a_mistake_in_one_is_told_by_all(nursery: Nursery, tmp_path: Path, index
     assert "has failed: the training data ended after 3" in processes[1 - index].said
 
 
+def test_one_without_data_stops_all_before_a_folder_is_made(nursery: Nursery, tmp_path: Path):
+    processes = start(nursery, tmp_path / "run", 2, 1, process_1=["--no-data"])
+    assert [process.wait(60) for process in processes] == [2, 2]
+    assert "UserError: process 1 has failed: there is no corpus" in processes[0].said
+    assert "UserError: there is no corpus" in processes[1].said
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("index", [0, 1])
 def test_a_save_that_fails_in_one_ends_all_and_names_it(nursery: Nursery, tmp_path: Path, index: int):
     full = {f"process_{index}": ["--disk-fills", "--file-limit=20000"]}

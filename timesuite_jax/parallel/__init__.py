@@ -7,7 +7,7 @@ this room where a parameter or a batch goes.
 from timesuite_jax.parallel.batch import WHOLE, Share, batch_sharding, batch_share, check_batch, own_rows, put_batch
 from timesuite_jax.parallel.compiler import compiler_options
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
-from timesuite_jax.parallel.processes import Wishes, gather_lines, join_processes
+from timesuite_jax.parallel.processes import Wishes, gather_lines, in_all, join_processes
 from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
 from timesuite_jax.parallel.topology import HBM_BYTES, describe_topology
 
@@ -27,6 +27,7 @@ __all__ = [
     "compiler_options",
     "describe_topology",
     "gather_lines",
+    "in_all",
     "join_processes",
     "make_mesh",
     "make_rules",

@@ -1,11 +1,12 @@
 """The processes of a run: one a host of a pod, with the devices of that host; all go through the same program."""
 
 import importlib.util
+import json
 import os
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +20,7 @@ from timesuite_jax.errors import UserError
 COORDINATOR, COUNT, INDEX = _NAMED = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
 # A process that is missing is named by the training loop; JAX's own heartbeat, which names nobody, comes after it.
 _HEARTBEAT = 300
+_Made = TypeVar("_Made")
 
 
 def join_processes(timeout: int = 300) -> None:
@@ -83,6 +85,26 @@ def gather_lines(lines: Sequence[str]) -> list[str]:
     table = multihost_utils.process_allgather(np.pad(mine, (0, int(lengths.max()) + 1 - len(mine))))
     texts = [bytes(row[:length]).decode() for row, length in zip(table, lengths, strict=True)]
     return [line for text in texts if text for line in text.split("\n")]
+
+
+def in_all(make: Callable[[], _Made]) -> _Made:
+    """What `make` returns, if it does so in all processes, which must call it at the same place.
+
+    Raises:
+      UserError: another process could not; with the reason.
+    """
+    made, error = None, None
+    try:
+        made = make()
+    except Exception as caught:
+        error = caught
+    reasons = gather_lines([json.dumps([jax.process_index(), str(error)])] if error else [])
+    if error:
+        raise error
+    if reasons:
+        index, reason = json.loads(reasons[0])
+        raise UserError(f"process {index} has failed: {reason}")
+    return cast(_Made, made)
 
 
 class Wishes:

@@ -71,19 +71,21 @@ def run(
     mesh = mesh or parallel.make_mesh(spec.mesh)
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_notice())
+        # First of all: what is wrong with names and data is told before a folder is made.
+        check_figure(spec, task.evaluations())
+        program = make_program(task, spec, mesh)
+        rows = parallel.batch_sharding(mesh, program.rules)
+        share = parallel.batch_share(rows)
+        mine = parallel.in_all(
+            lambda: task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
+        )
+        data = stack.enter_context(closing(mine))
+
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
         stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {})
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
         roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
-        # First of all: what is wrong with names and data is told before minutes go into making or reading parameters.
-        check_figure(spec, task.evaluations())
-        rows = parallel.batch_sharding(mesh, parallel.make_rules(spec.rules, mesh))
-        share = parallel.batch_share(rows)
-        mine = task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
-        data = stack.enter_context(closing(mine))
-
-        program = make_program(task, spec, mesh)
         stack.enter_context(parallel.placed(mesh, program.rules))
         begin = start(task, program, checkpoints, spec.seed)
         first = int(jax.device_get(begin.state.step))
