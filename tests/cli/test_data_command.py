@@ -41,8 +41,8 @@ def test_build_check_show(how, folder, capsys):
 
 def test_build_tells_what_it_left_out(folder, capsys):
     assert build(folder) == 0
-    out = capsys.readouterr().out
-    assert "1 samples rejected" in out and "b.mp4 is empty (0 bytes)" in out
+    out, err = capsys.readouterr()
+    assert "1 samples rejected" in out and not err and "b.mp4 is empty (0 bytes)" in out
 
 
 def test_check_finds_bad_videos(folder, capsys):
@@ -78,6 +78,7 @@ def test_numbers_that_mean_nothing_are_refused(words, capsys):
 def test_mistakes_are_one_line_and_exit_code_2(folder, capsys):
     assert build(folder, "--task", "tvg") == 2
     assert build(folder, "--corpus", "charades/test") == 2
+    assert build(folder, "--frames", "1000000") == 2
     assert build(folder, "--videos", f"{folder}/nothing") == 2
     assert not (folder / "out").exists()
     assert main(["data", "check", f"{folder}/videos", "--report", f"{folder}/nothing/report.json"]) == 2
@@ -85,4 +86,4 @@ def test_mistakes_are_one_line_and_exit_code_2(folder, capsys):
     (folder / "a.json").write_text("{")
     assert build(folder) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 6 and all(line.startswith("timesuite data: ") for line in lines)
+    assert len(lines) == 7 and all(line.startswith("timesuite data: ") for line in lines)

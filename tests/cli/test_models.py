@@ -97,6 +97,12 @@ def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, caps
         (["--checkpoint", "RUN", "--config.data.threads=2"], "a run keeps its own; leave it out, or give --config"),
         (["--config", "TINY"], "config.weights.files names none: a model answers with weights"),
         (["--config", "TINY", "--config.weights.files=('/nowhere.pth',)"], "/nowhere.pth does not exist"),
+        (
+            ["--config", "TINY", "--config.weights.files=('~/nowhere.pth',)"],
+            f"{Path.home()}/nowhere.pth does not exist",
+        ),
+        (["--config", "TINY", "--config.weights.files=('~no one/x.pth',)"], "~no one/x.pth does not exist"),
+        (["--config", "TINY", "--config.weights.files=('',)"], "'' names no file; write PATH, or ROLE=PATH"),
         (["--config", "TINY", "--config.weight.files=()"], "did you mean 'weights'?"),
         (["--config", str(MQSA)], "config.task='mqsa_ted' answers no questions; give a config of VideoChat-T"),
     ],

@@ -108,7 +108,7 @@ def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
     for layer in report.layers:
         for reason in sorted(set(layer.ignored.values())):
             count = sum(other == reason for other in layer.ignored.values())
-            print(f"{layer.source}: {count} keys ignored: {reason}")
+            print(f"{layer.source}: {count} {'key' if count == 1 else 'keys'} ignored: {reason}")
     if report.expected_missing:
         print(f"{len(report.expected_missing)} parameters missing, as expected")
     print(f"{args.out / 'params'}: {len(plan.places)} tensors; what became of every key: {args.out / 'port.json'}")

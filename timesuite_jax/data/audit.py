@@ -5,11 +5,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.progress import track
-
 from timesuite_jax.data.build import check_video, read_video
 from timesuite_jax.data.corpus import INFO_NAME, file_checksum, read_info
+from timesuite_jax.data.progress import watched
 from timesuite_jax.data.record import Record, decode_record, example_class
 from timesuite_jax.data.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
@@ -56,8 +54,7 @@ def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool
     records = videos = 0
     findings: list[Finding] = []
     checks = [check for path in paths for check in _checks_of(Path(path), deadline_s, findings)]
-    bar = track(checks, description="checking", console=Console(stderr=True), disable=quiet, transient=True)
-    for is_record, where, check in bar:
+    for is_record, where, check in watched(checks, "checking", quiet=quiet):
         records, videos = records + is_record, videos + (not is_record)
         try:
             check()

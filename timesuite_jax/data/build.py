@@ -13,10 +13,9 @@ from pathlib import Path
 
 import google_crc32c
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected
+from timesuite_jax.data.progress import watched
 from timesuite_jax.data.record import Record
 from timesuite_jax.data.timepro import Annotation, read_annotations
 from timesuite_jax.errors import UserError
@@ -34,6 +33,7 @@ from timesuite_jax.media.transforms import short_side
 
 # Frames decoded to see that a video is sound: with pictures that refer to one another, most of the file.
 _FRAMES_CHECKED = 32
+_MOST_FRAMES = 4096  # of some 25 kB each; every reader holds some dozens of records
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,18 @@ class BuildSpec:
     deadline_s: float = 120.0
     threads: int = 4
 
+    def __post_init__(self) -> None:
+        """Refuses more frames than a record can hold.
+
+        Raises:
+          UserError: with the limit.
+        """
+        if self.frames is not None and self.frames > _MOST_FRAMES:
+            raise UserError(
+                f"{self.frames} frames a sample are more than {_MOST_FRAMES}, with which a record has some 100 MB; "
+                "store the frames that a model looks at (its num_frames, 16 to 192), or the video"
+            )
+
 
 def build_corpus(
     annotations: str | Path, videos: str | Path, out: str | Path, spec: BuildSpec, *, quiet: bool = False
@@ -80,15 +92,8 @@ def build_corpus(
         raise UserError(f"there is no folder of videos {videos}; give the one to which paths in {annotations} relate")
     writer = CorpusWriter(out, spec.corpus)
     prepare = functools.partial(_prepare, root=Path(videos), spec=spec)
-    bar = track(
-        _side_by_side(prepare, entries, spec.threads),
-        description=f"building {spec.corpus}",
-        total=len(entries),
-        console=Console(stderr=True),
-        disable=quiet,
-        transient=True,
-    )
-    prepared = iter(bar)
+    bar = _side_by_side(prepare, entries, spec.threads)
+    prepared = iter(watched(bar, f"building {spec.corpus}", len(entries), quiet=quiet))
     sizes = [len(part) for part in np.array_split(np.arange(len(entries)), min(spec.shards, len(entries)))]
     return writer.write([_accepted(prepared, size, writer) for size in sizes])
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from timesuite_jax.data import synthetic_text as text
 from timesuite_jax.data.build import BuildSpec, build_corpus
 from timesuite_jax.data.corpus import CorpusInfo, refuse_corpus
+from timesuite_jax.data.progress import watched
 from timesuite_jax.data.synthetic_video import Event, SyntheticSpec, SyntheticVideo, make_video
 from timesuite_jax.data.tfrecord import cannot_write
 from timesuite_jax.media import write_mp4
@@ -70,13 +69,8 @@ def make_corpus(
             make = functools.partial(_make_one, videos, spec, seed)
             entries = [
                 entry
-                for film in track(
-                    pool.map(make, range(spec.videos)),
-                    description=f"making videos of {spec.name}",
-                    total=spec.videos,
-                    console=Console(stderr=True),
-                    disable=quiet,
-                    transient=True,
+                for film in watched(
+                    pool.map(make, range(spec.videos)), f"making videos of {spec.name}", spec.videos, quiet=quiet
                 )
                 for entry in film
             ]

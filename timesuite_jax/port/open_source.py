@@ -1,6 +1,7 @@
 """Opens what a user names: a folder or a file, by what it is and not by faith in its name."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
@@ -23,6 +24,8 @@ def open_source(port: ModelPort, location: str | Path) -> Source:
       UserError: if it is not there or none of these.
     """
     path = Path(location)
+    with suppress(RuntimeError):  # There is no such user: it is not there.
+        path = path.expanduser()  # No shell has, in a config or behind ROLE=.
     if path.is_dir():
         return open_orbax(port, path) if is_orbax(path) else HfFolder(path)
     if not path.is_file():
@@ -46,6 +49,8 @@ def open_layers(port: ModelPort, words: Sequence[str]) -> list[Layer]:
         name, equals, location = word.partition("=")
         if not equals or Path(word).exists():
             name, location = port.roles[-1].name, word
+        if not location:
+            raise UserError(f"{word!r} names no file; write PATH, or ROLE=PATH, or leave it out")
         if name not in roles:
             raise UserError(f"{word}: there is no role {name!r}; {port.title} knows {', '.join(roles)}")
         if name in layers:

@@ -1,0 +1,24 @@
+"""A progress bar for whoever watches."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+_Item = TypeVar("_Item")
+
+
+def watched(items: Iterable[_Item], what: str, total: int | None = None, *, quiet: bool = False) -> Iterable[_Item]:
+    """The items, with a bar on stderr that goes away when they are done; without one where nobody watches.
+
+    Args:
+      items: what is worked through.
+      what: is done, for the bar.
+      total: number of items, if they do not tell.
+      quiet: no bar.
+    """
+    console = Console(stderr=True)
+    # Into a file rich would write an empty line at the end.
+    disable = quiet or not console.is_interactive
+    return track(items, description=what, total=total, console=console, disable=disable, transient=True)
