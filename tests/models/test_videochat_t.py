@@ -206,7 +206,7 @@ def test_half_precision_types():
     shapes = jax.eval_shape(lambda: params.__wrapped__(spec))
     types = {"/".join(path): leaf.dtype for path, leaf in tree.leaves_with_paths(shapes["params"])}
     assert types["vision_encoder/blocks/attn/qkv/kernel"] == jnp.bfloat16
-    assert types["qformer/last_even/attention/query/kernel"] == jnp.float32
+    assert types["qformer/pairs/even/attention/query/kernel"] == jnp.float32
     hidden, aux = jax.eval_shape(VideoChatT(spec).apply, shapes, batch(spec))
     assert hidden.dtype == jnp.bfloat16 and aux["query_tokens"].dtype == jnp.bfloat16
 

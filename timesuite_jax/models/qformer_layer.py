@@ -75,7 +75,6 @@ class QFormerLayer(nn.Module):
 
     spec: QFormerSpec
     cross: bool
-    last: bool = False  # of the whole Q-Former: nobody reads the text that leaves it, so it is not computed
 
     @nn.compact
     def __call__(
@@ -87,20 +86,18 @@ class QFormerLayer(nn.Module):
         drop_path: Float[Array, ""],
         deterministic: bool,
     ) -> tuple[Float[Array, "n N D"], Float[Array, "n P D"] | None]:
-        """Returns the new queries and the new text (None if there is none, or after the last layer)."""
+        """Returns the new queries and the new text (None if there is none)."""
         spec = self.spec
         count = queries.shape[1]
         rows, mask = queries, None
         if text is not None:
             rows = jnp.concatenate([queries, text], axis=1)
             mask = jnp.concatenate([jnp.ones(queries.shape[:2], bool), text_mask], axis=1)
-        # The last layer's text feed-forward has parameters in every checkpoint, so it is initialised all the same.
-        with_text = text is not None and (not self.last or self.is_initializing())
 
         def attend(name: str, x: Array, memory: Array, mask: Array | None) -> Array:
             return BertAttention(spec, name=name)(x, memory, mask, drop_path, deterministic=deterministic)
 
-        attended = attend("attention", rows if with_text else queries, rows, mask)
+        attended = attend("attention", rows, rows, mask)
         queries = attended[:, :count]
         if self.cross:
             queries = attend("cross_attention", queries, vision, None)
@@ -111,5 +108,5 @@ class QFormerLayer(nn.Module):
             branch = _dropped(spec, branch, drop_path, deterministic=deterministic)
             return keep_clips(LayerNorm(NORM_EPSILON, name=f"{name}_norm")(x + branch))
 
-        text = feed_forward("text", attended[:, count:]) if with_text else None
+        text = None if text is None else feed_forward("text", attended[:, count:])
         return feed_forward("query", queries), text

@@ -61,5 +61,5 @@ class QFormerSpec:
 
     @property
     def pairs(self) -> int:
-        """(even, odd) pairs of layers that are stacked: all but the last one or two layers."""
-        return (self.layers - 1) // 2
+        """(even, odd) pairs of layers, which are stacked; an odd number of layers leaves one."""
+        return self.layers // 2

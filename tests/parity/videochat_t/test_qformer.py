@@ -76,8 +76,8 @@ def test_every_layer(golden: GoldenModel):
         seen = functools.partial(QFormer(spec).apply, capture_intermediates=is_seen)
         out, captured = jax.jit(seen)({"params": params}, queries(golden, 1), vision, text, mask)
         assert_close(out, expected[:, : spec.tokens], "qformer", f"queries after layer {layers}")
-        # The text that leaves the layer below is seen where that layer stands alone, and at the entrance.
-        inner = {0: "embeddings"} if layers % 2 else {0: "embeddings", layers - 1: "last_even"}
+        # Text is seen at the entrance, and where it leaves a layer that stands alone.
+        inner = {0: "embeddings", layers: "last_even"} if layers % 2 else {0: "embeddings"}
         for index, name in inner.items():
             rows = jnp.concatenate(captured["intermediates"][name]["__call__"][0], axis=1)
             assert_close(rows[:, : spec.tokens], stored[f"text_hidden{index}_b0"][:, : spec.tokens], "qformer", name)

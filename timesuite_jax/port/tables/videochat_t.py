@@ -9,8 +9,8 @@ The parameter tree that it fills:
     query_tokens [1, N, D]; extra_query_tokens [1, N', D]
     qformer/embeddings/{word/embedding, position/embedding, norm/{scale, bias}}
     qformer/pairs/even/...               stacked [P, ...]: layers 0, 2, 4, ... with cross-attention
-    qformer/pairs/odd/...                stacked [P, ...]: layers 1, 3, 5, ...; P = (layers - 1) // 2
-    qformer/{last_even, last_odd}/...    not stacked: what is left, one layer or two
+    qformer/pairs/odd/...                stacked [P, ...]: layers 1, 3, 5, ...; P = layers // 2
+    qformer/last_even/...                not stacked: the last of an odd number of layers
         {attention, cross_attention}/{query, key, value, out, norm}
         {text_mlp, query_mlp}/{fc1, fc2}; text_norm, query_norm
     mistral/embed/embedding [V, D]; mistral/norm/scale; mistral/lm_head/{kernel, lora_a, lora_b}
@@ -111,7 +111,7 @@ class Sizes:
         return cls(
             vision_blocks=shapes["vision_encoder/blocks/norm1/scale"][0],
             patch=round((shapes["vision_encoder/patch_embed/kernel"][0] / 3) ** 0.5),
-            qformer_layers=2 * pairs + 1 + ("qformer/last_odd/query_norm/scale" in shapes),
+            qformer_layers=2 * pairs + ("qformer/last_even/query_norm/scale" in shapes),
             positions=shapes[text][0] if text in shapes else 512,
             mistral_layers=shapes["mistral/layers/input_norm/scale"][0],
             text_input=text in shapes,
@@ -208,8 +208,8 @@ def _qformer(sizes: Sizes) -> list[Entry]:
     entries += _norm(f"{embeddings}.LayerNorm", "qformer/embeddings/norm", "query", trainable=True)
     for number in range(sizes.qformer_layers):
         pair, odd = divmod(number, 2)
-        if pair == (sizes.qformer_layers - 1) // 2:
-            jax, layer = f"qformer/last_{'odd' if odd else 'even'}", None
+        if pair == sizes.qformer_layers // 2:
+            jax, layer = "qformer/last_even", None
         else:
             jax, layer = f"qformer/pairs/{'odd' if odd else 'even'}", pair
         torch, options = f"{_BERT}.encoder.layer.{number}", {"layer": layer, "trainable": True}
