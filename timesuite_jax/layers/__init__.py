@@ -14,6 +14,7 @@ from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.item_shards import Shard, by_shards
 from timesuite_jax.layers.linear import Linear, LoraSpec
+from timesuite_jax.layers.mask_keys import mask_key
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
 from timesuite_jax.layers.placement import lying, shards
 from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
@@ -36,6 +37,7 @@ __all__ = [
     "gated_silu",
     "gelu",
     "lying",
+    "mask_key",
     "rope_angles",
     "run_stack",
     "shards",

@@ -41,15 +41,19 @@ def random_words(key: Array, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
 
     Rows (places on the first axis) are hashed apart from places within them: a batch may have more than 2^32 places.
     """
-    seed = jax.random.key_data(key)
+    return hashed_places(jax.random.key_data(key), shape)
+
+
+def hashed_places(seed: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
+    """`random_words` of the two words of a key."""
     row = jax.lax.broadcasted_iota(np.uint32, (shape[0], *(1 for _ in shape[1:])), 0)
     column = jnp.zeros(shape, np.uint32)
     for axis in range(1, len(shape)):
         column = column * np.uint32(shape[axis]) + jax.lax.broadcasted_iota(np.uint32, shape, axis)
-    return _mixed(_mixed(column ^ seed[0]) - jnp.broadcast_to(_mixed(row ^ seed[1]), shape))
+    return mixed(mixed(column ^ seed[0]) - jnp.broadcast_to(mixed(row ^ seed[1]), shape))
 
 
-def _mixed(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+def mixed(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
     """A bijection of words of which every bit depends on every other (`lowbias32` of hash-prospector)."""
     x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
     x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)

@@ -16,6 +16,7 @@ from timesuite_jax import port, tree
 from timesuite_jax.data import Preparer, TrainStream, open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding, share_batches
+from timesuite_jax.layers import mask_key
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
@@ -148,7 +149,7 @@ class VideoChatTask:
     ) -> tuple[Float[Array, ""], Float[Array, ""], Sums]:
         """Cross entropy of the answers; its weight is the number of answer tokens."""
         params = tree.merge(trainable, frozen)
-        rngs = streams(rng, "dropout", "drop_path")
+        rngs = {name: mask_key(key) for name, key in streams(rng, "dropout", "drop_path").items()}
         hidden, aux = cast(Any, self.model.apply({"params": params}, batch, deterministic=False, rngs=rngs))
         lora = self.config.model.mistral.lora
         # Position s predicts token s + 1.
