@@ -1,0 +1,29 @@
+"""A bucket that refuses for a while loses nothing: an emulated one, behind the clients that a real one has."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.nightly
+
+
+@pytest.mark.parametrize(
+    ("status", "lost", "steps"),
+    [
+        ("503", False, [1, 2, 3]),  # which the clients themselves try again
+        ("403", True, [1, 3]),
+    ],
+)
+def test_saving_outlives_it(status: str, lost: bool, steps: list[int]):
+    pytest.importorskip("gcp_storage_emulator")
+    pytest.importorskip("gcsfs")
+    script = Path(__file__).with_name("run_bucket.py")
+    done = subprocess.run([sys.executable, script, status], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told.pop("refused") > 0
+    assert told == {"lost": lost, "steps": steps, "sound": 3}
+    assert ("Training goes on, checkpoint 1 is safe" in done.stderr) == lost
