@@ -67,6 +67,15 @@ def test_a_model_may_be_split_over_the_devices(tiny_run, tiny_corpus, exported, 
     assert kernel.sharding.shard_shape(kernel.shape) == (1, 4, 32)
 
 
+@pytest.mark.parametrize("kernels", ["int8", "int4"])
+def test_quantised_kernels_are_made_of_them(tiny_corpus, exported, film, tmp_path, capfd, kernels):
+    config = tmp_path / "quantised.py"
+    config.write_text(TINY.read_text().replace('"mistral": {', f'"mistral": {{"kernels": "{kernels}", '))
+    words = ["--config", f"{config}:{tiny_corpus}", f"--config.weights.files=('{exported}',)"]
+    assert main(["ask", str(film), QUESTION, "--json", "--max-new-tokens", "4", *words]) == 0, capfd.readouterr().err
+    assert json.loads(capfd.readouterr().out)["answer"]
+
+
 def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, capsys):
     kept = {name: tensor for name, tensor in load_file(exported).items() if "temp_adap" not in name}
     save_file(kept, tmp_path / "less.safetensors")
