@@ -52,7 +52,7 @@ class FaultyTask(ToyTask):
 
     hangs_in = ""
     hangs_at = 0
-    has_data = True
+    lacks = ""
     disk_fills: Path | None = None  # as soon as there is a checkpoint in it
     # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
     file_limit = resource.RLIM_INFINITY
@@ -65,7 +65,7 @@ class FaultyTask(ToyTask):
         return super().loss(*args)
 
     def train_data(self, **where: Any) -> ToyData:
-        if not self.has_data:
+        if self.lacks == "data":
             raise UserError("there is no corpus")
         data = super().train_data(**where)
         data.__class__ = FaultyData
@@ -73,6 +73,8 @@ class FaultyTask(ToyTask):
         return data
 
     def evaluations(self) -> dict[str, training.Evaluation]:
+        if self.lacks == "evaluations":
+            raise UserError("there is no corpus")
         if self.hangs_in != "evaluation":
             return super().evaluations()
 
@@ -109,7 +111,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--process", help="INDEX/COUNT/PORT: one of several")
     parser.add_argument("--process-timeout", type=float, default=60)
     parser.add_argument("--data-ends-at", type=int, help="steps")
-    parser.add_argument("--no-data", action="store_true")
+    parser.add_argument("--lack", default="")
     parser.add_argument("--diary", type=Path)
     parser.add_argument("--fsdp", type=int, default=1)
     parser.add_argument("--tensor", type=int, default=1)
@@ -128,7 +130,7 @@ def main(argv: Sequence[str]) -> int:
     task.hangs_in, task.hangs_at = options.hang_in, options.hang_at
     task.disk_fills = options.workdir / "checkpoints" if options.disk_fills else None
     task.file_limit = options.file_limit
-    task.diary, task.has_data = options.diary, not options.no_data
+    task.diary, task.lacks = options.diary, options.lack
     if options.data_ends_at:
         task.data_ends_at = options.data_ends_at * task.batch
     if options.slow_saves:

@@ -117,8 +117,9 @@ def test_a_mistake_in_one_is_told_by_all(nursery: Nursery, tmp_path: Path, index
     assert "has failed: the training data ended after 3" in processes[1 - index].said
 
 
-def test_one_without_data_stops_all_before_a_folder_is_made(nursery: Nursery, tmp_path: Path):
-    processes = start(nursery, tmp_path / "run", 2, 1, process_1=["--no-data"])
+@pytest.mark.parametrize("lack", ["data", "evaluations"])
+def test_one_without_data_stops_all_before_a_folder_is_made(nursery: Nursery, tmp_path: Path, lack: str):
+    processes = start(nursery, tmp_path / "run", 2, 1, process_1=[f"--lack={lack}"])
     assert [process.wait(60) for process in processes] == [2, 2]
     assert "UserError: process 1 has failed: there is no corpus" in processes[0].said
     assert "UserError: there is no corpus" in processes[1].said

@@ -72,14 +72,15 @@ def run(
     with ExitStack() as stack:
         stop = stack.enter_context(stop_on_notice())
         # First of all: what is wrong with names and data is told before a folder is made.
-        check_figure(spec, task.evaluations())
         program = make_program(task, spec, mesh)
         rows = parallel.batch_sharding(mesh, program.rules)
         share = parallel.batch_share(rows)
-        mine = parallel.in_all(
-            lambda: task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
-        )
-        data = stack.enter_context(closing(mine))
+
+        def find_data() -> DataIterator:
+            check_figure(spec, task.evaluations())
+            return task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
+
+        data = stack.enter_context(closing(parallel.in_all(find_data)))
 
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
         stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {})
