@@ -77,6 +77,18 @@ def test_a_second_ctrl_c_ends_at_once(nursery: Nursery, tmp_path: Path):
     assert steps(tmp_path) == []
 
 
+def test_it_leaves_though_nobody_reads_what_it_prints():
+    """As where a program that asked for figures has gone, and they wait in a buffer."""
+    script = "from timesuite_jax.training.interruption import leave; print('{}'); leave('stopped', 5)"
+    reader, writer = os.pipe()
+    os.close(reader)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", script]
+    for streams in ({"stdout": writer}, {"stdout": writer, "stderr": writer}):
+        assert subprocess.run(command, **streams, env=environment).returncode == 5
+    os.close(writer)
+
+
 @pytest.mark.nightly
 def test_a_terminals_ctrl_c_which_goes_to_the_data_workers_too(tiny_corpus: Path, tmp_path: Path):
     config = f"{Path(__file__).parents[1] / 'tiny_config.py'}:{tiny_corpus}"

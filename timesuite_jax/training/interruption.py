@@ -112,7 +112,7 @@ class Stop:
                 return
             with suppress(Exception):  # whatever a storage library raises
                 self._make_safe()
-                with suppress(Exception):  # Whoever was to hear it may be gone.
+                with suppress(Exception):  # It must not keep the process.
                     self.farewell()
                 leave(f"stopped: {self.sentence}", self.code)
 
@@ -131,10 +131,12 @@ class Stop:
 
 def leave(sentence: str, code: int) -> None:
     """Ends the process now, whatever its threads are doing, and its worker processes with it."""
-    print(sentence, file=sys.stderr, flush=True)
+    with suppress(OSError):  # Whoever was to read it may be gone.
+        print(sentence, file=sys.stderr, flush=True)
     for worker in multiprocessing.active_children():
         worker.terminate()
-    sys.stdout.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
     os._exit(code)
 
 
