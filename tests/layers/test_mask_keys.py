@@ -43,6 +43,12 @@ def test_draws_of_derived_keys_are_unrelated_and_even():
     assert np.mean(np.asarray(jax.random.bernoulli(KEY, 0.25, (40_000,)))) == pytest.approx(0.25, abs=0.01)
 
 
+def test_keys_of_rbg_are_taken_too():
+    """`JAX_DEFAULT_PRNG_IMPL=rbg` is what many set on TPUs."""
+    steps = [mask_key(jax.random.fold_in(jax.random.key(3, impl="rbg"), step)) for step in range(2)]
+    assert len(np.unique(words(jnp.stack(steps)))) == 2
+
+
 class Block(nn.Module):
     """A layer with both kinds of mask."""
 

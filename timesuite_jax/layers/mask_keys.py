@@ -20,12 +20,12 @@ _SPLIT = np.uint32(0x243F6A88)
 
 
 def mask_key(key: PRNGKeyArray) -> PRNGKeyArray:
-    """The same two words as a key of masks: all that is derived from it, and drawn with it, is hashed.
+    """The first two words as a key of masks: all that is derived from it, and drawn with it, is hashed.
 
     Args:
-      key: one of threefry, JAX's default.
+      key: of threefry, JAX's default, or rbg (`JAX_DEFAULT_PRNG_IMPL`), which has two keys of threefry in one.
     """
-    return jax.random.wrap_key_data(jax.random.key_data(key), impl=_IMPLEMENTATION)
+    return jax.random.wrap_key_data(jax.random.key_data(key)[..., :2], impl=_IMPLEMENTATION)
 
 
 def _fold_in(key: UInt32[Array, "2"], data: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape 2"]:
