@@ -95,6 +95,18 @@ def test_resizing_keeps_colours_to_the_nearest_level(colour, size):
     np.testing.assert_allclose(frames.mean((0, 1, 2)), 255 * np.clip([r, g, b], 0, 1), atol=0.75)
 
 
+def test_ten_bits_keep_their_colours_whether_scaled_or_not():
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as container:
+        stream = container.add_stream("ffv1", rate=12)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p10le"
+        picture = av.VideoFrame.from_ndarray(np.tile(np.uint8([200, 100, 50]), (48, 64, 1)), format="rgb24")
+        container.mux([packet for frame in (picture, picture, None) for packet in stream.encode(frame)])
+    for size in (48, 64), (24, 32):
+        frames = sample_video(file.getvalue(), SamplingSpec(2), resize=lambda height, width, size=size: size).frames
+        np.testing.assert_allclose(frames.mean((0, 1, 2)), [200, 100, 50], atol=0.75)
+
+
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_stored_rotation_is_applied(rotation):
     upright = sample_video(films.numbered_film(), SamplingSpec(2)).frames

@@ -145,12 +145,10 @@ class _Converter:
                 width, height = self._resize(width, height)
             else:
                 height, width = self._resize(height, width)
-        scales = (height, width) != (frame.height, frame.width)
-        shrinks = scales and height <= frame.height and width <= frame.width
+        shrinks = height <= frame.height and width <= frame.width and (height, width) != (frame.height, frame.width)
         filter_ = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-        # Scaling into packed RGB, swscale halves the width of the colours and loses one to two levels of brightness;
-        # into planes it does neither, and is quicker. Unscaled both give the same, and packed RGB needs no copy.
-        format_ = "gbrp" if scales else "rgb24"
-        rgb = self._scaler.reformat(frame, width=width, height=height, format=format_, interpolation=filter_, threads=1)
+        # Scaling into packed RGB, or turning 10 bits or nv12 into it, swscale halves the width of the colours and loses
+        # one to three levels of brightness; into planes it does neither, and is quicker where it scales.
+        rgb = self._scaler.reformat(frame, width=width, height=height, format="gbrp", interpolation=filter_, threads=1)
         # FFmpeg states the turn counter-clockwise, as numpy turns.
         return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), quarter_turns))
