@@ -1,5 +1,6 @@
 """`timesuite COMMAND`: what every command has in common."""
 
+import errno
 import importlib
 import io
 import sys
@@ -80,6 +81,12 @@ def test_a_name_that_no_disk_takes(words, capsys):
     assert (
         f"cannot use {name}" in err and "(File name too long); correct the name" in err and len(err.splitlines()) == 1
     )
+
+
+def test_what_is_refused_without_a_name_is_no_users_mistake(failing):
+    failing(PermissionError(errno.EPERM, "Operation not permitted"))
+    with pytest.raises(PermissionError):
+        main(["quickstart"])
 
 
 def test_what_no_text_can_hold_is_printed_all_the_same(monkeypatch):

@@ -78,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno not in _UNUSABLE:
+        if error.errno not in _UNUSABLE or error.filename is None:  # as of a lock, or a connection
             raise
         told = f"cannot use {error.filename} ({error.strerror}); correct the name, or the permissions there"
         print(f"timesuite {name}: {told}", file=sys.stderr)
