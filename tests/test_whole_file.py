@@ -24,3 +24,11 @@ def test_what_fails_leaves_the_one_before_and_nothing_else(tmp_path: Path):
     assert [found.name for found in tmp_path.iterdir()] == ["a.txt"] and path.read_text() == "old"
     with pytest.raises(FileNotFoundError), whole_file(tmp_path / "none" / "a.txt") as place:
         place.write_text("")
+
+
+def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path):
+    path = tmp_path / "nothing"
+    path.symlink_to("/dev/null")
+    with whole_file(path) as place:
+        place.write_text("new")
+    assert path.is_char_device() and list(tmp_path.iterdir()) == [path]

@@ -11,6 +11,7 @@ def whole_file(path: Any) -> Iterator[Any]:
     """Within it, the file is written to a place beside; at the end, that takes the name of the file.
 
     If anything fails nothing appears: a file that was there before stays as it was, and what was written is removed.
+    What is there and no file (/dev/stdout, a pipe) is written to as it is.
 
     Args:
       path: a `pathlib.Path`, or an `epath.Path` on a disk; its folder is there.
@@ -18,6 +19,9 @@ def whole_file(path: Any) -> Iterator[Any]:
     Yields:
       A path to write to, of the same type.
     """
+    if path.exists() and not path.is_file():
+        yield path
+        return
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
