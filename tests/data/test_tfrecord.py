@@ -58,11 +58,13 @@ def test_several_shards_random_access_pickle_threads_and_rebuilt_index(tmp_path)
         lambda file, index: file.write_bytes(file.read_bytes()[:60]),
         lambda file, index: file.write_bytes(b""),
         lambda file, index: file.write_bytes(b"\x07" * 200),
+        lambda file, index: file.write_bytes(b"PK\x03\x04" * 50),
+        lambda file, index: file.write_bytes(file.read_bytes().replace(b"False", b"Fal(e")),
         lambda file, index: np.save(file, index.ravel()),
         lambda file, index: np.save(file, index - [[20, 0], [0, 0], [0, 0]]),
         lambda file, index: np.save(file, np.add(index, [[0, 0], [0, -1], [1, 0]])),
     ],
-    ids=["cut off", "empty", "no array", "flat", "negative", "between records"],
+    ids=["cut off", "empty", "no array", "no archive", "header", "flat", "negative", "between records"],
 )
 def test_a_damaged_index_is_rebuilt(damage, tmp_path):
     payloads = [b"a" * 3, b"b" * 20, b"c" * 7]
