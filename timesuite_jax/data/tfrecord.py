@@ -177,8 +177,9 @@ def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
     """
     if not path.is_file():
         raise UserError(f"there is no record file {path}; build it with `timesuite data build`")
-    with contextlib.suppress(Exception):  # absent, or damaged: numpy raises anything, from TokenError to MemoryError
-        index = np.load(index_path(path), allow_pickle=False)
+    # Absent, or damaged: numpy raises anything, from TokenError to MemoryError.
+    with contextlib.suppress(Exception), index_path(path).open("rb") as file:
+        index = np.lib.format.read_array(file, allow_pickle=False)
         if _fits(index, path.stat().st_size):
             return index
     return rebuild_index(path)
