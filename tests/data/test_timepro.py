@@ -162,7 +162,7 @@ def test_message_classes_are_there_before_threads_are(videos, tmp_path, monkeypa
     for module in (corpus, auditing):
         monkeypatch.setattr(module, "example_class", lambda: order.append("classes"))
     for module in (building, auditing):
-        monkeypatch.setattr(module, "track", lambda steps, **_: order.append("bar") or steps)
+        monkeypatch.setattr(module, "watched", lambda items, *_, **__: order.append("bar") or items)
     build_corpus(annotations(tmp_path, [entry("a.mp4")]), videos, tmp_path / "out", BuildSpec("test"))
     audit([tmp_path / "out"])
     assert order == ["classes", "bar"] * 2
