@@ -38,13 +38,14 @@ class FaultyData(ToyData):
             say("here: data")
             queue.SimpleQueue().get()
         step = self.position // self.task.batch
+        longer = self.task.hangs_in == "another compile" and step == self.task.hangs_at
         if self.task.disk_fills and any(path.name.isdigit() for path in self.task.disk_fills.iterdir()):
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.task.file_limit, resource.RLIM_INFINITY))
         batch = super().__next__()
         if self.task.diary:
             with self.task.diary.open("a") as diary:
                 diary.write(f"{step} {' '.join(map(str, batch['sample']))}\n")
-        return batch
+        return {name: np.repeat(rows, 2, axis=0) for name, rows in batch.items()} if longer else batch
 
 
 class FaultyTask(ToyTask):
@@ -52,6 +53,7 @@ class FaultyTask(ToyTask):
 
     hangs_in = ""
     hangs_at = 0
+    compiled = 0  # steps
     lacks = ""
     disk_fills: Path | None = None  # as soon as there is a checkpoint in it
     # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
@@ -59,8 +61,9 @@ class FaultyTask(ToyTask):
     diary: Path | None = None  # lines of a step and its samples
 
     def loss(self, *args: Any) -> Any:
-        if self.hangs_in == "compile":
-            say("here: compile")
+        self.compiled += 1
+        if self.hangs_in == ("compile" if self.compiled == 1 else "another compile"):
+            say(f"here: {self.hangs_in}")
             time.sleep(FOR_EVER)
         return super().loss(*args)
 

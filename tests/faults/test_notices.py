@@ -31,6 +31,7 @@ def stop(process: Process, notice: signal.Signals = signal.SIGTERM) -> float:
         ("start: compile", signal.SIGTERM, []),  # nothing has been learnt, so there is nothing to save
         ("start: compile", signal.SIGINT, []),
         ("resumed: compile", signal.SIGTERM, [20]),  # what there was is still there
+        ("start: another compile", signal.SIGTERM, [7]),  # for a batch of another shape
         ("resumed: evaluation", signal.SIGTERM, [20, 24]),
         ("start: data", signal.SIGTERM, [7]),
         ("start: data", signal.SIGINT, [7]),
@@ -45,6 +46,7 @@ def test_it_saves_the_current_step_and_leaves(
         assert nursery.start(tmp_path, "--steps=20", "--save-every=20").wait() == 0
     options = {
         "compile": ["--hang-in=compile"],
+        "another compile": ["--hang-in=another compile", "--hang-at=7"],
         "evaluation": ["--hang-in=evaluation", "--eval-every=4"],
         "data": ["--hang-in=data", "--hang-at=7"],
         "save": ["--slow-saves=1", "--delay=0.3"],
@@ -58,8 +60,8 @@ def test_it_saves_the_current_step_and_leaves(
     assert "Traceback" not in process.said
     found = steps(tmp_path)
     # Where the run cannot return, a program that waits for its figures hears of it all the same.
-    assert ("told: stopped at" in process.said) == (place in ("compile", "evaluation"))
-    if place in ("compile", "evaluation"):
+    assert ("told: stopped at" in process.said) == (place in ("compile", "another compile", "evaluation"))
+    if place in ("compile", "another compile", "evaluation"):
         assert f"told: stopped at {max(expected, default=0)}\n" in process.said
     if place == "save":  # and the steps that were made while it was written
         assert found[0] == 5 and f"step {found[-1]}/30  stopped" in process.said

@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from typing import Any, NamedTuple
 
 import jax
@@ -147,7 +147,7 @@ class _Loop:
 
     task: Task
     spec: TrainingSpec
-    send: Callable[..., tuple[TrainState, Report]]
+    send: jax.stages.Wrapped  # `training.Step`, jitted
     rows: NamedSharding
     share: parallel.Share
     data: DataIterator
@@ -166,7 +166,8 @@ class _Loop:
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
         self.checkpoints.keep_best(self.selection.rankings)
-        self.position = self.data.get_state()  # of the batch after the last one that was taken
+        self.position = self.data.get_state()  # of the batch after the last one that was learnt from
+        self.shapes: set[tuple[tuple[int, ...], ...]] = set()  # of the batches that were sent
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
@@ -193,12 +194,10 @@ class _Loop:
                 break
             batch, starved = taken
             self.roll_call.begins(step + 1)
-            # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a
-            # scalar costs more than the step of a small model.
-            with jax.transfer_guard("disallow"), jax.profiler.StepTraceAnnotation("train", step_num=step + 1):
-                state, report = self.send(state, frozen, parallel.put_batch(batch, self.rows), rng)
+            state, report = self._send(step, state, frozen, batch, rng, flight)
             self.stop.has_learnt()
             step += 1
+            self.position = self.data.get_state()
             flight.push(step, batch, report)
             meter.step(self.task.work(batch), starved)
             self.terminal.advance(step)
@@ -248,10 +247,30 @@ class _Loop:
                 f"the training data ended after {step} of {self.spec.total_steps} steps; "
                 "let it repeat or lower training.total_steps"
             ) from None
-        self.position = self.data.get_state()
         starved = time.perf_counter() - asked if flight.idle() else 0.0
         parallel.check_batch(batch, self.rows, self.spec.accumulate, self.share.count)
         return batch, starved
+
+    def _send(
+        self, step: int, state: TrainState, frozen: Params, batch: Batch, rng: jax.Array, flight: InFlight
+    ) -> tuple[TrainState, Report]:
+        """Sends the devices what the step after `step` needs; the state's memory is the next state's."""
+        # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a scalar
+        # costs more than the step of a small model.
+        with jax.transfer_guard("disallow"), jax.profiler.StepTraceAnnotation("train", step_num=step + 1):
+            rows = parallel.put_batch(batch, self.rows)
+            shapes = tuple(array.shape for _, array in sorted(rows.items()))
+            if self.shapes and shapes not in self.shapes:
+                # Of another length. A notice does not wait until that is compiled; at the first nothing is to be lost.
+                flight.drain()
+                with self._safe(step, state):
+                    self.send.lower(state, frozen, rows, rng).compile()  # which the call finds
+            self.shapes.add(shapes)
+            return self.send(state, frozen, rows, rng)
+
+    def _safe(self, step: int, state: TrainState) -> AbstractContextManager[None]:
+        """Within it, in which nothing is learnt, a notice ends the process as soon as the state is saved."""
+        return self.stop.nothing_to_lose_but(lambda: self.saver.finish(step, state, self.position))
 
     def _save(self, step: int, state: TrainState, flight: InFlight) -> None:
         """Saves the step unless that is done."""
@@ -266,8 +285,7 @@ class _Loop:
         flight.drain()
         params = tree.merge(state.params, frozen)
         figures = {}
-        safely = self.stop.nothing_to_lose_but(lambda: self.saver.finish(step, state, self.position))
-        with self.goodput.spending("evaluate"), safely:
+        with self.goodput.spending("evaluate"), self._safe(step, state):
             for name, evaluate in self.evaluations.items():
                 figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
         if self.selection.judge(step, figures):

@@ -1,7 +1,6 @@
 """What a run compiles, before there is an array: shapes, places and the step. Training and ahead-of-time share it."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import optax
@@ -25,7 +24,7 @@ class Program(NamedTuple):
     state: TrainState
     frozen: Params
     optimizer: optax.GradientTransformation
-    step: Callable[..., Any]  # `training.Step`, jitted; it takes the state's memory for the next state
+    step: jax.stages.Wrapped  # `training.Step`, jitted; it takes the state's memory for the next state
 
 
 def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
