@@ -32,3 +32,13 @@ def test_what_is_no_file_is_written_to_and_stays(tmp_path: Path):
     with whole_file(path) as place:
         place.write_text("new")
     assert path.is_char_device() and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_link_stays_one(tmp_path: Path):
+    target, link = tmp_path / "a" / "target", tmp_path / "link"
+    target.parent.mkdir()
+    link.symlink_to(target)
+    for text in ("first", "second"):  # made where the link points to, and replaced there
+        with whole_file(link) as place:
+            place.write_text(text)
+        assert link.is_symlink() and target.read_text() == text and len(list(target.parent.iterdir())) == 1

@@ -22,6 +22,7 @@ def whole_file(path: Any) -> Iterator[Any]:
     if path.exists() and not path.is_file():
         yield path
         return
+    path = path.resolve()  # a link stays, and what it points to is replaced
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
