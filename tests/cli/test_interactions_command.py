@@ -56,7 +56,7 @@ def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "has no column user, item, time; it must have user, item and time"),
+        ([], "has no column user, item, time; it must have user, item, time"),
         (["--columns", "who,what,when"], "are left that have 5 interactions each; lower --core"),
         (["--columns", "who,what,when", "--core", "1"], "user c has 1 of the 3 items"),
         (["--out", "/nowhere/x.npz"], "there is no folder /nowhere"),

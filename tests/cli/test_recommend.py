@@ -94,7 +94,7 @@ FILES = {
         ("broken.json", [], "give a CSV or a .json file"),
         ("time.csv", [], "line 2: time 'noon' is no number"),
         ("gap.csv", [], "line 2 names no item"),
-        ("float.json", [], "item 1.5 is neither a name nor a number"),
+        ("float.json", [], "user 0: item 1.5 is neither a name nor a whole number"),
         ("nan.csv", [], "line 2: time 'nan' is no number"),
         ("nobody.csv", [], "line 2 names no user"),
         ("twice.json", [], "names 'a' twice"),

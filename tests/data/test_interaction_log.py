@@ -94,7 +94,7 @@ def test_bad_parquet_files_are_named(tmp_path):
     parquet.write_table(pyarrow.table({"user": ["a", None], "item": [1, 2], "time": [1, 2]}), path)
     with pytest.raises(UserError, match=r"log.parquet, row 2 names no user"):
         read_log(path)
-    with pytest.raises(UserError, match=r"log.parquet has no column rating; it must have user, item and rating"):
+    with pytest.raises(UserError, match=r"log.parquet has no column rating; it must have user, item, rating"):
         read_log(path, ("user", "item", "rating"))
     path.write_bytes(b"PAR1 and no more")
     with pytest.raises(UserError, match=r"cannot read .*log.parquet: .*; give a Parquet file"):

@@ -3,8 +3,9 @@
 TFRecord files with random access (`tfrecord`), what stands in a record (`record`) and in a corpus folder (`corpus`),
 builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`synthetic`), the check of all that
 (`audit`), and the training stream: mixture, samples, batches, position (`mixture`, `sample`, `batch`, `pipeline`).
-For recommendation: logs (`interaction_log`), who took which items (`interactions`; `synthetic_interactions`), those as
-arrays (`histories`), laid into rows without padding (`packing`), and the stream of them (`user_stream`).
+For recommendation: logs (`interaction_log`, `log_fields`), who took which items (`interactions`;
+`synthetic_interactions`), those as arrays (`histories`), laid into rows without padding (`packing`), and the stream of
+them (`user_stream`).
 """
 
 from timesuite_jax.data.audit import AuditReport, audit

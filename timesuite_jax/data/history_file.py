@@ -1,12 +1,10 @@
 """Histories to recommend for, from a file that a person or a program writes."""
 
-import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.data.interaction_log import read_name, read_time
+from timesuite_jax.data.log_fields import csv_rows, read_name, read_time
 from timesuite_jax.errors import UserError
 
 Histories = dict[str, list[str]]  # user -> names of items, the oldest first
@@ -25,7 +23,7 @@ def read_histories(path: Path) -> Histories:
     """
     try:
         histories = _from_json(path) if path.suffix == ".json" else _from_csv(path)
-    except (OSError, UnicodeDecodeError, csv.Error, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"cannot read {path}: {error}; give a CSV or a .json file") from error
     if not any(histories.values()):
         raise UserError(f"{path} holds no item; give the items that a user took, the oldest first")
@@ -41,35 +39,24 @@ def _from_json(path: Path) -> Histories:
             raise UserError(f"{path} names {twice!r} twice; join the two lists or rename one")
         return found
 
-    content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique)
+    content = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=unique)
     if isinstance(content, list):
         lists = content if content and all(isinstance(part, list) for part in content) else [content]
         content = {str(number): part for number, part in enumerate(lists)}
     if not isinstance(content, dict) or not all(isinstance(part, list) for part in content.values()):
         raise UserError(f"{path} holds no histories; write {_FORMS}")
-    return {user: [_name(item, path) for item in items] for user, items in content.items()}
-
-
-def _name(item: Any, path: Path) -> str:
-    if isinstance(item, bool) or not isinstance(item, str | int):
-        raise UserError(f"{path}: item {item!r} is neither a name nor a number; write {_FORMS}")
-    return str(item)
+    return {
+        user: [read_name(item, "item", f"{path}, user {user}") for item in items] for user, items in content.items()
+    }
 
 
 def _from_csv(path: Path) -> Histories:
-    rows = list(_rows(path))
-    histories: Histories = {user: [] for user, _, _ in rows}
-    for user, item, _ in sorted(rows, key=lambda row: row[2]):
+    histories: Histories = {}
+    taken = []
+    for where, row in csv_rows(path, ["item"], optional=["user", "time"]):
+        user, item = read_name(row.get("user", "0"), "user", where), read_name(row["item"], "item", where)
+        histories[user] = []
+        taken.append((read_time(row.get("time", 0), where), user, item))
+    for _, user, item in sorted(taken, key=lambda row: row[0]):
         histories[user].append(item)
     return histories
-
-
-def _rows(path: Path) -> Iterator[tuple[str, str, float]]:
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if "item" not in (reader.fieldnames or ()):
-            raise UserError(f"{path} has no column item; its first line must name it")
-        for row in reader:
-            where = f"{path}, line {reader.line_num}"
-            user, item = read_name(row.get("user", "0"), "user", where), read_name(row["item"], "item", where)
-            yield user, item, read_time(row.get("time", 0), where)

@@ -6,7 +6,6 @@ seconds since 1970 (as UTC where they name no zone). Rows stand in the order of 
 they are to be sorted.
 """
 
-import csv
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.data.log_fields import check_columns, csv_rows, read_name, read_time
 from timesuite_jax.errors import UserError
 
 COLUMNS = ("user", "item", "time")
@@ -30,7 +30,7 @@ class InteractionLog:
     Attributes:
       users: of each row, index of `user_names`.
       items: of each row, index of `item_names`.
-      times: of each row.
+      times: of each row, as exactly as a float has them.
       user_names: in the order in which they first appear.
       item_names: in the order in which they first appear.
     """
@@ -74,9 +74,9 @@ def read_log(
     """
     users: dict[str, int] = {}
     items: dict[str, int] = {}
-    rows: list[tuple[int, int, float]] = []
-    newest: dict[int, float] = {}
-    seen: set[tuple[int, int, float]] = set()
+    rows: list[tuple[int, int, int | float]] = []
+    newest: dict[int, int | float] = {}
+    seen: set[tuple[int, int, int | float]] = set()
     for where, user_name, item_name, when in (_parquet if path.suffix == ".parquet" else _csv)(path, columns):
         user = users.setdefault(read_name(user_name, "user", where), len(users))
         item = items.setdefault(read_name(item_name, "item", where), len(items))
@@ -94,23 +94,17 @@ def read_log(
         raise UserError(f"{path} holds no interaction; it has a header and no row")
     if sort:
         rows.sort(key=lambda row: row[2])
-    user, item, time = (np.array(column) for column in zip(*rows, strict=True))
-    return InteractionLog(user, item, time, tuple(users), tuple(items))
+    user, item, time = zip(*rows, strict=True)
+    return InteractionLog(np.array(user), np.array(item), np.array(time, float), tuple(users), tuple(items))
 
 
 _Row = tuple[str, object, object, object]  # where it stands; user, item, time as the file has them
 
 
 def _csv(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            _check_columns(path, reader.fieldnames or (), columns)
-            for row in reader:
-                user, item, time = (row[column] for column in columns)
-                yield f"{path}, line {reader.line_num}", user, item, time
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"cannot read {path}: {error}; give a CSV file in UTF-8") from error
+    for where, row in csv_rows(path, columns):
+        user, item, time = (row[column] for column in columns)
+        yield where, user, item, time
 
 
 def _parquet(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
@@ -119,7 +113,7 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[_Row]:
 
     try:
         with parquet.ParquetFile(path) as file:
-            _check_columns(path, file.schema_arrow.names, columns)
+            check_columns(path, file.schema_arrow.names, columns)
             number = 0
             for batch in file.iter_batches(columns=list(columns)):
                 for row in zip(*(_plain(batch[column]) for column in columns), strict=True):
@@ -133,45 +127,13 @@ def _plain(column: Any) -> list[object]:
     """Moments as seconds since 1970, by Arrow: Python would take those without a zone to be in the machine's own."""
     import pyarrow
 
+    if pyarrow.types.is_binary(column.type):  # as some programs write text
+        column = column.cast(pyarrow.string())
     if not pyarrow.types.is_timestamp(column.type):
         return column.to_pylist()
     # To the microsecond, which is as fine as a float is in our days.
     whole = column.cast(pyarrow.timestamp("us", column.type.tz), safe=False).cast(pyarrow.int64())
     return [None if moment is None else moment / 1e6 for moment in whole.to_pylist()]
-
-
-def _check_columns(path: Path, there: Sequence[str], columns: Sequence[str]) -> None:
-    if lacking := [name for name in columns if name not in there]:
-        raise UserError(
-            f"{path} has no column {', '.join(lacking)}; it must have {', '.join(columns[:-1])} and {columns[-1]}"
-        )
-
-
-def read_name(name: object, column: str, where: str) -> str:
-    """What a row has in a column of names, without spaces around it.
-
-    Raises:
-      UserError: if that is nothing; `where` is the row.
-    """
-    text = "" if name is None else str(name).strip()
-    if not text:
-        raise UserError(f"{where} names no {column}; fill it in or remove the line")
-    return text
-
-
-def read_time(when: object, where: str) -> float:
-    """What a row has in its column of times.
-
-    Raises:
-      UserError: if that is no finite number; `where` is the row.
-    """
-    try:
-        time = float(str(when))
-    except ValueError:
-        time = np.nan
-    if not np.isfinite(time):
-        raise UserError(f"{where}: time {when!r} is no number; give seconds, or any number that grows with time")
-    return time
 
 
 def k_core(log: InteractionLog, k: int) -> InteractionLog:

@@ -1,0 +1,82 @@
+"""What stands in logs and histories is what was meant, or it is refused with its line."""
+
+import pyarrow
+import pytest
+from pyarrow import parquet
+
+from timesuite_jax.data import read_histories, read_log
+from timesuite_jax.errors import UserError
+
+HEAD = "user,item,time\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (HEAD + "a,Apollo,13,100\n", "line 2 has more fields than the header has columns; put a name with a comma in"),
+        (HEAD + 'a,"Weird Al,1\nb,"Weird Al,2\n', "from line 2 on: ',' expected after '\"'"),
+        (
+            HEAD + 'a,"Weird Al,1\nb,x,2\n',
+            "from line 2 on: unexpected end of data; give a CSV file, in which",
+        ),
+        ("user,item,item,time\na,x,y,1\n", "has more than one column item; rename or remove the others"),
+        (HEAD + "a\0,x,1\n", "line 2: user 'a\\x00' is neither a name nor a whole number"),
+        (HEAD + "a,x," + "9" * 400 + "\n", "is no number; give seconds"),
+    ],
+)
+def test_what_could_mean_something_else_is_refused(tmp_path, text, told):
+    (tmp_path / "log.csv").write_text(text, encoding="utf-8")
+    for read in (read_log, read_histories):
+        with pytest.raises(UserError) as caught:
+            read(tmp_path / "log.csv")
+        assert told in str(caught.value)
+
+
+def test_files_of_other_systems_are_read_alike(tmp_path):
+    text = HEAD + 'ann,"so ""quoted"", x",1\r\nböb, 中 ,2\r\n'
+    for mark in (b"", b"\xef\xbb\xbf"):
+        (tmp_path / "log.csv").write_bytes(mark + text.encode())
+        assert read_log(tmp_path / "log.csv").item_names == ('so "quoted", x', "中")
+        assert read_histories(tmp_path / "log.csv") == {"ann": ['so "quoted", x'], "böb": ["中"]}
+        (tmp_path / "history.json").write_bytes(mark + b'[" x ", 7]')
+        assert read_histories(tmp_path / "history.json") == {"0": ["x", "7"]}
+
+
+def test_whole_numbers_are_told_apart_however_large(tmp_path):
+    """Nanoseconds of our days are more than a float holds."""
+    now = 1_700_000_000_000_000_000
+    (tmp_path / "log.csv").write_text(HEAD + f"a,x,{now + 1}\na,x,{now}\na,y,{now - 1}\n")
+    with pytest.raises(UserError, match="line 3: user a goes back in time"):
+        read_log(tmp_path / "log.csv")
+    log = read_log(tmp_path / "log.csv", sort=True)
+    assert [log.item_names[item] for item in log.items] == ["y", "x", "x"]
+
+
+def test_numbers_that_json_cannot_hold(tmp_path):
+    (tmp_path / "history.json").write_text(f"[{'9' * 5000}]")
+    with pytest.raises(UserError, match=r"cannot read .*history\.json"):
+        read_histories(tmp_path / "history.json")
+
+
+@pytest.mark.parametrize(
+    ("items", "told"),
+    [
+        ([1.0, 2.0], "row 1: item 1.0 is neither a name nor a whole number"),
+        ([["x"], ["y"]], r"row 1: item \['x'\] is neither"),
+        ([True, False], "row 1: item True is neither"),
+        ([b"x", b"\xff"], "cannot read .*Invalid UTF8"),
+    ],
+)
+def test_names_of_other_types(tmp_path, items, told):
+    parquet.write_table(pyarrow.table({"user": ["a", "b"], "item": items, "time": [1, 2]}), tmp_path / "log.parquet")
+    with pytest.raises(UserError, match=told):
+        read_log(tmp_path / "log.parquet")
+
+
+def test_text_in_bytes_and_columns_of_one_name_in_parquet(tmp_path):
+    path, table = tmp_path / "log.parquet", pyarrow.table({"user": ["a"], "item": [b"\xc3\xa9"], "time": [1]})
+    parquet.write_table(table.append_column("item", [["y"]]), path)
+    with pytest.raises(UserError, match="has more than one column item"):
+        read_log(path)
+    parquet.write_table(table, path)
+    assert read_log(path).item_names == ("é",)
