@@ -82,10 +82,13 @@ def test_every_epoch_has_every_user_in_another_order():
         ({"user_ptr": [0], "num_user": 0, "items": np.zeros(0, int)}, "hold no user"),
         ({"items": np.zeros((2, 2), int)}, "items is int64 of 2 dimensions; it must be whole numbers of 1"),
         ({"test_item": [0.5, 1.5]}, "test_item is float64"),
-        ({"items": np.array([None] * 5, object)}, "give an .npz without pickled objects"),
+        ({"items": np.array([None] * 5, object)}, "allow_pickle=False; give an .npz with the arrays"),
+        ({"items": [2**32, 1, 0, 2, 4]}, "items has a number that 32 bits do not hold"),
+        ({"num_item": 2**32 + P}, "num_item has a number that 32 bits do not hold"),
         ({"item_names": ["a", "b"]}, "2 different item names for 5 items; give one each"),
         ({"user_names": ["a", "a"]}, "1 different user names for 2 users"),
         ({"user_names": [1, 2]}, "names are int64 of 1 dimensions, not strings"),
+        ({"user_names": [b"\xff", b"b"]}, "user_names cannot be read: 'utf-8' codec"),
     ],
 )
 def test_bad_files_are_named(tmp_path, changes, told):
@@ -116,6 +119,19 @@ def test_no_file(tmp_path):
 def test_a_span_of_nothing(data):
     with pytest.raises(ValueError, match="span=0"):
         count_transitions(data, 3, 0)
+
+
+def test_files_of_another_kind_and_damaged_ones(tmp_path):
+    """Of damaged ones NumPy raises whatever it comes upon."""
+    np.save(tmp_path / "array.npy", np.arange(3))
+    with pytest.raises(UserError, match=r"array\.npy lacks user_ptr"):
+        Interactions.load(tmp_path / "array.npy")
+    whole = saved(tmp_path).read_bytes()
+    entry = whole.index(b"PK\x01\x02")  # of the first array in the archive's list
+    for place in (entry + 6, entry + 10):  # the version that is needed, how it is compressed
+        (tmp_path / "damaged.npz").write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+        with pytest.raises(UserError, match=r"cannot read .*damaged\.npz"):
+            Interactions.load(tmp_path / "damaged.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x93NUMPY"])

@@ -76,5 +76,15 @@ def test_the_same_walks_of_other_items_are_others(data):
     other = stream(dataclasses.replace(data, item_names=tuple(map(str, range(ITEMS)))))
     with pytest.raises(UserError, match=r"has item_checksum \d+, this run has \d+; resume with the same"):
         other.set_state(saved)
-    del saved["item_checksum"]  # as older runs have it
+    for name in ("item_checksum", "split"):
+        del saved[name]  # as older runs have it
     other.set_state(saved)
+
+
+@pytest.mark.parametrize("swapped", ["validation", "start"])
+def test_the_same_items_of_other_users_or_held_out_otherwise_are_others(data, swapped):
+    """Selecting a best step among figures of two splits would be no selection."""
+    changes = {"validation": {"validation": data.test, "test": data.validation}, "start": {"start": data.start.copy()}}
+    changes["start"]["start"][1] += 1 if data.start[2] - data.start[1] > 1 else -1
+    with pytest.raises(UserError, match=r"has split \d+, this run has \d+; resume with the same"):
+        stream(dataclasses.replace(data, **changes[swapped])).set_state(stream(data).get_state())

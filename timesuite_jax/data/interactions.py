@@ -6,7 +6,6 @@ the rest is for training. Ids count from 0 without gaps.
 
 import dataclasses
 import json
-import zipfile
 import zlib
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from timesuite_jax.data.array_file import read_arrays
 from timesuite_jax.errors import UserError
 from timesuite_jax.whole_file import whole_file
 
@@ -90,20 +90,12 @@ class Interactions:
         Raises:
           UserError: if it cannot be read, lacks an array, or is no data set.
         """
-        try:
-            # Opened here: NumPy leaves a file that it cannot read open.
-            with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-                lacking = [name for name in _ARRAYS if name not in file.files]
-                if lacking:
-                    raise UserError(f"{path} lacks {', '.join(lacking)}; it must hold {', '.join(_ARRAYS)}")
-                _check_arrays(path, {name: file[name] for name in _ARRAYS})
-                names = {name: _strings(file[name]) for name in _NAMES if name in file.files}
-                # As int32 throughout: 16 bits hold the ids of small sets, but not sums and products of them.
-                start, items, validation, test, users, num_items = (file[name].astype(np.int32) for name in _ARRAYS)
-        except FileNotFoundError as error:
-            raise UserError(f"{path} does not exist; give an .npz with the arrays {', '.join(_ARRAYS)}") from error
-        except (OSError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise UserError(f"cannot read {path}: {error}; give an .npz without pickled objects") from error
+        file = read_arrays(path, f"give an .npz with the arrays {', '.join(_ARRAYS)}, none of them pickled")
+        if lacking := [name for name in _ARRAYS if name not in file]:
+            raise UserError(f"{path} lacks {', '.join(lacking)}; it must hold {', '.join(_ARRAYS)}")
+        # As int32 throughout: 16 bits hold the ids of small sets, but not sums and products of them.
+        start, items, validation, test, users, num_items = (_whole_numbers(path, name, file[name]) for name in _ARRAYS)
+        names = {name: _strings(path, name, file[name]) for name in _NAMES if name in file}
         if users != len(start) - 1:
             raise UserError(
                 f"{path}: num_user={users}, but user_ptr is for {len(start) - 1} users; correct one of them"
@@ -141,18 +133,23 @@ def describe(data: Interactions) -> dict[str, float]:
     }
 
 
-def _strings(names: np.ndarray) -> tuple[str, ...]:
-    if names.dtype.kind == "S":
-        names = np.char.decode(names, "utf-8")
-    if names.dtype.kind != "U" or names.ndim != 1:
-        raise ValueError(f"names are {names.dtype} of {names.ndim} dimensions, not strings of one")
+def _strings(path: Path, name: str, names: np.ndarray) -> tuple[str, ...]:
+    try:
+        if names.dtype.kind == "S":
+            names = np.char.decode(names, "utf-8")
+        if names.dtype.kind != "U" or names.ndim != 1:
+            raise ValueError(f"names are {names.dtype} of {names.ndim} dimensions, not strings of one")
+    except ValueError as error:
+        raise UserError(f"{path}: {name} cannot be read: {error}; write them in UTF-8") from error
     return tuple(names.tolist())
 
 
-def _check_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    for name, array in arrays.items():
-        rank = 0 if name.startswith("num_") else 1
-        if array.ndim != rank or not np.issubdtype(array.dtype, np.integer):
-            raise UserError(
-                f"{path}: {name} is {array.dtype} of {array.ndim} dimensions; it must be whole numbers of {rank}"
-            )
+def _whole_numbers(path: Path, name: str, array: np.ndarray) -> Int[np.ndarray, "..."]:
+    rank = 0 if name.startswith("num_") else 1
+    if array.ndim != rank or not np.issubdtype(array.dtype, np.integer):
+        raise UserError(
+            f"{path}: {name} is {array.dtype} of {array.ndim} dimensions; it must be whole numbers of {rank}"
+        )
+    if not np.array_equal(whole := array.astype(np.int32), array):
+        raise UserError(f"{path}: {name} has a number that 32 bits do not hold; let ids count from 0 without gaps")
+    return whole

@@ -56,8 +56,11 @@ class UserStream:
         self._users, self._padding = data.num_users, data.num_items
         self._batch_size, self._row_multiple, self._seed = batch_size, row_multiple, seed
         self._process_index, self._process_count = process_index, process_count
-        self._crc = zlib.crc32(data.items.tobytes())
-        self._item_checksum = data.item_checksum()
+        self._checksums = {
+            "items": zlib.crc32(data.items.tobytes()),
+            "split": zlib.crc32(np.concatenate([data.start, data.validation, data.test]).tobytes()),
+            "item_checksum": data.item_checksum(),
+        }
         self.set_state(self._state(0))
 
     @property
@@ -92,8 +95,7 @@ class UserStream:
             "next_batch": step,
             "seed": self._seed,
             "users": self._users,
-            "items": self._crc,
-            "item_checksum": self._item_checksum,
+            **self._checksums,
             "batch_size": self._batch_size,
         }
 
@@ -108,8 +110,8 @@ class UserStream:
           UserError: the state belongs to other data, another seed or another batch size.
         """
         for key, own in self._state(0).items():
-            # Runs from before there was a checksum of what the ids mean go on without it.
-            if key != "next_batch" and state.get(key, own if key == "item_checksum" else None) != own:
+            # Runs from before there was some checksum go on without it.
+            if key != "next_batch" and state.get(key, own if key in self._checksums else None) != own:
                 raise UserError(
                     f"the saved data position has {key} {state.get(key)}, this run has {own}; resume with the same "
                     "data, seed and batch size, or start a new run"
