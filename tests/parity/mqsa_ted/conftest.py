@@ -11,8 +11,8 @@ from golden_case import GoldenCase, read_cases
 # Argument -> the cases that it goes through: some things are dumped for some cases only.
 SELECTIONS = {
     "case": lambda case: True,
-    "case_with_parts": lambda case: "grad_rec" in case,
-    "case_with_epochs": lambda case: "pipeline_6_epochs" in case.meta,
+    "case_with_parts": lambda case: case.has_parts,
+    "case_with_epochs": lambda case: case.has_epochs,
 }
 
 

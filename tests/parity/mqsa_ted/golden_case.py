@@ -55,10 +55,23 @@ class GoldenCase:
     folder: Path
     meta: dict[str, Any]
 
-    def __contains__(self, kind: str) -> bool:
-        """Whether the dump has arrays `kind/...`; reads none of them."""
+    @property
+    def has_parts(self) -> bool:
+        """Whether the dump of this case is one of those with more: the losses' own gradients, moments, scores."""
+        kinds = {name.partition("/")[0] for name in self.names}
+        some = {"grad_rec", "grad_kd", "adam_after5", "validate_logits_masked", "test_logits_masked"}
+        return not kinds.isdisjoint(some)
+
+    @property
+    def has_epochs(self) -> bool:
+        """Whether the original also went through epochs from these variables."""
+        return "pipeline_6_epochs" in self.meta or any(name.startswith("var_after6epochs/") for name in self.names)
+
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """Names of the arrays; reads none of them."""
         with np.load(self.folder / self.meta["file"], allow_pickle=False) as file:
-            return any(key.startswith(f"{kind}/") for key in file.files)
+            return file.files
 
     @functools.cached_property
     def arrays(self) -> dict[str, np.ndarray]:

@@ -24,6 +24,7 @@ def check_gradient(case: GoldenCase, part: str) -> None:
     expected, actual = case.named(part), case.leaves(getattr(first(case), part))
     share = SHARP_GRADIENT_RTOL if case.meta["tau"] <= SHARP_TAU and part != "grad_rec" else GRADIENT_RTOL
     assert expected and set(expected) <= set(actual)
+    assert all(np.isfinite(wanted).all() for wanted in expected.values())
     for name, found in actual.items():
         # What a loss does not reach is not in its dump.
         wanted = expected.get(name, np.zeros_like(found))
