@@ -4,7 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 
 class Command(NamedTuple):
@@ -34,21 +34,32 @@ def attempt(command: Command) -> int:
       SystemExit: with exit code 2 if its program is not installed.
     """
     _show(command)
-    words = command.words
     try:
-        code = subprocess.run(words, check=False).returncode
+        code = subprocess.run(command.words, check=False).returncode
     except FileNotFoundError:
-        print(f"{words[0]} is not installed; see docs/pods.md, or add --dry-run to look only", file=sys.stderr)
-        sys.exit(2)
+        missing(command.words[0])
     if code:
-        print(f"failed with exit code {code}: {shlex.join(words)}", file=sys.stderr)
+        print(f"failed with exit code {code}: {shlex.join(command.words)}", file=sys.stderr)
     return code
 
 
 def ask(words: tuple[str, ...]) -> str | None:
-    """What a command answers; None if it fails."""
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    """What a command answers; None if it fails.
+
+    Raises:
+      SystemExit: with exit code 2 if its program is not installed.
+    """
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        missing(words[0])
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+def missing(program: str) -> NoReturn:
+    """Ends with exit code 2 and a sentence: a program is not installed."""
+    print(f"{program} is not installed; see docs/pods.md, or add --dry-run to look only", file=sys.stderr)
+    sys.exit(2)
 
 
 def _show(command: Command) -> None:

@@ -59,6 +59,9 @@ def main(words: list[str] | None = None) -> None:
             carry_out([watch.delete], dry_run=True)
             return
         if ask(watch.state.words) is None:  # else it is there already, and only watched again
+            if ask(watch.done.words) is not None:
+                print(f"# done before: {job.result}; remove it to train on, or choose another --run")
+                return
             if ask(watch.gave_up.words) is not None:
                 carry_out(
                     [Command("what was wrong last time", ("gcloud", "storage", "rm", job.gave_up))], dry_run=False

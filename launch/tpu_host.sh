@@ -7,6 +7,23 @@
 set -euo pipefail
 home=${TIMESUITE_HOME:-/opt/timesuite}
 mount=${TIMESUITE_MOUNT:-/mnt/bucket}
+tries=${TIMESUITE_TRIES:-5}
+pause=${TIMESUITE_PAUSE:-15}
+mkdir -p "$home"
+log="$home/$(hostname).log"
+
+# Whoever watches waits for these files, and pays until one of them is there.
+deliver() { until gcloud storage cp --quiet "$1" "$2"; do sleep "$pause"; done; }
+
+start() {
+  # The network may not be up yet, or the machine may be updating itself.
+  for ((try = 1; try <= tries; try++)); do
+    if bash "$0" install 2>&1 | tee -a "$log"; then return; fi
+    sleep "$pause"
+  done
+  source "$home/job" && deliver "$log" "$WORKDIR/gave_up.log"
+  return 1
+}
 
 install() {
   mkdir -p "$home/code" "$mount"
@@ -18,13 +35,15 @@ install() {
     curl -s https://packages.cloud.google.com/apt/doc/apt-key.gpg >/usr/share/keyrings/cloud.google.asc
     echo "deb [signed-by=/usr/share/keyrings/cloud.google.asc] https://packages.cloud.google.com/apt" \
       "gcsfuse-$(lsb_release -c -s) main" >/etc/apt/sources.list.d/gcsfuse.list
-    apt-get update && apt-get install -y gcsfuse
+    apt-get update
+    apt-get -o DPkg::Lock::Timeout=300 install -y gcsfuse
   fi
   # Read-only: corpora and downloads. The run itself writes to gs://, where a file is there whole or not at all.
   mountpoint -q "$mount" || gcsfuse --implicit-dirs -o ro "$BUCKET" "$mount"
   if [ ! -x "$home/venv/bin/timesuite" ]; then
     gcloud storage cp "$CODE" "$home/code.tar.gz"
     tar -xzf "$home/code.tar.gz" -C "$home/code"
+    rm -rf "$home/venv"       # half made, if it is there
     python3 -m pip install uv # the image's own Python is too old
     python3 -m uv venv --python 3.12 "$home/venv"
     python3 -m uv pip install --python "$home/venv/bin/python" "$home/code[tpu]"
@@ -36,7 +55,6 @@ install() {
 
 train() {
   source "$home/job"
-  log="$home/$(hostname).log"
   upload() { gcloud storage cp --quiet "$log" "$WORKDIR/logs/" 2>/dev/null || true; }
   while sleep 60; do upload; done &
   uploader=$!
@@ -48,23 +66,23 @@ train() {
     began=$SECONDS code=0
     "$home/venv/bin/${TRAIN[0]}" "${TRAIN[@]:1}" >"$home/result.json" 2>>"$log" || code=$?
     upload
-    if [ $code -eq 0 ] || [ -n "$going" ]; then break; fi
-    # It may be another host that failed, or the network: try again, all together. What fails at once, time and again,
-    # is a mistake, and whoever watches should give the chips back.
-    if [ $((SECONDS - began)) -gt 600 ]; then failures=0; fi
-    failures=$((failures + 1))
-    if [ $failures -eq "${TIMESUITE_TRIES:-5}" ]; then
-      gcloud storage cp --quiet "$log" "$WORKDIR/gave_up.log"
+    if [ -n "$going" ]; then break; fi
+    if [ $code -eq 0 ] && grep -q '"interrupted": false' "$home/result.json"; then
+      deliver "$home/result.json" "$WORKDIR/result.json"
       break
     fi
-    sleep "${TIMESUITE_PAUSE:-15}"
+    # It may be another host that failed or goes, or the network: try again, all together. What fails at once, time and
+    # again, is a mistake, and whoever watches should give the chips back.
+    if [ $((SECONDS - began)) -gt 600 ]; then failures=0; fi
+    failures=$((failures + 1))
+    if [ $failures -eq "$tries" ]; then
+      deliver "$log" "$WORKDIR/gave_up.log"
+      break
+    fi
+    sleep "$pause"
   done
-  kill $uploader
-  # Ended by itself, not because the machine goes.
-  if [ $code -eq 0 ] && grep -q '"interrupted": false' "$home/result.json"; then
-    gcloud storage cp --quiet "$home/result.json" "$WORKDIR/result.json"
-  fi
+  kill $uploader || true # it may have got the signal, too
   return $code
 }
 
-"${1:-install}"
+"${1:-start}"

@@ -86,34 +86,74 @@ def test_an_old_mistake_does_not_end_a_new_run(tmp_path):
     assert did == ["rm", "cp", "create", "delete"]
 
 
+def test_a_run_that_is_done_costs_nothing(tmp_path):
+    done, did = watch(tmp_path, [None], "", bucket=["result.json"])
+    assert done.returncode == 0 and did == []
+    assert "done before: gs://b1/runs/r/result.json; remove it to train on" in done.stdout
+
+
+@pytest.fixture
+def host(tmp_path):
+    """A host's folder with a bucket and programs that are played; what runs its script, for an exit code."""
+    (tmp_path / "venv/bin").mkdir(parents=True)
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "job").write_text("WORKDIR=gs://b/runs/r\nTRAIN=(timesuite train x.py --json)\n")
+
+    def run(word, **programs):
+        # The first copy of a file that somebody waits for fails.
+        fails = '[ -e "$0.up" ] || { touch "$0.up"; exit 1; }'
+        copy = f"to=${{@: -1}}\ncase $to in *json | *gave_up*) {fails} ;; esac\n"
+        programs = {"gcloud": f'{copy}echo "$to" >>"$(dirname "$0")/copied"', **programs}
+        for name, text in programs.items():
+            file = tmp_path / ("venv/bin/timesuite" if name == "timesuite" else name)
+            file.write_text(f"#!/bin/bash\n{text}\n")
+            file.chmod(0o755)
+        environment = {
+            "PATH": f"{tmp_path}:/usr/bin:/bin",
+            "TIMESUITE_HOME": str(tmp_path),
+            "TIMESUITE_MOUNT": str(tmp_path / "bucket"),
+            "TIMESUITE_PAUSE": "0",
+        }
+        # Not captured: the sleeping uploader keeps a pipe open.
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 60, "check": False}
+        command = ["bash", LAUNCH / "tpu_host.sh", *word]
+        return subprocess.run(command, env=environment, process_group=0, **quiet).returncode
+
+    return run
+
+
 @pytest.mark.parametrize(
     ("code", "told", "tries", "uploaded"),
     [
         (0, '{"step": 9, "interrupted": false}', 1, ["result.json"]),
-        (0, '{"step": 9, "interrupted": true}', 1, []),
+        (0, '{"step": 9, "interrupted": true}', 5, ["gave_up.log"]),  # another host was asked to stop, and comes back
         (2, "", 5, ["gave_up.log"]),
     ],
 )
-def test_a_host_tries_again_and_tells_how_its_run_ended(tmp_path, code, told, tries, uploaded):
-    (tmp_path / "venv/bin").mkdir(parents=True)
-    (tmp_path / "bucket").mkdir()
-    timesuite, gcloud = tmp_path / "venv/bin/timesuite", tmp_path / "gcloud"
-    timesuite.write_text(f"#!/bin/bash\necho '{told}'\necho \"$* in $PWD\" >&2\nexit {code}\n")
-    gcloud.write_text('#!/bin/bash\necho "${@: -1}" >>"$(dirname "$0")/copied"\n')
-    for program in (timesuite, gcloud):
-        program.chmod(0o755)
-    (tmp_path / "job").write_text("WORKDIR=gs://b/runs/r\nTRAIN=(timesuite train x.py --json)\n")
-    environment = {
-        "PATH": f"{tmp_path}:/usr/bin:/bin",
-        "TIMESUITE_HOME": str(tmp_path),
-        "TIMESUITE_MOUNT": str(tmp_path / "bucket"),
-        "TIMESUITE_PAUSE": "0",
-    }
-    # Not captured: the sleeping uploader keeps a pipe open.
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "timeout": 60, "check": False}
-    done = subprocess.run(["bash", LAUNCH / "tpu_host.sh", "train"], env=environment, **quiet)
-    assert done.returncode == code
+def test_a_host_tries_again_and_tells_how_its_run_ended(tmp_path, host, code, told, tries, uploaded):
+    train = f"echo '{told}'\necho \"$* in $PWD\" >&2\nexit {code}"
+    assert host(["train"], timesuite=train) == code
     (log,) = tmp_path.glob("*.log")
     assert log.read_text() == f"train x.py --json in {tmp_path}/bucket\n" * tries
     copied = (tmp_path / "copied").read_text().splitlines()
     assert copied == ["gs://b/runs/r/logs/"] * tries + [f"gs://b/runs/r/{name}" for name in uploaded]
+
+
+def test_a_host_that_goes_leaves_no_result(tmp_path, host):
+    """systemd sends SIGTERM to all processes of the service."""
+    train = "trap 'sleep 0.2; exit 0' TERM\necho '{\"interrupted\": true}'\nkill -TERM 0\nsleep 9"
+    assert host(["train"], timesuite=train) == 0
+    assert (tmp_path / "copied").read_text() == "gs://b/runs/r/logs/\n"
+
+
+def test_a_host_that_cannot_be_set_up_tries_again_and_tells(tmp_path, host):
+    played = {
+        "curl": f"cp {tmp_path}/job {tmp_path}/given; echo BUCKET=b CODE=c >>{tmp_path}/job",
+        "python3": 'echo "no network"; exit 1',
+        **dict.fromkeys(("gcsfuse", "mountpoint", "tar", "systemd-run"), ""),
+    }
+    assert host([], **played) == 1
+    copied = (tmp_path / "copied").read_text().splitlines()
+    assert copied == [f"{tmp_path}/code.tar.gz"] * 5 + ["gs://b/runs/r/gave_up.log"]
+    (log,) = tmp_path.glob("*.log")
+    assert log.read_text() == "no network\n" * 5
