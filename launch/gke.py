@@ -5,10 +5,11 @@ example:
       --accelerator v5litepod-256 --zone us-west4-a --slices 2 --dry-run
 
 Once before, and once for all runs: `xpk cluster create` makes the cluster, `xpk storage attach` gives it the bucket;
-both are printed with --first. xpk is `pip install xpk`; it builds the image from this folder and needs Docker.
+both are printed with --first. xpk is `pip install xpk`, which says what else it needs; it builds the image.
 """
 
 import shlex
+import tempfile
 
 import job as jobs
 from commands import Command, carry_out
@@ -24,30 +25,39 @@ def main(words: list[str] | None = None) -> None:
     job, args = jobs.read(parser, words)
     place = (f"--cluster={args.cluster}", *jobs.where(args))
     chips = (f"--tpu-type={job.accelerator}", f"--num-slices={job.slices}")
-    commands = []
+    commands = job.look_at_code()
     if args.first:
+        cluster = ("xpk", "cluster", "create", *place, *chips, "--spot", "--enable-gcsfuse-csi-driver")
         attach = (
             "xpk", "storage", "attach", STORAGE, "--type=gcsfuse", *place, f"--mount-point={jobs.MOUNT}",
-            f"--bucket={job.bucket.removeprefix('gs://')}", "--size=1", "--readonly=true", "--auto-mount=false",
+            f"--bucket={job.bucket.removeprefix('gs://')}", "--size=1", "--auto-mount=false",
+            "--readonly=false",  # from this xpk tells whether pods may write to the bucket at all, as gs:// too
         )  # fmt: skip
-        commands = [
-            Command("the cluster and its chips", ("xpk", "cluster", "create", *place, *chips, "--spot")),
+        commands += [
+            Command("the cluster and its chips", cluster),
             Command("corpora and downloads, as files", attach),
         ]
-    # xpk puts the project's folder into /app of the image.
-    train = f"pip install '/app[tpu]' && cd {jobs.MOUNT} && exec {shlex.join(job.train('/app'))}"
+    logs = f"{jobs.MOUNT}/runs/{job.run}/logs"
+    train = shlex.join(("bash", "/app/launch/gke_pod.sh", logs, *job.train("/app")))
     environment = [f"--env={name}={value}" for name, value in job.environment().items()]
-    workload = (
-        "xpk", "workload", "create", f"--workload={job.run}", *place, *chips,
-        "--base-docker-image=python:3.12", f"--script-dir={jobs.ROOT}", f"--storage={STORAGE}", *environment,
-        "--max-restarts=20",  # spot chips go and come; a mistake comes again as often
-        # 3: ended because another host was lost; 1 and 2: another host may do better. xpk adds 42 and signals.
-        "--restart-on-exit-codes=1,2,3",
-        "--termination-grace-period-seconds=30",  # time to save
-        f"--command={train}",
-    )  # fmt: skip
-    carry_out([*commands, Command("the run, on all hosts of all slices", workload)], dry_run=args.dry_run)
-    print(f"# logs: kubectl logs -l jobset.sigs.k8s.io/jobset-name={job.run} --all-containers --follow")
+    with tempfile.TemporaryDirectory() as folder:
+        code = f"{folder}/code"
+        clone = ("git", "clone", "--quiet", "--depth=1", f"file://{jobs.ROOT}", code)
+        workload = (
+            "xpk", "workload", "create", f"--workload={job.run}", *place, *chips,
+            "--base-docker-image=python:3.12", f"--script-dir={code}", f"--storage={STORAGE}", *environment,
+            "--max-restarts=20",  # spot chips go and come; a mistake comes again as often
+            # 3: ended because another host was lost; 1 and 2: another host may do better. xpk adds 42 and signals.
+            "--restart-on-exit-codes=1,2,3",
+            "--termination-grace-period-seconds=30",  # time to save
+            f"--command=exec {train}",
+        )  # fmt: skip
+        commands += [
+            Command("what is committed is what runs", clone),
+            Command("the run, on all hosts of all slices", workload),
+        ]
+        carry_out(commands, dry_run=args.dry_run)
+    print(f"# logs: {job.workdir}/logs; kubectl logs -l jobset.sigs.k8s.io/jobset-name={job.run} --all-containers")
     print(f"# curves and profiles: tensorboard --logdir {job.workdir}")
 
 

@@ -17,6 +17,7 @@ from performance_flags import GENERATIONS, line, tpu_flags
 ROOT = Path(__file__).resolve().parents[1]
 HOME = "/opt/timesuite"  # of everything on a host
 MOUNT = "/mnt/bucket"
+_GIT = ("git", "-C", str(ROOT))
 
 # gcloud's names of chips. v5e and v6e count chips, v5p counts cores, two a chip.
 _ACCELERATORS = {"v5litepod": "v5e", "v5p": "v5p", "v6e": "v6e"}
@@ -85,10 +86,18 @@ class Job:
     def upload_code(self, folder: Path) -> list[Command]:
         """Brings the code, as it is committed, into the bucket."""
         file = str(folder / f"{self.run}.tar.gz")
-        pack = ("git", "-C", str(ROOT), "archive", "--format=tar.gz", f"--output={file}", "HEAD")
+        pack = (*_GIT, "archive", "--format=tar.gz", f"--output={file}", "HEAD")
         return [
+            *self.look_at_code(),
             Command("what is committed is what runs", pack),
             Command("hosts fetch it from there", ("gcloud", "storage", "cp", file, self.code)),
+        ]
+
+    def look_at_code(self) -> list[Command]:
+        """Ends the launch if the config is not committed; lists what else is not."""
+        return [
+            Command("the config is committed", (*_GIT, "cat-file", "-e", f"HEAD:{self.config.partition(':')[0]}")),
+            Command("what this lists is not, and stays here", (*_GIT, "status", "--short")),
         ]
 
 
@@ -112,8 +121,12 @@ def read(made: argparse.ArgumentParser, words: list[str] | None) -> tuple[Job, a
     unknown = [word for word in overrides if not word.startswith("--config.")]
     if unknown:
         made.error(f"unrecognised: {' '.join(unknown)}; an override is --config.KEY=VALUE")
-    if not (ROOT / args.config.partition(":")[0]).is_file():
+    config, colon, variant = args.config.partition(":")
+    file = (ROOT / config).resolve()
+    if not (file.is_file() and file.is_relative_to(ROOT)):
         made.error(f"config {args.config!r} is no file below {ROOT}; e.g. configs/timesuite/linear_p.py")
+    if mistake := _mistake(f"{file}{colon}{variant}", overrides):
+        made.error(mistake)
     if not re.fullmatch(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", args.run):
         made.error(f"--run {args.run!r}: up to 40 lower-case letters, digits and hyphens, a letter first")
     if not re.fullmatch(r"gs://[a-z0-9][-._a-z0-9]+", args.bucket):
@@ -124,7 +137,24 @@ def read(made: argparse.ArgumentParser, words: list[str] | None) -> tuple[Job, a
         made.error(f"--accelerator {args.accelerator!r} is unknown; write e.g. {known}")
     if args.slices < 1:
         made.error(f"--slices {args.slices} is less than 1")
-    return Job(args.config, tuple(overrides), args.run, args.bucket, args.accelerator, args.slices), args
+    if not args.zone:
+        made.error("--zone is empty; write e.g. us-west4-a")
+    config = f"{file.relative_to(ROOT)}{colon}{variant}"
+    return Job(config, tuple(overrides), args.run, args.bucket, args.accelerator, args.slices), args
+
+
+def _mistake(config: str, overrides: list[str]) -> str:
+    """What the hosts would say of the config, while it costs nothing; only where the package is installed here, too."""
+    try:
+        from timesuite_jax.cli.configs import load_config
+        from timesuite_jax.errors import UserError
+    except ImportError:
+        return ""
+    try:
+        load_config(config, overrides)
+    except UserError as error:
+        return str(error)
+    return ""
 
 
 def where(args: argparse.Namespace) -> tuple[str, ...]:

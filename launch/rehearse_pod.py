@@ -72,7 +72,8 @@ def rehearse(words: Sequence[str], processes: int, devices: int) -> int:
         thread.start()
     for thread in relays:
         thread.join()
-    return abs(failures[0]) if failures else 0
+    code = failures[0] if failures else 0
+    return code if code >= 0 else 128 - code  # as a shell has it
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--processes", type=int, default=2, help="as many as the pod has hosts")
     parser.add_argument("--devices", type=int, default=4, help="fake devices of each process")
     options, words = parser.parse_known_args(argv)
+    if options.processes < 1 or options.devices < 1:
+        parser.error(f"--processes {options.processes} --devices {options.devices}: give at least 1 of each")
     return rehearse(words, options.processes, options.devices)
 
 

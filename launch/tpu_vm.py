@@ -18,9 +18,10 @@ from commands import Command, carry_out
 
 def main(words: list[str] | None = None) -> None:
     """Launches."""
-    job, args = jobs.read(jobs.parser(__doc__ or ""), words)
+    parser = jobs.parser(__doc__ or "")
+    job, args = jobs.read(parser, words)
     if job.slices > 1:
-        raise SystemExit("tpu_vm.py: one slice only; launch/queued.py and launch/gke.py take --slices")
+        parser.error(f"--slices {job.slices}: one slice only; launch/queued.py and launch/gke.py take several")
     with tempfile.TemporaryDirectory() as folder:
         host_file = Path(folder) / "job"
         host_file.write_text(job.host_file())

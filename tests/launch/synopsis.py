@@ -23,8 +23,9 @@ OPTIONS = {
     ("gcloud", "storage", "cp"): {"--recursive", "-r"},
     ("gcloud", "storage", "ls"): {"--recursive", "-r", "--long", "-l"},
     ("gcloud", "storage", "rm"): {"--recursive", "-r"},
-    ("git",): {"-C", "--format", "--output"},
-    ("xpk", "cluster", "create"): _XPK | {"--tpu-type", "--num-slices", "--spot", "--on-demand", "--reservation"},
+    ("git",): {"-C", "--format", "--output", "-e", "--short", "--quiet", "--depth"},
+    ("xpk", "cluster", "create"): _XPK
+    | {"--tpu-type", "--num-slices", "--spot", "--on-demand", "--reservation", "--enable-gcsfuse-csi-driver"},
     ("xpk", "storage", "attach"): _XPK
     | {"--type", "--mount-point", "--bucket", "--size", "--readonly", "--auto-mount", "--mount-options", "--manifest"},
     ("xpk", "workload", "create"): _XPK

@@ -32,3 +32,8 @@ def test_the_exit_code_of_a_mistake_is_the_processes(tmp_path: Path):
     done = rehearse("--workdir", str(tmp_path), "--config.model.widht=8")
     assert done.returncode == 2
     assert "[0] timesuite train: " in done.stdout and "did you mean 'width'?" in done.stdout
+
+
+def test_no_processes_are_no_rehearsal(tmp_path: Path):
+    done = rehearse("--workdir", str(tmp_path), "--processes", "0")
+    assert done.returncode == 2 and "--processes 0 --devices 4: give at least 1 of each" in done.stderr

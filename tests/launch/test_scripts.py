@@ -1,8 +1,12 @@
 """What the launch scripts would do, held against the synopses of the commands they call; mistakes that are told."""
 
+import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -83,12 +87,13 @@ def test_hosts_read_their_job(tmp_path):
 
 
 def test_a_workload_trains_in_the_bucket_with_its_environment():
-    (line,) = commands("gke.py", *COMMON, "--accelerator", "v6e-64", "--cluster", "c")
+    (*_, clone, line) = commands("gke.py", *COMMON, "--accelerator", "v6e-64", "--cluster", "c")
     (command,) = option(line, "--command")
     assert command == (
-        f"pip install '/app[tpu]' && cd /mnt/bucket && exec timesuite train /app/{CONFIG} "
+        f"exec bash /app/launch/gke_pod.sh /mnt/bucket/runs/stage-a/logs timesuite train /app/{CONFIG} "
         "--workdir gs://my-bucket/runs/stage-a --json"
     )
+    assert clone[:2] == ["git", "clone"] and option(line, "--script-dir") == [clone[-1]], "what is committed"
     environment = dict(word.split("=", 1) for word in option(line, "--env"))
     assert environment["JAX_COMPILATION_CACHE_DIR"] == "gs://my-bucket/compiled"
     assert "--xla_tpu_scoped_vmem_limit_kib=98304" in environment["LIBTPU_INIT_ARGS"]
@@ -102,6 +107,8 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
         (["--bucket", "my-bucket/x"], "--bucket 'my-bucket/x' is no bucket; write gs://NAME"),
         (["--accelerator", "v5e-64"], "--accelerator 'v5e-64' is unknown; write e.g. v5litepod-64, v5p-64, v6e-64"),
         (["--slices", "0"], "--slices 0 is less than 1"),
+        (["--zone", ""], "--zone is empty"),
+        (["--config.training.sed=1"], "did you mean 'seed'?"),
         (["--confg.x=1"], "unrecognised: --confg.x=1; an override is --config.KEY=VALUE"),
     ],
 )
@@ -110,9 +117,25 @@ def test_mistakes_are_told(change, told):
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
 
 
-def test_a_config_that_is_not_there_is_told():
-    done = run("tpu_vm.py", "configs/none.py", *COMMON[1:], "--accelerator", "v5litepod-8")
-    assert done.returncode == 2 and "config 'configs/none.py' is no file below" in done.stderr
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ("configs/none.py", "config 'configs/none.py' is no file below"),
+        (__file__ + "/../../../../elsewhere.py", "is no file below"),
+        (sys.executable, "is no file below"),  # the hosts would not have it
+        (f"{CONFIG}:v5e-46", "makes nothing of 'v5e-46'"),
+    ],
+)
+def test_a_config_that_hosts_would_not_find_or_not_understand_is_told(config, told):
+    done = run("tpu_vm.py", config, *COMMON[1:], "--accelerator", "v5litepod-8")
+    assert done.returncode == 2 and told in done.stderr
+
+
+def test_a_whole_path_below_the_project_is_taken_and_one_slice_only():
+    words = [f"{LAUNCH.parent}/{CONFIG}:v5e-64", *COMMON[1:], "--accelerator", "v5litepod-64"]
+    assert f"train /opt/timesuite/code/{CONFIG}:v5e-64 --workdir" in run("tpu_vm.py", *words).stdout
+    done = run("tpu_vm.py", *words, "--slices", "2")
+    assert done.returncode == 2 and "--slices 2: one slice only" in done.stderr
 
 
 @pytest.mark.parametrize("script", ["tpu_vm.py", "queued.py", "gke.py", "gpu_host.py", "performance_flags.py"])
@@ -121,12 +144,21 @@ def test_help_has_an_example(script):
     assert done.returncode == 0 and f"python launch/{script} " in done.stdout
 
 
-def test_a_missing_program_is_told(tmp_path):
-    words = [word for word in COMMON if word != "--dry-run"]
-    command = [sys.executable, LAUNCH / "gke.py", *words, "--accelerator", "v5litepod-8", "--cluster", "c"]
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        ("xpk", ["gke.py", *COMMON[:-1], "--accelerator", "v5litepod-8", "--cluster", "c"]),
+        ("gcloud", ["queued.py", *COMMON[:-1], "--accelerator", "v5litepod-8"]),
+        ("timesuite", ["gpu_host.py", CONFIG, "--workdir", "w"]),
+    ],
+)
+def test_a_missing_program_is_told(tmp_path, program, words):
+    (tmp_path / "git").write_text("#!/bin/sh\n")
+    (tmp_path / "git").chmod(0o755)
+    command = [sys.executable, LAUNCH / words[0], *words[1:]]
     done = subprocess.run(command, capture_output=True, text=True, env={"PATH": str(tmp_path)}, timeout=60)
     assert done.returncode == 2
-    assert done.stderr == "xpk is not installed; see docs/pods.md, or add --dry-run to look only\n"
+    assert done.stderr == f"{program} is not installed; see docs/pods.md, or add --dry-run to look only\n"
 
 
 def test_gpu_host_tries_again_after_a_crash(tmp_path):
@@ -139,8 +171,77 @@ def test_gpu_host_tries_again_after_a_crash(tmp_path):
     path = {"PATH": f"{tmp_path}:/usr/bin:/bin", "XLA_FLAGS": "--mine"}
     done = subprocess.run(command, capture_output=True, text=True, env=path, timeout=60)
     assert done.returncode == 2, "a user's mistake is not tried again"
-    line = f"--mine --xla_gpu_enable_latency_hiding_scheduler=true|train {CONFIG} --workdir w --config.a=1"
+    line = f"--xla_gpu_enable_latency_hiding_scheduler=true --mine|train {CONFIG} --workdir w --config.a=1"
     assert (tmp_path / "timesuite.log").read_text().splitlines() == [line, line, line]
+
+
+# Begins a run, saves for half a second when it is asked to stop, and tells of it.
+SAVES = """#!/bin/bash
+trap 'sleep 0.5; echo "{\\"interrupted\\": true}"; exit CODE' TERM INT
+echo begun >>"$(dirname "$0")/begun"
+while true; do sleep 0.05; done
+"""
+
+
+def end_by(number, command, folder, code, **variables):
+    """Starts a command that runs `SAVES`, sends it a signal when the run has begun; its exit code and output."""
+    fake = folder / "timesuite"
+    fake.write_text(SAVES.replace("CODE", str(code)))
+    fake.chmod(0o755)
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", **variables}
+    # As in a terminal, whose Ctrl-C goes to all of a group.
+    run = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, process_group=0)
+    deadline = time.monotonic() + 60
+    while not (folder / "begun").exists() and run.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if number == signal.SIGINT:
+        os.killpg(run.pid, number)
+    else:
+        run.send_signal(number)
+    told = run.communicate(timeout=60)[0]
+    assert (folder / "begun").read_text() == "begun\n", "not tried again"
+    return run.returncode, told.splitlines()[-1]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGTERM, 1)])
+def test_gpu_host_lets_the_run_save(tmp_path, number, code):
+    command = [sys.executable, LAUNCH / "gpu_host.py", CONFIG, "--workdir", "w", "--pause", "0"]
+    assert end_by(number, command, tmp_path, code) == (code, '{"interrupted": true}')
+
+
+def test_gpu_host_refuses_no_tries():
+    done = run("gpu_host.py", CONFIG, "--workdir", "w", "--tries", "0")
+    assert done.returncode == 2 and "--tries 0 is less than 1" in done.stderr
+
+
+@pytest.fixture
+def pod(tmp_path):
+    """A container that xpk has made, with a bucket; the command of its pod up to what trains."""
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "app/launch").mkdir(parents=True)
+    (tmp_path / "app/launch/gke_pod.sh").write_text((LAUNCH / "gke_pod.sh").read_text())
+    (tmp_path / "pip").write_text('#!/bin/bash\necho "$* in $PWD" >>"$(dirname "$0")/installed"\n')
+    (tmp_path / "pip").chmod(0o755)
+    return ["bash", tmp_path / "app/launch/gke_pod.sh", tmp_path / "bucket/runs/r/logs"]
+
+
+@pytest.mark.parametrize(
+    ("code", "interrupted", "expected"), [(0, "false", 0), (0, "true", 1), (3, "true", 3), (2, "", 2)]
+)
+def test_a_pod_tells_kubernetes_how_its_run_ended(tmp_path, pod, code, interrupted, expected):
+    told = f'{{"interrupted": {interrupted}}}'
+    train = f"echo '{told}'; echo step 1 in $PWD >&2; exit {code}"
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TIMESUITE_MOUNT": str(tmp_path / "bucket")}
+    done = subprocess.run([*pod, "bash", "-c", train], capture_output=True, text=True, env=environment, timeout=60)
+    assert (done.returncode, done.stdout) == (expected, f"{told}\n")
+    (log,) = (tmp_path / "bucket/runs/r/logs").glob("*.log")
+    assert log.read_text() == done.stderr == f"step 1 in {tmp_path}/bucket\n"
+    assert (tmp_path / "installed").read_text() == f"install .[tpu] in {tmp_path}/app\n"
+
+
+def test_a_pod_that_must_go_lets_the_run_save_and_is_no_finished_job(tmp_path, pod):
+    told = end_by(signal.SIGTERM, [*pod, "timesuite"], tmp_path, 0, TIMESUITE_MOUNT=str(tmp_path / "bucket"))
+    assert told == (1, json.dumps({"interrupted": True}))
 
 
 @pytest.mark.parametrize("name", ["linear_p", "linear_pro_ada", "finetune"])
