@@ -70,6 +70,7 @@ def saves(count: int, mib: int) -> dict[str, Any]:
     from timesuite_jax.training.checkpoint import Checkpoints
     from timesuite_jax.training.saver import Saver
 
+    heap.share_arenas()  # as `timesuite train` does
     # As a training step leaves it: parameters and Adam's two moments, in arrays of 4 MiB.
     names = [f"layer_{number}" for number in range(mib // 12)]
     rng = jax.random.key(0)

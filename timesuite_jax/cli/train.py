@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
+    training.share_arenas()
     parallel.join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = tasks.build(config)

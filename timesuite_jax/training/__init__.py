@@ -8,6 +8,7 @@ from timesuite_jax.training import ahead_of_time, optimizer, schedule
 from timesuite_jax.training.ahead_of_time_report import Report, print_reports
 from timesuite_jax.training.checkpoint import Step, find_step, read_config, read_data_position, restore_params
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
+from timesuite_jax.training.heap import share_arenas
 from timesuite_jax.training.in_flight import NonFiniteError
 from timesuite_jax.training.interruption import end_within
 from timesuite_jax.training.loop import RunResult, run
@@ -46,5 +47,6 @@ __all__ = [
     "restore_params",
     "run",
     "schedule",
+    "share_arenas",
     "streams",
 ]

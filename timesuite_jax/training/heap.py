@@ -4,14 +4,24 @@ A save copies the state and compresses the copies, in many threads. glibc's mall
 freed, in case it asks again, if the pieces are smaller than 32 MiB: with arrays of 4 MiB, a few saves left a process
 with more than four times the state. So, while something is saved, pieces from 128 KiB on come from the system and go
 back to it; in between they are kept, since the steps of a small model on CPU ask for them again and again.
+
+Small pieces lie in arenas, of which glibc makes eight a core as threads come, and what one thread has freed in its own
+is of no use to the others. On two cores, 200 saves of 384 MiB left 60 MiB in holes; in four arenas they leave 4.
 """
 
 import ctypes
 
-_MMAP_THRESHOLD = -3  # of malloc.h
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
+_ARENAS = 4
 _LARGE, _USUAL = 128 << 10, 32 << 20  # bytes: where malloc begins, and where a program that frees much takes it
 _libc = ctypes.CDLL(None)
 _IS_GLIBC = hasattr(_libc, "mallopt") and hasattr(_libc, "malloc_trim")
+
+
+def share_arenas() -> None:
+    """Lets all threads of this process share a few arenas; to be called before there are any."""
+    if _IS_GLIBC:
+        _libc.mallopt(_ARENA_MAX, _ARENAS)
 
 
 def before_save() -> None:
