@@ -53,6 +53,7 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
                 "patience": 0,  # upstream goes through all epochs
                 "keep": 3,
                 "profile_at": 0,
+                "process_timeout": 300.0,
                 "accumulate": 1,
                 "mesh": {"replica": 1, "data": -1, "fsdp": 1, "tensor": 1},  # items lie over "tensor"
                 "optimizer": {

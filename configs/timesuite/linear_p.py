@@ -81,9 +81,13 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "total_steps": steps * EPOCHS,
             "seed": 42,
             "save_every": 1000,
+            "keep": 3,
             "eval_every": steps,
+            "best": "",  # a figure of the evaluations, e.g. "charades_test/miou": the best checkpoint by it stays, too
+            "patience": 0,
             "log_every": 20,
             "profile_at": 5,
+            "process_timeout": 300.0,
             "accumulate": 1,
             "optimizer": {
                 "learning_rate": 2e-5,
@@ -92,7 +96,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
                 "clip_norm": 1.0,  # upstream clips nothing; fp16's loss scaling hid its spikes
             },
             # The 7B base is split over the chips, batches too.
-            "mesh": {"replica": 1, "data": 1, "fsdp": -1},
+            "mesh": {"replica": 1, "data": 1, "fsdp": -1, "tensor": 1},
         }
     )
     if pod:

@@ -1,0 +1,22 @@
+"""What the documents say can be given on the command line stands in every config: only that can be overridden."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from timesuite_jax.cli.configs import load_config
+from timesuite_jax.parallel import MESH_AXES
+from timesuite_jax.training import TrainingSpec
+
+CONFIGS = sorted(
+    path for path in (Path(__file__).parents[2] / "configs").rglob("*.py") if "get_config" in path.read_text()
+)
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_field_of_training_is_there(path):
+    training = load_config(str(path)).training
+    fields = {field.name for field in dataclasses.fields(TrainingSpec)} - {"rules"}
+    assert set(training) >= fields
+    assert set(training.mesh) == set(MESH_AXES)
