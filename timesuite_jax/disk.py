@@ -13,6 +13,7 @@ _CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied",
 _FAILING = {errno.EIO: "the disk fails", errno.ESTALE: "its server has lost it", errno.ETIMEDOUT: "it does not answer"}
 _WRONG = {
     errno.EEXIST: "a file stands there",
+    errno.EISDIR: "a folder stands there",
     errno.ENOTDIR: "a file stands on the way",
     errno.ENAMETOOLONG: "the name is too long",
 }

@@ -39,9 +39,9 @@ def find_damage(folder: epath.Path, wanted: Callable[[int, str], bool] = lambda 
     """
     try:
         manifest = (folder / MANIFEST).read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return [f"{MANIFEST}: missing"]
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, IsADirectoryError):
         return [f"{MANIFEST}: damaged"]
     try:
         entries = {str(name): (int(size), str(crc)) for name, (size, crc) in json.loads(manifest)["crc32c"].items()}
@@ -52,7 +52,7 @@ def find_damage(folder: epath.Path, wanted: Callable[[int, str], bool] = lambda 
         size, crc = entries[name]
         try:
             found, actual = _measure(folder / name)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return f"{name}: missing"
         if found != size:
             return f"{name}: {found} bytes of {size} are there"

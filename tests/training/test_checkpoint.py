@@ -82,6 +82,8 @@ def test_a_manifest_may_be_damaged_itself(workdir: Path, text: bytes):
     assert find_damage(epath.Path(folder)) == [f"{MANIFEST}: damaged"]
     (folder / MANIFEST).unlink()
     assert find_damage(epath.Path(folder)) == [f"{MANIFEST}: missing"]
+    (folder / MANIFEST).mkdir()
+    assert find_damage(epath.Path(folder)) == [f"{MANIFEST}: damaged"]
 
 
 def test_the_one_before_the_damaged_ones_is_used(workdir: Path, caplog: pytest.LogCaptureFixture):
@@ -142,3 +144,19 @@ def test_what_a_killed_process_was_writing_is_removed(workdir: Path):
         assert checkpoints.check_step(None) == 3
         checkpoints.save(4, state(4), {}, {})
     assert sorted(path.name for path in (workdir / "checkpoints").iterdir()) == ["2", "3", "4"]
+
+
+def test_what_stands_in_the_way_is_told(workdir: Path):
+    (workdir / "damaged").write_text("")
+    (workdir / "checkpoints" / "3" / MANIFEST).unlink()
+    with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError, match="a file stands there; choose"):
+        checkpoints.check_step(None)
+    shutil.rmtree(workdir / "frozen")
+    (workdir / "frozen").write_text("")
+    with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError, match=f"{MANIFEST}: missing"):
+        checkpoints.check_step(None)
+    for name in (".writable", ".lock"):
+        (workdir / name).unlink(missing_ok=True)
+        (workdir / name).mkdir()
+        with pytest.raises(UserError, match=f"cannot write to {workdir}: a folder stands there; choose another work"):
+            Checkpoints(workdir)

@@ -156,9 +156,11 @@ def test_mistakes_are_named(tmp_path):
         told = f"training.best='{wrong}' is no figure of the evaluations; choose one of toy/score, toy/other"
         with pytest.raises(UserError, match=told):
             check_figure(toy_spec(best=wrong), Scored().evaluations())
-    (tmp_path / "best.json").write_text('{"figure": "toy/score", "bests": [{"step')
-    for read in (selection, lambda folder: best_step(epath.Path(folder), [])):
-        with pytest.raises(UserError, match=r"best.json is damaged .*; remove it"):
-            read(tmp_path)
+    begun = '{"figure": "toy/score", "bests": [{"step'
+    for text in (begun, begun + '": 5, "figures": {}}]}', begun + '": 5, "figures": {"toy/score": "high"}}]}'):
+        (tmp_path / "best.json").write_text(text)
+        for read in (selection, lambda folder: best_step(epath.Path(folder), [])):
+            with pytest.raises(UserError, match=r"best.json is damaged .*; remove it"):
+                read(tmp_path)
     with pytest.raises(UserError, match=r"training.patience=3 needs training.best and training.eval_every"):
         toy_spec(patience=3)

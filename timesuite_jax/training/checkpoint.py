@@ -317,8 +317,9 @@ class Checkpoints:
             number += 1
         parallel.gather_lines([])  # All have looked before anything moves.
         if jax.process_index() == 0:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._step_folder(step).rename(target)
+            with named_disk_errors(self.workdir):
+                folder.mkdir(parents=True, exist_ok=True)
+                self._step_folder(step).rename(target)
         parallel.gather_lines([])
         self._manager.reload()
         return target

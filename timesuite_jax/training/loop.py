@@ -16,6 +16,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.goodput import Goodput
 from timesuite_jax.training.in_flight import LAG, InFlight
 from timesuite_jax.training.interruption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
@@ -102,7 +103,8 @@ def run(
 
         tables = _overview(begin.state.params, begin.frozen)
         if jax.process_index() == 0:
-            (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
+            with named_disk_errors(checkpoints.workdir):
+                (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
         selection = Selection(spec, checkpoints.workdir, first)

@@ -11,7 +11,7 @@ A run that goes on with another figure, or none, keeps the lists of the figures 
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 from etils import epath
@@ -134,12 +134,17 @@ def _read(file: epath.Path) -> _Notes | None:
     try:
         known = json.loads(file.read_text())
         lists = {known["figure"]: known["bests"], **known.get("others", {})}
-        bests = {
-            name: [Best(int(best["step"]), dict(best["figures"])) for best in found] for name, found in lists.items()
-        }
+        bests = {name: [_best(best, name) for best in found] for name, found in lists.items()}
         return _Notes(known["figure"], bests)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IsADirectoryError) as error:
         raise UserError(f"{file} is damaged ({error}); remove it: the run then selects from here on") from error
+
+
+def _best(noted: Mapping[str, Any], figure: str) -> Best:
+    figures = {name: float(value) for name, value in noted["figures"].items()}
+    if figure not in figures:
+        raise ValueError(f"step {noted['step']} has no {figure}")
+    return Best(int(noted["step"]), figures)
 
 
 def best_of(ranking: Sequence[int], steps: Collection[int]) -> int | None:
