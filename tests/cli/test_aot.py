@@ -78,6 +78,8 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
         (["--topology", "v5e-256"], "'v5e-256' is unknown to libtpu; its 256 chips are v5e:16x16"),
         (["--topology", "v5p-128"], "its 64 chips are v5p:4x4x4"),
         (["--topology", "v9:2x2"], "topology 'v9:2x2' is unknown; there are v5e:1x1"),
+        (["--topology", "v5e:16x32"], "'v5e:16x32' is not built; the largest v5e is v5e:16x16, and --slices joins"),
+        (["--topology", "v6e:4x4x4"], "'v6e:4x4x4' is not built; the largest v6e is v6e:16x16"),
         (["--topology", "v5e:2x2", "--slices", "0"], "--slices 0 is less than 1"),
         (["--topology", "v5e:2x2"], 'pip install -e ".[aot]"'),
     ],

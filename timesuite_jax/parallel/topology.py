@@ -14,7 +14,7 @@ from jax.experimental import topologies
 
 from timesuite_jax.errors import UserError
 
-# Shapes that libtpu describes; it takes any box of whole hosts in between.
+# Shapes that are built, the largest last. libtpu describes any box of whole hosts, larger ones too.
 TOPOLOGIES = {
     "v5e": "1x1, 2x2, 2x4, 4x4, 4x8, 8x8, 8x16, 16x16",
     "v5p": "2x2x1, 2x2x2, 2x2x4, 2x4x4, 4x4x4, 4x4x8 and so on to 16x16x24",
@@ -36,11 +36,15 @@ def describe_topology(name: str, slices: int = 1) -> Sequence[jax.Device]:
     """The devices of a TPU by its name, such as "v5e:16x16"; of `slices` of them, joined by a slower network.
 
     Raises:
-      UserError: if libtpu is not installed, or knows no such topology.
+      UserError: if there is no such topology, or libtpu is not installed.
     """
     generation, _, shape = name.partition(":")
     if generation not in TOPOLOGIES:
         raise _unknown(name)
+    largest = TOPOLOGIES[generation].split()[-1]
+    if not _within(shape, largest):
+        most = f"the largest {generation} is {generation}:{largest}"
+        raise UserError(f"topology {name!r} is not built; {most}, and --slices joins several")
     if importlib.util.find_spec("libtpu") is None:
         raise UserError('to compile for a TPU its library, libtpu, is needed; pip install -e ".[aot]"')
     options: dict[str, Any] = {}
@@ -53,6 +57,12 @@ def describe_topology(name: str, slices: int = 1) -> Sequence[jax.Device]:
         return topologies.get_topology_desc(platform="tpu", topology_name=name, **options).devices
     except (ValueError, jax.errors.JaxRuntimeError) as error:
         raise _unknown(name) from error
+
+
+def _within(shape: str, largest: str) -> bool:
+    """Whether a box has as many sides as the largest one, and none that it has not room for."""
+    sides, most = ([int(side) for side in box.split("x") if side.isdecimal()] for box in (shape, largest))
+    return len(sides) == len(most) and all(a <= b for a, b in zip(sorted(sides), sorted(most), strict=True))
 
 
 def _unknown(name: str) -> UserError:
