@@ -72,6 +72,24 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
     assert "fails: ['cpu', 'false']" in capsys.readouterr().err
 
 
+def test_ctrl_c_ends_it_at_once(recommender):
+    """Whatever the compiler is doing, which is played here: it would take minutes to hear of it, if it ever did."""
+    code = (
+        "import os, signal, sys, time, types\n"
+        "from timesuite_jax import training\n"
+        "from timesuite_jax.cli.main import main\n"
+        "def report(name):\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(300)\n"
+        "plan = types.SimpleNamespace(calls={'train': None}, report=report)\n"
+        "training.ahead_of_time.plan = lambda *_: plan\n"
+        "sys.exit(main(sys.argv[1:]))\n"
+    )
+    command = [sys.executable, "-c", code, "aot", *recommender, "--topology", "v5e:2x2", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "timesuite aot: interrupted\n")
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

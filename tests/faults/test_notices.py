@@ -1,10 +1,12 @@
 """A notice at any moment: a checkpoint of the current step, well before the machine is gone, and its exit code."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,24 @@ def test_it_leaves_though_nobody_reads_what_it_prints():
     for streams in ({"stdout": writer}, {"stdout": writer, "stderr": writer}):
         assert subprocess.run(command, **streams, env=environment).returncode == 5
     os.close(writer)
+
+
+def test_it_leaves_a_terminal_with_its_cursor():
+    script = (
+        "import rich.progress; from timesuite_jax.training.interruption import leave;"
+        "rich.progress.Progress().start(); leave('stopped', 5)"
+    )
+    ours, its = pty.openpty()
+    terminal = {**os.environ, "TERM": "xterm"}
+    run = subprocess.run([sys.executable, "-c", script], stdin=its, stdout=its, stderr=its, env=terminal)
+    os.close(its)
+    with suppress(OSError):  # how a terminal ends whose other side is closed
+        said = b""
+        while piece := os.read(ours, 4096):
+            said += piece
+    os.close(ours)
+    assert run.returncode == 5 and b"stopped" in said
+    assert -1 < said.rindex(b"\x1b[?25l") < said.rindex(b"\x1b[?25h")
 
 
 @pytest.mark.nightly

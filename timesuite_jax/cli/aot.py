@@ -12,6 +12,7 @@ examples:
 import argparse
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.errors import UserError
@@ -49,9 +50,13 @@ def run(args: argparse.Namespace) -> int:
     if unknown := sorted(set(names) - set(plan.calls)):
         raise UserError(f"--program {unknown[0]!r} is none of this task's; choose from {', '.join(plan.calls)}")
     reports = []
-    for name in names:
-        with progress(f"compiling {name} for {args.topology}", quiet=args.json):
-            reports.append(plan.report(name))
+    compiler = ThreadPoolExecutor(1)  # A thread in the compiler is deaf to Ctrl-C; the one that waits for it is not.
+    try:
+        for name in names:
+            with progress(f"compiling {name} for {args.topology}", quiet=args.json):
+                reports.append(compiler.submit(plan.report, name).result())
+    except KeyboardInterrupt:
+        training.leave("timesuite aot: interrupted", 130)
     if args.json:
         print(json.dumps([report.as_json() for report in reports]))
     else:

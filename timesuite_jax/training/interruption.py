@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 import jax
+import rich.console
 
 TIDYING = 10.0  # seconds for closing readers and writers after all is saved
 # What a shell tells of a command that ended by Ctrl-C: what it was to make is not there, though nothing is lost.
@@ -133,6 +134,7 @@ def leave(sentence: str, code: int) -> None:
     """Ends the process now, whatever its threads are doing, and its worker processes with it."""
     with suppress(OSError):  # Whoever was to read it may be gone.
         print(sentence, file=sys.stderr, flush=True)
+        rich.console.Console(stderr=True).show_cursor()  # which progress bars hide
     for worker in multiprocessing.active_children():
         worker.terminate()
     with suppress(OSError):
