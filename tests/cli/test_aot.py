@@ -5,11 +5,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from timesuite_jax import training
 from timesuite_jax.cli.main import main
+from timesuite_jax.compiled import Memory
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -70,6 +73,34 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
     (tmp_path / "telling.py").write_text(f"import os\ndef get_config(arg):\n    raise ValueError([{names}])\n")
     assert main(["aot", str(tmp_path / "telling.py"), "--topology", "v5e:1x1"]) == 2
     assert "fails: ['cpu', 'false']" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_what_does_not_fit_is_told_by_table_and_exit_code(recommender, fits, monkeypatch, capsys):
+    for name in ("JAX_PLATFORMS", "JAX_ENABLE_COMPILATION_CACHE"):
+        monkeypatch.setenv(name, "as it was")
+    report = training.Report(
+        program="train",
+        topology="v5e:1x1",
+        mesh={"data": 1},
+        memory=Memory(arguments=2**30, peak=3.5 * 2**30, limit=(4 if fits else 3) * 2**30),
+        flops=4e12 if fits else None,
+        model_flops=3e12,
+        peak_flops=2e12,
+        traffic=(),
+        notes=(),
+        lower_seconds=1,
+        compile_seconds=60,
+        compile_cpu_seconds=90,
+    )
+    plan = SimpleNamespace(calls={"train": None}, report=lambda _: report)
+    monkeypatch.setattr(training.ahead_of_time, "plan", lambda *_: plan)
+    assert main(["aot", *recommender, "--topology", "v5e:1x1"]) == (0 if fits else 1)
+    told = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    cells = {name.strip(): cell.strip() for name, cell in told}
+    assert cells["temporaries"] == "2.50 GiB" and cells["may have"] == ("4.00 GiB" if fits else "3.00 GiB")
+    ends = ("yes", "1.333", "75.0%", "2 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
+    assert tuple(cells[name] for name in ("fits", "compiled / model", "MFU at most", "takes at least")) == ends
 
 
 def test_ctrl_c_ends_it_at_once(recommender):

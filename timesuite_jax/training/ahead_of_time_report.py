@@ -29,8 +29,18 @@ class Report:
 
     @property
     def flops_ratio(self) -> float | None:
-        """Compiled over model FLOPs: what recomputation and duplication cost; its inverse bounds the utilisation."""
+        """Compiled over model FLOPs: what recomputation and duplication cost."""
         return self.flops / self.model_flops if self.flops and self.model_flops else None
+
+    @property
+    def mfu_bound(self) -> float | None:
+        """The most that the utilisation could be: no time but that of the arithmetic, recomputation included."""
+        return 1 / self.flops_ratio if self.flops_ratio else None
+
+    @property
+    def least_seconds(self) -> float | None:
+        """Of that arithmetic, at the device's peak."""
+        return self.flops / self.peak_flops if self.flops and self.peak_flops else None
 
     def as_json(self) -> dict[str, Any]:
         """Every figure, in bytes, FLOPs and seconds."""
@@ -38,8 +48,8 @@ class Report:
             "fits": self.memory.fits,
             "temporaries": self.memory.temporaries,
             "flops_ratio": self.flops_ratio,
-            "mfu_bound": 1 / self.flops_ratio if self.flops_ratio else None,
-            "least_seconds": self.flops / self.peak_flops if self.flops and self.peak_flops else None,
+            "mfu_bound": self.mfu_bound,
+            "least_seconds": self.least_seconds,
         }
         return {**dataclasses.asdict(self), **derived}
 
@@ -86,6 +96,12 @@ def _rows(reports: Sequence[Report]) -> dict[str, list[str]]:
     def ratio(value: float | None) -> str:
         return "-" if value is None else f"{value:.3f}"
 
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1%}"
+
+    def least(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3g} s"
+
     def seconds(report: Report) -> str:
         return f"{report.compile_seconds:.0f} s ({report.compile_cpu_seconds:.0f} s of CPU)"
 
@@ -98,5 +114,7 @@ def _rows(reports: Sequence[Report]) -> dict[str, list[str]]:
         "compiled FLOPs": [tera(report.flops) for report in reports],
         "model FLOPs": [tera(report.model_flops) for report in reports],
         "compiled / model": [ratio(report.flops_ratio) for report in reports],
+        "MFU at most": [share(report.mfu_bound) for report in reports],
+        "takes at least": [least(report.least_seconds) for report in reports],
         "compile time": [seconds(report) for report in reports],
     }
