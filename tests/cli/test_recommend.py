@@ -54,6 +54,12 @@ def test_seen_items_are_there_when_asked_for(run, tmp_path, capsys):
     assert {each["item"] for each in told["0"]["items"]} == {f"item {n}" for n in range(12)}
 
 
+def test_who_has_taken_all_gets_nothing(run, tmp_path, capsys):
+    (tmp_path / "history.json").write_text(json.dumps([f"item {n}" for n in range(12)]))
+    assert recommend(run, tmp_path / "history.json", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"0": {"items": [], "unknown": []}}
+
+
 def test_batches_do_not_change_what_is_recommended(run):
     task, params = tasks.load_recommender(run)
     histories = [[f"item {(user + n) % 12}" for n in range(1 + user)] for user in range(11)]

@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 
 from timesuite_jax import parallel, tasks, training, tree
 from timesuite_jax.cli.configs import load_config
+from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.objectives import half_squared_norm
 from timesuite_jax.parallel import MeshSpec
@@ -129,6 +130,20 @@ def test_mistakes_are_named(config, change, told):
     with pytest.raises(UserError) as caught:
         tasks.build({**config.to_dict(), **change})
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("items", "change", "told"),
+    [
+        ([0, 1], {"loss": {"distillation": 0.0}}, "no item follows another in the training histories of"),
+        ([0, 0, 0], {"loss": {"negatives": 1}}, "loss.negatives=1, but there is one item and none to tell it from"),
+    ],
+)
+def test_data_of_which_nothing_can_be_learnt(tmp_path, config, items, change, told):
+    start, held = np.array([0, len(items) - 1, len(items)]), np.zeros(2, np.int32)
+    Interactions(start, np.array(items), held, held, max(items) + 1).save(tmp_path / "poor.npz")
+    with pytest.raises(UserError, match=told):
+        tasks.build({**config.to_dict(), **change, "data": {"path": str(tmp_path / "poor.npz")}})
 
 
 @pytest.mark.parametrize("name", ["beauty", "sports", "toys", "yelp"])

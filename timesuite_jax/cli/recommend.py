@@ -43,9 +43,9 @@ def run(args: argparse.Namespace) -> int:
     histories = data.read_histories(args.history)
     task, params = tasks.load_recommender(args.checkpoint, step=args.step, data=args.data)
     made = task.recommender(params)(list(histories.values()), top=args.top, seen=args.seen)
-    if not any(recommendation.items for recommendation in made):
-        names = sorted({name for recommendation in made for name in recommendation.unknown})
-        raise UserError(f"no item of {args.history} is known to the model: {', '.join(names[:5])}; correct the names")
+    unknown = sorted({name for recommendation in made for name in recommendation.unknown})
+    if sum(len(recommendation.unknown) for recommendation in made) == sum(map(len, histories.values())):
+        raise UserError(f"no item of {args.history} is known to the model: {', '.join(unknown[:5])}; correct the names")
     if args.json:
         print(json.dumps({user: each.as_json() for user, each in zip(histories, made, strict=True)}))
         return 0

@@ -49,15 +49,19 @@ class MqsaTedTask:
         width = 0 if self.added is None else self.added.shape[1]
         spec = override(MqsaSpec(items=self.data.num_items, features=width), config.model, "model")
         self.model = Mqsa(spec)
+        if min(np.diff(self.data.start).max(), spec.max_len) < 2:
+            raise UserError(
+                f"no item follows another in the training histories of {config.data.path or 'data.synthetic'} "
+                f"(model.max_len={spec.max_len}), so there is nothing to learn; give longer histories or raise "
+                "model.max_len"
+            )
+        if config.loss.negatives and spec.items < 2:
+            raise UserError(
+                f"loss.negatives={config.loss.negatives}, but there is one item and none to tell it from; set it to 0"
+            )
         self.teacher = None
         if config.loss.distillation:
             transitions = count_transitions(self.data, spec.max_len, config.loss.span)
-            if not len(transitions.tail):
-                raise UserError(
-                    f"no item follows another in the training histories of {config.data.path or 'data.synthetic'} "
-                    f"(model.max_len={spec.max_len}), so there is nothing to learn; give longer histories or raise "
-                    "model.max_len"
-                )
             self.teacher = make_teacher(*transitions, tau=config.loss.tau)
 
     @classmethod
