@@ -8,11 +8,12 @@ from jaxtyping import Array
 
 from timesuite_jax import objectives, parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import best_items, push_down_seen, rank
+from timesuite_jax.evaluation import best_items, item_scores, push_down_seen, rank
 from timesuite_jax.layers import by_shards
 from timesuite_jax.parallel import MeshSpec
 
 R, D, V = 48, 4, 32
+ITEMS = 29  # of V rows, where the last ones are none
 MESHES = [MeshSpec(data=8), MeshSpec(data=2, fsdp=2, tensor=2), MeshSpec(data=1, tensor=8)]
 NAMES = ["rows", "both", "items"]
 
@@ -25,21 +26,22 @@ def leaves() -> dict[str, Array]:
     }
 
 
-def losses(leaves: dict[str, Array]) -> tuple[Array, Array]:
+def losses(leaves: dict[str, Array], number: int = V) -> tuple[Array, Array]:
     rng = np.random.default_rng(1)
-    start = np.concatenate([[0], np.cumsum(rng.integers(0, 6, V))])
-    tail = np.concatenate([rng.permutation(V)[:n] for n in np.diff(start)])
+    start = np.concatenate([[0], np.cumsum(rng.integers(0, 6, number))])
+    tail = np.concatenate([rng.permutation(number)[:n] for n in np.diff(start)])
     teacher = objectives.make_teacher(start, tail, rng.integers(1, 4, len(tail)), tau=0.1)
-    items, counts = jnp.asarray(rng.integers(0, V, R)), jnp.asarray(np.arange(R) % 5 > 0)
+    items, counts = jnp.asarray(rng.integers(0, number, R)), jnp.asarray(np.arange(R) % 5 > 0)
+    items = jnp.where(counts, items, number)  # padding
     both = 4 * leaves["rows"], leaves["table"], items, counts  # at this scale some probabilities are below the epsilon
     return (
-        objectives.item_cross_entropy(*both, chunk=4),
+        objectives.item_cross_entropy(*both, chunk=4, items=number),
         objectives.transition_distillation(*both, teacher, tau=0.1, chunk=4),
     )
 
 
-def everything(leaves: dict[str, Array]) -> tuple[tuple[Array, Array], dict[str, Array]]:
-    return losses(leaves), jax.grad(lambda leaves: sum(losses(leaves)))(leaves)
+def everything(leaves: dict[str, Array], number: int = V) -> tuple[tuple[Array, Array], dict[str, Array]]:
+    return losses(leaves, number), jax.grad(lambda leaves: sum(losses(leaves, number)))(leaves)
 
 
 @pytest.fixture(scope="module")
@@ -57,10 +59,24 @@ def test_losses_and_gradients(spec: MeshSpec, leaves, expected):
         np.testing.assert_allclose(found[1][name], wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max(), err_msg=name)
 
 
+def test_rows_that_are_no_items_change_nothing(leaves):
+    """Whatever stands in them; and they get no gradient."""
+    fewer = {**leaves, "table": leaves["table"][:ITEMS]}
+    expected = jax.device_get(jax.jit(lambda leaves: everything(leaves, ITEMS))(fewer))
+    more = {**leaves, "table": leaves["table"].at[ITEMS:].set(9.0)}
+    with parallel.placed(parallel.make_mesh(MESHES[1]), parallel.DEFAULT_RULES):
+        found = jax.device_get(jax.jit(lambda leaves: everything(leaves, ITEMS))(more))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
+    wanted = np.pad(expected[1]["table"], ((0, V - ITEMS), (0, 0)))
+    for ours, theirs in ((found[1]["rows"], expected[1]["rows"]), (found[1]["table"], wanted)):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5 * np.abs(wanted).max())
+    assert not found[1]["table"][ITEMS:].any()
+
+
 def ranking(shard, rows, table, _):
     hidden, seen, target = rows
-    # Rounded, so that some items are equal.
-    scores = push_down_seen(jnp.round(hidden @ table.T), seen, shard)
+    # Of small whole numbers, so that some items are equal.
+    scores = push_down_seen(item_scores(jnp.round(hidden), jnp.round(table), shard), seen, shard)
     return rank(scores, target, shard), best_items(scores, 7, shard)
 
 
@@ -72,6 +88,17 @@ def test_ranks_and_best_items(spec: MeshSpec, leaves):
     expected = jax.device_get(run(rows, leaves["table"]))
     with parallel.placed(parallel.make_mesh(spec), parallel.DEFAULT_RULES):
         found = jax.device_get(run(rows, leaves["table"]))
+    jax.tree.map(np.testing.assert_array_equal, found, expected)
+
+
+def test_rows_that_are_no_items_are_never_ranked(leaves):
+    rng = np.random.default_rng(3)
+    rows = leaves["rows"], jnp.asarray(rng.integers(0, ITEMS + 1, (R, 3))), jnp.asarray(rng.integers(0, ITEMS, R))
+    where = "rows", ("rows", "rows")
+    run = jax.jit(lambda rows, table: by_shards(ranking, rows, table, None, where, items=ITEMS))
+    expected = jax.device_get(run(rows, leaves["table"][:ITEMS]))
+    with parallel.placed(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES):
+        found = jax.device_get(run(rows, leaves["table"].at[ITEMS:].set(9.0)))
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+import rings
 from jax.sharding import PartitionSpec
 from ml_collections import ConfigDict
 
@@ -154,7 +155,8 @@ def test_configs_have_the_released_hyper_parameters(name):
     assert spec.total_steps == 200 * spec.eval_every
     assert config.data.path == f"data/{name}.npz"
     assert config.model.to_dict() == {
-        "width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5
+        "width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5,
+        "item_multiple": 1,
     }  # fmt: skip
 
 
@@ -168,3 +170,31 @@ def test_eight_devices_rank_as_one_does(config):
         where = parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
         assert where["item_embedding"].spec == PartitionSpec(("tensor",), ("fsdp",))
         assert task.evaluations()["test"](jax.device_put(params, where)) == figures
+
+
+def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
+    """Eleven over two: with a row that is no item, never trained, ranked or recommended."""
+    rings.ring(items=11).save(tmp_path / "eleven.npz")
+    config.data.path = str(tmp_path / "eleven.npz")
+    config.model.update(dropout=0.0)
+    one = tasks.build(config)
+    config.model.item_multiple = 2
+    task = tasks.build(config)
+    params = jax.jit(task.init)(jax.random.key(0))
+    assert params["item_embedding"].shape == (12, 8) and not params["item_embedding"][11].any()
+    alone = {**params, "item_embedding": params["item_embedding"][:11]}
+    batch = next(task.train_data(seed=0, process_index=0, process_count=1))
+
+    def gradient(task: MqsaTedTask, params: dict) -> tuple:
+        return jax.jit(jax.value_and_grad(lambda params: task.loss(params, {}, batch, jax.random.key(0))[0]))(params)
+
+    total, expected = gradient(one, alone)
+    mesh = parallel.make_mesh(MeshSpec(data=1, tensor=2), jax.devices()[:2])
+    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+        spread = jax.device_put(params, parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES))
+        loss, found = gradient(task, spread)
+        figures = task.evaluations()["test"](spread)
+    np.testing.assert_allclose(loss, total, rtol=1e-6)
+    np.testing.assert_allclose(found["item_embedding"][:11], expected["item_embedding"], rtol=1e-4, atol=1e-6)
+    assert not np.asarray(found["item_embedding"][11]).any()
+    assert figures == one.evaluations()["test"](alone)

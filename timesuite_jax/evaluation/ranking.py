@@ -12,15 +12,19 @@ from jaxtyping import Array, Float, Int
 from timesuite_jax.layers import Shard
 
 _SEEN = 2.0**32  # what upstream takes off the score of a seen item, once for each time it was seen
-
-
 _ALL = Shard()
 
 
-def item_scores(hidden: Float[Array, "*batch D"], table: Float[Array, "V D"]) -> Float[Array, "*batch V"]:
-    """How well items go with what a history was encoded to; in whole float32, or near ones change places on a TPU."""
+def item_scores(
+    hidden: Float[Array, "*batch D"], table: Float[Array, "V D"], shard: Shard = _ALL
+) -> Float[Array, "*batch V"]:
+    """How well items go with what a history was encoded to; in whole float32, or near ones change places on a TPU.
+
+    What is in the table and no item goes with nothing: its score is minus infinity.
+    """
     with jax.named_scope("item_scores"):
-        return jnp.einsum("...D,VD->...V", hidden, table, precision=jax.lax.Precision.HIGHEST)
+        scores = jnp.einsum("...D,VD->...V", hidden, table, precision=jax.lax.Precision.HIGHEST)
+        return shard.of_items(scores, -jnp.inf)
 
 
 def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"], shard: Shard = _ALL) -> Float[Array, "B V"]:

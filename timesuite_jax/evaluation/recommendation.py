@@ -36,7 +36,7 @@ def _ranks(
     hidden = rearrange(model.apply({"params": params}, *spread)[0], "R S D -> (R S) D")
     by_user = jnp.take(hidden, newest, axis=0), seen, target
     table = cast(Array, model.apply({"params": params}, method="item_table"))
-    ranks = by_shards(_on_one_device, by_user, table, None, "rows")
+    ranks = by_shards(_on_one_device, by_user, table, None, "rows", items=model.spec.items)
     return nn.with_logical_constraint(ranks, (None,))  # whole on every device, so that each process can read it
 
 
@@ -44,7 +44,7 @@ def _on_one_device(
     shard: Shard, by_user: tuple[Float[Array, "B D"], Array, Array], table: Float[Array, "V D"], _: None
 ) -> Int[Array, " B"]:
     hidden, seen, target = by_user
-    scores = push_down_seen(item_scores(hidden, table), seen, shard)
+    scores = push_down_seen(item_scores(hidden, table, shard), seen, shard)
     return rank(scores, target, shard)
 
 

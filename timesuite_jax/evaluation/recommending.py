@@ -48,9 +48,10 @@ def _best(
         shard: Shard, by_user: tuple[Float[Array, "B D"], Array], table: Float[Array, "V D"], _: None
     ) -> tuple[Int[Array, "B top"], Float[Array, "B top"]]:
         hidden, seen = by_user
-        return best_items(push_down_seen(item_scores(hidden, table), seen, shard), top, shard)
+        return best_items(push_down_seen(item_scores(hidden, table, shard), seen, shard), top, shard)
 
-    return by_shards(on_one_device, (hidden[:, -1], seen), table, None, ("rows", "rows"))
+    by_user = hidden[:, -1], seen
+    return by_shards(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
 
 
 class Recommender:

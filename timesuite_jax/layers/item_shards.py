@@ -24,11 +24,19 @@ class Shard(NamedTuple):
     first: Int[Array, ""] | int = 0  # id of the first of its items
     batch: tuple[str, ...] = ()  # mesh axes that the rows are spread over
     vocab: tuple[str, ...] = ()  # mesh axes that the items are spread over
+    items: int | None = None  # of all devices; if given, what the table has beyond them only makes it divide
 
     def local(self, ids: Int[Array, "*shape"], number: int) -> Int[Array, "*shape"]:
         """Where items stand among the `number` ones that are here; `number`, beyond the last, for all others."""
         place = ids - self.first
         return jnp.where(jnp.logical_and(place >= 0, place < number), place, number)
+
+    def of_items(self, values: Float[Array, "*batch V"], otherwise: float) -> Float[Array, "*batch V"]:
+        """The values of the items that are here, and `otherwise` where the table has a row that is none."""
+        if self.items is None:
+            return values
+        item = self.first + jnp.arange(values.shape[-1]) < self.items
+        return jnp.where(jnp.broadcast_to(item, values.shape), values, otherwise)
 
     def over_items(self, part: Array) -> Array:
         """Sum of what the devices found for their items."""
@@ -44,7 +52,13 @@ class Shard(NamedTuple):
 
 
 def by_shards(
-    work: Callable[[Shard, Any, Array, Any], Any], rows: Any, table: Float[Array, "V D"], shared: Any, out: Any
+    work: Callable[[Shard, Any, Array, Any], Any],
+    rows: Any,
+    table: Float[Array, "V D"],
+    shared: Any,
+    out: Any,
+    *,
+    items: int | None = None,
 ) -> Any:
     """Runs `work(shard, rows, table, shared)` on every device, with its part of rows and table.
 
@@ -54,13 +68,15 @@ def by_shards(
       table: one vector an item.
       shared: pytree of arrays that every device gets whole.
       out: pytree like `work`'s result, of "rows", "table" or "whole": along what its first axis is spread.
+      items: rows of the table that are items, where the last ones are none.
 
     Raises:
       UserError: if rows or items do not divide by their devices.
     """
     mesh = jax.sharding.get_abstract_mesh()
+    items = None if items == len(table) else items
     if mesh.empty or mesh.size == 1:
-        return work(Shard(), rows, table, shared)
+        return work(Shard(items=items), rows, table, shared)
     batch, vocab = (_axes(entry, mesh.shape) for entry in cast(Any, nn.logical_to_mesh_axes(("batch", "vocab"))))
     number = len(jax.tree.leaves(rows)[0])
     for name, size, rule, axes in (("rows", number, "batch", batch), ("items", len(table), "vocab", vocab)):
@@ -72,7 +88,7 @@ def by_shards(
 
     def local(rows: Any, table: Array, shared: Any) -> Any:
         first = jax.lax.axis_index(vocab) * len(table) if vocab else 0
-        return work(Shard(first, batch, vocab), rows, table, shared)
+        return work(Shard(first, batch, vocab, items), rows, table, shared)
 
     specs = {"rows": PartitionSpec(batch or None), "table": PartitionSpec(vocab or None), "whole": PartitionSpec()}
     sharded = jax.shard_map(

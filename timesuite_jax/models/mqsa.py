@@ -9,7 +9,7 @@ another, each slot with the number of its history (`segments`) and the position 
 same numbers; nine slots in ten of padded histories hold nothing. Item ids are 0 .. V-1 and V itself is padding. The
 parameters, with blocks stacked along their first axis:
 
-    item_embedding [V, D]; position_embedding [max_len, D]
+    item_embedding [V, D] (and some rows of zeros, with `item_multiple`); position_embedding [max_len, D]
     {short, long}/blocks/{query_norm, attention_norm}/{scale, bias}
     {short, long}/blocks/{query, key, value, fc1, fc2}/{kernel, bias}
     {short, long}/norm/{scale, bias}
@@ -20,7 +20,7 @@ Everything is float32: the norms' epsilon is below what half precision can hold 
 
 import dataclasses
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +34,7 @@ from timesuite_jax.specs import check_least
 
 NORM_EPSILON = 1e-24
 EMBEDDING_STD = 0.01
+_AT_LEAST_1 = ("items", "width", "max_len", "blocks", "heads", "window", "item_multiple")
 HIDDEN_SCORE = 1.0 - 2.0**32  # replaces the score of what a query may not see
 
 
@@ -50,6 +51,7 @@ class MqsaSpec:
     alpha: float = 0.5  # weight of the short branch; the long one has the rest
     dropout: float = 0.5
     features: int = 0  # F, length of the vectors that items have from outside; 0: none
+    item_multiple: int = 1  # tables have a multiple of this many rows, so that devices divide them; V of them are items
 
     def __post_init__(self) -> None:
         """Refuses sizes that no model can have.
@@ -57,7 +59,7 @@ class MqsaSpec:
         Raises:
           UserError: naming the field.
         """
-        check_least(self, "mqsa", dict.fromkeys(("items", "width", "max_len", "blocks", "heads", "window"), 1))
+        check_least(self, "mqsa", dict.fromkeys(_AT_LEAST_1, 1))
         check_least(self, "mqsa", {"features": 0})
         if self.width % self.heads:
             raise UserError(f"mqsa.heads={self.heads} does not divide mqsa.width={self.width}; choose a divisor")
@@ -70,6 +72,11 @@ class MqsaSpec:
     def padding(self) -> int:
         """The id that stands where a history has no item."""
         return self.items
+
+    @property
+    def rows(self) -> int:
+        """Of the tables of items; the last may stand for no item, and are zero then."""
+        return -(-self.items // self.item_multiple) * self.item_multiple
 
 
 class Slots(NamedTuple):
@@ -159,6 +166,15 @@ class Branch(nn.Module):
         return LayerNorm(NORM_EPSILON, name="norm")(x)
 
 
+def _zero_from(row: int, init: nn.initializers.Initializer) -> nn.initializers.Initializer:
+    """As `init`, but zero from this row on: the L2 then leaves those rows alone, and so does every gradient."""
+
+    def masked(key: Array, shape: tuple[int, ...], dtype: Any = jnp.float32) -> Array:
+        return jnp.where(jnp.arange(shape[0])[:, None] < row, init(key, shape, dtype), 0)
+
+    return masked
+
+
 class Mqsa(nn.Module):
     """The recommender: from histories to vectors whose product with the item table scores what comes next."""
 
@@ -168,9 +184,9 @@ class Mqsa(nn.Module):
         """Makes the parts, named as in the parameter tree."""
         spec = self.spec
         normal = nn.initializers.normal(EMBEDDING_STD)
-        items = nn.with_logical_partitioning(normal, ("vocab", "embed"))
+        items = nn.with_logical_partitioning(_zero_from(spec.items, normal), ("vocab", "embed"))
         positions = nn.with_logical_partitioning(normal, ("length", "embed"))
-        self.item_embedding = self.param("item_embedding", items, (spec.items, spec.width))
+        self.item_embedding = self.param("item_embedding", items, (spec.rows, spec.width))
         self.position_embedding = self.param("position_embedding", positions, (spec.max_len, spec.width))
         if spec.features:
             # The projected features of an item begin as large as its embedding.
@@ -178,8 +194,8 @@ class Mqsa(nn.Module):
             projection = nn.with_logical_partitioning(small, (None, "embed"))
             self.feature_projection = self.param("feature_projection", projection, (spec.features, spec.width))
             zeros = nn.with_logical_partitioning(nn.initializers.zeros, ("vocab", None))
-            self.item_features = self.param("item_features", zeros, (spec.items, spec.features))
-            self.item_trained = self.param("item_trained", zeros, (spec.items, 1))
+            self.item_features = self.param("item_features", zeros, (spec.rows, spec.features))
+            self.item_trained = self.param("item_trained", zeros, (spec.rows, 1))
         self.short = Branch(spec, window=1)
         self.long = Branch(spec, window=spec.window)
         self.input_dropout = Dropout(spec.dropout)
@@ -235,7 +251,7 @@ class Mqsa(nn.Module):
             heads = self.head_dropout(embedded, deterministic=deterministic)
         return mixed, {**branches, "heads": heads}
 
-    def item_table(self) -> Float[Array, "V D"]:
+    def item_table(self) -> Float[Array, "rows D"]:
         """What stands for each item, in histories and in scores: its embedding, and its projected features if any.
 
         An item that no training history holds has nothing to learn an embedding from but that it never comes next; what

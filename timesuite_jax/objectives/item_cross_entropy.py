@@ -19,6 +19,7 @@ def item_cross_entropy(
     counts: Bool[Array, " R"],
     *,
     chunk: int,
+    items: int | None = None,
 ) -> Float[Array, ""]:
     """Sum of `-log p(target)` over the rows that count; upstream's loss is this over their number.
 
@@ -30,13 +31,14 @@ def item_cross_entropy(
       targets: item ids; anything where `counts` is False.
       counts: slots that have a target.
       chunk: rows whose scores exist at one time.
+      items: rows of the table that are items, where the last ones are none.
 
     Raises:
       ValueError: if `chunk` is not positive.
       UserError: if the mesh's devices do not divide the rows or the items.
     """
     with jax.named_scope("item_cross_entropy"):
-        return item_rows(_rows, hidden, table, counts, targets, None, chunk=chunk)
+        return item_rows(_rows, hidden, table, counts, targets, None, chunk=chunk, items=items)
 
 
 def _rows(

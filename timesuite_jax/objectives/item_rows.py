@@ -42,6 +42,7 @@ def item_rows(
     of_all: Any,
     *,
     chunk: int,
+    items: int | None = None,
 ) -> Float[Array, ""]:
     """Sum of a loss over the rows that count; differentiable by `rows` and `table`.
 
@@ -53,6 +54,7 @@ def item_rows(
       of_rows: pytree of arrays [R, ...] that go with the rows to `loss`.
       of_all: pytree of arrays that every chunk reads.
       chunk: rows whose scores exist at one time.
+      items: rows of the table that are items, where the last ones are none; those have a score of minus infinity.
 
     Raises:
       ValueError: if `chunk` is not positive.
@@ -60,19 +62,21 @@ def item_rows(
     """
     if chunk < 1:
         raise ValueError(f"chunk={chunk}; it must be at least 1")
-    return _summed(loss, chunk, _Inputs(rows, table), counts, of_rows, of_all)
+    return _summed(loss, chunk, items, _Inputs(rows, table), counts, of_rows, of_all)
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _summed(loss: RowLoss, chunk: int, inputs: _Inputs, counts: Array, of_rows: Any, of_all: Any) -> Array:
-    return _run(loss, chunk, inputs, counts, of_rows, of_all, with_gradient=False)[0]
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1, 2))
+def _summed(
+    loss: RowLoss, chunk: int, items: int | None, inputs: _Inputs, counts: Array, of_rows: Any, of_all: Any
+) -> Array:
+    return _run(loss, chunk, items, inputs, counts, of_rows, of_all, with_gradient=False)[0]
 
 
-def _forward(loss: RowLoss, chunk: int, *args: Any) -> tuple[Array, _Inputs]:
-    return _run(loss, chunk, *args, with_gradient=True)
+def _forward(loss: RowLoss, chunk: int, items: int | None, *args: Any) -> tuple[Array, _Inputs]:
+    return _run(loss, chunk, items, *args, with_gradient=True)
 
 
-def _backward(loss: RowLoss, chunk: int, grads: _Inputs, cotangent: Array) -> tuple:
+def _backward(loss: RowLoss, chunk: int, items: int | None, grads: _Inputs, cotangent: Array) -> tuple:
     return jax.tree.map(lambda g: g * cotangent, grads), None, None, None
 
 
@@ -80,12 +84,20 @@ _summed.defvjp(_forward, _backward)
 
 
 def _run(
-    loss: RowLoss, chunk: int, inputs: _Inputs, counts: Array, of_rows: Any, of_all: Any, *, with_gradient: bool
+    loss: RowLoss,
+    chunk: int,
+    items: int | None,
+    inputs: _Inputs,
+    counts: Array,
+    of_rows: Any,
+    of_all: Any,
+    *,
+    with_gradient: bool,
 ) -> tuple[Array, _Inputs]:
     """The sum, and its gradients (zeros unless asked for)."""
     work = functools.partial(_on_one_device, loss, chunk, with_gradient)
     out = "whole", _Inputs("rows", "table")
-    return by_shards(work, (inputs.rows, counts, of_rows), inputs.table, of_all, out)
+    return by_shards(work, (inputs.rows, counts, of_rows), inputs.table, of_all, out, items=items)
 
 
 def _on_one_device(
@@ -103,7 +115,7 @@ def _on_one_device(
         index = jax.lax.dynamic_slice_in_dim(order, i * chunk, chunk)
         real = i * chunk + jnp.arange(chunk) < counted
         x, of_these = jax.tree.map(lambda leaf: jnp.take(leaf, index, axis=0, mode="clip"), (rows, of_rows))
-        scores = jnp.einsum("CD,VD->CV", x, table, precision=_EXACT)
+        scores = shard.of_items(jnp.einsum("CD,VD->CV", x, table, precision=_EXACT), -jnp.inf)
         losses, slope, scale = loss(shard, scores, of_these, of_all)
         total += jnp.sum(jnp.where(real, losses, 0.0))
         if not with_gradient:

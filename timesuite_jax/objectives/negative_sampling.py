@@ -18,6 +18,7 @@ def sampled_cross_entropy(
     rng: PRNGKeyArray,
     *,
     negatives: int,
+    items: int | None = None,
 ) -> Float[Array, ""]:
     """Sum over the rows that count of `-log s(target) - sum log(1 - s(negative))`, s the sigmoid of an item's score.
 
@@ -28,12 +29,13 @@ def sampled_cross_entropy(
       counts: slots that have a target.
       rng: draws the negatives, uniformly from all items but the target.
       negatives: to draw for each slot.
+      items: rows of the table that are items, where the last ones are none.
     """
     with jax.named_scope("sampled_cross_entropy"):
-        drawn = jax.random.randint(rng, (len(targets), negatives), 0, len(table) - 1)
+        drawn = jax.random.randint(rng, (len(targets), negatives), 0, (items or len(table)) - 1)
         drawn += (drawn >= targets[:, None]).astype(drawn.dtype)  # passes over the target
-        items = jnp.concatenate([targets[:, None], drawn], axis=1)
-        vectors = jnp.take(table, items, axis=0, mode="clip")
+        told_apart = jnp.concatenate([targets[:, None], drawn], axis=1)
+        vectors = jnp.take(table, told_apart, axis=0, mode="clip")
         scores = jnp.einsum("RD,RND->RN", hidden, vectors, precision=jax.lax.Precision.HIGHEST)
         losses = jax.nn.softplus(-scores[:, 0]) + jnp.sum(jax.nn.softplus(scores[:, 1:]), axis=1)
         return jnp.sum(jnp.where(counts, losses, 0.0))

@@ -85,7 +85,7 @@ def transition_distillation(
 
     Args:
       heads: the embedded item of each slot, scaled (and dropped out) as on its way into the model.
-      table: one vector an item, as they are.
+      table: one vector an item, as they are; rows beyond the teacher's items are none.
       items: ids of the heads; anything where `counts` is False.
       counts: slots that hold an item.
       teacher: from `make_teacher`.
@@ -98,13 +98,14 @@ def transition_distillation(
     """
     with jax.named_scope("transition_distillation"):
         shared = jax.tree.map(jnp.asarray, teacher)
-        return item_rows(_rows, heads / tau, table, counts, items, shared, chunk=chunk)
+        known = len(teacher.background)
+        return item_rows(_rows, heads / tau, table, counts, items, shared, chunk=chunk, items=known)
 
 
 def _rows(
     shard: Shard, scores: Float[Array, "C V"], items: Int[Array, " C"], teacher: Teacher
 ) -> tuple[Float[Array, " C"], Float[Array, "C V"], Float[Array, " C"]]:
-    taught = _dense(shard, teacher, items, scores.shape[1])
+    taught = shard.of_items(_dense(shard, teacher, items, scores.shape[1]), 0.0)
     peak = shard.highest(jnp.max(scores, axis=-1))
     weights = jnp.exp(scores - peak[:, None])
     # All in units of `total`, which spares a pass over all scores that divides by it.

@@ -100,6 +100,10 @@ class MqsaTedTask:
         else:
             return None
 
+        # Rows of the tables that stand for no item are zero.
+        rows = ((0, self.model.spec.rows - self.data.num_items), (0, 0))
+        given = {name: np.pad(array, rows) for name, array in given.items()}
+
         def load(targets: Params) -> Params:
             wanted = {name: (targets[name], array) for name, array in given.items()}
             return {
@@ -120,22 +124,22 @@ class MqsaTedTask:
 
         There are as many heads to distil as next items, and L2 weighs as the mean over a batch has it.
         """
-        values = self.config.loss
+        values, spec = self.config.loss, self.model.spec
         rngs = streams(rng, "dropout", "negatives")
         read = (batch[name] for name in ("items", "segments", "positions"))
         params = {"params": tree.merge(trainable, frozen)}
         hidden, aux = cast(Any, self.model.apply(params, *read, deterministic=False, rngs=rngs))
         hidden, heads = (rearrange(vectors, "B S D -> (B S) D") for vectors in (hidden, aux["heads"]))
         items, targets = (rearrange(batch[name], "B S -> (B S)") for name in ("items", "targets"))
-        counts = items != self.model.spec.padding
+        counts = items != spec.padding
         weight = jnp.sum(counts).astype(jnp.float32)
         table = cast(Array, self.model.apply(params, method="item_table"))
         if values.negatives:
             next_item = sampled_cross_entropy(
-                hidden, table, targets, counts, rngs["negatives"], negatives=values.negatives
+                hidden, table, targets, counts, rngs["negatives"], negatives=values.negatives, items=spec.items
             )
         else:
-            next_item = item_cross_entropy(hidden, table, targets, counts, chunk=values.chunk)
+            next_item = item_cross_entropy(hidden, table, targets, counts, chunk=values.chunk, items=spec.items)
         loss = next_item + values.l2 * weight * half_squared_norm(trainable)
         sums = {"next_item": (next_item, weight)}
         if self.teacher is not None:
