@@ -68,7 +68,7 @@ def join_processes(timeout: int = 300) -> None:
 
 def _in_a_cluster() -> bool:
     """Whether JAX would find other processes by itself."""
-    tasks = max(int(os.environ.get(name, 1)) for name in ("SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"))
+    tasks = max(int(os.environ.get(name) or 1) for name in ("SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"))
     tpu = any(Path("/dev").glob("accel[0-9]*")) or any(Path("/dev/vfio").glob("[0-9]*"))
     return tasks > 1 or (tpu and importlib.util.find_spec("libtpu") is not None)
 
