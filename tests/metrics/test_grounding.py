@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from timesuite_jax.metrics import best_constant_span, grounding_scores, hull_iou, quantisation, random_spans, set_iou
@@ -11,7 +11,6 @@ spans = st.tuples(st.floats(0, 100), st.floats(0, 100)).map(lambda pair: tuple(s
 
 
 @given(spans, spans)
-@settings(deadline=None)
 def test_the_hull_is_the_union_wherever_it_matters(a, b):
     hull = hull_iou(np.array([a]), np.array([b]))[0]
     assert 0 <= hull <= 1

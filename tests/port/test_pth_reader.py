@@ -187,7 +187,7 @@ def test_every_truncation(tmp_path):
             PthFile(path)
 
 
-@settings(max_examples=int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300")), deadline=None)
+@settings(max_examples=int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300")))
 @given(st.data())
 def test_fuzz(tmp_path_factory, data):
     """Bytes changed at random: read or refused with a UserError, never anything else."""

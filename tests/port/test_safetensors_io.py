@@ -117,7 +117,7 @@ def test_a_file_that_shrinks_after_opening(tmp_path):
         [file.read(key) for key in TENSORS]
 
 
-@settings(max_examples=int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300")), deadline=None)
+@settings(max_examples=int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300")))
 @given(st.data())
 def test_fuzz(tmp_path_factory, data):
     """Bytes changed at random: read or refused with a UserError, never anything else."""

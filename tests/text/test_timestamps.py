@@ -112,7 +112,6 @@ tenths = st.integers(0, 99_999).map(lambda n: n / 10)
 @given(tenths, tenths, st.sampled_from([
     "{}", "The event happens in {}.", "The given query happens in {}.", "I think {}, yes.", "({})", "2 people: {}",
 ]))  # fmt: skip
-@settings(deadline=None)
 def test_what_is_formatted_is_parsed(a, b, around):
     assert parse_spans(around.format(format_span((a, b)))) == [Span(min(a, b), max(a, b))]
 
@@ -121,13 +120,11 @@ def test_what_is_formatted_is_parsed(a, b, around):
     "From {} to {} seconds.", "between {} and {} seconds", "It starts at {}s and ends at {}s.", "[{}, {}]",
     "Start time: {}\nEnd time: {}", "from {} until {} sec", "{}s\N{EN DASH}{}s",
 ]))  # fmt: skip
-@settings(deadline=None)
 def test_phrasings_are_parsed(a, b, phrase):
     assert parse_spans(phrase.format(a, b)) == [Span(min(a, b), max(a, b))]
 
 
 @given(st.integers(0, 35_999), st.integers(0, 35_999))
-@settings(deadline=None)
 def test_clocks_are_parsed(a, b):
     def clock(seconds: int) -> str:
         minutes, rest = divmod(seconds, 60)
@@ -143,7 +140,7 @@ babble = st.lists(st.sampled_from([
 
 
 @given(st.one_of(st.text(), babble.map("".join), babble.map(" ".join)), st.booleans())
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_it_never_raises_and_spans_are_ordered(text, points):
     for span in parse_spans(text, points=points):
         assert 0 <= span.start <= span.end < float("inf")
