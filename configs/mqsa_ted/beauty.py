@@ -41,6 +41,8 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
             "model": {"width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5},
             "loss": {"negatives": 0, "distillation": 0.1, "tau": 0.1, "span": 1, "l2": 1e-4, "chunk": 128},
             "data": {"path": path, "batch_size": BATCH, "evaluation_batch_size": 256},
+            # To start from, e.g. an export of another run: upstream released none.
+            "weights": {"files": (), "expect_missing": (), "expect_unused": ()},
             # Vectors of the items from outside, for items that hardly anybody has taken: see docs/mqsa_ted.md.
             "features": {"path": config_dict.placeholder(str), "use": "add"},
             "training": {

@@ -9,7 +9,7 @@ import rings
 from jax.sharding import PartitionSpec
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, tasks, training, tree
+from timesuite_jax import parallel, port, tasks, training, tree
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
@@ -198,3 +198,26 @@ def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
     np.testing.assert_allclose(found["item_embedding"][:11], expected["item_embedding"], rtol=1e-4, atol=1e-6)
     assert not np.asarray(found["item_embedding"][11]).any()
     assert figures == one.evaluations()["test"](alone)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "folder"])
+def test_a_run_starts_from_an_export(config, tmp_path, name):
+    config.weights.files = (str(tmp_path / name),)
+    task = tasks.build(config)
+    mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
+    targets = parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
+    rng = np.random.default_rng(0)
+    params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(leaf.dtype), targets)
+    mqsa = port.MODELS["mqsa_ted"]
+    port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "weights.safetensors")
+    plan = port.plan(mqsa, port.open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
+    port.write_import(tmp_path / "folder", port.pending(plan), plan.report)
+    weights = task.initial_weights()
+    assert weights and weights.source == config.weights.files[0]
+    jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)
+
+
+def test_two_things_to_start_from_are_refused(config):
+    config.features.path, config.weights.files = "vectors.npy", ("a.safetensors",)
+    with pytest.raises(UserError, match=r"weights\.files=.* and features\.path=vectors\.npy both say"):
+        tasks.build(config)

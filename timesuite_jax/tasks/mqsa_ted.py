@@ -89,7 +89,7 @@ class MqsaTedTask:
         return nn.meta.unbox(self._init(rng))
 
     def initial_weights(self) -> Import | None:
-        """What follows from the items' features, if they have any: upstream has released no weights."""
+        """What follows from the items' features, if they have any; else the files that the config lays."""
         if self.added is not None:
             trained = np.zeros((self.data.num_items, 1), np.float32)
             trained[self.data.items] = 1.0
@@ -98,7 +98,7 @@ class MqsaTedTask:
             axes = principal_axes(features, self.model.spec.width)
             given = {"item_embedding": axes * np.float32(EMBEDDING_STD / np.sqrt(np.mean(np.square(axes))))}
         else:
-            return None
+            return self.config.weights.initial("mqsa_ted")
 
         # Rows of the tables that stand for no item are zero.
         rows = ((0, self.model.spec.rows - self.data.num_items), (0, 0))

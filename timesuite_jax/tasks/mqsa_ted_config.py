@@ -10,6 +10,7 @@ from ml_collections import ConfigDict
 from timesuite_jax.data import Interactions, SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import Config, build, check_least
+from timesuite_jax.tasks.weights import WeightsSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,6 +82,19 @@ class MqsaTedConfig:
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     loss: LossSpec = LossSpec()
     features: FeaturesSpec = FeaturesSpec()
+    weights: WeightsSpec = dataclasses.field(default_factory=WeightsSpec)
+
+    def __post_init__(self) -> None:
+        """Refuses two things to start from.
+
+        Raises:
+          UserError: naming them.
+        """
+        if self.weights.files and self.features.path is not None:
+            raise UserError(
+                f"weights.files={self.weights.files} and features.path={self.features.path} both say what to start "
+                "from, and files of weights know no features; give one of them"
+            )
 
     @classmethod
     def from_config(cls, config: Config) -> "MqsaTedConfig":

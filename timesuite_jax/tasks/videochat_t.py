@@ -12,7 +12,7 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from timesuite_jax import port, tree
+from timesuite_jax import tree
 from timesuite_jax.data import Preparer, TrainStream, open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding, share_batches
@@ -128,17 +128,7 @@ class VideoChatTask:
 
     def initial_weights(self) -> Import | None:
         """The files that the config lays over one another."""
-        weights = self.config.weights
-        if not weights.files:
-            return None
-
-        def load(targets: Params) -> Params:
-            videochat_t = port.MODELS["videochat_t"]
-            layers = port.open_layers(videochat_t, weights.files)
-            loaded = port.load_into(videochat_t, targets, layers, weights.expect_missing, weights.expect_unused)
-            return loaded.params
-
-        return Import(", ".join(weights.files), load)
+        return self.config.weights.initial("videochat_t")
 
     def trainable(self, path: Path) -> bool:
         """Whether one of the config's patterns names the parameter."""

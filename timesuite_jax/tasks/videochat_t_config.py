@@ -15,6 +15,7 @@ from timesuite_jax.data import PipelineSpec, SampleSpec, Turns, corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import VideoChatTSpec
 from timesuite_jax.specs import Config, build, check_least, override
+from timesuite_jax.tasks.weights import WeightsSpec
 from timesuite_jax.text import TimeStyle
 
 # What the original trains in all of its stages: exactly these keys are in its checkpoints.
@@ -83,15 +84,6 @@ class EvaluationSpec:
           UserError: naming the field.
         """
         check_least(self, "evaluation", {"batch_size": 1, "max_new_tokens": 1, "limit": 1})
-
-
-@dataclasses.dataclass(frozen=True)
-class WeightsSpec:
-    """What a new run starts from."""
-
-    files: tuple[str, ...] = ()  # "role=path", laid over one another in the original's order (`timesuite port --help`)
-    expect_missing: tuple[str, ...] = ()
-    expect_unused: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

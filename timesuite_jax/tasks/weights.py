@@ -1,0 +1,27 @@
+"""Weights that a new run starts from: files of the original's, or of ours, that its config names."""
+
+import dataclasses
+
+from timesuite_jax import port
+from timesuite_jax.training import Import, Params
+
+
+@dataclasses.dataclass(frozen=True)
+class WeightsSpec:
+    """What a new run starts from."""
+
+    files: tuple[str, ...] = ()  # "role=path", laid over one another in the original's order (`timesuite port --help`)
+    expect_missing: tuple[str, ...] = ()
+    expect_unused: tuple[str, ...] = ()
+
+    def initial(self, model: str) -> Import | None:
+        """The files, read by the table of keys of this model; None if there are none."""
+        if not self.files:
+            return None
+
+        def load(targets: Params) -> Params:
+            table = port.MODELS[model]
+            layers = port.open_layers(table, self.files)
+            return port.load_into(table, targets, layers, self.expect_missing, self.expect_unused).params
+
+        return Import(", ".join(self.files), load)
