@@ -2,10 +2,12 @@
 
 import os
 import signal
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -14,7 +16,9 @@ from toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, training, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.training import NonFiniteError, RunResult
+from timesuite_jax.training import Batch, NonFiniteError, RunResult
+from timesuite_jax.training.interruption import Stop
+from timesuite_jax.training.saver import Saver
 
 
 def one_device() -> Any:
@@ -186,3 +190,23 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(type(training.checkpoint.epath.Path(tmp_path)), "write_text", refuse)
     with pytest.raises(UserError, match="permission is denied; make it writable or choose another work folder"):
         train(ToyTask(), tmp_path)
+
+
+def test_a_notice_just_before_another_compilation_saves_as_at_any_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """What saves then is the main thread, in which nothing may cross between host and devices otherwise."""
+    stop, sent, put = Stop(), [], parallel.put_batch
+
+    def longer(batch: Batch, rows: Any) -> Any:
+        sent.append(batch)
+        stop.requested = len(sent) == 3
+        return put({name: values.repeat(1 + stop.requested, axis=0) for name, values in batch.items()}, rows)
+
+    def finish(self: Saver, step: int, *_: Any) -> None:
+        assert (step, jnp.ones(2) @ np.ones(2, np.float32)) == (2, 2)
+        raise SystemExit  # not suppressed, as in place of `leave`
+
+    monkeypatch.setattr(training.loop, "stop_on_notice", lambda: nullcontext(stop))
+    monkeypatch.setattr(parallel, "put_batch", longer)
+    monkeypatch.setattr(Saver, "finish", finish)
+    with pytest.raises(SystemExit):
+        train(ToyTask(), tmp_path, eval_every=0)

@@ -265,7 +265,7 @@ class _Loop:
             if self.shapes and shapes not in self.shapes:
                 # Of another length. A notice does not wait until that is compiled; at the first nothing is to be lost.
                 flight.drain()
-                with self._safe(step, state):
+                with jax.transfer_guard("allow"), self._safe(step, state):  # saving crosses
                     self.send.lower(state, frozen, rows, rng).compile()  # which the call finds
             self.shapes.add(shapes)
             return self.send(state, frozen, rows, rng)
