@@ -15,7 +15,7 @@ tee -a "$logs/$(hostname).log" <"$private/said" >&2 &
 tee=$!
 "$@" >"$private/result.json" 2>"$private/said" &
 run=$!
-trap 'kill -TERM $run 2>/dev/null' TERM # the run saves, and this waits for it
+trap 'kill -TERM $run 2>/dev/null || true' TERM # the run saves, and this waits for it; it may be over, too
 while true; do
   code=0
   wait $run || code=$?
@@ -23,6 +23,7 @@ while true; do
 done
 wait $tee || true
 cat "$private/result.json"
-# A run that was asked to stop has done well, but Kubernetes would take the job for done, and never go on with it.
-if [ $code -eq 0 ] && grep -q '"interrupted": true' "$private/result.json"; then code=1; fi
+# A run that was asked to stop has done well, but Kubernetes would take the job for done, and never go on with it. One
+# that was asked before it had found its data tells nothing.
+if [ $code -eq 0 ] && ! grep -q '"interrupted": false' "$private/result.json"; then code=1; fi
 exit $code

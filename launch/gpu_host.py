@@ -70,6 +70,8 @@ def try_often(train: Sequence[str], environment: Mapping[str, str], tries: int, 
             running.append(subprocess.Popen(train, env=environment))
         except FileNotFoundError:
             missing(train[0])
+        if asked:  # while it was started, so that nobody has told it
+            running[-1].terminate()
         code = running[-1].wait()
         if code not in _RETRIED:
             break

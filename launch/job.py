@@ -94,10 +94,12 @@ class Job:
         ]
 
     def look_at_code(self) -> list[Command]:
-        """Ends the launch if the config is not committed; lists what else is not."""
+        """Lists what is not committed; ends the launch if the config is among it."""
+        config = self.config.partition(":")[0]
         return [
-            Command("the config is committed", (*_GIT, "cat-file", "-e", f"HEAD:{self.config.partition(':')[0]}")),
-            Command("what this lists is not, and stays here", (*_GIT, "status", "--short")),
+            Command("what this lists is not committed, and stays here", (*_GIT, "status", "--short")),
+            Command("the config is committed", (*_GIT, "cat-file", "-e", f"HEAD:{config}")),
+            Command("as it is here", (*_GIT, "diff", "--quiet", "HEAD", "--", config)),
         ]
 
 

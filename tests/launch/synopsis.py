@@ -23,7 +23,7 @@ OPTIONS = {
     ("gcloud", "storage", "cp"): {"--recursive", "-r"},
     ("gcloud", "storage", "ls"): {"--recursive", "-r", "--long", "-l"},
     ("gcloud", "storage", "rm"): {"--recursive", "-r"},
-    ("git",): {"-C", "--format", "--output", "-e", "--short", "--quiet", "--depth"},
+    ("git",): {"-C", "--format", "--output", "-e", "--short", "--quiet", "--depth", "--"},
     ("xpk", "cluster", "create"): _XPK
     | {"--tpu-type", "--num-slices", "--spot", "--on-demand", "--reservation", "--enable-gcsfuse-csi-driver"},
     ("xpk", "storage", "attach"): _XPK

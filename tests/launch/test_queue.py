@@ -42,8 +42,9 @@ def watch(folder, states, end, bucket=(), refused=()):
 
     `refused` says of each request and each return of chips, in turn, whether it fails.
     """
-    (folder / "gcloud").write_text(GCLOUD)
-    (folder / "gcloud").chmod(0o755)
+    for name, text in {"gcloud": GCLOUD, "git": "#!/bin/sh\n"}.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
     plan = {"states": states, "bucket": list(bucket), "end": end, "refused": list(refused)}
     (folder / "plan").write_text(json.dumps(plan))
     words = ["configs/timesuite/linear_p.py", "--run", "r", "--bucket", "gs://b1", "--accelerator", "v5litepod-8"]

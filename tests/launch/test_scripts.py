@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,6 +139,23 @@ def test_a_whole_path_below_the_project_is_taken_and_one_slice_only():
     assert done.returncode == 2 and "--slices 2: one slice only" in done.stderr
 
 
+def test_a_config_that_hosts_would_have_otherwise_ends_the_launch(tmp_path):
+    shutil.copytree(LAUNCH, tmp_path / "launch")
+    config = tmp_path / "config.py"
+    config.write_text("from ml_collections import ConfigDict\n\ndef get_config(arg=None):\n    return ConfigDict()\n")
+    git = ["git", "-C", tmp_path, "-c", "user.name=n", "-c", "user.email=e"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    words = ["config.py", *COMMON[1:-1], "--accelerator", "v5litepod-8"]
+    for name in ("launch", "config.py"):
+        subprocess.run([*git, "add", name], check=True)
+        subprocess.run([*git, "commit", "--quiet", "--message=m"], check=True)
+        config.write_text(f"{config.read_text()}\n")
+        command = [sys.executable, tmp_path / "launch/tpu_vm.py", *words]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode and done.stderr.count("failed with exit code") == 1
+    assert " M config.py\n" in done.stdout and "diff --quiet HEAD -- config.py" in done.stderr
+
+
 @pytest.mark.parametrize("script", ["tpu_vm.py", "queued.py", "gke.py", "gpu_host.py", "performance_flags.py"])
 def test_help_has_an_example(script):
     done = run(script, "--help")
@@ -209,6 +227,20 @@ def test_gpu_host_lets_the_run_save(tmp_path, number, code):
     assert end_by(number, command, tmp_path, code) == (code, '{"interrupted": true}')
 
 
+def test_gpu_host_stops_a_run_that_is_being_started():
+    script = """
+import os, signal, subprocess, gpu_host
+class Popen(subprocess.Popen):
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        signal.raise_signal(signal.SIGTERM)
+subprocess.Popen = Popen
+raise SystemExit(gpu_host.try_often(("sleep", "60"), os.environ, tries=1, pause=0))
+"""
+    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, "PYTHONPATH": str(LAUNCH)}, timeout=30)
+    assert done.returncode == 128 + signal.SIGTERM
+
+
 def test_gpu_host_refuses_no_tries():
     done = run("gpu_host.py", CONFIG, "--workdir", "w", "--tries", "0")
     assert done.returncode == 2 and "--tries 0 is less than 1" in done.stderr
@@ -226,10 +258,16 @@ def pod(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "interrupted", "expected"), [(0, "false", 0), (0, "true", 1), (3, "true", 3), (2, "", 2)]
+    ("code", "told", "expected"),
+    [
+        (0, '{"interrupted": false}', 0),
+        (0, '{"interrupted": true}', 1),
+        (0, "", 1),  # asked to stop before it had found its data
+        (3, '{"interrupted": true}', 3),
+        (2, "", 2),
+    ],
 )
-def test_a_pod_tells_kubernetes_how_its_run_ended(tmp_path, pod, code, interrupted, expected):
-    told = f'{{"interrupted": {interrupted}}}'
+def test_a_pod_tells_kubernetes_how_its_run_ended(tmp_path, pod, code, told, expected):
     train = f"echo '{told}'; echo step 1 in $PWD >&2; exit {code}"
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TIMESUITE_MOUNT": str(tmp_path / "bucket")}
     done = subprocess.run([*pod, "bash", "-c", train], capture_output=True, text=True, env=environment, timeout=60)
@@ -242,6 +280,17 @@ def test_a_pod_tells_kubernetes_how_its_run_ended(tmp_path, pod, code, interrupt
 def test_a_pod_that_must_go_lets_the_run_save_and_is_no_finished_job(tmp_path, pod):
     told = end_by(signal.SIGTERM, [*pod, "timesuite"], tmp_path, 0, TIMESUITE_MOUNT=str(tmp_path / "bucket"))
     assert told == (1, json.dumps({"interrupted": True}))
+
+
+def test_a_pod_that_must_go_when_its_run_is_done_is_a_finished_job(tmp_path, pod):
+    # What it leaves behind holds the log.
+    train = """(trap '' TERM; sleep 1) & echo '{"interrupted": false}'; echo $PPID >&2"""
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TIMESUITE_MOUNT": str(tmp_path / "bucket")}
+    run = subprocess.Popen([*pod, "bash", "-c", train], stdout=-1, stderr=-1, text=True, env=environment)
+    assert run.stderr and int(run.stderr.readline()) == run.pid
+    time.sleep(0.2)
+    run.send_signal(signal.SIGTERM)
+    assert run.communicate(timeout=60)[0] == '{"interrupted": false}\n' and run.returncode == 0
 
 
 @pytest.mark.parametrize("name", ["linear_p", "linear_pro_ada", "finetune"])
