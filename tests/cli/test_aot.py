@@ -129,6 +129,9 @@ def test_ctrl_c_ends_it_at_once(recommender):
         (["--topology", "v9:2x2"], "topology 'v9:2x2' is unknown; there are v5e:1x1"),
         (["--topology", "v5e:16x32"], "'v5e:16x32' is not built; the largest v5e is v5e:16x16, and --slices joins"),
         (["--topology", "v6e:4x4x4"], "'v6e:4x4x4' is not built; the largest v6e is v6e:16x16"),
+        (["--topology", "v5e"], "topology 'v5e' is unknown; there are v5e:1x1"),
+        (["--topology", "v5e:four"], "topology 'v5e:four' is unknown; there are"),
+        (["--topology", "v5e-512"], "topology 'v5e-512' is unknown; there are"),  # two of the largest
         (["--topology", "v5e:2x2", "--slices", "0"], "--slices 0 is less than 1"),
         (["--topology", "v5e:2x2"], 'pip install -e ".[aot]"'),
     ],

@@ -37,6 +37,7 @@ def test_principal_axes_keep_distances_as_far_as_they_can():
         (np.full((7, 2), "a"), "holds <U1"),
         (np.full((7, 2), 3.0), "differ by 0.0 from their mean"),
         (VECTORS.astype(np.float32) * 1e20, "differ by inf from their mean"),
+        (np.full((7, 2), 3e38, np.float32), "differ by inf from their mean"),
         (VECTORS.astype(np.float64) * 1e300, "the vector of item 0 is not finite"),
         (VECTORS[:, :0], r"holds float16 \[7, 0\]; it must hold numbers"),
         (VECTORS.astype(np.complex64), "holds complex64"),

@@ -37,8 +37,8 @@ def read_features(path: Path, items: int) -> Float[np.ndarray, "V F"]:
     if not np.all(np.isfinite(features)):
         row = int(np.argmin(np.all(np.isfinite(features), axis=1)))
         raise UserError(f"{path}: the vector of item {row} is not finite; correct it")
-    features -= features.mean(axis=0)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        features -= features.mean(axis=0)
         scale = np.sqrt(np.mean(np.square(features)))
     if not 0 < scale < np.inf:
         raise UserError(

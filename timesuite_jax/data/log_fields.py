@@ -12,7 +12,9 @@ from pathlib import Path
 from timesuite_jax.errors import UserError
 
 
-def csv_rows(path: Path, needed: Sequence[str], optional: Sequence[str] = ()) -> Iterator[tuple[str, dict[str, str]]]:
+def csv_rows(
+    path: Path, needed: Sequence[str], optional: Sequence[str] = ()
+) -> Iterator[tuple[str, dict[str, str | None]]]:
     """Where each row stands, and what it has in each column; a row that ends early has None in the rest.
 
     Raises:

@@ -6,6 +6,7 @@ Nothing is run on them and no chip is touched, not even one that is here.
 import importlib.util
 import math
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,11 +40,10 @@ def describe_topology(name: str, slices: int = 1) -> Sequence[jax.Device]:
       UserError: if there is no such topology, or libtpu is not installed.
     """
     generation, _, shape = name.partition(":")
-    if generation not in TOPOLOGIES:
+    if generation not in TOPOLOGIES or not re.fullmatch(r"[0-9]{1,9}(x[0-9]{1,9})+", shape):
         raise _unknown(name)
-    largest = TOPOLOGIES[generation].split()[-1]
-    if not _within(shape, largest):
-        most = f"the largest {generation} is {generation}:{largest}"
+    if not _is_built(generation, shape):
+        most = f"the largest {generation} is {generation}:{_largest(generation)}"
         raise UserError(f"topology {name!r} is not built; {most}, and --slices joins several")
     if importlib.util.find_spec("libtpu") is None:
         raise UserError('to compile for a TPU its library, libtpu, is needed; pip install -e ".[aot]"')
@@ -59,9 +59,13 @@ def describe_topology(name: str, slices: int = 1) -> Sequence[jax.Device]:
         raise _unknown(name) from error
 
 
-def _within(shape: str, largest: str) -> bool:
+def _largest(generation: str) -> str:
+    return TOPOLOGIES[generation].split()[-1]
+
+
+def _is_built(generation: str, shape: str) -> bool:
     """Whether a box has as many sides as the largest one, and none that it has not room for."""
-    sides, most = ([int(side) for side in box.split("x") if side.isdecimal()] for box in (shape, largest))
+    sides, most = ([int(side) for side in box.split("x")] for box in (shape, _largest(generation)))
     return len(sides) == len(most) and all(a <= b for a, b in zip(sorted(sides), sorted(most), strict=True))
 
 
@@ -79,7 +83,8 @@ def _hint(name: str) -> str:
     sides = [1] * len(TOPOLOGIES[generation].split(",")[0].split("x"))
     while math.prod(sides) < chips:
         sides[sides.index(min(sides))] *= 2
-    return f" to libtpu; its {chips} chips are {generation}:{'x'.join(map(str, sorted(sides)))}"
+    shape = "x".join(map(str, sorted(sides)))
+    return f" to libtpu; its {chips} chips are {generation}:{shape}" if _is_built(generation, shape) else ""
 
 
 def _quiet_libtpu() -> None:

@@ -97,7 +97,7 @@ def _unknown(_: str, __: Collection[str] | Table) -> None:
 
 
 def _hint(_: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    return "another number of items or slots" if found[1:] == wanted[1:] else ""
+    return "another number of items, model.item_multiple or slots" if found[1:] == wanted[1:] else ""
 
 
 def _as_it_is(name: str) -> str:
