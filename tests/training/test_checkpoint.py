@@ -149,7 +149,8 @@ def test_what_a_killed_process_was_writing_is_removed(workdir: Path):
 def test_what_stands_in_the_way_is_told(workdir: Path):
     (workdir / "damaged").write_text("")
     (workdir / "checkpoints" / "3" / MANIFEST).unlink()
-    with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError, match="a file stands there; choose"):
+    told = rf"to {workdir}: a file stands there \({workdir}/damaged\); move it or choose another work folder"
+    with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError, match=told):
         checkpoints.check_step(None)
     shutil.rmtree(workdir / "frozen")
     (workdir / "frozen").write_text("")
@@ -158,5 +159,6 @@ def test_what_stands_in_the_way_is_told(workdir: Path):
     for name in (".writable", ".lock"):
         (workdir / name).unlink(missing_ok=True)
         (workdir / name).mkdir()
-        with pytest.raises(UserError, match=f"cannot write to {workdir}: a folder stands there; choose another work"):
+        with pytest.raises(UserError, match=rf"to {workdir}: a folder stands there \({workdir}/{name}\); move it"):
             Checkpoints(workdir)
+        (workdir / name).rmdir()

@@ -181,7 +181,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     with pytest.raises(UserError, match=r"file/run is not a folder|cannot write to .*file/run"):
         train(ToyTask(), tmp_path / "file" / "run")
     (tmp_path / "run" / "parameters.txt").mkdir(parents=True)
-    with pytest.raises(UserError, match="a folder stands there; choose another work folder"):
+    with pytest.raises(UserError, match=r"a folder stands there \(.*/parameters.txt\); move it or choose another"):
         train(ToyTask(), tmp_path / "run")
 
     def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
