@@ -23,22 +23,23 @@ from timesuite_jax.cli.configs import load_config
 
 CONFIGS = Path(__file__).parents[1] / "configs/mqsa_ted"
 SETS = ("beauty", "sports", "toys", "yelp")
-METHODS = {  # name in the table -> what stands behind the colon
-    "full": "",
-    "short": "short",
-    "long": "long",
-    "no_ted": "no_ted",
-    "sasrec": "",
-    "sasrec_all": "all_items",
+METHODS = {  # method -> what stands behind the colon, name in the table
+    "full": ("", "full method"),
+    "short": ("short", "short query alone"),
+    "long": ("long", "long query alone"),
+    "no_ted": ("no_ted", "without distillation"),
+    "sasrec": ("", "SASRec"),
+    "sasrec_all": ("all_items", "SASRec, all items"),
 }
-FIGURES = [f"{metric}_{cutoff}" for metric in ("hr", "ndcg") for cutoff in (5, 10, 20)]
+COLUMNS = {f"{name}@{cutoff}": f"test/{name.lower()}_{cutoff}" for cutoff in (5, 10, 20) for name in ("HR", "NDCG")}
+COLUMNS["validation NDCG@20"] = "validation/ndcg_20"
 
 
 def location_of(kind: str, method: str, variant: str | None) -> str:
     """The config of a method on a data set."""
     of_sasrec = method.startswith("sasrec")
     name = kind if of_sasrec and kind != "beauty" else ""  # SASRec's config is for beauty unless it is told otherwise
-    words = [name, METHODS[method], variant or ""]
+    words = [name, METHODS[method][0], variant or ""]
     behind = ",".join(word for word in words if word)
     return f"{CONFIGS}/{'sasrec' if of_sasrec else kind}.py" + (f":{behind}" if behind else "")
 
@@ -87,28 +88,24 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
 
 
 def table(out: Path) -> str:
-    """Markdown: a row a method and split, the mean of its seeds and, of several, their standard deviation."""
-    head = ["set", "method", "seeds", "epoch", "split", *FIGURES, "CPU minutes", "MiB"]
+    """Markdown: a row a method, the mean of its seeds and, of several, their standard deviation."""
+    head = ["set", "method", "epoch", *COLUMNS, "CPU minutes", "MiB"]
     rows = [head, ["---"] * len(head)]
     for kind in SETS:
-        for method in METHODS:
-            files = sorted(out.glob(f"{kind}-{method}-*/result.json"))
-            runs = [json.loads(file.read_text()) for file in files]
-            if not runs:
-                continue
-            for split in ("validation", "test"):
-                figures = [_shown([run[f"{split}/{name}"] for run in runs]) for name in FIGURES]
-                epochs = ", ".join(f"{run['selected_epoch']:g}" for run in runs)
+        for method, (_, name) in METHODS.items():
+            runs = [json.loads(file.read_text()) for file in sorted(out.glob(f"{kind}-{method}-*/result.json"))]
+            if runs:
+                epochs = ", ".join(f"{run['selected_epoch']:g} of {run['epochs']:g}" for run in runs)
+                figures = [_shown([run[figure] for run in runs]) for figure in COLUMNS.values()]
                 minutes = statistics.mean(run["cpu_seconds"] for run in runs) / 60
                 memory = max(run["peak_mib"] for run in runs)
-                cost = f"{minutes:.1f}", f"{memory:.0f}"
-                rows.append([kind, method, str(len(runs)), epochs, split, *figures, *cost])
+                rows.append([kind.capitalize(), name, epochs, *figures, f"{minutes:.0f}", f"{memory:.0f}"])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
 def _shown(values: list[float]) -> str:
-    spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.4f}{spread}"
+    spread = [statistics.stdev(values)] if len(values) > 1 else []
+    return " ± ".join(f"{value:.4f}".removeprefix("0") for value in [statistics.mean(values), *spread])
 
 
 def main(argv: list[str] | None = None) -> None:
