@@ -215,6 +215,12 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     weights = task.initial_weights()
     assert weights and weights.source == config.weights.files[0]
     jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)
+    # As many rows, but fewer of them are items: 11, rounded up to 12.
+    config.data.path = str(tmp_path / "fewer.npz")
+    rings.ring(items=ITEMS - 1).save(Path(config.data.path))
+    config.model.item_multiple = ITEMS
+    with pytest.raises(UserError, match=rf"{name} knows more items than the 11 of .*fewer.npz; give weights"):
+        tasks.build(config).initial_weights().load(targets)
 
 
 def test_two_things_to_start_from_are_refused(config):

@@ -98,7 +98,8 @@ class MqsaTedTask:
             axes = principal_axes(features, self.model.spec.width)
             given = {"item_embedding": axes * np.float32(EMBEDDING_STD / np.sqrt(np.mean(np.square(axes))))}
         else:
-            return self.config.weights.initial("mqsa_ted")
+            weights = self.config.weights.initial("mqsa_ted")
+            return weights and Import(weights.source, lambda targets: self._of_these_items(weights, targets))
 
         # Rows of the tables that stand for no item are zero.
         rows = ((0, self.model.spec.rows - self.data.num_items), (0, 0))
@@ -112,6 +113,20 @@ class MqsaTedTask:
             }
 
         return Import(str(self.config.features.path), load)
+
+    def _of_these_items(self, weights: Import, targets: Params) -> Params:
+        """The weights, if the rows of their tables that stand for no item here stand for none there.
+
+        Raises:
+          UserError: they stand for one.
+        """
+        params, spec = weights.load(targets), self.model.spec
+        if bool(jnp.any(params["item_embedding"][spec.items :])):
+            raise UserError(
+                f"{weights.source} knows more items than the {spec.items} of {self.config.data.path}; give weights of "
+                "these items"
+            )
+        return params
 
     def trainable(self, path: tree.Path) -> bool:
         """All are but what items have from outside."""

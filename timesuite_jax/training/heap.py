@@ -10,6 +10,7 @@ is of no use to the others. On two cores, 200 saves of 384 MiB left 60 MiB in ho
 """
 
 import ctypes
+import os
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # of malloc.h
 _ARENAS = 4
@@ -19,8 +20,11 @@ _IS_GLIBC = hasattr(_libc, "mallopt") and hasattr(_libc, "malloc_trim")
 
 
 def share_arenas() -> None:
-    """Lets all threads of this process share a few arenas; to be called before there are any."""
-    if _IS_GLIBC:
+    """Lets all threads of this process share a few arenas; to be called before there are any.
+
+    Whoever sets MALLOC_ARENA_MAX has the last word.
+    """
+    if _IS_GLIBC and "MALLOC_ARENA_MAX" not in os.environ:
         _libc.mallopt(_ARENA_MAX, _ARENAS)
 
 
