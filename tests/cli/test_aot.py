@@ -109,6 +109,7 @@ def test_ctrl_c_ends_it_at_once(recommender):
         "import os, signal, sys, time, types\n"
         "from timesuite_jax import training\n"
         "from timesuite_jax.cli.main import main\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background has not\n"
         "def report(name):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(300)\n"
