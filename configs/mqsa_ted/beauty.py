@@ -68,7 +68,8 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
             },
         }
     )
-    config.model.item_multiple = 1  # with mesh.tensor above 1 set it to that: then any number of items divides
+    # Any number of items divides by the devices that they lie over. It follows mesh.tensor, unless it is given.
+    config.model.item_multiple = config.training.mesh.get_oneway_ref("tensor")
     for variant in arg.split(",") if arg else ():
         if variant not in VARIANTS:
             raise ValueError(f"there is no variant {variant!r}; known are {', '.join(VARIANTS)}")

@@ -37,6 +37,15 @@ def test_specs_are_built(path):
     assert spec.optimizer.clip_norm is None and spec.best == "validation/ndcg_20"
 
 
+@pytest.mark.parametrize("location", ["beauty.py", "sasrec.py:toys", "five_million.py:debug"])
+def test_tables_divide_by_the_devices_that_items_lie_over(location):
+    spread, given = "--config.training.mesh.tensor=4", "--config.model.item_multiple=6"
+    for words, multiple in (([], 1), ([spread], 4), ([given, spread], 6), ([spread, given], 6)):
+        config = load_config(f"{FOLDER}/{location}", words)
+        assert config.to_dict()["model"]["item_multiple"] == multiple
+        assert config.training.mesh.tensor == (4 if spread in words else 1)
+
+
 def test_debug_counts_beside_others():
     small, others = (load_config(f"{FOLDER}/five_million.py:{words}") for words in ("debug", "debug,short"))
     assert small.data == others.data and small.training == others.training and others.model.alpha == 1.0
