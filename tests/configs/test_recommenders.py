@@ -46,6 +46,12 @@ def test_tables_divide_by_the_devices_that_items_lie_over(location):
         assert config.training.mesh.tensor == (4 if spread in words else 1)
 
 
+def test_sizes_of_made_up_data_can_be_given():
+    words = [f"--config.data.synthetic.{name}={number}" for name, number in (("num_users", 30), ("num_items", 7))]
+    data = MqsaTedConfig.from_config(load_config(f"{FOLDER}/five_million.py", words)).data.read()
+    assert (data.num_users, data.num_items) == (30, 7)
+
+
 def test_debug_counts_beside_others():
     small, others = (load_config(f"{FOLDER}/five_million.py:{words}") for words in ("debug", "debug,short"))
     assert small.data == others.data and small.training == others.training and others.model.alpha == 1.0

@@ -8,7 +8,7 @@ from timesuite_jax.errors import UserError
 
 
 def test_they_have_the_size_asked_for():
-    spec = SyntheticInteractionsSpec(users=500, items=70, mean_length=5.0)
+    spec = SyntheticInteractionsSpec(num_users=500, num_items=70, mean_length=5.0)
     data, again = make_interactions(spec), make_interactions(spec)
     assert (data.num_users, data.num_items) == (500, 70)
     assert 4 < len(data.items) / 500 < 6
@@ -16,5 +16,5 @@ def test_they_have_the_size_asked_for():
 
 
 def test_no_users_are_refused():
-    with pytest.raises(UserError, match=r"synthetic.users=0 must be at least 1"):
-        SyntheticInteractionsSpec(users=0, items=5)
+    with pytest.raises(UserError, match=r"synthetic.num_users=0 must be at least 1"):
+        SyntheticInteractionsSpec(num_users=0, num_items=5)

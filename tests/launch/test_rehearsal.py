@@ -17,7 +17,7 @@ def rehearse(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_two_processes_train_one_model(tmp_path: Path):
-    make_interactions(SyntheticInteractionsSpec(users=64, items=32)).save(tmp_path / "log.npz")
+    make_interactions(SyntheticInteractionsSpec(num_users=64, num_items=32)).save(tmp_path / "log.npz")
     workdir = tmp_path / "run"
     words = [f"--config.data.path={tmp_path / 'log.npz'}", "--config.training.best=", "--config.training.eval_every=0"]
     done = rehearse("--workdir", str(workdir), "--processes", "2", "--devices", "1", *words)

@@ -41,7 +41,7 @@ def videochat_t(corpus: Path, *, tape: bool, tower: bool) -> Task:
 def recommender(_: Path) -> Task:
     """MQSA-TED on random interactions."""
     config = load_config(f"{RECOMMENDER}:debug").to_dict()
-    config["data"] |= {"path": None, "synthetic": {"users": 64, "items": 32}}
+    config["data"] |= {"path": None, "synthetic": {"num_users": 64, "num_items": 32}}
     config["loss"]["l2"] = 0.0  # of each parameter by itself: it would hide that a key's bias has no gradient
     return tasks.build(config)
 

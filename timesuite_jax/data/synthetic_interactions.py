@@ -12,8 +12,8 @@ from timesuite_jax.specs import check_least
 class SyntheticInteractionsSpec:
     """Sizes of made-up interactions."""
 
-    users: int
-    items: int
+    num_users: int
+    num_items: int
     mean_length: float = 7.0  # training items a user: that of Amazon Beauty
     seed: int = 0
 
@@ -23,15 +23,15 @@ class SyntheticInteractionsSpec:
         Raises:
           UserError: naming the field.
         """
-        check_least(self, "synthetic", {"users": 1, "items": 1, "mean_length": 1})
+        check_least(self, "synthetic", {"num_users": 1, "num_items": 1, "mean_length": 1})
 
 
 def make_interactions(spec: SyntheticInteractionsSpec) -> Interactions:
     """Histories of geometric length, of items drawn evenly; the same for the same spec."""
     rng = np.random.default_rng(spec.seed)
-    lengths = rng.geometric(1.0 / spec.mean_length, spec.users)
+    lengths = rng.geometric(1.0 / spec.mean_length, spec.num_users)
     start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
     items, validation, test = (
-        rng.integers(0, spec.items, number, np.int32) for number in (start[-1], spec.users, spec.users)
+        rng.integers(0, spec.num_items, number, np.int32) for number in (start[-1], spec.num_users, spec.num_users)
     )
-    return Interactions(start, items, validation, test, spec.items)
+    return Interactions(start, items, validation, test, spec.num_items)
