@@ -2,11 +2,14 @@
 
 import dataclasses
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import rings
+from rehearse_pod import environment, free_port
 from safetensors import safe_open
 
 from timesuite_jax import tasks
@@ -15,10 +18,10 @@ from timesuite_jax.cli.main import main
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that has learnt the ring; its data lie beside it, in ring.npz."""
+    """The folder of a run that has learnt the ring; its data lie beside it, in ring.npz. Its config spreads items."""
     folder = tmp_path_factory.mktemp("recommender")
     rings.ring().save(folder / "ring.npz")
-    rings.train(rings.ring_config(folder / "ring.npz"), folder / "run")
+    rings.train(rings.ring_config(folder / "ring.npz", "--config.training.mesh.tensor=2"), folder / "run")
     return folder / "run"
 
 
@@ -45,6 +48,39 @@ def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
     lines = [line.split(maxsplit=2) for line in captured.out.splitlines()]
     assert lines[0] == ["user", "ann"] and lines[1][2] == listed["ann"][0] and len(lines) == 3 + 3 + 1
     assert "left out of user bob, unknown: item 99" in captured.err
+
+
+@pytest.mark.parametrize("command", ["recommend", "evaluate"])
+def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
+    """Each has half of the items."""
+    (tmp_path / "history.json").write_text('[["item 3", "item 4"], ["item 9"], ["x", "item 0"]]')
+    words = ["recommend", "--checkpoint", str(run), "--history", str(tmp_path / "history.json"), "--json"]
+    if command == "evaluate":
+        words = ["evaluate", "--workdir", str(run), "--json"]
+    assert main(words) == 0
+    alone, port = json.loads(capsys.readouterr().out), free_port()
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "timesuite_jax.cli.main", *words],
+            env=environment(index, 2, port, 1),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index in range(2)
+    ]
+    said = [process.communicate(timeout=300) for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    # The library through which processes on CPUs talk has a word for their output.
+    lines = [[line for line in out.splitlines() if not line.startswith("[Gloo]")] for out, _ in said]
+    assert len(lines[0]) == 1 and not lines[1]
+    together = json.loads(lines[0][0])
+    for user, there in alone.items():
+        here = together[user]
+        if command == "recommend":
+            scores = [[item.pop("score") for item in each["items"]] for each in (here, there)]
+            np.testing.assert_allclose(*scores, rtol=1e-5)
+        assert here == there
 
 
 def test_seen_items_are_there_when_asked_for(run, tmp_path, capsys):

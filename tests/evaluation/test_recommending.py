@@ -21,11 +21,12 @@ def params():
     return jax.tree.map(lambda leaf: 20 * np.asarray(leaf), fresh)
 
 
-def test_a_mesh_recommends_the_same(params):
+@pytest.mark.parametrize(("sizes", "devices"), [({"data": 2, "tensor": 4}, 8), ({"data": 3, "tensor": 2}, 6)])
+def test_a_mesh_recommends_the_same(params, sizes, devices):
     recommender = Recommender(MODEL, params, rings.ring())
-    histories = [[f"item {n}" for n in range(first, first + 3)] for first in range(3)]
+    histories = [[f"item {n}" for n in range(first, first + 3)] for first in range(4)]
     expected = recommender(histories, top=5)
-    with parallel.placed(parallel.make_mesh(MeshSpec(data=2, tensor=4)), parallel.DEFAULT_RULES):
+    with parallel.placed(parallel.make_mesh(MeshSpec(**sizes), jax.devices()[:devices]), parallel.DEFAULT_RULES):
         found = recommender(histories, top=5)
     for here, there in zip(found, expected, strict=True):
         assert [each.item for each in here.items] == [each.item for each in there.items]

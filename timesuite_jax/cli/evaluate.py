@@ -11,6 +11,8 @@ import argparse
 import json
 from pathlib import Path
 
+from ml_collections import ConfigDict
+
 from timesuite_jax.cli.models import add_model, is_first_process, load_chat, model_config, on_all_devices
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
@@ -56,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
 
     config = model_config(args)
     if args.config is None and config.task == "mqsa_ted":
-        return _rank(args)
+        return _rank(args, config)
     folders = args.corpus or list(config.to_dict().get("evaluation", {}).get("corpora", ()))
     if not folders:
         raise UserError("nothing to evaluate: the config names no evaluation corpus; give one with --corpus")
@@ -91,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _rank(args: argparse.Namespace) -> int:
+def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     """The ranking of held-out items by a recommender."""
     from timesuite_jax import tasks
     from timesuite_jax.evaluation import report
@@ -104,8 +106,11 @@ def _rank(args: argparse.Namespace) -> int:
     if len(corpora := args.corpus or [None]) > 1:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
     task, params = tasks.load_recommender(args.run_folder, step=args.step, data=corpora[0])
-    with report.progress("ranking", 2 * task.data.num_users, quiet=args.json) as advance:
+    users = 2 * task.data.num_users
+    with on_all_devices(config, task), report.progress("ranking", users, quiet=args.json) as advance:
         scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
+    if not is_first_process():
+        return 0
     if args.json:
         print(json.dumps(report.ranking_json(scores)))
     else:

@@ -12,7 +12,7 @@ from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
     from timesuite_jax.tasks.videochat_t import VideoChatTask
-    from timesuite_jax.training import Params
+    from timesuite_jax.training import Params, Task
 
 
 def add_model(parser: argparse.ArgumentParser, option: str) -> None:
@@ -64,8 +64,8 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     return tasks.load_chat_weights(config)
 
 
-def on_all_devices(config: ConfigDict, task: "VideoChatTask") -> AbstractContextManager[None]:
-    """Within it, questions are spread over the devices that have the parameters."""
+def on_all_devices(config: ConfigDict, task: "Task") -> AbstractContextManager[None]:
+    """Within it, questions or users are spread over the devices that have the parameters."""
     from timesuite_jax import parallel, tasks
 
     return parallel.placed(*tasks.answering_layout(config, task.abstract_params()))

@@ -13,6 +13,7 @@ import json
 import sys
 from pathlib import Path
 
+from timesuite_jax.cli.models import is_first_process, on_all_devices
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
@@ -38,14 +39,18 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--top {args.top} is less than 1; give at least 1")
     if not args.history.is_file():
         raise UserError(f"there is no history {args.history}; give the path of a CSV or a .json file")
-    from timesuite_jax import data, tasks  # imported late: a missing file should be told at once
+    from timesuite_jax import data, parallel, tasks  # imported late: a missing file should be told at once
 
     histories = data.read_histories(args.history)
+    parallel.join_processes()
     task, params = tasks.load_recommender(args.checkpoint, step=args.step, data=args.data)
-    made = task.recommender(params)(list(histories.values()), top=args.top, seen=args.seen)
+    with on_all_devices(tasks.run_config(args.checkpoint, step=args.step), task):
+        made = task.recommender(params)(list(histories.values()), top=args.top, seen=args.seen)
     unknown = sorted({name for recommendation in made for name in recommendation.unknown})
     if sum(len(recommendation.unknown) for recommendation in made) == sum(map(len, histories.values())):
         raise UserError(f"no item of {args.history} is known to the model: {', '.join(unknown[:5])}; correct the names")
+    if not is_first_process():
+        return 0
     if args.json:
         print(json.dumps({user: each.as_json() for user, each in zip(histories, made, strict=True)}))
         return 0

@@ -5,6 +5,7 @@ after the last item of the history alone.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import cast
 
@@ -17,7 +18,7 @@ from jaxtyping import Array, Float, Int
 
 from timesuite_jax.data import Interactions, Split, evaluation_inputs, pack, seen_items
 from timesuite_jax.evaluation.ranking import item_scores, push_down_seen, rank
-from timesuite_jax.layers import Shard, by_shards
+from timesuite_jax.layers import Shard, by_shards, shards
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa
 from timesuite_jax.training import Params
@@ -65,13 +66,15 @@ def evaluate_recommendation(
       params: of the model.
       data: whose users are asked.
       split: which of their items is to be ranked.
-      batch_size: users scored at one time.
-      row_multiple: their histories are packed into rows, the number of which is a multiple of this.
+      batch_size: users scored at one time; rounded up to what the devices of a mesh divide.
+      row_multiple: their histories are packed into rows, the number of which is a multiple of this and of the devices.
       on_progress: told how many more users were asked.
 
     Raises:
-      UserError: if the mesh's devices do not divide the batch or the items.
+      UserError: if the mesh's devices do not divide the items.
     """
+    devices = shards("batch")
+    batch_size, row_multiple = -(-batch_size // devices) * devices, math.lcm(row_multiple, devices)
     max_len, padding = model.spec.max_len, model.spec.padding
     columns = evaluation_inputs(data, max_len, split), seen_items(data, max_len, split), getattr(data, split)
     parts, least = [], 0

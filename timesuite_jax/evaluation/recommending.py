@@ -7,11 +7,12 @@ from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
+from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
 from timesuite_jax.data import Interactions
 from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen
-from timesuite_jax.layers import Shard, by_shards
+from timesuite_jax.layers import Shard, by_shards, shards
 from timesuite_jax.models import Mqsa
 from timesuite_jax.training import Params
 
@@ -51,7 +52,9 @@ def _best(
         return best_items(push_down_seen(item_scores(hidden, table, shard), seen, shard), top, shard)
 
     by_user = hidden[:, -1], seen
-    return by_shards(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
+    ids, scores = by_shards(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
+    # Whole on every device, so that each process can read them.
+    return nn.with_logical_constraint(ids, (None, None)), nn.with_logical_constraint(scores, (None, None))
 
 
 class Recommender:
@@ -61,7 +64,7 @@ class Recommender:
       model: of the run.
       params: of the model.
       data: that it was trained on, which names the items; where it has no names, ids are names.
-      batch_size: histories scored at one time.
+      batch_size: histories scored at one time; rounded up to what the devices of a mesh divide.
     """
 
     def __init__(self, model: Mqsa, params: Params, data: Interactions, *, batch_size: int = 512) -> None:
@@ -87,9 +90,9 @@ class Recommender:
         top = min(top, len(self._names))
         unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
         known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
-        # Groups of a power of two: one user at a time must not compile a program for hundreds. One a device at least.
-        least = max(len(known), jax.sharding.get_abstract_mesh().size)
-        size = min(self._batch_size, 1 << max(least - 1, 0).bit_length())
+        # Groups of a power of two: one user at a time must not compile a program for hundreds.
+        size, devices = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length()), shards("batch")
+        size = -(-size // devices) * devices
         found = []
         for at in range(0, len(known), size):
             group = known[at : at + size]

@@ -2,8 +2,8 @@
 
 `build(config)` makes the task that `config.task` names; `load_run(workdir)` makes it again, with the parameters that a
 run left; `load_chat` insists on one that answers questions, `load_recommender` on one that recommends items.
-`load_chat_weights(config)` needs no run, but the weights that the config names. Both lay a model over the devices of
-`answering_layout(config, abstract_params)`.
+`load_chat_weights(config)` needs no run, but the weights that the config names. The three of them lay a model over the
+devices of `answering_layout(config, abstract_params)`.
 """
 
 from timesuite_jax.tasks.registry import (

@@ -178,4 +178,5 @@ def load_recommender(
             f"the items of {task.config.data.path or 'data.synthetic'} have other names or another order (checksum "
             f"{found}) than those that {workdir} was trained with ({trained}); give the file that it was trained with"
         )
-    return task, training.restore_params(workdir, task.abstract_params(), step)
+    abstract = task.abstract_params()
+    return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
