@@ -16,9 +16,9 @@ from timesuite_jax.port.tables import mqsa
 PORT = MODELS["mqsa_ted"]
 
 
-def params_of(blocks: int) -> dict:
+def params_of(blocks: int, features: int = 0) -> dict:
     """Parameters as the model makes them, every array with values of its own."""
-    spec = MqsaSpec(items=7, width=4, max_len=5, blocks=blocks)
+    spec = MqsaSpec(items=7, width=4, max_len=5, blocks=blocks, features=features)
     shapes = jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"]
     rng = np.random.default_rng(0)
     return jax.tree.map(lambda x: rng.normal(size=x.shape).astype(np.float32), nn.meta.unbox(shapes))
@@ -45,9 +45,9 @@ def test_the_shift_comes_before_the_scale_and_layers_are_counted_through_both_br
     assert places["dense_19/bias"] == ("long/blocks/fc2/bias", 1)
 
 
-@pytest.mark.parametrize("blocks", [1, 2, 3])
-def test_the_models_own_tree_there_and_back(blocks: int, tmp_path):
-    params = params_of(blocks)
+@pytest.mark.parametrize(("blocks", "features"), [(1, 0), (2, 0), (3, 0), (1, 3)])
+def test_the_models_own_tree_there_and_back(blocks: int, features: int, tmp_path):
+    params = params_of(blocks, features)
     source = TreeSource.of_params(PORT, params)
     export(PORT, source, tmp_path / "weights.safetensors")
     loaded = load(PORT, open_layers(PORT, [str(tmp_path / "weights.safetensors")]))
@@ -70,4 +70,5 @@ def test_what_is_missing_or_of_another_size_is_named(tmp_path):
 
     assert "no MQSA-TED without dense/kernel" in refused(dict.fromkeys(["dense/kernel"], None))
     assert "block_long_query/Variable_3" in refused({"block_long_query/Variable_3": None})
+    assert "missing" in refused({"item_trained": np.ones((7, 1), np.float32)})  # the other two that go with it
     assert "beta1_power" in refused({"beta1_power": np.ones(1, np.float32)})

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import rings
 
-from timesuite_jax import tasks, tree
+from timesuite_jax import parallel, port, tasks, tree
 from timesuite_jax.data import Interactions
+from timesuite_jax.errors import UserError
+from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.training import Params
 
@@ -51,6 +53,27 @@ def test_features_bring_an_item_before_those_of_other_groups(folder):
     np.testing.assert_array_equal(params["item_features"], task.added)
     np.testing.assert_array_equal(np.flatnonzero(params["item_trained"] == 0), [COLD])
     assert not task.trainable(("item_features",)) and task.trainable(("feature_projection",))
+
+
+def test_a_run_goes_on_from_an_export_with_features(folder, tmp_path):
+    mqsa, words = port.MODELS["mqsa_ted"], [f"--config.features.path={folder / 'vectors.npy'}"]
+    _, params = train(folder, "small", *words, "--config.training.total_steps=1")
+    params["item_trained"] = params["item_trained"].at[COLD].set(1.0)  # as if earlier data had held it
+    file = tmp_path / "weights.safetensors"
+    port.export(mqsa, port.TreeSource.of_params(mqsa, params), file)
+    config = rings.ring_config(folder / "groups.npz", *words)
+    config.weights.files = (str(file),)
+    task = tasks.build(config)
+    mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
+    targets = parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
+    weights = task.initial_weights()
+    assert weights.source == f"{file}, {folder / 'vectors.npy'}"
+    jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)
+
+    np.save(tmp_path / "others.npy", np.load(folder / "vectors.npy")[::-1])
+    config.features.path = str(tmp_path / "others.npy")
+    with pytest.raises(UserError, match=r"the vectors of .*others.npy differ by up to .* from those .* give the same"):
+        tasks.build(config).initial_weights().load(targets)
 
 
 def test_embeddings_may_start_from_features(folder):

@@ -229,6 +229,6 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
 
 
 def test_two_things_to_start_from_are_refused(config):
-    config.features.path, config.weights.files = "vectors.npy", ("a.safetensors",)
-    with pytest.raises(UserError, match=r"weights\.files=.* and features\.path=vectors\.npy both say"):
+    config.features.path, config.features.use, config.weights.files = "vectors.npy", "start", ("a.safetensors",)
+    with pytest.raises(UserError, match=r"weights\.files=.* and features\.path=vectors\.npy with .* both say"):
         tasks.build(config)

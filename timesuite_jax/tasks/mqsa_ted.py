@@ -89,7 +89,28 @@ class MqsaTedTask:
         return nn.meta.unbox(self._init(rng))
 
     def initial_weights(self) -> Import | None:
-        """What follows from the items' features, if they have any; else the files that the config lays."""
+        """The files that the config lays, and what follows from the items' features, if they have any."""
+        files, given = self.config.weights.initial("mqsa_ted"), self._from_features()
+        if files is None and not given:
+            return None
+
+        def load(targets: Params) -> Params:
+            params = {} if files is None else self._of_these_items(files, targets)
+            wanted = {name: (targets[name], array) for name, array in given.items()}
+            laid: Params = {
+                name: jax.make_array_from_callback(array.shape, leaf.sharding, array.__getitem__)
+                for name, (leaf, array) in wanted.items()
+            }
+            if "item_features" in params:
+                self._check_features(params["item_features"], laid["item_features"])
+                laid["item_trained"] = jnp.maximum(laid["item_trained"], params["item_trained"])  # now or before
+            return {**params, **laid}
+
+        sources = ([] if files is None else [files.source]) + ([str(self.config.features.path)] if given else [])
+        return Import(", ".join(sources), load)
+
+    def _from_features(self) -> dict[str, Float[np.ndarray, "rows _"]]:
+        """The parameters that the items' features determine, by name."""
         if self.added is not None:
             trained = np.zeros((self.data.num_items, 1), np.float32)
             trained[self.data.items] = 1.0
@@ -98,21 +119,23 @@ class MqsaTedTask:
             axes = principal_axes(features, self.model.spec.width)
             given = {"item_embedding": axes * np.float32(EMBEDDING_STD / np.sqrt(np.mean(np.square(axes))))}
         else:
-            weights = self.config.weights.initial("mqsa_ted")
-            return weights and Import(weights.source, lambda targets: self._of_these_items(weights, targets))
-
+            return {}
         # Rows of the tables that stand for no item are zero.
         rows = ((0, self.model.spec.rows - self.data.num_items), (0, 0))
-        given = {name: np.pad(array, rows) for name, array in given.items()}
+        return {name: np.pad(array, rows) for name, array in given.items()}
 
-        def load(targets: Params) -> Params:
-            wanted = {name: (targets[name], array) for name, array in given.items()}
-            return {
-                name: jax.make_array_from_callback(array.shape, leaf.sharding, array.__getitem__)
-                for name, (leaf, array) in wanted.items()
-            }
+    def _check_features(self, known: Float[Array, "rows F"], given: Float[Array, "rows F"]) -> None:
+        """What projects features is for those that it was trained with.
 
-        return Import(str(self.config.features.path), load)
+        Raises:
+          UserError: the files' features are not the config's.
+        """
+        apart = float(jnp.max(jnp.abs(known - given)))
+        if not apart <= 1e-3:
+            raise UserError(
+                f"the vectors of {self.config.features.path} differ by up to {apart:.3g} from those that "
+                f"{', '.join(self.config.weights.files)} were trained with; give the same vectors"
+            )
 
     def _of_these_items(self, weights: Import, targets: Params) -> Params:
         """The weights, if the rows of their tables that stand for no item here stand for none there.

@@ -90,10 +90,10 @@ class MqsaTedConfig:
         Raises:
           UserError: naming them.
         """
-        if self.weights.files and self.features.path is not None:
+        if self.weights.files and self.features.path is not None and self.features.use == "start":
             raise UserError(
-                f"weights.files={self.weights.files} and features.path={self.features.path} both say what to start "
-                "from, and files of weights know no features; give one of them"
+                f"weights.files={self.weights.files} and features.path={self.features.path} with features.use=start "
+                "both say what the embeddings start from; give one of them"
             )
 
     @classmethod

@@ -8,6 +8,8 @@ The parameter tree that it fills is drawn in `timesuite_jax.models.mqsa`. Upstre
         for each block: query norm (beta, gamma); dense query, key, value; attention norm (beta, gamma); dense fc1, fc2
         final norm (beta, gamma)
 
+What upstream has not, parameters of a model whose items have features, stands behind these under our own names.
+
 Norms are `Variable`, `Variable_1`, ... within `block_short_query` or `block_long_query`, the shift before the scale.
 Dense layers are `dense`, `dense_1`, ... through both branches, kernels [in, out] as here.
 """
@@ -19,6 +21,11 @@ from timesuite_jax.port.layout import SAME_1D, SAME_2D
 from timesuite_jax.port.roles import ModelPort, Role
 from timesuite_jax.port.table import Entry, Table
 
+_FEATURES = {  # parameter -> names of its axes, whether it is trained
+    "feature_projection": ("features width", True),
+    "item_features": ("items features", False),
+    "item_trained": ("items _", False),
+}
 _DENSE = ("query", "key", "value", "fc1", "fc2")
 
 
@@ -27,6 +34,7 @@ class Sizes:
     """What decides which variables exist; all other sizes are read off the arrays."""
 
     blocks: int
+    features: bool = False  # do items have vectors from outside, added to their embeddings?
 
     @classmethod
     def from_torch(cls, shapes: Mapping[str, tuple[int, ...]]) -> "Sizes":
@@ -41,7 +49,7 @@ class Sizes:
         layers = 1
         while f"dense_{layers}/kernel" in shapes:  # a name with a forged number costs nothing
             layers += 1
-        return cls(blocks=max(1, layers // (2 * len(_DENSE))))
+        return cls(max(1, layers // (2 * len(_DENSE))), not shapes.keys().isdisjoint(_FEATURES))
 
     @classmethod
     def from_tree(cls, shapes: Mapping[str, tuple[int, ...]]) -> "Sizes":
@@ -50,7 +58,7 @@ class Sizes:
         Raises:
           KeyError: naming the parameter that an MQSA tree must have and this one lacks.
         """
-        return cls(blocks=shapes["short/blocks/query_norm/scale"][0])
+        return cls(shapes["short/blocks/query_norm/scale"][0], not shapes.keys().isdisjoint(_FEATURES))
 
 
 def build(sizes: Sizes) -> Table:
@@ -73,6 +81,9 @@ def build(sizes: Sizes) -> Table:
                     place_of_part = f"{place}/{name}/{part}"
                     entries.append(Entry(f"{layer}/{part}", place_of_part, layout, axes, block, trainable=True))
         entries += _norm(norms, f"{branch}/norm")
+    if sizes.features:
+        for name, (axes, trainable) in _FEATURES.items():
+            entries.append(Entry(name, name, SAME_2D, axes, trainable=trainable))
     ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
     return Table("mqsa_ted", entries, [], order=ranks.__getitem__)
 
