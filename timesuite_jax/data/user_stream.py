@@ -52,7 +52,7 @@ class UserStream:
             raise UserError(
                 f"data.row_multiple={row_multiple} is not a multiple of the {process_count} processes; make it one"
             )
-        self._pairs = training_pairs(data, max_len)
+        self._data, self._max_len = data, max_len
         self._users, self._padding = data.num_users, data.num_items
         self._batch_size, self._row_multiple, self._seed = batch_size, row_multiple, seed
         self._process_index, self._process_count = process_index, process_count
@@ -77,7 +77,7 @@ class UserStream:
             self._order = next(self._orders)
         users = self._order[place * self._batch_size : (place + 1) * self._batch_size]
         self._step += 1
-        items, targets = (rows[users] for rows in self._pairs)
+        items, targets = training_pairs(self._data, self._max_len, users)
         # Each process lays out the whole batch and takes its rows: their number is then the same in all of them.
         packing = pack(items != self._padding, self._row_multiple)
         share = packing.shape[0] // self._process_count
