@@ -40,7 +40,7 @@ def test_help_lists_all_commands(capsys):
         (["trian"], "invalid choice: 'trian'"),
         (["ask"], "the following arguments are required: video, question"),
         (["ask", "a.mp4", "When?", "--checkpoint", "x", "--tempo", "3"], "unrecognised: --tempo 3; see timesuite ask"),
-        (["recommend", "--checkpoint", "x", "--history", "y", "--config.a=1"], "unrecognised: --config.a=1"),
+        (["data", "check", "x", "--config.a=1"], "unrecognised: --config.a=1"),
         (["data", "synthetic", "--out", "x", "--videos", "0"], "'0' is no whole number of at least 1"),
         (["data", "interactions", "x.csv", "--out", "x.npz", "--core", "x"], "'x' is no whole number of at least 1"),
         (["data", "synthetic", "--out", "x", "--seed", "-1"], "'-1' is no whole number of at least 0"),

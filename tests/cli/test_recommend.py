@@ -190,6 +190,36 @@ def test_what_is_for_other_models_is_told(run, capsys):
         assert told in capsys.readouterr().err
 
 
+def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
+    """They recommend and rank as the run that they were exported from."""
+    (tmp_path / "history.json").write_text('["item 3", "item 4"]')
+    config = ["--config", f"{rings.CONFIG}:debug"]
+    weights = f"--config.weights.files=('{tmp_path / 'weights.safetensors'}',)"
+    assert main(["port", "export", str(run), "--out", str(tmp_path / "weights.safetensors")]) == 0
+
+    def said(*words: str) -> dict:
+        capsys.readouterr()
+        assert main([*words, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    data, history = str(run.parent / "ring.npz"), ["--history", str(tmp_path / "history.json")]
+    recommended = said("recommend", *config, weights, f"--config.data.path={data}", *history)
+    assert [each["item"] for each in recommended["0"]["items"]] == [
+        each["item"] for each in said("recommend", "--checkpoint", str(run), *history)["0"]["items"]
+    ]
+    evaluated = said("evaluate", *config, weights, "--corpus", data)
+    assert evaluated == said("evaluate", "--workdir", str(run))
+
+    for words, told in (
+        (["evaluate", *config, "--corpus", data], "config.weights.files names none: a model answers with weights"),
+        (["evaluate", *config, "--corpus", data, "--limit", "3"], "--limit is for models that answer questions"),
+        (["recommend", "--config", f"{rings.CONFIG.parents[1]}/timesuite/linear_p.py:debug", *history],
+         "config.task='videochat_t' recommends nothing; give a config of MQSA-TED"),
+    ):  # fmt: skip
+        assert main(words) == 2
+        assert told in capsys.readouterr().err
+
+
 def test_export_and_import_of_a_run(run, tmp_path, capsys):
     """The run says of which model it is; a bare folder of parameters does not, and the error names the option."""
     best = json.loads((run / "best.json").read_text())["bests"][-1]["step"]

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.cli.models import add_model, is_first_process, load_chat, model_config, on_all_devices
+from timesuite_jax.cli.models import (
+    add_model,
+    is_first_process,
+    load_chat,
+    load_recommender,
+    model_config,
+    on_all_devices,
+)
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.errors import UserError
@@ -57,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax.evaluation import report
 
     config = model_config(args)
-    if args.config is None and config.task == "mqsa_ted":
+    if config.task == "mqsa_ted":
         return _rank(args, config)
     folders = args.corpus or list(config.to_dict().get("evaluation", {}).get("corpora", ()))
     if not folders:
@@ -95,17 +102,17 @@ def run(args: argparse.Namespace) -> int:
 
 def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     """The ranking of held-out items by a recommender."""
-    from timesuite_jax import tasks
     from timesuite_jax.evaluation import report
 
+    which = str(args.run_folder or args.config)
     chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}
     chat |= {"--timeline": args.timeline, "--control": args.control != "none", "--prompt": args.prompt}
     for option, given in chat.items():
         if given:
-            raise UserError(f"{option} is for models that answer questions, but {args.run_folder} holds a recommender")
+            raise UserError(f"{option} is for models that answer questions, but {which} holds a recommender")
     if len(corpora := args.corpus or [None]) > 1:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
-    task, params = tasks.load_recommender(args.run_folder, step=args.step, data=corpora[0])
+    task, params = load_recommender(args, config, corpora[0])
     users = 2 * task.data.num_users
     with on_all_devices(config, task), report.progress("ranking", users, quiet=args.json) as advance:
         scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
@@ -114,5 +121,5 @@ def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     if args.json:
         print(json.dumps(report.ranking_json(scores)))
     else:
-        report.print_ranking(scores, str(args.run_folder))
+        report.print_ranking(scores, which)
     return 0

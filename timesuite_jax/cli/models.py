@@ -11,6 +11,7 @@ from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
+    from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
     from timesuite_jax.tasks.videochat_t import VideoChatTask
     from timesuite_jax.training import Params, Task
 
@@ -62,6 +63,24 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     if args.config is None:
         return tasks.load_chat(args.run_folder, step=args.step)
     return tasks.load_chat_weights(config)
+
+
+def load_recommender(args: argparse.Namespace, config: ConfigDict, data: str | None) -> "tuple[MqsaTedTask, Params]":
+    """The model that recommends items, with its parameters.
+
+    Args:
+      args: of a command with `add_model`.
+      config: what `model_config(args)` returned.
+      data: the interactions, if they lie elsewhere than the config says.
+
+    Raises:
+      UserError: if it is of another family, its parameters are not all there, or its items are others than the data's.
+    """
+    from timesuite_jax import tasks
+
+    if args.config is None:
+        return tasks.load_recommender(args.run_folder, step=args.step, data=data)
+    return tasks.load_recommender_weights(config, data=data)
 
 
 def on_all_devices(config: ConfigDict, task: "Task") -> AbstractContextManager[None]:

@@ -3,6 +3,8 @@
 examples:
   timesuite recommend --checkpoint runs/beauty --history history.csv --top 20
   timesuite recommend --checkpoint runs/beauty --step best --history histories.json --json
+  timesuite recommend --config configs/mqsa_ted/beauty.py --history history.csv \\
+      --config.weights.files="('beauty.safetensors',)"
 
 A history is a CSV file with a column `item`, one line an item, and columns `user` and `time` where there are several
 users or another order; or a .json file: a list of items, a list of such lists, or an object of user -> list.
@@ -13,19 +15,17 @@ import json
 import sys
 from pathlib import Path
 
-from timesuite_jax.cli.models import is_first_process, on_all_devices
-from timesuite_jax.cli.steps import add_step
+from timesuite_jax.cli.models import add_model, is_first_process, load_recommender, model_config, on_all_devices
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("--checkpoint", required=True, metavar="DIR", help="work folder of a training run")
-    add_step(parser)
+    add_model(parser, "--checkpoint")
     parser.add_argument("--history", type=Path, required=True, metavar="FILE", help="what users took, oldest first")
     parser.add_argument("--top", type=int, default=20, metavar="N", help="items to recommend (default %(default)s)")
     parser.add_argument("--seen", action="store_true", help="recommend items of the history, too")
-    parser.add_argument("--data", metavar="NPZ", help="the interactions, if they are not where the run had them")
+    parser.add_argument("--data", metavar="NPZ", help="the interactions, if they are not where the config has them")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -39,12 +39,12 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--top {args.top} is less than 1; give at least 1")
     if not args.history.is_file():
         raise UserError(f"there is no history {args.history}; give the path of a CSV or a .json file")
-    from timesuite_jax import data, parallel, tasks  # imported late: a missing file should be told at once
+    from timesuite_jax import data  # imported late: a missing file should be told at once
 
     histories = data.read_histories(args.history)
-    parallel.join_processes()
-    task, params = tasks.load_recommender(args.checkpoint, step=args.step, data=args.data)
-    with on_all_devices(tasks.run_config(args.checkpoint, step=args.step), task):
+    config = model_config(args)
+    task, params = load_recommender(args, config, args.data)
+    with on_all_devices(config, task):
         made = task.recommender(params)(list(histories.values()), top=args.top, seen=args.seen)
     unknown = sorted({name for recommendation in made for name in recommendation.unknown})
     if sum(len(recommendation.unknown) for recommendation in made) == sum(map(len, histories.values())):

@@ -2,8 +2,8 @@
 
 `build(config)` makes the task that `config.task` names; `load_run(workdir)` makes it again, with the parameters that a
 run left; `load_chat` insists on one that answers questions, `load_recommender` on one that recommends items.
-`load_chat_weights(config)` needs no run, but the weights that the config names. The three of them lay a model over the
-devices of `answering_layout(config, abstract_params)`.
+`load_chat_weights(config)` and `load_recommender_weights(config)` need no run, but the weights that the config names.
+These four lay a model over the devices of `answering_layout(config, abstract_params)`.
 """
 
 from timesuite_jax.tasks.registry import (
@@ -13,6 +13,7 @@ from timesuite_jax.tasks.registry import (
     load_chat,
     load_chat_weights,
     load_recommender,
+    load_recommender_weights,
     load_run,
     run_config,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "load_chat",
     "load_chat_weights",
     "load_recommender",
+    "load_recommender_weights",
     "load_run",
     "run_config",
 ]

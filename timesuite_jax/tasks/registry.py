@@ -120,13 +120,32 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
     if config.get("task") != "videochat_t":
         raise UserError(f"config.task={config.get('task')!r} answers no questions; give a config of VideoChat-T")
     task = cast("VideoChatTask", build(config))
+    weights = _named_weights(task)
+    task.preparer()  # a tokenizer that is not there should be told before parameters are read
+    return task, _all_of(weights, task, config)
+
+
+def _named_weights(task: training.Task) -> training.Import:
+    """The weights that the task's config names.
+
+    Raises:
+      UserError: it names none.
+    """
     weights = task.initial_weights()
     if weights is None:
         raise UserError(
             "config.weights.files names none: a model answers with weights; name them, e.g. "
             "--config.weights.files=\"('model.safetensors',)\", or give a training run"
         )
-    task.preparer()  # a tokenizer that is not there should be told before parameters are read
+    return weights
+
+
+def _all_of(weights: training.Import, task: training.Task, config: Config) -> training.Params:
+    """Every parameter of the task, from weights.
+
+    Raises:
+      UserError: some are missing, or hold NaN.
+    """
     abstract = task.abstract_params()
     targets = parallel.abstract_arrays(abstract, *answering_layout(config, abstract))
     params = weights.load(targets)
@@ -143,7 +162,7 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
             f"{weights.source}: {len(broken)} parameters hold NaN or infinity, among them {', '.join(broken[:3])}; "
             "nothing can be answered with them; give files that are whole"
         )
-    return task, params
+    return params
 
 
 def _not_finite(params: training.Params) -> list[str]:
@@ -168,9 +187,7 @@ def load_recommender(
     config = run_config(workdir, step=step)
     if config.task != "mqsa_ted":
         raise UserError(f"{workdir} holds a {config.task} run, which recommends nothing; give one of MQSA-TED")
-    if data is not None:
-        config.update({"data": {"path": data, "synthetic": None}})
-    task = cast("MqsaTedTask", build(config))
+    task = _recommender(config, data)
     found = task.data.item_checksum()
     # Runs from before there was a checksum have none.
     if (trained := training.read_data_position(workdir, step).get("item_checksum", found)) != found:
@@ -180,3 +197,29 @@ def load_recommender(
         )
     abstract = task.abstract_params()
     return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
+
+
+def load_recommender_weights(config: Config, *, data: str | None = None) -> "tuple[MqsaTedTask, training.Params]":
+    """A model that recommends items, with the weights that its config names; there need be no run.
+
+    Args:
+      config: of MQSA-TED; `config.weights.files` have every parameter but what features bring.
+      data: the interactions, if not those of the config. The weights do not say which items they know: their order
+        must be that of the data.
+
+    Raises:
+      UserError: if the config is of another family or names no files, or these lack a parameter, have one more, or hold
+        NaN.
+    """
+    if config.get("task") != "mqsa_ted":
+        raise UserError(f"config.task={config.get('task')!r} recommends nothing; give a config of MQSA-TED")
+    task = _recommender(config, data)
+    return task, _all_of(_named_weights(task), task, config)
+
+
+def _recommender(config: Config, data: str | None) -> "MqsaTedTask":
+    """The task of a config, on its data or those in another place."""
+    parts = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
+    if data is not None:
+        parts["data"] = {**parts["data"], "path": data, "synthetic": None}
+    return cast("MqsaTedTask", build(parts))
