@@ -63,9 +63,15 @@ def test_processes_share_a_batch(data):
         np.testing.assert_array_equal(np.concatenate(rows), whole["items"])
 
 
-def test_what_does_not_fit_is_refused(data):
-    with pytest.raises(UserError, match=r"row_multiple=2 is not a multiple of the 3 processes"):
-        stream(data, process_count=3)
+def test_three_processes_share_what_two_divides(data):
+    parts = [next(stream(data, process_index=index, process_count=3))["items"] for index in range(3)]
+    together = np.concatenate(parts)
+    assert len({len(part) for part in parts}) == 1 and len(together) % 6 == 0
+    whole = next(stream(data))["items"]
+    np.testing.assert_array_equal(np.sort(together[together < data.num_items]), np.sort(whole[whole < data.num_items]))
+
+
+def test_a_position_of_another_batch_size_is_refused(data):
     saved = stream(data, batch_size=2).get_state()
     with pytest.raises(UserError, match="has batch_size 2, this run has 4; resume with the same"):
         stream(data).set_state(saved)

@@ -89,6 +89,12 @@ def test_wrong_configs_are_one_sentence(config, where, value, told):
     assert "\n" not in str(caught.value)
 
 
+def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
+    size = config["data"]["batch_size"]
+    with pytest.raises(UserError, match=rf"data.batch_size={size} is no multiple of {size + 1}, the devices that"):
+        tasks.build(config).train_data(seed=0, process_index=0, process_count=1, row_multiple=size + 1)
+
+
 @pytest.mark.parametrize(
     ("where", "value", "told"),
     [

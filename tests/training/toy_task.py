@@ -119,11 +119,11 @@ class ToyTask:
         metrics = {"near": (jnp.sum(near), jnp.float32(near.size))}
         return jnp.sum(error * batch["weight"]), jnp.sum(batch["weight"]), metrics
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int) -> ToyData:
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> ToyData:
         self.opened.append(ToyData(self, seed, process_index, process_count))
         return self.opened[-1]
 
-    def blank_batch(self) -> Batch:
+    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
         row = np.broadcast_to(np.float32(1), (self.batch,))
         x = np.broadcast_to(np.float32(1), (self.batch, 4))
         return {"x": x, "y": row, "weight": row, "sample": np.broadcast_to(np.int32(0), (self.batch,))}

@@ -5,6 +5,7 @@ the same seed, and so are the batches: the last of an epoch has the users that a
 rows, hardly an eighth as many as there are users.
 """
 
+import math
 import zlib
 from typing import Any
 
@@ -28,13 +29,10 @@ class UserStream:
       data: whose training items are read.
       max_len: length of a history.
       batch_size: users of a batch, of all processes together.
-      row_multiple: R, of all processes together, is a multiple of this.
+      row_multiple: R, of all processes together, is a multiple of this, and of their number.
       seed: of the order.
       process_index: this process.
       process_count: processes of the run.
-
-    Raises:
-      UserError: if the rows do not divide.
     """
 
     def __init__(
@@ -48,13 +46,9 @@ class UserStream:
         process_index: int = 0,
         process_count: int = 1,
     ):
-        if row_multiple % process_count:
-            raise UserError(
-                f"data.row_multiple={row_multiple} is not a multiple of the {process_count} processes; make it one"
-            )
         self._data, self._max_len = data, max_len
         self._users, self._padding = data.num_users, data.num_items
-        self._batch_size, self._row_multiple, self._seed = batch_size, row_multiple, seed
+        self._batch_size, self._row_multiple, self._seed = batch_size, math.lcm(row_multiple, process_count), seed
         self._process_index, self._process_count = process_index, process_count
         self._checksums = {
             "items": zlib.crc32(data.items.tobytes()),

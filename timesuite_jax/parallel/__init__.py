@@ -4,7 +4,16 @@ Nothing else in the package mentions mesh axes: models name logical axes ("embed
 this room where a parameter or a batch goes.
 """
 
-from timesuite_jax.parallel.batch import WHOLE, Share, batch_sharding, batch_share, check_batch, own_rows, put_batch
+from timesuite_jax.parallel.batch import (
+    WHOLE,
+    Share,
+    batch_multiple,
+    batch_sharding,
+    batch_share,
+    check_batch,
+    own_rows,
+    put_batch,
+)
 from timesuite_jax.parallel.compiler import compiler_options
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
 from timesuite_jax.parallel.processes import Wishes, gather_lines, in_all, join_processes
@@ -21,6 +30,7 @@ __all__ = [
     "Share",
     "Wishes",
     "abstract_arrays",
+    "batch_multiple",
     "batch_sharding",
     "batch_share",
     "check_batch",

@@ -63,6 +63,11 @@ def _shards(sharding: NamedSharding) -> int:
     return math.prod(sharding.mesh.shape[axis] for axis in ((axes,) if isinstance(axes, str) else axes))
 
 
+def batch_multiple(sharding: NamedSharding, accumulate: int = 1) -> int:
+    """What the number of a batch's rows must be a multiple of: each device has some in each microbatch."""
+    return _shards(sharding) * accumulate
+
+
 def check_batch(
     batch: Mapping[str, Shaped[np.ndarray, "B *_"]], sharding: NamedSharding, accumulate: int = 1, parts: int = 1
 ) -> int:
@@ -74,11 +79,11 @@ def check_batch(
     rows = {name: array.shape[0] for name, array in batch.items()}
     if len(set(rows.values())) != 1:
         raise UserError(f"the fields of a batch differ in their number of samples: {rows}")
-    total, shards = next(iter(rows.values())) * parts, _shards(sharding)
-    if total % (shards * accumulate):
+    total = next(iter(rows.values())) * parts
+    if total % batch_multiple(sharding, accumulate):
         raise UserError(
-            f"a batch of {total} samples does not divide by {shards} devices (mesh {dict(sharding.mesh.shape)}) times "
-            f"accumulate={accumulate}; change the batch size, mesh or accumulate"
+            f"a batch of {total} samples does not divide by {_shards(sharding)} devices (mesh "
+            f"{dict(sharding.mesh.shape)}) times accumulate={accumulate}; change the batch size, mesh or accumulate"
         )
     return total
 

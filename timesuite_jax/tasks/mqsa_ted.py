@@ -1,6 +1,7 @@
 """MQSA-TED as a task: binds the recommender, its three losses, users' histories and the ranking of held-out items."""
 
 import functools
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -188,22 +189,22 @@ class MqsaTedTask:
             sums["distillation"] = distilled, weight
         return loss, weight, sums
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int) -> DataIterator:
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataIterator:
         """Histories in the original's order, packed."""
         return UserStream(
             self.data,
             self.model.spec.max_len,
             self.config.data.batch_size,
-            row_multiple=self.config.data.row_multiple,
+            row_multiple=math.lcm(self.config.data.row_multiple, row_multiple),
             seed=seed,
             process_index=process_index,
             process_count=process_count,
         )
 
-    def blank_batch(self) -> Batch:
+    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
         """As if every history were as long as one may be: each then fills a row."""
-        data = self.config.data
-        rows = -(-data.batch_size // data.row_multiple) * data.row_multiple
+        multiple = math.lcm(self.config.data.row_multiple, row_multiple)
+        rows = -(-self.config.data.batch_size // multiple) * multiple
         values = np.broadcast_to(np.int32(0), (rows, self.model.spec.max_len))
         return dict.fromkeys(("items", "targets", "positions", "segments"), values)
 

@@ -21,8 +21,8 @@ class InteractionsSpec:
     synthetic: SyntheticInteractionsSpec | None = None
     batch_size: int = 256  # users, of all processes together
     evaluation_batch_size: int = 256
-    # Histories are packed into rows; their number is a multiple of this: few shapes, each of which is compiled. It must
-    # divide by the devices that a batch lies over.
+    # Histories are packed into rows; their number is a multiple of this, and of what devices and microbatches ask for:
+    # few shapes, each of which is compiled.
     row_multiple: int = 8
 
     def __post_init__(self) -> None:

@@ -154,8 +154,13 @@ class VideoChatTask:
         )
         return total, count, {"loss": (total, count), "accuracy": (correct, count)}
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int) -> DataIterator:
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataIterator:
         """The mixture's stream."""
+        if self.config.data.batch_size % row_multiple:
+            raise UserError(
+                f"data.batch_size={self.config.data.batch_size} is no multiple of {row_multiple}, the devices that a "
+                "batch lies over times training.accumulate; change one of them"
+            )
         self._stream = TrainStream(
             self.config.pipeline(),
             *self.tokenizers,
@@ -165,7 +170,7 @@ class VideoChatTask:
         )
         return self._stream
 
-    def blank_batch(self) -> Batch:
+    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
         """Videos with the longest prompts, and answers that fill one chunk of the loss."""
         data = self.config.data
         length = max(data.buckets)

@@ -83,7 +83,7 @@ def plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) -> Ahea
     program = make_program(task, spec, mesh)
     rows = parallel.batch_sharding(mesh, program.rules)
     parallel.batch_share(rows)  # refuses what the processes of such a machine could not share out
-    blank = task.blank_batch()
+    blank = task.blank_batch(row_multiple=parallel.batch_multiple(rows, spec.accumulate))
     parallel.check_batch(blank, rows, spec.accumulate)
     batch = {name: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=rows) for name, array in blank.items()}
     key = jax.eval_shape(lambda: randomness.root(spec.seed, "train"))

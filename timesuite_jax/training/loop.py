@@ -79,7 +79,10 @@ def run(
 
         def find_data() -> DataIterator:
             check_figure(spec, task.evaluations())
-            return task.train_data(seed=spec.seed, process_index=share.index, process_count=share.count)
+            multiple = parallel.batch_multiple(rows, spec.accumulate)
+            return task.train_data(
+                seed=spec.seed, process_index=share.index, process_count=share.count, row_multiple=multiple
+            )
 
         data = stack.enter_context(closing(parallel.in_all(find_data)))
 

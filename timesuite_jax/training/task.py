@@ -108,14 +108,15 @@ class Task(Protocol):
         """
         ...
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int) -> DataIterator:
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataIterator:
         """The share of the training data that belongs to this process, from the beginning.
 
-        Processes whose devices work on the same samples ask for the same share (see `parallel.batch_share`).
+        Processes whose devices work on the same samples ask for the same share (see `parallel.batch_share`). The rows
+        of a batch, of all processes together, must be a multiple of `row_multiple` (see `parallel.batch_multiple`).
         """
         ...
 
-    def blank_batch(self) -> Batch:
+    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
         """The largest batch that training meets, of all processes together, without content and without data.
 
         Ahead-of-time compilation takes its shapes and asks `work` of it. Its arrays take no memory
