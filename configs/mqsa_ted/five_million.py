@@ -14,7 +14,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config = beauty(arg)
     config.data.path = None
     config.data.synthetic = ConfigDict({"num_users": 200_000, "num_items": 5_000_000})
-    config.training.mesh.tensor = 8  # and with it model.item_multiple
+    config.training.mesh.tensor = 8
     if arg and "debug" in arg.split(","):
         config.data.synthetic.update(num_users=100, num_items=1000)
         config.training.mesh.tensor = 1

@@ -37,15 +37,6 @@ def test_specs_are_built(path):
     assert spec.optimizer.clip_norm is None and spec.best == "validation/ndcg_20"
 
 
-@pytest.mark.parametrize("location", ["beauty.py", "sasrec.py:toys", "five_million.py:debug"])
-def test_tables_divide_by_the_devices_that_items_lie_over(location):
-    spread, given = "--config.training.mesh.tensor=4", "--config.model.item_multiple=6"
-    for words, multiple in (([], 1), ([spread], 4), ([given, spread], 6), ([spread, given], 6)):
-        config = load_config(f"{FOLDER}/{location}", words)
-        assert config.to_dict()["model"]["item_multiple"] == multiple
-        assert config.training.mesh.tensor == (4 if spread in words else 1)
-
-
 def test_sizes_of_made_up_data_can_be_given():
     words = [f"--config.data.synthetic.{name}={number}" for name, number in (("num_users", 30), ("num_items", 7))]
     data = MqsaTedConfig.from_config(load_config(f"{FOLDER}/five_million.py", words)).data.read()
