@@ -13,7 +13,7 @@ VECTORS = np.random.default_rng(0).normal(5.0, 3.0, (7, 3)).astype(np.float16)
 def test_scale(tmp_path, suffix):
     path = tmp_path / f"vectors.{suffix}"
     np.save(path, VECTORS) if suffix == "npy" else np.savez(path, vectors=VECTORS)
-    features = read_features(path, 7)
+    features, _ = read_features(path, 7)
     assert features.dtype == np.float32
     np.testing.assert_allclose(features.mean(axis=0), 0.0, atol=1e-6)
     np.testing.assert_allclose(np.square(features).mean(), 1.0, rtol=1e-5)

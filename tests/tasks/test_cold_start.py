@@ -1,11 +1,14 @@
 """An item that nobody took in training is recommended through its features, and is not without them."""
 
+import functools
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import rings
+from ml_collections import ConfigDict
 
 from timesuite_jax import parallel, port, tasks, tree
 from timesuite_jax.data import Interactions
@@ -50,30 +53,69 @@ def test_features_bring_an_item_before_those_of_other_groups(folder):
     task, params = train(folder, "added", f"--config.features.path={folder / 'vectors.npy'}")
     assert place_of_the_cold_item(task, params) < SIZE <= place_of_the_cold_item(*train(folder, "without"))
     # The vectors are kept once, untrained; what projects them has been trained.
-    np.testing.assert_array_equal(params["item_features"], task.added)
+    np.testing.assert_array_equal(params["item_features"], task.added.vectors)
     np.testing.assert_array_equal(np.flatnonzero(params["item_trained"] == 0), [COLD])
     assert not task.trainable(("item_features",)) and task.trainable(("feature_projection",))
 
 
-def test_a_run_goes_on_from_an_export_with_features(folder, tmp_path):
-    mqsa, words = port.MODELS["mqsa_ted"], [f"--config.features.path={folder / 'vectors.npy'}"]
-    _, params = train(folder, "small", *words, "--config.training.total_steps=1")
-    params["item_trained"] = params["item_trained"].at[COLD].set(1.0)  # as if earlier data had held it
-    file = tmp_path / "weights.safetensors"
-    port.export(mqsa, port.TreeSource.of_params(mqsa, params), file)
-    config = rings.ring_config(folder / "groups.npz", *words)
-    config.weights.files = (str(file),)
-    task = tasks.build(config)
-    mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
-    targets = parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
-    weights = task.initial_weights()
-    assert weights.source == f"{file}, {folder / 'vectors.npy'}"
-    jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)
+@pytest.fixture(scope="module")
+def short_run(folder, tmp_path_factory) -> tuple[dict, Params, Path]:
+    """A run of one step, with its vectors in a file of its own: its config, its parameters and its folder."""
+    run = tmp_path_factory.mktemp("short")
+    (run / "vectors.npy").write_bytes((folder / "vectors.npy").read_bytes())
+    words = [f"--config.features.path={run / 'vectors.npy'}", "--config.training.total_steps=1"]
+    config = rings.ring_config(folder / "groups.npz", *words, "--config.model.item_multiple=2")
+    result = rings.train(config, run)
+    return config.to_dict(), tree.merge(result.state.params, result.frozen), run
 
-    np.save(tmp_path / "others.npy", np.load(folder / "vectors.npy")[::-1])
-    config.features.path = str(tmp_path / "others.npy")
+
+def initial(config: dict, weights: Path, *expect_missing: str) -> Params:
+    """What a run begins with that starts from these weights, its items over two devices."""
+    task = tasks.build({**config, "weights": {"files": (str(weights),), "expect_missing": expect_missing}})
+    mesh = parallel.make_mesh(MeshSpec(tensor=2), jax.devices()[:2])
+    return task.initial_weights().load(parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES))
+
+
+def test_a_run_goes_on_from_an_export_with_features(short_run, tmp_path):
+    config, params, _ = short_run
+    params = {**params, "item_trained": params["item_trained"].at[COLD].set(1.0)}  # as if earlier data had held it
+    mqsa = port.MODELS["mqsa_ted"]
+    source = port.TreeSource.of_params(mqsa, params)
+    port.export(mqsa, source, tmp_path / "whole.safetensors")
+    jax.tree.map(np.testing.assert_array_equal, initial(config, tmp_path / "whole.safetensors"), params)
+
+    port.export(mqsa, source, tmp_path / "half.safetensors", port.ExportSpec(dtype=np.dtype(jnp.bfloat16)))
+    found = initial(config, tmp_path / "half.safetensors")
+    np.testing.assert_array_equal(found["item_features"], params["item_features"])  # those of the config's file
+    np.save(tmp_path / "others.npy", np.load(config["features"]["path"])[::-1])
+    config = {**config, "features": {"path": str(tmp_path / "others.npy")}}
     with pytest.raises(UserError, match=r"the vectors of .*others.npy differ by up to .* from those .* give the same"):
-        tasks.build(config).initial_weights().load(targets)
+        initial(config, tmp_path / "whole.safetensors")
+
+
+def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
+    """Also of items that the present data do not hold."""
+    config, params, _ = short_run
+    features = ("feature_projection", "item_features", "item_trained")
+    alone = {name: value for name, value in params.items() if name not in features}
+    mqsa = port.MODELS["mqsa_ted"]
+    port.export(mqsa, port.TreeSource.of_params(mqsa, alone), tmp_path / "alone.safetensors")
+    with pytest.raises(UserError, match="feature_projection"):
+        initial(config, tmp_path / "alone.safetensors")
+    found = initial(config, tmp_path / "alone.safetensors", *features)
+    assert "feature_projection" not in found and np.all(np.asarray(found["item_trained"]) == 1.0)
+    np.testing.assert_array_equal(found["item_features"], params["item_features"])
+
+
+def test_vectors_that_have_changed_are_refused(short_run, request):
+    config, _, run = short_run
+    vectors = run / "vectors.npy"
+    request.addfinalizer(functools.partial(vectors.write_bytes, vectors.read_bytes()))
+    np.save(vectors, np.load(vectors)[::-1])
+    with pytest.raises(UserError, match=r"the vectors of .*vectors.npy are others \(checksum \d+\) than those that"):
+        tasks.load_recommender(run)
+    with pytest.raises(UserError, match=r"has feature_checksum \d+, this run has \d+; resume with the same data"):
+        rings.train(ConfigDict(config), run)
 
 
 def test_embeddings_may_start_from_features(folder):

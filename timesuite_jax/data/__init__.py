@@ -25,7 +25,7 @@ from timesuite_jax.data.histories import (
 from timesuite_jax.data.history_file import Histories, read_histories
 from timesuite_jax.data.interaction_log import InteractionLog, k_core, leave_one_out, read_log
 from timesuite_jax.data.interactions import Interactions, describe
-from timesuite_jax.data.item_features import principal_axes, read_features
+from timesuite_jax.data.item_features import ItemFeatures, principal_axes, read_features
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.packing import Packing, pack
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
@@ -51,6 +51,7 @@ __all__ = [
     "Histories",
     "InteractionLog",
     "Interactions",
+    "ItemFeatures",
     "Mixture",
     "Packing",
     "PipelineSpec",

@@ -1,6 +1,8 @@
 """Vectors of items that a user supplies (of their videos, texts, pictures): read, checked, brought to one scale."""
 
+import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -9,11 +11,20 @@ from timesuite_jax.data.array_file import read_arrays
 from timesuite_jax.errors import UserError
 
 
-def read_features(path: Path, items: int) -> Float[np.ndarray, "V F"]:
-    """Reads an `.npy`, or the one array of an `.npz`: a row an item, in the order of their ids.
+class ItemFeatures(NamedTuple):
+    """A vector an item.
 
-    Returns:
-      The vectors around their mean, scaled so that the mean of their squares is 1.
+    Attributes:
+      vectors: around their mean, scaled so that the mean of their squares is 1.
+      checksum: of the vectors as the file has them, which no rounding of mean and scale changes.
+    """
+
+    vectors: Float[np.ndarray, "V F"]
+    checksum: int
+
+
+def read_features(path: Path, items: int) -> ItemFeatures:
+    """Reads an `.npy`, or the one array of an `.npz`: a row an item, in the order of their ids.
 
     Raises:
       UserError: if the file cannot be read, or is not one vector of numbers for each item, or all vectors are the same.
@@ -37,6 +48,7 @@ def read_features(path: Path, items: int) -> Float[np.ndarray, "V F"]:
     if not np.all(np.isfinite(features)):
         row = int(np.argmin(np.all(np.isfinite(features), axis=1)))
         raise UserError(f"{path}: the vector of item {row} is not finite; correct it")
+    checksum = zlib.crc32(np.ascontiguousarray(features).tobytes())
     with np.errstate(over="ignore", invalid="ignore"):
         features -= features.mean(axis=0)
         scale = np.sqrt(np.mean(np.square(features)))
@@ -44,7 +56,7 @@ def read_features(path: Path, items: int) -> Float[np.ndarray, "V F"]:
         raise UserError(
             f"{path}: the vectors differ by {scale} from their mean; give vectors that differ, and none above 1e18"
         )
-    return features / scale
+    return ItemFeatures(features / scale, checksum)
 
 
 def principal_axes(features: Float[np.ndarray, "V F"], width: int) -> Float[np.ndarray, "V D"]:

@@ -7,6 +7,7 @@ rows, hardly an eighth as many as there are users.
 
 import math
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ class UserStream:
       seed: of the order.
       process_index: this process.
       process_count: processes of the run.
+      checksums: of what else must be the same when a run goes on, by name.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class UserStream:
         seed: int,
         process_index: int = 0,
         process_count: int = 1,
+        checksums: Mapping[str, int] | None = None,
     ):
         self._data, self._max_len = data, max_len
         self._users, self._padding = data.num_users, data.num_items
@@ -54,6 +57,7 @@ class UserStream:
             "items": zlib.crc32(data.items.tobytes()),
             "split": zlib.crc32(np.concatenate([data.start, data.validation, data.test]).tobytes()),
             "item_checksum": data.item_checksum(),
+            **(checksums or {}),
         }
         self.set_state(self._state(0))
 

@@ -14,7 +14,7 @@ from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import tree
-from timesuite_jax.data import Split, UserStream, count_transitions, principal_axes, read_features
+from timesuite_jax.data import ItemFeatures, Split, UserStream, count_transitions, principal_axes, read_features
 from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Recommender, evaluate_recommendation
@@ -47,7 +47,7 @@ class MqsaTedTask:
         self.config = config
         self.data = config.data.read()
         self.added = self._read_features() if config.features.use == "add" else None
-        width = 0 if self.added is None else self.added.shape[1]
+        width = 0 if self.added is None else self.added.vectors.shape[1]
         spec = override(MqsaSpec(items=self.data.num_items, features=width), config.model, "model")
         self.model = Mqsa(spec)
         if min(np.diff(self.data.start).max(), spec.max_len) < 2:
@@ -74,7 +74,7 @@ class MqsaTedTask:
         """
         return cls(MqsaTedConfig.from_config(config))
 
-    def _read_features(self) -> Float[np.ndarray, "V F"] | None:
+    def _read_features(self) -> ItemFeatures | None:
         path = self.config.features.path
         return None if path is None else read_features(Path(path), self.data.num_items)
 
@@ -104,7 +104,10 @@ class MqsaTedTask:
             }
             if "item_features" in params:
                 self._check_features(params["item_features"], laid["item_features"])
-                laid["item_trained"] = jnp.maximum(laid["item_trained"], params["item_trained"])  # now or before
+            if files is not None and self.added is not None:
+                # What was trained before has an embedding, too: all items, where the files know no features.
+                before = params.get("item_trained", np.float32(1.0))
+                laid["item_trained"] = jnp.maximum(laid["item_trained"], before)
             return {**params, **laid}
 
         sources = ([] if files is None else [files.source]) + ([str(self.config.features.path)] if given else [])
@@ -115,9 +118,9 @@ class MqsaTedTask:
         if self.added is not None:
             trained = np.zeros((self.data.num_items, 1), np.float32)
             trained[self.data.items] = 1.0
-            given = {"item_features": self.added, "item_trained": trained}
+            given = {"item_features": self.added.vectors, "item_trained": trained}
         elif (features := self._read_features()) is not None:
-            axes = principal_axes(features, self.model.spec.width)
+            axes = principal_axes(features.vectors, self.model.spec.width)
             given = {"item_embedding": axes * np.float32(EMBEDDING_STD / np.sqrt(np.mean(np.square(axes))))}
         else:
             return {}
@@ -131,10 +134,11 @@ class MqsaTedTask:
         Raises:
           UserError: the files' features are not the config's.
         """
-        apart = float(jnp.max(jnp.abs(known - given)))
-        if not apart <= 1e-3:
+        # Vectors of other items are apart by about 1; half precision, in which weights may be kept, moves them by less.
+        apart = float(jnp.max(jnp.abs(known - given) / (1.0 + jnp.abs(given))))
+        if not apart <= 0.02:
             raise UserError(
-                f"the vectors of {self.config.features.path} differ by up to {apart:.3g} from those that "
+                f"the vectors of {self.config.features.path} differ by up to {apart:.0%} from those that "
                 f"{', '.join(self.config.weights.files)} were trained with; give the same vectors"
             )
 
@@ -147,8 +151,8 @@ class MqsaTedTask:
         params, spec = weights.load(targets), self.model.spec
         if bool(jnp.any(params["item_embedding"][spec.items :])):
             raise UserError(
-                f"{weights.source} knows more items than the {spec.items} of {self.config.data.path}; give weights of "
-                "these items"
+                f"{weights.source} knows more items than the {spec.items} of "
+                f"{self.config.data.path or 'data.synthetic'}; give weights of these items"
             )
         return params
 
@@ -199,6 +203,7 @@ class MqsaTedTask:
             seed=seed,
             process_index=process_index,
             process_count=process_count,
+            checksums={} if self.added is None else {"feature_checksum": self.added.checksum},
         )
 
     def blank_batch(self, *, row_multiple: int = 1) -> Batch:

@@ -188,12 +188,18 @@ def load_recommender(
     if config.task != "mqsa_ted":
         raise UserError(f"{workdir} holds a {config.task} run, which recommends nothing; give one of MQSA-TED")
     task = _recommender(config, data)
+    position = training.read_data_position(workdir, step)
     found = task.data.item_checksum()
     # Runs from before there was a checksum have none.
-    if (trained := training.read_data_position(workdir, step).get("item_checksum", found)) != found:
+    if (trained := position.get("item_checksum", found)) != found:
         raise UserError(
             f"the items of {task.config.data.path or 'data.synthetic'} have other names or another order (checksum "
             f"{found}) than those that {workdir} was trained with ({trained}); give the file that it was trained with"
+        )
+    if task.added and position.get("feature_checksum", task.added.checksum) != task.added.checksum:
+        raise UserError(
+            f"the vectors of {task.config.features.path} are others (checksum {task.added.checksum}) than those that "
+            f"{workdir} was trained with ({position['feature_checksum']}); give the file that it was trained with"
         )
     abstract = task.abstract_params()
     return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
