@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rings
+from jax.sharding import PartitionSpec
 from rehearse_pod import environment, free_port
 from safetensors import safe_open
 
@@ -52,7 +53,8 @@ def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
 
 @pytest.mark.parametrize("command", ["recommend", "evaluate"])
 def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
-    """Each has half of the items."""
+    """Each has half of the items, as devices have here."""
+    assert tasks.load_recommender(run)[1]["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)
     (tmp_path / "history.json").write_text('[["item 3", "item 4"], ["item 9"], ["x", "item 0"]]')
     words = ["recommend", "--checkpoint", str(run), "--history", str(tmp_path / "history.json"), "--json"]
     if command == "evaluate":

@@ -33,6 +33,11 @@ def test_a_mesh_recommends_the_same(params, sizes, devices):
         np.testing.assert_allclose([e.score for e in here.items], [e.score for e in there.items], rtol=1e-5)
 
 
+def test_a_history_is_no_string(params):
+    with pytest.raises(ValueError, match="'item 3' is no history; give a list of histories"):
+        Recommender(MODEL, params, rings.ring())(["item 3"])
+
+
 def test_scores_are_in_whole_float32(params):
     """Elsewhere than on a TPU the product is so anyway: what is asked for is looked at."""
     shape = jax.ShapeDtypeStruct((4, 6), jnp.int32)

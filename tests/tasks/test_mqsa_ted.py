@@ -168,11 +168,13 @@ def test_configs_have_the_released_hyper_parameters(name):
 def test_many_devices_rank_as_one_does(config, sizes):
     """With the item table and the batch spread over the mesh; for loss and gradient see test_shardings.py.
 
-    Three neither divide the 64 users of a batch nor the 8 of a row's multiple.
+    Three neither divide the 7 users of a batch nor the 8 of a row's multiple; on one device all are one batch.
     """
     task = tasks.build(config)
     params = jax.jit(task.init)(jax.random.key(0))
     figures = task.evaluations()["test"](params)
+    config.data.evaluation_batch_size = 7
+    task = tasks.build(config)
     mesh = parallel.make_mesh(MeshSpec(**sizes), jax.devices()[: math.prod(sizes.values())])
     with parallel.placed(mesh, parallel.DEFAULT_RULES):
         where = parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES)

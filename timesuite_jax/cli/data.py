@@ -186,7 +186,7 @@ def _interactions(args: argparse.Namespace) -> int:
         f"  the {args.core}-core leaves out {summary['dropped_users']} users, {summary['dropped_items']} items, "
         f"{summary['dropped_interactions']} interactions"
     )
-    print(f"  {summary['untrained_items']} items are in no training history: only held-out users took them")
+    print(f"  {summary['untrained_items']} items are in no training history: they were only held out")
     return 0
 
 

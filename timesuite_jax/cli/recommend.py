@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({user: each.as_json() for user, each in zip(histories, made, strict=True)}))
         return 0
     for user, recommendation in zip(histories, made, strict=True):
-        print(f"user {user}")
+        known = len(histories[user]) - len(recommendation.unknown)
+        print(f"user {user}" if known else f"user {user}: no item of the history is known")
         for place, (item, score) in enumerate(recommendation.items, 1):
             print(f"{place:4}  {score:8.3f}  {item}")
         if recommendation.unknown:

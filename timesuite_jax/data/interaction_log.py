@@ -81,13 +81,14 @@ def read_log(
         user = users.setdefault(read_name(user_name, "user", where), len(users))
         item = items.setdefault(read_name(item_name, "item", where), len(items))
         time = read_time(when, where)
-        if (user, item, time) in seen:
+        row = user, item, time
+        if row in seen:
             raise UserError(f"{where} stands twice: user {user_name}, item {item_name}; remove one of them")
         if not sort and time < newest.get(user, -np.inf):
             raise UserError(f"{where}: user {user_name} goes back in time; sort the file by time, or have it sorted")
         newest[user] = time
-        seen.add((user, item, time))
-        rows.append((user, item, time))
+        seen.add(row)
+        rows.append(row)
         if len(rows) % _TOLD == 0:
             on_progress(_TOLD)
     if not rows:

@@ -75,7 +75,7 @@ def read_time(when: object, where: str) -> int | float:
     """
     text = str(when)
     try:
-        time = float(text)
+        time = math.nan if "_" in text else float(text)  # Python's own way to write 1_000
     except ValueError:
         time = math.nan
     if not math.isfinite(time):

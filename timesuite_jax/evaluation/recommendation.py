@@ -79,14 +79,14 @@ def evaluate_recommendation(
     parts, least = [], 0
     for at in range(0, data.num_users, batch_size):
         users = slice(at, at + batch_size)
-        histories, seen = (rows(data, max_len, split, users) for rows in (evaluation_inputs, seen_items))
+        histories = evaluation_inputs(data, max_len, split, users)
         # As many rows as any batch before: so that nearly all batches go through one program.
         packing = pack(histories != padding, row_multiple, least)
         least, user, slot = packing.shape[0], packing.user, packing.slot
         rows = packing.lay(histories[user, slot], padding), packing.lay(user, -1), packing.lay(slot, 0)
         newest = packing.place[slot == max_len - 1]  # one a user, in their order
         # Nobody fills the last batch up.
-        columns = newest, seen, getattr(data, split)[users]
+        columns = newest, seen_items(data, max_len, split, users), getattr(data, split)[users]
         by_user = (np.pad(column, [(0, batch_size - len(column))] + [(0, 0)] * (column.ndim - 1)) for column in columns)
         parts.append(_ranks(model, params, rows, *by_user))
         on_progress(len(histories))

@@ -83,10 +83,12 @@ class Recommender:
           seen: recommend items of the history, too.
 
         Raises:
-          ValueError: if `top` is not positive.
+          ValueError: if `top` is not positive, or a history is a string.
         """
         if top < 1:
             raise ValueError(f"top={top}; recommend at least 1 item")
+        if strings := [history for history in histories if isinstance(history, str)]:
+            raise ValueError(f"{strings[0]!r} is no history; give a list of histories, each a list of items")
         top = min(top, len(self._names))
         unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
         known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
