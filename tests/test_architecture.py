@@ -12,7 +12,7 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 PACKAGE = PROJECT / "timesuite_jax"
 FLOORS = {
-    "layers": 0, "disk": 0, "errors": 0, "manifest": 0, "specs": 0, "tree": 0, "whole_file": 0,
+    "layers": 0, "disk": 0, "errors": 0, "manifest": 0, "pickle_machine": 0, "specs": 0, "tree": 0, "whole_file": 0,
     "objectives": 1, "metrics": 1, "media": 1, "text": 1,
     "compiled": 2, "parallel": 2, "models": 2,
     "training": 3, "generation": 3, "data": 3, "port": 3,

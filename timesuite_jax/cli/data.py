@@ -8,19 +8,25 @@ examples:
   timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
   timesuite data check corpora/didemo videos/ --json
   timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
+  timesuite data interactions MQSA-TED/data/beauty/beauty.npy --out data/beauty.npz
 """
 
 import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from timesuite_jax.cli.examples import show_examples
 from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.errors import UserError
 
+if TYPE_CHECKING:
+    from timesuite_jax.data import Interactions
+
 NAME = "data"
 HELP = "build, check and show corpora of TFRecords"
+_CORE, _COLUMNS = 5, ("user", "item", "time")  # of a log, if not said
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -50,15 +56,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     synthetic.add_argument("--videos", type=_positive, default=64, help="number of films (default 64)")
     synthetic.add_argument("--seed", type=_not_negative, default=0, help="of everything that is drawn (default 0)")
     interactions = actions.add_parser("interactions", help="make a data set for recommenders from a log")
-    interactions.add_argument("log", type=Path, help="CSV (with a header) or .parquet file of users, items and times")
+    interactions.add_argument(
+        "log",
+        type=Path,
+        help="CSV (with a header) or .parquet file of users, items and times; or an .npy of MQSA-TED's authors",
+    )
     interactions.add_argument("--out", type=Path, required=True, metavar="NPZ", help="file to make")
     interactions.add_argument(
-        "--core", type=_positive, default=5, metavar="K", help="drop users and items with fewer rows (default 5)"
+        "--core", type=_positive, metavar="K", help=f"drop users and items with fewer rows (default {_CORE})"
     )
     interactions.add_argument(
         "--columns",
         type=_columns,
-        default=("user", "item", "time"),
         metavar="USER,ITEM,TIME",
         help="what the log calls them (default user,item,time)",
     )
@@ -162,32 +171,48 @@ def _synthetic(args: argparse.Namespace) -> int:
 def _interactions(args: argparse.Namespace) -> int:
     check_outputs(args.out)
     from timesuite_jax import data
-    from timesuite_jax.evaluation.report import progress
 
     if args.out.suffix != ".npz":
         raise UserError(f"{args.out} must end in .npz, which is what it will be; correct the name")
-    with progress(f"reading {args.log.name}", quiet=args.json) as advance:
-        log = data.read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
-    core = data.k_core(log, args.core)
-    made = data.leave_one_out(core)
+    made, dropped = (_released if args.log.suffix == ".npy" else _split_log)(args)
     made.save(args.out)
     summary = data.describe(made)
-    summary |= {
+    if args.json:
+        print(json.dumps({"out": str(args.out), **summary, **dropped}))
+        return 0
+    print(f"{args.out}: {summary['users']} users, {summary['items']} items, {summary['interactions']} interactions")
+    print(f"  {summary['sparsity']:.3%} sparse, {summary['mean_length']:.1f} interactions a user")
+    if dropped:
+        users, items, interactions = dropped.values()
+        print(f"  the {args.core or _CORE}-core leaves out {users} users, {items} items, {interactions} interactions")
+    print(f"  {summary['untrained_items']} items are in no training history: they were only held out")
+    return 0
+
+
+def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
+    """A log's core, split, and what is not in it."""
+    from timesuite_jax import data
+    from timesuite_jax.evaluation.report import progress
+
+    with progress(f"reading {args.log.name}", quiet=args.json) as advance:
+        log = data.read_log(args.log, args.columns or _COLUMNS, sort=args.sort, on_progress=advance)
+    core = data.k_core(log, args.core or _CORE)
+    made = data.leave_one_out(core)
+    return made, {
         "dropped_users": len(log.user_names) - made.num_users,
         "dropped_items": len(log.item_names) - made.num_items,
         "dropped_interactions": len(log.users) - len(core.users),
     }
-    if args.json:
-        print(json.dumps({"out": str(args.out), **summary}))
-        return 0
-    print(f"{args.out}: {summary['users']} users, {summary['items']} items, {summary['interactions']} interactions")
-    print(f"  {summary['sparsity']:.3%} sparse, {summary['mean_length']:.1f} interactions a user")
-    print(
-        f"  the {args.core}-core leaves out {summary['dropped_users']} users, {summary['dropped_items']} items, "
-        f"{summary['dropped_interactions']} interactions"
-    )
-    print(f"  {summary['untrained_items']} items are in no training history: they were only held out")
-    return 0
+
+
+def _released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
+    """A data set of the original's authors, which is split already; nothing is dropped."""
+    from timesuite_jax import data
+
+    for option, given in {"--core": args.core, "--columns": args.columns, "--sort": args.sort}.items():
+        if given:
+            raise UserError(f"{option} is for logs, and {args.log} is a data set that is split already; leave it out")
+    return data.read_released(args.log), {}
 
 
 def _columns(word: str) -> tuple[str, ...]:

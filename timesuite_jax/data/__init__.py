@@ -3,9 +3,9 @@
 TFRecord files with random access (`tfrecord`), what stands in a record (`record`) and in a corpus folder (`corpus`),
 builders from TimePro annotations (`timepro`, `build`) and of synthetic films (`synthetic`), the check of all that
 (`audit`), and the training stream: mixture, samples, batches, position (`mixture`, `sample`, `batch`, `pipeline`).
-For recommendation: logs (`interaction_log`, `log_fields`), who took which items (`interactions`;
-`synthetic_interactions`), those as arrays (`histories`), laid into rows without padding (`packing`), and the stream of
-them (`user_stream`).
+For recommendation: logs (`interaction_log`, `log_fields`), who took which items (`interactions`; from elsewhere,
+`released_interactions`, `synthetic_interactions`), those as arrays (`histories`), laid into rows without padding
+(`packing`), and the stream of them (`user_stream`).
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
@@ -30,6 +30,7 @@ from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.packing import Packing, pack
 from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
+from timesuite_jax.data.released_interactions import read_released
 from timesuite_jax.data.sample import Preparer, SampleSpec, Turns, Visual
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_corpus, make_tokenizer
 from timesuite_jax.data.synthetic_interactions import SyntheticInteractionsSpec, make_interactions
@@ -96,6 +97,7 @@ __all__ = [
     "read_histories",
     "read_info",
     "read_log",
+    "read_released",
     "seen_items",
     "training_histories",
     "training_pairs",

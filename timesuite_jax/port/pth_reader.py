@@ -14,8 +14,9 @@ import ml_dtypes
 import numpy as np
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.pickle_machine import MAX_PICKLE, REMEDY, TensorRef, interpret
+from timesuite_jax.pickle_machine import MAX_PICKLE, interpret
 from timesuite_jax.port.sources import TensorInfo, map_flat
+from timesuite_jax.port.torch_pickle import REMEDY, TORCH, TensorRef
 
 CONTAINERS = ("model", "module")  # keys under which the original and DeepSpeed keep the state dict
 _KINDS: dict[str, np.dtype] = {
@@ -48,7 +49,7 @@ class PthFile:
         if f"{root}/byteorder" in members and self._bytes(members[f"{root}/byteorder"]) != b"little":
             raise UserError(f"{path} was written on a big-endian machine{REMEDY}")
         pickle = self._bytes(members[f"{root}/data.pkl"])
-        self.container, state, self.others = _state_dict(path, interpret(pickle, str(path)))
+        self.container, state, self.others = _state_dict(path, interpret(pickle, str(path), TORCH))
         self._places: dict[str, tuple[int, TensorRef]] = {}
         self.infos: dict[str, TensorInfo] = {}
         for key, tensor in state.items():

@@ -1,25 +1,21 @@
 """A pickle interpreter that can build data and nothing else.
 
 Python's own unpickler imports and calls whatever a file names; a hook that filters names still runs inside that
-machine. This one knows the few opcodes that `torch.save` writes. A name in the file becomes a `Name`, an inert pair of
-strings; "calling" one means looking it up in the table `CALLS` below. There is no import, no getattr and no call of
-anything that a file could choose.
+machine. This one knows the few opcodes that plain data need. A name in the file becomes a `Name`, an inert pair of
+strings; "calling" one means looking it up in the table of the file's `Dialect`. There is no import, no getattr and no
+call of anything that a file could choose.
 """
 
 import dataclasses
 import io
 import pickletools
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
 from timesuite_jax.errors import UserError
 
-MAX_PICKLE = 64 * 2**20  # bytes; a checkpoint's pickle holds names and sizes, a few hundred kB
-REMEDY = (
-    "; if you trust where it comes from, load it once with PyTorch (weights_only=True) and save its tensors as "
-    ".safetensors"
-)
+MAX_PICKLE = 64 * 2**20  # bytes; those that are read here hold names and whole numbers, some megabytes at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,45 +30,32 @@ class Name:
 
 
 @dataclasses.dataclass(frozen=True)
-class StorageRef:
-    """A storage in the archive: `numel` values of torch's `kind` under `key`."""
+class Dialect:
+    """What one kind of file says in pickle.
+
+    Attributes:
+      kind: of file, for messages.
+      calls: what its names may "call", by name: pure functions that check what they are given.
+      build: called with a value and the attributes that the file gives it.
+      mentions: what else may be named, without being called.
+      lookup: from a persistent id to what it stands for; None if there are none.
+      remedy: what to do with a file that is refused, for messages.
+    """
 
     kind: str
-    key: str
-    numel: int
+    calls: Mapping[str, Callable[..., Any]]
+    build: Callable[[Any, Any], None]
+    mentions: Collection[str] = ()
+    lookup: Callable[[Any], Any] | None = None
+    remedy: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class TensorRef:
-    """A view of a storage, in values."""
+def pairs(items: Any = ()) -> dict[Any, Any]:
+    """A dictionary of a list of pairs.
 
-    storage: StorageRef
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-
-
-class Bag(dict):
-    """An attribute dictionary of the original's config (EasyDict, Namespace); its content is of no interest here."""
-
-
-def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> TensorRef:
-    def naturals(values: Any) -> bool:
-        return type(values) is tuple and len(values) <= 32 and all(type(v) is int and v >= 0 for v in values)
-
-    sound = isinstance(storage, StorageRef) and type(offset) is int and offset >= 0
-    if not sound or not naturals(shape) or not naturals(strides) or len(shape) != len(strides):
-        raise ValueError("a tensor without sound storage, offset, shape or strides")
-    return TensorRef(storage, offset, shape, strides)
-
-
-def _parameter(tensor: Any, *_: Any) -> TensorRef:
-    if not isinstance(tensor, TensorRef):
-        raise ValueError("a parameter that is no tensor")
-    return tensor
-
-
-def _pairs(items: Any = ()) -> dict[Any, Any]:
+    Raises:
+      ValueError: if they are none, or a key is no plain value.
+    """
     if type(items) not in (list, tuple) or any(type(item) not in (list, tuple) or len(item) != 2 for item in items):
         raise ValueError("an ordered dictionary that is not made of pairs")
     return {_key(key): value for key, value in items}
@@ -85,34 +68,16 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _members(items: Any = ()) -> set[Any]:
+def members(items: Any = ()) -> set[Any]:
+    """A set of a list.
+
+    Raises:
+      ValueError: if it is none, or a member is no plain value.
+    """
     if type(items) not in (list, tuple):
         raise ValueError("a set that is not made of a list")
     return {_key(item) for item in items}
 
-
-# What REDUCE, NEWOBJ may "call": pure functions of this module.
-CALLS: dict[str, Callable[..., Any]] = {
-    "torch._utils._rebuild_tensor_v2": _tensor,
-    "torch._utils._rebuild_tensor": _tensor,
-    "torch._utils._rebuild_parameter": _parameter,
-    "collections.OrderedDict": _pairs,
-    "builtins.set": _members,
-    "__builtin__.set": _members,
-    "torch.Size": lambda items=(): tuple(items) if type(items) in (tuple, list) else (),
-    "torch.device": lambda *parts: None,
-    "utils.easydict.EasyDict": lambda *_: Bag(),
-    "easydict.EasyDict": lambda *_: Bag(),
-    "argparse.Namespace": lambda *_: Bag(),
-}
-# What may be named without being called: storage classes and torch's data types.
-KINDS = ("Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-_DTYPES = ("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")
-MENTIONS = {
-    *(f"torch.{kind}Storage" for kind in KINDS),
-    "torch.storage.UntypedStorage",
-    *(f"torch.{dtype}" for dtype in _DTYPES),
-}
 
 _MARK = object()
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
@@ -130,30 +95,31 @@ _KNOWN = {*_CONSTANTS, *_VALUES, *_EMPTY, *_STRUCTURE}
 _OPCODES = {op.code.encode("latin-1"): op for op in pickletools.opcodes if op.name in _KNOWN}
 
 
-def interpret(data: bytes, where: str) -> Any:
-    """Builds the value that a torch checkpoint's pickle describes.
+def interpret(data: bytes, where: str, dialect: Dialect) -> Any:
+    """Builds the value that a pickle describes.
 
     Args:
       data: the pickle.
       where: file name for messages.
+      dialect: what it may say.
 
     Returns:
-      Dictionaries, lists, tuples, numbers, strings, `TensorRef`s; the config classes of the original as empty `Bag`s.
+      Dictionaries, lists, tuples, sets, numbers, strings, and what the dialect makes of its names.
 
     Raises:
       UserError: if the pickle is damaged or wants anything but data.
     """
     if len(data) > MAX_PICKLE:
-        raise UserError(f"{where}: its pickle has {len(data)} bytes, at most {MAX_PICKLE} are read{REMEDY}")
+        raise UserError(f"{where}: its pickle has {len(data)} bytes, at most {MAX_PICKLE} are read{dialect.remedy}")
     try:
-        return _Machine(io.BytesIO(data)).run()
+        return _Machine(io.BytesIO(data), dialect).run()
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, struct.error) as error:
-        raise UserError(f"{where}: refused, its pickle holds {error}{REMEDY}") from error
+        raise UserError(f"{where}: refused, its pickle holds {error}{dialect.remedy}") from error
 
 
 class _Machine:
-    def __init__(self, stream: io.BytesIO):
-        self._stream = stream
+    def __init__(self, stream: io.BytesIO, dialect: Dialect):
+        self._stream, self._dialect = stream, dialect
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
@@ -161,7 +127,7 @@ class _Machine:
         while True:
             code = self._stream.read(1)
             if code not in _OPCODES:
-                _refuse_opcode(code)
+                self._refuse_opcode(code)
             op = _OPCODES[code]
             if op.name == "GLOBAL":
                 argument = self._line(), self._line()
@@ -232,51 +198,40 @@ class _Machine:
                 self._top(list).extend(items)
             case "ADDITEMS":
                 items = self._to_mark()
-                self._top(set).update(_members(items))
+                self._top(set).update(members(items))
             case "SETITEM" | "SETITEMS" | "DICT":
                 items = [self._pop(), self._pop()][::-1] if name == "SETITEM" else self._to_mark()
                 if name == "DICT":
                     push({})
-                self._top(dict).update(_pairs(list(zip(items[::2], items[1::2], strict=True))))
+                self._top(dict).update(pairs(list(zip(items[::2], items[1::2], strict=True))))
             case "GLOBAL":
-                push(_admit(Name(*argument)))
+                push(self._admitted(Name(*argument)))
             case "STACK_GLOBAL":
                 attribute, module = self._pop(), self._pop()
                 if type(module) is not str or type(attribute) is not str:
                     raise ValueError("a global without a name (damaged)")
-                push(_admit(Name(module, attribute)))
+                push(self._admitted(Name(module, attribute)))
             case "BINPERSID":
-                push(_storage(self._pop()))
+                if self._dialect.lookup is None:
+                    self._refuse_opcode(b"Q")
+                push(self._dialect.lookup(self._pop()))
             case "REDUCE" | "NEWOBJ":
                 arguments, callee = self._pop(), self._pop()
-                if not isinstance(callee, Name) or str(callee) not in CALLS or type(arguments) is not tuple:
+                calls = self._dialect.calls
+                if not isinstance(callee, Name) or str(callee) not in calls or type(arguments) is not tuple:
                     raise ValueError("a call of something that cannot be called")
-                push(CALLS[str(callee)](*arguments))
+                push(calls[str(callee)](*arguments))
             case "BUILD":
-                self._pop()  # attributes of an ordered dictionary or a config: nothing that a tensor needs
-                self._top((dict, TensorRef))
+                attributes = self._pop()
+                self._dialect.build(self._top(object), attributes)
 
+    def _admitted(self, name: Name) -> Name:
+        if str(name) not in self._dialect.calls and str(name) not in self._dialect.mentions:
+            raise ValueError(f"{str(name)[:120]!r}, which no {self._dialect.kind} needs")
+        return name
 
-def _admit(name: Name) -> Name:
-    if str(name) not in CALLS and str(name) not in MENTIONS:
-        raise ValueError(f"{str(name)[:120]!r}, which is neither a tensor nor a plain value")
-    return name
-
-
-def _storage(identity: Any) -> StorageRef:
-    """The persistent id `("storage", class, key, location, numel)` of torch's zip format."""
-    if type(identity) is not tuple or len(identity) != 5 or identity[0] != "storage":
-        raise ValueError("a persistent id that is no storage")
-    _, kind, key, _, numel = identity
-    if not isinstance(kind, Name) or not kind.attribute.endswith("Storage"):
-        raise ValueError("a storage without a type")
-    if type(key) is not str or type(numel) is not int or numel < 0:
-        raise ValueError("a storage without a key or size")
-    return StorageRef(kind.attribute.removesuffix("Storage"), key, numel)
-
-
-def _refuse_opcode(code: bytes) -> NoReturn:
-    if not code:
-        raise ValueError("an end before its time (truncated)")
-    known = {op.code.encode("latin-1"): op.name for op in pickletools.opcodes}
-    raise ValueError(f"the opcode {known.get(code, code.hex())}, which no torch checkpoint needs")
+    def _refuse_opcode(self, code: bytes) -> NoReturn:
+        if not code:
+            raise ValueError("an end before its time (truncated)")
+        known = {op.code.encode("latin-1"): op.name for op in pickletools.opcodes}
+        raise ValueError(f"the opcode {known.get(code, code.hex())}, which no {self._dialect.kind} needs")
