@@ -93,6 +93,14 @@ def test_a_run_goes_on_from_an_export_with_features(short_run, tmp_path):
         initial(config, tmp_path / "whole.safetensors")
 
 
+def test_what_knew_features_asks_for_them(short_run, tmp_path):
+    config, params, _ = short_run
+    mqsa = port.MODELS["mqsa_ted"]
+    port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "whole.safetensors")
+    with pytest.raises(UserError, match=r"knows items by their vectors, too; give the file of these as features\.path"):
+        initial({**config, "features": {}}, tmp_path / "whole.safetensors")
+
+
 def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
     """Also of items that the present data do not hold."""
     config, params, _ = short_run

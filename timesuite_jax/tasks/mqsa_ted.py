@@ -143,11 +143,15 @@ class MqsaTedTask:
             )
 
     def _of_these_items(self, weights: Import, targets: Params) -> Params:
-        """The weights, if the rows of their tables that stand for no item here stand for none there.
+        """The weights, if their items are those of here, by number and by what they are known by.
 
         Raises:
-          UserError: they stand for one.
+          UserError: they are not.
         """
+        if self.added is None and "feature_projection" in self.config.weights.tensors("mqsa_ted"):
+            raise UserError(
+                f"{weights.source} knows items by their vectors, too; give the file of these as features.path"
+            )
         params, spec = weights.load(targets), self.model.spec
         if bool(jnp.any(params["item_embedding"][spec.items :])):
             raise UserError(

@@ -14,6 +14,11 @@ class WeightsSpec:
     expect_missing: tuple[str, ...] = ()
     expect_unused: tuple[str, ...] = ()
 
+    def tensors(self, model: str) -> set[str]:
+        """What the files hold, by the names that stand in them."""
+        layers = port.open_layers(port.MODELS[model], self.files)
+        return {name for layer in layers for name in layer.source.infos}
+
     def initial(self, model: str) -> Import | None:
         """The files, read by the table of keys of this model; None if there are none."""
         if not self.files:
