@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from timesuite_jax.errors import UserError
 
+WRONG_KIND = "an opcode with an operand of the wrong kind (damaged)"
 MAX_PICKLE = 64 * 2**20  # bytes; those that are read here hold names and whole numbers, some megabytes at most
 
 
@@ -36,7 +37,7 @@ class Dialect:
     Attributes:
       kind: of file, for messages.
       calls: what its names may "call", by name: pure functions that check what they are given.
-      build: called with a value and the attributes that the file gives it.
+      build: called with a value and the attributes that the file gives it, of which it keeps no copy.
       mentions: what else may be named, without being called.
       lookup: from a persistent id to what it stands for; None if there are none.
       remedy: what to do with a file that is refused, for messages.
@@ -65,6 +66,8 @@ def _key(value: Any) -> Any:
     # Hashing nested tuples could take for ever; checkpoints have flat keys.
     if type(value) not in (str, int, float, bool, type(None), bytes):
         raise ValueError(f"a dictionary key or set member of type {type(value).__name__}")
+    if type(value) is int and value.bit_length() > 63:  # of larger ones any number can have one hash
+        raise ValueError("a dictionary key or set member beyond 64 bits")
     return value
 
 
@@ -112,14 +115,15 @@ def interpret(data: bytes, where: str, dialect: Dialect) -> Any:
     if len(data) > MAX_PICKLE:
         raise UserError(f"{where}: its pickle has {len(data)} bytes, at most {MAX_PICKLE} are read{dialect.remedy}")
     try:
-        return _Machine(io.BytesIO(data), dialect).run()
+        return _Machine(data, dialect).run()
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, struct.error) as error:
         raise UserError(f"{where}: refused, its pickle holds {error}{dialect.remedy}") from error
 
 
 class _Machine:
-    def __init__(self, stream: io.BytesIO, dialect: Dialect):
-        self._stream, self._dialect = stream, dialect
+    def __init__(self, data: bytes, dialect: Dialect):
+        self._stream, self._dialect = io.BytesIO(data), dialect
+        self._left = len(data)  # elements that calls may still be given: a file could have one list copied for ever
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
@@ -151,7 +155,7 @@ class _Machine:
 
     def _top(self, kind: type | tuple[type, ...]) -> Any:
         if not self._stack or not isinstance(self._stack[-1], kind):
-            raise ValueError("an opcode with an operand of the wrong kind (damaged)")
+            raise ValueError(WRONG_KIND)
         return self._stack[-1]
 
     def _to_mark(self) -> list[Any]:
@@ -220,6 +224,9 @@ class _Machine:
                 calls = self._dialect.calls
                 if not isinstance(callee, Name) or str(callee) not in calls or type(arguments) is not tuple:
                     raise ValueError("a call of something that cannot be called")
+                self._left -= sum(len(given) for given in arguments if isinstance(given, list | tuple | dict | set))
+                if self._left < 0:
+                    raise ValueError("one value again and again (forged)")
                 push(calls[str(callee)](*arguments))
             case "BUILD":
                 attributes = self._pop()

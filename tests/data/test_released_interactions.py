@@ -1,11 +1,15 @@
 """The authors' own files: honest ones are read exactly, all others are refused, and nothing of them ever runs."""
 
+import functools
 import os
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from timesuite_jax.cli.main import main
 from timesuite_jax.data import Interactions, read_released
@@ -15,8 +19,16 @@ TRAIN, VALIDATION, TEST = {1: [4], 0: [0, 3, 300]}, {0: [2], 1: [0]}, {0: 1, 1: 
 
 
 def release(path: Path, *content: object) -> Path:
-    """A file as NumPy writes it, here with the validation items in lists and the test items by themselves."""
-    np.save(path, np.array(content or (TRAIN, VALIDATION, TEST, 2, 301), object), allow_pickle=True)
+    """A file as the authors' program wrote it, here with the validation items in lists and the test items alone."""
+    return forge(path, pickle.dumps(np.array(content or (TRAIN, VALIDATION, TEST, 2, 301), object), 3))
+
+
+def forge(path: Path, said: bytes, **header: object) -> Path:
+    """A file with this pickle; NumPy calls a module otherwise since version 2."""
+    with path.open("wb") as file:
+        said = said.replace(b"numpy._core.multiarray", b"numpy.core.multiarray")
+        np.lib.format.write_array_header_1_0(file, {"descr": "|O", "fortran_order": False, "shape": (5,), **header})
+        file.write(said)
     return path
 
 
@@ -31,6 +43,14 @@ def test_an_honest_file(tmp_path, capsys):
         assert data.num_items == 301 and data.items.dtype == np.int32
 
 
+@pytest.mark.parametrize("version", [(1, 0), (2, 0)])
+def test_what_numpy_writes_today(tmp_path, version):
+    content = np.array((TRAIN, VALIDATION, TEST, 2, 301), object)
+    with (tmp_path / "new.npy").open("wb") as file, warnings.catch_warnings(action="ignore"):
+        np.lib.format.write_array(file, content, version, allow_pickle=True)
+    np.testing.assert_array_equal(read_released(tmp_path / "new.npy").items, [0, 3, 300, 4])
+
+
 def test_what_is_for_logs_is_refused(tmp_path, capsys):
     words = ["data", "interactions", str(release(tmp_path / "small.npy")), "--out", str(tmp_path / "small.npz")]
     assert main([*words, "--core", "5"]) == 2
@@ -38,17 +58,24 @@ def test_what_is_for_logs_is_refused(tmp_path, capsys):
 
 
 LONG = list(range(300)) * 10
+NESTED = functools.reduce(lambda inner, _: [inner, inner], range(60), [0])
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ((TRAIN, VALIDATION, TEST, 2), r"holds object \[4\], not five objects"),
+        ((TRAIN, VALIDATION, TEST, 2), "does not hold three dictionaries and two numbers"),
         ((TRAIN, VALIDATION, TEST, 2.0, 301), "does not hold three dictionaries and two numbers"),
-        ((TRAIN, VALIDATION, TEST, 3, 301), "the training items are not those of users 0 to 2"),
+        ((TRAIN, VALIDATION, TEST, 3, 301), "does not hold as many users or items as it says"),
+        ((TRAIN, VALIDATION, TEST, 2, 2**31), "does not hold as many users or items as it says"),
+        (({0: [1], 2: [1]}, VALIDATION, TEST, 2, 301), "the training items are not those of users 0 to 1"),
         ((TRAIN, {0: [2], 2: [0]}, TEST, 2, 301), "the validation items are not those of users 0 to 1"),
-        ((TRAIN, VALIDATION, TEST, 2, 300), r"user 0 took \[0, 3, 300\], but items run from 0 to 299"),
-        ((TRAIN, VALIDATION, {0: [True], 1: [2]}, 2, 301), r"user 0 took \[True\]"),
+        ((TRAIN, VALIDATION, TEST, 2, 300), "user 0 took 300, but items run from 0 to 299"),
+        (({**TRAIN, 1: [-1]}, VALIDATION, TEST, 2, 301), "user 1 took -1, but"),
+        (({**TRAIN, 1: [2**99]}, VALIDATION, TEST, 2, 301), "user 1 took something of type int, but"),
+        (({**TRAIN, 1: NESTED}, VALIDATION, TEST, 2, 301), "user 1 took something of type list"),
+        (({**TRAIN, 2**80: [1]}, VALIDATION, TEST, 2, 301), "a dictionary key or set member beyond 64 bits"),
+        ((TRAIN, VALIDATION, {0: [True], 1: [2]}, 2, 301), "user 0 took something of type bool"),
         ((TRAIN, VALIDATION, {0: [1, 2], 1: [2]}, 2, 301), "a user has not one validation and one test item"),
         (({0: [], 1: [4]}, VALIDATION, TEST, 2, 301), "user 0 has no training item"),
         ((dict.fromkeys(range(9), LONG), *2 * [dict.fromkeys(range(9), 1)], 9, 300), "users share their lists"),
@@ -74,14 +101,56 @@ def test_nothing_of_a_file_runs(tmp_path, monkeypatch):
     assert not Path("ran").exists()
 
 
+def test_a_name_that_may_stand_there_is_not_called(tmp_path):
+    with pytest.raises(UserError, match="a call of something that cannot be called"):
+        read_released(forge(tmp_path / "bad.npy", b"\x80\x03cnumpy\nndarray\n)R."))
+
+
+def test_one_list_is_not_copied_for_ever(tmp_path):
+    """A thousand items, named once and given to a thousand calls."""
+    said = b"\x80\x03](" + 1000 * b"K\x01" + b"eq\x00" + 1000 * b"cnumpy\ndtype\nh\x00\x85R0" + b"."
+    with pytest.raises(UserError, match=r"holds one value again and again \(forged\)"):
+        read_released(forge(tmp_path / "copies.npy", said))
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ({"descr": "<f4"}, r"holds float32 \[5\], not five objects"),
+        ({"shape": (4,)}, r"holds object \[4\], not five objects"),
+        ({"shape": "five"}, "cannot read"),
+    ],
+)
+def test_other_arrays_are_refused(tmp_path, header, told):
+    with pytest.raises(UserError, match=told):
+        read_released(forge(tmp_path / "other.npy", pickle.dumps(None), **header))
+
+
 def test_damaged_files_are_refused(tmp_path):
     whole = release(tmp_path / "whole.npy").read_bytes()
     for size in (0, 5, 60, 128, 200, len(whole) - 1):
         (tmp_path / "cut.npy").write_bytes(whole[:size])
         with pytest.raises(UserError, match=r"cut\.npy"):
             read_released(tmp_path / "cut.npy")
-    (tmp_path / "storage.npy").write_bytes(whole[:128] + pickle.dumps(None, 2)[:2] + b"NQ.")
     with pytest.raises(UserError, match="the opcode BINPERSID, which no released data set needs"):
-        read_released(tmp_path / "storage.npy")
+        read_released(forge(tmp_path / "storage.npy", b"\x80\x02NQ."))
+    (tmp_path / "late.npy").write_bytes(whole[:6] + b"\x03" + whole[7:])
+    with pytest.raises(UserError, match=r"NumPy's format 3\.0 is not read"):
+        read_released(tmp_path / "late.npy")
     with pytest.raises(UserError, match=r"cannot read .*absent\.npy"):
         read_released(tmp_path / "absent.npy")
+
+
+@settings(max_examples=int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300")))
+@given(st.data())
+def test_fuzz(tmp_path_factory, data):
+    """Bytes changed at random: read or refused with a UserError, never anything else."""
+    folder = tmp_path_factory.getbasetemp()
+    whole = bytearray(release(folder / "seed.npy").read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
+    (folder / "fuzzed.npy").write_bytes(bytes(whole))
+    try:
+        assert read_released(folder / "fuzzed.npy").num_users == 2
+    except UserError as error:
+        assert "fuzzed.npy" in str(error) or "items" in str(error)

@@ -14,14 +14,17 @@ import numpy as np
 
 from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.pickle_machine import Dialect, interpret
+from timesuite_jax.pickle_machine import MAX_PICKLE, WRONG_KIND, Dialect, interpret
 
 _REMEDY = "; give a file of the authors, data/beauty/beauty.npy say, or a log as .csv or .parquet"
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
 _PARTS = ("training items", "validation items", "test items")
 
 
-class _Array(list):
+class _Array:
     """An array of objects: its values, once it has been built."""
+
+    values: list[Any] | None = None
 
 
 class _DType:
@@ -38,12 +41,12 @@ def _dtype(*_: Any) -> _DType:
 
 def _build(value: Any, attributes: Any) -> None:
     if isinstance(value, _Array):
-        *_, content = attributes if type(attributes) is tuple else (None,)
-        if value or type(content) is not list:
+        content = attributes[-1] if type(attributes) is tuple and attributes else None
+        if type(content) is not list:
             raise ValueError("an array that is not one of objects")
-        value.extend(content)
+        value.values = content
     elif not isinstance(value, _DType):
-        raise ValueError("an opcode with an operand of the wrong kind (damaged)")
+        raise ValueError(WRONG_KIND)
 
 
 _DIALECT = Dialect(
@@ -67,9 +70,12 @@ def read_released(path: Path) -> Interactions:
     """
     pickle = _pickle_of_five(path)
     content = interpret(pickle, str(path), _DIALECT)
-    if not isinstance(content, _Array) or [type(part) for part in content] != [dict, dict, dict, int, int]:
+    values = content.values if isinstance(content, _Array) else None
+    if values is None or [type(value) for value in values] != [dict, dict, dict, int, int]:
         raise UserError(f"{path} does not hold three dictionaries and two numbers{_REMEDY}")
-    *parts, num_users, num_items = content
+    *parts, num_users, num_items = values
+    if num_users != len(parts[0]) or not 0 < num_items < 2**31:
+        raise UserError(f"{path} does not hold as many users or items as it says; get the file again")
     for name, part in zip(_PARTS, parts, strict=True):
         if len(part) != num_users or part.keys() != set(range(num_users)):
             raise UserError(f"{path}: the {name} are not those of users 0 to {num_users - 1}; get the file again")
@@ -78,8 +84,12 @@ def read_released(path: Path) -> Interactions:
     if sum(len(items) for part in lists for items in part) > len(pickle):
         raise UserError(f"{path}: users share their lists of items; get the file again")
     for user, items in itertools.chain(*map(enumerate, lists)):
-        if not all(type(item) is int and 0 <= item < num_items < 2**31 for item in items):
-            raise UserError(f"{path}: user {user} took {str(items)[:60]}, but items run from 0 to {num_items - 1}")
+        for item in items:
+            if type(item) is not int or not 0 <= item < num_items:
+                what = (
+                    item if type(item) is int and item.bit_length() < 64 else f"something of type {type(item).__name__}"
+                )
+                raise UserError(f"{path}: user {user} took {what}, but items run from 0 to {num_items - 1}")
     if any(len(items) != 1 for part in lists[1:] for items in part):
         raise UserError(f"{path}: a user has not one validation and one test item; get the file again")
     start = np.cumsum([0, *map(len, lists[0])]).astype(np.int32)
@@ -92,11 +102,12 @@ def _pickle_of_five(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             version = np.lib.format.read_magic(file)
-            header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, _, dtype = header[version](file)
-            pickle = file.read()
-    except (OSError, ValueError, KeyError) as error:
-        raise UserError(f"cannot read {path}: {error}{_REMEDY}") from error
+            if version not in _HEADERS:
+                raise ValueError(f"NumPy's format {version[0]}.{version[1]} is not read")
+            shape, _, dtype = _HEADERS[version](file)
+            pickle = file.read(MAX_PICKLE + 1)
+    except Exception as error:  # of a damaged header NumPy raises anything, from TokenError to MemoryError
+        raise UserError(f"cannot read {path}: {' '.join(str(error).split())}{_REMEDY}") from error
     if shape != (5,) or dtype != np.dtype(object):
         raise UserError(f"{path} holds {dtype} {list(shape)}, not five objects{_REMEDY}")
     return pickle

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from timesuite_jax.pickle_machine import Dialect, Name, members, pairs
+from timesuite_jax.pickle_machine import WRONG_KIND, Dialect, Name, members, pairs
 
 REMEDY = (
     "; if you trust where it comes from, load it once with PyTorch (weights_only=True) and save its tensors as "
@@ -88,7 +88,7 @@ def _storage(identity: Any) -> StorageRef:
 def _build(value: Any, _: Any) -> None:
     # Attributes of an ordered dictionary or a config: nothing that a tensor needs.
     if not isinstance(value, dict | TensorRef):
-        raise ValueError("an opcode with an operand of the wrong kind (damaged)")
+        raise ValueError(WRONG_KIND)
 
 
 TORCH = Dialect("torch checkpoint", _CALLS, _build, _MENTIONS, _storage, REMEDY)
