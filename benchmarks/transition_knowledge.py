@@ -1,4 +1,4 @@
-"""How much of what comes next do transitions know? It bounds what their distillation can teach, data set by data set.
+"""How much of what comes next do counted transitions name outright, data set by data set?
 
     python benchmarks/transition_knowledge.py beauty.npz sports.npz toys.npz yelp.npz
 

@@ -222,6 +222,24 @@ def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
         assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("content", "words", "told"),
+    [
+        ("{}", ["evaluate", "--corpus", "DATA"], "ring.npz"),
+        ("{}", ["recommend", "--history", "HISTORY"], "config.task=None recommends nothing"),
+        ("{'task': 'mqsa_ted'}", ["recommend", "--history", "HISTORY", "--data", "DATA"], "weights.files names none"),
+    ],
+)
+def test_configs_that_say_little(run, tmp_path, capsys, content, words, told):
+    (tmp_path / "history.json").write_text('["item 3"]')
+    (tmp_path / "little.py").write_text(
+        f"from ml_collections import ConfigDict\n\n\ndef get_config(arg=None):\n    return ConfigDict({content})\n"
+    )
+    places = {"DATA": str(run.parent / "ring.npz"), "HISTORY": str(tmp_path / "history.json")}
+    assert main([*(places.get(word, word) for word in words), "--config", str(tmp_path / "little.py")]) == 2
+    assert told in capsys.readouterr().err
+
+
 def test_export_and_import_of_a_run(run, tmp_path, capsys):
     """The run says of which model it is; a bare folder of parameters does not, and the error names the option."""
     best = json.loads((run / "best.json").read_text())["bests"][-1]["step"]

@@ -111,8 +111,15 @@ def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
     with pytest.raises(UserError, match="feature_projection"):
         initial(config, tmp_path / "alone.safetensors")
     found = initial(config, tmp_path / "alone.safetensors", *features)
-    assert "feature_projection" not in found and np.all(np.asarray(found["item_trained"]) == 1.0)
+    assert "feature_projection" not in found
+    np.testing.assert_array_equal(found["item_trained"][:, 0], [1.0] * GROUPS * SIZE + [0.0])  # the last is no item
     np.testing.assert_array_equal(found["item_features"], params["item_features"])
+
+
+def test_vectors_alone_are_no_weights(short_run):
+    config, _, _ = short_run
+    with pytest.raises(UserError, match=r"config\.weights\.files names none"):
+        tasks.load_recommender_weights(config)
 
 
 def test_vectors_that_have_changed_are_refused(short_run, request):

@@ -112,6 +112,7 @@ def test_a_blank_batch_is_the_streams_in_shape(config):
         name: (array.shape[1:], array.dtype) for name, array in real.items()
     }
     assert len(blank["items"]) >= config.data.batch_size > len(real["items"])
+    assert config.data.batch_size == 16 and len(task.blank_batch(row_multiple=12)["items"]) == 24
 
 
 def test_samples_are_named(config):

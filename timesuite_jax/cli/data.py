@@ -8,7 +8,7 @@ examples:
   timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
   timesuite data check corpora/didemo videos/ --json
   timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
-  timesuite data interactions MQSA-TED/data/beauty/beauty.npy --out data/beauty.npz
+  timesuite data interactions MQSA-TED/data/beauty/beauty.npy --out beauty.npz
 """
 
 import argparse
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 NAME = "data"
 HELP = "build, check and show corpora of TFRecords"
-_CORE, _COLUMNS = 5, ("user", "item", "time")  # of a log, if not said
+_CORE = 5  # of a log, if not said
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -182,9 +182,11 @@ def _interactions(args: argparse.Namespace) -> int:
         return 0
     print(f"{args.out}: {summary['users']} users, {summary['items']} items, {summary['interactions']} interactions")
     print(f"  {summary['sparsity']:.3%} sparse, {summary['mean_length']:.1f} interactions a user")
-    if dropped:
-        users, items, interactions = dropped.values()
-        print(f"  the {args.core or _CORE}-core leaves out {users} users, {items} items, {interactions} interactions")
+    if args.log.suffix != ".npy":
+        print(
+            f"  the {args.core or _CORE}-core leaves out {dropped['dropped_users']} users, "
+            f"{dropped['dropped_items']} items, {dropped['dropped_interactions']} interactions"
+        )
     print(f"  {summary['untrained_items']} items are in no training history: they were only held out")
     return 0
 
@@ -195,7 +197,7 @@ def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]
     from timesuite_jax.evaluation.report import progress
 
     with progress(f"reading {args.log.name}", quiet=args.json) as advance:
-        log = data.read_log(args.log, args.columns or _COLUMNS, sort=args.sort, on_progress=advance)
+        log = data.read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
     core = data.k_core(log, args.core or _CORE)
     made = data.leave_one_out(core)
     return made, {
@@ -212,7 +214,7 @@ def _released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]"
     for option, given in {"--core": args.core, "--columns": args.columns, "--sort": args.sort}.items():
         if given:
             raise UserError(f"{option} is for logs, and {args.log} is a data set that is split already; leave it out")
-    return data.read_released(args.log), {}
+    return data.read_released(args.log), dict.fromkeys(("dropped_users", "dropped_items", "dropped_interactions"), 0)
 
 
 def _columns(word: str) -> tuple[str, ...]:

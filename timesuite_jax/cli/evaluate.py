@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax.evaluation import report
 
     config = model_config(args)
-    if config.task == "mqsa_ted":
+    if config.get("task") == "mqsa_ted":
         return _rank(args, config)
     folders = args.corpus or list(config.to_dict().get("evaluation", {}).get("corpora", ()))
     if not folders:
@@ -76,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     limit = args.limit or spec.limit
     records = sum(size if limit is None else min(size, limit) for size in sizes)
     preparer = task.preparer(args.prompt)
-    with on_all_devices(config, task), report.progress("answering", records, quiet=args.json) as advance:
+    quiet = args.json or not is_first_process()
+    with on_all_devices(config, task), report.progress("answering", records, quiet=quiet) as advance:
         result = evaluation.evaluate_grounding(
             task.answerer(params),
             preparer,
@@ -113,8 +114,8 @@ def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     if len(corpora := args.corpus or [None]) > 1:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
     task, params = load_recommender(args, config, corpora[0])
-    users = 2 * task.data.num_users
-    with on_all_devices(config, task), report.progress("ranking", users, quiet=args.json) as advance:
+    users, quiet = 2 * task.data.num_users, args.json or not is_first_process()
+    with on_all_devices(config, task), report.progress("ranking", users, quiet=quiet) as advance:
         scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
     if not is_first_process():
         return 0

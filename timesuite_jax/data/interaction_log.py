@@ -55,7 +55,7 @@ def _renumbered(ids: np.ndarray, names: tuple[str, ...]) -> tuple[np.ndarray, tu
 
 def read_log(
     path: Path,
-    columns: Sequence[str] = COLUMNS,
+    columns: Sequence[str] | None = None,
     *,
     sort: bool = False,
     on_progress: Callable[[int], None] = lambda rows: None,
@@ -64,7 +64,7 @@ def read_log(
 
     Args:
       path: ends in `.parquet`, or is CSV.
-      columns: what the columns of users, of items and of times are called.
+      columns: what the columns of users, of items and of times are called, if not user, item and time.
       sort: bring the rows into the order of time (those of one time stay as they stand) instead of refusing others.
       on_progress: told how many more rows were read.
 
@@ -72,6 +72,7 @@ def read_log(
       UserError: on a file without rows or columns, a time that is no number, a row that stands twice, or a user whose
         rows are not in the order of time; with the line.
     """
+    columns = columns or COLUMNS
     users: dict[str, int] = {}
     items: dict[str, int] = {}
     rows: list[tuple[int, int, int | float]] = []

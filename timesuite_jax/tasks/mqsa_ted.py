@@ -106,7 +106,8 @@ class MqsaTedTask:
                 self._check_features(params["item_features"], laid["item_features"])
             if files is not None and self.added is not None:
                 # What was trained before has an embedding, too: all items, where the files know no features.
-                before = params.get("item_trained", np.float32(1.0))
+                items = np.arange(self.model.spec.rows)[:, None] < self.model.spec.items
+                before = params.get("item_trained", items.astype(np.float32))
                 laid["item_trained"] = jnp.maximum(laid["item_trained"], before)
             return {**params, **laid}
 

@@ -125,14 +125,14 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]"
     return task, _all_of(weights, task, config)
 
 
-def _named_weights(task: training.Task) -> training.Import:
-    """The weights that the task's config names.
+def _named_weights(task: "VideoChatTask | MqsaTedTask") -> training.Import:
+    """The weights that the config names, beside which the task may lay what it has from elsewhere.
 
     Raises:
       UserError: it names none.
     """
     weights = task.initial_weights()
-    if weights is None:
+    if weights is None or not task.config.weights.files:
         raise UserError(
             "config.weights.files names none: a model answers with weights; name them, e.g. "
             "--config.weights.files=\"('model.safetensors',)\", or give a training run"
@@ -209,7 +209,7 @@ def load_recommender_weights(config: Config, *, data: str | None = None) -> "tup
     """A model that recommends items, with the weights that its config names; there need be no run.
 
     Args:
-      config: of MQSA-TED; `config.weights.files` have every parameter but what features bring.
+      config: of MQSA-TED; `config.weights.files` have every parameter.
       data: the interactions, if not those of the config. The weights do not say which items they know: their order
         must be that of the data.
 
@@ -227,5 +227,5 @@ def _recommender(config: Config, data: str | None) -> "MqsaTedTask":
     """The task of a config, on its data or those in another place."""
     parts = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
     if data is not None:
-        parts["data"] = {**parts["data"], "path": data, "synthetic": None}
+        parts["data"] = {**parts.get("data", {}), "path": data, "synthetic": None}
     return cast("MqsaTedTask", build(parts))

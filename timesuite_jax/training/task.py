@@ -120,7 +120,7 @@ class Task(Protocol):
         """The largest batch that training meets, of all processes together, without content and without data.
 
         Ahead-of-time compilation takes its shapes and asks `work` of it. Its arrays take no memory
-        (`np.broadcast_to` of a scalar).
+        (`np.broadcast_to` of a scalar). Its rows are a multiple of `row_multiple` where the task chooses their number.
         """
         ...
 
