@@ -79,7 +79,7 @@ def measure(path: Path, sizes: Sizes, repeats: int) -> dict[str, Any]:
 
 def show(result: dict[str, Any]) -> None:
     """Draws the tables."""
-    console = Console()
+    console = Console(width=140)
     speed = Table(
         "seconds", "ours: min", "median", "CPU", "PyTorch: min", "median", "CPU", "ratio", "CPU ratio", "target"
     )
