@@ -140,6 +140,8 @@ def test_damaged_frozen_parameters_are_named_and_written_again_by_a_new_run(work
 def test_what_a_killed_process_was_writing_is_removed(workdir: Path):
     unfinished = workdir / "checkpoints" / "4.orbax-checkpoint-tmp"
     shutil.copytree(workdir / "checkpoints" / "3", unfinished)
+    for number in range(2000):  # which takes a while: nothing else may be at it meanwhile
+        (unfinished / "params" / f"part-{number}").touch()
     with Checkpoints(workdir, keep=3) as checkpoints:
         assert checkpoints.check_step(None) == 3
         checkpoints.save(4, state(4), {}, {})

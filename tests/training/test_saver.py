@@ -1,5 +1,6 @@
 """A disk that is full for a while costs nothing but warnings; the first save and the last must succeed."""
 
+import threading
 from pathlib import Path
 
 import jax.numpy as jnp
@@ -146,12 +147,15 @@ def test_the_last_save_must_succeed(tmp_path: Path):
 # The writer's own thread raises what it tells us, too.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_event_files_outlive_it_too(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    others = set(threading.enumerate())
     writer = TensorBoardWriter(tmp_path)
     with full_disk(kib=16):
         for step in range(3):
             writer.write_texts(step, {"long": "x" * (1 << 14)})
     writer.write_scalars(7, {"loss": 1.0})
     writer.close()
+    for thread in set(threading.enumerate()) - others:  # or the next test is told what one of them raised
+        thread.join(60)
     assert "what was to be told of step 0 is not in" in caplog.text
     events = EventAccumulator(str(tmp_path))
     events.Reload()

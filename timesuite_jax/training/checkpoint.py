@@ -115,7 +115,9 @@ class Checkpoints:
             options=ocp.CheckpointManagerOptions(
                 preservation_policy=None if self._read_only else self._kept,
                 create=not self._read_only,
-                cleanup_tmp_directories=not self._read_only,  # what a killed process was about to write
+                # Of what a killed process was about to write. By the manager that saves, which waits for it: one before
+                # would still be at it in the background, and remove files under the hands of this one.
+                cleanup_tmp_directories=self._handlers is not None,
                 async_options=self._then(lambda: self._seal(self._step_folder(self._saving))),
             ),
         )
