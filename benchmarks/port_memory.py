@@ -68,11 +68,12 @@ def make_files(folder: Path, gb: float) -> int:
     from flax import linen as nn
 
     from timesuite_jax import tree
-    from timesuite_jax.port import MODELS, TreeSource
+    from timesuite_jax.port import TreeSource
     from timesuite_jax.port.safetensors_io import write_safetensors
+    from timesuite_jax.tasks.ports import PORTS
 
     leaves = dict(tree.leaves_with_paths(nn.meta.unbox(abstract_params(gb))))
-    infos = TreeSource(MODELS["videochat_t"], leaves, lambda path: None, "synthetic").infos
+    infos = TreeSource(PORTS["videochat_t"], leaves, lambda path: None, "synthetic").infos
     rng = np.random.default_rng(0)
 
     def write(path: Path, names: dict[str, str]) -> None:
@@ -118,8 +119,9 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
     import numpy as np
 
     from timesuite_jax import parallel, port, tree
+    from timesuite_jax.tasks.ports import PORTS
 
-    model = port.MODELS["videochat_t"]
+    model = PORTS["videochat_t"]
     layers = port.open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
     mesh = parallel.make_mesh(parallel.MeshSpec(data=1, fsdp=DEVICES))
     targets = parallel.abstract_arrays(abstract_params(gb), mesh, parallel.DEFAULT_RULES)

@@ -12,14 +12,13 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 PACKAGE = PROJECT / "timesuite_jax"
 FLOORS = {
-    "layers": 0, "disk": 0, "errors": 0, "manifest": 0, "pickle_machine": 0, "specs": 0, "tree": 0, "whole_file": 0,
-    "objectives": 1, "metrics": 1, "media": 1, "text": 1,
-    "compiled": 2, "parallel": 2, "models": 2,
-    "training": 3, "generation": 3, "data": 3, "port": 3,
-    "evaluation": 4,
-    "tasks": 5,
-    "apps": 6,
-    "cli": 7,
+    "disk": 0, "errors": 0, "layers": 0, "manifest": 0, "metrics": 0, "pickle_machine": 0, "specs": 0, "tree": 0, "whole_file": 0,
+    "compiled": 1, "media": 1, "models": 1, "objectives": 1, "parallel": 1, "port": 1, "text": 1,
+    "data": 2, "generation": 2, "training": 2,
+    "evaluation": 3,
+    "tasks": 4,
+    "apps": 5,
+    "cli": 6,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 ALL_FILES = [

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Path = tuple[str, ...]
+Params = dict[str, Any]  # nested dictionary of arrays
 
 
 def leaves_with_paths(tree: Mapping[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, Any]]:

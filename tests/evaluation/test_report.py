@@ -5,7 +5,8 @@ import json
 import pytest
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Grounding, Prediction, Prompt, Timeline, draw_timelines, report
+from timesuite_jax.evaluation import Grounding, Prediction, Prompt, Timeline, draw_timelines
+from timesuite_jax.evaluation import grounding_report as report
 from timesuite_jax.evaluation.prompts import Dropped
 
 

@@ -9,10 +9,11 @@ import tiny_checkpoint as tiny
 
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import MODELS, load, open_layers, plan
+from timesuite_jax.port import load, open_layers, plan
 from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.tasks.ports import PORTS
 
-PORT = MODELS["videochat_t"]
+PORT = PORTS["videochat_t"]
 
 
 @pytest.fixture

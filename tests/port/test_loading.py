@@ -13,9 +13,10 @@ from jax.sharding import NamedSharding, PartitionSpec
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import VideoChatT, VideoChatTSpec
-from timesuite_jax.port import MODELS, TreeSource, load, load_into, open_layers
+from timesuite_jax.port import TreeSource, load, load_into, open_layers
+from timesuite_jax.tasks.ports import PORTS
 
-PORT = MODELS["videochat_t"]
+PORT = PORTS["videochat_t"]
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from safetensors.numpy import save_file
 from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import Mqsa, MqsaSpec
-from timesuite_jax.port import MODELS, TreeSource, compare, export, load, open_layers, open_source
+from timesuite_jax.port import TreeSource, compare, export, load, open_layers, open_source
 from timesuite_jax.port.tables import mqsa
+from timesuite_jax.tasks.ports import PORTS
 
-PORT = MODELS["mqsa_ted"]
+PORT = PORTS["mqsa_ted"]
 
 
 def params_of(blocks: int, features: int = 0) -> dict:

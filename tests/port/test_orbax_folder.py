@@ -10,7 +10,6 @@ from timesuite_jax import tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.manifest import write_manifest
 from timesuite_jax.port import (
-    MODELS,
     Pending,
     Report,
     TreeSource,
@@ -24,8 +23,9 @@ from timesuite_jax.port import (
     plan,
     write_import,
 )
+from timesuite_jax.tasks.ports import PORTS
 
-PORT = MODELS["videochat_t"]
+PORT = PORTS["videochat_t"]
 TABLE = PORT.table_for_torch({key: value.shape for key, value in tiny.tensors().items()})
 
 

@@ -11,9 +11,9 @@ import tiny_checkpoint as tiny
 from timesuite_jax import tasks
 from timesuite_jax import tree as trees
 from timesuite_jax.cli.main import main
-from timesuite_jax.port import MODELS
 from timesuite_jax.port.pth_reader import PthFile
 from timesuite_jax.port.safetensors_io import SafetensorsFile
+from timesuite_jax.tasks.ports import PORTS
 
 IDS = "qformer.bert.embeddings.position_ids"
 
@@ -46,7 +46,7 @@ def test_the_folder_is_plain_orbax(tmp_path, weights, capsys):
     run(capsys, "import", weights, "--out", tmp_path / "model")
     with ocp.StandardCheckpointer() as reader:
         params = reader.restore(tmp_path / "model/params")
-    expected = MODELS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
+    expected = PORTS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
     expected = dict(trees.leaves_with_paths(expected.to_tree(tiny.tensors())))
     found = dict(trees.leaves_with_paths(params))
     assert set(found) == set(expected)
@@ -80,14 +80,14 @@ def test_export_as_pth(tmp_path, weights, capsys):
     )
     assert code == 0
     state = torch.load(tmp_path / "x.pth", weights_only=True)["model"]
-    table = MODELS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
-    assert list(state) == [MODELS["videochat_t"].new_spelling(key) for key in table.torch_names]
+    table = PORTS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
+    assert list(state) == [PORTS["videochat_t"].new_spelling(key) for key in table.torch_names]
     assert (
         state["merge_proj.bias"].untyped_storage().data_ptr() != state["mistral_proj.bias"].untyped_storage().data_ptr()
     )
     assert state[IDS].dtype == torch.int64
     for key, value in tiny.tensors().items():
-        found = state[MODELS["videochat_t"].new_spelling(key)]
+        found = state[PORTS["videochat_t"].new_spelling(key)]
         assert found.dtype == torch.bfloat16 and torch.equal(found, torch.from_numpy(value).bfloat16()), key
     file = PthFile(tmp_path / "x.pth")
     assert all(np.array_equal(file.read(key), np.asarray(state[key].double())) for key in file.infos)
@@ -116,7 +116,7 @@ def test_verify_says_how_much(tmp_path, weights, capsys):
 def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
     import jax
 
-    port = MODELS["videochat_t"]
+    port = PORTS["videochat_t"]
     tree = port.table_for_torch({k: v.shape for k, v in tiny.tensors().items()}).to_tree(tiny.tensors())
     del tree["mistral_proj"]
     abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), tree)

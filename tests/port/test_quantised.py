@@ -17,9 +17,10 @@ from timesuite_jax.models import MistralSpec, VideoChatT, VideoChatTSpec
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.port.leaf import Pending
 from timesuite_jax.port.quantising import quantised
+from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.tree import Path
 
-PORT = port.MODELS["videochat_t"]
+PORT = PORTS["videochat_t"]
 
 
 def boxed(form: str) -> dict:

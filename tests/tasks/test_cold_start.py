@@ -15,7 +15,8 @@ from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
-from timesuite_jax.training import Params
+from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.tree import Params
 
 GROUPS, SIZE = 3, 5
 COLD = 0  # the item of group 0 that no training history holds
@@ -79,7 +80,7 @@ def initial(config: dict, weights: Path, *expect_missing: str) -> Params:
 def test_a_run_goes_on_from_an_export_with_features(short_run, tmp_path):
     config, params, _ = short_run
     params = {**params, "item_trained": params["item_trained"].at[COLD].set(1.0)}  # as if earlier data had held it
-    mqsa = port.MODELS["mqsa_ted"]
+    mqsa = PORTS["mqsa_ted"]
     source = port.TreeSource.of_params(mqsa, params)
     port.export(mqsa, source, tmp_path / "whole.safetensors")
     jax.tree.map(np.testing.assert_array_equal, initial(config, tmp_path / "whole.safetensors"), params)
@@ -95,7 +96,7 @@ def test_a_run_goes_on_from_an_export_with_features(short_run, tmp_path):
 
 def test_what_knew_features_asks_for_them(short_run, tmp_path):
     config, params, _ = short_run
-    mqsa = port.MODELS["mqsa_ted"]
+    mqsa = PORTS["mqsa_ted"]
     port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "whole.safetensors")
     with pytest.raises(UserError, match=r"knows items by their vectors, too; give the file of these as features\.path"):
         initial({**config, "features": {}}, tmp_path / "whole.safetensors")
@@ -106,7 +107,7 @@ def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
     config, params, _ = short_run
     features = ("feature_projection", "item_features", "item_trained")
     alone = {name: value for name, value in params.items() if name not in features}
-    mqsa = port.MODELS["mqsa_ted"]
+    mqsa = PORTS["mqsa_ted"]
     port.export(mqsa, port.TreeSource.of_params(mqsa, alone), tmp_path / "alone.safetensors")
     with pytest.raises(UserError, match="feature_projection"):
         initial(config, tmp_path / "alone.safetensors")

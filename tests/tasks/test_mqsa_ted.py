@@ -17,6 +17,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.objectives import half_squared_norm
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
+from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.training import TrainingSpec
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs" / "mqsa_ted"
@@ -219,7 +220,7 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     targets = parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
     rng = np.random.default_rng(0)
     params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(leaf.dtype), targets)
-    mqsa = port.MODELS["mqsa_ted"]
+    mqsa = PORTS["mqsa_ted"]
     port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "weights.safetensors")
     plan = port.plan(mqsa, port.open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
     port.write_import(tmp_path / "folder", port.pending(plan), plan.report)

@@ -88,7 +88,8 @@ def test_patience_ends_a_run(tmp_path):
 
 
 def selection(folder: Path, first: int = 0, **changes: Any) -> Selection:
-    return Selection(toy_spec(**{**SPEC, **changes}), epath.Path(folder), first)
+    spec = toy_spec(**{**SPEC, **changes})
+    return Selection(spec.best, spec.patience * spec.eval_every, epath.Path(folder), first)
 
 
 def test_what_was_the_best_stays_when_a_run_selects_no_more_or_by_another_figure(whole, tmp_path):
@@ -155,7 +156,7 @@ def test_mistakes_are_named(tmp_path):
     for wrong in ("toy/scor", "tyo/score"):
         told = f"training.best='{wrong}' is no figure of the evaluations; choose one of toy/score, toy/other"
         with pytest.raises(UserError, match=told):
-            check_figure(toy_spec(best=wrong), Scored().evaluations())
+            check_figure(wrong, training.evaluation_figures(Scored()))
     begun = '{"figure": "toy/score", "bests": [{"step'
     for text in (begun, begun + '": 5, "figures": {}}]}', begun + '": 5, "figures": {"toy/score": "high"}}]}'):
         (tmp_path / "best.json").write_text(text)

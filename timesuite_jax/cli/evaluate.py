@@ -61,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
     from timesuite_jax import data, evaluation  # imported late: a wrong option should be told at once
-    from timesuite_jax.evaluation import report
+    from timesuite_jax.data.progress import progress
+    from timesuite_jax.evaluation import grounding_report as report
 
     config = model_config(args)
     if config.get("task") == "mqsa_ted":
@@ -77,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     records = sum(size if limit is None else min(size, limit) for size in sizes)
     preparer = task.preparer(args.prompt)
     quiet = args.json or not is_first_process()
-    with on_all_devices(config, task), report.progress("answering", records, quiet=quiet) as advance:
+    with on_all_devices(config, task), progress("answering", records, quiet=quiet) as advance:
         result = evaluation.evaluate_grounding(
             task.answerer(params),
             preparer,
@@ -103,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     """The ranking of held-out items by a recommender."""
-    from timesuite_jax.evaluation import report
+    from timesuite_jax.data.progress import progress
+    from timesuite_jax.evaluation import ranking_report as report
 
     which = str(args.run_folder or args.config)
     chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}
@@ -115,7 +117,7 @@ def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
     task, params = load_recommender(args, config, corpora[0])
     users, quiet = 2 * task.data.num_users, args.json or not is_first_process()
-    with on_all_devices(config, task), report.progress("ranking", users, quiet=quiet) as advance:
+    with on_all_devices(config, task), progress("ranking", users, quiet=quiet) as advance:
         scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
     if not is_first_process():
         return 0

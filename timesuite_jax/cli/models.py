@@ -13,7 +13,8 @@ from timesuite_jax.errors import UserError
 if TYPE_CHECKING:
     from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
     from timesuite_jax.tasks.videochat_t import VideoChatTask
-    from timesuite_jax.training import Params, Task
+    from timesuite_jax.training import Task
+    from timesuite_jax.tree import Params
 
 
 def add_model(parser: argparse.ArgumentParser, option: str) -> None:

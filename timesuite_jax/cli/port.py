@@ -24,6 +24,7 @@ from timesuite_jax.cli.configs import load_config
 from timesuite_jax.cli.examples import show_examples
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
+from timesuite_jax.tasks.ports import PORTS
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
 DIFFERENT = 1  # exit code of `verify` for two files that are not the same
@@ -33,13 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the four actions and their options."""
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument(
-        "--model", choices=port.MODELS, help="whose table of keys (default: that of the run exported, or videochat_t)"
+        "--model", choices=PORTS, help="whose table of keys (default: that of the run exported, or videochat_t)"
     )
     shared.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     bring = actions.add_parser("import", parents=[shared], help="PyTorch files -> Orbax folder")
-    roles = "; ".join(f"{role.name} = {role.help}" for role in port.MODELS["videochat_t"].roles if not role.made)
+    roles = "; ".join(f"{role.name} = {role.help}" for role in PORTS["videochat_t"].roles if not role.made)
     bring.add_argument(
         "sources", nargs="+", metavar="[ROLE=]PATH", help=f"files, laid in the original's order: {roles}"
     )
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
       UserError: on files that do not fit or cannot be read or written.
     """
-    model = port.MODELS[args.model or _model_of_run(args) or "videochat_t"]
+    model = PORTS[args.model or _model_of_run(args) or "videochat_t"]
     return {"import": _import, "export": _export, "inspect": _inspect, "verify": _verify}[args.action](args, model)
 
 
@@ -91,7 +92,7 @@ def _model_of_run(args: argparse.Namespace) -> str | None:
     from timesuite_jax import training  # pulls in what the other actions do without
 
     task = training.read_config(args.folder, args.step).get("task")
-    return task if task in port.MODELS else None
+    return task if task in PORTS else None
 
 
 def _import(args: argparse.Namespace, model: port.ModelPort) -> int:

@@ -1,10 +1,11 @@
 """A progress bar for whoever watches."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, track
 
 _Item = TypeVar("_Item")
 
@@ -22,3 +23,12 @@ def watched(items: Iterable[_Item], what: str, total: int | None = None, *, quie
     # Into a file rich would write an empty line at the end.
     disable = quiet or not console.is_interactive
     return track(items, description=what, total=total, console=console, disable=disable, transient=True)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr; yields the function that moves it on."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.advance(task, count)

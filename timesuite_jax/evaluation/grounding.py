@@ -7,9 +7,10 @@ import numpy as np
 
 from timesuite_jax.data import Batch, Preparer
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.gathering import gather
 from timesuite_jax.evaluation.prediction import Prediction
 from timesuite_jax.evaluation.prompts import Control, Dropped, PromptReader, Span
-from timesuite_jax.evaluation.sharing import gather, share_batches
+from timesuite_jax.evaluation.sharing import share_batches
 from timesuite_jax.metrics import GroundingScores, grounding_scores
 from timesuite_jax.text import parse_spans
 

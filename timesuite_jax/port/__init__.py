@@ -1,7 +1,7 @@
 """PyTorch checkpoints to parameter trees and back: one bijective table a model, readers that run no code.
 
 Read: `open_layers` opens files in their roles, `load` and `load_into` turn them into parameters (numpy, or shard by
-shard onto a mesh). Write: `export` from `TreeSource.of_params(...)` or `open_orbax(...)`. `MODELS` holds the tables.
+shard onto a mesh). Write: `export` from `TreeSource.of_params(...)` or `open_orbax(...)`.
 """
 
 from timesuite_jax.port.comparing import Difference, compare
@@ -14,11 +14,10 @@ from timesuite_jax.port.orbax_folder import is_orbax, open_orbax, write_import
 from timesuite_jax.port.report import Report
 from timesuite_jax.port.roles import Layer, ModelPort, Role
 from timesuite_jax.port.sources import Source, TensorInfo
-from timesuite_jax.port.tables import MODELS
 from timesuite_jax.port.tree_source import TreeSource
+from timesuite_jax.port.weights import WeightsSpec
 
 __all__ = [
-    "MODELS",
     "Difference",
     "ExportSpec",
     "Layer",
@@ -31,6 +30,7 @@ __all__ = [
     "Source",
     "TensorInfo",
     "TreeSource",
+    "WeightsSpec",
     "compare",
     "export",
     "is_orbax",

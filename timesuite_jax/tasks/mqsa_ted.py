@@ -28,9 +28,11 @@ from timesuite_jax.objectives import (
     sampled_cross_entropy,
     transition_distillation,
 )
+from timesuite_jax.port.tables.mqsa import PORT
 from timesuite_jax.specs import Config, override
 from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
-from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, streams
+from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
+from timesuite_jax.tree import Params
 
 
 class MqsaTedTask:
@@ -91,12 +93,12 @@ class MqsaTedTask:
 
     def initial_weights(self) -> Import | None:
         """The files that the config lays, and what follows from the items' features, if they have any."""
-        files, given = self.config.weights.initial("mqsa_ted"), self._from_features()
-        if files is None and not given:
+        files, given = self.config.weights, self._from_features()
+        if not files.files and not given:
             return None
 
         def load(targets: Params) -> Params:
-            params = {} if files is None else self._of_these_items(files, targets)
+            params = self._of_these_items(targets) if files.files else {}
             wanted = {name: (targets[name], array) for name, array in given.items()}
             laid: Params = {
                 name: jax.make_array_from_callback(array.shape, leaf.sharding, array.__getitem__)
@@ -104,14 +106,14 @@ class MqsaTedTask:
             }
             if "item_features" in params:
                 self._check_features(params["item_features"], laid["item_features"])
-            if files is not None and self.added is not None:
+            if files.files and self.added is not None:
                 # What was trained before has an embedding, too: all items, where the files know no features.
                 items = np.arange(self.model.spec.rows)[:, None] < self.model.spec.items
                 before = params.get("item_trained", items.astype(np.float32))
                 laid["item_trained"] = jnp.maximum(laid["item_trained"], before)
             return {**params, **laid}
 
-        sources = ([] if files is None else [files.source]) + ([str(self.config.features.path)] if given else [])
+        sources = ([files.source] if files.files else []) + ([str(self.config.features.path)] if given else [])
         return Import(", ".join(sources), load)
 
     def _from_features(self) -> dict[str, Float[np.ndarray, "rows _"]]:
@@ -143,17 +145,18 @@ class MqsaTedTask:
                 f"{', '.join(self.config.weights.files)} were trained with; give the same vectors"
             )
 
-    def _of_these_items(self, weights: Import, targets: Params) -> Params:
+    def _of_these_items(self, targets: Params) -> Params:
         """The weights, if their items are those of here, by number and by what they are known by.
 
         Raises:
           UserError: they are not.
         """
-        if self.added is None and "feature_projection" in self.config.weights.tensors("mqsa_ted"):
+        weights = self.config.weights
+        if self.added is None and "feature_projection" in weights.tensors(PORT):
             raise UserError(
                 f"{weights.source} knows items by their vectors, too; give the file of these as features.path"
             )
-        params, spec = weights.load(targets), self.model.spec
+        params, spec = weights.load(PORT, targets), self.model.spec
         if bool(jnp.any(params["item_embedding"][spec.items :])):
             raise UserError(
                 f"{weights.source} knows more items than the {spec.items} of "

@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from timesuite_jax import parallel, specs, training, tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.specs import Config
+from timesuite_jax.tree import Params
 
 if TYPE_CHECKING:
     from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
@@ -52,7 +53,7 @@ def run_config(workdir: epath.PathLike, *, step: training.Step = None) -> Config
     return config
 
 
-def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[training.Task, training.Params]:
+def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[training.Task, Params]:
     """The task of a run and the parameters it left.
 
     Args:
@@ -66,7 +67,7 @@ def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[tr
     return task, training.restore_params(workdir, task.abstract_params(), step)
 
 
-def answering_layout(config: Config, abstract_params: training.Params) -> tuple[Mesh, parallel.Rules]:
+def answering_layout(config: Config, abstract_params: Params) -> tuple[Mesh, parallel.Rules]:
     """Mesh and rules for answering: those of the config's training, where it has as many devices as are here and they
     divide the parameters. So a model too large for one of them is split here as there. Otherwise (a pod's run at home,
     `fsdp=-1` on three cards) each has a copy.
@@ -92,7 +93,7 @@ def answering_layout(config: Config, abstract_params: training.Params) -> tuple[
     return mesh, rules
 
 
-def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[VideoChatTask, training.Params]":
+def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[VideoChatTask, Params]":
     """As `load_run`, of a run that answers questions about videos.
 
     Raises:
@@ -107,7 +108,7 @@ def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[
     return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
 
 
-def load_chat_weights(config: Config) -> "tuple[VideoChatTask, training.Params]":
+def load_chat_weights(config: Config) -> "tuple[VideoChatTask, Params]":
     """A model that answers questions about videos, with the weights that its config names; there need be no run.
 
     Args:
@@ -140,7 +141,7 @@ def _named_weights(task: "VideoChatTask | MqsaTedTask") -> training.Import:
     return weights
 
 
-def _all_of(weights: training.Import, task: training.Task, config: Config) -> training.Params:
+def _all_of(weights: training.Import, task: training.Task, config: Config) -> Params:
     """Every parameter of the task, from weights.
 
     Raises:
@@ -165,7 +166,7 @@ def _all_of(weights: training.Import, task: training.Task, config: Config) -> tr
     return params
 
 
-def _not_finite(params: training.Params) -> list[str]:
+def _not_finite(params: Params) -> list[str]:
     """Names of the parameters that hold a value that is no number."""
     finite = jax.jit(lambda params: jax.tree.map(lambda leaf: jnp.all(jnp.isfinite(leaf)), params))(params)
     return ["/".join(path) for path, whole in tree.leaves_with_paths(jax.device_get(finite)) if not whole]
@@ -173,7 +174,7 @@ def _not_finite(params: training.Params) -> list[str]:
 
 def load_recommender(
     workdir: epath.PathLike, *, step: training.Step = None, data: str | None = None
-) -> "tuple[MqsaTedTask, training.Params]":
+) -> "tuple[MqsaTedTask, Params]":
     """As `load_run`, of a run that recommends items.
 
     Args:
@@ -205,7 +206,7 @@ def load_recommender(
     return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
 
 
-def load_recommender_weights(config: Config, *, data: str | None = None) -> "tuple[MqsaTedTask, training.Params]":
+def load_recommender_weights(config: Config, *, data: str | None = None) -> "tuple[MqsaTedTask, Params]":
     """A model that recommends items, with the weights that its config names; there need be no run.
 
     Args:

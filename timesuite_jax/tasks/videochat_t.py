@@ -20,11 +20,12 @@ from timesuite_jax.layers import mask_key
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
+from timesuite_jax.port.tables.videochat_t_roles import PORT
 from timesuite_jax.specs import Config
 from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, streams
-from timesuite_jax.tree import Path
+from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
+from timesuite_jax.tree import Params, Path
 
 
 class VideoChatTask:
@@ -128,7 +129,8 @@ class VideoChatTask:
 
     def initial_weights(self) -> Import | None:
         """The files that the config lays over one another."""
-        return self.config.weights.initial("videochat_t")
+        weights = self.config.weights
+        return Import(weights.source, functools.partial(weights.load, PORT)) if weights.files else None
 
     def trainable(self, path: Path) -> bool:
         """Whether one of the config's patterns names the parameter."""

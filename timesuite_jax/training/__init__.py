@@ -14,9 +14,10 @@ from timesuite_jax.training.interruption import end_within, leave
 from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.selection import Best
-from timesuite_jax.training.state import TrainState, abstract_state
+from timesuite_jax.training.state import abstract_state
 from timesuite_jax.training.step import make_step
-from timesuite_jax.training.task import Batch, Call, DataIterator, Evaluation, Import, Params, Sums, Task
+from timesuite_jax.training.task import Batch, Call, DataIterator, Evaluation, Import, Sums, Task, evaluation_figures
+from timesuite_jax.training.train_state import TrainState
 
 __all__ = [
     "Batch",
@@ -27,7 +28,6 @@ __all__ = [
     "Import",
     "NonFiniteError",
     "OptimizerSpec",
-    "Params",
     "Report",
     "RunResult",
     "Step",
@@ -38,6 +38,7 @@ __all__ = [
     "abstract_state",
     "ahead_of_time",
     "end_within",
+    "evaluation_figures",
     "find_step",
     "leave",
     "make_step",

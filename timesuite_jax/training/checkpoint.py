@@ -33,8 +33,8 @@ from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.selection import best_of, best_step
 from timesuite_jax.training.sparing import sparing_handler
-from timesuite_jax.training.state import TrainState
-from timesuite_jax.training.task import Params
+from timesuite_jax.training.train_state import TrainState
+from timesuite_jax.tree import Params
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
 _REPORTED = (

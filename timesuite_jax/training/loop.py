@@ -27,10 +27,11 @@ from timesuite_jax.training.roll_call import RollCall
 from timesuite_jax.training.saver import Saver
 from timesuite_jax.training.selection import Best, Selection, check_figure
 from timesuite_jax.training.start import start
-from timesuite_jax.training.state import TrainState
 from timesuite_jax.training.step import Report
-from timesuite_jax.training.task import Batch, DataIterator, Params, Task
+from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_figures
+from timesuite_jax.training.train_state import TrainState
 from timesuite_jax.training.writers import MetricWriter, TensorBoardWriter, Terminal
+from timesuite_jax.tree import Params
 
 
 class RunResult(NamedTuple):
@@ -78,7 +79,7 @@ def run(
         share = parallel.batch_share(rows)
 
         def find_data() -> DataIterator:
-            check_figure(spec, task.evaluations())
+            check_figure(spec.best, evaluation_figures(task))
             multiple = parallel.batch_multiple(rows, spec.accumulate)
             return task.train_data(
                 seed=spec.seed, process_index=share.index, process_count=share.count, row_multiple=multiple
@@ -110,7 +111,7 @@ def run(
                 (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
-        selection = Selection(spec, checkpoints.workdir, first)
+        selection = Selection(spec.best, spec.patience * spec.eval_every, checkpoints.workdir, first)
         profile = stack.enter_context(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
         )

@@ -10,9 +10,11 @@ from timesuite_jax import parallel, tree
 from timesuite_jax.training import optimizer as optimizers
 from timesuite_jax.training import schedule
 from timesuite_jax.training.config import TrainingSpec
-from timesuite_jax.training.state import TrainState, abstract_state
+from timesuite_jax.training.state import abstract_state
 from timesuite_jax.training.step import make_step
-from timesuite_jax.training.task import Params, Task
+from timesuite_jax.training.task import Task
+from timesuite_jax.training.train_state import TrainState
+from timesuite_jax.tree import Params
 
 
 class Program(NamedTuple):

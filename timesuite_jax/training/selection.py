@@ -10,7 +10,7 @@ A run that goes on with another figure, or none, keeps the lists of the figures 
 
 import json
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -18,9 +18,7 @@ from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.training.bucket import replace_text
-from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.disk_errors import named_disk_errors
-from timesuite_jax.training.task import Evaluation
 
 _log = logging.getLogger(__name__)
 
@@ -43,16 +41,16 @@ def _file(workdir: epath.Path) -> epath.Path:
     return workdir / "best.json"
 
 
-def check_figure(spec: TrainingSpec, evaluations: Mapping[str, Evaluation]) -> None:
+def check_figure(best: str, figures: Iterable[str]) -> None:
     """Refuses a figure to select by that no evaluation gives.
 
     Raises:
       UserError: naming those that there are.
     """
-    figures = [f"{name}/{figure}" for name, evaluation in evaluations.items() for figure in evaluation.figures]
-    if spec.best and spec.best not in figures:
+    figures = list(figures)
+    if best and best not in figures:
         raise UserError(
-            f"training.best={spec.best!r} is no figure of the evaluations; choose one of "
+            f"training.best={best!r} is no figure of the evaluations; choose one of "
             f"{', '.join(figures) or 'none: the config names no evaluation'}"
         )
 
@@ -61,7 +59,8 @@ class Selection:
     """Judges evaluations by `training.best`, the name of a figure of which more is better; without one, judges nothing.
 
     Args:
-      spec: of the run.
+      best: name of the figure, "" for none.
+      patience: steps without a better evaluation after which the run ends; 0: never.
       workdir: of the run.
       first: the step from which it goes on; what was found later is forgotten.
 
@@ -69,9 +68,8 @@ class Selection:
       UserError: if what an earlier process noted cannot be read or written.
     """
 
-    def __init__(self, spec: TrainingSpec, workdir: epath.Path, first: int) -> None:
-        self._figure, self._workdir = spec.best, workdir
-        self._patience = spec.patience * spec.eval_every  # steps
+    def __init__(self, best: str, patience: int, workdir: epath.Path, first: int) -> None:
+        self._figure, self._patience, self._workdir = best, patience, workdir
         before = _read(_file(workdir)) or _Notes(self._figure, {self._figure: []})
         figure = self._figure or before.figure
         lists = {name: [best for best in bests if best.step <= first] for name, bests in before.bests.items()}

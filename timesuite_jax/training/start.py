@@ -16,8 +16,9 @@ from timesuite_jax import tree
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints, differences
 from timesuite_jax.training.program import Program
-from timesuite_jax.training.state import TrainState
-from timesuite_jax.training.task import Params, Task
+from timesuite_jax.training.task import Task
+from timesuite_jax.training.train_state import TrainState
+from timesuite_jax.tree import Params
 
 
 class Start(NamedTuple):

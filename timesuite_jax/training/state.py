@@ -1,23 +1,13 @@
-"""What training changes: the step, the trainable parameters and the optimizer's memory of them."""
+"""Shapes and shardings of a training state."""
 
 from typing import Any
 
-import flax.struct
 import jax
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
-from jaxtyping import Array, Int
 
-from timesuite_jax.training.task import Params
-
-
-@flax.struct.dataclass
-class TrainState:
-    """State of a run between two steps. Frozen parameters and the random seed never change and stand elsewhere."""
-
-    step: Int[Array, ""]  # finished steps
-    params: Params  # trainable ones only
-    opt_state: Any
+from timesuite_jax.training.train_state import TrainState
+from timesuite_jax.tree import Params
 
 
 def abstract_state(optimizer: optax.GradientTransformation, trainable: Params, mesh: Mesh) -> TrainState:

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from timesuite_jax.tree import Path
+from timesuite_jax.tree import Params, Path
 
-Params = dict[str, Any]  # nested dict of arrays
 Batch = Mapping[str, Shaped[np.ndarray, "B *_"]]
 Sums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)
 
@@ -148,3 +147,8 @@ class Task(Protocol):
     def evaluations(self) -> dict[str, Evaluation]:
         """What the model is judged by, by name."""
         ...
+
+
+def evaluation_figures(task: Task) -> list[str]:
+    """The figures of all evaluations, as "evaluation/figure"."""
+    return [f"{name}/{figure}" for name, evaluation in task.evaluations().items() for figure in evaluation.figures]

@@ -9,9 +9,10 @@ from safetensors.numpy import save_file
 
 from timesuite_jax import tree
 from timesuite_jax.models import Mqsa
-from timesuite_jax.port import MODELS, TreeSource, compare, export, load_into, open_layers, open_source
+from timesuite_jax.port import TreeSource, compare, export, load_into, open_layers, open_source
+from timesuite_jax.tasks.ports import PORTS
 
-PORT = MODELS["mqsa_ted"]
+PORT = PORTS["mqsa_ted"]
 
 
 def test_variables_stand_in_the_order_of_their_creation(case: GoldenCase):

@@ -9,7 +9,6 @@ from golden_model import GoldenModel
 from timesuite_jax import tree as trees
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.port import (
-    MODELS,
     ExportSpec,
     TreeSource,
     compare,
@@ -20,8 +19,9 @@ from timesuite_jax.port import (
     open_source,
 )
 from timesuite_jax.port.pth_reader import PthFile
+from timesuite_jax.tasks.ports import PORTS
 
-PORT = MODELS["videochat_t"]
+PORT = PORTS["videochat_t"]
 
 
 def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):

@@ -20,10 +20,13 @@ from timesuite_jax.apps.quickstart import recipe as recipes
 from timesuite_jax.apps.quickstart.recipe import Recipe
 from timesuite_jax.apps.quickstart.scores import Scores, score
 from timesuite_jax.data.corpus import INFO_NAME, write_json
+from timesuite_jax.data.progress import progress
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import draw_timelines, report
+from timesuite_jax.evaluation import draw_timelines
+from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.tasks.videochat_t import VideoChatTask
 from timesuite_jax.text import load_tokenizer
+from timesuite_jax.tree import Params
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +74,7 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
             raise UserError(f"stopped at step {result.step}; the same command goes on from there")
     with _timed(seconds, "answering", say, "3/5 asking about films it has never seen"):
         params = training.restore_params(workdir / "run", task.abstract_params())
-        with report.progress("answering", 4 * recipe.test_videos, quiet=quiet) as advance:
+        with progress("answering", 4 * recipe.test_videos, quiet=quiet) as advance:
             scores = score(
                 task.answerer(params),
                 task.preparer(),
@@ -119,13 +122,13 @@ def _config(workdir: Path, recipe: Recipe, seed: int) -> Any:
     return recipes.config(recipe, workdir, vocab=vocab, seed=seed)
 
 
-def _export_and_return(params: training.Params, file: Path) -> dict[str, Any]:
+def _export_and_return(params: Params, file: Path) -> dict[str, Any]:
     """Writes the parameters as a PyTorch user would have them, reads the file, compares byte by byte.
 
     Raises:
       RuntimeError: if what comes back differs.
     """
-    model = port.MODELS["videochat_t"]
+    model = PORTS["videochat_t"]
     written = port.export(model, port.TreeSource.of_params(model, params), file, port.ExportSpec())
     loaded = port.load(model, port.open_layers(model, [str(file)])).params
     before, after = dict(tree.leaves_with_paths(params)), dict(tree.leaves_with_paths(loaded))

@@ -1,18 +1,15 @@
-"""Evaluation results for people and for programs: tables with intervals, JSON, one line an answer."""
+"""Results of grounding for people and for programs: tables with intervals, JSON, one line an answer."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.grounding import Grounding
-from timesuite_jax.metrics import Interval, RankingScores, bootstrap, quantisation
+from timesuite_jax.metrics import Interval, bootstrap, quantisation
 from timesuite_jax.whole_file import whole_file
 
 
@@ -47,32 +44,6 @@ def print_scores(result: Grounding, title: str) -> None:
         console.print(f"  dropped {dropped.id}: {dropped.reason}", markup=False)
 
 
-def ranking_json(scores: Mapping[str, RankingScores]) -> dict[str, Any]:
-    """Figures of each split with their intervals."""
-    return {
-        split: {
-            **each.summary(),
-            "intervals_95": {name: [i.low, i.high] for name, i in bootstrap(each.table()).items()},
-        }
-        for split, each in scores.items()
-    }
-
-
-def print_ranking(scores: Mapping[str, RankingScores], title: str) -> None:
-    """Prints a table to the terminal: a row a metric, a column a split."""
-    table = Table(title=title)
-    table.add_column("metric")
-    for split in scores:
-        table.add_column(split, justify="right")
-    splits = [bootstrap(each.table()) for each in scores.values()]
-    for name in splits[0]:
-        values = [split[name] for split in splits]
-        table.add_row(name, *(f"{value.mean:.4f} ({value.low:.4f} to {value.high:.4f})" for value in values))
-    console = Console()
-    console.print(table)
-    console.print(f"95 % intervals in brackets; {len(next(iter(scores.values())).ranks)} users")
-
-
 def write_predictions(result: Grounding, path: Path) -> None:
     """Writes one JSON object a line: id, question, answer, spans, truth.
 
@@ -97,12 +68,3 @@ def write_predictions(result: Grounding, path: Path) -> None:
             partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
-
-
-@contextmanager
-def progress(what: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr; yields the function that moves it on."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda count: bar.advance(task, count)
