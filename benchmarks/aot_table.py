@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "configs/timesuite"), str(ROOT / "launch")]
 from performance_flags import line, tpu_flags  # noqa: E402  (it lies beside the launch scripts)
 from pods import PODS  # noqa: E402  (it lies beside the configs)
 
-from timesuite_jax.whole_file import whole_file  # noqa: E402
+from timesuite_jax.storage.atomic_write import whole_file  # noqa: E402
 
 STAGES = {"A": "linear_p", "B": "linear_pro_ada"}
 CHIP = ["configs/timesuite/finetune.py:one_chip", "--topology", "v5e:1x1", "--program", "train"]

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from recommender_workload import NO_GRADIENT, Sizes, make_weights
 
-from timesuite_jax import parallel, training, tree
+from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.training import OptimizerSpec, TrainingSpec, randomness, schedule
 from timesuite_jax.training.state import abstract_state
@@ -32,7 +32,7 @@ def parameters(items: int, sizes: Sizes) -> dict[str, Any]:
     leaves = {}
     for name, value in make_weights(items, sizes).items():
         leaves[tuple(name.split("/"))] = value[None] if "/blocks/" in name else value
-    return tree.from_paths(leaves)
+    return param_tree.from_paths(leaves)
 
 
 class Trainer:
@@ -80,7 +80,7 @@ class Trainer:
 
         batch = parallel.put_batch(next(self.data), self.rows)
         (loss, means), grads = jax.jit(jax.value_and_grad(total, has_aux=True))(self.state.params, batch)
-        norms = {"/".join(path): float(np.linalg.norm(leaf)) for path, leaf in tree.leaves_with_paths(grads)}
+        norms = {"/".join(path): float(np.linalg.norm(leaf)) for path, leaf in param_tree.leaves_with_paths(grads)}
         losses = [float(value) for value in (loss, means["next_item"], means["distillation"])]
         return losses + [norms[name] for name in sorted(norms) if name not in NO_GRADIENT]
 

@@ -12,7 +12,7 @@ import optax
 from safetensors.numpy import load_file
 from workload import CLIP_FRAMES, MERGE, PRODUCTS, Shape, Sizes, make_batch, product_operands
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.generation import GenerationSpec, generate
 from timesuite_jax.layers import LoraSpec
 from timesuite_jax.models.mistral import Mistral, MistralSpec
@@ -71,12 +71,12 @@ def parameters(state_dict: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], di
     shapes = {name: array.shape for name, array in state_dict.items()}
     params = table.build(table.Sizes.from_torch(shapes)).to_tree(state_dict)
     params.pop("mistral_proj", None)  # aboard only so that an export is complete
-    return tree.split(jax.device_put(params), lambda path: path[0] in TRAINED or path[-1].startswith("lora_"))
+    return param_tree.split(jax.device_put(params), lambda path: path[0] in TRAINED or path[-1].startswith("lora_"))
 
 
 def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[str, jax.Array]) -> jax.Array:
     """Mean cross-entropy of the answers' tokens."""
-    params = tree.merge(trainable, frozen)
+    params = param_tree.merge(trainable, frozen)
     hidden, _ = model.apply({"params": params}, batch)
     total, count, _ = answer_cross_entropy(
         hidden[:, :-1],
@@ -108,7 +108,7 @@ def tasks(
     fields = ("tokens", "visual_slot", "valid")
     prompt = batch | {name: batch[name][:, : shape.length - shape.answer] for name in fields}
     embed = jax.jit(lambda params: model.apply({"params": params}, prompt, method="embed_prompt")[0])
-    params = tree.merge(trainable, frozen)
+    params = param_tree.merge(trainable, frozen)
     language = Mistral(model.spec.mistral)
     left, right = (jax.device_put(array) for array in product_operands())
     multiply = jax.jit(jnp.matmul)

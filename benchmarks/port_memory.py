@@ -67,12 +67,12 @@ def make_files(folder: Path, gb: float) -> int:
     import numpy as np
     from flax import linen as nn
 
-    from timesuite_jax import tree
+    from timesuite_jax import param_tree
     from timesuite_jax.port import TreeSource
     from timesuite_jax.port.safetensors_io import write_safetensors
     from timesuite_jax.tasks.ports import PORTS
 
-    leaves = dict(tree.leaves_with_paths(nn.meta.unbox(abstract_params(gb))))
+    leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(abstract_params(gb))))
     infos = TreeSource(PORTS["videochat_t"], leaves, lambda path: None, "synthetic").infos
     rng = np.random.default_rng(0)
 
@@ -118,20 +118,20 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
     import jax
     import numpy as np
 
-    from timesuite_jax import parallel, port, tree
+    from timesuite_jax import parallel, param_tree, port
     from timesuite_jax.tasks.ports import PORTS
 
     model = PORTS["videochat_t"]
     layers = port.open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
     mesh = parallel.make_mesh(parallel.MeshSpec(data=1, fsdp=DEVICES))
     targets = parallel.abstract_arrays(abstract_params(gb), mesh, parallel.DEFAULT_RULES)
-    leaves = [leaf for _, leaf in tree.leaves_with_paths(targets)]
+    leaves = [leaf for _, leaf in param_tree.leaves_with_paths(targets)]
     kept, begin, before = None, time.perf_counter(), memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # lets the high-water mark begin anew
     if way == "shards":
         kept = port.load_into(model, targets, layers).params
     elif way == "orbax":
-        plan = port.plan(model, layers, {path: leaf.shape for path, leaf in tree.leaves_with_paths(targets)})
+        plan = port.plan(model, layers, {path: leaf.shape for path, leaf in param_tree.leaves_with_paths(targets)})
         port.write_import(folder / "imported", port.pending(plan), plan.report)
     elif way == "dictionary":
         tensors = {

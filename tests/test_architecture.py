@@ -12,8 +12,10 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 PACKAGE = PROJECT / "timesuite_jax"
 FLOORS = {
-    "disk": 0, "errors": 0, "layers": 0, "manifest": 0, "metrics": 0, "pickle_machine": 0, "specs": 0, "tree": 0, "whole_file": 0,
-    "compiled": 1, "media": 1, "models": 1, "objectives": 1, "parallel": 1, "port": 1, "text": 1,
+    "config_spec": 0, "errors": 0, "layers": 0, "metrics": 0, "param_tree": 0, "progress": 0,
+    "storage": 0,
+    "compiled": 1, "media": 1, "models": 1, "objectives": 1, "parallel": 1, "port": 1,
+    "text": 1,
     "data": 2, "generation": 2, "training": 2,
     "evaluation": 3,
     "tasks": 4,

@@ -7,8 +7,8 @@ from typing import Literal
 import pytest
 from ml_collections import ConfigDict
 
+from timesuite_jax.config_spec import build, override
 from timesuite_jax.errors import UserError
-from timesuite_jax.specs import build, override
 
 
 class Colour(enum.StrEnum):

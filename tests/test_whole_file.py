@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from timesuite_jax.whole_file import whole_file
+from timesuite_jax.storage.atomic_write import whole_file
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path):

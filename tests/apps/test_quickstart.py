@@ -7,7 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
-from timesuite_jax import port, tasks, tree
+from timesuite_jax import param_tree, port, tasks
 from timesuite_jax.apps import quickstart
 from timesuite_jax.errors import UserError
 from timesuite_jax.tasks.ports import PORTS
@@ -42,8 +42,8 @@ def test_export_is_what_was_trained(journey):
     model = PORTS["videochat_t"]
     loaded = port.load(model, port.open_layers(model, [outcome.files["export"]])).params
     _, params = tasks.load_run(folder / "run")
-    for path, leaf in tree.leaves_with_paths(params):
-        np.testing.assert_array_equal(dict(tree.leaves_with_paths(loaded))[path], leaf)
+    for path, leaf in param_tree.leaves_with_paths(params):
+        np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(loaded))[path], leaf)
     assert outcome.exported["identical"] and outcome.exported["tensors"] > 50
 
 

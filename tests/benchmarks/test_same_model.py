@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from workload import MEDIUM, TINY, TINY_SHAPE, make_batch
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.generation import GenerationSpec, generate
 from timesuite_jax.models.mistral import Mistral
 from timesuite_jax.models.videochat_t import VideoChatT
@@ -37,7 +37,7 @@ def test_the_medium_model_has_the_original_number_of_parameters():
 
 
 def test_both_train_the_same_parameters(sides: SimpleNamespace):
-    count = sum(leaf.size for _, leaf in tree.leaves_with_paths(sides.trainable))
+    count = sum(leaf.size for _, leaf in param_tree.leaves_with_paths(sides.trainable))
     assert count == sum(parameter.numel() for parameter in sides.theirs.parameters() if parameter.requires_grad)
 
 
@@ -50,7 +50,7 @@ def test_losses_and_gradients_are_equal(sides: SimpleNamespace):
     )
     assert float(value) == pytest.approx(expected.item(), rel=1e-5)
     # Through the table both ways, so that every gradient is compared under the name that PyTorch gives it.
-    everything = tree.merge(grads, sides.frozen)
+    everything = param_tree.merge(grads, sides.frozen)
     everything["mistral_proj"] = {"kernel": np.zeros((32, 32)), "bias": np.zeros(32)}
     shapes = {name: array.shape for name, array in sides.state.items()}
     ours = table.build(table.Sizes.from_torch(shapes)).to_torch(everything)
@@ -71,7 +71,7 @@ def test_generated_tokens_are_equal(sides: SimpleNamespace):
     with torch.no_grad():
         embeddings = sides.theirs.input_embeddings(torch_videochat.to_torch(sides.batch))
         expected = sides.theirs.generate(embeddings, TINY_SHAPE.new_tokens).numpy()
-    params = tree.merge(sides.trainable, sides.frozen)
+    params = param_tree.merge(sides.trainable, sides.frozen)
     ours = jax.jit(lambda batch: sides.ours.apply({"params": params}, batch, method="embed_prompt")[0])(sides.batch)
     np.testing.assert_allclose(ours, embeddings.numpy(), rtol=1e-4, atol=1e-4)
     spec = GenerationSpec(max_new_tokens=TINY_SHAPE.new_tokens, stop_tokens=())

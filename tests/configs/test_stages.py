@@ -8,7 +8,7 @@ import pytest
 from flax import linen as nn
 from ml_collections import ConfigDict
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.cli import train as train_command
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.cli.main import main
@@ -53,7 +53,7 @@ def test_full_form_is_the_released_model(stage, frames, tokens, text):
     assert max(task.config.data.buckets) == tokens + text
     assert task.config.data.batch_size == 32
     params = nn.meta.unbox(task.abstract_params())
-    leaves = {"/".join(path): leaf for path, leaf in tree.leaves_with_paths(params)}
+    leaves = {"/".join(path): leaf for path, leaf in param_tree.leaves_with_paths(params)}
     trained = {path for path in leaves if task.trainable(tuple(path.split("/")))}
     tops = {path.split("/")[0] for path in trained if not path.endswith(("lora_a", "lora_b"))}
     expected = {"qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj"}
@@ -72,7 +72,7 @@ def test_one_chip_form_is_the_stage_on_a_quantised_base():
     whole, small = load("finetune"), load("finetune:one_chip")
     task = VideoChatTask.from_config(small)
     boxed = task.abstract_params()
-    leaves = dict(tree.leaves_with_paths(nn.meta.unbox(boxed)))
+    leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(boxed)))
     codes = {"/".join(path) for path in leaves if path[-1] == "codes"}
     assert len(codes) == 7 and all(path.startswith("mistral/layers/") for path in codes)
     kept = sum(leaf.size * leaf.dtype.itemsize * (3 if task.trainable(path) else 1) for path, leaf in leaves.items())

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.layers import Linear, LoraSpec
 from timesuite_jax.layers.quantised import CODES, GROUP, dequantise, group_size, quantise
 
@@ -88,7 +88,7 @@ class Two(nn.Module):
 def test_a_layer_is_the_float_layer_of_those_weights(form: str):
     x = jnp.asarray(RNG.normal(size=(3, 2 * GROUP)), jnp.float32)
     fresh = {kernels: Two(kernels).init(jax.random.key(0), x)["params"]["layer"] for kernels in ("float", form)}
-    names = {path: leaf.names for path, leaf in tree.leaves_with_paths(fresh[form])}
+    names = {path: leaf.names for path, leaf in param_tree.leaves_with_paths(fresh[form])}
     assert names["kernel", "codes"] == names["kernel", "scales"] == ("embed", "mlp")
     params = nn.meta.unbox(fresh)
     # One seed makes one model, however it is stored.

@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from timesuite_jax.layers import LoraSpec
 from timesuite_jax.models.mistral import Mistral, MistralSpec
-from timesuite_jax.tree import leaves_with_paths
+from timesuite_jax.param_tree import leaves_with_paths
 
 SPEC = MistralSpec.from_variant("debug")
 

@@ -10,7 +10,7 @@ import pytest
 from flax import linen as nn
 from jaxtyping import Array
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import Mqsa, MqsaSpec
 from timesuite_jax.models.mqsa import Slots, window_mean
@@ -93,7 +93,7 @@ def test_padding_is_the_final_bias_and_gives_no_gradient():
     hidden = run(params, items)
     np.testing.assert_allclose(hidden[1], np.broadcast_to(mixed, hidden[1].shape), rtol=1e-6)
     grads = jax.jit(jax.grad(lambda p: jnp.sum(run(p, items)[1] ** 2)))(params)
-    moved = {path for path, leaf in tree.leaves_with_paths(grads) if np.any(leaf)}
+    moved = {path for path, leaf in param_tree.leaves_with_paths(grads) if np.any(leaf)}
     assert moved == {("short", "norm", "bias"), ("long", "norm", "bias")}
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
 

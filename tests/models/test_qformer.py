@@ -11,7 +11,7 @@ import pytest
 from flax import linen as nn
 from jax.sharding import NamedSharding, PartitionSpec
 
-from timesuite_jax import compiled, parallel, tree
+from timesuite_jax import compiled, parallel, param_tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import QFormer, QFormerSpec
 
@@ -38,7 +38,7 @@ def init(spec: QFormerSpec) -> dict[str, Any]:
 def test_any_number_of_layers(layers: int, text_input: bool):
     spec = dataclasses.replace(DEBUG, layers=layers, text_input=text_input)
     params = jax.eval_shape(lambda: init.__wrapped__(spec))["params"]
-    leaves = {"/".join(path): leaf.shape for path, leaf in tree.leaves_with_paths(params)}
+    leaves = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(params)}
     pairs = {shape[0] for path, shape in leaves.items() if path.startswith("pairs")}
     assert pairs == ({layers // 2} if layers > 1 else set())
     crossed = [path for path in leaves if path.endswith("cross_attention/norm/scale")]
@@ -83,7 +83,7 @@ def test_text_of_the_last_layer_gets_gradients_of_exactly_zero(layers: int, last
     def loss(params: dict) -> jax.Array:
         return scalar(QFormer(spec).apply(params, *inputs(spec)))
 
-    grads = dict(tree.leaves_with_paths(jax.jit(jax.grad(loss))(init(spec))["params"]))
+    grads = dict(param_tree.leaves_with_paths(jax.jit(jax.grad(loss))(init(spec))["params"]))
     unstacked = {"/".join(path): leaf[-1] if path[0] == "pairs" else leaf for path, leaf in grads.items()}
     zero = {path for path, leaf in unstacked.items() if not leaf.any()}
     parts = ("text_mlp/fc1/kernel", "text_mlp/fc1/bias", "text_mlp/fc2/kernel", "text_mlp/fc2/bias")

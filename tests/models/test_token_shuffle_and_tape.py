@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
-from timesuite_jax import parallel, tree
+from timesuite_jax import parallel, param_tree
 from timesuite_jax.models import Tape, mean_pooling_init, mean_pooling_kernel, token_shuffle
 from timesuite_jax.models.tape import stretched_taps
 
@@ -95,7 +95,7 @@ def test_the_gradient_of_tape_on_a_mesh_is_that_of_one_device():
 
     def gradient(params, tokens):
         loss = jax.jit(jax.grad(lambda params, tokens: jnp.sum(weights * tape.apply({"params": params}, tokens))))
-        return dict(tree.leaves_with_paths(jax.device_get(loss(params, tokens))))
+        return dict(param_tree.leaves_with_paths(jax.device_get(loss(params, tokens))))
 
     expected, mesh = gradient(params, tokens), parallel.make_mesh(parallel.MeshSpec(data=2, fsdp=2, tensor=2))
     with parallel.placed(mesh, parallel.DEFAULT_RULES):

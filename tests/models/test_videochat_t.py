@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from timesuite_jax import parallel, tree
+from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import MistralSpec, QFormerSpec, UmtSpec, VideoChatT, VideoChatTSpec
 from timesuite_jax.port.tables import videochat_t
@@ -83,11 +83,11 @@ def test_parameters_are_those_of_the_table(tape: bool, layers: int, text_input: 
     boxed = jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), inputs)["params"]
     unnamed = [
         "/".join(path)
-        for path, leaf in tree.leaves_with_paths(boxed)
+        for path, leaf in param_tree.leaves_with_paths(boxed)
         if not isinstance(leaf, nn.LogicallyPartitioned) or len(leaf.names) != leaf.value.ndim
     ]
     assert not unnamed, "every axis of every parameter has a logical name"
-    leaves = {"/".join(path): leaf.shape for path, leaf in tree.leaves_with_paths(nn.meta.unbox(boxed))}
+    leaves = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(nn.meta.unbox(boxed))}
     table = videochat_t.build(videochat_t.Sizes.from_tree(leaves))
     assert {"/".join(path) for path in table.slots} == set(leaves)
 
@@ -178,8 +178,8 @@ def test_frozen_tower_keeps_nothing_for_the_backward_pass():
         def loss(params: dict, batch: dict) -> jax.Array:
             return jnp.sum(jnp.square(VideoChatT(spec).apply(params, batch, method="embed_prompt")[0]))
 
-        trained, frozen = tree.split(shapes, lambda path: path[1] == "qformer")
-        grad = jax.jit(jax.grad(lambda trained, frozen, batch: loss(tree.merge(trained, frozen), batch)))
+        trained, frozen = param_tree.split(shapes, lambda path: path[1] == "qformer")
+        grad = jax.jit(jax.grad(lambda trained, frozen, batch: loss(param_tree.merge(trained, frozen), batch)))
         return grad.lower(trained, frozen, inputs).compile().memory_analysis().temp_size_in_bytes
 
     assert memory(24) <= 1.1 * memory(3)
@@ -204,7 +204,7 @@ def test_half_precision_types():
         mistral=MistralSpec.from_variant("debug", dtype=jnp.bfloat16, param_dtype=jnp.bfloat16),
     )
     shapes = jax.eval_shape(lambda: params.__wrapped__(spec))
-    types = {"/".join(path): leaf.dtype for path, leaf in tree.leaves_with_paths(shapes["params"])}
+    types = {"/".join(path): leaf.dtype for path, leaf in param_tree.leaves_with_paths(shapes["params"])}
     assert types["vision_encoder/blocks/attn/qkv/kernel"] == jnp.bfloat16
     assert types["qformer/pairs/even/attention/query/kernel"] == jnp.float32
     hidden, aux = jax.eval_shape(VideoChatT(spec).apply, shapes, batch(spec))

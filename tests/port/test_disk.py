@@ -7,8 +7,8 @@ import tiny_checkpoint as tiny
 from full_disks import full_disk
 
 from timesuite_jax.cli.main import main
-from timesuite_jax.disk import writing
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.write_errors import writing
 
 
 def test_port(tmp_path, capfd):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tiny_checkpoint as tiny
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import load, open_layers, plan
 from timesuite_jax.port.tables import videochat_t

@@ -10,7 +10,7 @@ import tiny_checkpoint as tiny
 from flax import linen as nn
 from jax.sharding import NamedSharding, PartitionSpec
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import VideoChatT, VideoChatTSpec
 from timesuite_jax.port import TreeSource, load, load_into, open_layers

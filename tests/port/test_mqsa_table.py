@@ -7,7 +7,7 @@ import pytest
 from flax import linen as nn
 from safetensors.numpy import save_file
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import Mqsa, MqsaSpec
 from timesuite_jax.port import TreeSource, compare, export, load, open_layers, open_source

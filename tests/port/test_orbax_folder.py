@@ -6,9 +6,8 @@ import pytest
 import tiny_checkpoint as tiny
 from etils import epath
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.manifest import write_manifest
 from timesuite_jax.port import (
     Pending,
     Report,
@@ -23,6 +22,7 @@ from timesuite_jax.port import (
     plan,
     write_import,
 )
+from timesuite_jax.storage.checksums import write_manifest
 from timesuite_jax.tasks.ports import PORTS
 
 PORT = PORTS["videochat_t"]

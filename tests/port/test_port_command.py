@@ -8,8 +8,8 @@ import orbax.checkpoint as ocp
 import pytest
 import tiny_checkpoint as tiny
 
+from timesuite_jax import param_tree as trees
 from timesuite_jax import tasks
-from timesuite_jax import tree as trees
 from timesuite_jax.cli.main import main
 from timesuite_jax.port.pth_reader import PthFile
 from timesuite_jax.port.safetensors_io import SafetensorsFile

@@ -9,16 +9,16 @@ import tiny_checkpoint as tiny
 from flax import linen as nn
 
 from timesuite_jax import parallel, port
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import CODES, dequantise, quantise
 from timesuite_jax.models import MistralSpec, VideoChatT, VideoChatTSpec
 from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.param_tree import Path
 from timesuite_jax.port.leaf import Pending
 from timesuite_jax.port.quantising import quantised
 from timesuite_jax.tasks.ports import PORTS
-from timesuite_jax.tree import Path
 
 PORT = PORTS["videochat_t"]
 

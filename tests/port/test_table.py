@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.port.layout import LINEAR, SAME_1D, patches
 from timesuite_jax.port.table import Entry, Table
 from timesuite_jax.port.tables import videochat_t

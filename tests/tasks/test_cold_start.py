@@ -10,13 +10,13 @@ import pytest
 import rings
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, port, tasks, tree
+from timesuite_jax import parallel, param_tree, port, tasks
 from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.param_tree import Params
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.tasks.ports import PORTS
-from timesuite_jax.tree import Params
 
 GROUPS, SIZE = 3, 5
 COLD = 0  # the item of group 0 that no training history holds
@@ -47,7 +47,7 @@ def place_of_the_cold_item(task: MqsaTedTask, params: Params) -> float:
 def train(folder: Path, name: str, *words: str) -> tuple[MqsaTedTask, Params]:
     config = rings.ring_config(folder / "groups.npz", "--config.training.eval_every=60", *words)
     result = rings.train(config, folder / name)
-    return MqsaTedTask.from_config(config), tree.merge(result.state.params, result.frozen)
+    return MqsaTedTask.from_config(config), param_tree.merge(result.state.params, result.frozen)
 
 
 def test_features_bring_an_item_before_those_of_other_groups(folder):
@@ -67,7 +67,7 @@ def short_run(folder, tmp_path_factory) -> tuple[dict, Params, Path]:
     words = [f"--config.features.path={run / 'vectors.npy'}", "--config.training.total_steps=1"]
     config = rings.ring_config(folder / "groups.npz", *words, "--config.model.item_multiple=2")
     result = rings.train(config, run)
-    return config.to_dict(), tree.merge(result.state.params, result.frozen), run
+    return config.to_dict(), param_tree.merge(result.state.params, result.frozen), run
 
 
 def initial(config: dict, weights: Path, *expect_missing: str) -> Params:
@@ -141,7 +141,7 @@ def test_embeddings_may_start_from_features(folder):
     assert "item_features" not in shapes
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     targets = {name: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device)
-               for (name, *rest), leaf in tree.leaves_with_paths(shapes) if not rest}  # fmt: skip
+               for (name, *rest), leaf in param_tree.leaves_with_paths(shapes) if not rest}  # fmt: skip
     (embedding,) = task.initial_weights().load(targets).values()
     np.testing.assert_allclose(np.std(embedding), 0.01, rtol=0.05)
     near = embedding @ embedding.T

@@ -10,7 +10,7 @@ import rings
 from jax.sharding import PartitionSpec
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, port, tasks, training, tree
+from timesuite_jax import parallel, param_tree, port, tasks, training
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
@@ -76,8 +76,8 @@ def test_a_resumed_run_is_the_uninterrupted_one(config, tmp_path):
         return training.run(tasks.build(config), spec_of(config, total_steps=steps, accumulate=3), tmp_path / name)
 
     whole, _, parts = run(5, "whole"), run(3, "parts"), run(5, "parts")
-    for path, leaf in tree.leaves_with_paths(whole.state.params):
-        np.testing.assert_array_equal(dict(tree.leaves_with_paths(parts.state.params))[path], leaf)
+    for path, leaf in param_tree.leaves_with_paths(whole.state.params):
+        np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(parts.state.params))[path], leaf)
 
 
 def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):

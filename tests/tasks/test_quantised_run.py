@@ -10,7 +10,7 @@ import orbax.checkpoint as ocp
 import pytest
 import tiny_config
 
-from timesuite_jax import parallel, tasks, training, tree
+from timesuite_jax import parallel, param_tree, tasks, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import PromptReader
 from timesuite_jax.layers.quantised import dequantise
@@ -42,7 +42,7 @@ def test_the_checkpoint_holds_integers(finished: tuple[Path, RunResult]):
     assert np.isfinite(result.metrics["loss"])
     (folder,) = (workdir / "frozen").iterdir()
     with ocp.StandardCheckpointer() as reader:
-        saved = dict(tree.leaves_with_paths(reader.metadata(folder).item_metadata.tree))
+        saved = dict(param_tree.leaves_with_paths(reader.metadata(folder).item_metadata.tree))
     codes = {path for path in saved if path[-1] == "codes"}
     assert len(codes) == 7 and {str(saved[path].dtype) for path in codes} == {"int4"}
     assert not any(path[-1] == "kernel" for path in saved if path[:2] == ("mistral", "layers"))
@@ -62,13 +62,13 @@ def test_it_goes_on_bit_for_bit(finished: tuple[Path, RunResult], tiny_corpus: P
 
 def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, RunResult], tiny_corpus: Path):
     task, params = tasks.load_chat(finished[0])
-    leaves = dict(tree.leaves_with_paths(params))
+    leaves = dict(param_tree.leaves_with_paths(params))
     for path in [path[:-1] for path in leaves if path[-1] == "codes"]:
         leaves[path] = dequantise(leaves.pop((*path, "codes")), leaves.pop((*path, "scales")), jnp.float32)
     floats = tasks.build(config_of(tiny_corpus, "float"))
     (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
     answers = task.answerer(params)(batch.arrays)
-    assert answers == floats.answerer(tree.from_paths(leaves))(batch.arrays)
+    assert answers == floats.answerer(param_tree.from_paths(leaves))(batch.arrays)
     assert len(set(answers)) > 2, "the model tells nothing apart, so this test could not fail"
 
 

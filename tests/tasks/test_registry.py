@@ -9,15 +9,15 @@ import tiny_config
 import toy_task
 from flax import linen as nn
 
-from timesuite_jax import parallel, tasks, training, tree
+from timesuite_jax import parallel, param_tree, tasks, training
 from timesuite_jax.errors import UserError
 
 
 def test_load_run_gives_back_what_was_trained(tiny_run, tiny_corpus):
     task, params = tasks.load_run(tiny_run)
     assert task.config.data.corpora == (str(tiny_corpus),)
-    again = dict(tree.leaves_with_paths(tasks.load_run(tiny_run, step=2)[1]))
-    for path, leaf in tree.leaves_with_paths(params):
+    again = dict(param_tree.leaves_with_paths(tasks.load_run(tiny_run, step=2)[1]))
+    for path, leaf in param_tree.leaves_with_paths(params):
         np.testing.assert_array_equal(leaf, again[path])
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tiny_config
 
-from timesuite_jax import parallel, tasks, tree
+from timesuite_jax import parallel, param_tree, tasks
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.parallel import DEFAULT_RULES, MeshSpec
 from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED
@@ -79,7 +79,7 @@ def gradient(corpus: Path, variant: str, spec: MeshSpec | None) -> Any:
     with parallel.placed(mesh, DEFAULT_RULES):
         params = jax.jit(init, out_shardings=where)(root(0, "init"))
         jax.tree.map(lambda param, target: _same_place(param, target), params, targets)
-        trainable, frozen = tree.split(params, task.trainable)
+        trainable, frozen = param_tree.split(params, task.trainable)
         rows = parallel.put_batch(batch, parallel.batch_sharding(mesh, DEFAULT_RULES))
         return jax.device_get(jax.jit(jax.value_and_grad(loss, has_aux=True))(trainable, frozen, rows))
 
@@ -97,7 +97,7 @@ def compare(corpus: Path, variant: str, spec: MeshSpec) -> None:
     (expected_loss, expected_weight), expected = gradient(corpus, variant, None)
     np.testing.assert_allclose(loss, expected_loss, rtol=1e-5)
     assert weight == expected_weight
-    wanted, found = (dict(tree.leaves_with_paths(leaves)) for leaves in (expected, grads))
+    wanted, found = (dict(param_tree.leaves_with_paths(leaves)) for leaves in (expected, grads))
     assert wanted.keys() == found.keys()
     sizes = {path: np.max(np.abs(leaf)) for path, leaf in wanted.items()}
     # What has no gradient shows nothing. What the Q-Former's last layer makes of the text, nobody reads.
@@ -111,7 +111,7 @@ def compare(corpus: Path, variant: str, spec: MeshSpec) -> None:
             assert error <= 1e-5 * sizes[path], "/".join(path)
 
 
-def moves_nothing(path: tree.Path) -> bool:
+def moves_nothing(path: param_tree.Path) -> bool:
     """Whether a parameter's gradient is zero but for rounding.
 
     A key's bias b adds q b to the scores of query q for all keys alike, and a softmax is blind to that.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tiny_config
 
-from timesuite_jax import tasks, tree
+from timesuite_jax import param_tree, tasks
 from timesuite_jax.errors import UserError
 from timesuite_jax.training import TrainingSpec
 
@@ -135,7 +135,7 @@ def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost
 
 def test_what_is_trained_by_default(config):
     task = tasks.build(config)
-    paths = ["/".join(path) for path, _ in tree.leaves_with_paths(task.abstract_params())]
+    paths = ["/".join(path) for path, _ in param_tree.leaves_with_paths(task.abstract_params())]
     trained = {path.split("/")[0] for path in paths if task.trainable(tuple(path.split("/")))}
     assert trained == {
         "qformer",
@@ -157,12 +157,12 @@ def test_training_changes_what_is_trained_and_nothing_else(config, tiny_run):
     task, params = tasks.load_run(tiny_run)
     from timesuite_jax.training import randomness
 
-    before = dict(tree.leaves_with_paths(jax.jit(task.init)(randomness.root(0, "init"))))
-    for path, leaf in tree.leaves_with_paths(params):
+    before = dict(param_tree.leaves_with_paths(jax.jit(task.init)(randomness.root(0, "init"))))
+    for path, leaf in param_tree.leaves_with_paths(params):
         same = np.array_equal(leaf, before[path])
         if not task.trainable(path):
             assert same, path
-    moved = [path for path, leaf in tree.leaves_with_paths(params) if not np.array_equal(leaf, before[path])]
+    moved = [path for path, leaf in param_tree.leaves_with_paths(params) if not np.array_equal(leaf, before[path])]
     assert ("clip_proj", "kernel") in moved and ("mistral", "lm_head", "lora_b") in moved
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from etils import epath
 
+from timesuite_jax.storage.remote_path import in_bucket
 from timesuite_jax.training import claim
-from timesuite_jax.training.bucket import in_bucket
 from timesuite_jax.training.checkpoint import Checkpoints
 
 

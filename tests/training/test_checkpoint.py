@@ -11,7 +11,7 @@ import pytest
 from etils import epath
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.manifest import MANIFEST, find_damage
+from timesuite_jax.storage.checksums import MANIFEST, find_damage
 from timesuite_jax.training import TrainState
 from timesuite_jax.training.checkpoint import Checkpoints
 

@@ -13,7 +13,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toy_task import ToyData, ToyTask, toy_spec
 
-from timesuite_jax import parallel, training, tree
+from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import Batch, NonFiniteError, RunResult
@@ -67,7 +67,7 @@ def test_newest_checkpoints_stay_and_frozen_ones_are_stored_once(finished: tuple
 
 def test_parameters_and_config_are_read_back_on_any_mesh(finished: tuple[Path, RunResult, ToyTask]):
     workdir, result, task = finished
-    expected = tree.merge(result.state.params, result.frozen)
+    expected = param_tree.merge(result.state.params, result.frozen)
     for mesh in (None, one_device(), parallel.make_mesh(MeshSpec(data=2, fsdp=2, tensor=2))):
         same_bits(training.restore_params(workdir, task.abstract_params(), mesh=mesh), expected)
     older = training.restore_params(workdir, task.abstract_params(), step=15)

@@ -8,7 +8,7 @@ import pytest
 from jax.sharding import Mesh
 from toy_task import ToyData, ToyTask, toy_spec
 
-from timesuite_jax import parallel, training, tree
+from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import TrainState, abstract_state, optimizer, schedule
 from timesuite_jax.training.randomness import root
@@ -28,15 +28,15 @@ def three_steps(task: ToyTask, mesh: Mesh, accumulate: int = 1) -> tuple[dict[st
     """Parameters and reports of three steps from fresh parameters."""
     spec, rules = toy_spec(), parallel.DEFAULT_RULES
     boxed = task.abstract_params()
-    trainable = tree.split(boxed, task.trainable)[0]
+    trainable = param_tree.split(boxed, task.trainable)[0]
     adamw = optimizer.build(spec, trainable)
     targets = parallel.abstract_arrays(boxed, mesh, rules)
-    abstract = abstract_state(adamw, tree.split(targets, task.trainable)[0], mesh)
+    abstract = abstract_state(adamw, param_tree.split(targets, task.trainable)[0], mesh)
     where = jax.tree.map(lambda leaf: leaf.sharding, abstract)
     reports = []
     with parallel.placed(mesh, rules):
         params = jax.jit(task.init, out_shardings=jax.tree.map(lambda x: x.sharding, targets))(root(0, "init"))
-        trained, frozen = tree.split(params, task.trainable)
+        trained, frozen = param_tree.split(params, task.trainable)
         zero = jax.device_put(np.int32(0), where.step)
         state = TrainState(zero, trained, jax.jit(adamw.init, out_shardings=where.opt_state)(trained))
         step = training.make_step(task, adamw, schedule.build(spec), accumulate)

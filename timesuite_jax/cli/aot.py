@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
     from timesuite_jax import tasks, training  # imported late: a wrong config should be told at once
-    from timesuite_jax.data.progress import progress
+    from timesuite_jax.progress import progress
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")

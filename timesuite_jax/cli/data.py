@@ -194,7 +194,7 @@ def _interactions(args: argparse.Namespace) -> int:
 def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """A log's core, split, and what is not in it."""
     from timesuite_jax import data
-    from timesuite_jax.data.progress import progress
+    from timesuite_jax.progress import progress
 
     with progress(f"reading {args.log.name}", quiet=args.json) as advance:
         log = data.read_log(args.log, args.columns, sort=args.sort, on_progress=advance)

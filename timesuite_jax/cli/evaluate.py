@@ -61,8 +61,8 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
     from timesuite_jax import data, evaluation  # imported late: a wrong option should be told at once
-    from timesuite_jax.data.progress import progress
     from timesuite_jax.evaluation import grounding_report as report
+    from timesuite_jax.progress import progress
 
     config = model_config(args)
     if config.get("task") == "mqsa_ted":
@@ -104,8 +104,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     """The ranking of held-out items by a recommender."""
-    from timesuite_jax.data.progress import progress
     from timesuite_jax.evaluation import ranking_report as report
+    from timesuite_jax.progress import progress
 
     which = str(args.run_folder or args.config)
     chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}

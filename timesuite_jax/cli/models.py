@@ -11,10 +11,10 @@ from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
+    from timesuite_jax.param_tree import Params
     from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
     from timesuite_jax.tasks.videochat_t import VideoChatTask
     from timesuite_jax.training import Task
-    from timesuite_jax.tree import Params
 
 
 def add_model(parser: argparse.ArgumentParser, option: str) -> None:

@@ -19,7 +19,7 @@ import numpy as np
 from flax import linen as nn
 from ml_dtypes import bfloat16
 
-from timesuite_jax import port, tree
+from timesuite_jax import param_tree, port
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.cli.examples import show_examples
 from timesuite_jax.cli.steps import add_step
@@ -116,12 +116,12 @@ def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
     return 0
 
 
-def _wanted(args: argparse.Namespace) -> dict[tree.Path, Any]:
+def _wanted(args: argparse.Namespace) -> dict[param_tree.Path, Any]:
     """The parameters of the config's model, by path."""
     from timesuite_jax import tasks  # pulls in models and data, which the other actions do without
 
     task = tasks.build(load_config(args.config, args.overrides))
-    return dict(tree.leaves_with_paths(nn.meta.unbox(task.abstract_params())))
+    return dict(param_tree.leaves_with_paths(nn.meta.unbox(task.abstract_params())))
 
 
 def _export(args: argparse.Namespace, model: port.ModelPort) -> int:

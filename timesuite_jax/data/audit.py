@@ -7,11 +7,11 @@ from typing import Any
 
 from timesuite_jax.data.build import check_video, read_video
 from timesuite_jax.data.corpus import INFO_NAME, file_checksum, read_info
-from timesuite_jax.data.progress import watched
 from timesuite_jax.data.record import Record, decode_record, example_class
 from timesuite_jax.data.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import decode_jpegs
+from timesuite_jax.progress import watched
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".ts", ".flv")
 

@@ -15,7 +15,6 @@ import google_crc32c
 import numpy as np
 
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected
-from timesuite_jax.data.progress import watched
 from timesuite_jax.data.record import Record
 from timesuite_jax.data.timepro import Annotation, read_annotations
 from timesuite_jax.errors import UserError
@@ -30,6 +29,7 @@ from timesuite_jax.media import (
     sample_video,
 )
 from timesuite_jax.media.transforms import short_side
+from timesuite_jax.progress import watched
 
 # Frames decoded to see that a video is sound: with pictures that refer to one another, most of the file.
 _FRAMES_CHECKED = 32

@@ -20,7 +20,7 @@ import google_crc32c
 from timesuite_jax.data.record import SCHEMA_VERSION, Record, encode_record, example_class
 from timesuite_jax.data.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
-from timesuite_jax.whole_file import whole_file
+from timesuite_jax.storage.atomic_write import whole_file
 
 INFO_NAME = "dataset_info.json"
 

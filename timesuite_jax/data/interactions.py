@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
-from timesuite_jax.data.array_file import read_arrays
 from timesuite_jax.errors import UserError
-from timesuite_jax.whole_file import whole_file
+from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.npz import read_arrays
 
 _ARRAYS = ("user_ptr", "items", "validate_item", "test_item", "num_user", "num_item")
 _NAMES = ("user_names", "item_names")  # need not be there

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from timesuite_jax.data.array_file import read_arrays
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.npz import read_arrays
 
 
 class ItemFeatures(NamedTuple):

@@ -14,7 +14,7 @@ import numpy as np
 
 from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.pickle_machine import MAX_PICKLE, WRONG_KIND, Dialect, interpret
+from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, WRONG_KIND, Dialect, interpret
 
 _REMEDY = "; give a file of the authors, data/beauty/beauty.npy say, or a log as .csv or .parquet"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}

@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from timesuite_jax.config_spec import check_least
 from timesuite_jax.data.interactions import Interactions
-from timesuite_jax.specs import check_least
 
 
 @dataclasses.dataclass(frozen=True)

@@ -21,7 +21,7 @@ from timesuite_jax.evaluation.ranking import item_scores, push_down_seen, rank
 from timesuite_jax.layers import Shard, by_shards, shards
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.models import Mqsa
-from timesuite_jax.tree import Params
+from timesuite_jax.param_tree import Params
 
 
 @functools.partial(jax.jit, static_argnums=0)

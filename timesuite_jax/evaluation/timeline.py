@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.whole_file import whole_file
+from timesuite_jax.storage.atomic_write import whole_file
 
 Span = tuple[float, float]  # start and end in seconds
 _TITLE_WIDTH = 120  # characters that stand side by side; what an untrained model says may go on for long

@@ -15,6 +15,7 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
+from timesuite_jax.config_spec import check_least
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import (
     Dropout,
@@ -30,7 +31,6 @@ from timesuite_jax.layers import (
 )
 from timesuite_jax.models import kv_cache
 from timesuite_jax.models.kv_cache import KVCache
-from timesuite_jax.specs import check_least
 
 UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
 

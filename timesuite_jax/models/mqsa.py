@@ -28,9 +28,9 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
+from timesuite_jax.config_spec import check_least
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import Dropout, LayerNorm, Linear, run_stack
-from timesuite_jax.specs import check_least
 
 NORM_EPSILON = 1e-24
 EMBEDDING_STD = 0.01

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
+from timesuite_jax.config_spec import check_least
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import check_choices
-from timesuite_jax.specs import check_least
 
 VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; the small one is ours
     "base": {},

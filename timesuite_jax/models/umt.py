@@ -16,10 +16,10 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Float, Float32
 
+from timesuite_jax.config_spec import check_least
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import FeedForward, LayerNorm, Linear, attention, check_choices, run_stack
 from timesuite_jax.layers.positions import bicubic_resize_matrix, linear_resize_matrix, sinusoid_table
-from timesuite_jax.specs import check_least
 
 # The grid that the released towers were trained on, 224 / 16; upstream's table for other sizes is shrunk from it.
 _PRETRAINING_GRID = 14

@@ -13,7 +13,7 @@ import jax
 from flax import linen as nn
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
 
 Rules = Mapping[str, tuple[str, ...]]
@@ -82,7 +82,7 @@ def shardings(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str
       UserError: naming every tensor that does not fit and the config lines to change.
     """
     placed_leaves, problems = {}, []
-    for path, leaf in tree.leaves_with_paths(abstract):
+    for path, leaf in param_tree.leaves_with_paths(abstract):
         names = leaf.names if isinstance(leaf, nn.LogicallyPartitioned) else ()
         shape = _unboxed(leaf).shape
         spec, wrong = _partition(names, shape, mesh, rules)
@@ -90,7 +90,7 @@ def shardings(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str
         placed_leaves[path] = NamedSharding(mesh, spec)
     if problems:
         raise UserError("the mesh does not fit the model:\n  " + "\n  ".join(problems))
-    return tree.from_paths(placed_leaves)
+    return param_tree.from_paths(placed_leaves)
 
 
 def _unboxed(leaf: Any) -> Any:
@@ -131,8 +131,8 @@ def abstract_arrays(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> di
     Raises:
       UserError: as `shardings`.
     """
-    where = dict(tree.leaves_with_paths(shardings(abstract, mesh, rules)))
-    leaves = ((path, _unboxed(leaf)) for path, leaf in tree.leaves_with_paths(abstract))
-    return tree.from_paths(
+    where = dict(param_tree.leaves_with_paths(shardings(abstract, mesh, rules)))
+    leaves = ((path, _unboxed(leaf)) for path, leaf in param_tree.leaves_with_paths(abstract))
+    return param_tree.from_paths(
         {path: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=where[path]) for path, leaf in leaves}
     )

@@ -15,12 +15,12 @@ import numpy as np
 from einops import EinopsError
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.param_tree import Path
 from timesuite_jax.port.quantising import as_in_files
 from timesuite_jax.port.report import LayerReport, Report
 from timesuite_jax.port.roles import Layer, ModelPort
 from timesuite_jax.port.sources import Source
 from timesuite_jax.port.table import Entry, Table
-from timesuite_jax.tree import Path
 
 Shape = tuple[int, ...]
 

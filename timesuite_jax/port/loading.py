@@ -12,15 +12,15 @@ from typing import Any
 import jax
 import numpy as np
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
+from timesuite_jax.param_tree import Path
 from timesuite_jax.port.layering import Plan, plan
 from timesuite_jax.port.leaf import Index, Pending
 from timesuite_jax.port.quantising import quantised
 from timesuite_jax.port.report import Report
 from timesuite_jax.port.roles import Layer, ModelPort
 from timesuite_jax.port.table import Entry
-from timesuite_jax.tree import Path
 
 
 @dataclasses.dataclass(frozen=True)

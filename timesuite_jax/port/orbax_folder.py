@@ -21,16 +21,16 @@ import orbax.checkpoint as ocp
 import tensorstore as ts
 from etils import epath
 
-from timesuite_jax import tree as trees
-from timesuite_jax.disk import writing
+from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.manifest import MANIFEST, find_damage, write_manifest
+from timesuite_jax.param_tree import Path
 from timesuite_jax.port.leaf import Pending
 from timesuite_jax.port.quantising import path_in_files
 from timesuite_jax.port.report import Report
 from timesuite_jax.port.roles import ModelPort
 from timesuite_jax.port.tree_source import TreeSource
-from timesuite_jax.tree import Path
+from timesuite_jax.storage.checksums import MANIFEST, find_damage, write_manifest
+from timesuite_jax.storage.write_errors import writing
 
 _CHUNK = 64 * 2**20  # bytes; Orbax copies and compresses chunk by chunk, so this bounds what it needs beside a leaf
 _BATCH = 64 * 2**20  # bytes of leaves that travel together: small ones one by one would take seconds for their opening

@@ -15,7 +15,7 @@ import numpy as np
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.sources import TensorInfo, map_flat
-from timesuite_jax.whole_file import whole_file
+from timesuite_jax.storage.atomic_write import whole_file
 
 MAX_HEADER = 100_000_000  # bytes; the reference implementation's cap
 

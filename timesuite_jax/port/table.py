@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
+from timesuite_jax.param_tree import Path
 from timesuite_jax.port.layout import Layout
-from timesuite_jax.tree import Path
 
 
 @dataclasses.dataclass(frozen=True)

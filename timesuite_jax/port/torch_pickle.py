@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from timesuite_jax.pickle_machine import WRONG_KIND, Dialect, Name, members, pairs
+from timesuite_jax.storage.restricted_pickle import WRONG_KIND, Dialect, Name, members, pairs
 
 REMEDY = (
     "; if you trust where it comes from, load it once with PyTorch (weights_only=True) and save its tensors as "

@@ -2,10 +2,10 @@
 
 import dataclasses
 
+from timesuite_jax.param_tree import Params
 from timesuite_jax.port.loading import load_into
 from timesuite_jax.port.open_source import open_layers
 from timesuite_jax.port.roles import ModelPort
-from timesuite_jax.tree import Params
 
 
 @dataclasses.dataclass(frozen=True)

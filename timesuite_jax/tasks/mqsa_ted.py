@@ -13,7 +13,8 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
+from timesuite_jax.config_spec import Config, override
 from timesuite_jax.data import ItemFeatures, Split, UserStream, count_transitions, principal_axes, read_features
 from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
@@ -28,11 +29,10 @@ from timesuite_jax.objectives import (
     sampled_cross_entropy,
     transition_distillation,
 )
+from timesuite_jax.param_tree import Params
 from timesuite_jax.port.tables.mqsa import PORT
-from timesuite_jax.specs import Config, override
 from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
 from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
-from timesuite_jax.tree import Params
 
 
 class MqsaTedTask:
@@ -164,7 +164,7 @@ class MqsaTedTask:
             )
         return params
 
-    def trainable(self, path: tree.Path) -> bool:
+    def trainable(self, path: param_tree.Path) -> bool:
         """All are but what items have from outside."""
         return path[0] not in ("item_features", "item_trained")
 
@@ -178,7 +178,7 @@ class MqsaTedTask:
         values, spec = self.config.loss, self.model.spec
         rngs = streams(rng, "dropout", "negatives")
         read = (batch[name] for name in ("items", "segments", "positions"))
-        params = {"params": tree.merge(trainable, frozen)}
+        params = {"params": param_tree.merge(trainable, frozen)}
         hidden, aux = cast(Any, self.model.apply(params, *read, deterministic=False, rngs=rngs))
         hidden, heads = (rearrange(vectors, "B S D -> (B S) D") for vectors in (hidden, aux["heads"]))
         items, targets = (rearrange(batch[name], "B S -> (B S)") for name in ("items", "targets"))

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
+from timesuite_jax.config_spec import Config, build, check_least
 from timesuite_jax.data import Interactions, SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.weights import WeightsSpec
-from timesuite_jax.specs import Config, build, check_least
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,10 +10,10 @@ from etils import epath
 from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, specs, training, tree
+from timesuite_jax import config_spec, parallel, param_tree, training
+from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
-from timesuite_jax.specs import Config
-from timesuite_jax.tree import Params
+from timesuite_jax.param_tree import Params
 
 if TYPE_CHECKING:
     from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
@@ -80,7 +80,7 @@ def answering_layout(config: Config, abstract_params: Params) -> tuple[Mesh, par
       UserError: if `config.training` names meshes or rules that cannot be anywhere.
     """
     given = (config.to_dict() if isinstance(config, ConfigDict) else config).get("training", {})
-    spec = specs.build(parallel.MeshSpec, given.get("mesh", {}), "training.mesh")
+    spec = config_spec.build(parallel.MeshSpec, given.get("mesh", {}), "training.mesh")
     try:
         mesh = parallel.make_mesh(spec)
     except UserError:
@@ -150,8 +150,8 @@ def _all_of(weights: training.Import, task: training.Task, config: Config) -> Pa
     abstract = task.abstract_params()
     targets = parallel.abstract_arrays(abstract, *answering_layout(config, abstract))
     params = weights.load(targets)
-    found = {path for path, _ in tree.leaves_with_paths(params)}
-    absent = ["/".join(path) for path, _ in tree.leaves_with_paths(targets) if path not in found]
+    found = {path for path, _ in param_tree.leaves_with_paths(params)}
+    absent = ["/".join(path) for path, _ in param_tree.leaves_with_paths(targets) if path not in found]
     if absent:
         raise UserError(
             f"{weights.source}: {len(absent)} parameters are missing, among them {', '.join(absent[:3])}: "
@@ -169,7 +169,7 @@ def _all_of(weights: training.Import, task: training.Task, config: Config) -> Pa
 def _not_finite(params: Params) -> list[str]:
     """Names of the parameters that hold a value that is no number."""
     finite = jax.jit(lambda params: jax.tree.map(lambda leaf: jnp.all(jnp.isfinite(leaf)), params))(params)
-    return ["/".join(path) for path, whole in tree.leaves_with_paths(jax.device_get(finite)) if not whole]
+    return ["/".join(path) for path, whole in param_tree.leaves_with_paths(jax.device_get(finite)) if not whole]
 
 
 def load_recommender(

@@ -12,7 +12,8 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
+from timesuite_jax.config_spec import Config
 from timesuite_jax.data import Preparer, TrainStream, open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding, share_batches
@@ -20,12 +21,11 @@ from timesuite_jax.layers import mask_key
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
+from timesuite_jax.param_tree import Params, Path
 from timesuite_jax.port.tables.videochat_t_roles import PORT
-from timesuite_jax.specs import Config
 from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
-from timesuite_jax.tree import Params, Path
 
 
 class VideoChatTask:
@@ -109,7 +109,7 @@ class VideoChatTask:
           UserError: if one of the config's patterns of trained parameters names none, or one that cannot be trained.
         """
         params = jax.eval_shape(self._init, jax.random.key(0))
-        leaves = dict(tree.leaves_with_paths(nn.meta.unbox(params)))
+        leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(params)))
         paths = ["/".join(path) for path in leaves]
         for path, leaf in leaves.items():
             if self.trainable(path) and not jnp.issubdtype(leaf.dtype, jnp.floating):
@@ -140,7 +140,7 @@ class VideoChatTask:
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Float[Array, ""], Sums]:
         """Cross entropy of the answers; its weight is the number of answer tokens."""
-        params = tree.merge(trainable, frozen)
+        params = param_tree.merge(trainable, frozen)
         rngs = {name: mask_key(key) for name, key in streams(rng, "dropout", "drop_path").items()}
         hidden, aux = cast(Any, self.model.apply({"params": params}, batch, deterministic=False, rngs=rngs))
         lora = self.config.model.mistral.lora

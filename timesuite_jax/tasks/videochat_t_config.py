@@ -11,11 +11,11 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from timesuite_jax.config_spec import Config, build, check_least, override
 from timesuite_jax.data import PipelineSpec, SampleSpec, Turns, corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import VideoChatTSpec
 from timesuite_jax.port.weights import WeightsSpec
-from timesuite_jax.specs import Config, build, check_least, override
 from timesuite_jax.text import TimeStyle
 
 # What the original trains in all of its stages: exactly these keys are in its checkpoints.

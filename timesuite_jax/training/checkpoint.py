@@ -4,7 +4,7 @@ WORKDIR/checkpoints/<step>/params      trainable parameters       } Orbax, writt
                           /optimizer   step and optimizer state   } visible only when complete,
                           /data        position of the data       } restored to any mesh
                           /config      config, name of the frozen parameters
-                          /manifest.json  sizes and checksums of all of these files (see manifest.py)
+                          /manifest.json  sizes and checksums of all of these files (see storage/checksums.py)
 WORKDIR/frozen/<fingerprint>/          frozen parameters, once; with a manifest too
 WORKDIR/damaged/<step>                 a checkpoint that is no longer as it was written; for you to look at and delete
 
@@ -23,18 +23,18 @@ import orbax.checkpoint as ocp
 from etils import epath
 from jax.sharding import Mesh
 
-from timesuite_jax import parallel, tree
+from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.manifest import find_damage, write_manifest
+from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.checksums import find_damage, write_manifest
+from timesuite_jax.storage.remote_path import in_bucket
+from timesuite_jax.storage.write_errors import writing
 from timesuite_jax.training import heap
-from timesuite_jax.training.bucket import in_bucket
 from timesuite_jax.training.claim import claimed
-from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.fingerprint import fingerprint
 from timesuite_jax.training.selection import best_of, best_step
 from timesuite_jax.training.sparing import sparing_handler
 from timesuite_jax.training.train_state import TrainState
-from timesuite_jax.tree import Params
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
 _REPORTED = (
@@ -100,7 +100,7 @@ class Checkpoints:
             if not read_only:
                 claim.enter_context(claimed(self.workdir))
                 claim.callback(heap.after_save)
-            with named_disk_errors(self.workdir):
+            with writing(self.workdir, "work folder"):
                 self._manager = self._open()
             self._claim = claim.pop_all()
 
@@ -146,7 +146,7 @@ class Checkpoints:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with self._claim, named_disk_errors(self.workdir):
+        with self._claim, writing(self.workdir, "work folder"):
             self._manager.close()
             self._frozen_writer.close()
 
@@ -185,7 +185,7 @@ class Checkpoints:
             return
         self._frozen_name = fingerprint(frozen)
         folder = self._frozen_folder(self._frozen_name)
-        with named_disk_errors(self.workdir):
+        with writing(self.workdir, "work folder"):
             whole = folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)
             if not whole or self._damage_in(folder):
                 self._frozen_writer.close()
@@ -200,7 +200,7 @@ class Checkpoints:
         """
         arrays = {"params": state.params, "optimizer": {"step": state.step, "opt_state": state.opt_state}}
         items = ocp.args.Composite(
-            **{name: ocp.args.StandardSave(tree) for name, tree in arrays.items()},
+            **{name: ocp.args.StandardSave(param_tree) for name, param_tree in arrays.items()},
             data=ocp.args.JsonSave(dict(data)),
             config=ocp.args.JsonSave({"config": dict(config), "frozen": self._frozen_name}),
         )
@@ -208,7 +208,7 @@ class Checkpoints:
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
             self._manager.wait_until_finished()
             if self._handlers is None:  # What may be under way at a time depends on what is saved.
-                self._handlers = {name: sparing_handler(tree) for name, tree in arrays.items()}
+                self._handlers = {name: sparing_handler(param_tree) for name, param_tree in arrays.items()}
                 self._manager.close()
                 self._manager = self._open()
             self._saving, self._failed, self._caller = step, False, threading.current_thread()
@@ -239,7 +239,7 @@ class Checkpoints:
           UserError: as `save`.
         """
         try:
-            with named_disk_errors(self.workdir):
+            with writing(self.workdir, "work folder"):
                 yield
         except Exception:
             heap.after_save()
@@ -319,7 +319,7 @@ class Checkpoints:
             number += 1
         parallel.gather_lines([])  # All have looked before anything moves.
         if jax.process_index() == 0:
-            with named_disk_errors(self.workdir):
+            with writing(self.workdir, "work folder"):
                 folder.mkdir(parents=True, exist_ok=True)
                 self._step_folder(step).rename(target)
         parallel.gather_lines([])
@@ -349,16 +349,16 @@ class Checkpoints:
           UserError: if the checkpoint is of another model, with all differences.
         """
         description = self._description(step)
-        params = self.restore_params(step, tree.merge(state.params, frozen))
-        trained = {path for path, _ in tree.leaves_with_paths(state.params)}
-        saved = {path for path, _ in tree.leaves_with_paths(self._trainable_shapes(step))}
+        params = self.restore_params(step, param_tree.merge(state.params, frozen))
+        trained = {path for path, _ in param_tree.leaves_with_paths(state.params)}
+        saved = {path for path, _ in param_tree.leaves_with_paths(self._trainable_shapes(step))}
         if trained != saved:
             raise UserError(
                 f"checkpoint {step} in {self.workdir} trained other parameters:"
                 + _listing([f"trained there only: {'/'.join(path)}" for path in sorted(saved - trained)])
                 + _listing([f"trained here only: {'/'.join(path)}" for path in sorted(trained - saved)])
             )
-        mine, others = tree.split(params, lambda path: path in trained)
+        mine, others = param_tree.split(params, lambda path: path in trained)
         items = ocp.args.Composite(
             optimizer=ocp.args.StandardRestore({"step": state.step, "opt_state": state.opt_state}),
             data=ocp.args.JsonRestore(),
@@ -384,20 +384,20 @@ class Checkpoints:
         trainable = self._trainable_shapes(step)
         name = self._description(step)["frozen"]
         frozen = _saved_shapes(self._frozen_writer.metadata(self._frozen_folder(name)).item_metadata) if name else {}
-        wrong = differences(tree.merge(trainable, frozen), targets)
+        wrong = differences(param_tree.merge(trainable, frozen), targets)
         if wrong:
             raise UserError(
                 f"checkpoint {step} in {self.workdir} does not fit this config; use the config it was trained with "
                 "or another folder:" + _listing(wrong)
             )
-        trained = {path for path, _ in tree.leaves_with_paths(trainable)}
-        mine, others = tree.split(targets, lambda path: path in trained)
+        trained = {path for path, _ in param_tree.leaves_with_paths(trainable)}
+        mine, others = param_tree.split(targets, lambda path: path in trained)
         args = ocp.args.Composite(params=ocp.args.StandardRestore(mine))
         params = self._manager.restore(step, args=args)["params"]
         if not name:
             return params
         restored = self._frozen_writer.restore(self._frozen_folder(name), args=ocp.args.StandardRestore(others))
-        return tree.merge(params, restored)
+        return param_tree.merge(params, restored)
 
 
 def _saved_shapes(metadata: Any) -> Params:
@@ -407,7 +407,7 @@ def _saved_shapes(metadata: Any) -> Params:
 
 def differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     """What differs between two trees of anything with a shape and a dtype, one line a parameter."""
-    have, want = dict(tree.leaves_with_paths(found)), dict(tree.leaves_with_paths(wanted))
+    have, want = dict(param_tree.leaves_with_paths(found)), dict(param_tree.leaves_with_paths(wanted))
     lines = [f"missing in the checkpoint: {'/'.join(path)} {want[path].shape}" for path in sorted(want.keys() - have)]
     lines += [f"not in the config: {'/'.join(path)} {have[path].shape}" for path in sorted(have.keys() - want)]
     for path in sorted(have.keys() & want):

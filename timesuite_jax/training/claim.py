@@ -16,8 +16,8 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.training.bucket import in_bucket
-from timesuite_jax.training.disk_errors import named_disk_errors
+from timesuite_jax.storage.remote_path import in_bucket
+from timesuite_jax.storage.write_errors import writing
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def claimed(workdir: epath.Path) -> Iterator[None]:
     Raises:
       UserError: in every process, if another run is at work in the folder; or if it cannot be made or written.
     """
-    with named_disk_errors(workdir):
+    with writing(workdir, "work folder"):
         _prove_writable(workdir)
         # Never removed: who finds another file under this name would lock that one.
         file = None if in_bucket(workdir) else (workdir / ".lock").open("a")

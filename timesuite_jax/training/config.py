@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from timesuite_jax import specs
+from timesuite_jax import config_spec
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 
@@ -36,7 +36,7 @@ class OptimizerSpec:
           UserError: naming the field.
         """
         at_least_0 = ("learning_rate", "warmup_steps", "min_lr_ratio", "b1", "b2", "eps", "weight_decay")
-        specs.check_least(self, "training.optimizer", dict.fromkeys(at_least_0, 0))
+        config_spec.check_least(self, "training.optimizer", dict.fromkeys(at_least_0, 0))
         for name in ("b1", "b2"):
             if getattr(self, name) >= 1:
                 raise UserError(f"training.optimizer.{name}={getattr(self, name)} must be below 1")
@@ -75,7 +75,7 @@ class TrainingSpec:
         """
         positive = ("total_steps", "accumulate", "log_every", "save_every", "keep", "process_timeout")
         at_least_0 = ("eval_every", "patience", "profile_at")
-        specs.check_least(self, "training", {**dict.fromkeys(positive, 1), **dict.fromkeys(at_least_0, 0)})
+        config_spec.check_least(self, "training", {**dict.fromkeys(positive, 1), **dict.fromkeys(at_least_0, 0)})
         if self.patience and not (self.best and self.eval_every):
             raise UserError(
                 f"training.patience={self.patience} needs training.best and training.eval_every; set both or neither"
@@ -92,4 +92,4 @@ class TrainingSpec:
         Raises:
           UserError: on an unknown key (with the nearest known one), a missing one, or a value of the wrong type.
         """
-        return specs.build(cls, config.to_dict() if isinstance(config, ConfigDict) else config, where)
+        return config_spec.build(cls, config.to_dict() if isinstance(config, ConfigDict) else config, where)

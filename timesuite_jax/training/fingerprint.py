@@ -14,14 +14,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Shaped, UInt32
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 
 _LANES = 4  # of 32 bits each
 
 
 def fingerprint(params: Mapping[str, Any]) -> str:
     """32 hex digits that depend on every path, shape, dtype and bit of the tree."""
-    leaves = dict(tree.leaves_with_paths(params))
+    leaves = dict(param_tree.leaves_with_paths(params))
     sums = jax.device_get(jax.jit(lambda arrays: {path: _sums(x) for path, x in arrays.items()})(leaves))
     digest = hashlib.sha256()
     for path, x in leaves.items():

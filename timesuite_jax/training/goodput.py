@@ -28,7 +28,7 @@ from collections.abc import Iterator
 import jax
 from etils import epath
 
-from timesuite_jax.training.bucket import replace_text
+from timesuite_jax.storage.remote_path import replace_text
 
 NAME = "goodput.json"
 _EVERY = 60.0  # seconds between entries, beside those at checkpoints: writing to a bucket takes a tenth of one

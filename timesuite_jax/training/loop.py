@@ -11,12 +11,13 @@ from clu import parameter_overview
 from etils import epath
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from timesuite_jax import parallel, tree
+from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.write_errors import writing
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
-from timesuite_jax.training.disk_errors import named_disk_errors
 from timesuite_jax.training.goodput import Goodput
 from timesuite_jax.training.in_flight import LAG, InFlight
 from timesuite_jax.training.interruption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
@@ -31,7 +32,6 @@ from timesuite_jax.training.step import Report
 from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_figures
 from timesuite_jax.training.train_state import TrainState
 from timesuite_jax.training.writers import MetricWriter, TensorBoardWriter, Terminal
-from timesuite_jax.tree import Params
 
 
 class RunResult(NamedTuple):
@@ -107,7 +107,7 @@ def run(
 
         tables = _overview(begin.state.params, begin.frozen)
         if jax.process_index() == 0:
-            with named_disk_errors(checkpoints.workdir):
+            with writing(checkpoints.workdir, "work folder"):
                 (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
@@ -289,7 +289,7 @@ class _Loop:
 
     def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: InFlight) -> dict[str, float]:
         flight.drain()
-        params = tree.merge(state.params, frozen)
+        params = param_tree.merge(state.params, frozen)
         figures = {}
         with self.goodput.spending("evaluate"), self._safe(step, state):
             for name, evaluate in self.evaluations.items():

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import optax
 from flax import linen as nn
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.training import schedule
 from timesuite_jax.training.config import TrainingSpec
 
@@ -25,14 +25,16 @@ def decayed(abstract_trainable: Mapping[str, Any]) -> dict[str, Any]:
         shapes (nothing stacked).
     """
 
-    def rule(path: tree.Path, leaf: Any) -> bool:
+    def rule(path: param_tree.Path, leaf: Any) -> bool:
         if isinstance(leaf, nn.LogicallyPartitioned):
             ndim = len(leaf.value.shape) - leaf.names.count("layers")
         else:
             ndim = len(leaf.shape)
         return ndim > 1 and path[-1] != "bias"
 
-    return tree.from_paths({path: rule(path, leaf) for path, leaf in tree.leaves_with_paths(abstract_trainable)})
+    return param_tree.from_paths(
+        {path: rule(path, leaf) for path, leaf in param_tree.leaves_with_paths(abstract_trainable)}
+    )
 
 
 def scale_by_adam_eps_hat(b1: float, b2: float, eps: float) -> optax.GradientTransformation:

@@ -6,7 +6,8 @@ import jax
 import optax
 from jax.sharding import Mesh
 
-from timesuite_jax import parallel, tree
+from timesuite_jax import parallel, param_tree
+from timesuite_jax.param_tree import Params
 from timesuite_jax.training import optimizer as optimizers
 from timesuite_jax.training import schedule
 from timesuite_jax.training.config import TrainingSpec
@@ -14,7 +15,6 @@ from timesuite_jax.training.state import abstract_state
 from timesuite_jax.training.step import make_step
 from timesuite_jax.training.task import Task
 from timesuite_jax.training.train_state import TrainState
-from timesuite_jax.tree import Params
 
 
 class Program(NamedTuple):
@@ -38,8 +38,8 @@ def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
     rules = parallel.make_rules(spec.rules, mesh)
     boxed = task.abstract_params()
     targets = parallel.abstract_arrays(boxed, mesh, rules)
-    optimizer = optimizers.build(spec, tree.split(boxed, task.trainable)[0])
-    trainable, frozen = tree.split(targets, task.trainable)
+    optimizer = optimizers.build(spec, param_tree.split(boxed, task.trainable)[0])
+    trainable, frozen = param_tree.split(targets, task.trainable)
     state = abstract_state(optimizer, trainable, mesh)
     step = jax.jit(
         make_step(task, optimizer, schedule.build(spec), spec.accumulate),

@@ -23,7 +23,7 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.training.bucket import replace_text
+from timesuite_jax.storage.remote_path import replace_text
 from timesuite_jax.training.interruption import Stop, leave
 
 _log = logging.getLogger(__name__)

@@ -17,8 +17,8 @@ import jax
 from etils import epath
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.training.bucket import replace_text
-from timesuite_jax.training.disk_errors import named_disk_errors
+from timesuite_jax.storage.remote_path import replace_text
+from timesuite_jax.storage.write_errors import writing
 
 _log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class Selection:
         figure, bests = self._notes
         lists = {name: [best._asdict() for best in found] for name, found in bests.items()}
         known = {"figure": figure, "bests": lists.pop(figure), "others": lists}
-        with named_disk_errors(self._workdir):
+        with writing(self._workdir, "work folder"):
             replace_text(_file(self._workdir), json.dumps(known, indent=1))
         self._noted = True
 

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
+from timesuite_jax.param_tree import Params
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints, differences
 from timesuite_jax.training.program import Program
 from timesuite_jax.training.task import Task
 from timesuite_jax.training.train_state import TrainState
-from timesuite_jax.tree import Params
 
 
 class Start(NamedTuple):
@@ -51,17 +51,17 @@ def start(task: Task, program: Program, checkpoints: Checkpoints, seed: int) -> 
     targets = program.targets
     weights = task.initial_weights()
     given = {} if weights is None else weights.load(targets)
-    paths = {path for path, _ in tree.leaves_with_paths(given)}
-    placed = tree.split(targets, lambda path: path in paths)[0]
+    paths = {path for path, _ in param_tree.leaves_with_paths(given)}
+    placed = param_tree.split(targets, lambda path: path in paths)[0]
     if weights is not None and (wrong := differences(given, placed)):
         raise ValueError(f"import from {weights.source} returned other arrays than asked for: {wrong}")
-    params = tree.merge(given, _fresh(task, targets, paths, seed))
+    params = param_tree.merge(given, _fresh(task, targets, paths, seed))
     origin = "fresh parameters"
     if weights is not None:
-        total = len(dict(tree.leaves_with_paths(targets)))
+        total = len(dict(param_tree.leaves_with_paths(targets)))
         origin = f"{len(paths)} of {total} tensors from {weights.source}, the others fresh"
 
-    trained, still = tree.split(params, task.trainable)
+    trained, still = param_tree.split(params, task.trainable)
     del params, given
     where = jax.tree.map(lambda leaf: leaf.sharding, program.state)
     opt_state = jax.jit(program.optimizer.init, out_shardings=where.opt_state)(trained)
@@ -69,14 +69,14 @@ def start(task: Task, program: Program, checkpoints: Checkpoints, seed: int) -> 
     return Start(TrainState(step=count, params=trained, opt_state=opt_state), still, None, None, origin)
 
 
-def _fresh(task: Task, targets: Params, known: set[tree.Path], seed: int) -> Params:
+def _fresh(task: Task, targets: Params, known: set[param_tree.Path], seed: int) -> Params:
     """Initialises the parameters that are not known; the compiler drops the work for the others."""
-    wanted = tree.split(targets, lambda path: path not in known)[0]
+    wanted = param_tree.split(targets, lambda path: path not in known)[0]
     if not wanted:
         return {}
 
     def init(rng: jax.Array) -> Params:
-        return tree.split(task.init(rng), lambda path: path not in known)[0]
+        return param_tree.split(task.init(rng), lambda path: path not in known)[0]
 
     where = jax.tree.map(lambda leaf: leaf.sharding, wanted)
     return jax.jit(init, out_shardings=where)(randomness.root(seed, "init"))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from timesuite_jax.tree import Params, Path
+from timesuite_jax.param_tree import Params, Path
 
 Batch = Mapping[str, Shaped[np.ndarray, "B *_"]]
 Sums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)

@@ -5,7 +5,7 @@ from typing import Any
 import flax.struct
 from jaxtyping import Array, Int
 
-from timesuite_jax.tree import Params
+from timesuite_jax.param_tree import Params
 
 
 @flax.struct.dataclass

@@ -21,7 +21,7 @@ from etils import epath
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from timesuite_jax.training.bucket import in_bucket
+from timesuite_jax.storage.remote_path import in_bucket
 
 
 class MetricWriter(Protocol):

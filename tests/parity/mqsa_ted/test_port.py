@@ -7,7 +7,7 @@ from flax import linen as nn
 from golden_case import GoldenCase
 from safetensors.numpy import save_file
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.models import Mqsa
 from timesuite_jax.port import TreeSource, compare, export, load_into, open_layers, open_source
 from timesuite_jax.tasks.ports import PORTS
@@ -32,5 +32,5 @@ def test_import_then_export_gives_the_same_bytes(case: GoldenCase, tmp_path):
     back = open_source(PORT, tmp_path / "back.safetensors")
     assert set(back.infos) == set(variables)
     assert compare(back, open_source(PORT, tmp_path / "theirs.safetensors")) == []
-    for path, leaf in tree.leaves_with_paths(loaded.params):
+    for path, leaf in param_tree.leaves_with_paths(loaded.params):
         assert leaf.dtype == np.float32, path

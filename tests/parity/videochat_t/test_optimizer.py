@@ -11,7 +11,7 @@ from jax import Array
 from safetensors.numpy import load_file
 from whole_model import batch_of, loss_and_hidden, params_of, spec_of
 
-from timesuite_jax import training, tree
+from timesuite_jax import param_tree, training
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
@@ -32,7 +32,7 @@ class GoldenTask:
         self.spec = spec_of(golden, CASE)
 
     def loss(self, trainable: dict, frozen: dict, batch: dict[str, Array], rng: Array) -> tuple[Array, Array, dict]:
-        mean, _ = loss_and_hidden(self.spec, tree.merge(trainable, frozen), batch)
+        mean, _ = loss_and_hidden(self.spec, param_tree.merge(trainable, frozen), batch)
         count = jnp.sum(batch["loss_mask"][:, 1:]).astype(jnp.float32)
         return mean * count, count, {}
 
@@ -54,7 +54,7 @@ def training_spec(declared: dict[str, Any]) -> TrainingSpec:
     return TrainingSpec(total_steps=schedule["num_training_steps"], optimizer=optimizer)
 
 
-def trained_paths(golden: GoldenModel) -> set[tree.Path]:
+def trained_paths(golden: GoldenModel) -> set[param_tree.Path]:
     return {golden.table.entries[name].path for name in golden.json("train.json")["grads"]["trainable"]}
 
 
@@ -62,7 +62,7 @@ def abstract_trainable(golden: GoldenModel) -> dict[str, Any]:
     """Trainable parameters as the model declares them, with logical axes."""
     batch = {name: value for name, value in batch_of(golden, CASE).items() if name != "loss_mask"}
     abstract = jax.eval_shape(VideoChatT(spec_of(golden, CASE)).init, jax.random.key(0), batch)["params"]
-    return tree.split(abstract, trained_paths(golden).__contains__)[0]
+    return param_tree.split(abstract, trained_paths(golden).__contains__)[0]
 
 
 def test_rates(golden: GoldenModel):
@@ -74,7 +74,7 @@ def test_rates(golden: GoldenModel):
 
 def test_groups(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
-    decayed = dict(tree.leaves_with_paths(training.optimizer.decayed(abstract_trainable(golden))))
+    decayed = dict(param_tree.leaves_with_paths(training.optimizer.decayed(abstract_trainable(golden))))
     for group, expected in (("decay", True), ("no_decay", False)):
         assert declared[group]
         wrong = [name for name in declared[group] if decayed[golden.table.entries[name].path] is not expected]
@@ -85,7 +85,7 @@ def test_steps(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
     still = set(golden.json("train.json")["grads"]["exactly_zero"])
     spec, task = training_spec(declared), GoldenTask(golden)
-    trainable, frozen = tree.split(params_of(golden, task.spec), trained_paths(golden).__contains__)
+    trainable, frozen = param_tree.split(params_of(golden, task.spec), trained_paths(golden).__contains__)
     trainable, frozen = jax.device_put((trainable, frozen))
     optimizer = training.optimizer.build(spec, abstract_trainable(golden))
     step = jax.jit(training.make_step(task, optimizer, training.schedule.build(spec)))
@@ -98,7 +98,7 @@ def test_steps(golden: GoldenModel):
         losses.append(float(figures["loss"][0] / figures["loss"][1]))
     assert_close(np.asarray(losses), np.asarray(declared["losses"]), "loss")
 
-    arrived = dict(tree.leaves_with_paths(states[len(declared["lrs"])].params))
+    arrived = dict(param_tree.leaves_with_paths(states[len(declared["lrs"])].params))
     expected = load_file(golden.folder / "params_step3.safetensors")
     assert expected and set(expected) <= set(declared["decay"]) | set(declared["no_decay"])
     for name in sorted(expected.keys() - set(declared["unstable"])):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from golden_model import GoldenModel
 
-from timesuite_jax import tree as trees
+from timesuite_jax import param_tree as trees
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.port import (
     ExportSpec,

@@ -8,7 +8,7 @@ import numpy as np
 from closeness import FORWARD, relative_error
 from golden_model import IGNORED, GoldenModel
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.layers.quantised import CODES, quantise
 from timesuite_jax.models import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
@@ -22,13 +22,13 @@ def quantised(params: dict, form: str, skew: float = 1.0) -> dict:
     """The parameters with the layers' kernels quantised, and every scale made wrong by the factor `skew`."""
     if form == "float":
         return params
-    leaves = dict(tree.leaves_with_paths(params))
+    leaves = dict(param_tree.leaves_with_paths(params))
     kernels = [path for path in leaves if path[0] == "layers" and path[-1] == "kernel"]
     assert len(kernels) == 7
     for path in kernels:
         for name, part in quantise(np.asarray(leaves.pop(path)), CODES[form]).items():
             leaves[*path, name] = part if name == "codes" else (part.astype(np.float32) * skew).astype(part.dtype)
-    return tree.from_paths(leaves)
+    return param_tree.from_paths(leaves)
 
 
 def test_logits_and_gradients_stay_near(golden: GoldenModel):
@@ -43,7 +43,7 @@ def test_logits_and_gradients_stay_near(golden: GoldenModel):
         spec = dataclasses.replace(golden.spec.mistral, kernels=form)
 
         def loss(adapters: dict, frozen: dict, spec=spec) -> tuple[jax.Array, jax.Array]:
-            params = {"params": tree.merge(adapters, frozen)}
+            params = {"params": param_tree.merge(adapters, frozen)}
             hidden, _ = Mistral(spec).apply(params, embeds, positions, valid)
             head = params["params"]["lm_head"]
             total, count, _ = answer_cross_entropy(
@@ -54,7 +54,7 @@ def test_logits_and_gradients_stay_near(golden: GoldenModel):
         run = jax.jit(jax.grad(loss, has_aux=True))
         for skew in (1.0,) if form == "float" else (1.0, 1.1):
             params = quantised(golden.params["mistral"], form, skew)
-            grads, logits = run(*tree.split(params, lambda path: path[-1].startswith("lora")))
+            grads, logits = run(*param_tree.split(params, lambda path: path[-1].startswith("lora")))
             grads = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(grads)])
             exact = grads if exact is None else exact
             error = relative_error(np.asarray(logits)[rows, columns], arrays["main.logits"])

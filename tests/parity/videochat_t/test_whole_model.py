@@ -8,7 +8,7 @@ from golden_model import IGNORED, GoldenModel
 from safetensors.numpy import load_file
 from whole_model import batch_of, loss_and_hidden, params_of, run, spec_of
 
-from timesuite_jax import tree
+from timesuite_jax import param_tree
 from timesuite_jax.models import mean_pooling_kernel
 
 
@@ -60,14 +60,14 @@ def test_gradients(golden: GoldenModel):
     for file in files:
         case = "main" + file.stem.removeprefix("grads")
         spec, batch = spec_of(golden, case), batch_of(golden, case)
-        trainable, frozen = tree.split(params_of(golden, spec), trained.__contains__)
+        trainable, frozen = param_tree.split(params_of(golden, spec), trained.__contains__)
 
         def loss(trainable: dict, frozen: dict, batch: dict, spec=spec) -> jax.Array:
-            return loss_and_hidden(spec, tree.merge(trainable, frozen), batch)[0]
+            return loss_and_hidden(spec, param_tree.merge(trainable, frozen), batch)[0]
 
         value, grads = jax.jit(jax.value_and_grad(loss))(trainable, frozen, batch)
         assert_close(value, golden.arrays("forward.npz")[f"{case}.loss"], "loss")
-        leaves = dict(tree.leaves_with_paths(grads))
+        leaves = dict(param_tree.leaves_with_paths(grads))
         for name, expected in load_file(file).items():
             actual = golden.table.torch_tensor(name, leaves)
             if name in noise:  # the true gradient is zero: softmax does not see what all scores share

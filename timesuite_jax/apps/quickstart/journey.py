@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from timesuite_jax import data, port, tasks, training, tree
+from timesuite_jax import data, param_tree, port, tasks, training
 from timesuite_jax.apps.quickstart import recipe as recipes
 from timesuite_jax.apps.quickstart.recipe import Recipe
 from timesuite_jax.apps.quickstart.scores import Scores, score
 from timesuite_jax.data.corpus import INFO_NAME, write_json
-from timesuite_jax.data.progress import progress
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
+from timesuite_jax.param_tree import Params
+from timesuite_jax.progress import progress
 from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.tasks.videochat_t import VideoChatTask
 from timesuite_jax.text import load_tokenizer
-from timesuite_jax.tree import Params
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +131,7 @@ def _export_and_return(params: Params, file: Path) -> dict[str, Any]:
     model = PORTS["videochat_t"]
     written = port.export(model, port.TreeSource.of_params(model, params), file, port.ExportSpec())
     loaded = port.load(model, port.open_layers(model, [str(file)])).params
-    before, after = dict(tree.leaves_with_paths(params)), dict(tree.leaves_with_paths(loaded))
+    before, after = dict(param_tree.leaves_with_paths(params)), dict(param_tree.leaves_with_paths(loaded))
     wrong = [path for path in before if np.asarray(before[path]).tobytes() != np.asarray(after.get(path)).tobytes()]
     if wrong or before.keys() != after.keys():
         raise RuntimeError(f"{len(wrong)} parameters did not survive the export, e.g. {wrong[:3]}")

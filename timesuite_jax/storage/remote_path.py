@@ -4,7 +4,7 @@ import os
 
 from etils import epath
 
-from timesuite_jax.whole_file import whole_file
+from timesuite_jax.storage.atomic_write import whole_file
 
 
 def in_bucket(path: epath.PathLike) -> bool:
