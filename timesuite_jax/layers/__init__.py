@@ -7,17 +7,17 @@ vocabulary, L layers, r LoRA rank, A answer positions.
 """
 
 from timesuite_jax.layers.activations import gated_silu, gelu
-from timesuite_jax.layers.attention import attention
-from timesuite_jax.layers.choices import check_choices
+from timesuite_jax.layers.attention.dispatch import attention
 from timesuite_jax.layers.drop_path import DropPath
 from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.feed_forward import FeedForward
-from timesuite_jax.layers.item_shards import Shard, by_shards
+from timesuite_jax.layers.hash_prng import mask_key
 from timesuite_jax.layers.linear import Linear, LoraSpec
-from timesuite_jax.layers.mask_keys import mask_key
+from timesuite_jax.layers.logical_sharding import lying, shards
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
-from timesuite_jax.layers.placement import lying, shards
 from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
+from timesuite_jax.layers.sharded_scores import Shard, by_shards
+from timesuite_jax.layers.spec_checks import check_choices
 from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 
 __all__ = [

@@ -15,7 +15,7 @@ from jax.experimental.pallas.ops.tpu import splash_attention
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float
 
-from timesuite_jax.layers.placement import shards
+from timesuite_jax.layers.logical_sharding import shards
 
 # Big blocks amortise the grid's overhead; padding wastes work. 128 is the smallest block (the lanes of a TPU).
 BLOCKS = (512, 384, 256, 128)
