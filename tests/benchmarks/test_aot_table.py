@@ -7,7 +7,7 @@ import aot_table
 import pytest
 
 from timesuite_jax.cli.configs import load_config
-from timesuite_jax.compiled import Memory, Traffic
+from timesuite_jax.hlo import Memory, Traffic
 from timesuite_jax.training.ahead_of_time_report import Report
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from timesuite_jax import training
 from timesuite_jax.cli.main import main
-from timesuite_jax.compiled import Memory
+from timesuite_jax.hlo import Memory
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

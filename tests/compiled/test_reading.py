@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
-from timesuite_jax import compiled, parallel
-from timesuite_jax.compiled.replica_groups import read_groups
+from timesuite_jax import parallel
+from timesuite_jax.hlo import Module, array_bytes, count_flops, parse, read_refusal, read_traffic
+from timesuite_jax.hlo.replica_groups import read_groups
 from timesuite_jax.parallel import MeshSpec
 
 LAYERS, ROWS, WIDTH = 5, 16, 32
@@ -19,7 +20,7 @@ def mesh() -> jax.sharding.Mesh:
 
 
 @pytest.fixture(scope="module")
-def module(mesh) -> compiled.Module:
+def module(mesh) -> Module:
     """A scan over layers whose weights are split both ways: gathered over fsdp, their product summed over tensor."""
 
     def place(*axes: str | None) -> NamedSharding:
@@ -34,18 +35,18 @@ def module(mesh) -> compiled.Module:
 
     weights = jax.ShapeDtypeStruct((LAYERS, WIDTH, WIDTH), jnp.float32, sharding=place(None, "tensor", "fsdp"))
     x = jax.ShapeDtypeStruct((ROWS, WIDTH), jnp.float32, sharding=place("fsdp", "tensor"))
-    return compiled.parse(jax.jit(network).lower(weights, x).compile().as_text())
+    return parse(jax.jit(network).lower(weights, x).compile().as_text())
 
 
 def test_products_count_as_often_as_their_loop_runs(module):
     assert module.open_loops == ()
-    arithmetic = compiled.count_flops(module)
+    arithmetic = count_flops(module)
     assert arithmetic.products == LAYERS * 2 * (ROWS // 4) * (WIDTH // 2) * WIDTH
     assert arithmetic.kernels == 0 and arithmetic.unknown_kernels == ()
 
 
 def test_messages_are_put_down_to_their_axis(module, mesh):
-    traffic = {(entry.kind, entry.axes): entry for entry in compiled.read_traffic(module, mesh)}
+    traffic = {(entry.kind, entry.axes): entry for entry in read_traffic(module, mesh)}
     gathered = traffic["all-gather", "fsdp"]
     half = WIDTH // 2 * WIDTH * 4  # what a chip needs of a layer's weights
     assert (gathered.count, gathered.bytes) == (LAYERS, LAYERS * half * 3 / 4)
@@ -59,11 +60,11 @@ def test_a_loop_whose_length_the_data_decide_is_told():
         return jax.lax.while_loop(lambda x: jnp.max(x) > 1, lambda x: x @ x, x)
 
     text = jax.jit(halve).lower(jnp.ones((8, 8))).compile().as_text()
-    module = compiled.parse(text)
+    module = parse(text)
     assert len(module.open_loops) == 1 and "while" in module.open_loops[0]
-    assert compiled.count_flops(module).products == 2 * 8**3
+    assert count_flops(module).products == 2 * 8**3
     with pytest.raises(ValueError, match="no ENTRY"):
-        compiled.parse("not a program")
+        parse("not a program")
 
 
 @pytest.mark.parametrize(
@@ -111,11 +112,11 @@ ENTRY %main (p: bf16[8,64], w: bf16[16,32], h: bf16[4,8,64], v: bf16[4,8,64]) ->
 
 def test_a_tpus_schedule(mesh):
     """Products are convolutions, batched ones of them meet mostly padding; what stands within a pair hides it."""
-    module = compiled.parse(TPU_TEXT)
+    module = parse(TPU_TEXT)
     batched, plain = 2 * 4 * 8 * 64 * 8, 2 * 8 * 64 * 32
-    assert compiled.count_flops(module).products == batched + plain
+    assert count_flops(module).products == batched + plain
     fsdp_tensor = parallel.make_mesh(MeshSpec(data=2, fsdp=4))
-    (gather,) = compiled.read_traffic(module, fsdp_tensor)
+    (gather,) = read_traffic(module, fsdp_tensor)
     size = 64 * 32 * 2 * 3 / 4
     assert (gather.kind, gather.axes, gather.count) == ("all-gather", "fsdp", 2)
     assert (gather.bytes, gather.hidden_bytes) == (2 * size, size)
@@ -156,7 +157,7 @@ ENTRY %main (p: bf16[16,32], q: bf16[8,64], r: bf16[64,32]) -> bf16[64,32] {
 
 
 def test_a_collective_that_is_taken_apart_counts_once():
-    (gather,) = compiled.read_traffic(compiled.parse(FUSED_TEXT), parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
+    (gather,) = read_traffic(parse(FUSED_TEXT), parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
     assert (gather.count, gather.bytes, gather.hidden_bytes) == (1, 64 * 32 * 2 * 3 / 4, 64 * 32 * 2 * 3 / 4)
 
 
@@ -175,9 +176,9 @@ ENTRY %main (i: s8[1,3,3], q: bf16[32,1536,128], k: bf16[8,1536,128]) -> bf16[32
 
 def test_a_kernel_counts_by_the_blocks_that_it_visits():
     """Two products in six of nine blocks; a kernel that nobody knows is named."""
-    arithmetic = compiled.count_flops(compiled.parse(KERNEL_TEXT))
+    arithmetic = count_flops(parse(KERNEL_TEXT))
     assert arithmetic.kernels == 2 * 2 * 32 * 128 * 6 * 512**2
-    other = compiled.count_flops(compiled.parse(KERNEL_TEXT.replace("splash_causal", "other")))
+    other = count_flops(parse(KERNEL_TEXT.replace("splash_causal", "other")))
     assert other.kernels == 0 and "other_512x512" in other.unknown_kernels[0]
 
 
@@ -189,14 +190,14 @@ def test_a_kernel_counts_by_the_blocks_that_it_visits():
     ],
 )
 def test_a_refusal_tells_how_much_was_wanted(message, peak):
-    memory = compiled.read_refusal(f"RESOURCE_EXHAUSTED: {message}", 2.0**30)
+    memory = read_refusal(f"RESOURCE_EXHAUSTED: {message}", 2.0**30)
     assert memory is not None and not memory.fits
     assert (memory.peak, memory.limit, memory.arguments) == (peak * 2**30, 15.75 * 2**30, 2**30)
-    assert compiled.read_refusal("INTERNAL: something else", 0.0) is None
+    assert read_refusal("INTERNAL: something else", 0.0) is None
 
 
 def test_two_integers_of_four_bits_share_a_byte():
     key = jax.eval_shape(lambda: jax.random.key(0))
-    sizes = {dtype: compiled.array_bytes((3, 8), jnp.dtype(dtype)) for dtype in ("int4", "int8", "bfloat16", "bool")}
+    sizes = {dtype: array_bytes((3, 8), jnp.dtype(dtype)) for dtype in ("int4", "int8", "bfloat16", "bool")}
     assert sizes == {"int4": 12, "int8": 24, "bfloat16": 48, "bool": 24}
-    assert compiled.array_bytes(key.shape, key.dtype) == 8
+    assert array_bytes(key.shape, key.dtype) == 8

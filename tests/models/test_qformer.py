@@ -11,8 +11,9 @@ import pytest
 from flax import linen as nn
 from jax.sharding import NamedSharding, PartitionSpec
 
-from timesuite_jax import compiled, parallel, param_tree
+from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.hlo import parse
 from timesuite_jax.models import QFormer, QFormerSpec
 
 DEBUG = QFormerSpec.from_variant("debug")
@@ -144,7 +145,7 @@ def test_kernels_come_to_the_clips_and_not_the_other_way_round():
             rngs = {"dropout": jax.random.key(0), "drop_path": jax.random.key(1)}
             return scalar(model.apply({"params": params}, *inputs, deterministic=False, rngs=rngs))
 
-        module = compiled.parse(jax.jit(jax.grad(loss)).lower(params, *blank).compile().as_text())
+        module = parse(jax.jit(jax.grad(loss)).lower(params, *blank).compile().as_text())
     messages = [
         instruction
         for name in module.runs

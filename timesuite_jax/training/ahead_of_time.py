@@ -11,7 +11,18 @@ from typing import Any
 import jax
 from jax.sharding import NamedSharding, PartitionSpec
 
-from timesuite_jax import compiled, parallel
+from timesuite_jax import parallel
+from timesuite_jax.hlo import (
+    Arithmetic,
+    Memory,
+    Module,
+    array_bytes,
+    count_flops,
+    parse,
+    read_memory,
+    read_refusal,
+    read_traffic,
+)
 from timesuite_jax.training import randomness
 from timesuite_jax.training.ahead_of_time_report import Report
 from timesuite_jax.training.config import TrainingSpec
@@ -46,9 +57,9 @@ class AheadOfTime:
         executable, memory = built
         flops, traffic, notes = None, (), ("a program that does not fit has no FLOPs to count",)
         if executable is not None:
-            module = compiled.parse(executable.as_text())
-            arithmetic = compiled.count_flops(module)
-            traffic = tuple(compiled.read_traffic(module, mesh))
+            module = parse(executable.as_text())
+            arithmetic = count_flops(module)
+            traffic = tuple(read_traffic(module, mesh))
             flops, notes = arithmetic.total, _notes(arithmetic, module)
         model_flops = self.task.work(self.task.blank_batch()).get("model_flops") if name == "train" else None
         return Report(
@@ -101,26 +112,26 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
     return result, time.perf_counter() - began, time.process_time() - cpu_began
 
 
-def _compile(lowered: jax.stages.Lowered, call: Call, limit: float) -> tuple[Any, compiled.Memory]:
+def _compile(lowered: jax.stages.Lowered, call: Call, limit: float) -> tuple[Any, Memory]:
     """The program and its memory; no program if it needs more than there is."""
     try:
         executable = lowered.compile()
     except jax.errors.JaxRuntimeError as error:
-        memory = compiled.read_refusal(str(error), _argument_bytes(call))
+        memory = read_refusal(str(error), _argument_bytes(call))
         if memory is None:
             raise
         return None, memory
-    return executable, compiled.read_memory(executable, limit)
+    return executable, read_memory(executable, limit)
 
 
 def _argument_bytes(call: Call) -> float:
     """Of one device."""
     leaves = jax.tree.leaves(call.arguments)
     shapes = (leaf.shape if leaf.sharding is None else leaf.sharding.shard_shape(leaf.shape) for leaf in leaves)
-    return sum(compiled.array_bytes(shape, leaf.dtype) for shape, leaf in zip(shapes, leaves, strict=True))
+    return sum(array_bytes(shape, leaf.dtype) for shape, leaf in zip(shapes, leaves, strict=True))
 
 
-def _notes(arithmetic: compiled.Arithmetic, module: compiled.Module) -> tuple[str, ...]:
+def _notes(arithmetic: Arithmetic, module: Module) -> tuple[str, ...]:
     """What the figures of a program leave out."""
     kernels = (f"the kernel at {scope} is not counted" for scope in arithmetic.unknown_kernels)
     loops = (f"the loop at {scope}, whose length the data decide, is counted once" for scope in module.open_loops)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from timesuite_jax.compiled import Memory, Traffic
+from timesuite_jax.hlo import Memory, Traffic
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ import re
 
 import numpy as np
 
-from timesuite_jax.compiled.hlo import Computation, Instruction, Module
+from timesuite_jax.hlo.parse import Computation, Instruction, Module
 from timesuite_jax.layers.attention import splash_flops
 
 _SPLASH = re.compile(r"\bsplash_(causal|full)_(\d+)x(\d+)\b.*\bsplash_mha_(fwd|dkv)")

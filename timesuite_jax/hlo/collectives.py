@@ -16,9 +16,9 @@ import numpy as np
 from jax.sharding import Mesh
 from jaxtyping import Int
 
-from timesuite_jax.compiled.arithmetic import counted
-from timesuite_jax.compiled.hlo import Computation, Instruction, Module
-from timesuite_jax.compiled.replica_groups import read_groups
+from timesuite_jax.hlo.flops import counted
+from timesuite_jax.hlo.parse import Computation, Instruction, Module
+from timesuite_jax.hlo.replica_groups import read_groups
 
 KINDS = ("all-gather", "all-reduce", "reduce-scatter", "all-to-all", "collective-permute")
 

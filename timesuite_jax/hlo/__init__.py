@@ -4,10 +4,10 @@
 each other, `read_memory` what it keeps. Nothing in here compiles or knows what a program is for.
 """
 
-from timesuite_jax.compiled.arithmetic import Arithmetic, count_flops
-from timesuite_jax.compiled.collectives import Traffic, read_traffic
-from timesuite_jax.compiled.hlo import Module, parse
-from timesuite_jax.compiled.memory import Memory, array_bytes, read_memory, read_refusal
+from timesuite_jax.hlo.collectives import Traffic, read_traffic
+from timesuite_jax.hlo.flops import Arithmetic, count_flops
+from timesuite_jax.hlo.memory import Memory, array_bytes, read_memory, read_refusal
+from timesuite_jax.hlo.parse import Module, parse
 
 __all__ = [
     "Arithmetic",
