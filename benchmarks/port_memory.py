@@ -39,7 +39,8 @@ def abstract_params(gb: float) -> Any:
     import ml_dtypes
     import numpy as np
 
-    from timesuite_jax.models import MistralSpec, VideoChatT, VideoChatTSpec
+    from timesuite_jax.models import VideoChatT, VideoChatTSpec
+    from timesuite_jax.models.text import MistralSpec
 
     head = WIDTH // HEADS
     layer = 2 * WIDTH * WIDTH + 2 * WIDTH * KV_HEADS * head + 3 * WIDTH * HIDDEN

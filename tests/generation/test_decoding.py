@@ -10,7 +10,7 @@ from flax import linen as nn
 from jaxtyping import Array
 
 from timesuite_jax.generation import Generated, GenerationSpec, generate
-from timesuite_jax.models.mistral import Mistral, MistralSpec
+from timesuite_jax.models.text.mistral import Mistral, MistralSpec
 
 SPEC = MistralSpec.from_variant("debug", vocab=50)
 MODEL = Mistral(SPEC)

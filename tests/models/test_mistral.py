@@ -11,7 +11,7 @@ from flax import linen as nn
 from jaxtyping import Array
 
 from timesuite_jax.layers import LoraSpec
-from timesuite_jax.models.mistral import Mistral, MistralSpec
+from timesuite_jax.models.text.mistral import Mistral, MistralSpec
 from timesuite_jax.param_tree import leaves_with_paths
 
 SPEC = MistralSpec.from_variant("debug")

@@ -14,7 +14,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.hlo import parse
-from timesuite_jax.models import QFormer, QFormerSpec
+from timesuite_jax.models.text import QFormer, QFormerSpec
 
 DEBUG = QFormerSpec.from_variant("debug")
 CLIPS, LENGTH = 3, 5

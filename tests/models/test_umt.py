@@ -9,7 +9,7 @@ import pytest
 from flax import linen as nn
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.models import UmtSpec, UmtTower, position_table
+from timesuite_jax.models.vision import UmtSpec, UmtTower, position_table
 
 DEBUG = UmtSpec.from_variant("debug")
 

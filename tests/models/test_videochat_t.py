@@ -12,7 +12,9 @@ from flax import linen as nn
 
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.models import MistralSpec, QFormerSpec, UmtSpec, VideoChatT, VideoChatTSpec
+from timesuite_jax.models import VideoChatT, VideoChatTSpec
+from timesuite_jax.models.text import MistralSpec, QFormerSpec
+from timesuite_jax.models.vision import UmtSpec
 from timesuite_jax.port.tables import videochat_t
 
 DEBUG = VideoChatTSpec.from_variant("debug")

@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import pytest
 from flax import linen as nn
 
-from timesuite_jax.models.mistral import Mistral, MistralSpec
-from timesuite_jax.models.umt import UmtSpec, UmtTower
+from timesuite_jax.models.text.mistral import Mistral, MistralSpec
 from timesuite_jax.models.videochat_t_flops import mistral_flops, tower_flops
+from timesuite_jax.models.vision.umt import UmtSpec, UmtTower
 
 
 def compiled_flops(module: nn.Module, *inputs: jax.Array) -> float:

@@ -13,7 +13,8 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import CODES, dequantise, quantise
-from timesuite_jax.models import MistralSpec, VideoChatT, VideoChatTSpec
+from timesuite_jax.models import VideoChatT, VideoChatTSpec
+from timesuite_jax.models.text import MistralSpec
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Path
 from timesuite_jax.port.leaf import Pending

@@ -16,7 +16,8 @@ from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.layers import lying, shards
-from timesuite_jax.models import Mistral, VideoChatT
+from timesuite_jax.models import VideoChatT
+from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
 

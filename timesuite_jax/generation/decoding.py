@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from timesuite_jax.generation.sampling import GenerationSpec, next_token
 from timesuite_jax.layers import token_positions
-from timesuite_jax.models.kv_cache import KVCache
-from timesuite_jax.models.mistral import Mistral
+from timesuite_jax.models.text.kv_cache import KVCache
+from timesuite_jax.models.text.mistral import Mistral
 
 
 @struct.dataclass

@@ -5,14 +5,9 @@
 dictionary of intermediate results.
 """
 
-from timesuite_jax.models.kv_cache import KVCache
-from timesuite_jax.models.mistral import Mistral, MistralSpec
 from timesuite_jax.models.mqsa import Mqsa, MqsaSpec
-from timesuite_jax.models.qformer import QFormer
-from timesuite_jax.models.qformer_spec import QFormerSpec
 from timesuite_jax.models.tape import Tape
 from timesuite_jax.models.token_shuffle import mean_pooling_init, mean_pooling_kernel, token_shuffle
-from timesuite_jax.models.umt import UmtSpec, UmtTower, position_table
 from timesuite_jax.models.videochat_t import VideoChatT
 from timesuite_jax.models.videochat_t_spec import CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD, VideoChatTSpec
 
@@ -21,20 +16,12 @@ __all__ = [
     "CLIP_STD",
     "IMAGENET_MEAN",
     "IMAGENET_STD",
-    "KVCache",
-    "Mistral",
-    "MistralSpec",
     "Mqsa",
     "MqsaSpec",
-    "QFormer",
-    "QFormerSpec",
     "Tape",
-    "UmtSpec",
-    "UmtTower",
     "VideoChatT",
     "VideoChatTSpec",
     "mean_pooling_init",
     "mean_pooling_kernel",
-    "position_table",
     "token_shuffle",
 ]

@@ -5,10 +5,10 @@ half, recomputation not counted. What is frozen costs no weight gradients, and a
 trained (the vision tower) no backward pass at all.
 """
 
-from timesuite_jax.models.mistral import MistralSpec
-from timesuite_jax.models.qformer_spec import QFormerSpec
-from timesuite_jax.models.umt import UmtSpec
+from timesuite_jax.models.text.mistral import MistralSpec
+from timesuite_jax.models.text.qformer_spec import QFormerSpec
 from timesuite_jax.models.videochat_t_spec import VideoChatTSpec
+from timesuite_jax.models.vision.umt import UmtSpec
 
 
 def tower_flops(spec: UmtSpec) -> float:

@@ -4,9 +4,9 @@ import dataclasses
 from typing import Any, Literal
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.models.mistral import MistralSpec
-from timesuite_jax.models.qformer_spec import QFormerSpec
-from timesuite_jax.models.umt import UmtSpec
+from timesuite_jax.models.text.mistral import MistralSpec
+from timesuite_jax.models.text.qformer_spec import QFormerSpec
+from timesuite_jax.models.vision.umt import UmtSpec
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # What upstream's evaluation normalises with, though it trains with ImageNet's.

@@ -10,7 +10,9 @@ from einops import rearrange
 from safetensors.numpy import load_file
 
 from timesuite_jax.layers import LoraSpec
-from timesuite_jax.models import MistralSpec, QFormerSpec, UmtSpec, VideoChatTSpec
+from timesuite_jax.models import VideoChatTSpec
+from timesuite_jax.models.text import MistralSpec, QFormerSpec
+from timesuite_jax.models.vision import UmtSpec
 from timesuite_jax.port.table import Table
 from timesuite_jax.port.tables import videochat_t
 

@@ -10,7 +10,8 @@ from closeness import assert_close
 from golden_model import GoldenModel
 
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
-from timesuite_jax.models import Mistral, VideoChatT
+from timesuite_jax.models import VideoChatT
+from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer
 
 REPLACED_ROW = "lm_head_weight_row"  # and its number: a row of the head that a case replaces to force an early stop

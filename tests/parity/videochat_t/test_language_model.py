@@ -7,7 +7,7 @@ import pytest
 from closeness import assert_close
 from golden_model import IGNORED, GoldenModel
 
-from timesuite_jax.models import Mistral
+from timesuite_jax.models.text import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
 
 STORED = ".inputs_embeds"

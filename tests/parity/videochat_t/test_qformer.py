@@ -10,7 +10,7 @@ from closeness import assert_close
 from flax import linen as nn
 from golden_model import GoldenModel
 
-from timesuite_jax.models import QFormer, QFormerSpec
+from timesuite_jax.models.text import QFormer, QFormerSpec
 from timesuite_jax.port.tables import videochat_t
 
 

@@ -10,7 +10,7 @@ from golden_model import IGNORED, GoldenModel
 
 from timesuite_jax import param_tree
 from timesuite_jax.layers.quantised import CODES, quantise
-from timesuite_jax.models import Mistral
+from timesuite_jax.models.text import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
 
 # Relative error of the logits and of the adapters' gradients; on the committed goldens, which are random weights and

@@ -11,7 +11,8 @@ from einops import rearrange
 from golden_model import GoldenModel
 
 from timesuite_jax.layers import LayerNorm
-from timesuite_jax.models import UmtSpec, UmtTower, VideoChatT, position_table
+from timesuite_jax.models import VideoChatT
+from timesuite_jax.models.vision import UmtSpec, UmtTower, position_table
 
 TABLES = {"table1": "native", "table2": "resized"}  # upstream's two routines
 

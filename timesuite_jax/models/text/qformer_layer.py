@@ -12,7 +12,7 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float
 
 from timesuite_jax.layers import Dropout, DropPath, FeedForward, LayerNorm, Linear
-from timesuite_jax.models.qformer_spec import QFormerSpec
+from timesuite_jax.models.text.qformer_spec import QFormerSpec
 
 NORM_EPSILON = 1e-12  # BERT's
 _MASKED = -10000.0  # added to the scores of masked keys; its exp is exactly 0 in float32

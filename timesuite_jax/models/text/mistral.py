@@ -29,8 +29,8 @@ from timesuite_jax.layers import (
     rope_angles,
     run_stack,
 )
-from timesuite_jax.models import kv_cache
-from timesuite_jax.models.kv_cache import KVCache
+from timesuite_jax.models.text import kv_cache
+from timesuite_jax.models.text.kv_cache import KVCache
 
 UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
 

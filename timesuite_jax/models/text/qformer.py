@@ -16,8 +16,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import REMAT_POLICIES, Dropout, LayerNorm, run_stack
-from timesuite_jax.models.qformer_layer import NORM_EPSILON, QFormerLayer, keep_clips
-from timesuite_jax.models.qformer_spec import QFormerSpec
+from timesuite_jax.models.text.qformer_layer import NORM_EPSILON, QFormerLayer, keep_clips
+from timesuite_jax.models.text.qformer_spec import QFormerSpec
 
 _Stream = tuple[Array, Array | None]
 
