@@ -70,7 +70,7 @@ def make_files(folder: Path, gb: float) -> int:
 
     from timesuite_jax import param_tree
     from timesuite_jax.port import TreeSource
-    from timesuite_jax.port.safetensors_io import write_safetensors
+    from timesuite_jax.port.files.safetensors import write_safetensors
     from timesuite_jax.tasks.ports import PORTS
 
     leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(abstract_params(gb))))
@@ -120,10 +120,11 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
     import numpy as np
 
     from timesuite_jax import parallel, param_tree, port
+    from timesuite_jax.port.files import open_layers, write_import
     from timesuite_jax.tasks.ports import PORTS
 
     model = PORTS["videochat_t"]
-    layers = port.open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
+    layers = open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
     mesh = parallel.make_mesh(parallel.MeshSpec(data=1, fsdp=DEVICES))
     targets = parallel.abstract_arrays(abstract_params(gb), mesh, parallel.DEFAULT_RULES)
     leaves = [leaf for _, leaf in param_tree.leaves_with_paths(targets)]
@@ -133,7 +134,7 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
         kept = port.load_into(model, targets, layers).params
     elif way == "orbax":
         plan = port.plan(model, layers, {path: leaf.shape for path, leaf in param_tree.leaves_with_paths(targets)})
-        port.write_import(folder / "imported", port.pending(plan), plan.report)
+        write_import(folder / "imported", port.pending(plan), plan.report)
     elif way == "dictionary":
         tensors = {
             layer.role.canonical(key): np.array(layer.source.read(key))

@@ -10,6 +10,7 @@ import pytest
 from timesuite_jax import param_tree, port, tasks
 from timesuite_jax.apps import quickstart
 from timesuite_jax.errors import UserError
+from timesuite_jax.port.files import open_layers
 from timesuite_jax.tasks.ports import PORTS
 
 RECIPE = dataclasses.replace(quickstart.RECIPE, videos=12, steps=3, batch_size=8, test_videos=4)
@@ -40,7 +41,7 @@ def test_figures_and_files(journey):
 def test_export_is_what_was_trained(journey):
     folder, outcome = journey
     model = PORTS["videochat_t"]
-    loaded = port.load(model, port.open_layers(model, [outcome.files["export"]])).params
+    loaded = port.load(model, open_layers(model, [outcome.files["export"]])).params
     _, params = tasks.load_run(folder / "run")
     for path, leaf in param_tree.leaves_with_paths(params):
         np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(loaded))[path], leaf)

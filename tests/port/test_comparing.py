@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from timesuite_jax.port.comparing import compare
-from timesuite_jax.port.sources import Arrays
+from timesuite_jax.port.compare import compare
+from timesuite_jax.port.files.source import Arrays
 
 NAN, INF = np.nan, np.inf
 

@@ -9,7 +9,8 @@ import tiny_checkpoint as tiny
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import load, open_layers, plan
+from timesuite_jax.port import load, plan
+from timesuite_jax.port.files import open_layers
 from timesuite_jax.port.tables import videochat_t
 from timesuite_jax.tasks.ports import PORTS
 

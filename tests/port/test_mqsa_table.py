@@ -10,7 +10,8 @@ from safetensors.numpy import save_file
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.models import Mqsa, MqsaSpec
-from timesuite_jax.port import TreeSource, compare, export, load, open_layers, open_source
+from timesuite_jax.port import TreeSource, compare, export, load
+from timesuite_jax.port.files import open_layers, open_source
 from timesuite_jax.port.tables import mqsa
 from timesuite_jax.tasks.ports import PORTS
 

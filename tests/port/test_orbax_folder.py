@@ -8,20 +8,8 @@ from etils import epath
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import (
-    Pending,
-    Report,
-    TreeSource,
-    compare,
-    load,
-    open_layers,
-    open_orbax,
-    open_source,
-    orbax_folder,
-    pending,
-    plan,
-    write_import,
-)
+from timesuite_jax.port import Pending, Report, TreeSource, compare, load, pending, plan
+from timesuite_jax.port.files import open_layers, open_orbax, open_source, orbax_folder, write_import
 from timesuite_jax.storage.checksums import write_manifest
 from timesuite_jax.tasks.ports import PORTS
 

@@ -11,8 +11,8 @@ import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
-from timesuite_jax.port.pth_reader import PthFile
-from timesuite_jax.port.safetensors_io import SafetensorsFile
+from timesuite_jax.port.files.pth import PthFile
+from timesuite_jax.port.files.safetensors import SafetensorsFile
 from timesuite_jax.tasks.ports import PORTS
 
 IDS = "qformer.bert.embeddings.position_ids"

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.pth_reader import PthFile
+from timesuite_jax.port.files.pth import PthFile
 
 
 def same(a: np.ndarray, b: np.ndarray) -> bool:
@@ -34,7 +34,7 @@ def test_it_needs_no_torch(tmp_path):
     path, _ = zoo.honest(tmp_path / "honest.pth")
     program = (
         "import sys; sys.modules['torch'] = None; from pathlib import Path\n"
-        "from timesuite_jax.port.pth_reader import PthFile\n"
+        "from timesuite_jax.port.files.pth import PthFile\n"
         f"print(sorted(PthFile(Path({str(path)!r})).infos))"
     )
     out = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -17,8 +17,9 @@ from timesuite_jax.models import VideoChatT, VideoChatTSpec
 from timesuite_jax.models.text import MistralSpec
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Path
-from timesuite_jax.port.leaf import Pending
-from timesuite_jax.port.quantising import quantised
+from timesuite_jax.port.files import open_layers, write_import
+from timesuite_jax.port.lazy_array import Pending
+from timesuite_jax.port.quantize import quantised
 from timesuite_jax.tasks.ports import PORTS
 
 PORT = PORTS["videochat_t"]
@@ -80,7 +81,7 @@ def assert_same(found: dict, wanted: dict[Path, np.ndarray]) -> None:
 def test_shards_are_born_quantised(form: str, floats: tuple):
     file, leaves = floats
     wanted = targets(form, MeshSpec(data=2, fsdp=2, tensor=2))
-    params = port.load_into(PORT, wanted, port.open_layers(PORT, [file])).params
+    params = port.load_into(PORT, wanted, open_layers(PORT, [file])).params
     assert_same(params, expected(leaves, form))
     q = params["mistral"]["layers"]["attn"]["q"]["kernel"]
     assert q["codes"].sharding.shard_shape(q["codes"].shape) == (2, 32, 32)
@@ -116,11 +117,11 @@ def test_any_part_is_that_part_of_the_whole():
 def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, capsys: pytest.CaptureFixture[str]):
     file, leaves = floats
     wanted = dict(trees.leaves_with_paths(nn.meta.unbox(boxed("int4"))))
-    decided = port.plan(PORT, port.open_layers(PORT, [file]), {path: leaf.shape for path, leaf in wanted.items()})
+    decided = port.plan(PORT, open_layers(PORT, [file]), {path: leaf.shape for path, leaf in wanted.items()})
     folder = tmp_path / "model"
-    port.write_import(folder, port.pending(decided, wanted), decided.report)
+    write_import(folder, port.pending(decided, wanted), decided.report)
 
-    again = port.load_into(PORT, trees.from_paths(wanted), port.open_layers(PORT, [str(folder)])).params
+    again = port.load_into(PORT, trees.from_paths(wanted), open_layers(PORT, [str(folder)])).params
     assert_same(again, expected(leaves, "int4"))
 
     out = tmp_path / "out.safetensors"
@@ -131,7 +132,7 @@ def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, c
     count = json.loads(capsys.readouterr().out)["tensors"]
     assert main(["port", "export", str(folder), "--out", str(out), "--dequantise", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tensors"] > count
-    back = port.load(PORT, port.open_layers(PORT, [str(out)])).params
+    back = port.load(PORT, open_layers(PORT, [str(out)])).params
     kernel = again["mistral"]["layers"]["mlp"]["down"]["kernel"]
     np.testing.assert_array_equal(
         back["mistral"]["layers"]["mlp"]["down"]["kernel"], dequantise(**kernel, dtype=np.float32)

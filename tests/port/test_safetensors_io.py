@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.safetensors_io import DTYPES, SafetensorsFile, write_safetensors
-from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.files.safetensors import DTYPES, SafetensorsFile, write_safetensors
+from timesuite_jax.port.files.source import TensorInfo
 
 RNG = np.random.default_rng(0)
 TENSORS = {

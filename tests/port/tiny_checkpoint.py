@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from timesuite_jax.port.safetensors_io import write_safetensors
-from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.files.safetensors import write_safetensors
+from timesuite_jax.port.files.source import TensorInfo
 from timesuite_jax.port.tables import videochat_t
 
 SIZES = videochat_t.Sizes(2, 4, 3, 16, 2, mistral_proj=True)

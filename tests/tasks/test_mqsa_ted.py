@@ -16,6 +16,7 @@ from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.objectives import half_squared_norm
 from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.port.files import open_layers, write_import
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.training import TrainingSpec
@@ -222,8 +223,8 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(leaf.dtype), targets)
     mqsa = PORTS["mqsa_ted"]
     port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "weights.safetensors")
-    plan = port.plan(mqsa, port.open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
-    port.write_import(tmp_path / "folder", port.pending(plan), plan.report)
+    plan = port.plan(mqsa, open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
+    write_import(tmp_path / "folder", port.pending(plan), plan.report)
     weights = task.initial_weights()
     assert weights and weights.source == config.weights.files[0]
     jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)

@@ -24,6 +24,7 @@ from timesuite_jax.cli.configs import load_config
 from timesuite_jax.cli.examples import show_examples
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
+from timesuite_jax.port.files import is_orbax, open_layers, open_orbax, open_source, write_import
 from timesuite_jax.tasks.ports import PORTS
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
@@ -96,11 +97,11 @@ def _model_of_run(args: argparse.Namespace) -> str | None:
 
 
 def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
-    layers = port.open_layers(model, args.sources)
+    layers = open_layers(model, args.sources)
     wanted = _wanted(args) if args.config else None
     shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
     plan = port.plan(model, layers, shapes, args.expect_missing, args.expect_unused)
-    port.write_import(args.out, port.pending(plan, wanted), plan.report)
+    write_import(args.out, port.pending(plan, wanted), plan.report)
     report = plan.report
     if args.json:
         print(json.dumps({"out": str(args.out), "report": report.to_json()}))
@@ -125,7 +126,7 @@ def _wanted(args: argparse.Namespace) -> dict[param_tree.Path, Any]:
 
 
 def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
-    if not port.is_orbax(args.folder):
+    if not is_orbax(args.folder):
         raise UserError(f"{args.folder} is no Orbax folder; give the --out of `port import` or a training run's folder")
     spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantise)
     step = None
@@ -133,7 +134,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
         from timesuite_jax import training  # pulls in what the other actions do without
 
         step = training.find_step(args.folder, args.step)
-    written = port.export(model, port.open_orbax(model, args.folder, step), args.out, spec)
+    written = port.export(model, open_orbax(model, args.folder, step), args.out, spec)
     size = sum(info.nbytes for info in written.values())
     if args.json:
         print(json.dumps({"out": str(args.out), "tensors": len(written), "bytes": size}))
@@ -147,7 +148,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 
 def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
-    source = port.open_source(model, args.file)
+    source = open_source(model, args.file)
     size = sum(info.nbytes for info in source.infos.values())
     container, others = getattr(source, "container", None), getattr(source, "others", ())
     if args.json:
@@ -171,7 +172,7 @@ def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 
 def _verify(args: argparse.Namespace, model: port.ModelPort) -> int:
-    a, b = port.open_source(model, args.a), port.open_source(model, args.b)
+    a, b = open_source(model, args.a), open_source(model, args.b)
     differences = port.compare(a, b)
     if args.json:
         listed = {difference.key: difference.what for difference in differences}

@@ -4,16 +4,13 @@ Read: `open_layers` opens files in their roles, `load` and `load_into` turn them
 shard onto a mesh). Write: `export` from `TreeSource.of_params(...)` or `open_orbax(...)`.
 """
 
-from timesuite_jax.port.comparing import Difference, compare
-from timesuite_jax.port.exporting import ExportSpec, export
-from timesuite_jax.port.layering import Plan, plan
-from timesuite_jax.port.leaf import Pending
-from timesuite_jax.port.loading import Loaded, load, load_into, pending
-from timesuite_jax.port.open_source import open_layers, open_source
-from timesuite_jax.port.orbax_folder import is_orbax, open_orbax, write_import
+from timesuite_jax.port.compare import Difference, compare
+from timesuite_jax.port.export import ExportSpec, export
+from timesuite_jax.port.lazy_array import Pending
+from timesuite_jax.port.load import Loaded, load, load_into, pending
+from timesuite_jax.port.loading_order import Layer, ModelPort, Role
 from timesuite_jax.port.report import Report
-from timesuite_jax.port.roles import Layer, ModelPort, Role
-from timesuite_jax.port.sources import Source, TensorInfo
+from timesuite_jax.port.resolve import Plan, plan
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.port.weights import WeightsSpec
 
@@ -27,19 +24,12 @@ __all__ = [
     "Plan",
     "Report",
     "Role",
-    "Source",
-    "TensorInfo",
     "TreeSource",
     "WeightsSpec",
     "compare",
     "export",
-    "is_orbax",
     "load",
     "load_into",
-    "open_layers",
-    "open_orbax",
-    "open_source",
     "pending",
     "plan",
-    "write_import",
 ]

@@ -11,9 +11,9 @@ import numpy as np
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Path
-from timesuite_jax.port.quantising import Dequantised, as_in_files
-from timesuite_jax.port.roles import ModelPort
-from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.files.source import TensorInfo
+from timesuite_jax.port.loading_order import ModelPort
+from timesuite_jax.port.quantize import Dequantised, as_in_files
 from timesuite_jax.port.table import Entry
 
 

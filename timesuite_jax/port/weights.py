@@ -3,9 +3,9 @@
 import dataclasses
 
 from timesuite_jax.param_tree import Params
-from timesuite_jax.port.loading import load_into
-from timesuite_jax.port.open_source import open_layers
-from timesuite_jax.port.roles import ModelPort
+from timesuite_jax.port.files.open_checkpoint import open_layers
+from timesuite_jax.port.load import load_into
+from timesuite_jax.port.loading_order import ModelPort
 
 
 @dataclasses.dataclass(frozen=True)

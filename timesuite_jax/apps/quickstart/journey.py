@@ -23,6 +23,7 @@ from timesuite_jax.data.corpus import INFO_NAME, write_json
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
+from timesuite_jax.port.files import open_layers
 from timesuite_jax.progress import progress
 from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.tasks.videochat_t import VideoChatTask
@@ -130,7 +131,7 @@ def _export_and_return(params: Params, file: Path) -> dict[str, Any]:
     """
     model = PORTS["videochat_t"]
     written = port.export(model, port.TreeSource.of_params(model, params), file, port.ExportSpec())
-    loaded = port.load(model, port.open_layers(model, [str(file)])).params
+    loaded = port.load(model, open_layers(model, [str(file)])).params
     before, after = dict(param_tree.leaves_with_paths(params)), dict(param_tree.leaves_with_paths(loaded))
     wrong = [path for path in before if np.asarray(before[path]).tobytes() != np.asarray(after.get(path)).tobytes()]
     if wrong or before.keys() != after.keys():

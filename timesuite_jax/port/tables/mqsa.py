@@ -18,7 +18,7 @@ import dataclasses
 from collections.abc import Collection, Iterator, Mapping
 
 from timesuite_jax.port.layout import SAME_1D, SAME_2D
-from timesuite_jax.port.roles import ModelPort, Role
+from timesuite_jax.port.loading_order import ModelPort, Role
 from timesuite_jax.port.table import Entry, Table
 
 _FEATURES = {  # parameter -> names of its axes, whether it is trained

@@ -15,8 +15,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from timesuite_jax.port.roles import Layer, ModelPort, Role
-from timesuite_jax.port.sources import Arrays
+from timesuite_jax.port.files.source import Arrays
+from timesuite_jax.port.loading_order import Layer, ModelPort, Role
 from timesuite_jax.port.table import Table
 from timesuite_jax.port.tables.videochat_t import Sizes, build, canonical, spelling
 

@@ -24,10 +24,10 @@ from etils import epath
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Path
-from timesuite_jax.port.leaf import Pending
-from timesuite_jax.port.quantising import path_in_files
+from timesuite_jax.port.lazy_array import Pending
+from timesuite_jax.port.loading_order import ModelPort
+from timesuite_jax.port.quantize import path_in_files
 from timesuite_jax.port.report import Report
-from timesuite_jax.port.roles import ModelPort
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.checksums import MANIFEST, find_damage, write_manifest
 from timesuite_jax.storage.write_errors import writing

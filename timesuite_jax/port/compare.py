@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from timesuite_jax.port.sources import Source
+from timesuite_jax.port.files.source import Source
 from timesuite_jax.port.tree_source import TreeSource
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from timesuite_jax.layers.quantised import dequantise, group_size, quantise
 from timesuite_jax.param_tree import Path
-from timesuite_jax.port.leaf import Index, Pending
+from timesuite_jax.port.lazy_array import Index, Pending
 
 Leaf = TypeVar("Leaf")
 _FLOAT32 = np.dtype(np.float32)  # holds a code times its scale exactly

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 
-from timesuite_jax.port.sources import Source
+from timesuite_jax.port.files.source import Source
 from timesuite_jax.port.table import Entry, Table
 
 Shapes = Mapping[str, tuple[int, ...]]

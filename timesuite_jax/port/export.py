@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.roles import ModelPort
-from timesuite_jax.port.safetensors_io import write_safetensors
-from timesuite_jax.port.sources import TensorInfo
+from timesuite_jax.port.files.safetensors import write_safetensors
+from timesuite_jax.port.files.source import TensorInfo
+from timesuite_jax.port.loading_order import ModelPort
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.atomic_write import whole_file
 from timesuite_jax.storage.write_errors import writing

@@ -14,7 +14,7 @@ import ml_dtypes
 import numpy as np
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.sources import TensorInfo, map_flat
+from timesuite_jax.port.files.source import TensorInfo, map_flat
 from timesuite_jax.storage.atomic_write import whole_file
 
 MAX_HEADER = 100_000_000  # bytes; the reference implementation's cap

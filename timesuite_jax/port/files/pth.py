@@ -14,8 +14,8 @@ import ml_dtypes
 import numpy as np
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.sources import TensorInfo, map_flat
-from timesuite_jax.port.torch_pickle import REMEDY, TORCH, TensorRef
+from timesuite_jax.port.files.source import TensorInfo, map_flat
+from timesuite_jax.port.files.torch_pickle import REMEDY, TORCH, TensorRef
 from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, interpret
 
 CONTAINERS = ("model", "module")  # keys under which the original and DeepSpeed keep the state dict

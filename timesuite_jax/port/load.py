@@ -15,11 +15,11 @@ import numpy as np
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Path
-from timesuite_jax.port.layering import Plan, plan
-from timesuite_jax.port.leaf import Index, Pending
-from timesuite_jax.port.quantising import quantised
+from timesuite_jax.port.lazy_array import Index, Pending
+from timesuite_jax.port.loading_order import Layer, ModelPort
+from timesuite_jax.port.quantize import quantised
 from timesuite_jax.port.report import Report
-from timesuite_jax.port.roles import Layer, ModelPort
+from timesuite_jax.port.resolve import Plan, plan
 from timesuite_jax.port.table import Entry
 
 

@@ -5,12 +5,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.hf_folder import HfFolder
-from timesuite_jax.port.orbax_folder import is_orbax, open_orbax
-from timesuite_jax.port.pth_reader import PthFile
-from timesuite_jax.port.roles import Layer, ModelPort
-from timesuite_jax.port.safetensors_io import SafetensorsFile
-from timesuite_jax.port.sources import Source
+from timesuite_jax.port.files.hf_folder import HfFolder
+from timesuite_jax.port.files.orbax_folder import is_orbax, open_orbax
+from timesuite_jax.port.files.pth import PthFile
+from timesuite_jax.port.files.safetensors import SafetensorsFile
+from timesuite_jax.port.files.source import Source
+from timesuite_jax.port.loading_order import Layer, ModelPort
 
 
 def open_source(port: ModelPort, location: str | Path) -> Source:

@@ -16,10 +16,10 @@ from einops import EinopsError
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Path
-from timesuite_jax.port.quantising import as_in_files
+from timesuite_jax.port.files.source import Source
+from timesuite_jax.port.loading_order import Layer, ModelPort
+from timesuite_jax.port.quantize import as_in_files
 from timesuite_jax.port.report import LayerReport, Report
-from timesuite_jax.port.roles import Layer, ModelPort
-from timesuite_jax.port.sources import Source
 from timesuite_jax.port.table import Entry, Table
 
 Shape = tuple[int, ...]

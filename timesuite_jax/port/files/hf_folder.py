@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.pth_reader import PthFile
-from timesuite_jax.port.safetensors_io import SafetensorsFile
-from timesuite_jax.port.sources import Source, TensorInfo
+from timesuite_jax.port.files.pth import PthFile
+from timesuite_jax.port.files.safetensors import SafetensorsFile
+from timesuite_jax.port.files.source import Source, TensorInfo
 
 INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
 SINGLE = ("model.safetensors", "pytorch_model.bin")

@@ -1,0 +1,7 @@
+"""Readers and writers of checkpoint files: safetensors, .pth, Hugging Face and Orbax folders. No code in them is run."""
+
+from timesuite_jax.port.files.open_checkpoint import open_layers, open_source
+from timesuite_jax.port.files.orbax_folder import is_orbax, open_orbax, write_import
+from timesuite_jax.port.files.source import Source, TensorInfo
+
+__all__ = ["Source", "TensorInfo", "is_orbax", "open_layers", "open_orbax", "open_source", "write_import"]
