@@ -38,7 +38,7 @@ BANDWIDTH = {"H100": 3.35e12, "H200": 4.8e12, "A100": 2.0e12, "L4": 0.3e12, "L40
 # Asked in processes of their own, so that this one holds no GPU memory.
 ASK_JAX = "import jax; d = jax.devices()[0]; print(d.device_kind if d.platform == 'gpu' else '')"
 ASK_TORCH = "import torch; print(torch.cuda.get_device_name() if torch.cuda.is_available() else '')"
-ASK_PEAK = "import sys; from timesuite_jax.training.meter import peak_flops; print(peak_flops(sys.argv[1]) or '')"
+ASK_PEAK = "import sys; from timesuite_jax.monitoring.meter import peak_flops; print(peak_flops(sys.argv[1]) or '')"
 
 
 def ask(question: str, *arguments: str) -> str:

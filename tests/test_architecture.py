@@ -14,8 +14,8 @@ PACKAGE = PROJECT / "timesuite_jax"
 FLOORS = {
     "config_spec": 0, "errors": 0, "layers": 0, "metrics": 0, "param_tree": 0, "progress": 0,
     "storage": 0,
-    "hlo": 1, "media": 1, "models": 1, "objectives": 1, "parallel": 1, "port": 1,
-    "text": 1,
+    "hlo": 1, "media": 1, "models": 1, "monitoring": 1, "objectives": 1, "parallel": 1,
+    "port": 1, "text": 1,
     "data": 2, "generation": 2, "training": 2,
     "evaluation": 3,
     "tasks": 4,

@@ -10,9 +10,9 @@ import pytest
 from toy_task import ToyTask, toy_spec
 
 from timesuite_jax import parallel, training
+from timesuite_jax.monitoring import goodput as module
+from timesuite_jax.monitoring.goodput import NAME, Goodput
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.training import goodput as module
-from timesuite_jax.training.goodput import NAME, Goodput
 
 
 class Clock:

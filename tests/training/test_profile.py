@@ -8,8 +8,8 @@ import jax
 from toy_task import ToyTask, toy_spec
 
 from timesuite_jax import parallel, training
+from timesuite_jax.monitoring.profile import REQUEST, STEPS, Profile
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.training.profile import REQUEST, STEPS, Profile
 
 
 def test_a_run_is_profiled_where_its_config_says_and_the_profile_reads_like_the_code(tmp_path: Path):

@@ -9,10 +9,10 @@ from full_disks import full_disk
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.monitoring.writers import TensorBoardWriter
 from timesuite_jax.training import TrainState, heap
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.saver import Saver
-from timesuite_jax.training.writers import TensorBoardWriter
 
 
 def state(step: int) -> TrainState:

@@ -7,8 +7,8 @@ import pytest
 import rich.console
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from timesuite_jax.training import writers
-from timesuite_jax.training.writers import TensorBoardWriter, Terminal
+from timesuite_jax.monitoring import writers
+from timesuite_jax.monitoring.writers import TensorBoardWriter, Terminal
 
 
 def losses(folder: Path) -> list[int]:

@@ -23,10 +23,10 @@ from timesuite_jax.hlo import (
     read_refusal,
     read_traffic,
 )
+from timesuite_jax.monitoring.meter import peak_flops
 from timesuite_jax.training import randomness
 from timesuite_jax.training.ahead_of_time_report import Report
 from timesuite_jax.training.config import TrainingSpec
-from timesuite_jax.training.meter import peak_flops
 from timesuite_jax.training.program import Program, make_program
 from timesuite_jax.training.task import Call, Task
 

@@ -13,16 +13,17 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.monitoring.goodput import Goodput
+from timesuite_jax.monitoring.meter import Meter
+from timesuite_jax.monitoring.profile import Profile
+from timesuite_jax.monitoring.writers import MetricWriter, TensorBoardWriter, Terminal
 from timesuite_jax.param_tree import Params
 from timesuite_jax.storage.write_errors import writing
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
-from timesuite_jax.training.goodput import Goodput
 from timesuite_jax.training.in_flight import LAG, InFlight
 from timesuite_jax.training.interruption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
-from timesuite_jax.training.meter import Meter
-from timesuite_jax.training.profile import Profile
 from timesuite_jax.training.program import make_program
 from timesuite_jax.training.roll_call import RollCall
 from timesuite_jax.training.saver import Saver
@@ -31,7 +32,6 @@ from timesuite_jax.training.start import start
 from timesuite_jax.training.step import Report
 from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_figures
 from timesuite_jax.training.train_state import TrainState
-from timesuite_jax.training.writers import MetricWriter, TensorBoardWriter, Terminal
 
 
 class RunResult(NamedTuple):

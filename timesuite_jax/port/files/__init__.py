@@ -1,4 +1,4 @@
-"""Readers and writers of checkpoint files: safetensors, .pth, Hugging Face and Orbax folders. No code in them is run."""
+"""Checkpoint files: safetensors, .pth, Hugging Face and Orbax folders. No code in them is ever run."""
 
 from timesuite_jax.port.files.open_checkpoint import open_layers, open_source
 from timesuite_jax.port.files.orbax_folder import is_orbax, open_orbax, write_import

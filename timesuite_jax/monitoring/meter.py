@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import jax
 
-from timesuite_jax.training.goodput import Goodput
+from timesuite_jax.monitoring.goodput import Goodput
 
 # Peak dense bf16 FLOP/s of one device, from the vendors' data sheets, by the name that JAX gives the device.
 PEAK_FLOPS = {
