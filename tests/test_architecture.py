@@ -16,11 +16,12 @@ FLOORS = {
     "storage": 0,
     "hlo": 1, "media": 1, "models": 1, "monitoring": 1, "objectives": 1, "parallel": 1,
     "port": 1, "text": 1,
-    "data": 2, "generation": 2, "training": 2,
-    "evaluation": 3,
-    "tasks": 4,
-    "apps": 5,
-    "cli": 6,
+    "data": 2, "generation": 2, "resilience": 2,
+    "training": 3,
+    "evaluation": 4,
+    "tasks": 5,
+    "apps": 6,
+    "cli": 7,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 ALL_FILES = [

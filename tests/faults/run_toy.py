@@ -18,6 +18,7 @@ from toy_task import ToyData, ToyTask, toy_spec
 
 from timesuite_jax import parallel, training
 from timesuite_jax.errors import UserError
+from timesuite_jax.resilience.preemption import end_within
 from timesuite_jax.training import OptimizerSpec
 
 FOR_EVER = 1e6  # seconds
@@ -152,7 +153,7 @@ def main(argv: Sequence[str]) -> int:
         say(f"UserError: {error}")
         return 2
     if result.interrupted:
-        training.end_within(5, result.code)
+        end_within(5, result.code)
         return result.code
     leaves = multihost_utils.process_allgather(jax.tree.leaves((result.state.params, result.frozen)), tiled=True)
     if jax.process_index() == 0:

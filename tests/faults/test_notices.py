@@ -83,7 +83,7 @@ def test_a_second_ctrl_c_ends_at_once(nursery: Nursery, tmp_path: Path):
 
 def test_it_leaves_though_nobody_reads_what_it_prints():
     """As where a program that asked for figures has gone, and they wait in a buffer."""
-    script = "from timesuite_jax.training.interruption import leave; print('{}'); leave('stopped', 5)"
+    script = "from timesuite_jax.resilience.preemption import leave; print('{}'); leave('stopped', 5)"
     reader, writer = os.pipe()
     os.close(reader)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -95,7 +95,7 @@ def test_it_leaves_though_nobody_reads_what_it_prints():
 
 def test_it_leaves_a_terminal_with_its_cursor():
     script = (
-        "import rich.progress; from timesuite_jax.training.interruption import leave;"
+        "import rich.progress; from timesuite_jax.resilience.preemption import leave;"
         "rich.progress.Progress().start(); leave('stopped', 5)"
     )
     ours, its = pty.openpty()

@@ -16,8 +16,8 @@ from toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.resilience.preemption import Stop
 from timesuite_jax.training import Batch, NonFiniteError, RunResult
-from timesuite_jax.training.interruption import Stop
 from timesuite_jax.training.saver import Saver
 
 

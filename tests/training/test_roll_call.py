@@ -10,8 +10,8 @@ import jax
 import pytest
 from etils import epath
 
-from timesuite_jax.training import roll_call
-from timesuite_jax.training.interruption import Interrupted, Stop
+from timesuite_jax.resilience import liveness
+from timesuite_jax.resilience.preemption import Interrupted, Stop
 
 
 class BucketError(Exception):
@@ -21,15 +21,15 @@ class BucketError(Exception):
 def test_a_bucket_that_fails_for_a_while_is_no_lost_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    calls = roll_call.RollCall(epath.Path(tmp_path), Stop(), timeout=0.12)
-    write, tries = roll_call.replace_text, itertools.count()
+    calls = liveness.RollCall(epath.Path(tmp_path), Stop(), timeout=0.12)
+    write, tries = liveness.replace_text, itertools.count()
 
     def flaky(file: epath.Path, text: str) -> None:
         if next(tries) in (1, 2):
             raise BucketError("Service Unavailable, 503")
         write(file, text)
 
-    monkeypatch.setattr(roll_call, "replace_text", flaky)
+    monkeypatch.setattr(liveness, "replace_text", flaky)
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     with calls:
         deadline = time.monotonic() + 60

@@ -39,8 +39,9 @@ def run(args: argparse.Namespace) -> int:
     # compiled for chips that are not here cannot be read back from the cache, and would push out what can.
     os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import tasks, training  # imported late: a wrong config should be told at once
+    from timesuite_jax import tasks, training
     from timesuite_jax.progress import progress
+    from timesuite_jax.resilience.preemption import leave  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
             with progress(f"compiling {name} for {args.topology}", quiet=args.json):
                 reports.append(compiler.submit(plan.report, name).result())
     except KeyboardInterrupt:
-        training.leave("timesuite aot: interrupted", 130)
+        leave("timesuite aot: interrupted", 130)
     if args.json:
         print(json.dumps([report.as_json() for report in reports]))
     else:

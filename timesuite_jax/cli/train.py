@@ -35,7 +35,8 @@ def run(args: argparse.Namespace) -> int:
       UserError: if the config or the data is wrong, or the work folder cannot be used.
     """
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import parallel, tasks, training  # imported late: a wrong config should be told at once
+    from timesuite_jax import parallel, tasks, training
+    from timesuite_jax.resilience.preemption import end_within  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
 
     result = training.run(task, spec, args.workdir, config=config.to_dict(), on_stop=tell)
     if result.interrupted:
-        training.end_within(10, result.code)  # all is saved; a reader that hangs must not keep the process
+        end_within(10, result.code)  # all is saved; a reader that hangs must not keep the process
     if args.json:
         tell(result.step, result.metrics, result.interrupted, result.best)
         return result.code

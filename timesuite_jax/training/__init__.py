@@ -10,7 +10,6 @@ from timesuite_jax.training.checkpoint import Step, find_step, read_config, read
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
 from timesuite_jax.training.heap import share_arenas
 from timesuite_jax.training.in_flight import NonFiniteError
-from timesuite_jax.training.interruption import end_within, leave
 from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.selection import Best
@@ -37,10 +36,8 @@ __all__ = [
     "TrainingSpec",
     "abstract_state",
     "ahead_of_time",
-    "end_within",
     "evaluation_figures",
     "find_step",
-    "leave",
     "make_step",
     "optimizer",
     "print_reports",

@@ -18,14 +18,14 @@ from timesuite_jax.monitoring.meter import Meter
 from timesuite_jax.monitoring.profile import Profile
 from timesuite_jax.monitoring.writers import MetricWriter, TensorBoardWriter, Terminal
 from timesuite_jax.param_tree import Params
+from timesuite_jax.resilience.liveness import RollCall
+from timesuite_jax.resilience.preemption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
 from timesuite_jax.storage.write_errors import writing
 from timesuite_jax.training import randomness
 from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.in_flight import LAG, InFlight
-from timesuite_jax.training.interruption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
 from timesuite_jax.training.program import make_program
-from timesuite_jax.training.roll_call import RollCall
 from timesuite_jax.training.saver import Saver
 from timesuite_jax.training.selection import Best, Selection, check_figure
 from timesuite_jax.training.start import start

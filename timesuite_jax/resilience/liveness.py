@@ -23,8 +23,8 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
+from timesuite_jax.resilience.preemption import Stop, leave
 from timesuite_jax.storage.remote_path import replace_text
-from timesuite_jax.training.interruption import Stop, leave
 
 _log = logging.getLogger(__name__)
 SILENCE = 30.0  # seconds without an entry after which a process is taken for lost; never more than half of timeout

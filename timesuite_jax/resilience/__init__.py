@@ -1,0 +1,1 @@
+"""Preemption: signals that end a run, and detection of hung or dead processes."""
