@@ -16,7 +16,7 @@ FLOORS = {
     "storage": 0,
     "hlo": 1, "media": 1, "models": 1, "monitoring": 1, "objectives": 1, "parallel": 1,
     "port": 1, "text": 1,
-    "data": 2, "generation": 2, "resilience": 2,
+    "checkpoints": 2, "data": 2, "generation": 2, "resilience": 2,
     "training": 3,
     "evaluation": 4,
     "tasks": 5,

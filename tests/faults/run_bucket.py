@@ -24,9 +24,9 @@ os.environ |= {"STORAGE_EMULATOR_HOST": HERE, "TENSORSTORE_GCS_HTTP_URL": HERE}
 import jax.numpy as jnp  # noqa: E402
 from gcp_storage_emulator import server  # noqa: E402
 
-from timesuite_jax.training import TrainState  # noqa: E402
-from timesuite_jax.training.checkpoint import Checkpoints  # noqa: E402
-from timesuite_jax.training.saver import Saver  # noqa: E402
+from timesuite_jax.checkpoints.manager import Checkpoints  # noqa: E402
+from timesuite_jax.checkpoints.retry import Saver  # noqa: E402
+from timesuite_jax.checkpoints.train_state import TrainState  # noqa: E402
 
 
 class Bucket(server.RequestHandler):

@@ -66,11 +66,12 @@ def saves(count: int, mib: int) -> dict[str, Any]:
     import jax
     import jax.numpy as jnp
 
-    from timesuite_jax.training import TrainState, heap
-    from timesuite_jax.training.checkpoint import Checkpoints
-    from timesuite_jax.training.saver import Saver
+    from timesuite_jax.checkpoints import malloc_tuning
+    from timesuite_jax.checkpoints.manager import Checkpoints
+    from timesuite_jax.checkpoints.retry import Saver
+    from timesuite_jax.checkpoints.train_state import TrainState
 
-    heap.share_arenas()  # as `timesuite train` does
+    malloc_tuning.share_arenas()  # as `timesuite train` does
     # As a training step leaves it: parameters and Adam's two moments, in arrays of 4 MiB.
     names = [f"layer_{number}" for number in range(mib // 12)]
     rng = jax.random.key(0)
@@ -83,7 +84,7 @@ def saves(count: int, mib: int) -> dict[str, Any]:
     sizes, peaks = [], []
     with tempfile.TemporaryDirectory() as workdir, Checkpoints(workdir, keep=1) as checkpoints:
         saver = Saver(checkpoints, {})
-        heap.after_save()  # what is free already must not be counted as there before
+        malloc_tuning.after_save()  # what is free already must not be counted as there before
         before = resident()
         for number in range(count):
             forget_peak()

@@ -17,6 +17,7 @@ from jax.experimental import multihost_utils
 from toy_task import ToyData, ToyTask, toy_spec
 
 from timesuite_jax import parallel, training
+from timesuite_jax.checkpoints import manager
 from timesuite_jax.errors import UserError
 from timesuite_jax.resilience.preemption import end_within
 from timesuite_jax.training import OptimizerSpec
@@ -92,14 +93,14 @@ class FaultyTask(ToyTask):
 
 def slow_saves(seconds: float) -> None:
     """Makes each save linger before it becomes visible."""
-    write = training.checkpoint.write_manifest
+    write = manager.write_manifest
 
     def linger(folder: Any) -> None:
         say(f"here: save of {folder.parent.name}")
         time.sleep(seconds)
         write(folder)
 
-    training.checkpoint.write_manifest = linger
+    manager.write_manifest = linger
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ import toy_task
 from flax import linen as nn
 
 from timesuite_jax import parallel, param_tree, tasks, training
+from timesuite_jax.checkpoints.manager import restore_params
 from timesuite_jax.errors import UserError
 
 
@@ -37,7 +38,7 @@ def test_a_checkpoint_of_another_config(tiny_run, tiny_corpus):
     config = tiny_config.get_config(str(tiny_corpus))
     config.model.mistral.mlp = 48
     with pytest.raises(UserError, match="does not fit this config; use the config it was trained with") as caught:
-        training.restore_params(tiny_run, tasks.build(config).abstract_params())
+        restore_params(tiny_run, tasks.build(config).abstract_params())
     assert "mistral/layers/mlp/up/kernel" in str(caught.value)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from etils import epath
 
+from timesuite_jax.checkpoints import workdir_lock
+from timesuite_jax.checkpoints.manager import Checkpoints
 from timesuite_jax.storage.remote_path import in_bucket
-from timesuite_jax.training import claim
-from timesuite_jax.training.checkpoint import Checkpoints
 
 
 class Reached(Exception):
@@ -19,7 +19,7 @@ def test_where_a_run_lies(given: str, taken: str, monkeypatch: pytest.MonkeyPatc
     def stop(workdir: epath.Path) -> None:
         raise Reached(str(workdir))
 
-    monkeypatch.setattr(claim, "_prove_writable", stop)
+    monkeypatch.setattr(workdir_lock, "_prove_writable", stop)
     with pytest.raises(Reached) as caught:
         Checkpoints(given)
     assert str(caught.value) == taken

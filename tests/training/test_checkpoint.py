@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from etils import epath
 
+from timesuite_jax.checkpoints.manager import Checkpoints
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.checksums import MANIFEST, find_damage
-from timesuite_jax.training import TrainState
-from timesuite_jax.training.checkpoint import Checkpoints
 
 FROZEN = {"still": {"kernel": jnp.arange(6.0)}}
 

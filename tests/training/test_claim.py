@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from etils import epath
 
+from timesuite_jax.checkpoints.workdir_lock import claimed
 from timesuite_jax.errors import UserError
-from timesuite_jax.training.claim import claimed
 
 
 def test_what_a_run_has_forked_does_not_keep_its_folder(tmp_path: Path):

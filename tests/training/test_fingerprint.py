@@ -7,8 +7,8 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel
+from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.training.fingerprint import fingerprint
 
 TREE = {"a": {"kernel": np.arange(32, dtype=np.float32).reshape(8, 4)}, "b": np.ones((3,), np.int8)}
 

@@ -14,11 +14,13 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from toy_task import ToyData, ToyTask, toy_spec
 
 from timesuite_jax import parallel, param_tree, training
+from timesuite_jax.checkpoints import manager
+from timesuite_jax.checkpoints.manager import read_config, restore_params
+from timesuite_jax.checkpoints.retry import Saver
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.resilience.preemption import Stop
 from timesuite_jax.training import Batch, NonFiniteError, RunResult
-from timesuite_jax.training.saver import Saver
 
 
 def one_device() -> Any:
@@ -69,18 +71,18 @@ def test_parameters_and_config_are_read_back_on_any_mesh(finished: tuple[Path, R
     workdir, result, task = finished
     expected = param_tree.merge(result.state.params, result.frozen)
     for mesh in (None, one_device(), parallel.make_mesh(MeshSpec(data=2, fsdp=2, tensor=2))):
-        same_bits(training.restore_params(workdir, task.abstract_params(), mesh=mesh), expected)
-    older = training.restore_params(workdir, task.abstract_params(), step=15)
+        same_bits(restore_params(workdir, task.abstract_params(), mesh=mesh), expected)
+    older = restore_params(workdir, task.abstract_params(), step=15)
     assert not np.array_equal(older["head"]["kernel"], expected["head"]["kernel"])
-    assert training.read_config(workdir) == {"width": 8}
+    assert read_config(workdir) == {"width": 8}
 
 
 def test_missing_checkpoints_are_named(finished: tuple[Path, RunResult, ToyTask], tmp_path: Path):
     workdir, _, task = finished
     with pytest.raises(UserError, match="no checkpoint of step 17; it has 15, 20"):
-        training.restore_params(workdir, task.abstract_params(), step=17)
+        restore_params(workdir, task.abstract_params(), step=17)
     with pytest.raises(UserError, match="has no checkpoint; train there first"):
-        training.restore_params(tmp_path / "nowhere", task.abstract_params())
+        restore_params(tmp_path / "nowhere", task.abstract_params())
 
 
 def test_a_finished_run_is_only_evaluated(finished: tuple[Path, RunResult, ToyTask]):
@@ -187,7 +189,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
     def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(type(training.checkpoint.epath.Path(tmp_path)), "write_text", refuse)
+    monkeypatch.setattr(type(manager.epath.Path(tmp_path)), "write_text", refuse)
     with pytest.raises(UserError, match="permission is denied; make it writable or choose another work folder"):
         train(ToyTask(), tmp_path)
 

@@ -8,11 +8,12 @@ import pytest
 from full_disks import full_disk
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from timesuite_jax.checkpoints import malloc_tuning
+from timesuite_jax.checkpoints.manager import Checkpoints
+from timesuite_jax.checkpoints.retry import Saver
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
 from timesuite_jax.monitoring.writers import TensorBoardWriter
-from timesuite_jax.training import TrainState, heap
-from timesuite_jax.training.checkpoint import Checkpoints
-from timesuite_jax.training.saver import Saver
 
 
 def state(step: int) -> TrainState:
@@ -109,8 +110,8 @@ def test_memory_is_kept_again_after_a_save_however_it_ends(tmp_path: Path, monke
         raise OSError("No space left on device")
 
     told: list[str] = []
-    monkeypatch.setattr(heap, "before_save", lambda: told.append("little"))
-    monkeypatch.setattr(heap, "after_save", lambda: told.append("much"))
+    monkeypatch.setattr(malloc_tuning, "before_save", lambda: told.append("little"))
+    monkeypatch.setattr(malloc_tuning, "after_save", lambda: told.append("much"))
     with Checkpoints(tmp_path, keep=1) as checkpoints:
         saver = Saver(checkpoints, {})
         saver.save(1, state(1), {})

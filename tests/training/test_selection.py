@@ -14,11 +14,12 @@ from etils import epath
 from toy_task import ToyTask, toy_spec
 
 from timesuite_jax import parallel, training
+from timesuite_jax.checkpoints import best as selection_module
+from timesuite_jax.checkpoints.best import Selection, best_step, check_figure
+from timesuite_jax.checkpoints.manager import find_step, restore_params
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import OptimizerSpec
-from timesuite_jax.training import selection as selection_module
-from timesuite_jax.training.selection import Selection, best_step, check_figure
 
 CONSTANT = OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0)  # whatever the number of steps
 SPEC = {"best": "toy/score", "eval_every": 1, "save_every": 100, "keep": 1, "total_steps": 6, "optimizer": CONSTANT}
@@ -59,8 +60,8 @@ def test_the_best_checkpoint_stays_beside_the_newest(whole):
     assert 1 < best < 6, "a score that is best at an end would show nothing; change its frequency"
     assert result.best == (best, {"toy/score": max(task.seen), "toy/other": 1.0})
     assert checkpoints(workdir) == {best, 6}
-    assert training.find_step(workdir, "best") == best and training.find_step(workdir) == 6
-    params = training.restore_params(workdir, task.abstract_params(), "best")
+    assert find_step(workdir, "best") == best and find_step(workdir) == 6
+    params = restore_params(workdir, task.abstract_params(), "best")
     assert Scored().evaluations()["toy"](params)["score"] == max(best_scores(workdir))
 
 
@@ -97,7 +98,7 @@ def test_what_was_the_best_stays_when_a_run_selects_no_more_or_by_another_figure
     shutil.copytree(workdir, tmp_path, dirs_exist_ok=True)
     silent, _ = train(tmp_path, best="", total_steps=7)
     assert silent.best is None
-    assert checkpoints(tmp_path) == {result.best.step, 7} and training.find_step(tmp_path, "best") == result.best.step
+    assert checkpoints(tmp_path) == {result.best.step, 7} and find_step(tmp_path, "best") == result.best.step
     other = selection(tmp_path, first=7, best="toy/other")
     assert other.best is None and other.judge(8, {"toy/other": 1.0})
     assert best_step(epath.Path(tmp_path), [result.best.step, 7, 8]) == 8

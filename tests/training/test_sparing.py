@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from timesuite_jax.training import TrainState
-from timesuite_jax.training.checkpoint import Checkpoints
-from timesuite_jax.training.sparing import bytes_in_flight
+from timesuite_jax.checkpoints.manager import Checkpoints
+from timesuite_jax.checkpoints.save_concurrency import bytes_in_flight
+from timesuite_jax.checkpoints.train_state import TrainState
 
 MIB = 1 << 20
 

@@ -9,8 +9,9 @@ from jax.sharding import Mesh
 from toy_task import ToyData, ToyTask, toy_spec
 
 from timesuite_jax import parallel, param_tree, training
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.training import TrainState, abstract_state, optimizer, schedule
+from timesuite_jax.training import abstract_state, optimizer, schedule
 from timesuite_jax.training.randomness import root
 
 MESHES = [

@@ -90,9 +90,9 @@ def _model_of_run(args: argparse.Namespace) -> str | None:
     """The model of a training run that is to be exported."""
     if args.action != "export" or not (args.folder / "checkpoints").is_dir():
         return None
-    from timesuite_jax import training  # pulls in what the other actions do without
+    from timesuite_jax.checkpoints.manager import read_config  # pulls in what the other actions do without
 
-    task = training.read_config(args.folder, args.step).get("task")
+    task = read_config(args.folder, args.step).get("task")
     return task if task in PORTS else None
 
 
@@ -131,9 +131,11 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
     spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantise)
     step = None
     if (args.folder / "checkpoints").is_dir():
-        from timesuite_jax import training  # pulls in what the other actions do without
+        from timesuite_jax.checkpoints.manager import (
+            find_step,  # pulls in what the other actions do without
+        )
 
-        step = training.find_step(args.folder, args.step)
+        step = find_step(args.folder, args.step)
     written = port.export(model, open_orbax(model, args.folder, step), args.out, spec)
     size = sum(info.nbytes for info in written.values())
     if args.json:

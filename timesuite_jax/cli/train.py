@@ -18,7 +18,7 @@ from timesuite_jax.cli.configs import load_config
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from timesuite_jax.training import Best
+    from timesuite_jax.checkpoints.best import Best
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,11 +36,12 @@ def run(args: argparse.Namespace) -> int:
     """
     config = load_config(args.config, args.overrides)
     from timesuite_jax import parallel, tasks, training
+    from timesuite_jax.checkpoints.malloc_tuning import share_arenas
     from timesuite_jax.resilience.preemption import end_within  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
-    training.share_arenas()
+    share_arenas()
     parallel.join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = tasks.build(config)

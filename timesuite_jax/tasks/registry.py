@@ -11,6 +11,7 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from timesuite_jax import config_spec, parallel, param_tree, training
+from timesuite_jax.checkpoints.manager import Step, read_config, read_data_position, restore_params
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
@@ -41,19 +42,19 @@ def build(config: Config) -> training.Task:
     return getattr(importlib.import_module(module), cls).from_config(config)
 
 
-def run_config(workdir: epath.PathLike, *, step: training.Step = None) -> ConfigDict:
+def run_config(workdir: epath.PathLike, *, step: Step = None) -> ConfigDict:
     """The config of a run; its `task` says of which family it is.
 
     Raises:
       UserError: if the folder has no such checkpoint, or `timesuite train` did not write it.
     """
-    config = ConfigDict(training.read_config(workdir, step))
+    config = ConfigDict(read_config(workdir, step))
     if "task" not in config:
         raise UserError(f"{workdir} was not written by `timesuite train`: its checkpoint names no task")
     return config
 
 
-def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[training.Task, Params]:
+def load_run(workdir: epath.PathLike, *, step: Step = None) -> tuple[training.Task, Params]:
     """The task of a run and the parameters it left.
 
     Args:
@@ -64,7 +65,7 @@ def load_run(workdir: epath.PathLike, *, step: training.Step = None) -> tuple[tr
       UserError: if the folder has no such checkpoint, or what its config names (tokenizers, say) is not there any more.
     """
     task = build(run_config(workdir, step=step))
-    return task, training.restore_params(workdir, task.abstract_params(), step)
+    return task, restore_params(workdir, task.abstract_params(), step)
 
 
 def answering_layout(config: Config, abstract_params: Params) -> tuple[Mesh, parallel.Rules]:
@@ -93,7 +94,7 @@ def answering_layout(config: Config, abstract_params: Params) -> tuple[Mesh, par
     return mesh, rules
 
 
-def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[VideoChatTask, Params]":
+def load_chat(workdir: epath.PathLike, *, step: Step = None) -> "tuple[VideoChatTask, Params]":
     """As `load_run`, of a run that answers questions about videos.
 
     Raises:
@@ -105,7 +106,7 @@ def load_chat(workdir: epath.PathLike, *, step: training.Step = None) -> "tuple[
     task = cast("VideoChatTask", build(config))
     task.preparer()  # a tokenizer that is gone should be told before parameters are read
     abstract = task.abstract_params()
-    return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
+    return task, restore_params(workdir, abstract, step, *answering_layout(config, abstract))
 
 
 def load_chat_weights(config: Config) -> "tuple[VideoChatTask, Params]":
@@ -173,7 +174,7 @@ def _not_finite(params: Params) -> list[str]:
 
 
 def load_recommender(
-    workdir: epath.PathLike, *, step: training.Step = None, data: str | None = None
+    workdir: epath.PathLike, *, step: Step = None, data: str | None = None
 ) -> "tuple[MqsaTedTask, Params]":
     """As `load_run`, of a run that recommends items.
 
@@ -189,7 +190,7 @@ def load_recommender(
     if config.task != "mqsa_ted":
         raise UserError(f"{workdir} holds a {config.task} run, which recommends nothing; give one of MQSA-TED")
     task = _recommender(config, data)
-    position = training.read_data_position(workdir, step)
+    position = read_data_position(workdir, step)
     found = task.data.item_checksum()
     # Runs from before there was a checksum have none.
     if (trained := position.get("item_checksum", found)) != found:
@@ -203,7 +204,7 @@ def load_recommender(
             f"{workdir} was trained with ({position['feature_checksum']}); give the file that it was trained with"
         )
     abstract = task.abstract_params()
-    return task, training.restore_params(workdir, abstract, step, *answering_layout(config, abstract))
+    return task, restore_params(workdir, abstract, step, *answering_layout(config, abstract))
 
 
 def load_recommender_weights(config: Config, *, data: str | None = None) -> "tuple[MqsaTedTask, Params]":

@@ -12,6 +12,10 @@ from etils import epath
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel, param_tree
+from timesuite_jax.checkpoints.best import Best, Selection, check_figure
+from timesuite_jax.checkpoints.manager import Checkpoints
+from timesuite_jax.checkpoints.retry import Saver
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
 from timesuite_jax.monitoring.goodput import Goodput
 from timesuite_jax.monitoring.meter import Meter
@@ -22,16 +26,12 @@ from timesuite_jax.resilience.liveness import RollCall
 from timesuite_jax.resilience.preemption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
 from timesuite_jax.storage.write_errors import writing
 from timesuite_jax.training import randomness
-from timesuite_jax.training.checkpoint import Checkpoints
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.in_flight import LAG, InFlight
 from timesuite_jax.training.program import make_program
-from timesuite_jax.training.saver import Saver
-from timesuite_jax.training.selection import Best, Selection, check_figure
 from timesuite_jax.training.start import start
 from timesuite_jax.training.step import Report
 from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_figures
-from timesuite_jax.training.train_state import TrainState
 
 
 class RunResult(NamedTuple):

@@ -7,6 +7,7 @@ import optax
 from jax.sharding import Mesh
 
 from timesuite_jax import parallel, param_tree
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training import optimizer as optimizers
 from timesuite_jax.training import schedule
@@ -14,7 +15,6 @@ from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.state import abstract_state
 from timesuite_jax.training.step import make_step
 from timesuite_jax.training.task import Task
-from timesuite_jax.training.train_state import TrainState
 
 
 class Program(NamedTuple):

@@ -13,12 +13,12 @@ import jax
 import jax.numpy as jnp
 
 from timesuite_jax import param_tree
+from timesuite_jax.checkpoints.manager import Checkpoints, differences
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training import randomness
-from timesuite_jax.training.checkpoint import Checkpoints, differences
 from timesuite_jax.training.program import Program
 from timesuite_jax.training.task import Task
-from timesuite_jax.training.train_state import TrainState
 
 
 class Start(NamedTuple):

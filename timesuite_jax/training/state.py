@@ -6,8 +6,8 @@ import jax
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.param_tree import Params
-from timesuite_jax.training.train_state import TrainState
 
 
 def abstract_state(optimizer: optax.GradientTransformation, trainable: Params, mesh: Mesh) -> TrainState:

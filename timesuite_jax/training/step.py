@@ -10,10 +10,10 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training.schedule import Schedule
 from timesuite_jax.training.task import Task
-from timesuite_jax.training.train_state import TrainState
 
 # Each figure as [sum, count], so that figures add up over steps; and whether loss and gradient are finite.
 Report = tuple[dict[str, Float[Array, "2"]], Bool[Array, ""]]

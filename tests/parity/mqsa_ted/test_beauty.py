@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from timesuite_jax import training
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.port.tables import mqsa
 from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.training.step import make_step
-from timesuite_jax.training.train_state import TrainState
 
 CONFIG = Path(__file__).parents[3] / "configs" / "mqsa_ted" / "beauty.py"
 SEED = 12345  # of the reference's variables

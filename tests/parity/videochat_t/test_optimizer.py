@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 from whole_model import batch_of, loss_and_hidden, params_of, spec_of
 
 from timesuite_jax import param_tree, training
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.models import VideoChatT
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
@@ -89,7 +90,7 @@ def test_steps(golden: GoldenModel):
     trainable, frozen = jax.device_put((trainable, frozen))
     optimizer = training.optimizer.build(spec, abstract_trainable(golden))
     step = jax.jit(training.make_step(task, optimizer, training.schedule.build(spec)))
-    state = training.TrainState(step=jnp.int32(0), params=trainable, opt_state=optimizer.init(trainable))
+    state = TrainState(step=jnp.int32(0), params=trainable, opt_state=optimizer.init(trainable))
     states, losses = [state], []
     for _ in declared["losses"]:
         state, (figures, finite) = step(state, frozen, batch_of(golden, CASE), jax.random.key(0))

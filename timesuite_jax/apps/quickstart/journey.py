@@ -19,6 +19,7 @@ from timesuite_jax import data, param_tree, port, tasks, training
 from timesuite_jax.apps.quickstart import recipe as recipes
 from timesuite_jax.apps.quickstart.recipe import Recipe
 from timesuite_jax.apps.quickstart.scores import Scores, score
+from timesuite_jax.checkpoints.manager import restore_params
 from timesuite_jax.data.corpus import INFO_NAME, write_json
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
@@ -74,7 +75,7 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
         if result.interrupted:
             raise UserError(f"stopped at step {result.step}; the same command goes on from there")
     with _timed(seconds, "answering", say, "3/5 asking about films it has never seen"):
-        params = training.restore_params(workdir / "run", task.abstract_params())
+        params = restore_params(workdir / "run", task.abstract_params())
         with progress("answering", 4 * recipe.test_videos, quiet=quiet) as advance:
             scores = score(
                 task.answerer(params),

@@ -24,17 +24,17 @@ from etils import epath
 from jax.sharding import Mesh
 
 from timesuite_jax import parallel, param_tree
+from timesuite_jax.checkpoints import malloc_tuning
+from timesuite_jax.checkpoints.best import best_of, best_step
+from timesuite_jax.checkpoints.fingerprint import fingerprint
+from timesuite_jax.checkpoints.save_concurrency import sparing_handler
+from timesuite_jax.checkpoints.train_state import TrainState
+from timesuite_jax.checkpoints.workdir_lock import claimed
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
 from timesuite_jax.storage.checksums import find_damage, write_manifest
 from timesuite_jax.storage.remote_path import in_bucket
 from timesuite_jax.storage.write_errors import writing
-from timesuite_jax.training import heap
-from timesuite_jax.training.claim import claimed
-from timesuite_jax.training.fingerprint import fingerprint
-from timesuite_jax.training.selection import best_of, best_step
-from timesuite_jax.training.sparing import sparing_handler
-from timesuite_jax.training.train_state import TrainState
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
 _REPORTED = (
@@ -99,7 +99,7 @@ class Checkpoints:
         with ExitStack() as claim:
             if not read_only:
                 claim.enter_context(claimed(self.workdir))
-                claim.callback(heap.after_save)
+                claim.callback(malloc_tuning.after_save)
             with writing(self.workdir, "work folder"):
                 self._manager = self._open()
             self._claim = claim.pop_all()
@@ -212,7 +212,7 @@ class Checkpoints:
                 self._manager.close()
                 self._manager = self._open()
             self._saving, self._failed, self._caller = step, False, threading.current_thread()
-            heap.before_save()
+            malloc_tuning.before_save()
             self._manager.save(step, args=items, force=True)
 
     def settled(self) -> bool:
@@ -227,7 +227,7 @@ class Checkpoints:
         """
         with self._reopened_if_it_fails():
             self._manager.wait_until_finished()
-        heap.after_save()
+        malloc_tuning.after_save()
 
     @contextmanager
     def _reopened_if_it_fails(self) -> Iterator[None]:
@@ -242,7 +242,7 @@ class Checkpoints:
             with writing(self.workdir, "work folder"):
                 yield
         except Exception:
-            heap.after_save()
+            malloc_tuning.after_save()
             if jax.process_count() > 1:
                 raise
             with suppress(OSError, RuntimeError, ValueError):  # The failure that is being raised is the one to tell.

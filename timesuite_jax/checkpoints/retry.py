@@ -17,9 +17,9 @@ from typing import Any
 
 import jax
 
+from timesuite_jax.checkpoints.manager import Checkpoints
+from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
-from timesuite_jax.training.checkpoint import Checkpoints
-from timesuite_jax.training.train_state import TrainState
 
 _log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds before the next try; each pause is twice the one before
