@@ -18,7 +18,7 @@ FLOORS = {
     "port": 1, "text": 1,
     "checkpoints": 2, "data": 2, "generation": 2, "resilience": 2,
     "training": 3,
-    "evaluation": 4,
+    "aot": 4, "evaluation": 4,
     "tasks": 5,
     "apps": 6,
     "cli": 7,

@@ -6,9 +6,9 @@ from pathlib import Path
 import aot_table
 import pytest
 
+from timesuite_jax.aot.report import Report
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.hlo import Memory, Traffic
-from timesuite_jax.training.ahead_of_time_report import Report
 
 
 @pytest.mark.parametrize("row", aot_table.rows())

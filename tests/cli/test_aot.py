@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from timesuite_jax import training
+from timesuite_jax.aot import Report
 from timesuite_jax.cli.main import main
 from timesuite_jax.hlo import Memory
 
@@ -79,7 +79,7 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
 def test_what_does_not_fit_is_told_by_table_and_exit_code(recommender, fits, monkeypatch, capsys):
     for name in ("JAX_PLATFORMS", "JAX_ENABLE_COMPILATION_CACHE"):
         monkeypatch.setenv(name, "as it was")
-    report = training.Report(
+    report = Report(
         program="train",
         topology="v5e:1x1",
         mesh={"data": 1},
@@ -94,7 +94,7 @@ def test_what_does_not_fit_is_told_by_table_and_exit_code(recommender, fits, mon
         compile_cpu_seconds=90,
     )
     plan = SimpleNamespace(calls={"train": None}, report=lambda _: report)
-    monkeypatch.setattr(training.ahead_of_time, "plan", lambda *_: plan)
+    monkeypatch.setattr("timesuite_jax.aot.make_plan", lambda *_: plan)
     assert main(["aot", *recommender, "--topology", "v5e:1x1"]) == (0 if fits else 1)
     told = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     cells = {name.strip(): cell.strip() for name, cell in told}
@@ -107,14 +107,14 @@ def test_ctrl_c_ends_it_at_once(recommender):
     """Whatever the compiler is doing, which is played here: it would take minutes to hear of it, if it ever did."""
     code = (
         "import os, signal, sys, time, types\n"
-        "from timesuite_jax import training\n"
+        "from timesuite_jax import aot\n"
         "from timesuite_jax.cli.main import main\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background has not\n"
         "def report(name):\n"
         "    os.kill(os.getpid(), signal.SIGINT)\n"
         "    time.sleep(300)\n"
         "plan = types.SimpleNamespace(calls={'train': None}, report=report)\n"
-        "training.ahead_of_time.plan = lambda *_: plan\n"
+        "aot.make_plan = lambda *_: plan\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     command = [sys.executable, "-c", code, "aot", *recommender, "--topology", "v5e:2x2", "--json"]

@@ -1,1 +1,1 @@
-"""Checkpoints of a run: Orbax manager, retries after failed saves, the best step, fingerprints, the lock of a work folder."""
+"""Checkpoints of a run: Orbax manager, retries, the best step, fingerprints, the lock of a work folder."""

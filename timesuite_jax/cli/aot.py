@@ -39,14 +39,14 @@ def run(args: argparse.Namespace) -> int:
     # compiled for chips that are not here cannot be read back from the cache, and would push out what can.
     os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import tasks, training
+    from timesuite_jax import aot, tasks, training
     from timesuite_jax.progress import progress
     from timesuite_jax.resilience.preemption import leave  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
-    plan = training.ahead_of_time.plan(tasks.build(config), spec, args.topology, args.slices)
+    plan = aot.make_plan(tasks.build(config), spec, args.topology, args.slices)
     names = args.program or list(plan.calls)
     if unknown := sorted(set(names) - set(plan.calls)):
         raise UserError(f"--program {unknown[0]!r} is none of this task's; choose from {', '.join(plan.calls)}")
@@ -61,5 +61,5 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([report.as_json() for report in reports]))
     else:
-        training.print_reports(reports)
+        aot.print_reports(reports)
     return 0 if all(report.memory.fits for report in reports) else 1

@@ -4,10 +4,9 @@
 and `schedule.build` give its AdamW and learning rate. Nothing in here knows of video, text or recommendation.
 """
 
-from timesuite_jax.training import ahead_of_time, optimizer, schedule
-from timesuite_jax.training.ahead_of_time_report import Report, print_reports
+from timesuite_jax.training import optimizer, schedule
+from timesuite_jax.training.async_metrics import NonFiniteError
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
-from timesuite_jax.training.in_flight import NonFiniteError
 from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.state import abstract_state
@@ -22,17 +21,14 @@ __all__ = [
     "Import",
     "NonFiniteError",
     "OptimizerSpec",
-    "Report",
     "RunResult",
     "Sums",
     "Task",
     "TrainingSpec",
     "abstract_state",
-    "ahead_of_time",
     "evaluation_figures",
     "make_step",
     "optimizer",
-    "print_reports",
     "run",
     "schedule",
     "streams",

@@ -26,8 +26,8 @@ from timesuite_jax.resilience.liveness import RollCall
 from timesuite_jax.resilience.preemption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
 from timesuite_jax.storage.write_errors import writing
 from timesuite_jax.training import randomness
+from timesuite_jax.training.async_metrics import LAG, InFlight
 from timesuite_jax.training.config import TrainingSpec
-from timesuite_jax.training.in_flight import LAG, InFlight
 from timesuite_jax.training.program import make_program
 from timesuite_jax.training.start import start
 from timesuite_jax.training.step import Report

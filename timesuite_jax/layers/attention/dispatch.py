@@ -38,7 +38,7 @@ def choose(q: jax.Array, k: jax.Array, *, masked: bool, segmented: bool = False)
 
 
 def _platform() -> str:
-    """That of the mesh's devices, which need not be here (`training.ahead_of_time`); without a mesh the default one."""
+    """That of the mesh's devices, which need not be here (`aot.make_plan`); without a mesh the default one."""
     device = jax.sharding.get_abstract_mesh().abstract_device
     return device.platform if device is not None else jax.default_backend()
 

@@ -12,6 +12,7 @@ import jax
 from jax.sharding import NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel
+from timesuite_jax.aot.report import Report
 from timesuite_jax.hlo import (
     Arithmetic,
     Memory,
@@ -25,7 +26,6 @@ from timesuite_jax.hlo import (
 )
 from timesuite_jax.monitoring.meter import peak_flops
 from timesuite_jax.training import randomness
-from timesuite_jax.training.ahead_of_time_report import Report
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.program import Program, make_program
 from timesuite_jax.training.task import Call, Task
@@ -78,7 +78,7 @@ class AheadOfTime:
         )
 
 
-def plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) -> AheadOfTime:
+def make_plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) -> AheadOfTime:
     """Lays a task's programs over a topology; nothing is compiled yet.
 
     Args:
