@@ -12,7 +12,7 @@ from recommender_workload import NO_GRADIENT, Sizes, make_weights
 
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.checkpoints.train_state import TrainState
-from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
+from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.training import OptimizerSpec, TrainingSpec, randomness, schedule
 from timesuite_jax.training.state import abstract_state
 from timesuite_jax.training.step import make_step

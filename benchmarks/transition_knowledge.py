@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from timesuite_jax.data import Interactions, Split, Transitions, count_transitions, evaluation_inputs
+from timesuite_jax.mqsa_ted.data import Interactions, Split, Transitions, count_transitions, evaluation_inputs
 
 MAX_LEN = 50  # that of configs/mqsa_ted
 

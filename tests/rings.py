@@ -8,7 +8,7 @@ from ml_collections import ConfigDict
 
 from timesuite_jax import parallel, tasks, training
 from timesuite_jax.cli.configs import load_config
-from timesuite_jax.data import Interactions
+from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import TrainingSpec
 

@@ -3,7 +3,7 @@
 import numpy as np
 import transition_knowledge
 
-from timesuite_jax.data import Interactions
+from timesuite_jax.mqsa_ted.data import Interactions
 
 
 def test_shares_of_a_set_counted_by_hand(tmp_path, capsys):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from timesuite_jax.cli.main import main
-from timesuite_jax.data import Interactions
+from timesuite_jax.mqsa_ted.data import Interactions
 
 # Two who take x, y and z, and one who takes w alone.
 LOG = "who,what,when\n" + "".join(f"{who},{what},{n}\n" for who in "ab" for n, what in enumerate("xyz")) + "c,w,5\n"
@@ -45,7 +45,7 @@ def test_help_has_the_example_and_the_defaults(capsys):
 
 
 def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
-    monkeypatch.setattr("timesuite_jax.data.interaction_log._TOLD", 2)
+    monkeypatch.setattr("timesuite_jax.mqsa_ted.data.log._TOLD", 2)
     words = ["--core", "2", "--columns", "who,what,when"]
     assert make(log, *words) == 0
     told = capsys.readouterr().err

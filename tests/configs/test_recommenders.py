@@ -6,7 +6,7 @@ import pytest
 
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.errors import UserError
-from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
+from timesuite_jax.mqsa_ted.config import MqsaTedConfig
 from timesuite_jax.training import TrainingSpec
 
 FOLDER = Path(__file__).parents[2] / "configs/mqsa_ted"

@@ -10,8 +10,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from timesuite_jax.data import k_core, leave_one_out, read_log
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, read_log
 
 # Two users' rows stand mixed, as in a log; "x" is taken twice by ann, at different times.
 LOG = """time,user,item,stars

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from timesuite_jax.data import (
+from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import (
     Interactions,
     count_transitions,
     epoch_orders,
@@ -15,7 +16,6 @@ from timesuite_jax.data import (
     training_histories,
     training_pairs,
 )
-from timesuite_jax.errors import UserError
 
 P = 5  # padding
 ARRAYS = {

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from timesuite_jax.data import principal_axes, read_features
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import principal_axes, read_features
 
 VECTORS = np.random.default_rng(0).normal(5.0, 3.0, (7, 3)).astype(np.float16)
 

@@ -4,8 +4,8 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from timesuite_jax.data import read_histories, read_log
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import read_histories, read_log
 
 HEAD = "user,item,time\n"
 

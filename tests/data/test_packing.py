@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timesuite_jax.data import pack
+from timesuite_jax.mqsa_ted.data import pack
 
 LENGTH = 10
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from timesuite_jax.data import SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
 
 
 def test_they_have_the_size_asked_for():

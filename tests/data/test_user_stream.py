@@ -6,9 +6,9 @@ import itertools
 import numpy as np
 import pytest
 
-from timesuite_jax.data import Interactions, UserStream, epoch_orders, training_pairs
-from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import Interactions, UserStream, epoch_orders, training_pairs
+from timesuite_jax.mqsa_ted.data.stream import NOBODY
 
 USERS, BATCH, SEED, ITEMS = 7, 4, 3, 9
 

@@ -8,8 +8,9 @@ import rings
 from flax import linen as nn
 
 from timesuite_jax import parallel
-from timesuite_jax.evaluation import Recommender, recommending
-from timesuite_jax.models import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted import recommender
+from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.recommender import Recommender
 from timesuite_jax.parallel import MeshSpec
 
 MODEL = Mqsa(MqsaSpec(items=rings.ITEMS, width=8, max_len=6))
@@ -42,7 +43,7 @@ def test_scores_are_in_whole_float32(params):
     """Elsewhere than on a TPU the product is so anyway: what is asked for is looked at."""
     shape = jax.ShapeDtypeStruct((4, 6), jnp.int32)
     with jax.default_matmul_precision("bfloat16"):
-        lowered = recommending._best.lower(MODEL, 5, params, shape, shape).as_text()
+        lowered = recommender._best.lower(MODEL, 5, params, shape, shape).as_text()
     (product,) = (
         line for line in lowered.splitlines() if f"tensor<4x{rings.ITEMS}xf32>" in line and "dot_general" in line
     )

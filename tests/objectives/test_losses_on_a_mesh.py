@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
-from timesuite_jax import objectives, parallel
+from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import best_items, item_scores, push_down_seen, rank
 from timesuite_jax.layers import by_shards
+from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
+from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation
 from timesuite_jax.parallel import MeshSpec
 
 R, D, V = 48, 4, 32
@@ -30,13 +32,13 @@ def losses(leaves: dict[str, Array], number: int = V) -> tuple[Array, Array]:
     rng = np.random.default_rng(1)
     start = np.concatenate([[0], np.cumsum(rng.integers(0, 6, number))])
     tail = np.concatenate([rng.permutation(number)[:n] for n in np.diff(start)])
-    teacher = objectives.make_teacher(start, tail, rng.integers(1, 4, len(tail)), tau=0.1)
+    teacher = make_teacher(start, tail, rng.integers(1, 4, len(tail)), tau=0.1)
     items, counts = jnp.asarray(rng.integers(0, number, R)), jnp.asarray(np.arange(R) % 5 > 0)
     items = jnp.where(counts, items, number)  # padding
     both = 4 * leaves["rows"], leaves["table"], items, counts  # at this scale some probabilities are below the epsilon
     return (
-        objectives.item_cross_entropy(*both, chunk=4, items=number),
-        objectives.transition_distillation(*both, teacher, tau=0.1, chunk=4),
+        item_cross_entropy(*both, chunk=4, items=number),
+        transition_distillation(*both, teacher, tau=0.1, chunk=4),
     )
 
 
@@ -108,9 +110,7 @@ def test_what_does_not_divide_is_named(leaves):
         pytest.raises(UserError, match=r"31 items do not divide by 8 devices \(mesh axes tensor\).*rules.vocab"),
     ):
         jax.eval_shape(
-            lambda rows, table: objectives.item_cross_entropy(
-                rows, table, jnp.zeros(R, int), jnp.ones(R, bool), chunk=4
-            ),
+            lambda rows, table: item_cross_entropy(rows, table, jnp.zeros(R, int), jnp.ones(R, bool), chunk=4),
             leaves["rows"],
             leaves["table"][:-1],
         )

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 
-from timesuite_jax.objectives import sampled_cross_entropy
+from timesuite_jax.mqsa_ted.objectives.negative_sampling import sampled_cross_entropy
 
 R, D, V = 400, 4, 5
 

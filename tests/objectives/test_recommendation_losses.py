@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
-from timesuite_jax import objectives
-from timesuite_jax.objectives.transition_distillation import LOG_EPSILON, Teacher
+from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
+from timesuite_jax.mqsa_ted.objectives.transition_distillation import (
+    LOG_EPSILON,
+    Teacher,
+    make_teacher,
+    transition_distillation,
+)
+from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 
 R, D, V = 23, 4, 31
 
@@ -52,14 +58,12 @@ def plain_distillation(leaves: dict[str, Array], items: Array, counts: Array, ta
 
 
 def cross_entropy(leaves: dict[str, Array], items: Array, counts: Array, tau: float, chunk: int) -> Array:
-    return objectives.item_cross_entropy(leaves["rows"], leaves["table"], items, counts, chunk=chunk)
+    return item_cross_entropy(leaves["rows"], leaves["table"], items, counts, chunk=chunk)
 
 
 def distillation(leaves: dict[str, Array], items: Array, counts: Array, tau: float, chunk: int) -> Array:
-    teacher = objectives.make_teacher(*transitions(), tau=tau)
-    return objectives.transition_distillation(
-        leaves["rows"], leaves["table"], items, counts, teacher, tau=tau, chunk=chunk
-    )
+    teacher = make_teacher(*transitions(), tau=tau)
+    return transition_distillation(leaves["rows"], leaves["table"], items, counts, teacher, tau=tau, chunk=chunk)
 
 
 LOSSES = {"cross entropy": (cross_entropy, plain_cross_entropy), "distillation": (distillation, plain_distillation)}
@@ -143,7 +147,7 @@ def test_the_value_alone_costs_no_gradient():
 
 @pytest.mark.parametrize("tau", [0.004, 0.1, 1.0])
 def test_the_sparse_teacher_is_the_softmax_of_the_counts(tau: float):
-    teacher: Teacher = objectives.make_teacher(*transitions(), tau=tau)
+    teacher: Teacher = make_teacher(*transitions(), tau=tau)
     dense = dense_counts()
     scaled = dense / (dense.max(1, keepdims=True) + 1e-24) / tau
     weights = np.exp(scaled - scaled.max(1, keepdims=True))
@@ -158,7 +162,7 @@ def test_the_sparse_teacher_is_the_softmax_of_the_counts(tau: float):
 
 def test_the_penalty_is_half_the_square():
     params = {"a": jnp.array([3.0, 4.0]), "b": {"c": jnp.array([[2.0]])}}
-    assert objectives.half_squared_norm(params) == 14.5
+    assert half_squared_norm(params) == 14.5
 
 
 def test_mistakes_are_named():
@@ -166,6 +170,6 @@ def test_mistakes_are_named():
     with pytest.raises(ValueError, match="chunk=0"):
         cross_entropy(leaves, items, counts, 1.0, 0)
     with pytest.raises(ValueError, match="tau=0"):
-        objectives.make_teacher(*transitions(), tau=0)
+        make_teacher(*transitions(), tau=0)
     with pytest.raises(ValueError, match="no item ever follows"):
-        objectives.make_teacher(np.zeros(V + 1, int), np.zeros(0, int), np.zeros(0, int), tau=1.0)
+        make_teacher(np.zeros(V + 1, int), np.zeros(0, int), np.zeros(0, int), tau=1.0)

@@ -9,10 +9,10 @@ from safetensors.numpy import save_file
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.models import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted import port_table
+from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
 from timesuite_jax.port import TreeSource, compare, export, load
 from timesuite_jax.port.files import open_layers, open_source
-from timesuite_jax.port.tables import mqsa
 from timesuite_jax.tasks.ports import PORTS
 
 PORT = PORTS["mqsa_ted"]
@@ -30,7 +30,7 @@ def test_names_and_order_of_one_block():
     norm = [f"block_short_query/Variable{suffix}" for suffix in ("", "_1", "_2", "_3", "_4", "_5")]
     dense = [f"dense{suffix}/{part}" for suffix in ("", "_1", "_2", "_3", "_4") for part in ("kernel", "bias")]
     short = [*norm[:2], *dense[:6], *norm[2:4], *dense[6:], *norm[4:]]
-    names = mqsa.build(mqsa.Sizes(1)).torch_names
+    names = port_table.build(port_table.Sizes(1)).torch_names
     assert names[:2] == ["item_embedding/item_embedding", "positional_embedding/position_embedding"]
     assert names[2 : 2 + len(short)] == short
     assert names[2 + len(short)] == "block_long_query/Variable"
@@ -38,7 +38,7 @@ def test_names_and_order_of_one_block():
 
 
 def test_the_shift_comes_before_the_scale_and_layers_are_counted_through_both_branches():
-    entries = mqsa.build(mqsa.Sizes(2)).entries
+    entries = port_table.build(port_table.Sizes(2)).entries
     places = {name: (entry.jax, entry.layer) for name, entry in entries.items()}
     assert places["block_long_query/Variable"] == ("long/blocks/query_norm/bias", 0)
     assert places["block_long_query/Variable_7"] == ("long/blocks/attention_norm/scale", 1)
@@ -62,7 +62,7 @@ def test_the_models_own_tree_there_and_back(blocks: int, features: int, tmp_path
 
 def test_what_is_missing_or_of_another_size_is_named(tmp_path):
     def refused(params: dict) -> str:
-        tensors = mqsa.build(mqsa.Sizes(1)).to_torch(params_of(1))
+        tensors = port_table.build(port_table.Sizes(1)).to_torch(params_of(1))
         tensors.update(params)
         tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
         save_file(tensors, tmp_path / "bad.safetensors")

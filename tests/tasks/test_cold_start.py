@@ -11,11 +11,11 @@ import rings
 from ml_collections import ConfigDict
 
 from timesuite_jax import parallel, param_tree, port, tasks
-from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data import Interactions
+from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Params
-from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.tasks.ports import PORTS
 
 GROUPS, SIZE = 3, 5

@@ -12,12 +12,12 @@ from ml_collections import ConfigDict
 
 from timesuite_jax import parallel, param_tree, port, tasks, training
 from timesuite_jax.cli.configs import load_config
-from timesuite_jax.data import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.objectives import half_squared_norm
+from timesuite_jax.mqsa_ted.data import Interactions
+from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
+from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.port.files import open_layers, write_import
-from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
 from timesuite_jax.tasks.ports import PORTS
 from timesuite_jax.training import TrainingSpec
 

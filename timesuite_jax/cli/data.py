@@ -22,7 +22,7 @@ from timesuite_jax.cli.outputs import check_outputs
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from timesuite_jax.data import Interactions
+    from timesuite_jax.mqsa_ted.data import Interactions
 
 NAME = "data"
 HELP = "build, check and show corpora of TFRecords"
@@ -170,13 +170,13 @@ def _synthetic(args: argparse.Namespace) -> int:
 
 def _interactions(args: argparse.Namespace) -> int:
     check_outputs(args.out)
-    from timesuite_jax import data
+    from timesuite_jax.mqsa_ted.data import describe
 
     if args.out.suffix != ".npz":
         raise UserError(f"{args.out} must end in .npz, which is what it will be; correct the name")
     made, dropped = (_released if args.log.suffix == ".npy" else _split_log)(args)
     made.save(args.out)
-    summary = data.describe(made)
+    summary = describe(made)
     if args.json:
         print(json.dumps({"out": str(args.out), **summary, **dropped}))
         return 0
@@ -193,13 +193,13 @@ def _interactions(args: argparse.Namespace) -> int:
 
 def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """A log's core, split, and what is not in it."""
-    from timesuite_jax import data
+    from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, read_log
     from timesuite_jax.progress import progress
 
     with progress(f"reading {args.log.name}", quiet=args.json) as advance:
-        log = data.read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
-    core = data.k_core(log, args.core or _CORE)
-    made = data.leave_one_out(core)
+        log = read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
+    core = k_core(log, args.core or _CORE)
+    made = leave_one_out(core)
     return made, {
         "dropped_users": len(log.user_names) - made.num_users,
         "dropped_items": len(log.item_names) - made.num_items,
@@ -209,12 +209,12 @@ def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]
 
 def _released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """A data set of the original's authors, which is split already; nothing is dropped."""
-    from timesuite_jax import data
+    from timesuite_jax.mqsa_ted.data import read_released
 
     for option, given in {"--core": args.core, "--columns": args.columns, "--sort": args.sort}.items():
         if given:
             raise UserError(f"{option} is for logs, and {args.log} is a data set that is split already; leave it out")
-    return data.read_released(args.log), dict.fromkeys(("dropped_users", "dropped_items", "dropped_interactions"), 0)
+    return read_released(args.log), dict.fromkeys(("dropped_users", "dropped_items", "dropped_interactions"), 0)
 
 
 def _columns(word: str) -> tuple[str, ...]:

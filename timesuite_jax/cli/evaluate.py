@@ -104,7 +104,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     """The ranking of held-out items by a recommender."""
-    from timesuite_jax.evaluation import ranking_report as report
+    from timesuite_jax.mqsa_ted import report as report
     from timesuite_jax.progress import progress
 
     which = str(args.run_folder or args.config)

@@ -11,8 +11,8 @@ from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
+    from timesuite_jax.mqsa_ted.task import MqsaTedTask
     from timesuite_jax.param_tree import Params
-    from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
     from timesuite_jax.tasks.videochat_t import VideoChatTask
     from timesuite_jax.training import Task
 

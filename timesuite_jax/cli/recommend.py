@@ -39,9 +39,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--top {args.top} is less than 1; give at least 1")
     if not args.history.is_file():
         raise UserError(f"there is no history {args.history}; give the path of a CSV or a .json file")
-    from timesuite_jax import data  # imported late: a missing file should be told at once
+    from timesuite_jax.mqsa_ted.data import read_histories  # imported late: a missing file should be told at once
 
-    histories = data.read_histories(args.history)
+    histories = read_histories(args.history)
     config = model_config(args)
     task, params = load_recommender(args, config, args.data)
     with on_all_devices(config, task):

@@ -10,11 +10,9 @@ from timesuite_jax.evaluation.asking import Asked, ask
 from timesuite_jax.evaluation.grounding import GROUNDING_FIGURES, Grounding, evaluate_grounding
 from timesuite_jax.evaluation.prediction import Prediction
 from timesuite_jax.evaluation.prompts import Control, Prompt, PromptBatch, PromptReader
-from timesuite_jax.evaluation.ranking import best_items, item_scores, push_down_seen, rank
-from timesuite_jax.evaluation.recommendation import evaluate_recommendation
-from timesuite_jax.evaluation.recommending import Recommendation, Recommended, Recommender
 from timesuite_jax.evaluation.sharing import share_batches
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
+from timesuite_jax.evaluation.top_k import best_items, item_scores, push_down_seen, rank
 
 __all__ = [
     "GROUNDING_FIGURES",
@@ -26,16 +24,12 @@ __all__ = [
     "Prompt",
     "PromptBatch",
     "PromptReader",
-    "Recommendation",
-    "Recommended",
-    "Recommender",
     "Timeline",
     "answering_calls",
     "ask",
     "best_items",
     "draw_timelines",
     "evaluate_grounding",
-    "evaluate_recommendation",
     "item_scores",
     "push_down_seen",
     "rank",

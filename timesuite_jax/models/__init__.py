@@ -5,7 +5,6 @@
 dictionary of intermediate results.
 """
 
-from timesuite_jax.models.mqsa import Mqsa, MqsaSpec
 from timesuite_jax.models.tape import Tape
 from timesuite_jax.models.token_shuffle import mean_pooling_init, mean_pooling_kernel, token_shuffle
 from timesuite_jax.models.videochat_t import VideoChatT
@@ -16,8 +15,6 @@ __all__ = [
     "CLIP_STD",
     "IMAGENET_MEAN",
     "IMAGENET_STD",
-    "Mqsa",
-    "MqsaSpec",
     "Tape",
     "VideoChatT",
     "VideoChatTSpec",

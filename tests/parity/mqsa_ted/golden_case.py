@@ -15,13 +15,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from timesuite_jax.data import Interactions, count_transitions, evaluation_inputs, seen_items, training_pairs
 from timesuite_jax.evaluation import item_scores, push_down_seen, rank
 from timesuite_jax.metrics import RankingScores
-from timesuite_jax.models import Mqsa, MqsaSpec
-from timesuite_jax.objectives import half_squared_norm, item_cross_entropy, make_teacher, transition_distillation
+from timesuite_jax.mqsa_ted import port_table
+from timesuite_jax.mqsa_ted.data import Interactions, count_transitions, evaluation_inputs, seen_items, training_pairs
+from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
+from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation
+from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.port.table import Table
-from timesuite_jax.port.tables import mqsa
 
 CHUNK = 32  # several chunks a batch, the last of them not full
 
@@ -103,7 +105,7 @@ class GoldenCase:
 
     @property
     def table(self) -> Table:
-        return mqsa.build(mqsa.Sizes(self.meta["num_block"]))
+        return port_table.build(port_table.Sizes(self.meta["num_block"]))
 
     def named(self, kind: str) -> dict[str, np.ndarray]:
         """The arrays `kind/...` by variable name."""

@@ -14,8 +14,8 @@ import pytest
 from timesuite_jax import training
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.cli.configs import load_config
-from timesuite_jax.port.tables import mqsa
-from timesuite_jax.tasks.mqsa_ted import MqsaTedTask
+from timesuite_jax.mqsa_ted import port_table
+from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.training.step import make_step
 
@@ -27,7 +27,7 @@ ATOL = {"loss": 6e-6, "next_item": 3e-6, "distillation": 3.3e-5}
 
 def reference_params(task: MqsaTedTask) -> dict:
     """The variables that the reference begins with, drawn one after another in the order of their creation."""
-    table, rng = mqsa.build(mqsa.Sizes(blocks=1)), np.random.RandomState(SEED)
+    table, rng = port_table.build(port_table.Sizes(blocks=1)), np.random.RandomState(SEED)
     shapes = jax.eval_shape(task.init, jax.random.key(0))
     shapes = table.to_torch(jax.tree.map(lambda leaf: np.zeros(leaf.shape, np.float32), shapes))
     drawn = {}

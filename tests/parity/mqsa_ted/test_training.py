@@ -10,7 +10,7 @@ import pytest
 from golden_case import GoldenCase
 
 from timesuite_jax import training
-from timesuite_jax.data import epoch_orders
+from timesuite_jax.mqsa_ted.data import epoch_orders
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
 # Adam makes steps of full size out of gradients of any size, and so much of their rounding noise.

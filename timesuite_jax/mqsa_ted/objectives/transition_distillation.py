@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.layers import Shard
-from timesuite_jax.objectives.item_rows import item_rows
+from timesuite_jax.objectives.chunked_scores import item_rows
 
 LOG_EPSILON = 1e-24
 _ENTRIES = 1024  # of the teacher, written into its rows at one time

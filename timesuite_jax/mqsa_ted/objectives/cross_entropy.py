@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.layers import Shard
-from timesuite_jax.objectives.item_rows import item_rows
+from timesuite_jax.objectives.chunked_scores import item_rows
 
 
 def item_cross_entropy(

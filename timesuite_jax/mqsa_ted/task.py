@@ -15,23 +15,27 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config, override
-from timesuite_jax.data import ItemFeatures, Split, UserStream, count_transitions, principal_axes, read_features
-from timesuite_jax.data.user_stream import NOBODY
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Recommender, evaluate_recommendation
 from timesuite_jax.metrics import RankingScores
-from timesuite_jax.models import Mqsa, MqsaSpec
-from timesuite_jax.models.mqsa import EMBEDDING_STD
-from timesuite_jax.objectives import (
-    half_squared_norm,
-    item_cross_entropy,
-    make_teacher,
-    sampled_cross_entropy,
-    transition_distillation,
+from timesuite_jax.mqsa_ted.config import MqsaTedConfig
+from timesuite_jax.mqsa_ted.data import (
+    ItemFeatures,
+    Split,
+    UserStream,
+    count_transitions,
+    principal_axes,
+    read_features,
 )
+from timesuite_jax.mqsa_ted.data.stream import NOBODY
+from timesuite_jax.mqsa_ted.evaluate import evaluate_recommendation
+from timesuite_jax.mqsa_ted.model import EMBEDDING_STD, Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
+from timesuite_jax.mqsa_ted.objectives.negative_sampling import sampled_cross_entropy
+from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation
+from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
+from timesuite_jax.mqsa_ted.port_table import PORT
+from timesuite_jax.mqsa_ted.recommender import Recommender
 from timesuite_jax.param_tree import Params
-from timesuite_jax.port.tables.mqsa import PORT
-from timesuite_jax.tasks.mqsa_ted_config import MqsaTedConfig
 from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from timesuite_jax.data.interactions import Interactions
-from timesuite_jax.data.log_fields import check_columns, csv_rows, read_name, read_time
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data.csv_fields import check_columns, csv_rows, read_name, read_time
+from timesuite_jax.mqsa_ted.data.dataset import Interactions
 
 COLUMNS = ("user", "item", "time")
 SPLIT = 3  # items of a user that leave-one-out needs: one each for training, validation and test

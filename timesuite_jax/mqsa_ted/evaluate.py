@@ -16,11 +16,11 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
-from timesuite_jax.data import Interactions, Split, evaluation_inputs, pack, seen_items
-from timesuite_jax.evaluation.ranking import item_scores, push_down_seen, rank
+from timesuite_jax.evaluation.top_k import item_scores, push_down_seen, rank
 from timesuite_jax.layers import Shard, by_shards, shards
 from timesuite_jax.metrics import RankingScores
-from timesuite_jax.models import Mqsa
+from timesuite_jax.mqsa_ted.data import Interactions, Split, evaluation_inputs, pack, seen_items
+from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
 
 

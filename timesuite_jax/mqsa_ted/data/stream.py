@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from timesuite_jax.data.histories import epoch_orders, training_pairs
-from timesuite_jax.data.interactions import Interactions
-from timesuite_jax.data.packing import pack
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data.dataset import Interactions
+from timesuite_jax.mqsa_ted.data.histories import epoch_orders, training_pairs
+from timesuite_jax.mqsa_ted.data.packing import pack
 
 NOBODY = -1  # stands for a user at padding
 

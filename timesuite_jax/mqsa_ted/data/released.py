@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
+from timesuite_jax.mqsa_ted.data.dataset import Interactions
 from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, WRONG_KIND, Dialect, interpret
 
 _REMEDY = "; give a file of the authors, data/beauty/beauty.npy say, or a log as .csv or .parquet"

@@ -1,0 +1,1 @@
+"""MQSA-TED: sequential recommendation by multi-query self-attention and transition-aware embedding distillation."""
