@@ -17,12 +17,12 @@ from timesuite_jax.generation import GenerationSpec, generate
 from timesuite_jax.layers import LoraSpec
 from timesuite_jax.models.text.mistral import Mistral, MistralSpec
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
-from timesuite_jax.models.videochat_t import VideoChatT
-from timesuite_jax.models.videochat_t_spec import VideoChatTSpec
 from timesuite_jax.models.vision.umt import UmtSpec
 from timesuite_jax.objectives.next_token import answer_cross_entropy
 from timesuite_jax.parallel import compiler_options
-from timesuite_jax.port.tables import videochat_t as table
+from timesuite_jax.videochat_t import port_table as table
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
 ANSWER_CHUNK = 64  # answer positions for which logits exist at one time
 TRAINED = ("qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj", "temp_adap")

@@ -39,8 +39,9 @@ def abstract_params(gb: float) -> Any:
     import ml_dtypes
     import numpy as np
 
-    from timesuite_jax.models import VideoChatT, VideoChatTSpec
     from timesuite_jax.models.text import MistralSpec
+    from timesuite_jax.videochat_t.model import VideoChatT
+    from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
     head = WIDTH // HEADS
     layer = 2 * WIDTH * WIDTH + 2 * WIDTH * KV_HEADS * head + 3 * WIDTH * HIDDEN

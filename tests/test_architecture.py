@@ -16,13 +16,12 @@ FLOORS = {
     "storage": 0,
     "hlo": 1, "media": 1, "models": 1, "monitoring": 1, "objectives": 1, "parallel": 1,
     "port": 1, "text": 1,
-    "checkpoints": 2, "data": 2, "generation": 2, "resilience": 2,
+    "checkpoints": 2, "data": 2, "evaluation": 2, "generation": 2, "resilience": 2,
     "training": 3,
-    "aot": 4, "evaluation": 4,
-    "mqsa_ted": 5,
-    "tasks": 6,
-    "apps": 7,
-    "cli": 8,
+    "aot": 4, "mqsa_ted": 4, "videochat_t": 4,
+    "tasks": 5,
+    "apps": 6,
+    "cli": 7,
 }  # fmt: skip
 FILES = sorted(PACKAGE.rglob("*.py"))
 ALL_FILES = [

@@ -5,9 +5,9 @@ import json
 import films
 import pytest
 
-from timesuite_jax import evaluation
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
+from timesuite_jax.videochat_t import ask as ask_module
 
 FILM = films.numbered_film(60, rate=12.0)
 
@@ -43,8 +43,8 @@ def test_window(film, tiny_run, capfd, words, seconds):
 @pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])
 def test_prompt(film, tiny_run, capfd, monkeypatch, words, layout):
     asked = []
-    plain = evaluation.ask
-    monkeypatch.setattr(evaluation, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
+    plain = ask_module.ask
+    monkeypatch.setattr(ask_module, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
     assert ask(film, tiny_run, *words) == 0
     assert [preparer.spec.layout for preparer in asked] == [layout]
 

@@ -10,7 +10,7 @@ import pytest
 
 from timesuite_jax import training
 from timesuite_jax.cli.main import main
-from timesuite_jax.tasks.videochat_t import VideoChatTask
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 CONFIG = Path(__file__).parents[1] / "tiny_config.py"
 

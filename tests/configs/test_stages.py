@@ -12,9 +12,9 @@ from timesuite_jax import param_tree
 from timesuite_jax.cli import train as train_command
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.cli.main import main
-from timesuite_jax.tasks.videochat_t import VideoChatTask
-from timesuite_jax.tasks.videochat_t_config import VideoChatTConfig
 from timesuite_jax.training import TrainingSpec, schedule
+from timesuite_jax.videochat_t.config import VideoChatTConfig
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 FOLDER = Path(__file__).parents[2] / "configs/timesuite"
 STAGES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "pods")

@@ -11,10 +11,12 @@ import jax
 import numpy as np
 import tiny_config
 
-from timesuite_jax import evaluation, parallel, tasks
+from timesuite_jax import parallel, tasks
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import answering
-from timesuite_jax.tasks.videochat_t import VideoChatTask
+from timesuite_jax.videochat_t.answerer import _spread
+from timesuite_jax.videochat_t.ask import ask
+from timesuite_jax.videochat_t.benchmarks.grounding import evaluate_grounding
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 def answer(corpus: str, film: str) -> dict[str, Any]:
@@ -28,13 +30,13 @@ def answer(corpus: str, film: str) -> dict[str, Any]:
         params = jax.jit(task.init, out_shardings=everywhere)(jax.random.key(0))
         answerer, preparer = task.answerer(params), task.preparer()
         dealt_with: list[int] = []
-        found = evaluation.evaluate_grounding(answerer, preparer, [corpus], batch_size=2, on_progress=dealt_with.append)
-        asked = evaluation.ask(answerer, preparer, film, "When is the red circle visible?")
+        found = evaluate_grounding(answerer, preparer, [corpus], batch_size=2, on_progress=dealt_with.append)
+        asked = ask(answerer, preparer, film, "When is the red circle visible?")
         refusal = ""
         try:
             if jax.process_count() > 1:
                 others = np.full((1, 1, 1, 2, 2, 3), jax.process_index(), np.uint8)
-                answering._spread(others, parallel.batch_sharding(mesh, {"batch": ()}), 1)
+                _spread(others, parallel.batch_sharding(mesh, {"batch": ()}), 1)
         except UserError as error:
             refusal = str(error)
     answers = [[one.prompt.id, one.prompt.spans, one.text] for one in found.predictions]

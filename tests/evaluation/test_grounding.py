@@ -6,15 +6,16 @@ import tiny_config
 
 from timesuite_jax import data
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import GROUNDING_FIGURES, evaluate_grounding
-from timesuite_jax.tasks.videochat_t_config import VideoChatTConfig
 from timesuite_jax.text import load_clip_tokenizer, load_tokenizer
+from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
+from timesuite_jax.videochat_t.config import VideoChatTConfig
+from timesuite_jax.videochat_t.processor import Preparer
 
 
 @pytest.fixture(scope="module")
 def preparer(tiny_corpus):
     config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
-    return data.Preparer(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+    return Preparer(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
 
 
 class Seer:

@@ -5,9 +5,11 @@ import json
 import pytest
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Grounding, Prediction, Prompt, Timeline, draw_timelines
-from timesuite_jax.evaluation import grounding_report as report
-from timesuite_jax.evaluation.prompts import Dropped
+from timesuite_jax.evaluation import Timeline, draw_timelines
+from timesuite_jax.videochat_t import report as report
+from timesuite_jax.videochat_t.benchmarks.grounding import Grounding
+from timesuite_jax.videochat_t.prediction import Prediction
+from timesuite_jax.videochat_t.prompts import Dropped, Prompt
 
 
 @pytest.fixture

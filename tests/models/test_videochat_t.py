@@ -12,10 +12,11 @@ from flax import linen as nn
 
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.models import VideoChatT, VideoChatTSpec
 from timesuite_jax.models.text import MistralSpec, QFormerSpec
 from timesuite_jax.models.vision import UmtSpec
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
 DEBUG = VideoChatTSpec.from_variant("debug")
 SAMPLES, LENGTH, TEXT = 2, 40, 6
@@ -90,7 +91,7 @@ def test_parameters_are_those_of_the_table(tape: bool, layers: int, text_input: 
     ]
     assert not unnamed, "every axis of every parameter has a logical name"
     leaves = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(nn.meta.unbox(boxed))}
-    table = videochat_t.build(videochat_t.Sizes.from_tree(leaves))
+    table = port_table.build(port_table.Sizes.from_tree(leaves))
     assert {"/".join(path) for path in table.slots} == set(leaves)
 
 

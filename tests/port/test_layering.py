@@ -11,8 +11,8 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import load, plan
 from timesuite_jax.port.files import open_layers
-from timesuite_jax.port.tables import videochat_t
 from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.videochat_t import port_table
 
 PORT = PORTS["videochat_t"]
 
@@ -24,7 +24,7 @@ def files(tmp_path):
 
 def shapes_of():
     """Shapes of the model's parameters: all but the passenger."""
-    tree = videochat_t.build(tiny.SIZES).to_tree(tiny.tensors())
+    tree = port_table.build(tiny.SIZES).to_tree(tiny.tensors())
     leaves = {path: leaf.shape for path, leaf in trees.leaves_with_paths(tree)}
     return {path: shape for path, shape in leaves.items() if path[0] != "mistral_proj"}
 
@@ -105,7 +105,7 @@ def test_everything_wrong_is_said_at_once(tmp_path):
 @pytest.mark.parametrize("change", ["transposed", "longer"])
 def test_without_a_config_the_tensors_must_agree(change, tmp_path):
     """Any tensor that has another size than the others of its name is refused, and it is the one that is named."""
-    arrays, table = tiny.tensors(), videochat_t.build(tiny.SIZES)
+    arrays, table = tiny.tensors(), port_table.build(tiny.SIZES)
     shared = Counter(name for entry in table.entries.values() for name in set(entry.sizes))
     refused = 0
     for key, array in list(arrays.items())[:: len(arrays) // 20]:

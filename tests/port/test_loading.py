@@ -12,10 +12,11 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.models import VideoChatT, VideoChatTSpec
 from timesuite_jax.port import TreeSource, load, load_into
 from timesuite_jax.port.files import open_layers
 from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
 PORT = PORTS["videochat_t"]
 

@@ -13,7 +13,6 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import CODES, dequantise, quantise
-from timesuite_jax.models import VideoChatT, VideoChatTSpec
 from timesuite_jax.models.text import MistralSpec
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Path
@@ -21,6 +20,8 @@ from timesuite_jax.port.files import open_layers, write_import
 from timesuite_jax.port.lazy_array import Pending
 from timesuite_jax.port.quantize import quantised
 from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
 PORT = PORTS["videochat_t"]
 

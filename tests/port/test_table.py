@@ -6,12 +6,12 @@ import pytest
 from timesuite_jax import param_tree as trees
 from timesuite_jax.port.layout import LINEAR, SAME_1D, patches
 from timesuite_jax.port.table import Entry, Table
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
 
 SIZES = [
-    videochat_t.Sizes(2, 4, 4, 16, 2, mistral_proj=True),
-    videochat_t.Sizes(1, 2, 3, 16, 1, time_adapter=False),
-    videochat_t.Sizes(1, 2, 1, 512, 1, text_input=False, lora=False),
+    port_table.Sizes(2, 4, 4, 16, 2, mistral_proj=True),
+    port_table.Sizes(1, 2, 3, 16, 1, time_adapter=False),
+    port_table.Sizes(1, 2, 1, 512, 1, text_input=False, lora=False),
 ]
 
 
@@ -28,7 +28,7 @@ def some_tensors(table: Table, patch: int) -> dict[str, np.ndarray]:
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_round_trip_is_bytewise(sizes):
-    table = videochat_t.build(sizes)
+    table = port_table.build(sizes)
     tensors = some_tensors(table, sizes.patch)
     tree = table.to_tree(tensors)
     back = table.to_torch(tree)
@@ -40,16 +40,16 @@ def test_round_trip_is_bytewise(sizes):
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_sizes_are_read_off_either_side(sizes):
-    table = videochat_t.build(sizes)
+    table = port_table.build(sizes)
     tensors = some_tensors(table, sizes.patch)
     torch_shapes = {name: tensor.shape for name, tensor in tensors.items()}
     tree_shapes = {"/".join(p): leaf.shape for p, leaf in trees.leaves_with_paths(table.to_tree(tensors))}
-    assert videochat_t.Sizes.from_torch(torch_shapes) == sizes
-    assert videochat_t.Sizes.from_tree(tree_shapes) == sizes
+    assert port_table.Sizes.from_torch(torch_shapes) == sizes
+    assert port_table.Sizes.from_tree(tree_shapes) == sizes
 
 
 def test_an_exported_tensor_owns_its_memory():
-    table = videochat_t.build(SIZES[0])
+    table = port_table.build(SIZES[0])
     tensors = some_tensors(table, SIZES[0].patch)
     tensors["merge_proj.bias"] = tensors["mistral_proj.bias"]  # upstream's shared storage
     back = table.to_torch(table.to_tree(tensors))
@@ -59,12 +59,12 @@ def test_an_exported_tensor_owns_its_memory():
 def test_both_peft_spellings():
     old = "mistral_model.base_model.model.model.layers.0.self_attn.q_proj.weight"
     new = "mistral_model.base_model.model.model.layers.0.self_attn.q_proj.base_layer.weight"
-    assert videochat_t.canonical(new) == videochat_t.canonical(old) == old
-    assert videochat_t.spelling(old) == new
-    assert videochat_t.spelling("mistral_proj.weight") == "mistral_proj.weight"
-    assert videochat_t.spelling("mistral_model.base_model.model.lm_head.weight").endswith("lm_head.base_layer.weight")
+    assert port_table.canonical(new) == port_table.canonical(old) == old
+    assert port_table.spelling(old) == new
+    assert port_table.spelling("mistral_proj.weight") == "mistral_proj.weight"
+    assert port_table.spelling("mistral_model.base_model.model.lm_head.weight").endswith("lm_head.base_layer.weight")
     untouched = "mistral_model.base_model.model.model.layers.0.input_layernorm.weight"
-    assert videochat_t.spelling(untouched) == untouched
+    assert port_table.spelling(untouched) == untouched
 
 
 def test_patch_kernel_is_h_w_c():

@@ -7,9 +7,9 @@ import numpy as np
 
 from timesuite_jax.port.files.safetensors import write_safetensors
 from timesuite_jax.port.files.source import TensorInfo
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
 
-SIZES = videochat_t.Sizes(2, 4, 3, 16, 2, mistral_proj=True)
+SIZES = port_table.Sizes(2, 4, 3, 16, 2, mistral_proj=True)
 LLM = "mistral_model.base_model.model."
 # Every width differs from the others, so that a forgotten transposition shows.
 _AXES = {
@@ -19,10 +19,10 @@ _AXES = {
 _LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}  # of what one leaf has for itself
 
 
-def tensors(sizes: videochat_t.Sizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
+def tensors(sizes: port_table.Sizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
     """A complete state dict without its constants."""
     rng = np.random.default_rng(seed)
-    table = videochat_t.build(sizes)
+    table = port_table.build(sizes)
     shapes = {
         name: tuple(
             _AXES.get(axis) or _LETTERS[letter]
@@ -57,7 +57,7 @@ def save_folder(folder: Path, arrays: dict[str, np.ndarray], shards: int = 2) ->
 def chain(folder: Path) -> dict[str, Path]:
     """The original's four files, each with values of its own: role -> path."""
     names = list(tensors())
-    trainable = [name for name, entry in videochat_t.build(SIZES).entries.items() if entry.trainable]
+    trainable = [name for name, entry in port_table.build(SIZES).entries.items() if entry.trainable]
 
     def pick(seed: int, keys) -> dict[str, np.ndarray]:
         values = tensors(seed=seed)

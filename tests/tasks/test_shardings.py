@@ -17,9 +17,9 @@ import tiny_config
 from timesuite_jax import parallel, param_tree, tasks
 from timesuite_jax.cli.configs import load_config
 from timesuite_jax.parallel import DEFAULT_RULES, MeshSpec
-from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED
 from timesuite_jax.training import Task
 from timesuite_jax.training.randomness import root
+from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED
 
 # All ways to write 8 as a product of four axes. The tiny VideoChat-T has two heads, and its TAPE is 4 wide.
 SHAPES = [MeshSpec(*sizes) for sizes in itertools.product((1, 2, 4, 8), repeat=4) if np.prod(sizes) == 8]

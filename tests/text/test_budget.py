@@ -5,20 +5,14 @@ import pytest
 
 from timesuite_jax.text import (
     TRAINING,
-    Cut,
-    Fitted,
-    Refused,
     TimeStyle,
     Turn,
     build_word_tokenizer,
-    cut_like_upstream,
     encode_conversation,
-    fit,
-    lay_out,
     load_tokenizer,
-    smallest_bucket,
     video_time_text,
 )
+from timesuite_jax.videochat_t.budget import Cut, Fitted, Refused, cut_like_upstream, fit, lay_out, smallest_bucket
 
 SECONDS = [0.5 * i for i in range(32)]
 TURNS = [Turn("When?", "From 1.0 to 2.5 seconds."), Turn("And then?", "At 3.0 seconds it ends.")]

@@ -43,14 +43,15 @@ def run(args: argparse.Namespace) -> int:
     if not 0 <= args.temperature < float("inf"):  # nan is neither
         raise UserError(f"--temperature {args.temperature} is not 0 or more; 0 is greedy, 1 draws as the model says")
     check_outputs(args.timeline)
-    from timesuite_jax import evaluation  # imported late: a missing file should be told at once
+    from timesuite_jax import evaluation
+    from timesuite_jax.videochat_t.ask import ask  # imported late: a missing file should be told at once
 
     config = model_config(args)
     task, params = load_chat(args, config)
     answerer = task.answerer(params, max_new_tokens=args.max_new_tokens, temperature=args.temperature)
     clip = None if args.end is None and not args.start else (args.start, float("inf") if args.end is None else args.end)
     with on_all_devices(config, task):
-        asked = evaluation.ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
+        asked = ask(answerer, task.preparer(args.prompt), args.video, args.question, clip=clip)
     if not is_first_process():
         return 0
     if args.json:

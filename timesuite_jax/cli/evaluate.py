@@ -60,9 +60,12 @@ def run(args: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
-    from timesuite_jax import data, evaluation  # imported late: a wrong option should be told at once
-    from timesuite_jax.evaluation import grounding_report as report
+    from timesuite_jax import data, evaluation
     from timesuite_jax.progress import progress
+    from timesuite_jax.videochat_t import report as report
+    from timesuite_jax.videochat_t.benchmarks.grounding import (
+        evaluate_grounding,  # imported late: a wrong option should be told at once
+    )
 
     config = model_config(args)
     if config.get("task") == "mqsa_ted":
@@ -79,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     preparer = task.preparer(args.prompt)
     quiet = args.json or not is_first_process()
     with on_all_devices(config, task), progress("answering", records, quiet=quiet) as advance:
-        result = evaluation.evaluate_grounding(
+        result = evaluate_grounding(
             task.answerer(params),
             preparer,
             folders,

@@ -13,8 +13,8 @@ from timesuite_jax.errors import UserError
 if TYPE_CHECKING:
     from timesuite_jax.mqsa_ted.task import MqsaTedTask
     from timesuite_jax.param_tree import Params
-    from timesuite_jax.tasks.videochat_t import VideoChatTask
     from timesuite_jax.training import Task
+    from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 def add_model(parser: argparse.ArgumentParser, option: str) -> None:

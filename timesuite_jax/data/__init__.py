@@ -9,13 +9,10 @@ For recommendation: logs (`interaction_log`, `log_fields`), who took which items
 """
 
 from timesuite_jax.data.audit import AuditReport, audit
-from timesuite_jax.data.batch import Batch, Sample, collate
 from timesuite_jax.data.build import BuildSpec, build_corpus
 from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected, open_corpus, read_info
 from timesuite_jax.data.mixture import CorpusShare, Mixture, corpus_shares
-from timesuite_jax.data.pipeline import PipelineSpec, TrainStream
 from timesuite_jax.data.record import Record, decode_record, encode_record
-from timesuite_jax.data.sample import Preparer, SampleSpec, Turns, Visual
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, all_texts, make_corpus, make_tokenizer
 from timesuite_jax.data.synthetic_video import SyntheticSpec, make_video
 from timesuite_jax.data.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
@@ -25,30 +22,21 @@ __all__ = [
     "TASKS",
     "Annotation",
     "AuditReport",
-    "Batch",
     "BuildSpec",
     "CorpusInfo",
     "CorpusShare",
     "CorpusWriter",
     "CorruptRecordError",
     "Mixture",
-    "PipelineSpec",
-    "Preparer",
     "Record",
     "Rejected",
-    "Sample",
-    "SampleSpec",
     "SyntheticCorpusSpec",
     "SyntheticSpec",
     "TFRecordSource",
     "TFRecordWriter",
-    "TrainStream",
-    "Turns",
-    "Visual",
     "all_texts",
     "audit",
     "build_corpus",
-    "collate",
     "corpus_shares",
     "decode_record",
     "encode_record",

@@ -18,11 +18,11 @@ from timesuite_jax.param_tree import Params
 
 if TYPE_CHECKING:
     from timesuite_jax.mqsa_ted.task import MqsaTedTask
-    from timesuite_jax.tasks.videochat_t import VideoChatTask
+    from timesuite_jax.videochat_t.task import VideoChatTask
 
 # name -> where its class lies. Imported when asked for: a family must not make the others slower to start.
 TASKS = {
-    "videochat_t": ("timesuite_jax.tasks.videochat_t", "VideoChatTask"),
+    "videochat_t": ("timesuite_jax.videochat_t.task", "VideoChatTask"),
     "mqsa_ted": ("timesuite_jax.mqsa_ted.task", "MqsaTedTask"),
 }
 

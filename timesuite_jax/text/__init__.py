@@ -4,7 +4,6 @@ Everything here is plain Python and NumPy and imports in a moment, so that data 
 accelerator.
 """
 
-from timesuite_jax.text.budget import Cut, Fitted, Refused, Row, cut_like_upstream, fit, lay_out, smallest_bucket
 from timesuite_jax.text.clip_time import (
     ClipText,
     TimeStyle,
@@ -43,12 +42,8 @@ __all__ = [
     "TRAINING",
     "ClipText",
     "Conversation",
-    "Cut",
-    "Fitted",
     "JsonTokenizer",
     "Layout",
-    "Refused",
-    "Row",
     "SentencePieceTokenizer",
     "Span",
     "SpecialIds",
@@ -60,18 +55,14 @@ __all__ = [
     "check_clip_tokenizer",
     "check_tokenizer",
     "clip_time_texts",
-    "cut_like_upstream",
     "encode_clip_texts",
     "encode_conversation",
-    "fit",
     "format_seconds",
     "format_span",
-    "lay_out",
     "load_clip_tokenizer",
     "load_tokenizer",
     "parse_spans",
     "render",
     "shuffled",
-    "smallest_bucket",
     "video_time_text",
 ]

@@ -10,11 +10,11 @@ from einops import rearrange
 from safetensors.numpy import load_file
 
 from timesuite_jax.layers import LoraSpec
-from timesuite_jax.models import VideoChatTSpec
 from timesuite_jax.models.text import MistralSpec, QFormerSpec
 from timesuite_jax.models.vision import UmtSpec
 from timesuite_jax.port.table import Table
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
 IGNORED = -100  # label of a position without loss
 BOSFIXED = "_bosfixed"
@@ -48,12 +48,12 @@ class GoldenModel:
         return self._arrays[name]
 
     @functools.cached_property
-    def sizes(self) -> videochat_t.Sizes:
-        return videochat_t.Sizes.from_torch({name: tensor.shape for name, tensor in self.tensors.items()})
+    def sizes(self) -> port_table.Sizes:
+        return port_table.Sizes.from_torch({name: tensor.shape for name, tensor in self.tensors.items()})
 
     @functools.cached_property
     def table(self) -> Table:
-        return videochat_t.build(self.sizes)
+        return port_table.build(self.sizes)
 
     @functools.cached_property
     def params(self) -> dict[str, Any]:

@@ -10,8 +10,11 @@ from closeness import assert_close
 from einops import rearrange, reduce, repeat
 from golden_model import GoldenModel
 
-from timesuite_jax.models import Tape, VideoChatT, VideoChatTSpec, mean_pooling_kernel, token_shuffle
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.tape import Tape
+from timesuite_jax.videochat_t.token_shuffle import mean_pooling_kernel, token_shuffle
 
 # Upstream's stages whose outputs were stored as [B, C, N], and ours.
 STAGES = {"DwConv1": "down1", "DwConv2": "down2", "fc": "bottleneck", "UpConv1": "up1", "UpConv0": "up0"}
@@ -43,7 +46,7 @@ def test_videos(golden: GoldenModel):
 
 
 def test_without_time_adapter(golden: GoldenModel):
-    table = videochat_t.build(dataclasses.replace(golden.sizes, time_adapter=False))
+    table = port_table.build(dataclasses.replace(golden.sizes, time_adapter=False))
     assert set(golden.table.entries) - set(table.entries) == set(golden.config["linearp_missing_keys"])
     spec = dataclasses.replace(golden.spec, tape=False)
     visual, _ = encode(golden, spec, golden.tree(table), "time_instruction_ids")
@@ -94,7 +97,7 @@ def test_images(golden: GoldenModel):
 
 def test_clips_without_text(golden: GoldenModel):
     expected = golden.arrays("encode.npz")["encode_img_text_input_false"]
-    table = videochat_t.build(dataclasses.replace(golden.sizes, text_input=False))
+    table = port_table.build(dataclasses.replace(golden.sizes, text_input=False))
     spec = dataclasses.replace(
         golden.spec, tape=False, qformer=dataclasses.replace(golden.spec.qformer, text_input=False)
     )

@@ -13,15 +13,14 @@ from timesuite_jax.text import (
     TRAINING,
     Turn,
     clip_time_texts,
-    cut_like_upstream,
     encode_clip_texts,
     encode_conversation,
-    lay_out,
     load_clip_tokenizer,
     load_tokenizer,
     render,
     shuffled,
 )
+from timesuite_jax.videochat_t.budget import cut_like_upstream, lay_out
 
 
 @pytest.fixture

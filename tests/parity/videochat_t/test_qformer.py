@@ -11,7 +11,7 @@ from flax import linen as nn
 from golden_model import GoldenModel
 
 from timesuite_jax.models.text import QFormer, QFormerSpec
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
 
 
 def queries(golden: GoldenModel, count: int) -> jax.Array:
@@ -21,7 +21,7 @@ def queries(golden: GoldenModel, count: int) -> jax.Array:
 
 def shortened(golden: GoldenModel, layers: int) -> tuple[QFormerSpec, dict]:
     """The golden Q-Former's first layers."""
-    table = videochat_t.build(dataclasses.replace(golden.sizes, qformer_layers=layers))
+    table = port_table.build(dataclasses.replace(golden.sizes, qformer_layers=layers))
     return dataclasses.replace(golden.spec.qformer, layers=layers), golden.tree(table)["qformer"]
 
 
@@ -57,7 +57,7 @@ def test_padding_on_the_right_is_neutral(golden: GoldenModel):
 
 def test_without_text(golden: GoldenModel):
     stored = golden.arrays("qformer.npz")
-    table = videochat_t.build(dataclasses.replace(golden.sizes, text_input=False))
+    table = port_table.build(dataclasses.replace(golden.sizes, text_input=False))
     unused = set(golden.table.entries) - set(table.entries)
     assert unused == set(golden.config["text_input_false_missing_keys"])
     spec = dataclasses.replace(golden.spec.qformer, text_input=False)

@@ -10,9 +10,10 @@ import numpy as np
 from golden_model import BOSFIXED, GoldenModel
 from jax import Array
 
-from timesuite_jax.models import VideoChatT, VideoChatTSpec
 from timesuite_jax.objectives import answer_cross_entropy
-from timesuite_jax.port.tables import videochat_t
+from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
 
 
 def spec_of(golden: GoldenModel, case: str) -> VideoChatTSpec:
@@ -22,7 +23,7 @@ def spec_of(golden: GoldenModel, case: str) -> VideoChatTSpec:
 
 
 def params_of(golden: GoldenModel, spec: VideoChatTSpec, **tensors: np.ndarray) -> dict[str, Any]:
-    return golden.tree(videochat_t.build(dataclasses.replace(golden.sizes, time_adapter=spec.tape)), **tensors)
+    return golden.tree(port_table.build(dataclasses.replace(golden.sizes, time_adapter=spec.tape)), **tensors)
 
 
 def batch_of(golden: GoldenModel, case: str) -> dict[str, Array]:

@@ -27,8 +27,8 @@ from timesuite_jax.param_tree import Params
 from timesuite_jax.port.files import open_layers
 from timesuite_jax.progress import progress
 from timesuite_jax.tasks.ports import PORTS
-from timesuite_jax.tasks.videochat_t import VideoChatTask
 from timesuite_jax.text import load_tokenizer
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 @dataclasses.dataclass(frozen=True)

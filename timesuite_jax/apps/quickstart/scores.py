@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from timesuite_jax.data import CorpusShare, Mixture, Preparer
-from timesuite_jax.evaluation import Answerer, Control, Grounding, evaluate_grounding
-from timesuite_jax.evaluation.prompts import Span
+from timesuite_jax.data import CorpusShare, Mixture
 from timesuite_jax.metrics import best_constant_span, grounding_scores, random_spans
+from timesuite_jax.videochat_t.answerer import Answerer
+from timesuite_jax.videochat_t.benchmarks.grounding import Grounding, evaluate_grounding
+from timesuite_jax.videochat_t.processor import Preparer
+from timesuite_jax.videochat_t.prompts import Control, Span
 
 
 @dataclasses.dataclass(frozen=True)

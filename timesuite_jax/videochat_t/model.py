@@ -20,12 +20,12 @@ from jaxtyping import Array, Bool, Float, Int, UInt8
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import LayerNorm, Linear, shards, token_positions
 from timesuite_jax.layers.linear import torch_uniform
-from timesuite_jax.models.tape import Tape
 from timesuite_jax.models.text.mistral import Mistral
 from timesuite_jax.models.text.qformer import QFormer
-from timesuite_jax.models.token_shuffle import mean_pooling_init, token_shuffle
-from timesuite_jax.models.videochat_t_spec import VideoChatTSpec
 from timesuite_jax.models.vision.umt import UmtTower
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.tape import Tape
+from timesuite_jax.videochat_t.token_shuffle import mean_pooling_init, token_shuffle
 
 
 def _identity(rng: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:

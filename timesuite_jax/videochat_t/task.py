@@ -14,18 +14,22 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config
-from timesuite_jax.data import Preparer, TrainStream, open_corpus
+from timesuite_jax.data import open_corpus
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import GROUNDING_FIGURES, Answerer, answering_calls, evaluate_grounding, share_batches
+from timesuite_jax.evaluation import share_batches
 from timesuite_jax.layers import mask_key
-from timesuite_jax.models import VideoChatT
-from timesuite_jax.models.videochat_t_flops import training_flops
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import Params, Path
-from timesuite_jax.port.tables.videochat_t_roles import PORT
-from timesuite_jax.tasks.videochat_t_config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
+from timesuite_jax.videochat_t.answerer import Answerer, answering_calls
+from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
+from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
+from timesuite_jax.videochat_t.flops import training_flops
+from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.port_roles import PORT
+from timesuite_jax.videochat_t.processor import Preparer
+from timesuite_jax.videochat_t.stream import TrainStream
 
 
 class VideoChatTask:

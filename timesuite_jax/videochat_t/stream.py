@@ -16,13 +16,14 @@ import grain
 import numpy as np
 from absl import flags
 
-from timesuite_jax.data.batch import Batch, Sample, collate
 from timesuite_jax.data.mixture import CorpusShare, Mixture, Visits
 from timesuite_jax.data.record import example_class
-from timesuite_jax.data.sample import Preparer, SampleSpec
 from timesuite_jax.data.tally import Tally
 from timesuite_jax.errors import UserError
-from timesuite_jax.text import Refused, Tokenizer
+from timesuite_jax.text import Tokenizer
+from timesuite_jax.videochat_t.batch import Batch, Sample, collate
+from timesuite_jax.videochat_t.budget import Refused
+from timesuite_jax.videochat_t.processor import Preparer, SampleSpec
 
 _log = logging.getLogger(__name__)
 

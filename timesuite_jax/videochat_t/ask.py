@@ -4,12 +4,14 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.data import Preparer, Sample, collate
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.answering import Answerer
-from timesuite_jax.evaluation.prompts import Span
 from timesuite_jax.evaluation.timeline import Timeline
-from timesuite_jax.text import Refused, Turn, parse_spans
+from timesuite_jax.text import Turn, parse_spans
+from timesuite_jax.videochat_t.answerer import Answerer
+from timesuite_jax.videochat_t.batch import Sample, collate
+from timesuite_jax.videochat_t.budget import Refused
+from timesuite_jax.videochat_t.processor import Preparer
+from timesuite_jax.videochat_t.prompts import Span
 
 
 @dataclasses.dataclass(frozen=True)

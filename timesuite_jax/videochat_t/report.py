@@ -8,9 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.grounding import Grounding
 from timesuite_jax.metrics import Interval, bootstrap, quantisation
 from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.videochat_t.benchmarks.grounding import Grounding
 
 
 def intervals(result: Grounding) -> dict[str, Interval]:

@@ -16,10 +16,10 @@ from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.layers import lying, shards
-from timesuite_jax.models import VideoChatT
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
+from timesuite_jax.videochat_t.model import VideoChatT
 
 # What the model reads; a batch carries more (names, masks of the loss).
 _INPUTS = ("frames", "clip_text", "clip_text_mask", "tokens", "visual_slot", "valid")

@@ -10,11 +10,14 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from timesuite_jax.data import Batch, CorpusShare, Mixture, Preparer, Sample, collate
+from timesuite_jax.data import CorpusShare, Mixture
 from timesuite_jax.data.record import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import WHOLE, Share
-from timesuite_jax.text import Refused, as_prompt
+from timesuite_jax.text import as_prompt
+from timesuite_jax.videochat_t.batch import Batch, Sample, collate
+from timesuite_jax.videochat_t.budget import Refused
+from timesuite_jax.videochat_t.processor import Preparer
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
 Span = tuple[float, float]  # start and end in seconds

@@ -4,9 +4,9 @@ import dataclasses
 
 import numpy as np
 
-from timesuite_jax.evaluation.prompts import Prompt, Span
 from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.metrics import hull_iou
+from timesuite_jax.videochat_t.prompts import Prompt, Span
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,14 +5,15 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from timesuite_jax.data import Batch, Preparer
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.gathering import gather
-from timesuite_jax.evaluation.prediction import Prediction
-from timesuite_jax.evaluation.prompts import Control, Dropped, PromptReader, Span
 from timesuite_jax.evaluation.sharing import share_batches
 from timesuite_jax.metrics import GroundingScores, grounding_scores
 from timesuite_jax.text import parse_spans
+from timesuite_jax.videochat_t.batch import Batch
+from timesuite_jax.videochat_t.gather import gather
+from timesuite_jax.videochat_t.prediction import Prediction
+from timesuite_jax.videochat_t.processor import Preparer
+from timesuite_jax.videochat_t.prompts import Control, Dropped, PromptReader, Span
 
 # Of any scores.
 GROUNDING_FIGURES = (*GroundingScores(np.zeros(1), np.zeros(1, bool)).summary(), "dropped")

@@ -12,11 +12,13 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, build, check_least, override
-from timesuite_jax.data import PipelineSpec, SampleSpec, Turns, corpus_shares
+from timesuite_jax.data import corpus_shares
 from timesuite_jax.errors import UserError
-from timesuite_jax.models import VideoChatTSpec
 from timesuite_jax.port.weights import WeightsSpec
 from timesuite_jax.text import TimeStyle
+from timesuite_jax.videochat_t.processor import SampleSpec, Turns
+from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.stream import PipelineSpec
 
 # What the original trains in all of its stages: exactly these keys are in its checkpoints.
 UPSTREAM_TRAINED = (
