@@ -53,12 +53,12 @@ def goldens(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve synthetic films as a corpus, with the tokenizer in its folder; not to be written in."""
-    from timesuite_jax import data
+    from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
 
     folder = tmp_path_factory.mktemp("corpora") / "films"
-    spec = data.SyntheticCorpusSpec("films", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
-    data.make_corpus(folder, spec, seed=0, quiet=True)
-    data.make_tokenizer(folder, spec.film)
+    spec = SyntheticCorpusSpec("films", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
+    make_corpus(folder, spec, seed=0, quiet=True)
+    make_tokenizer(folder, spec.film)
     return folder
 
 

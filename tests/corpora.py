@@ -5,7 +5,7 @@ from pathlib import Path
 
 import films
 
-from timesuite_jax.data import BuildSpec, CorpusShare, build_corpus
+from timesuite_jax.data.corpora import BuildSpec, CorpusShare, build_corpus
 from timesuite_jax.text import build_word_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.videochat_t.processor import SampleSpec
 from timesuite_jax.videochat_t.stream import PipelineSpec, TrainStream

@@ -61,7 +61,9 @@ def test_check_goes_on_after_what_cannot_be_read(folder, capsys):
 
 def test_outputs_are_looked_at_before_the_work(folder, capsys, monkeypatch):
     monkeypatch.setattr("os.access", lambda place, mode: place != folder)  # as on a read-only disk
-    monkeypatch.setattr(import_module("timesuite_jax.data.audit"), "audit", lambda *_, **__: pytest.fail("too late"))
+    monkeypatch.setattr(
+        import_module("timesuite_jax.data.corpora.audit"), "audit", lambda *_, **__: pytest.fail("too late")
+    )
     assert main(["data", "check", f"{folder}/videos", "--report", f"{folder}/report.json"]) == 2
     assert "report.json: it is read-only, or permission is denied; choose another" in capsys.readouterr().err
 

@@ -11,8 +11,8 @@ import corpora
 import numpy as np
 import pytest
 
-from timesuite_jax.data import CorpusShare, corpus_shares
-from timesuite_jax.data.corpus import open_corpus
+from timesuite_jax.data.corpora import CorpusShare, corpus_shares
+from timesuite_jax.data.corpora.corpus import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.videochat_t.stream import TrainStream
 

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from timesuite_jax.data import CorpusWriter, Record, Rejected, decode_record, encode_record, open_corpus, read_info
+from timesuite_jax.data.corpora import (
+    CorpusWriter,
+    Record,
+    Rejected,
+    decode_record,
+    encode_record,
+    open_corpus,
+    read_info,
+)
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 
@@ -54,7 +62,7 @@ def test_other_bytes_and_other_schemas_are_refused(monkeypatch):
         decode_record(b"\xff\xff\xff", "a.tfrecord: record 3")
     with pytest.raises(UserError, match=r"has record schema none, this program reads 1"):
         decode_record(b"", "here")
-    monkeypatch.setattr("timesuite_jax.data.record.SCHEMA_VERSION", 2)
+    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 2)
     newer = encode_record(record())
     monkeypatch.undo()
     with pytest.raises(UserError, match=r"has record schema \[2\], this program reads 1; build the corpus again"):

@@ -5,10 +5,17 @@ import json
 import numpy as np
 import pytest
 
-from timesuite_jax.data import SyntheticCorpusSpec, SyntheticSpec, all_texts, decode_record, make_corpus, make_video
-from timesuite_jax.data.corpus import open_corpus
-from timesuite_jax.data.synthetic import questions_of
-from timesuite_jax.data.synthetic_video import COLOURS
+from timesuite_jax.data.corpora import decode_record
+from timesuite_jax.data.corpora.corpus import open_corpus
+from timesuite_jax.data.synthetic import (
+    SyntheticCorpusSpec,
+    SyntheticSpec,
+    all_texts,
+    make_corpus,
+    make_video,
+    questions_of,
+)
+from timesuite_jax.data.synthetic.moving_shapes import COLOURS
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, sample_video
 from timesuite_jax.text import build_word_tokenizer, load_tokenizer

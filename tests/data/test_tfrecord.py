@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timesuite_jax.data import CorruptRecordError, TFRecordSource, TFRecordWriter
-from timesuite_jax.data.tfrecord import index_path, masked_crc
+from timesuite_jax.data.corpora import CorruptRecordError, TFRecordSource, TFRecordWriter
+from timesuite_jax.data.corpora.tfrecord import index_path, masked_crc
 from timesuite_jax.errors import UserError
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import films
 import pytest
 
-from timesuite_jax.data import BuildSpec, audit, build_corpus, decode_record, open_corpus, read_annotations
+from timesuite_jax.data.corpora import BuildSpec, audit, build_corpus, decode_record, open_corpus
+from timesuite_jax.data.timepro import read_annotations
 from timesuite_jax.errors import UserError
 
 GROUNDING = "temporal_video_grounding"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tiny_config
 
-from timesuite_jax import data
+from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture, Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import load_clip_tokenizer, load_tokenizer
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
@@ -22,7 +22,7 @@ class Seer:
     """Knows each film by its frames, and answers with its true span as a share of the time stamps that it reads."""
 
     def __init__(self, preparer, corpus, tokenizer):
-        mixture = data.Mixture([data.CorpusShare(str(corpus))])
+        mixture = Mixture([CorpusShare(str(corpus))])
         self.tokenizer, self.known, self.batches = tokenizer, {}, []
         for number in range(mixture.visits):
             record = mixture.read(number)
@@ -97,11 +97,9 @@ def test_first_span_is_scored(preparer, tiny_corpus):
 
 
 def test_a_corpus_without_spans_is_told(preparer, tiny_corpus, tmp_path):
-    record = data.Mixture([data.CorpusShare(str(tiny_corpus))]).read(0)
-    record = data.Record(
-        "talk/0", "talk", "conversation", record.turns, record.duration, video=record.video, source="a.mp4"
-    )
-    data.CorpusWriter(tmp_path / "talk", "talk").write([[record]])
+    record = Mixture([CorpusShare(str(tiny_corpus))]).read(0)
+    record = Record("talk/0", "talk", "conversation", record.turns, record.duration, video=record.video, source="a.mp4")
+    CorpusWriter(tmp_path / "talk", "talk").write([[record]])
     with pytest.raises(
         UserError, match=r"nothing to evaluate in .*talk: record talk/0 has no question with a true span"
     ):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tiny_config
 
-from timesuite_jax import data
-from timesuite_jax.data import Record
+from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture, Record
+from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec, make_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.videochat_t.config import VideoChatTConfig
@@ -26,7 +26,7 @@ def read(preparer, corpus, **choices):
 
 def test_first_questions_without_their_answers(preparer, tiny_corpus):
     reader, batches = read(preparer, tiny_corpus)
-    mixture = data.Mixture([data.CorpusShare(str(tiny_corpus))])
+    mixture = Mixture([CorpusShare(str(tiny_corpus))])
     records = [mixture.read(number) for number in range(12)]
     prompts = [prompt for batch in batches for prompt in batch.prompts]
     assert len(reader) == 12 and not reader.dropped
@@ -84,8 +84,8 @@ def test_a_single_film_has_no_foreigner(preparer, tiny_corpus):
 
 
 def test_foreign_frames_are_of_another_film_where_films_have_several_records(preparer, tmp_path):
-    spec = data.SyntheticCorpusSpec("pairs", 4, data.SyntheticSpec(objects=(0.0, 1.0)), each_object=True)
-    data.make_corpus(tmp_path / "pairs", spec, seed=1, quiet=True)
+    spec = SyntheticCorpusSpec("pairs", 4, SyntheticSpec(objects=(0.0, 1.0)), each_object=True)
+    make_corpus(tmp_path / "pairs", spec, seed=1, quiet=True)
     _, plain = read(preparer, tmp_path / "pairs")
     _, foreign = read(preparer, tmp_path / "pairs", control="foreign_frames")
     for before, after in zip(plain, foreign, strict=True):
@@ -112,7 +112,7 @@ def test_rescaled_stamps_change_every_time_and_no_frame(preparer, tiny_corpus):
 
 
 def test_what_cannot_be_asked_is_dropped_and_named(preparer, tmp_path, tiny_corpus):
-    mixture = data.Mixture([data.CorpusShare(str(tiny_corpus))])
+    mixture = Mixture([CorpusShare(str(tiny_corpus))])
     good = mixture.read(0)
     talk = (Turn("What is this?", "A film."),)
     long = (Turn("When is the red circle visible? " * 20, "From 1.0 to 2.0 seconds."),)
@@ -123,7 +123,7 @@ def test_what_cannot_be_asked_is_dropped_and_named(preparer, tmp_path, tiny_corp
         Record(id="odd/2", **fields, video=good.video, turns=long, spans=good.spans),
         Record(id="odd/3", **fields, video=good.video, turns=good.turns, spans=good.spans),
     ]
-    data.CorpusWriter(tmp_path / "odd", "odd").write([records])
+    CorpusWriter(tmp_path / "odd", "odd").write([records])
     reader, batches = read(preparer, tmp_path / "odd")
     assert [prompt.id for batch in batches for prompt in batch.prompts] == ["odd/3"]
     assert [dropped.id for dropped in reader.dropped] == ["odd/0", "odd/1", "odd/2"]

@@ -12,19 +12,20 @@ import films
 import pytest
 from rehearse_pod import environment, free_port
 
-from timesuite_jax import data
-from timesuite_jax.data.corpus import CorpusWriter
+from timesuite_jax.data.corpora import CorpusShare, Mixture
+from timesuite_jax.data.corpora.corpus import CorpusWriter
+from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_tokenizer
 
 
 @pytest.fixture(scope="module")
 def corpus(tiny_corpus, tmp_path_factory):
     """Five films; the second is broken. Of two processes the second has a film less to read, and one less to show."""
-    mixture = data.Mixture([data.CorpusShare(str(tiny_corpus))])
+    mixture = Mixture([CorpusShare(str(tiny_corpus))])
     records = [mixture.read(number) for number in range(5)]
     records[1] = dataclasses.replace(records[1], video=b"no film")
     folder = tmp_path_factory.mktemp("corpora") / "five"
     CorpusWriter(folder, "five").write([records])
-    data.make_tokenizer(folder, data.SyntheticCorpusSpec("films", 1).film)
+    make_tokenizer(folder, SyntheticCorpusSpec("films", 1).film)
     return folder
 
 

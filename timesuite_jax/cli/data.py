@@ -84,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> int:
-    from timesuite_jax.data.build import BuildSpec, build_corpus
+    from timesuite_jax.data.corpora.build import BuildSpec, build_corpus
 
     spec = BuildSpec(
         corpus=args.corpus or Path(args.out).resolve().name,
@@ -108,8 +108,8 @@ def _build(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> int:
     check_outputs(args.report)
-    from timesuite_jax.data.audit import audit
-    from timesuite_jax.data.corpus import write_json
+    from timesuite_jax.data.corpora.audit import audit
+    from timesuite_jax.data.corpora.corpus import write_json
 
     report = audit(args.paths, deadline_s=args.deadline, quiet=args.json)
     if args.report:
@@ -124,8 +124,8 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from timesuite_jax.data.corpus import open_corpus
-    from timesuite_jax.data.record import decode_record
+    from timesuite_jax.data.corpora.corpus import open_corpus
+    from timesuite_jax.data.corpora.record import decode_record
 
     info, source = open_corpus(args.folder)
     records = [decode_record(source[n], f"{args.folder}: record {n}") for n in range(min(args.records, len(source)))]
@@ -154,13 +154,13 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _synthetic(args: argparse.Namespace) -> int:
-    from timesuite_jax import data
+    from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
 
-    spec = data.SyntheticCorpusSpec(
+    spec = SyntheticCorpusSpec(
         Path(args.out).resolve().name, args.videos, conversations=(("grounding", "grounding", "order"),)
     )
-    info = data.make_corpus(args.out, spec, seed=args.seed, quiet=args.json)
-    data.make_tokenizer(args.out, spec.film)
+    info = make_corpus(args.out, spec, seed=args.seed, quiet=args.json)
+    make_tokenizer(args.out, spec.film)
     if args.json:
         print(json.dumps(asdict(info)))
     else:

@@ -60,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
-    from timesuite_jax import data, evaluation
+    from timesuite_jax import evaluation
+    from timesuite_jax.data.corpora import open_corpus
     from timesuite_jax.progress import progress
     from timesuite_jax.videochat_t import report as report
     from timesuite_jax.videochat_t.benchmarks.grounding import (
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if not folders:
         raise UserError("nothing to evaluate: the config names no evaluation corpus; give one with --corpus")
     # A missing one is told before minutes go into reading parameters.
-    sizes = [len(data.open_corpus(folder)[0]) for folder in folders]
+    sizes = [len(open_corpus(folder)[0]) for folder in folders]
     task, params = load_chat(args, config)
     spec = task.config.evaluation
     limit = args.limit or spec.limit

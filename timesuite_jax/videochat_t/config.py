@@ -12,7 +12,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, build, check_least, override
-from timesuite_jax.data import corpus_shares
+from timesuite_jax.data.corpora import corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.weights import WeightsSpec
 from timesuite_jax.text import TimeStyle

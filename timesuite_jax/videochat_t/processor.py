@@ -11,7 +11,7 @@ import numpy as np
 from einops import rearrange
 from jaxtyping import Bool, Float, Int, UInt8
 
-from timesuite_jax.data.record import Record
+from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import DEFAULT_DEADLINE_S, SamplingSpec, TransformSpec, choose_frames, decode_jpegs
 from timesuite_jax.media import sample_video as sample_video_file

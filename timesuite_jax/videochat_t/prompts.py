@@ -10,8 +10,8 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from timesuite_jax.data import CorpusShare, Mixture
-from timesuite_jax.data.record import Record
+from timesuite_jax.data.corpora import CorpusShare, Mixture
+from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import WHOLE, Share
 from timesuite_jax.text import as_prompt

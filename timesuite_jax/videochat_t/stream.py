@@ -16,9 +16,9 @@ import grain
 import numpy as np
 from absl import flags
 
-from timesuite_jax.data.mixture import CorpusShare, Mixture, Visits
-from timesuite_jax.data.record import example_class
-from timesuite_jax.data.tally import Tally
+from timesuite_jax.data.corpora.mixture import CorpusShare, Mixture, Visits
+from timesuite_jax.data.corpora.record import example_class
+from timesuite_jax.data.corpora.sample_stats import Tally
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.videochat_t.batch import Batch, Sample, collate

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config
-from timesuite_jax.data import open_corpus
+from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import share_batches
 from timesuite_jax.layers import mask_key

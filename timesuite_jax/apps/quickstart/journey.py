@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from timesuite_jax import data, param_tree, port, tasks, training
+from timesuite_jax import param_tree, port, tasks, training
 from timesuite_jax.apps.quickstart import recipe as recipes
 from timesuite_jax.apps.quickstart.recipe import Recipe
 from timesuite_jax.apps.quickstart.scores import Scores, score
 from timesuite_jax.checkpoints.manager import restore_params
-from timesuite_jax.data.corpus import INFO_NAME, write_json
+from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
+from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
@@ -115,8 +116,8 @@ def _claim(workdir: Path, recipe: Recipe, seed: int) -> None:
 def _make_corpora(workdir: Path, recipe: Recipe, seed: int, quiet: bool) -> None:
     for part, (name, spec) in enumerate(recipes.corpora(recipe).items()):
         if not (workdir / name / INFO_NAME).exists():
-            data.make_corpus(workdir / name, spec, seed=1000 * seed + part, quiet=quiet)
-    data.make_tokenizer(workdir, recipes.films())
+            make_corpus(workdir / name, spec, seed=1000 * seed + part, quiet=quiet)
+    make_tokenizer(workdir, recipes.films())
 
 
 def _config(workdir: Path, recipe: Recipe, seed: int) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.data import SyntheticCorpusSpec, SyntheticSpec
+from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec
 
 FRAMES, CLIP_FRAMES, QUERIES = 16, 2, 8
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from timesuite_jax.data import CorpusShare, Mixture
+from timesuite_jax.data.corpora import CorpusShare, Mixture
 from timesuite_jax.metrics import best_constant_span, grounding_scores, random_spans
 from timesuite_jax.videochat_t.answerer import Answerer
 from timesuite_jax.videochat_t.benchmarks.grounding import Grounding, evaluate_grounding

@@ -4,7 +4,7 @@
 |---|---|---|
 | `schema` | int64 | version of this table |
 | `id` | bytes | unique in the corpus: `<corpus>/<number in the annotation file>` |
-| `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.TASKS` |
+| `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.annotations.TASKS` |
 | `video` | bytes | the encoded file (mp4 ...), or |
 | `frames`, `frame_times` | bytes, float | JPEG frames sampled beforehand and their seconds from the start of the clip |
 | `duration` | float | seconds of the video, or of the clip where frames are stored |

@@ -17,8 +17,8 @@ from typing import Any
 
 import google_crc32c
 
-from timesuite_jax.data.record import SCHEMA_VERSION, Record, encode_record, example_class
-from timesuite_jax.data.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
+from timesuite_jax.data.corpora.record import SCHEMA_VERSION, Record, encode_record, example_class
+from timesuite_jax.data.corpora.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import whole_file
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import grain
 import numpy as np
 
-from timesuite_jax.data.corpus import open_corpus
-from timesuite_jax.data.record import Record, decode_record
+from timesuite_jax.data.corpora.corpus import open_corpus
+from timesuite_jax.data.corpora.record import Record, decode_record
 from timesuite_jax.errors import UserError
 
 

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.data.build import check_video, read_video
-from timesuite_jax.data.corpus import INFO_NAME, file_checksum, read_info
-from timesuite_jax.data.record import Record, decode_record, example_class
-from timesuite_jax.data.tfrecord import TFRecordSource
+from timesuite_jax.data.corpora.build import check_video, read_video
+from timesuite_jax.data.corpora.corpus import INFO_NAME, file_checksum, read_info
+from timesuite_jax.data.corpora.record import Record, decode_record, example_class
+from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import decode_jpegs
 from timesuite_jax.progress import watched

@@ -14,8 +14,8 @@ from pathlib import Path
 import google_crc32c
 import numpy as np
 
-from timesuite_jax.data.corpus import CorpusInfo, CorpusWriter, Rejected
-from timesuite_jax.data.record import Record
+from timesuite_jax.data.corpora.corpus import CorpusInfo, CorpusWriter, Rejected
+from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.timepro import Annotation, read_annotations
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import (
@@ -78,7 +78,7 @@ def build_corpus(
     """Builds the corpus folder `out`.
 
     Args:
-      annotations: JSON file (see `timesuite_jax.data.timepro`).
+      annotations: JSON file (see `timesuite_jax.data.timepro.annotations`).
       videos: folder to which the paths in it are relative.
       out: folder to make.
       spec: how.

@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from timesuite_jax.data import synthetic_text as text
-from timesuite_jax.data.build import BuildSpec, build_corpus
-from timesuite_jax.data.corpus import CorpusInfo, refuse_corpus
-from timesuite_jax.data.synthetic_video import Event, SyntheticSpec, SyntheticVideo, make_video
-from timesuite_jax.data.tfrecord import cannot_write
+from timesuite_jax.data.corpora.build import BuildSpec, build_corpus
+from timesuite_jax.data.corpora.corpus import CorpusInfo, refuse_corpus
+from timesuite_jax.data.corpora.tfrecord import cannot_write
+from timesuite_jax.data.synthetic import texts as text
+from timesuite_jax.data.synthetic.moving_shapes import Event, SyntheticSpec, SyntheticVideo, make_video
 from timesuite_jax.media import write_mp4
 from timesuite_jax.progress import watched
 from timesuite_jax.text import build_word_tokenizer, clip_time_texts, video_time_text
