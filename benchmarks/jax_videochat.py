@@ -20,9 +20,9 @@ from timesuite_jax.models.text.qformer_spec import QFormerSpec
 from timesuite_jax.models.vision.umt import UmtSpec
 from timesuite_jax.objectives.next_token import answer_cross_entropy
 from timesuite_jax.parallel import compiler_options
-from timesuite_jax.videochat_t import port_table as table
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.port import table as table
 
 ANSWER_CHUNK = 64  # answer positions for which logits exist at one time
 TRAINED = ("qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj", "temp_adap")

@@ -40,8 +40,8 @@ def abstract_params(gb: float) -> Any:
     import numpy as np
 
     from timesuite_jax.models.text import MistralSpec
-    from timesuite_jax.videochat_t.model import VideoChatT
-    from timesuite_jax.videochat_t.spec import VideoChatTSpec
+    from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+    from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
     head = WIDTH // HEADS
     layer = 2 * WIDTH * WIDTH + 2 * WIDTH * KV_HEADS * head + 3 * WIDTH * HIDDEN

@@ -7,8 +7,8 @@ import films
 
 from timesuite_jax.data.corpora import BuildSpec, CorpusShare, build_corpus
 from timesuite_jax.text import build_word_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.videochat_t.processor import SampleSpec
-from timesuite_jax.videochat_t.stream import PipelineSpec, TrainStream
+from timesuite_jax.videochat_t.data.processor import SampleSpec
+from timesuite_jax.videochat_t.data.stream import PipelineSpec, TrainStream
 
 TEXTS = [
     "When is film number 0 ? Film 0 lasts From 0.0 to 9.9 seconds. one two three four five",

@@ -11,8 +11,8 @@ from workload import MEDIUM, TINY, TINY_SHAPE, make_batch
 from timesuite_jax import param_tree
 from timesuite_jax.generation import GenerationSpec, generate
 from timesuite_jax.models.text.mistral import Mistral
-from timesuite_jax.videochat_t import port_table as table
-from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.port import table as table
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")

@@ -7,7 +7,7 @@ import pytest
 
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import SyntheticSpec, make_video
-from timesuite_jax.videochat_t import ask as ask_module
+from timesuite_jax.videochat_t.answering import ask as ask_module
 
 FILM = films.numbered_film(60, rate=12.0)
 

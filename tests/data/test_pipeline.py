@@ -14,7 +14,7 @@ import pytest
 from timesuite_jax.data.corpora import CorpusShare, corpus_shares
 from timesuite_jax.data.corpora.corpus import open_corpus
 from timesuite_jax.errors import UserError
-from timesuite_jax.videochat_t.stream import TrainStream
+from timesuite_jax.videochat_t.data.stream import TrainStream
 
 RANDOM = corpora.sample_spec(sampling="random", transform="default", turns="shuffled")
 

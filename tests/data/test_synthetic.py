@@ -7,14 +7,8 @@ import pytest
 
 from timesuite_jax.data.corpora import decode_record
 from timesuite_jax.data.corpora.corpus import open_corpus
-from timesuite_jax.data.synthetic import (
-    SyntheticCorpusSpec,
-    SyntheticSpec,
-    all_texts,
-    make_corpus,
-    make_video,
-    questions_of,
-)
+from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec, all_texts, make_corpus, make_video
+from timesuite_jax.data.synthetic.corpus import questions_of
 from timesuite_jax.data.synthetic.moving_shapes import COLOURS
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, sample_video

@@ -13,8 +13,8 @@ import tiny_config
 
 from timesuite_jax import parallel, tasks
 from timesuite_jax.errors import UserError
-from timesuite_jax.videochat_t.answerer import _spread
-from timesuite_jax.videochat_t.ask import ask
+from timesuite_jax.videochat_t.answering.answerer import _spread
+from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.benchmarks.grounding import evaluate_grounding
 from timesuite_jax.videochat_t.task import VideoChatTask
 

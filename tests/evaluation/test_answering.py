@@ -10,11 +10,11 @@ from flax import linen as nn
 
 from timesuite_jax import parallel, tasks
 from timesuite_jax.errors import UserError
-from timesuite_jax.videochat_t.answerer import answering_calls
-from timesuite_jax.videochat_t.ask import ask
+from timesuite_jax.videochat_t.answering.answerer import answering_calls
+from timesuite_jax.videochat_t.answering.ask import ask
+from timesuite_jax.videochat_t.answering.prompts import PromptReader
 from timesuite_jax.videochat_t.benchmarks.grounding import evaluate_grounding
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.prompts import PromptReader
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 
 @pytest.fixture(scope="module")

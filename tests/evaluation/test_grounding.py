@@ -9,7 +9,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.text import load_clip_tokenizer, load_tokenizer
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.videochat_t.config import VideoChatTConfig
-from timesuite_jax.videochat_t.processor import Preparer
+from timesuite_jax.videochat_t.data.processor import Preparer
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture, Recor
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec, make_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn, load_clip_tokenizer, load_tokenizer
+from timesuite_jax.videochat_t.answering.prompts import PromptReader
 from timesuite_jax.videochat_t.config import VideoChatTConfig
-from timesuite_jax.videochat_t.processor import Preparer
-from timesuite_jax.videochat_t.prompts import PromptReader
+from timesuite_jax.videochat_t.data.processor import Preparer
 
 
 @pytest.fixture(scope="module")

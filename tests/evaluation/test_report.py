@@ -6,10 +6,10 @@ import pytest
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Timeline, draw_timelines
-from timesuite_jax.videochat_t import report as report
+from timesuite_jax.videochat_t.answering import report as report
+from timesuite_jax.videochat_t.answering.prediction import Prediction
+from timesuite_jax.videochat_t.answering.prompts import Dropped, Prompt
 from timesuite_jax.videochat_t.benchmarks.grounding import Grounding
-from timesuite_jax.videochat_t.prediction import Prediction
-from timesuite_jax.videochat_t.prompts import Dropped, Prompt
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from jaxtyping import Array
 
 from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec, Slots, window_mean
+from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec, Slots, window_mean
 
 SPEC = MqsaSpec(items=11, width=8, max_len=6, blocks=2, heads=2)
 PAD = SPEC.padding

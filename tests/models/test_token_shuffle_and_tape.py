@@ -6,8 +6,12 @@ import numpy as np
 from flax import linen as nn
 
 from timesuite_jax import parallel, param_tree
-from timesuite_jax.videochat_t.tape import Tape, stretched_taps
-from timesuite_jax.videochat_t.token_shuffle import mean_pooling_init, mean_pooling_kernel, token_shuffle
+from timesuite_jax.videochat_t.model.tape import Tape, stretched_taps
+from timesuite_jax.videochat_t.model.token_shuffle import (
+    mean_pooling_init,
+    mean_pooling_kernel,
+    token_shuffle,
+)
 
 
 def test_shuffle_keeps_neighbours_together():

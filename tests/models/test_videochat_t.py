@@ -14,9 +14,9 @@ from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.text import MistralSpec, QFormerSpec
 from timesuite_jax.models.vision import UmtSpec
-from timesuite_jax.videochat_t import port_table
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.port import table as port_table
 
 DEBUG = VideoChatTSpec.from_variant("debug")
 SAMPLES, LENGTH, TEXT = 2, 40, 6

@@ -7,7 +7,7 @@ from flax import linen as nn
 
 from timesuite_jax.models.text.mistral import Mistral, MistralSpec
 from timesuite_jax.models.vision.umt import UmtSpec, UmtTower
-from timesuite_jax.videochat_t.flops import mistral_flops, tower_flops
+from timesuite_jax.videochat_t.model.flops import mistral_flops, tower_flops
 
 
 def compiled_flops(module: nn.Module, *inputs: jax.Array) -> float:

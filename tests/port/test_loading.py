@@ -15,8 +15,8 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.port import TreeSource, load, load_into
 from timesuite_jax.port.files import open_layers
 from timesuite_jax.tasks.ports import PORTS
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 PORT = PORTS["videochat_t"]
 

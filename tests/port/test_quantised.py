@@ -20,8 +20,8 @@ from timesuite_jax.port.files import open_layers, write_import
 from timesuite_jax.port.lazy_array import Pending
 from timesuite_jax.port.quantize import quantised
 from timesuite_jax.tasks.ports import PORTS
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 PORT = PORTS["videochat_t"]
 

@@ -6,7 +6,7 @@ import pytest
 from timesuite_jax import param_tree as trees
 from timesuite_jax.port.layout import LINEAR, SAME_1D, patches
 from timesuite_jax.port.table import Entry, Table
-from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.port import table as port_table
 
 SIZES = [
     port_table.Sizes(2, 4, 4, 16, 2, mistral_proj=True),

@@ -7,7 +7,7 @@ import numpy as np
 
 from timesuite_jax.port.files.safetensors import write_safetensors
 from timesuite_jax.port.files.source import TensorInfo
-from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.port import table as port_table
 
 SIZES = port_table.Sizes(2, 4, 3, 16, 2, mistral_proj=True)
 LLM = "mistral_model.base_model.model."

@@ -14,7 +14,7 @@ from timesuite_jax import parallel, param_tree, tasks, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import dequantise
 from timesuite_jax.training import RunResult, TrainingSpec
-from timesuite_jax.videochat_t.prompts import PromptReader
+from timesuite_jax.videochat_t.answering.prompts import PromptReader
 
 
 def config_of(corpus: Path, kernels: str) -> dict:

@@ -12,7 +12,7 @@ from timesuite_jax.text import (
     load_tokenizer,
     video_time_text,
 )
-from timesuite_jax.videochat_t.budget import Cut, Fitted, Refused, cut_like_upstream, fit, lay_out, smallest_bucket
+from timesuite_jax.videochat_t.data.budget import Cut, Fitted, Refused, cut_like_upstream, fit, lay_out, smallest_bucket
 
 SECONDS = [0.5 * i for i in range(32)]
 TURNS = [Turn("When?", "From 1.0 to 2.5 seconds."), Turn("And then?", "At 3.0 seconds it ends.")]

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--temperature {args.temperature} is not 0 or more; 0 is greedy, 1 draws as the model says")
     check_outputs(args.timeline)
     from timesuite_jax import evaluation
-    from timesuite_jax.videochat_t.ask import ask  # imported late: a missing file should be told at once
+    from timesuite_jax.videochat_t.answering.ask import ask  # imported late: a missing file should be told at once
 
     config = model_config(args)
     task, params = load_chat(args, config)

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax import evaluation
     from timesuite_jax.data.corpora import open_corpus
     from timesuite_jax.progress import progress
-    from timesuite_jax.videochat_t import report as report
+    from timesuite_jax.videochat_t.answering import report as report
     from timesuite_jax.videochat_t.benchmarks.grounding import (
         evaluate_grounding,  # imported late: a wrong option should be told at once
     )

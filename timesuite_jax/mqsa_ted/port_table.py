@@ -1,6 +1,6 @@
 """The table of MQSA-TED: upstream `zhuty16/MQSA-TED`, the variables of `MQSA_TED.py` by their TensorFlow names.
 
-The parameter tree that it fills is drawn in `timesuite_jax.mqsa_ted.model`. Upstream writes no checkpoints; a
+The parameter tree that it fills is drawn in `timesuite_jax.mqsa_ted.model.mqsa`. Upstream writes no checkpoints; a
 `tf.train.Saver` added to it gets these names. Its variables come in this order:
 
     item_embedding/item_embedding [V, D]; positional_embedding/position_embedding [max_len, D]

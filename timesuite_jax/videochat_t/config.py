@@ -16,9 +16,9 @@ from timesuite_jax.data.corpora import corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.weights import WeightsSpec
 from timesuite_jax.text import TimeStyle
-from timesuite_jax.videochat_t.processor import SampleSpec, Turns
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
-from timesuite_jax.videochat_t.stream import PipelineSpec
+from timesuite_jax.videochat_t.data.processor import SampleSpec, Turns
+from timesuite_jax.videochat_t.data.stream import PipelineSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 
 # What the original trains in all of its stages: exactly these keys are in its checkpoints.
 UPSTREAM_TRAINED = (

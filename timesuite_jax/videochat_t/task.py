@@ -22,14 +22,14 @@ from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import Params, Path
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
-from timesuite_jax.videochat_t.answerer import Answerer, answering_calls
+from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
-from timesuite_jax.videochat_t.flops import training_flops
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.port_roles import PORT
-from timesuite_jax.videochat_t.processor import Preparer
-from timesuite_jax.videochat_t.stream import TrainStream
+from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.stream import TrainStream
+from timesuite_jax.videochat_t.model.flops import training_flops
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.port.loading_order import PORT
 
 
 class VideoChatTask:

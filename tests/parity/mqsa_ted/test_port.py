@@ -8,7 +8,7 @@ from golden_case import GoldenCase
 from safetensors.numpy import save_file
 
 from timesuite_jax import param_tree
-from timesuite_jax.mqsa_ted.model import Mqsa
+from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
 from timesuite_jax.port import TreeSource, compare, export, load_into
 from timesuite_jax.port.files import open_layers, open_source
 from timesuite_jax.tasks.ports import PORTS

@@ -13,8 +13,8 @@ from timesuite_jax.layers import LoraSpec
 from timesuite_jax.models.text import MistralSpec, QFormerSpec
 from timesuite_jax.models.vision import UmtSpec
 from timesuite_jax.port.table import Table
-from timesuite_jax.videochat_t import port_table
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.port import table as port_table
 
 IGNORED = -100  # label of a position without loss
 BOSFIXED = "_bosfixed"

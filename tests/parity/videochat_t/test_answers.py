@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from timesuite_jax.videochat_t.upstream_answers import (
+from timesuite_jax.videochat_t.answering.upstream_answers import (
     Outcome,
     upstream_captions,
     upstream_grounding,

@@ -10,11 +10,11 @@ from closeness import assert_close
 from einops import rearrange, reduce, repeat
 from golden_model import GoldenModel
 
-from timesuite_jax.videochat_t import port_table
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
-from timesuite_jax.videochat_t.tape import Tape
-from timesuite_jax.videochat_t.token_shuffle import mean_pooling_kernel, token_shuffle
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.tape import Tape
+from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_kernel, token_shuffle
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.port import table as port_table
 
 # Upstream's stages whose outputs were stored as [B, C, N], and ours.
 STAGES = {"DwConv1": "down1", "DwConv2": "down2", "fc": "bottleneck", "UpConv1": "up1", "UpConv0": "up0"}

@@ -20,7 +20,7 @@ from timesuite_jax.text import (
     render,
     shuffled,
 )
-from timesuite_jax.videochat_t.budget import cut_like_upstream, lay_out
+from timesuite_jax.videochat_t.data.budget import cut_like_upstream, lay_out
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from golden_model import GoldenModel
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer
-from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 REPLACED_ROW = "lm_head_weight_row"  # and its number: a row of the head that a case replaces to force an early stop
 

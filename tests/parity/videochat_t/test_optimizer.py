@@ -14,7 +14,7 @@ from whole_model import batch_of, loss_and_hidden, params_of, spec_of
 from timesuite_jax import param_tree, training
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
-from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 CASE = "main"
 # Adam makes steps of full size out of gradients of any size, and so much of their rounding noise: the original in

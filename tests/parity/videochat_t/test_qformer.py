@@ -11,7 +11,7 @@ from flax import linen as nn
 from golden_model import GoldenModel
 
 from timesuite_jax.models.text import QFormer, QFormerSpec
-from timesuite_jax.videochat_t import port_table
+from timesuite_jax.videochat_t.port import table as port_table
 
 
 def queries(golden: GoldenModel, count: int) -> jax.Array:

@@ -12,7 +12,7 @@ from golden_model import GoldenModel
 
 from timesuite_jax.layers import LayerNorm
 from timesuite_jax.models.vision import UmtSpec, UmtTower, position_table
-from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 TABLES = {"table1": "native", "table2": "resized"}  # upstream's two routines
 

@@ -9,7 +9,7 @@ from safetensors.numpy import load_file
 from whole_model import batch_of, loss_and_hidden, params_of, run, spec_of
 
 from timesuite_jax import param_tree
-from timesuite_jax.videochat_t.token_shuffle import mean_pooling_kernel
+from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_kernel
 
 
 def case_arrays(golden: GoldenModel, case: str) -> dict[str, np.ndarray]:

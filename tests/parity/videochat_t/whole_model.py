@@ -11,9 +11,9 @@ from golden_model import BOSFIXED, GoldenModel
 from jax import Array
 
 from timesuite_jax.objectives import answer_cross_entropy
-from timesuite_jax.videochat_t import port_table
-from timesuite_jax.videochat_t.model import VideoChatT
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.port import table
 
 
 def spec_of(golden: GoldenModel, case: str) -> VideoChatTSpec:
@@ -23,7 +23,7 @@ def spec_of(golden: GoldenModel, case: str) -> VideoChatTSpec:
 
 
 def params_of(golden: GoldenModel, spec: VideoChatTSpec, **tensors: np.ndarray) -> dict[str, Any]:
-    return golden.tree(port_table.build(dataclasses.replace(golden.sizes, time_adapter=spec.tape)), **tensors)
+    return golden.tree(table.build(dataclasses.replace(golden.sizes, time_adapter=spec.tape)), **tensors)
 
 
 def batch_of(golden: GoldenModel, case: str) -> dict[str, Array]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from timesuite_jax.data.corpora import CorpusShare, Mixture
 from timesuite_jax.metrics import best_constant_span, grounding_scores, random_spans
-from timesuite_jax.videochat_t.answerer import Answerer
+from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.answering.prompts import Control, Span
 from timesuite_jax.videochat_t.benchmarks.grounding import Grounding, evaluate_grounding
-from timesuite_jax.videochat_t.processor import Preparer
-from timesuite_jax.videochat_t.prompts import Control, Span
+from timesuite_jax.videochat_t.data.processor import Preparer
 
 
 @dataclasses.dataclass(frozen=True)

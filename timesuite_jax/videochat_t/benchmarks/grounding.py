@@ -9,11 +9,11 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.sharing import share_batches
 from timesuite_jax.metrics import GroundingScores, grounding_scores
 from timesuite_jax.text import parse_spans
-from timesuite_jax.videochat_t.batch import Batch
-from timesuite_jax.videochat_t.gather import gather
-from timesuite_jax.videochat_t.prediction import Prediction
-from timesuite_jax.videochat_t.processor import Preparer
-from timesuite_jax.videochat_t.prompts import Control, Dropped, PromptReader, Span
+from timesuite_jax.videochat_t.answering.gather import gather
+from timesuite_jax.videochat_t.answering.prediction import Prediction
+from timesuite_jax.videochat_t.answering.prompts import Control, Dropped, PromptReader, Span
+from timesuite_jax.videochat_t.data.batch import Batch
+from timesuite_jax.videochat_t.data.processor import Preparer
 
 # Of any scores.
 GROUNDING_FIGURES = (*GroundingScores(np.zeros(1), np.zeros(1, bool)).summary(), "dropped")

@@ -21,9 +21,9 @@ from timesuite_jax.data.corpora.record import example_class
 from timesuite_jax.data.corpora.sample_stats import Tally
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Tokenizer
-from timesuite_jax.videochat_t.batch import Batch, Sample, collate
-from timesuite_jax.videochat_t.budget import Refused
-from timesuite_jax.videochat_t.processor import Preparer, SampleSpec
+from timesuite_jax.videochat_t.data.batch import Batch, Sample, collate
+from timesuite_jax.videochat_t.data.budget import Refused
+from timesuite_jax.videochat_t.data.processor import Preparer, SampleSpec
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.metrics import hull_iou
-from timesuite_jax.videochat_t.prompts import Prompt, Span
+from timesuite_jax.videochat_t.answering.prompts import Prompt, Span
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from timesuite_jax.layers import lying, shards
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
-from timesuite_jax.videochat_t.model import VideoChatT
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 # What the model reads; a batch carries more (names, masks of the loss).
 _INPUTS = ("frames", "clip_text", "clip_text_mask", "tokens", "visual_slot", "valid")

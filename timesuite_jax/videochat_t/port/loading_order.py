@@ -18,7 +18,7 @@ import numpy as np
 from timesuite_jax.port.files.source import Arrays
 from timesuite_jax.port.loading_order import Layer, ModelPort, Role
 from timesuite_jax.port.table import Table
-from timesuite_jax.videochat_t.port_table import Sizes, build, canonical, spelling
+from timesuite_jax.videochat_t.port.table import Sizes, build, canonical, spelling
 
 _BLOCK = re.compile(r"vision_encoder\.encoder\.blocks\.(\d+)\.")
 _HEADS = re.compile(r"(text_encoder|qformer\.cls|vision_proj|text_proj|itm_head)\.|temp$")

@@ -23,9 +23,9 @@ from timesuite_jax.layers.linear import torch_uniform
 from timesuite_jax.models.text.mistral import Mistral
 from timesuite_jax.models.text.qformer import QFormer
 from timesuite_jax.models.vision.umt import UmtTower
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
-from timesuite_jax.videochat_t.tape import Tape
-from timesuite_jax.videochat_t.token_shuffle import mean_pooling_init, token_shuffle
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.tape import Tape
+from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_init, token_shuffle
 
 
 def _identity(rng: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:

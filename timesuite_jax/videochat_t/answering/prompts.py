@@ -15,9 +15,9 @@ from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import WHOLE, Share
 from timesuite_jax.text import as_prompt
-from timesuite_jax.videochat_t.batch import Batch, Sample, collate
-from timesuite_jax.videochat_t.budget import Refused
-from timesuite_jax.videochat_t.processor import Preparer
+from timesuite_jax.videochat_t.data.batch import Batch, Sample, collate
+from timesuite_jax.videochat_t.data.budget import Refused
+from timesuite_jax.videochat_t.data.processor import Preparer
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
 Span = tuple[float, float]  # start and end in seconds

@@ -5,8 +5,8 @@ import json
 from collections.abc import Sequence
 
 from timesuite_jax import parallel
-from timesuite_jax.videochat_t.prediction import Prediction
-from timesuite_jax.videochat_t.prompts import Dropped, Prompt
+from timesuite_jax.videochat_t.answering.prediction import Prediction
+from timesuite_jax.videochat_t.answering.prompts import Dropped, Prompt
 
 
 def gather(

@@ -7,11 +7,11 @@ from typing import Any
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.text import Turn, parse_spans
-from timesuite_jax.videochat_t.answerer import Answerer
-from timesuite_jax.videochat_t.batch import Sample, collate
-from timesuite_jax.videochat_t.budget import Refused
-from timesuite_jax.videochat_t.processor import Preparer
-from timesuite_jax.videochat_t.prompts import Span
+from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.answering.prompts import Span
+from timesuite_jax.videochat_t.data.batch import Sample, collate
+from timesuite_jax.videochat_t.data.budget import Refused
+from timesuite_jax.videochat_t.data.processor import Preparer
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media import DEFAULT_DEADLINE_S, SamplingSpec, TransformSpec, choose_frames, decode_jpegs
 from timesuite_jax.media import sample_video as sample_video_file
 from timesuite_jax.text import LAYOUTS, TimeStyle, Tokenizer, Turn, clip_time_texts, encode_clip_texts, shuffled
-from timesuite_jax.videochat_t.budget import Cut, Refused, Row, fit, lay_out
+from timesuite_jax.videochat_t.data.budget import Cut, Refused, Row, fit, lay_out
 
 Turns = Literal["all", "shuffled", "one", "independent"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Shaped
 
-from timesuite_jax.videochat_t.budget import smallest_bucket
-from timesuite_jax.videochat_t.processor import SampleSpec, Visual, Words
+from timesuite_jax.videochat_t.data.budget import smallest_bucket
+from timesuite_jax.videochat_t.data.processor import SampleSpec, Visual, Words
 
 
 @dataclass(frozen=True)

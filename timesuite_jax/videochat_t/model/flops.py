@@ -8,7 +8,7 @@ trained (the vision tower) no backward pass at all.
 from timesuite_jax.models.text.mistral import MistralSpec
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
 from timesuite_jax.models.vision.umt import UmtSpec
-from timesuite_jax.videochat_t.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 
 
 def tower_flops(spec: UmtSpec) -> float:

@@ -1,0 +1,1 @@
+"""MQSA, the recommender's network."""

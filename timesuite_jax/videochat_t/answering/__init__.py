@@ -1,0 +1,1 @@
+"""Answers of VideoChat-T: prompts, decoding, parsed predictions, reports."""

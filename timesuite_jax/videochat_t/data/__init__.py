@@ -1,0 +1,1 @@
+"""From a record to a batch of VideoChat-T: frames, clip texts, conversations, budgets."""
