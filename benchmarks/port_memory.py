@@ -72,7 +72,7 @@ def make_files(folder: Path, gb: float) -> int:
     from timesuite_jax import param_tree
     from timesuite_jax.port import TreeSource
     from timesuite_jax.port.files.safetensors import write_safetensors
-    from timesuite_jax.tasks.ports import PORTS
+    from timesuite_jax.registry.ports import PORTS
 
     leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(abstract_params(gb))))
     infos = TreeSource(PORTS["videochat_t"], leaves, lambda path: None, "synthetic").infos
@@ -122,7 +122,7 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
 
     from timesuite_jax import parallel, param_tree, port
     from timesuite_jax.port.files import open_layers, write_import
-    from timesuite_jax.tasks.ports import PORTS
+    from timesuite_jax.registry.ports import PORTS
 
     model = PORTS["videochat_t"]
     layers = open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])

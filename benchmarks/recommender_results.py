@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 
 CONFIGS = Path(__file__).parents[1] / "configs/mqsa_ted"
 SETS = ("beauty", "sports", "toys", "yelp")

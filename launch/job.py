@@ -148,7 +148,7 @@ def read(made: argparse.ArgumentParser, words: list[str] | None) -> tuple[Job, a
 def _mistake(config: str, overrides: list[str]) -> str:
     """What the hosts would say of the config, while it costs nothing; only where the package is installed here, too."""
     try:
-        from timesuite_jax.cli.configs import load_config
+        from timesuite_jax.cli._configs import load_config
         from timesuite_jax.errors import UserError
     except ImportError:
         return ""

@@ -6,10 +6,11 @@ import jax
 import numpy as np
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, tasks, training
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax import parallel, training
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.registry.load import build
 from timesuite_jax.training import TrainingSpec
 
 USERS, ITEMS = 24, 12
@@ -39,4 +40,4 @@ def train(config: ConfigDict, workdir: Path) -> training.RunResult:
     """On one device, where so small a model is quickest."""
     mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
     spec = TrainingSpec.from_config(config.training)
-    return training.run(tasks.build(config), spec, workdir, mesh, config=config.to_dict())
+    return training.run(build(config), spec, workdir, mesh, config=config.to_dict())

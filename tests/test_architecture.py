@@ -19,7 +19,7 @@ FLOORS = {
     "checkpoints": 2, "data": 2, "evaluation": 2, "generation": 2, "resilience": 2,
     "training": 3,
     "aot": 4, "mqsa_ted": 4, "videochat_t": 4,
-    "tasks": 5,
+    "registry": 5,
     "apps": 6,
     "cli": 7,
 }  # fmt: skip

@@ -7,11 +7,12 @@ import shutil
 import numpy as np
 import pytest
 
-from timesuite_jax import param_tree, port, tasks
+from timesuite_jax import param_tree, port
 from timesuite_jax.apps import quickstart
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files import open_layers
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.load import load_run
+from timesuite_jax.registry.ports import PORTS
 
 RECIPE = dataclasses.replace(quickstart.RECIPE, videos=12, steps=3, batch_size=8, test_videos=4)
 COMPARED = (
@@ -42,7 +43,7 @@ def test_export_is_what_was_trained(journey):
     folder, outcome = journey
     model = PORTS["videochat_t"]
     loaded = port.load(model, open_layers(model, [outcome.files["export"]])).params
-    _, params = tasks.load_run(folder / "run")
+    _, params = load_run(folder / "run")
     for path, leaf in param_tree.leaves_with_paths(params):
         np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(loaded))[path], leaf)
     assert outcome.exported["identical"] and outcome.exported["tensors"] > 50

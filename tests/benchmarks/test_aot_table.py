@@ -7,7 +7,7 @@ import aot_table
 import pytest
 
 from timesuite_jax.aot.report import Report
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.hlo import Memory, Traffic
 
 

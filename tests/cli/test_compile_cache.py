@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from timesuite_jax.cli.compile_cache import use_compile_cache
+from timesuite_jax.cli._compile_cache import use_compile_cache
 
 CONFIG = Path(__file__).parents[1] / "tiny_config.py"
 

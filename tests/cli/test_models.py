@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
+from timesuite_jax.registry.load import load_chat_weights
 
 TINY = Path(__file__).parents[1] / "tiny_config.py"
 MQSA = Path(__file__).parents[2] / "configs/mqsa_ted/beauty.py"
@@ -56,7 +56,7 @@ def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film,
 
 def test_a_model_may_be_split_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
     taken = []
-    load = tasks.load_chat_weights
+    load = load_chat_weights
     monkeypatch.setattr(tasks, "load_chat_weights", lambda config: taken.append(load(config)) or taken[0])
     assert main(["ask", str(film), QUESTION, "--checkpoint", str(tiny_run)]) == 0
     alone = capfd.readouterr().out

@@ -13,8 +13,8 @@ from jax.sharding import PartitionSpec
 from rehearse_pod import environment, free_port
 from safetensors import safe_open
 
-from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
+from timesuite_jax.registry.load import load_recommender
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
 @pytest.mark.parametrize("command", ["recommend", "evaluate"])
 def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
     """Each has half of the items, as devices have here."""
-    assert tasks.load_recommender(run)[1]["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)
+    assert load_recommender(run)[1]["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)
     (tmp_path / "history.json").write_text('[["item 3", "item 4"], ["item 9"], ["x", "item 0"]]')
     words = ["recommend", "--checkpoint", str(run), "--history", str(tmp_path / "history.json"), "--json"]
     if command == "evaluate":
@@ -99,7 +99,7 @@ def test_who_has_taken_all_gets_nothing(run, tmp_path, capsys):
 
 
 def test_batches_do_not_change_what_is_recommended(run):
-    task, params = tasks.load_recommender(run)
+    task, params = load_recommender(run)
     histories = [[f"item {(user + n) % 12}" for n in range(1 + user)] for user in range(11)]
     together = task.recommender(params)(histories, top=4)
     recommender = task.recommender(params)
@@ -248,7 +248,7 @@ def test_export_and_import_of_a_run(run, tmp_path, capsys):
     for file, step in zip(files, steps, strict=True):
         assert main(["port", "export", str(run), "--out", file, *step]) == 0
     assert Path(files[1]).read_bytes() == Path(files[2]).read_bytes()
-    params = tasks.load_recommender(run, step="best")[1]
+    params = load_recommender(run, step="best")[1]
     with safe_open(files[1], "numpy") as file:
         np.testing.assert_array_equal(file.get_tensor("item_embedding/item_embedding"), params["item_embedding"])
     capsys.readouterr()

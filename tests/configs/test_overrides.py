@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.parallel import MESH_AXES
 from timesuite_jax.training import TrainingSpec
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.config import MqsaTedConfig
 from timesuite_jax.training import TrainingSpec

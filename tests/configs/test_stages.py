@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from timesuite_jax import param_tree
 from timesuite_jax.cli import train as train_command
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli.main import main
 from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.videochat_t.config import VideoChatTConfig

@@ -11,8 +11,9 @@ import jax
 import numpy as np
 import tiny_config
 
-from timesuite_jax import parallel, tasks
+from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
+from timesuite_jax.registry.load import build
 from timesuite_jax.videochat_t.answering.answerer import _spread
 from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.benchmarks.grounding import evaluate_grounding
@@ -23,7 +24,7 @@ def answer(corpus: str, film: str) -> dict[str, Any]:
     """What the model says to each record, what could not be asked, what it says to the film, and whether it refuses
     films that are not the same in all processes.
     """
-    task = cast(VideoChatTask, tasks.build(tiny_config.get_config(corpus)))
+    task = cast(VideoChatTask, build(tiny_config.get_config(corpus)))
     mesh = parallel.make_mesh()
     with parallel.placed(mesh, parallel.DEFAULT_RULES):
         everywhere = parallel.batch_sharding(mesh, {"batch": ()})

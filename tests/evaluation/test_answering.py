@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from timesuite_jax import parallel, tasks
+from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
+from timesuite_jax.registry.load import load_run
 from timesuite_jax.videochat_t.answering.answerer import answering_calls
 from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.answering.prompts import PromptReader
@@ -19,7 +20,7 @@ from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 @pytest.fixture(scope="module")
 def run(tiny_run):
-    return tasks.load_run(tiny_run)
+    return load_run(tiny_run)
 
 
 @pytest.fixture(scope="module")

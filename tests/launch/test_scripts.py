@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from synopsis import command_of, unknown_options
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 
 LAUNCH = Path(__file__).parents[2] / "launch"
 CONFIG = "configs/timesuite/linear_p.py"

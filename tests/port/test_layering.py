@@ -11,7 +11,7 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import load, plan
 from timesuite_jax.port.files import open_layers
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.port import table as port_table
 
 PORT = PORTS["videochat_t"]

@@ -14,7 +14,7 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import TreeSource, load, load_into
 from timesuite_jax.port.files import open_layers
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 

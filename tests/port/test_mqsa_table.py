@@ -13,7 +13,7 @@ from timesuite_jax.mqsa_ted import port_table
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec
 from timesuite_jax.port import TreeSource, compare, export, load
 from timesuite_jax.port.files import open_layers, open_source
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 
 PORT = PORTS["mqsa_ted"]
 

@@ -10,8 +10,8 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import Pending, Report, TreeSource, compare, load, pending, plan
 from timesuite_jax.port.files import open_layers, open_orbax, open_source, orbax_folder, write_import
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.storage.checksums import write_manifest
-from timesuite_jax.tasks.ports import PORTS
 
 PORT = PORTS["videochat_t"]
 TABLE = PORT.table_for_torch({key: value.shape for key, value in tiny.tensors().items()})

@@ -13,7 +13,7 @@ from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.port.files.safetensors import SafetensorsFile
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 
 IDS = "qformer.bert.embeddings.position_ids"
 

@@ -19,7 +19,7 @@ from timesuite_jax.param_tree import Path
 from timesuite_jax.port.files import open_layers, write_import
 from timesuite_jax.port.lazy_array import Pending
 from timesuite_jax.port.quantize import quantised
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 

@@ -10,13 +10,14 @@ import pytest
 import rings
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, param_tree, port, tasks
+from timesuite_jax import parallel, param_tree, port
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Params
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.load import build, load_recommender, load_recommender_weights
+from timesuite_jax.registry.ports import PORTS
 
 GROUPS, SIZE = 3, 5
 COLD = 0  # the item of group 0 that no training history holds
@@ -72,7 +73,7 @@ def short_run(folder, tmp_path_factory) -> tuple[dict, Params, Path]:
 
 def initial(config: dict, weights: Path, *expect_missing: str) -> Params:
     """What a run begins with that starts from these weights, its items over two devices."""
-    task = tasks.build({**config, "weights": {"files": (str(weights),), "expect_missing": expect_missing}})
+    task = build({**config, "weights": {"files": (str(weights),), "expect_missing": expect_missing}})
     mesh = parallel.make_mesh(MeshSpec(tensor=2), jax.devices()[:2])
     return task.initial_weights().load(parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES))
 
@@ -120,7 +121,7 @@ def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
 def test_vectors_alone_are_no_weights(short_run):
     config, _, _ = short_run
     with pytest.raises(UserError, match=r"config\.weights\.files names none"):
-        tasks.load_recommender_weights(config)
+        load_recommender_weights(config)
 
 
 def test_vectors_that_have_changed_are_refused(short_run, request):
@@ -129,14 +130,14 @@ def test_vectors_that_have_changed_are_refused(short_run, request):
     request.addfinalizer(functools.partial(vectors.write_bytes, vectors.read_bytes()))
     np.save(vectors, np.load(vectors)[::-1])
     with pytest.raises(UserError, match=r"the vectors of .*vectors.npy are others \(checksum \d+\) than those that"):
-        tasks.load_recommender(run)
+        load_recommender(run)
     with pytest.raises(UserError, match=r"has feature_checksum \d+, this run has \d+; resume with the same data"):
         rings.train(ConfigDict(config), run)
 
 
 def test_embeddings_may_start_from_features(folder):
     words = [f"--config.features.path={folder / 'vectors.npy'}", "--config.features.use=start"]
-    task = tasks.build(rings.ring_config(folder / "groups.npz", *words))
+    task = build(rings.ring_config(folder / "groups.npz", *words))
     shapes = jax.tree.map(lambda leaf: leaf.value, task.abstract_params(), is_leaf=lambda leaf: hasattr(leaf, "value"))
     assert "item_features" not in shapes
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])

@@ -10,15 +10,16 @@ import rings
 from jax.sharding import PartitionSpec
 from ml_collections import ConfigDict
 
-from timesuite_jax import parallel, param_tree, port, tasks, training
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax import parallel, param_tree, port, training
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.port.files import open_layers, write_import
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.load import build, load_run
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.training import TrainingSpec
 
 CONFIGS = Path(__file__).parent.parent.parent / "configs" / "mqsa_ted"
@@ -58,11 +59,11 @@ def test_it_learns_the_ring_through_the_unchanged_loop(config, tmp_path):
     config.model.update(dropout=0.0)
     config.training.optimizer.update(learning_rate=3e-2)
     spec = spec_of(config, total_steps=60, log_every=20, eval_every=0)
-    result = training.run(tasks.build(config), spec, tmp_path, config=config.to_dict())
+    result = training.run(build(config), spec, tmp_path, config=config.to_dict())
     assert result.metrics["test/hr_5"] > 0.9 and result.metrics["validation/n"] == USERS
     assert result.metrics["next_item"] < np.log(ITEMS) / 2
     # What was trained is found again by its folder.
-    task, params = tasks.load_run(tmp_path)
+    task, params = load_run(tmp_path)
     assert isinstance(task, MqsaTedTask)
     assert {f"test/{name}" for name in task.evaluations()["test"].figures} < set(result.metrics)
     assert task.evaluations()["test"](params) == pytest.approx(
@@ -74,7 +75,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(config, tmp_path):
     """Rows are laid out as 8 devices and 3 microbatches ask for, though `data.row_multiple` is 8."""
 
     def run(steps: int, name: str) -> training.RunResult:
-        return training.run(tasks.build(config), spec_of(config, total_steps=steps, accumulate=3), tmp_path / name)
+        return training.run(build(config), spec_of(config, total_steps=steps, accumulate=3), tmp_path / name)
 
     whole, _, parts = run(5, "whole"), run(3, "parts"), run(5, "parts")
     for path, leaf in param_tree.leaves_with_paths(whole.state.params):
@@ -83,7 +84,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(config, tmp_path):
 
 def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
     config.model.update(dropout=0.0)
-    task = tasks.build(config)
+    task = build(config)
     params = jax.jit(task.init)(jax.random.key(0))
     batch = next(task.train_data(seed=0, process_index=0, process_count=1))
     loss = jax.jit(lambda batch: task.loss(params, {}, batch, jax.random.key(0)))
@@ -98,7 +99,7 @@ def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
 
 def test_without_distillation_no_teacher_is_made(config):
     config.loss.distillation = 0
-    task = tasks.build(config)
+    task = build(config)
     assert task.teacher is None
     batch = next(task.train_data(seed=0, process_index=0, process_count=1))
     params = jax.eval_shape(task.init, jax.random.key(0))
@@ -107,7 +108,7 @@ def test_without_distillation_no_teacher_is_made(config):
 
 
 def test_a_blank_batch_is_the_streams_in_shape(config):
-    task = tasks.build(config)
+    task = build(config)
     real = next(task.train_data(seed=0, process_index=0, process_count=1))
     blank = task.blank_batch()
     assert {name: (array.shape[1:], array.dtype) for name, array in blank.items()} == {
@@ -118,7 +119,7 @@ def test_a_blank_batch_is_the_streams_in_shape(config):
 
 
 def test_samples_are_named(config):
-    task = tasks.build(config)
+    task = build(config)
     assert task.sample_names({"segments": np.array([[7, 7, 0], [-1, 3, -1]])}) == ["user 0", "user 3", "user 7"]
 
 
@@ -136,7 +137,7 @@ def test_samples_are_named(config):
 )
 def test_mistakes_are_named(config, change, told):
     with pytest.raises(UserError) as caught:
-        tasks.build({**config.to_dict(), **change})
+        build({**config.to_dict(), **change})
     assert told in str(caught.value)
 
 
@@ -151,7 +152,7 @@ def test_data_of_which_nothing_can_be_learnt(tmp_path, config, items, change, to
     start, held = np.array([0, len(items) - 1, len(items)]), np.zeros(2, np.int32)
     Interactions(start, np.array(items), held, held, max(items) + 1).save(tmp_path / "poor.npz")
     with pytest.raises(UserError, match=told):
-        tasks.build({**config.to_dict(), **change, "data": {"path": str(tmp_path / "poor.npz")}})
+        build({**config.to_dict(), **change, "data": {"path": str(tmp_path / "poor.npz")}})
 
 
 @pytest.mark.parametrize("name", ["beauty", "sports", "toys", "yelp"])
@@ -173,11 +174,11 @@ def test_many_devices_rank_as_one_does(config, sizes):
 
     Three neither divide the 7 users of a batch nor the 8 of a row's multiple; on one device all are one batch.
     """
-    task = tasks.build(config)
+    task = build(config)
     params = jax.jit(task.init)(jax.random.key(0))
     figures = task.evaluations()["test"](params)
     config.data.evaluation_batch_size = 7
-    task = tasks.build(config)
+    task = build(config)
     mesh = parallel.make_mesh(MeshSpec(**sizes), jax.devices()[: math.prod(sizes.values())])
     with parallel.placed(mesh, parallel.DEFAULT_RULES):
         where = parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
@@ -190,9 +191,9 @@ def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
     rings.ring(items=11).save(tmp_path / "eleven.npz")
     config.data.path = str(tmp_path / "eleven.npz")
     config.model.update(dropout=0.0)
-    one = tasks.build(config)
+    one = build(config)
     config.model.item_multiple = 2
-    task = tasks.build(config)
+    task = build(config)
     params = jax.jit(task.init)(jax.random.key(0))
     assert params["item_embedding"].shape == (12, 8) and not params["item_embedding"][11].any()
     alone = {**params, "item_embedding": params["item_embedding"][:11]}
@@ -216,7 +217,7 @@ def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
 @pytest.mark.parametrize("name", ["weights.safetensors", "folder"])
 def test_a_run_starts_from_an_export(config, tmp_path, name):
     config.weights.files = (str(tmp_path / name),)
-    task = tasks.build(config)
+    task = build(config)
     mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
     targets = parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
     rng = np.random.default_rng(0)
@@ -233,10 +234,10 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     rings.ring(items=ITEMS - 1).save(Path(config.data.path))
     config.model.item_multiple = ITEMS
     with pytest.raises(UserError, match=rf"{name} knows more items than the 11 of .*fewer.npz; give weights"):
-        tasks.build(config).initial_weights().load(targets)
+        build(config).initial_weights().load(targets)
 
 
 def test_two_things_to_start_from_are_refused(config):
     config.features.path, config.features.use, config.weights.files = "vectors.npy", "start", ("a.safetensors",)
     with pytest.raises(UserError, match=r"weights\.files=.* and features\.path=vectors\.npy with .* both say"):
-        tasks.build(config)
+        build(config)

@@ -10,9 +10,10 @@ import orbax.checkpoint as ocp
 import pytest
 import tiny_config
 
-from timesuite_jax import parallel, param_tree, tasks, training
+from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import dequantise
+from timesuite_jax.registry.load import build, load_chat
 from timesuite_jax.training import RunResult, TrainingSpec
 from timesuite_jax.videochat_t.answering.prompts import PromptReader
 
@@ -27,7 +28,7 @@ def config_of(corpus: Path, kernels: str) -> dict:
 def train(corpus: Path, workdir: Path) -> RunResult:
     config = config_of(corpus, "int4")
     mesh = parallel.make_mesh(parallel.MeshSpec(), jax.devices()[:1])
-    return training.run(tasks.build(config), TrainingSpec.from_config(config["training"]), workdir, mesh, config=config)
+    return training.run(build(config), TrainingSpec.from_config(config["training"]), workdir, mesh, config=config)
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +62,11 @@ def test_it_goes_on_bit_for_bit(finished: tuple[Path, RunResult], tiny_corpus: P
 
 
 def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, RunResult], tiny_corpus: Path):
-    task, params = tasks.load_chat(finished[0])
+    task, params = load_chat(finished[0])
     leaves = dict(param_tree.leaves_with_paths(params))
     for path in [path[:-1] for path in leaves if path[-1] == "codes"]:
         leaves[path] = dequantise(leaves.pop((*path, "codes")), leaves.pop((*path, "scales")), jnp.float32)
-    floats = tasks.build(config_of(tiny_corpus, "float"))
+    floats = build(config_of(tiny_corpus, "float"))
     (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
     answers = task.answerer(params)(batch.arrays)
     assert answers == floats.answerer(param_tree.from_paths(leaves))(batch.arrays)
@@ -75,6 +76,6 @@ def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, Ru
 def test_codes_cannot_be_trained(tiny_corpus: Path):
     config = config_of(tiny_corpus, "int8") | {"trained": ("*",)}
     with pytest.raises(UserError, match=r"config.trained=.*mistral/layers/attn/k/kernel/codes.*int8 have no gradient"):
-        tasks.build(config).abstract_params()
+        build(config).abstract_params()
     with pytest.raises(UserError, match=r"mistral\.kernels='int7' is unknown; choose one of float, int8, int4"):
-        tasks.build(config_of(tiny_corpus, "int7"))
+        build(config_of(tiny_corpus, "int7"))

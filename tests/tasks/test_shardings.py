@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import tiny_config
 
-from timesuite_jax import parallel, param_tree, tasks
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax import parallel, param_tree
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.parallel import DEFAULT_RULES, MeshSpec
+from timesuite_jax.registry.load import build
 from timesuite_jax.training import Task
 from timesuite_jax.training.randomness import root
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED
@@ -35,7 +36,7 @@ def videochat_t(corpus: Path, *, tape: bool, tower: bool) -> Task:
     config.model.update(tape=tape, train_vision=tower)
     config.model.mistral.update(kv_heads=2)
     config.trained = (*UPSTREAM_TRAINED, *(["vision_*"] if tower else []))
-    return tasks.build(config)
+    return build(config)
 
 
 def recommender(_: Path) -> Task:
@@ -43,7 +44,7 @@ def recommender(_: Path) -> Task:
     config = load_config(f"{RECOMMENDER}:debug").to_dict()
     config["data"] |= {"path": None, "synthetic": {"num_users": 64, "num_items": 32}}
     config["loss"]["l2"] = 0.0  # of each parameter by itself: it would hide that a key's bias has no gradient
-    return tasks.build(config)
+    return build(config)
 
 
 VARIANTS: dict[str, Callable[[Path], Task]] = {

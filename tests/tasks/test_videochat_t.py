@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import tiny_config
 
-from timesuite_jax import param_tree, tasks
+from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.registry.load import build, load_run
 from timesuite_jax.training import TrainingSpec
 
 
@@ -81,7 +82,7 @@ WRONG = [
 @pytest.mark.parametrize(("where", "value", "told"), WRONG, ids=[f"{where}={value}" for where, value, _ in WRONG])
 def test_wrong_configs_are_one_sentence(config, where, value, told):
     with pytest.raises(UserError, match=told) as caught:
-        task = tasks.build(change(config, where, value))
+        task = build(change(config, where, value))
         task.preparer()
         task.abstract_params()
         task.evaluations()
@@ -92,7 +93,7 @@ def test_wrong_configs_are_one_sentence(config, where, value, told):
 def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
     size = config["data"]["batch_size"]
     with pytest.raises(UserError, match=rf"data.batch_size={size} is no multiple of {size + 1}, the devices that"):
-        tasks.build(config).train_data(seed=0, process_index=0, process_count=1, row_multiple=size + 1)
+        build(config).train_data(seed=0, process_index=0, process_count=1, row_multiple=size + 1)
 
 
 @pytest.mark.parametrize(
@@ -130,11 +131,11 @@ def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost
     ]
     (tmp_path / "tokenizer.json").write_text(json.dumps(description))
     with pytest.raises(UserError, match=told):
-        tasks.build(change(config, "text.tokenizer", str(tmp_path))).preparer()
+        build(change(config, "text.tokenizer", str(tmp_path))).preparer()
 
 
 def test_what_is_trained_by_default(config):
-    task = tasks.build(config)
+    task = build(config)
     paths = ["/".join(path) for path, _ in param_tree.leaves_with_paths(task.abstract_params())]
     trained = {path.split("/")[0] for path in paths if task.trainable(tuple(path.split("/")))}
     assert trained == {
@@ -154,7 +155,7 @@ def test_what_is_trained_by_default(config):
 def test_training_changes_what_is_trained_and_nothing_else(config, tiny_run):
     import jax
 
-    task, params = tasks.load_run(tiny_run)
+    task, params = load_run(tiny_run)
     from timesuite_jax.training import randomness
 
     before = dict(param_tree.leaves_with_paths(jax.jit(task.init)(randomness.root(0, "init"))))
@@ -167,7 +168,7 @@ def test_training_changes_what_is_trained_and_nothing_else(config, tiny_run):
 
 
 def test_batches_are_measured_and_samples_named(config):
-    task = tasks.build(config)
+    task = build(config)
     stream = task.train_data(seed=0, process_index=0, process_count=1)
     batch = next(stream)
     work = task.work(batch)
@@ -178,12 +179,12 @@ def test_batches_are_measured_and_samples_named(config):
 
 
 def test_a_blank_batch_is_the_streams_in_shape_and_wants_no_files(config):
-    stream = tasks.build(config).train_data(seed=0, process_index=0, process_count=1)
+    stream = build(config).train_data(seed=0, process_index=0, process_count=1)
     real = next(stream)
     stream.close()
     config.text.tokenizer = config.text.clip_tokenizer = "/nowhere"
     config.data.corpora = ("/nowhere",)
-    task = tasks.build(config)
+    task = build(config)
     blank = task.blank_batch()
     assert {name: (array.shape, array.dtype) for name, array in blank.items()} == {
         name: (array.shape, array.dtype) for name, array in real.items()
@@ -193,6 +194,6 @@ def test_a_blank_batch_is_the_streams_in_shape_and_wants_no_files(config):
 
 
 def test_evaluations_are_named_by_folder(config, tiny_corpus):
-    task = tasks.build(change(config, "evaluation.corpora", (f"{tiny_corpus}/",)))
+    task = build(change(config, "evaluation.corpora", (f"{tiny_corpus}/",)))
     ((name, evaluation),) = task.evaluations().items()
     assert name == "films" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.figures)

@@ -14,7 +14,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 
 
@@ -39,14 +39,15 @@ def run(args: argparse.Namespace) -> int:
     # compiled for chips that are not here cannot be read back from the cache, and would push out what can.
     os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import aot, tasks, training
+    from timesuite_jax import aot, training
     from timesuite_jax.progress import progress
+    from timesuite_jax.registry.load import build
     from timesuite_jax.resilience.preemption import leave  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
-    plan = aot.make_plan(tasks.build(config), spec, args.topology, args.slices)
+    plan = aot.make_plan(build(config), spec, args.topology, args.slices)
     names = args.program or list(plan.calls)
     if unknown := sorted(set(names) - set(plan.calls)):
         raise UserError(f"--program {unknown[0]!r} is none of this task's; choose from {', '.join(plan.calls)}")

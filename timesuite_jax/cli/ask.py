@@ -10,8 +10,8 @@ import argparse
 import json
 from pathlib import Path
 
-from timesuite_jax.cli.models import add_model, is_first_process, load_chat, model_config, on_all_devices
-from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli._model_args import add_model, is_first_process, load_chat, model_config, on_all_devices
+from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.errors import UserError
 

@@ -17,8 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from timesuite_jax.cli.examples import show_examples
-from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli._help import show_examples
+from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.cli.models import (
+from timesuite_jax.cli._model_args import (
     add_model,
     is_first_process,
     load_chat,
@@ -21,7 +21,7 @@ from timesuite_jax.cli.models import (
     model_config,
     on_all_devices,
 )
-from timesuite_jax.cli.outputs import check_outputs
+from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli.prompts import add_prompt
 from timesuite_jax.errors import UserError
 

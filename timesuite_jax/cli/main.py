@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from timesuite_jax import __version__
-from timesuite_jax.cli.compile_cache import use_compile_cache
+from timesuite_jax.cli._compile_cache import use_compile_cache
 from timesuite_jax.errors import UserError
 
 # name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.

@@ -20,12 +20,12 @@ from flax import linen as nn
 from ml_dtypes import bfloat16
 
 from timesuite_jax import param_tree, port
-from timesuite_jax.cli.configs import load_config
-from timesuite_jax.cli.examples import show_examples
+from timesuite_jax.cli._configs import load_config
+from timesuite_jax.cli._help import show_examples
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files import is_orbax, open_layers, open_orbax, open_source, write_import
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
 DIFFERENT = 1  # exit code of `verify` for two files that are not the same
@@ -119,9 +119,9 @@ def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 def _wanted(args: argparse.Namespace) -> dict[param_tree.Path, Any]:
     """The parameters of the config's model, by path."""
-    from timesuite_jax import tasks  # pulls in models and data, which the other actions do without
+    from timesuite_jax.registry.load import build  # pulls in models and data, which the other actions do without
 
-    task = tasks.build(load_config(args.config, args.overrides))
+    task = build(load_config(args.config, args.overrides))
     return dict(param_tree.leaves_with_paths(nn.meta.unbox(task.abstract_params())))
 
 

@@ -15,7 +15,7 @@ import json
 import sys
 from pathlib import Path
 
-from timesuite_jax.cli.models import add_model, is_first_process, load_recommender, model_config, on_all_devices
+from timesuite_jax.cli._model_args import add_model, is_first_process, load_recommender, model_config, on_all_devices
 from timesuite_jax.errors import UserError
 
 

@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
       UserError: if the config or the data is wrong, or the work folder cannot be used.
     """
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import parallel, tasks, training
+    from timesuite_jax import parallel, training
     from timesuite_jax.checkpoints.malloc_tuning import share_arenas
+    from timesuite_jax.registry.load import build
     from timesuite_jax.resilience.preemption import end_within  # imported late: a wrong config should be told at once
 
     if "training" not in config:
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     share_arenas()
     parallel.join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
-    task = tasks.build(config)
+    task = build(config)
 
     def tell(step: int, metrics: Mapping[str, float], interrupted: bool = True, best: "Best | None" = None) -> None:
         if args.json:

@@ -13,7 +13,7 @@ import pytest
 
 from timesuite_jax import training
 from timesuite_jax.checkpoints.train_state import TrainState
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.mqsa_ted import port_table
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.training import TrainingSpec, schedule

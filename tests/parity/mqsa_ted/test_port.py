@@ -11,7 +11,7 @@ from timesuite_jax import param_tree
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
 from timesuite_jax.port import TreeSource, compare, export, load_into
 from timesuite_jax.port.files import open_layers, open_source
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 
 PORT = PORTS["mqsa_ted"]
 

@@ -10,7 +10,7 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.port import ExportSpec, TreeSource, compare, export, load, load_into
 from timesuite_jax.port.files import open_layers, open_source
 from timesuite_jax.port.files.pth import PthFile
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 PORT = PORTS["videochat_t"]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from timesuite_jax import param_tree, port, tasks, training
+from timesuite_jax import param_tree, port, training
 from timesuite_jax.apps.quickstart import recipe as recipes
 from timesuite_jax.apps.quickstart.recipe import Recipe
 from timesuite_jax.apps.quickstart.scores import Scores, score
@@ -27,7 +27,8 @@ from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port.files import open_layers
 from timesuite_jax.progress import progress
-from timesuite_jax.tasks.ports import PORTS
+from timesuite_jax.registry.load import build
+from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.task import VideoChatTask
 
@@ -66,7 +67,7 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
         _make_corpora(workdir, recipe, seed, quiet)
     with _timed(seconds, "training", say, "2/5 training a tiny VideoChat-T from scratch"):
         config = _config(workdir, recipe, seed)
-        task = tasks.build(config)
+        task = build(config)
         assert isinstance(task, VideoChatTask)
         result = training.run(
             task, training.TrainingSpec.from_config(config.training), workdir / "run", config=config.to_dict()

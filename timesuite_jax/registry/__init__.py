@@ -6,7 +6,7 @@ run left; `load_chat` insists on one that answers questions, `load_recommender` 
 These four lay a model over the devices of `answering_layout(config, abstract_params)`.
 """
 
-from timesuite_jax.tasks.registry import (
+from timesuite_jax.registry.load import (
     TASKS,
     answering_layout,
     build,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.cli.configs import load_config
+from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
 
@@ -35,7 +35,8 @@ def model_config(args: argparse.Namespace) -> ConfigDict:
     Raises:
       UserError: if there is no such run or config, or an option belongs to the other of the two.
     """
-    from timesuite_jax import parallel, tasks
+    from timesuite_jax import parallel
+    from timesuite_jax.registry.load import run_config
 
     parallel.join_processes()
     if args.config is not None:
@@ -46,7 +47,7 @@ def model_config(args: argparse.Namespace) -> ConfigDict:
         raise UserError(
             f"{args.overrides[0]} changes a config, and a run keeps its own; leave it out, or give --config"
         )
-    return tasks.run_config(args.run_folder, step=args.step)
+    return run_config(args.run_folder, step=args.step)
 
 
 def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatTask, Params]":
@@ -59,11 +60,12 @@ def load_chat(args: argparse.Namespace, config: ConfigDict) -> "tuple[VideoChatT
     Raises:
       UserError: if it is of another family, or its parameters are not all there.
     """
-    from timesuite_jax import tasks
+    from timesuite_jax.registry import load
+    from timesuite_jax.registry.load import load_chat_weights
 
     if args.config is None:
-        return tasks.load_chat(args.run_folder, step=args.step)
-    return tasks.load_chat_weights(config)
+        return load.load_chat(args.run_folder, step=args.step)
+    return load_chat_weights(config)
 
 
 def load_recommender(args: argparse.Namespace, config: ConfigDict, data: str | None) -> "tuple[MqsaTedTask, Params]":
@@ -77,18 +79,20 @@ def load_recommender(args: argparse.Namespace, config: ConfigDict, data: str | N
     Raises:
       UserError: if it is of another family, its parameters are not all there, or its items are others than the data's.
     """
-    from timesuite_jax import tasks
+    from timesuite_jax.registry import load
+    from timesuite_jax.registry.load import load_recommender_weights
 
     if args.config is None:
-        return tasks.load_recommender(args.run_folder, step=args.step, data=data)
-    return tasks.load_recommender_weights(config, data=data)
+        return load.load_recommender(args.run_folder, step=args.step, data=data)
+    return load_recommender_weights(config, data=data)
 
 
 def on_all_devices(config: ConfigDict, task: "Task") -> AbstractContextManager[None]:
     """Within it, questions or users are spread over the devices that have the parameters."""
-    from timesuite_jax import parallel, tasks
+    from timesuite_jax import parallel
+    from timesuite_jax.registry.load import answering_layout
 
-    return parallel.placed(*tasks.answering_layout(config, task.abstract_params()))
+    return parallel.placed(*answering_layout(config, task.abstract_params()))
 
 
 def is_first_process() -> bool:
