@@ -21,6 +21,8 @@ import hypothesis
 import jax
 import pytest
 
+from tests.support.paths import TINY_CONFIG
+
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one, too
 hypothesis.settings.load_profile("any machine")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
@@ -64,10 +66,10 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
-    """The work folder of two training steps of tests/tiny_config.py, by the command line; not to be written in."""
+    """The work folder of two training steps of tests/support/tiny_config.py, by the command line; read-only."""
     from timesuite_jax.cli.main import main
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    config = Path(__file__).parent / "tiny_config.py"
+    config = TINY_CONFIG
     assert main(["train", f"{config}:{tiny_corpus}", "--workdir", str(folder)]) == 0
     return folder

@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-import rings
 
-SCRIPT = Path(__file__).parents[2] / "benchmarks/recommender_results.py"
+from tests.support import ring_interactions
+from tests.support.paths import BENCHMARKS
+
+SCRIPT = BENCHMARKS / "recommender_results.py"
 
 
 def run(*words: str) -> list[str]:
@@ -19,7 +20,7 @@ def run(*words: str) -> list[str]:
 
 @pytest.mark.nightly
 def test_it_goes_on_where_it_stopped(tmp_path):
-    rings.ring().save(tmp_path / "beauty.npz")
+    ring_interactions.ring().save(tmp_path / "beauty.npz")
     words = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--sets", "beauty", "--seeds", "1"]
     words += ["--variant", "debug", "--config.training.total_steps=2", "--config.training.eval_every=1"]
     assert len(run(*words, "--methods", "full")) == 1

@@ -3,13 +3,14 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.support.paths import BENCHMARKS
+
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
-FOLDER = Path(__file__).parent.parent.parent / "benchmarks"
+FOLDER = BENCHMARKS
 
 
 def run(script: str, *arguments: str) -> str:

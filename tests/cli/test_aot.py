@@ -4,17 +4,15 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from tests.support.paths import CONFIGS
 from timesuite_jax.aot import Report
 from timesuite_jax.cli.main import main
 from timesuite_jax.hlo import Memory
-
-CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def aot(*words: str) -> subprocess.CompletedProcess:

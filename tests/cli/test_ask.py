@@ -2,14 +2,14 @@
 
 import json
 
-import films
 import pytest
 
+from tests.support import sample_videos
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import SyntheticSpec, make_video
 from timesuite_jax.videochat_t.answering import ask as ask_module
 
-FILM = films.numbered_film(60, rate=12.0)
+FILM = sample_videos.numbered_film(60, rate=12.0)
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def test_temperature(film, tiny_run, capfd):
 BAD = {
     "empty": (b"", "is empty (0 bytes)"),
     "text": (b"404 not found" * 50, "cannot be opened"),
-    "cut off": (films.cut_off(FILM, index_first=True), "is cut off"),
-    "audio only": (films.audio_only(), "has no video stream (streams: audio)"),
-    "one frame": (films.numbered_film(1), "has a single frame"),
-    "no duration": (films.without_duration(), "has no extent in time"),
+    "cut off": (sample_videos.cut_off(FILM, index_first=True), "is cut off"),
+    "audio only": (sample_videos.audio_only(), "has no video stream (streams: audio)"),
+    "one frame": (sample_videos.numbered_film(1), "has a single frame"),
+    "no duration": (sample_videos.without_duration(), "has no extent in time"),
 }
 
 

@@ -4,13 +4,13 @@ import os
 import stat
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.support.paths import TINY_CONFIG
 from timesuite_jax.cli._compile_cache import use_compile_cache
 
-CONFIG = Path(__file__).parents[1] / "tiny_config.py"
+CONFIG = TINY_CONFIG
 
 
 def test_it_lies_in_the_users_own_folder(tmp_path):

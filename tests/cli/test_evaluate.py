@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from full_disks import full_disk
 
+from tests.support.disk_full import full_disk
 from timesuite_jax.cli.main import main
 
 

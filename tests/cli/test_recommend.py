@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rings
 from jax.sharding import PartitionSpec
 from rehearse_pod import environment, free_port
 from safetensors import safe_open
 
+from tests.support import ring_interactions
 from timesuite_jax.cli.main import main
 from timesuite_jax.registry.load import load_recommender
 
@@ -21,8 +21,10 @@ from timesuite_jax.registry.load import load_recommender
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run that has learnt the ring; its data lie beside it, in ring.npz. Its config spreads items."""
     folder = tmp_path_factory.mktemp("recommender")
-    rings.ring().save(folder / "ring.npz")
-    rings.train(rings.ring_config(folder / "ring.npz", "--config.training.mesh.tensor=2"), folder / "run")
+    ring_interactions.ring().save(folder / "ring.npz")
+    ring_interactions.train(
+        ring_interactions.ring_config(folder / "ring.npz", "--config.training.mesh.tensor=2"), folder / "run"
+    )
     return folder / "run"
 
 
@@ -157,7 +159,7 @@ def test_mistakes(run, tmp_path, capsys, file, words, told):
 
 def test_items_of_other_names_or_order_are_refused(run, tmp_path, capsys):
     """As many items, so that all shapes fit; the same walks, told by other names."""
-    data = rings.ring()
+    data = ring_interactions.ring()
     dataclasses.replace(data, item_names=tuple(reversed(data.item_names or ()))).save(tmp_path / "other.npz")
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
     assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "other.npz")) == 2
@@ -195,7 +197,7 @@ def test_what_is_for_other_models_is_told(run, capsys):
 def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
     """They recommend and rank as the run that they were exported from."""
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
-    config = ["--config", f"{rings.CONFIG}:debug"]
+    config = ["--config", f"{ring_interactions.CONFIG}:debug"]
     weights = f"--config.weights.files=('{tmp_path / 'weights.safetensors'}',)"
     assert main(["port", "export", str(run), "--out", str(tmp_path / "weights.safetensors")]) == 0
 
@@ -215,7 +217,7 @@ def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
     for words, told in (
         (["evaluate", *config, "--corpus", data], "config.weights.files names none: a model answers with weights"),
         (["evaluate", *config, "--corpus", data, "--limit", "3"], "--limit is for models that answer questions"),
-        (["recommend", "--config", f"{rings.CONFIG.parents[1]}/timesuite/linear_p.py:debug", *history],
+        (["recommend", "--config", f"{ring_interactions.CONFIG.parents[1]}/timesuite/linear_p.py:debug", *history],
          "config.task='videochat_t' recommends nothing; give a config of MQSA-TED"),
     ):  # fmt: skip
         assert main(words) == 2

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import TINY_CONFIG
 from timesuite_jax import training
 from timesuite_jax.cli.main import main
 from timesuite_jax.videochat_t.task import VideoChatTask
 
-CONFIG = Path(__file__).parents[1] / "tiny_config.py"
+CONFIG = TINY_CONFIG
 
 
 def train(corpus, workdir, *words):

@@ -1,25 +1,29 @@
 """The notebook runs from its first cell to its last, on made-up interactions and a tiny budget."""
 
 import json
-from pathlib import Path
 
 import jax
 import matplotlib
-import rings
 
+from tests.support import ring_interactions
+from tests.support.paths import ROOT
 from timesuite_jax import parallel, training
 from timesuite_jax.parallel import MeshSpec
 
-NOTEBOOK = Path(__file__).parents[2] / "colabs/recommend.ipynb"
+NOTEBOOK = ROOT / "colabs/recommend.ipynb"
 
 
 def test_all_cells_run(tmp_path, monkeypatch, capsys):
     matplotlib.use("Agg")
-    rings.ring().save(tmp_path / "ring.npz")
+    ring_interactions.ring().save(tmp_path / "ring.npz")
     # On one device, where so small a model is quickest.
     run, mesh = training.run, parallel.make_mesh(MeshSpec(), jax.devices()[:1])
     monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
-    settings = {"DATA": tmp_path / "ring.npz", "CONFIG": f"{rings.CONFIG}:debug", "WORKDIR": tmp_path / "run"}
+    settings = {
+        "DATA": tmp_path / "ring.npz",
+        "CONFIG": f"{ring_interactions.CONFIG}:debug",
+        "WORKDIR": tmp_path / "run",
+    }
     cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
     first, *rest = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     asked = {line.split(" = ")[0] for line in first.splitlines() if " = " in line}

@@ -1,17 +1,15 @@
 """What the documents say can be given on the command line stands in every config: only that can be overridden."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 
+from tests.support.paths import CONFIGS
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.parallel import MESH_AXES
 from timesuite_jax.training import TrainingSpec
 
-CONFIGS = sorted(
-    path for path in (Path(__file__).parents[2] / "configs").rglob("*.py") if "get_config" in path.read_text()
-)
+CONFIGS = sorted(path for path in (CONFIGS).rglob("*.py") if "get_config" in path.read_text())
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)

@@ -1,15 +1,14 @@
 """The recommenders' configs: ablations change what they say and nothing else."""
 
-from pathlib import Path
-
 import pytest
 
+from tests.support.paths import CONFIGS
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.config import MqsaTedConfig
 from timesuite_jax.training import TrainingSpec
 
-FOLDER = Path(__file__).parents[2] / "configs/mqsa_ted"
+FOLDER = CONFIGS / "mqsa_ted"
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 import json
 import shlex
-from pathlib import Path
 
 import pytest
 from flax import linen as nn
 from ml_collections import ConfigDict
 
+from tests.support.paths import CONFIGS
 from timesuite_jax import param_tree
 from timesuite_jax.cli import train as train_command
 from timesuite_jax.cli._configs import load_config
@@ -16,7 +16,7 @@ from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.videochat_t.config import VideoChatTConfig
 from timesuite_jax.videochat_t.task import VideoChatTask
 
-FOLDER = Path(__file__).parents[2] / "configs/timesuite"
+FOLDER = CONFIGS / "timesuite"
 STAGES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "pods")
 FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5p-128", ":2x-v5e-256")]
 

@@ -1,13 +1,14 @@
-"""One nursery for all tests of a worker."""
+"""One fork_server for all tests of a worker."""
 
 from collections.abc import Iterator
 
 import pytest
-from nursery import Nursery
+
+from tests.support.fork_server import ForkServer
 
 
 @pytest.fixture(scope="session")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
-    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
-    yield nursery
-    nursery.close()
+def fork_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    fork_server = ForkServer(tmp_path_factory.mktemp("fork_server"))
+    yield fork_server
+    fork_server.close()

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.nightly
 
@@ -20,8 +21,13 @@ pytestmark = pytest.mark.nightly
 def test_saving_outlives_it(status: str, lost: bool, steps: list[int]):
     pytest.importorskip("gcp_storage_emulator")
     pytest.importorskip("gcsfs")
-    script = Path(__file__).with_name("run_bucket.py")
-    done = subprocess.run([sys.executable, script, status], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.run_bucket", status],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told.pop("refused") > 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from nursery import Nursery
+
+from tests.support.fork_server import ForkServer
 
 OPTIONS = ("--steps=60", "--save-every=3", "--delay=0.02")
 
@@ -22,19 +23,19 @@ def complete(workdir: Path) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def expected(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
+def expected(fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
     """What the run ends with when nobody disturbs it."""
     workdir = tmp_path_factory.mktemp("whole")
-    assert nursery.start(workdir, *OPTIONS).wait() == 0
+    assert fork_server.start(workdir, *OPTIONS).wait() == 0
     return final(workdir)
 
 
-def kill_often(nursery: Nursery, workdir: Path, kills: int, seed: int) -> int:
+def kill_often(fork_server: ForkServer, workdir: Path, kills: int, seed: int) -> int:
     """Kills at random instants, every third time within a save; returns how many saves were cut short."""
     chance, cut, done = random.Random(seed), 0, 0
     while done < kills:
         in_save = done % 3 == 0
-        process = nursery.start(workdir, *OPTIONS, *(["--slow-saves=0.2"] if in_save else []))
+        process = fork_server.start(workdir, *OPTIONS, *(["--slow-saves=0.2"] if in_save else []))
         if in_save:
             process.wait_for("here: save of checkpoints")
             time.sleep(chance.uniform(0, 0.1))
@@ -53,9 +54,11 @@ def kill_often(nursery: Nursery, workdir: Path, kills: int, seed: int) -> int:
     return cut
 
 
-def test_killed_ten_times_a_run_ends_with_the_same_bits(nursery: Nursery, tmp_path: Path, expected: list[np.ndarray]):
-    assert kill_often(nursery, tmp_path, 10, seed=0) >= 3, "saves must have been among what was cut short"
-    assert nursery.start(tmp_path, *OPTIONS).wait() == 0
+def test_killed_ten_times_a_run_ends_with_the_same_bits(
+    fork_server: ForkServer, tmp_path: Path, expected: list[np.ndarray]
+):
+    assert kill_often(fork_server, tmp_path, 10, seed=0) >= 3, "saves must have been among what was cut short"
+    assert fork_server.start(tmp_path, *OPTIONS).wait() == 0
     assert not (tmp_path / "damaged").exists(), "what is visible is whole"
     for a, b in zip(final(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -63,18 +66,18 @@ def test_killed_ten_times_a_run_ends_with_the_same_bits(nursery: Nursery, tmp_pa
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(1, 21))
-def test_killed_two_hundred_times(nursery: Nursery, tmp_path: Path, expected: list[np.ndarray], seed: int):
+def test_killed_two_hundred_times(fork_server: ForkServer, tmp_path: Path, expected: list[np.ndarray], seed: int):
     """Twenty runs, each killed ten times at other instants."""
-    cut = kill_often(nursery, tmp_path, 10, seed)
-    assert nursery.start(tmp_path, *OPTIONS).wait() == 0
+    cut = kill_often(fork_server, tmp_path, 10, seed)
+    assert fork_server.start(tmp_path, *OPTIONS).wait() == 0
     assert not (tmp_path / "damaged").exists()
     for a, b in zip(final(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(a, b)
     print(f"killed 10 times, {cut} of them within a save: bitwise equal")
 
 
-def test_a_full_disk_is_named(nursery: Nursery, tmp_path: Path):
-    process = nursery.start(tmp_path, "--width=4096", "--file-limit=150000")
+def test_a_full_disk_is_named(fork_server: ForkServer, tmp_path: Path):
+    process = fork_server.start(tmp_path, "--width=4096", "--file-limit=150000")
     assert process.wait() == 2, process.said[-3000:]
     named = [line for line in process.said.splitlines() if line.startswith("UserError")]
     assert named, process.said

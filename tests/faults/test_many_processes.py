@@ -3,31 +3,15 @@
 import signal
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from nursery import Nursery, Process
-from rehearse_pod import free_port
-from toy_task import SAMPLES
+
+from tests.support.fork_server import ForkServer, Process
+from tests.support.toy_processes import start
+from tests.support.toy_task import SAMPLES
 
 BATCH = 16
-
-
-def start(nursery: Nursery, workdir: Path, count: int, devices: int, *options: str, **own: Any) -> list[Process]:
-    """Starts `count` processes; `own` are further options of single ones, as `process_1=["--hang-at=3"]`."""
-    port = free_port()
-    return [
-        nursery.start(
-            workdir,
-            f"--diary={workdir / f'diary-{index}-of-{count}'}",
-            *([f"--process={index}/{count}/{port}"] if count > 1 else []),
-            *options,
-            *own.get(f"process_{index}", []),
-            devices=devices,
-        )
-        for index in range(count)
-    ]
 
 
 def finish(processes: list[Process]) -> None:
@@ -40,15 +24,15 @@ def final(workdir: Path) -> list[np.ndarray]:
         return [arrays[name] for name in arrays.files]
 
 
-def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(nursery: Nursery, tmp_path: Path):
+def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(fork_server: ForkServer, tmp_path: Path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
         folder.mkdir()
-    finish(start(nursery, whole, 1, 1, "--steps=12"))
-    finish(start(nursery, parts, 2, 4, "--fsdp=2", "--steps=5"))  # two hosts of four devices
-    finish(start(nursery, parts, 1, 1, "--steps=7"))  # one CPU
-    finish(start(nursery, parts, 1, 8, "--fsdp=8", "--steps=10"))  # one host of eight
-    finish(start(nursery, parts, 2, 1, "--steps=12"))
+    finish(start(fork_server, whole, 1, 1, "--steps=12"))
+    finish(start(fork_server, parts, 2, 4, "--fsdp=2", "--steps=5"))  # two hosts of four devices
+    finish(start(fork_server, parts, 1, 1, "--steps=7"))  # one CPU
+    finish(start(fork_server, parts, 1, 8, "--fsdp=8", "--steps=10"))  # one host of eight
+    finish(start(fork_server, parts, 2, 1, "--steps=12"))
     for a, b in zip(final(parts), final(whole), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     # What each step has taken, whichever process took it. Steps that were taken twice do not exist: every layout ended
@@ -65,20 +49,20 @@ def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(nursery: 
         assert sorted(epoch) == list(range(SAMPLES))
 
 
-def test_processes_that_a_layer_is_spread_over_read_the_same_samples(nursery: Nursery, tmp_path: Path):
+def test_processes_that_a_layer_is_spread_over_read_the_same_samples(fork_server: ForkServer, tmp_path: Path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
         folder.mkdir()
-    finish(start(nursery, whole, 1, 1, "--steps=3"))
-    finish(start(nursery, parts, 2, 2, "--tensor=4", "--steps=3"))
+    finish(start(fork_server, whole, 1, 1, "--steps=3"))
+    finish(start(fork_server, parts, 2, 2, "--tensor=4", "--steps=3"))
     for a, b in zip(final(parts), final(whole), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
     (expected,) = (diary.read_text() for diary in whole.glob("diary-*"))
     assert [diary.read_text() for diary in parts.glob("diary-*")] == [expected] * 2
 
 
-def test_a_killed_process_is_named_by_the_others(nursery: Nursery, tmp_path: Path):
-    other, victim = start(nursery, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=20")
+def test_a_killed_process_is_named_by_the_others(fork_server: ForkServer, tmp_path: Path):
+    other, victim = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=20")
     victim.wait_for("first step")
     victim.send(signal.SIGKILL)
     began = time.monotonic()
@@ -87,17 +71,17 @@ def test_a_killed_process_is_named_by_the_others(nursery: Nursery, tmp_path: Pat
     assert time.monotonic() - began < 60
 
 
-def test_a_process_that_lags_is_named_by_all(nursery: Nursery, tmp_path: Path):
+def test_a_process_that_lags_is_named_by_all(fork_server: ForkServer, tmp_path: Path):
     lag = ["--hang-in=data", "--hang-at=5"]
-    processes = start(nursery, tmp_path, 2, 1, "--steps=100000", "--process-timeout=6", process_1=lag)
+    processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--process-timeout=6", process_1=lag)
     for process in processes:
         assert process.wait(60) == 3, process.said[-3000:]
     assert "process 1 (" in processes[0].said and "has kept the others waiting" in processes[0].said
     assert "before step 6" in processes[0].said
 
 
-def test_a_notice_to_one_stops_all_at_the_same_step(nursery: Nursery, tmp_path: Path):
-    processes = start(nursery, tmp_path, 2, 1, "--steps=100000", "--save-every=100000", "--delay=0.02")
+def test_a_notice_to_one_stops_all_at_the_same_step(fork_server: ForkServer, tmp_path: Path):
+    processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--save-every=100000", "--delay=0.02")
     processes[1].wait_for("first step")
     processes[1].send(signal.SIGTERM)
     for process in processes:
@@ -107,9 +91,9 @@ def test_a_notice_to_one_stops_all_at_the_same_step(nursery: Nursery, tmp_path: 
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_mistake_in_one_is_told_by_all(nursery: Nursery, tmp_path: Path, index: int):
+def test_a_mistake_in_one_is_told_by_all(fork_server: ForkServer, tmp_path: Path, index: int):
     wrong = {f"process_{index}": ["--data-ends-at=3"]}
-    processes = start(nursery, tmp_path, 2, 1, "--steps=100000", "--process-timeout=10", **wrong)
+    processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--process-timeout=10", **wrong)
     codes = [process.wait(60) for process in processes]
     assert codes[index] == 2, processes[index].said[-3000:]
     assert codes[1 - index] == 3, processes[1 - index].said[-3000:]
@@ -118,8 +102,8 @@ def test_a_mistake_in_one_is_told_by_all(nursery: Nursery, tmp_path: Path, index
 
 
 @pytest.mark.parametrize("lack", ["data", "evaluations"])
-def test_one_without_data_stops_all_before_a_folder_is_made(nursery: Nursery, tmp_path: Path, lack: str):
-    processes = start(nursery, tmp_path / "run", 2, 1, process_1=[f"--lack={lack}"])
+def test_one_without_data_stops_all_before_a_folder_is_made(fork_server: ForkServer, tmp_path: Path, lack: str):
+    processes = start(fork_server, tmp_path / "run", 2, 1, process_1=[f"--lack={lack}"])
     assert [process.wait(60) for process in processes] == [2, 2]
     assert "UserError: process 1 has failed: there is no corpus" in processes[0].said
     assert "UserError: there is no corpus" in processes[1].said
@@ -127,10 +111,10 @@ def test_one_without_data_stops_all_before_a_folder_is_made(nursery: Nursery, tm
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_save_that_fails_in_one_ends_all_and_names_it(nursery: Nursery, tmp_path: Path, index: int):
+def test_a_save_that_fails_in_one_ends_all_and_names_it(fork_server: ForkServer, tmp_path: Path, index: int):
     full = {f"process_{index}": ["--disk-fills", "--file-limit=20000"]}
     options = ["--fsdp=2", "--width=4096", "--steps=100000", "--save-every=4", "--process-timeout=10"]
-    processes = start(nursery, tmp_path, 2, 1, *options, **full)
+    processes = start(fork_server, tmp_path, 2, 1, *options, **full)
     codes = [process.wait(60) for process in processes]
     assert codes[index] == 2, processes[index].said[-3000:]
     assert codes[1 - index] == 3, processes[1 - index].said[-3000:]

@@ -3,16 +3,21 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-SCRIPT = Path(__file__).with_name("run_memory.py")
+from tests.support.paths import ROOT
 
 
 def measure(*words: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, SCRIPT, *words], capture_output=True, text=True, timeout=3600)
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.support.run_memory", *words],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3600,
+    )
     assert done.returncode == 0, done.stderr
     print(done.stdout)
     return json.loads(done.stdout)

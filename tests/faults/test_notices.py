@@ -10,7 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from nursery import Nursery, Process
+
+from tests.support.fork_server import ForkServer, Process
+from tests.support.paths import TINY_CONFIG
 
 NOTICE = 25.0  # seconds, of the 30 that spot capacity gives
 
@@ -41,11 +43,11 @@ def stop(process: Process, notice: signal.Signals = signal.SIGTERM) -> float:
     ],
 )
 def test_it_saves_the_current_step_and_leaves(
-    nursery: Nursery, tmp_path: Path, moment: str, notice: signal.Signals, expected: list[int]
+    fork_server: ForkServer, tmp_path: Path, moment: str, notice: signal.Signals, expected: list[int]
 ):
     begin, _, place = moment.partition(": ")
     if begin == "resumed":
-        assert nursery.start(tmp_path, "--steps=20", "--save-every=20").wait() == 0
+        assert fork_server.start(tmp_path, "--steps=20", "--save-every=20").wait() == 0
     options = {
         "compile": ["--hang-in=compile"],
         "another compile": ["--hang-in=another compile", "--hang-at=7"],
@@ -53,7 +55,7 @@ def test_it_saves_the_current_step_and_leaves(
         "data": ["--hang-in=data", "--hang-at=7"],
         "save": ["--slow-saves=1", "--delay=0.3"],
     }[place]
-    process = nursery.start(tmp_path, "--steps=30", f"--save-every={5 if place == 'save' else 30}", *options)
+    process = fork_server.start(tmp_path, "--steps=30", f"--save-every={5 if place == 'save' else 30}", *options)
     process.wait_for("here: save of checkpoints" if place == "save" else f"here: {place}")
     seconds = stop(process, notice)
     assert seconds < NOTICE
@@ -71,8 +73,8 @@ def test_it_saves_the_current_step_and_leaves(
         assert found == expected
 
 
-def test_a_second_ctrl_c_ends_at_once(nursery: Nursery, tmp_path: Path):
-    process = nursery.start(tmp_path, "--steps=30", "--save-every=5", "--slow-saves=60", "--delay=0.1")
+def test_a_second_ctrl_c_ends_at_once(fork_server: ForkServer, tmp_path: Path):
+    process = fork_server.start(tmp_path, "--steps=30", "--save-every=5", "--slow-saves=60", "--delay=0.1")
     process.wait_for("first step")
     process.send(signal.SIGINT)
     process.wait_for("a second Ctrl-C ends at once")
@@ -113,7 +115,7 @@ def test_it_leaves_a_terminal_with_its_cursor():
 
 @pytest.mark.nightly
 def test_a_terminals_ctrl_c_which_goes_to_the_data_workers_too(tiny_corpus: Path, tmp_path: Path):
-    config = f"{Path(__file__).parents[1] / 'tiny_config.py'}:{tiny_corpus}"
+    config = f"{TINY_CONFIG}:{tiny_corpus}"
     words = ["--workdir", str(tmp_path / "run"), "--config.training.total_steps=100000", "--config.data.workers=2"]
     command = [sys.executable, "-m", "timesuite_jax.cli.main", "train", config, *words]
     with (tmp_path / "said").open("w") as said:
@@ -130,13 +132,13 @@ def test_a_terminals_ctrl_c_which_goes_to_the_data_workers_too(tiny_corpus: Path
 
 
 @pytest.mark.nightly
-def test_sixty_instants(nursery: Nursery, tmp_path: Path):
+def test_sixty_instants(fork_server: ForkServer, tmp_path: Path):
     """At random instants of a run that steps, saves and evaluates; the run goes on from each."""
     import random
 
     chance, slowest, at = random.Random(0), 0.0, 0
     for _ in range(60):
-        process = nursery.start(tmp_path, "--steps=100000", "--save-every=7", "--eval-every=5", "--delay=0.01")
+        process = fork_server.start(tmp_path, "--steps=100000", "--save-every=7", "--eval-every=5", "--delay=0.01")
         process.wait_for("first step", 60)
         time.sleep(chance.uniform(0, 1.5))
         slowest = max(slowest, stop(process, chance.choice([signal.SIGTERM, signal.SIGINT])))

@@ -3,23 +3,23 @@
 import signal
 from pathlib import Path
 
-from nursery import Nursery
-from test_many_processes import start
+from tests.support.fork_server import ForkServer
+from tests.support.toy_processes import start
 
 REFUSED = "UserError: another run is at work in {folder} (pid {pid} on"
 
 
-def test_a_second_run_is_refused_while_the_first_lives(nursery: Nursery, tmp_path: Path):
-    first = nursery.start(tmp_path, "--steps=100000", "--save-every=100000", "--delay=0.05")
+def test_a_second_run_is_refused_while_the_first_lives(fork_server: ForkServer, tmp_path: Path):
+    first = fork_server.start(tmp_path, "--steps=100000", "--save-every=100000", "--delay=0.05")
     first.wait_for("first step")
-    second = nursery.start(tmp_path, "--steps=4")
+    second = fork_server.start(tmp_path, "--steps=4")
     assert second.wait() == 2
     assert REFUSED.format(folder=tmp_path, pid=first.pid) in second.said
-    for process in start(nursery, tmp_path, 2, 1, "--steps=4"):  # whichever of a job's processes finds it taken
+    for process in start(fork_server, tmp_path, 2, 1, "--steps=4"):  # whichever of a job's processes finds it taken
         assert process.wait() == 2, process.said
         assert REFUSED.format(folder=tmp_path, pid=first.pid) in process.said
         assert "Traceback" not in process.said
     assert first.code is None
     first.send(signal.SIGKILL)
     first.wait()
-    assert nursery.start(tmp_path, "--steps=4").wait() == 0
+    assert fork_server.start(tmp_path, "--steps=4").wait() == 0

@@ -4,13 +4,12 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-LAUNCH = Path(__file__).parents[2] / "launch"
 # Each look at the state takes the next one; what is in the bucket is what the test put there.
 GCLOUD = """#!/usr/bin/env python3
+from tests.support.paths import LAUNCH
 import json, pathlib, sys
 here = pathlib.Path(sys.argv[0]).parent
 words = sys.argv[1:]

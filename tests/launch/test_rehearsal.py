@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.paths import ROOT
 from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
 
-ROOT = Path(__file__).parents[2]
 CONFIG = f"{ROOT}/configs/mqsa_ted/beauty.py:short,no_ted,debug"  # little to compile
 
 

@@ -8,14 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
-from synopsis import command_of, unknown_options
 
+from tests.support.cli_synopses import command_of, unknown_options
 from timesuite_jax.cli._configs import load_config
 
-LAUNCH = Path(__file__).parents[2] / "launch"
 CONFIG = "configs/timesuite/linear_p.py"
 COMMON = [CONFIG, "--run", "stage-a", "--bucket", "gs://my-bucket", "--zone", "us-west4-a", "--dry-run"]
 
@@ -229,6 +227,7 @@ def test_gpu_host_lets_the_run_save(tmp_path, number, code):
 
 def test_gpu_host_stops_a_run_that_is_being_started():
     script = """
+from tests.support.paths import LAUNCH
 import os, signal, subprocess, gpu_host
 class Popen(subprocess.Popen):
     def __init__(self, *args, **options):

@@ -4,21 +4,21 @@ import errno
 import pickle
 
 import av.error
-import films
 import pytest
 
+from tests.support import sample_videos
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import Deadline, SamplingSpec, VideoError, index_video, sample_video
 
-FILM = films.numbered_film()
+FILM = sample_videos.numbered_film()
 BAD = {
     "empty": (b"", r"is empty \(0 bytes\)"),
     "text": (b"404 not found" * 50, r"cannot be opened \(650 bytes, Invalid data"),
-    "cut off, index at the end": (films.cut_off(FILM, index_first=False), "cannot be opened"),
-    "cut off, index at the front": (films.cut_off(FILM, index_first=True), "is cut off: [0-9]+ of 60 frames"),
-    "audio only": (films.audio_only(), r"has no video stream \(streams: audio\)"),
-    "one frame": (films.numbered_film(1), "has a single frame"),
-    "no duration": (films.without_duration(), r"has no extent in time \(10 frames in 0 s\)"),
+    "cut off, index at the end": (sample_videos.cut_off(FILM, index_first=False), "cannot be opened"),
+    "cut off, index at the front": (sample_videos.cut_off(FILM, index_first=True), "is cut off: [0-9]+ of 60 frames"),
+    "audio only": (sample_videos.audio_only(), r"has no video stream \(streams: audio\)"),
+    "one frame": (sample_videos.numbered_film(1), "has a single frame"),
+    "no duration": (sample_videos.without_duration(), r"has no extent in time \(10 frames in 0 s\)"),
 }
 
 

@@ -3,10 +3,10 @@
 import io
 
 import av
-import films
 import numpy as np
 import pytest
 
+from tests.support import sample_videos
 from timesuite_jax.media import SamplingSpec, VideoError, decode_frames, encode_mp4, index_video, sample_video
 
 
@@ -18,7 +18,7 @@ def all_frames(data: bytes) -> np.ndarray:
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("keyframe_every", [250, 7])
 def test_wanted_frames_are_those_of_a_full_decode(keyframe_every, threads):
-    data = films.numbered_film(60, keyframe_every=keyframe_every)
+    data = sample_videos.numbered_film(60, keyframe_every=keyframe_every)
     index = index_video(data)
     assert len(index) == 60 and len(index.keyframe_pts) >= 60 / keyframe_every
     whole = all_frames(data)
@@ -27,7 +27,7 @@ def test_wanted_frames_are_those_of_a_full_decode(keyframe_every, threads):
 
 
 def test_groups_without_wanted_frames_are_not_decoded(monkeypatch):
-    data = films.numbered_film(60, keyframe_every=5)
+    data = sample_videos.numbered_film(60, keyframe_every=5)
     index = index_video(data)
     decoded = []
     plain = av.codec.context.CodecContext.decode
@@ -68,14 +68,14 @@ def test_groups_without_wanted_frames_are_not_decoded(monkeypatch):
         "timesuite_jax.media.decode.open_video", lambda source, name: Container(av.open(io.BytesIO(source)))
     )
     frames = decode_frames(data, index, [2, 52])
-    assert [films.number_of(frame) for frame in frames] == [2, 52]
+    assert [sample_videos.number_of(frame) for frame in frames] == [2, 52]
     assert len(decoded) < 25  # of 60: two groups of five and what the reordering needs
 
 
 def test_resizing_while_decoding():
-    frames = sample_video(films.numbered_film(), SamplingSpec(4), resize=lambda h, w: (h // 2, w // 4)).frames
+    frames = sample_video(sample_videos.numbered_film(), SamplingSpec(4), resize=lambda h, w: (h // 2, w // 4)).frames
     assert frames.shape == (4, 24, 16, 3)
-    assert [films.number_of(frame) for frame in frames] == [7, 22, 37, 52]
+    assert [sample_videos.number_of(frame) for frame in frames] == [7, 22, 37, 52]
 
 
 @pytest.mark.parametrize("colour", [(200, 100, 50), (30, 160, 90), (128, 128, 128), (60, 40, 220)])
@@ -109,56 +109,58 @@ def test_ten_bits_keep_their_colours_whether_scaled_or_not():
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_stored_rotation_is_applied(rotation):
-    upright = sample_video(films.numbered_film(), SamplingSpec(2)).frames
-    turned = sample_video(films.numbered_film(rotation=rotation), SamplingSpec(2)).frames
+    upright = sample_video(sample_videos.numbered_film(), SamplingSpec(2)).frames
+    turned = sample_video(sample_videos.numbered_film(rotation=rotation), SamplingSpec(2)).frames
     np.testing.assert_array_equal(turned, np.rot90(upright, rotation // 90, axes=(1, 2)))
-    shown = sample_video(films.numbered_film(rotation=rotation), SamplingSpec(2), resize=lambda h, w: (h // 2, w // 2))
+    shown = sample_video(
+        sample_videos.numbered_film(rotation=rotation), SamplingSpec(2), resize=lambda h, w: (h // 2, w // 2)
+    )
     assert shown.frames.shape[1:3] == (turned.shape[1] // 2, turned.shape[2] // 2)
 
 
 def test_stream_without_time_stamps_is_counted():
-    raw = films.remuxed(films.numbered_film(30, rate=25), {}, "h264")
+    raw = sample_videos.remuxed(sample_videos.numbered_film(30, rate=25), {}, "h264")
     index = index_video(raw, name="raw.h264")
     assert index.counted and len(index) == 30
     frames = decode_frames(raw, index, [4, 20])
-    assert [films.number_of(frame) for frame in frames] == [4, 20]
+    assert [sample_videos.number_of(frame) for frame in frames] == [4, 20]
 
 
 def test_stamps_that_repeat_and_no_stated_rate():
-    film = films.without_rate_or_order()
+    film = sample_videos.without_rate_or_order()
     index = index_video(film, name="film.mkv")
     assert index.counted and len(index) == 20 and index.average_rate == pytest.approx(20 / index.duration)
     assert index.duration == pytest.approx(0.5 + 1 / 12, abs=0.1)
-    assert [films.number_of(frame) for frame in decode_frames(film, index, [4, 19])] == [4, 19]
+    assert [sample_videos.number_of(frame) for frame in decode_frames(film, index, [4, 19])] == [4, 19]
 
 
 def test_where_many_stamps_repeat_the_rate_tells_the_time():
     """Each stamp stands twice: taken at its word, every second frame would be shown for no time."""
-    index = index_video(films.stamped_film([number // 2 for number in range(24)]), name="film.mkv")
+    index = index_video(sample_videos.stamped_film([number // 2 for number in range(24)]), name="film.mkv")
     assert index.counted and np.all(np.diff(index.times) > 0)
 
 
 def test_one_stamp_that_repeats_moves_no_other_frame():
     """Slow, then fast, as a variable frame rate is: by the average rate frame 10 would be at 2.8 s."""
     stamps = [6 * number for number in range(10)] + [60 + max(number, 1) for number in range(12)]
-    film = films.stamped_film(stamps)
+    film = sample_videos.stamped_film(stamps)
     index = index_video(film, name="film.mkv")
     assert index.counted
     np.testing.assert_allclose(index.times, (np.asarray(stamps)) / 12, atol=2e-3)  # Matroska counts milliseconds
-    assert [films.number_of(frame) for frame in decode_frames(film, index, [9, 10, 11, 21])] == [9, 10, 11, 21]
+    assert [sample_videos.number_of(frame) for frame in decode_frames(film, index, [9, 10, 11, 21])] == [9, 10, 11, 21]
 
 
 def test_a_picture_that_changes_its_size():
     """Two elementary streams one after the other, as broadcasts are."""
-    parts = [encode_mp4(films.numbered_frames(10, width=width), rate=10) for width in (64, 96)]
-    film = b"".join(films.remuxed(part, {}, "h264") for part in parts)
+    parts = [encode_mp4(sample_videos.numbered_frames(10, width=width), rate=10) for width in (64, 96)]
+    film = b"".join(sample_videos.remuxed(part, {}, "h264") for part in parts)
     with pytest.raises(VideoError, match=r"film.h264 changes the size of its picture, at 0.48 s; encode"):
         sample_video(film, SamplingSpec(4), name="film.h264")
     assert sample_video(film, SamplingSpec(4), resize=lambda h, w: (32, 32)).frames.shape == (4, 32, 32, 3)
 
 
 def test_frame_numbers_must_ascend_and_exist():
-    data = films.numbered_film()
+    data = sample_videos.numbered_film()
     index = index_video(data)
     for wanted in ([], [5, 4], [60], [-1]):
         with pytest.raises(ValueError, match="ascending frame numbers"):
@@ -166,7 +168,7 @@ def test_frame_numbers_must_ascend_and_exist():
 
 
 def test_damage_inside_a_film_is_reported_or_concealed_but_never_another_frame():
-    data = films.numbered_film(60, keyframe_every=250)
+    data = sample_videos.numbered_film(60, keyframe_every=250)
     at = data.index(b"mdat") + 4
     for start in (0.3, 0.6):
         broken = bytearray(data)

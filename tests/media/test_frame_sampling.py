@@ -1,18 +1,18 @@
 """Which frames are taken, and what time they are said to be."""
 
-import films
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support import sample_videos
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, choose_frames, index_video, sample_video
 
 
 def test_middles_of_equal_segments():
-    video = sample_video(films.numbered_film(60, rate=12), SamplingSpec(8))
-    assert [films.number_of(frame) for frame in video.frames] == [3, 11, 18, 26, 33, 41, 48, 56]
+    video = sample_video(sample_videos.numbered_film(60, rate=12), SamplingSpec(8))
+    assert [sample_videos.number_of(frame) for frame in video.frames] == [3, 11, 18, 26, 33, 41, 48, 56]
     np.testing.assert_allclose(video.seconds, np.array([3, 11, 18, 26, 33, 41, 48, 56]) / 12, atol=1e-6)
     assert video.duration == pytest.approx(5.0)
 
@@ -20,30 +20,30 @@ def test_middles_of_equal_segments():
 def test_variable_frame_rate_is_sampled_by_time():
     # 20 frames in the first second, then one every half second: numbers and seconds tell different stories.
     seconds = [*np.arange(20) / 20, *(1 + np.arange(20) / 2)]
-    data = films.encode_mp4(films.numbered_frames(40), seconds=seconds, crf=10)
+    data = sample_videos.encode_mp4(sample_videos.numbered_frames(40), seconds=seconds, crf=10)
     np.testing.assert_allclose(index_video(data).times, seconds, atol=1e-5)
     video = sample_video(data, SamplingSpec(4))
-    numbers = [films.number_of(frame) for frame in video.frames]
+    numbers = [sample_videos.number_of(frame) for frame in video.frames]
     np.testing.assert_allclose(video.seconds, np.asarray(seconds)[numbers], atol=1e-5)
     assert np.all(np.abs(video.seconds - (np.arange(4) + 0.5) * video.duration / 4) < 0.5)
 
 
 def test_clip_is_a_window_with_its_own_clock():
-    video = sample_video(films.numbered_film(60, rate=12), SamplingSpec(3), clip=(2.0, 4.1))
-    assert [films.number_of(frame) for frame in video.frames] == [28, 36, 45]
+    video = sample_video(sample_videos.numbered_film(60, rate=12), SamplingSpec(3), clip=(2.0, 4.1))
+    assert [sample_videos.number_of(frame) for frame in video.frames] == [28, 36, 45]
     np.testing.assert_allclose(video.seconds, [4 / 12, 1.0, 21 / 12], atol=1e-5)
     assert video.duration == pytest.approx(2.1)
 
 
 def test_clip_that_ends_after_the_video_is_cut():
-    video = sample_video(films.numbered_film(60, rate=12), SamplingSpec(2), clip=(4.0, 9.0))
+    video = sample_video(sample_videos.numbered_film(60, rate=12), SamplingSpec(2), clip=(4.0, 9.0))
     assert video.duration == pytest.approx(1.0)
 
 
 def test_original_clock_in_a_clip_adds_a_tenth():
     spec = SamplingSpec.from_variant("upstream_middle", 3)
-    video = sample_video(films.numbered_film(60, rate=12), spec, clip=(2.0, 4.0))
-    numbers = [films.number_of(frame) for frame in video.frames]
+    video = sample_video(sample_videos.numbered_film(60, rate=12), spec, clip=(2.0, 4.0))
+    numbers = [sample_videos.number_of(frame) for frame in video.frames]
     np.testing.assert_allclose(video.seconds, [round(n / 12 - 2 + 0.1, 1) for n in numbers])
 
 

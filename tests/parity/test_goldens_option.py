@@ -4,11 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.paths import ROOT
+
 
 def pytest_on(goldens: Path) -> subprocess.CompletedProcess[str]:
     test = Path(__file__).parent / "videochat_t/test_answers.py"
     words = [sys.executable, "-m", "pytest", "-n", "0", "-p", "no:cacheprovider", "--goldens", str(goldens), str(test)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=300, cwd=Path(__file__).parents[2])
+    return subprocess.run(words, capture_output=True, text=True, timeout=300, cwd=ROOT)
 
 
 def test_an_absent_family_is_skipped_and_says_so(tmp_path):

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-import tiny_checkpoint as tiny
-from full_disks import full_disk
 
+from tests.support import tiny_checkpoint as tiny
+from tests.support.disk_full import full_disk
 from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.write_errors import writing

@@ -6,8 +6,8 @@ import types
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
-import tiny_checkpoint as tiny
 
+from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax import tasks
 from timesuite_jax.cli.main import main

@@ -2,12 +2,12 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.paths import GOLDENS
 from timesuite_jax.text import Span, format_span, parse_spans
 from timesuite_jax.text.prompts import DENSE_CAPTION, grounding_question, highlight_question
 
@@ -97,7 +97,7 @@ def test_questions_are_filled_in():
 
 def test_real_training_answers_are_read():
     """Every grounding answer of the conversations that the original trains on."""
-    folder = Path(__file__).parent.parent / "goldens" / "videochat_t"
+    folder = GOLDENS / "videochat_t"
     records = json.loads((folder / "conversations.json").read_text(encoding="utf-8"))["records"]
     answers = [turn["a"] for record in records for turn in record["record"]["QA"] if "happens in" in turn["a"]]
     assert len(answers) > 3

@@ -2,11 +2,11 @@
 
 import io
 import json
-from pathlib import Path
 
 import pytest
 import sentencepiece
 
+from tests.support.paths import GOLDENS
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import (
     build_word_tokenizer,
@@ -16,7 +16,7 @@ from timesuite_jax.text import (
     load_tokenizer,
 )
 
-TOKENIZERS = Path(__file__).parent.parent / "goldens" / "videochat_t" / "tokenizers"
+TOKENIZERS = GOLDENS / "videochat_t" / "tokenizers"
 TEXTS = [
     "</Video> [/INST] [INST] When? [/INST] From 12.3 to 4.5 seconds. </s> [INST] And then?",
     "  two  spaces, a\nnewline and ünïcödé 東京 ",

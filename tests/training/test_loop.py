@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from toy_task import ToyData, ToyTask, toy_spec
 
+from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.checkpoints import manager
 from timesuite_jax.checkpoints.manager import read_config, restore_params

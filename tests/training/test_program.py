@@ -2,8 +2,8 @@
 
 import jax
 import pytest
-from toy_task import ToyTask, toy_spec
 
+from tests.support.toy_task import ToyTask, toy_spec
 from timesuite_jax import parallel, training
 from timesuite_jax.training.program import make_program
 

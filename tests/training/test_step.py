@@ -6,8 +6,8 @@ import jax
 import numpy as np
 import pytest
 from jax.sharding import Mesh
-from toy_task import ToyData, ToyTask, toy_spec
 
+from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.parallel import MeshSpec

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import jax
 import pytest
-from golden_case import GoldenCase, read_cases
+
+from tests.support.golden_case import GoldenCase, read_cases
 
 # Argument -> the cases that it goes through: some things are dumped for some cases only.
 SELECTIONS = {

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 import pytest
 
+from tests.support.paths import CONFIGS
 from timesuite_jax import training
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.cli._configs import load_config
@@ -19,7 +20,7 @@ from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.training.step import make_step
 
-CONFIG = Path(__file__).parents[3] / "configs" / "mqsa_ted" / "beauty.py"
+CONFIG = CONFIGS / "mqsa_ted" / "beauty.py"
 SEED = 12345  # of the reference's variables
 # Of the reference, in float32, another implementation's losses were this far at most.
 ATOL = {"loss": 6e-6, "next_item": 3e-6, "distillation": 3.3e-5}

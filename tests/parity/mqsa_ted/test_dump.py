@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from golden_case import GoldenCase
+
+from tests.support.golden_case import GoldenCase
 
 ARRAYS = {"batch_users", "item_head", "logits_full", "rank_validate", "rank_test"}
 OF_EVERY_VARIABLE = {"var", "grad", "var_after5"}

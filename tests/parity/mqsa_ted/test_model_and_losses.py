@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from golden_case import GoldenCase, Losses
 
+from tests.support.golden_case import GoldenCase, Losses
 from timesuite_jax.evaluation import item_scores
 
 # The dump's README derives these from float32 and float64 runs of another implementation.

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
-from golden_case import GoldenCase
 from safetensors.numpy import save_file
 
+from tests.support.golden_case import GoldenCase
 from timesuite_jax import param_tree
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
 from timesuite_jax.port import TreeSource, compare, export, load_into

@@ -3,8 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from golden_case import GoldenCase
 
+from tests.support.golden_case import GoldenCase
 from timesuite_jax.evaluation import best_items
 
 SPLITS = ("validate", "test")

@@ -7,8 +7,8 @@ import jax
 import numpy as np
 import optax
 import pytest
-from golden_case import GoldenCase
 
+from tests.support.golden_case import GoldenCase
 from timesuite_jax import training
 from timesuite_jax.mqsa_ted.data import epoch_orders
 from timesuite_jax.training import OptimizerSpec, TrainingSpec

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from golden_model import GoldenModel
+
+from tests.support.golden_model import GoldenModel
 
 # A folder with any of these is a model's; if one of the others is absent, its tests fail.
 _FILES = ("config.json", "weights.safetensors", "cases.json")

@@ -6,10 +6,10 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from closeness import assert_close
 from einops import rearrange, reduce, repeat
-from golden_model import GoldenModel
 
+from tests.support.golden_model import GoldenModel
+from tests.support.tolerances import assert_close
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.model.tape import Tape
 from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_kernel, token_shuffle

@@ -6,9 +6,9 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from closeness import assert_close
-from golden_model import GoldenModel
 
+from tests.support.golden_model import GoldenModel
+from tests.support.tolerances import assert_close
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.paths import GOLDENS
 from timesuite_jax.metrics import average_precision, grounding_scores, highlight_scores, hull_iou
 
-COMMITTED = Path(__file__).parent.parent.parent / "goldens"
+COMMITTED = GOLDENS
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from closeness import assert_close
-from golden_model import IGNORED, GoldenModel
 
+from tests.support.golden_model import IGNORED, GoldenModel
+from tests.support.tolerances import assert_close
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
 

@@ -5,12 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from closeness import assert_close, relative_error
-from golden_model import GoldenModel
 from jax import Array
 from safetensors.numpy import load_file
-from whole_model import batch_of, loss_and_hidden, params_of, spec_of
 
+from tests.support.golden_model import GoldenModel
+from tests.support.tolerances import assert_close, relative_error
+from tests.support.whole_model import batch_of, loss_and_hidden, params_of, spec_of
 from timesuite_jax import param_tree, training
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.training import OptimizerSpec, TrainingSpec

@@ -4,8 +4,8 @@ import flax.linen as nn
 import jax
 import numpy as np
 import pytest
-from golden_model import GoldenModel
 
+from tests.support.golden_model import GoldenModel
 from timesuite_jax import param_tree as trees
 from timesuite_jax.port import ExportSpec, TreeSource, compare, export, load, load_into
 from timesuite_jax.port.files import open_layers, open_source

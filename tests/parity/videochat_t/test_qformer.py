@@ -6,10 +6,10 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
-from closeness import assert_close
 from flax import linen as nn
-from golden_model import GoldenModel
 
+from tests.support.golden_model import GoldenModel
+from tests.support.tolerances import assert_close
 from timesuite_jax.models.text import QFormer, QFormerSpec
 from timesuite_jax.videochat_t.port import table as port_table
 

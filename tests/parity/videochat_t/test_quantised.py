@@ -5,9 +5,9 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 import numpy as np
-from closeness import FORWARD, relative_error
-from golden_model import IGNORED, GoldenModel
 
+from tests.support.golden_model import IGNORED, GoldenModel
+from tests.support.tolerances import FORWARD, relative_error
 from timesuite_jax import param_tree
 from timesuite_jax.layers.quantised import CODES, quantise
 from timesuite_jax.models.text import Mistral

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from closeness import assert_close
 from einops import rearrange
-from golden_model import GoldenModel
 
+from tests.support.golden_model import GoldenModel
+from tests.support.tolerances import assert_close
 from timesuite_jax.layers import LayerNorm
 from timesuite_jax.models.vision import UmtSpec, UmtTower, position_table
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT

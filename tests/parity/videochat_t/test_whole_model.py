@@ -3,11 +3,11 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from closeness import assert_close
-from golden_model import IGNORED, GoldenModel
 from safetensors.numpy import load_file
-from whole_model import batch_of, loss_and_hidden, params_of, run, spec_of
 
+from tests.support.golden_model import IGNORED, GoldenModel
+from tests.support.tolerances import assert_close
+from tests.support.whole_model import batch_of, loss_and_hidden, params_of, run, spec_of
 from timesuite_jax import param_tree
 from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_kernel
 

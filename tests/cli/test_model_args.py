@@ -1,0 +1,128 @@
+"""`--config` in place of a run: the weights that it names answer as the run's do, and nothing is made up."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from tests.support import sample_videos
+from tests.support.paths import CONFIGS, TINY_CONFIG
+from timesuite_jax.cli.main import main
+from timesuite_jax.registry.load import load_chat_weights
+
+TINY = TINY_CONFIG
+MQSA = CONFIGS / "mqsa_ted/beauty.py"
+QUESTION = "When is the red circle visible?"
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_run, tmp_path_factory):
+    """The run's weights under PyTorch's names, as somebody else would send them."""
+    file = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    assert main(["port", "export", str(tiny_run), "--out", str(file)]) == 0
+    return file
+
+
+@pytest.fixture
+def film(tmp_path):
+    path = tmp_path / "film.mp4"
+    path.write_bytes(sample_videos.numbered_film(24, rate=12.0))
+    return path
+
+
+def named(corpus, *files):
+    """The words that choose the tiny config with these weights."""
+    return ["--config", f"{TINY}:{corpus}", f"--config.weights.files={tuple(map(str, files))}"]
+
+
+def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film, capfd):
+    told = {}
+    for name, words in (
+        ("run", None),
+        ("weights", named(tiny_corpus, exported)),
+        ("orbax", named(tiny_corpus, tiny_run)),
+    ):
+        asked = ["ask", str(film), QUESTION, "--json", *(words or ["--checkpoint", str(tiny_run)])]
+        scored = ["evaluate", "--corpus", str(tiny_corpus), "--limit", "4", "--json"]
+        scored += words or ["--workdir", str(tiny_run)]
+        told[name] = []
+        for command in (asked, scored):
+            capfd.readouterr()
+            assert main(command) == 0
+            told[name].append(json.loads(capfd.readouterr().out))
+    assert told["weights"] == told["run"] and told["orbax"] == told["run"]
+
+
+def test_a_model_may_be_split_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
+    taken = []
+    load = load_chat_weights
+    monkeypatch.setattr(tasks, "load_chat_weights", lambda config: taken.append(load(config)) or taken[0])
+    assert main(["ask", str(film), QUESTION, "--checkpoint", str(tiny_run)]) == 0
+    alone = capfd.readouterr().out
+    split = ["--config.training.mesh.data=2", "--config.training.mesh.fsdp=4"]
+    assert main(["ask", str(film), QUESTION, *named(tiny_corpus, exported), *split]) == 0
+    assert capfd.readouterr().out == alone
+    kernel = taken[0][1]["mistral"]["layers"]["mlp"]["up"]["kernel"]
+    assert kernel.sharding.shard_shape(kernel.shape) == (1, 4, 32)
+
+
+@pytest.mark.parametrize("kernels", ["int8", "int4"])
+def test_quantised_kernels_are_made_of_them(tiny_corpus, exported, film, tmp_path, capfd, kernels):
+    config = tmp_path / "quantised.py"
+    config.write_text(TINY.read_text().replace('"mistral": {', f'"mistral": {{"kernels": "{kernels}", '))
+    words = ["--config", f"{config}:{tiny_corpus}", f"--config.weights.files=('{exported}',)"]
+    assert main(["ask", str(film), QUESTION, "--json", "--max-new-tokens", "4", *words]) == 0, capfd.readouterr().err
+    assert json.loads(capfd.readouterr().out)["answer"]
+
+
+def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, capsys):
+    kept = {name: tensor for name, tensor in load_file(exported).items() if "temp_adap" not in name}
+    save_file(kept, tmp_path / "less.safetensors")
+    words = ["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "less.safetensors")]
+    assert main(words) == 2
+    assert "temp_adap" in capsys.readouterr().err
+    # What a training may begin without, an answer may not.
+    assert main([*words, "--config.weights.expect_missing=('*temp_adap*',)"]) == 2
+    err = capsys.readouterr().err.strip()
+    assert "parameters are missing" in err and "a model that answers needs all" in err and "Traceback" not in err
+
+
+def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, capsys):
+    tensors = load_file(exported)
+    name = next(name for name in tensors if "clip_proj" in name)
+    save_file(tensors | {name: np.full_like(tensors[name], np.nan)}, tmp_path / "nan.safetensors")
+    assert main(["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "nan.safetensors")]) == 2
+    err = capsys.readouterr().err.strip()
+    assert "1 parameters hold NaN or infinity, among them clip_proj/" in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "one of the arguments --checkpoint --config is required"),
+        (["--checkpoint", "RUN", "--config", "TINY"], "not allowed with argument --checkpoint"),
+        (["--config", "TINY", "--step", "2"], "--step 2 names a checkpoint of a run, and --config has none"),
+        (["--checkpoint", "RUN", "--config.data.threads=2"], "a run keeps its own; leave it out, or give --config"),
+        (["--config", "TINY"], "config.weights.files names none: a model answers with weights"),
+        (["--config", "TINY", "--config.weights.files=('/nowhere.pth',)"], "/nowhere.pth does not exist"),
+        (
+            ["--config", "TINY", "--config.weights.files=('~/nowhere.pth',)"],
+            f"{Path.home()}/nowhere.pth does not exist",
+        ),
+        (["--config", "TINY", "--config.weights.files=('~no one/x.pth',)"], "~no one/x.pth does not exist"),
+        (["--config", "TINY", "--config.weights.files=('',)"], "'' names no file; write PATH, or ROLE=PATH"),
+        (["--config", "TINY", "--config.weight.files=()"], "did you mean 'weights'?"),
+        (["--config", str(MQSA)], "config.task='mqsa_ted' answers no questions; give a config of VideoChat-T"),
+    ],
+)
+def test_mistakes(tiny_run, tiny_corpus, film, capsys, words, told):
+    places = {"RUN": str(tiny_run), "TINY": f"{TINY}:{tiny_corpus}"}
+    try:
+        code = main(["ask", str(film), QUESTION, *(places.get(word, word) for word in words)])
+    except SystemExit as stopped:  # argparse's own
+        code = stopped.code
+    assert code == 2
+    err = capsys.readouterr().err.strip()
+    assert told in err.splitlines()[-1] and "Traceback" not in err

@@ -1,0 +1,52 @@
+"""Recommendations are made of the scores that evaluation ranks, on a mesh as on one device."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from tests.support import ring_interactions
+from timesuite_jax import parallel
+from timesuite_jax.mqsa_ted import recommender
+from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.recommender import Recommender
+from timesuite_jax.parallel import MeshSpec
+
+MODEL = Mqsa(MqsaSpec(items=ring_interactions.ITEMS, width=8, max_len=6))
+
+
+@pytest.fixture(scope="module")
+def params():
+    fresh = nn.meta.unbox(MODEL.init(jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"])
+    return jax.tree.map(lambda leaf: 20 * np.asarray(leaf), fresh)
+
+
+@pytest.mark.parametrize(("sizes", "devices"), [({"data": 2, "tensor": 4}, 8), ({"data": 3, "tensor": 2}, 6)])
+def test_a_mesh_recommends_the_same(params, sizes, devices):
+    recommender = Recommender(MODEL, params, ring_interactions.ring())
+    histories = [[f"item {n}" for n in range(first, first + 3)] for first in range(4)]
+    expected = recommender(histories, top=5)
+    with parallel.placed(parallel.make_mesh(MeshSpec(**sizes), jax.devices()[:devices]), parallel.DEFAULT_RULES):
+        found = recommender(histories, top=5)
+    for here, there in zip(found, expected, strict=True):
+        assert [each.item for each in here.items] == [each.item for each in there.items]
+        np.testing.assert_allclose([e.score for e in here.items], [e.score for e in there.items], rtol=1e-5)
+
+
+def test_a_history_is_no_string(params):
+    with pytest.raises(ValueError, match="'item 3' is no history; give a list of histories"):
+        Recommender(MODEL, params, ring_interactions.ring())(["item 3"])
+
+
+def test_scores_are_in_whole_float32(params):
+    """Elsewhere than on a TPU the product is so anyway: what is asked for is looked at."""
+    shape = jax.ShapeDtypeStruct((4, 6), jnp.int32)
+    with jax.default_matmul_precision("bfloat16"):
+        lowered = recommender._best.lower(MODEL, 5, params, shape, shape).as_text()
+    (product,) = (
+        line
+        for line in lowered.splitlines()
+        if f"tensor<4x{ring_interactions.ITEMS}xf32>" in line and "dot_general" in line
+    )
+    assert product.count("HIGHEST") == 2

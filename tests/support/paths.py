@@ -1,0 +1,11 @@
+"""Folders of the project."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
+LAUNCH = ROOT / "launch"
+BENCHMARKS = ROOT / "benchmarks"
+SUPPORT = ROOT / "tests/support"
+GOLDENS = ROOT / "tests/goldens"  # committed ones; `--goldens` names others
+TINY_CONFIG = SUPPORT / "tiny_config.py"

@@ -1,0 +1,119 @@
+"""The answerer: batch, padding and order change nothing; and single questions about files."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from tests.support import sample_videos
+from timesuite_jax import parallel
+from timesuite_jax.errors import UserError
+from timesuite_jax.registry.load import load_run
+from timesuite_jax.videochat_t.answering.answerer import answering_calls
+from timesuite_jax.videochat_t.answering.ask import ask
+from timesuite_jax.videochat_t.answering.prompts import PromptReader
+from timesuite_jax.videochat_t.benchmarks.grounding import evaluate_grounding
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+
+
+@pytest.fixture(scope="module")
+def run(tiny_run):
+    return load_run(tiny_run)
+
+
+@pytest.fixture(scope="module")
+def answerer(run):
+    task, params = run
+    return task.answerer(params)
+
+
+def test_one_at_a_time_answers_as_eight(run, answerer, tiny_corpus):
+    task, _ = run
+    answers = []
+    for size in (1, 8):
+        result = evaluate_grounding(answerer, task.preparer(), [str(tiny_corpus)], batch_size=size)
+        answers.append([prediction.text for prediction in result.predictions])
+    assert answers[0] == answers[1]
+    assert len(set(answers[0])) > 2, "the model tells nothing apart, so this test could not fail"
+
+
+def test_a_second_answerer_compiles_nothing(run, answerer, tiny_corpus, caplog):
+    task, params = run
+    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
+    answers = answerer(batch.arrays)
+    caplog.clear()
+    with jax.log_compiles():
+        assert task.answerer(params)(batch.arrays) == answers
+    assert not [record.message for record in caplog.records if "XLA compilation" in record.message]
+
+
+def test_padding_on_the_right_changes_nothing(run, answerer, tiny_corpus):
+    task, _ = run
+    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
+    longer = dict(batch.arrays)
+    for name, fill in (("tokens", 0), ("visual_slot", -1), ("valid", False)):
+        longer[name] = np.pad(longer[name], ((0, 0), (0, 16)), constant_values=fill)
+    assert answerer(batch.arrays) == answerer(longer)
+
+
+def test_sampling_is_reproducible_and_seeded(run, tiny_corpus):
+    task, params = run
+    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
+    drawn = [task.answerer(params, temperature=1.0, seed=seed)(batch.arrays) for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_ask_looks_at_the_window(run, answerer, tmp_path):
+    task, _ = run
+    film = tmp_path / "film.mp4"
+    film.write_bytes(sample_videos.numbered_film(60, rate=12.0))
+    seen = []
+
+    def spy(batch):
+        seen.append(batch)
+        return ["From 0.5 to 1.5 seconds."]
+
+    whole = ask(spy, task.preparer(), film, "When?")
+    late = ask(spy, task.preparer(), film, "When?", clip=(2.0, float("inf")))
+    part = ask(spy, task.preparer(), film, "When?", clip=(1.0, 3.0))
+    assert [round(asked.duration, 2) for asked in (whole, late, part)] == [5.0, 3.0, 2.0]
+    assert whole.spans == ((0.5, 1.5),) and whole.as_json()["duration"] == whole.duration
+    assert [asked.start for asked in (whole, late, part)] == [0.0, 2.0, 1.0]
+    numbers = [[sample_videos.number_of(frame) for frame in batch["frames"].reshape(-1, 16, 16, 3)] for batch in seen]
+    assert min(numbers[1]) >= 24 and min(numbers[2]) >= 12 and max(numbers[2]) <= 36
+    assert max(numbers[1]) > 48 and min(numbers[0]) < 12
+
+
+@pytest.mark.parametrize(
+    ("question", "clip", "told"),
+    [
+        ("  ", None, "the question is empty"),
+        ("when " * 200, None, "does not fit"),
+        ("When?", (9.0, float("inf")), r"has no clip from 9 s to its end \(it lasts 5\.0 s\)"),
+        ("When?", (3.0, 2.0), "has no clip from"),
+        ("When?", (-1.0, 2.0), "has no clip from"),
+    ],
+)
+def test_questions_that_cannot_be_asked(run, tmp_path, question, clip, told):
+    task, _ = run
+    film = tmp_path / "film.mp4"
+    film.write_bytes(sample_videos.numbered_film(60, rate=12.0))
+    with pytest.raises(UserError, match=told):
+        ask(lambda batch: [""], task.preparer(), film, question, clip=clip)
+
+
+def test_no_device_gets_all_pixels_of_one_video(run):
+    task, _ = run
+    spec = dataclasses.replace(task.config.model, num_frames=2 * 12, tape_clips=2, clips_at_once=1)
+    model = VideoChatT(spec)  # 12 clips, 8 devices: two rounds, 16 with those that fill up
+    blank = {name: array[:1] for name, array in task.blank_batch().items()}
+    by_clip = ("frames", "clip_text", "clip_text_mask")
+    batch = {name: np.repeat(array, 6, axis=1) if name in by_clip else array for name, array in blank.items()}
+    shapes = nn.meta.unbox(jax.eval_shape(model.init, jax.random.key(0), batch)["params"])
+    with parallel.placed(parallel.make_mesh(), parallel.DEFAULT_RULES):
+        encode = answering_calls(model, shapes, batch, 4)["encode"]
+        memory = encode.function.lower(*encode.arguments).compile().memory_analysis()
+    parameters = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))
+    assert memory.argument_size_in_bytes < parameters + batch["frames"].nbytes / 4

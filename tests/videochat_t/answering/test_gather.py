@@ -1,0 +1,54 @@
+"""Several processes evaluate as one does, whatever one of them cannot read."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rehearse_pod import environment, free_port
+
+from tests.support import answer_together, sample_videos
+from tests.support.paths import ROOT
+from timesuite_jax.data.corpora import CorpusShare, Mixture
+from timesuite_jax.data.corpora.corpus import CorpusWriter
+from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_tokenizer
+
+
+@pytest.fixture(scope="module")
+def corpus(tiny_corpus, tmp_path_factory):
+    """Five films; the second is broken. Of two processes the second has a film less to read, and one less to show."""
+    mixture = Mixture([CorpusShare(str(tiny_corpus))])
+    records = [mixture.read(number) for number in range(5)]
+    records[1] = dataclasses.replace(records[1], video=b"no film")
+    folder = tmp_path_factory.mktemp("corpora") / "five"
+    CorpusWriter(folder, "five").write([records])
+    make_tokenizer(folder, SyntheticCorpusSpec("films", 1).film)
+    return folder
+
+
+def test_two_processes_answer_as_one(corpus, tmp_path: Path):
+    film = tmp_path / "film.mp4"
+    film.write_bytes(sample_videos.numbered_film(24, rate=12.0))
+    port, files = free_port(), [tmp_path / f"{index}.json" for index in range(2)]
+    path = os.pathsep.join([str(ROOT), *sys.path])
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.support.answer_together", corpus, film, file],
+            env=environment(index, 2, port, 1) | {"PYTHONPATH": path},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for index, file in enumerate(files)
+    ]
+    told = [process.communicate(timeout=300)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    first, second = (json.loads(file.read_text()) for file in files)
+    alone = json.loads(json.dumps(answer_together.answer(str(corpus), str(film))))
+    refusals = [told.pop("refusal") for told in (first, second, alone)]
+    assert refusals[0] == refusals[1] and "processes brought different videos" in refusals[0] and not refusals[2]
+    assert first == second == alone
+    assert alone["dealt with"] == 5 and len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
+    assert [name for name, _ in alone["dropped"]] == ["films/1"] and alone["asked"]

@@ -1,0 +1,199 @@
+"""VideoChat-T as a task: what is trained, what a config may not say, tokenizers that do not serve."""
+
+import json
+
+import numpy as np
+import pytest
+
+from tests.support import tiny_config
+from timesuite_jax import param_tree
+from timesuite_jax.errors import UserError
+from timesuite_jax.registry.load import build, load_run
+from timesuite_jax.training import TrainingSpec
+
+
+@pytest.fixture
+def config(tiny_corpus):
+    return tiny_config.get_config(str(tiny_corpus))
+
+
+def change(config, where, value):
+    """Also to another type, as a hand-written file may."""
+    *parents, last = where.split(".")
+    fields = config.to_dict()
+    inner = fields
+    for name in parents:
+        inner = inner[name]
+    inner[last] = value
+    return fields
+
+
+WRONG = [
+    # sizes that do not go together
+    ("model.num_frames", 6, "makes 3 clips, an odd number, which tape=True cannot take; choose a multiple of 4"),
+    ("model.num_frames", 5, "num_frames=5 is not a multiple of vision.num_frames=2"),
+    ("model.qformer.queries", 15, "= 31 is not divisible by merge_len=4"),
+    ("model.merge_len", 0, "merge_len=0"),
+    ("model.vision.heads", 3, "vision.heads=3 does not divide vision.width=16; choose a divisor"),
+    ("model.qformer.heads", 3, "qformer.heads=3 does not divide qformer.width=16; choose a divisor"),
+    ("model.mistral.kv_heads", 3, "mistral.kv_heads=3 does not divide mistral.heads=2; choose a divisor"),
+    ("model.mistral.head_width", 7, "mistral.head_width=7 is odd"),
+    ("model.vision.patch_size", 0, "vision.patch_size=0 must be at least 1"),
+    ("model.qformer.heads", 0, "qformer.heads=0 must be at least 1"),
+    ("model.mistral.layers", 0, "mistral.layers=0 must be at least 1"),
+    ("model.mistral.lora", {"rank": 0, "alpha": 1}, "lora.rank=0 must be at least 1; for no adapters write lora=None"),
+    ("model.mistral.dtype", "bflot16", "mistral.dtype='bflot16' is unknown; choose 'float32' or 'bfloat16'"),
+    ("model.vision.remat", "al", "vision.remat='al' is unknown; choose one of none, full"),
+    ("model.vision.attention", "flsh", "vision.attention='flsh' is unknown; choose one of auto, xla"),
+    ("data.buckets", (16,), "leave no room for text beside 16 visual tokens"),
+    ("data.clip_text_length", 33, "data.clip_text_length=33 is more than model.qformer.positions=32; lower it"),
+    # numbers, names and types
+    ("data.batch_size", 0, "data.batch_size=0 must be at least 1"),
+    ("data.clip_text_length", 0, "data.clip_text_length=0 must be at least 3"),
+    ("data.sampling", "midle", "midle"),
+    ("data.transform", "hole", "hole"),
+    ("data.layout", "x", "unknown conversation layout 'x'; known: training"),
+    ("data.corpora", ("/nowhere",), "/nowhere holds no corpus"),
+    ("data.corpora", (), "no corpus to train on"),
+    ("evaluation.corpora", ("/nowhere",), "/nowhere holds no corpus"),
+    ("evaluation.corpora", ("a/films", "b/films/"), "evaluation.corpora=.* has two folders of one name"),
+    ("evaluation.limit", 0, "evaluation.limit=0 must be at least 1"),
+    ("evaluation.batch_size", 0, "evaluation.batch_size=0 must be at least 1"),
+    ("loss_chunk", 0, "config.loss_chunk=0 must be at least 1"),
+    ("loss_chunk", "all", "config.loss_chunk='all' is no int"),
+    ("trained", (3,), r"config.trained\[0\]=3 is no str"),
+    ("weights.files", (3,), r"weights.files\[0\]=3 is no str"),
+    ("trained", "qformer/*", r"config.trained='qformer/\*' is one word; write a tuple of patterns"),
+    ("trained", ("qfomer/*",), r"config.trained has 'qfomer/\*', which names no parameter"),
+    ("model.variant", "debgu", "variant 'debgu' is unknown; choose one of"),
+    ("model", "debug", "config.model is missing or no mapping"),
+    ("model.widht", 3, "model.widht is unknown"),
+    ("model.qformer.lyers", 3, "model.qformer.lyers is unknown; did you mean 'layers'"),
+    ("data.batchsize", 3, "data.batchsize is unknown; did you mean 'batch_size'"),
+    ("modle", {}, "config.modle is unknown; did you mean 'model'"),
+    # tokenizers
+    ("text.tokenizer", "/nowhere", "no tokenizer at /nowhere; give a file, or a folder with tokenizer.json"),
+    ("text.tokenizer", None, "text.tokenizer=None is no str"),
+    ("model.mistral.vocab", 100, r"the tokenizer has \d+ tokens but model.mistral.vocab=100; give the model's own"),
+    ("model.qformer.vocab", 100, r"the tokenizer has \d+ tokens but model.qformer.vocab=100; give the model's own"),
+]
+
+
+@pytest.mark.parametrize(("where", "value", "told"), WRONG, ids=[f"{where}={value}" for where, value, _ in WRONG])
+def test_wrong_configs_are_one_sentence(config, where, value, told):
+    with pytest.raises(UserError, match=told) as caught:
+        task = build(change(config, where, value))
+        task.preparer()
+        task.abstract_params()
+        task.evaluations()
+        task.train_data(seed=0, process_index=0, process_count=1)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
+    size = config["data"]["batch_size"]
+    with pytest.raises(UserError, match=rf"data.batch_size={size} is no multiple of {size + 1}, the devices that"):
+        build(config).train_data(seed=0, process_index=0, process_count=1, row_multiple=size + 1)
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "told"),
+    [
+        ("total_steps", 0, "training.total_steps=0 must be at least 1"),
+        ("eval_every", -1, "training.eval_every=-1 must be at least 0"),
+        ("optimizer.learning_rate", -1.0, "training.optimizer.learning_rate=-1.0 must be at least 0"),
+        ("optimizer.b2", 1.0, "training.optimizer.b2=1.0 must be below 1"),
+        ("optimizer.clip_norm", 0, "training.optimizer.clip_norm=0.0 must be above 0; for no clipping write None"),
+        ("optimzer", {}, "training.optimzer is unknown; did you mean 'optimizer'"),
+    ],
+)
+def test_wrong_training_is_one_sentence(config, where, value, told):
+    with pytest.raises(UserError, match=told):
+        TrainingSpec.from_config(change(config, f"training.{where}", value)["training"])
+
+
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (["</s>"], "has no token </s>; give the tokenizer"),
+        (["7"], "does not keep digits apart"),
+        (["[/INST]"], "loses text"),
+    ],
+)
+def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost, told):
+    description = json.loads((tiny_corpus / "tokenizer.json").read_text())
+    kept = [piece for piece in description["model"]["vocab"] if piece.removeprefix("▁") not in lost]
+    description["model"]["vocab"] = {piece: number for number, piece in enumerate(kept)}
+    description["added_tokens"] = [
+        {**token, "id": kept.index(token["content"])}
+        for token in description["added_tokens"]
+        if token["content"] not in lost
+    ]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(description))
+    with pytest.raises(UserError, match=told):
+        build(change(config, "text.tokenizer", str(tmp_path))).preparer()
+
+
+def test_what_is_trained_by_default(config):
+    task = build(config)
+    paths = ["/".join(path) for path, _ in param_tree.leaves_with_paths(task.abstract_params())]
+    trained = {path.split("/")[0] for path in paths if task.trainable(tuple(path.split("/")))}
+    assert trained == {
+        "qformer",
+        "query_tokens",
+        "extra_query_tokens",
+        "clip_proj",
+        "merge_proj",
+        "temp_adap",
+        "mistral",
+    }
+    for path in paths:
+        if path.startswith(("mistral", "vision")):
+            assert task.trainable(tuple(path.split("/"))) == path.endswith(("lora_a", "lora_b"))
+
+
+def test_training_changes_what_is_trained_and_nothing_else(config, tiny_run):
+    import jax
+
+    task, params = load_run(tiny_run)
+    from timesuite_jax.training import randomness
+
+    before = dict(param_tree.leaves_with_paths(jax.jit(task.init)(randomness.root(0, "init"))))
+    for path, leaf in param_tree.leaves_with_paths(params):
+        same = np.array_equal(leaf, before[path])
+        if not task.trainable(path):
+            assert same, path
+    moved = [path for path, leaf in param_tree.leaves_with_paths(params) if not np.array_equal(leaf, before[path])]
+    assert ("clip_proj", "kernel") in moved and ("mistral", "lm_head", "lora_b") in moved
+
+
+def test_batches_are_measured_and_samples_named(config):
+    task = build(config)
+    stream = task.train_data(seed=0, process_index=0, process_count=1)
+    batch = next(stream)
+    work = task.work(batch)
+    assert work["tokens"] == 8 * 96 and work["frames"] == 8 * 4 and work["model_flops"] > 0
+    assert all(name.startswith("films/") for name in task.sample_names(batch))
+    assert task.data_report()["films"]["used"] == 8
+    stream.close()
+
+
+def test_a_blank_batch_is_the_streams_in_shape_and_wants_no_files(config):
+    stream = build(config).train_data(seed=0, process_index=0, process_count=1)
+    real = next(stream)
+    stream.close()
+    config.text.tokenizer = config.text.clip_tokenizer = "/nowhere"
+    config.data.corpora = ("/nowhere",)
+    task = build(config)
+    blank = task.blank_batch()
+    assert {name: (array.shape, array.dtype) for name, array in blank.items()} == {
+        name: (array.shape, array.dtype) for name, array in real.items()
+    }
+    assert sum(array.base.nbytes for array in blank.values()) < 1000
+    assert task.work(blank)["frames"] == 8 * 4 and task.work(blank)["model_flops"] > 0
+
+
+def test_evaluations_are_named_by_folder(config, tiny_corpus):
+    task = build(change(config, "evaluation.corpora", (f"{tiny_corpus}/",)))
+    ((name, evaluation),) = task.evaluations().items()
+    assert name == "films" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.figures)
