@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT / "configs/timesuite"), str(ROOT / "launch")]
 from performance_flags import line, tpu_flags  # noqa: E402  (it lies beside the launch scripts)
 from pods import PODS  # noqa: E402  (it lies beside the configs)
 
-from timesuite_jax.storage.atomic_write import whole_file  # noqa: E402
+from timesuite_jax.storage.atomic_write import atomic_write  # noqa: E402
 
 STAGES = {"A": "linear_p", "B": "linear_pro_ada"}
 CHIP = ["configs/timesuite/finetune.py:one_chip", "--topology", "v5e:1x1", "--program", "train"]
@@ -59,7 +59,7 @@ def compile_row(words: list[str], file: Path) -> None:
     )
     if not done.stdout:  # exit code 1 with a report: it does not fit, which is a result like any other
         raise SystemExit(f"timesuite aot {' '.join(words)} failed with exit code {done.returncode}")
-    with whole_file(file) as partial:
+    with atomic_write(file) as partial:
         partial.write_text(done.stdout.splitlines()[-1])
 
 

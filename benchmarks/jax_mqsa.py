@@ -59,7 +59,7 @@ class Trainer:
         self.rng = jax.device_put(randomness.root(SEED, "train"), where.step)
         self.data = self.task.train_data(seed=SEED, process_index=0, process_count=1)
         self.stack = ExitStack()
-        self.stack.enter_context(parallel.placed(mesh, rules))
+        self.stack.enter_context(parallel.mesh_context(mesh, rules))
 
     def restart(self) -> None:
         """Goes back to the first batch."""

@@ -134,8 +134,8 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
     if way == "shards":
         kept = port.load_into(model, targets, layers).params
     elif way == "orbax":
-        plan = port.plan(model, layers, {path: leaf.shape for path, leaf in param_tree.leaves_with_paths(targets)})
-        write_import(folder / "imported", port.pending(plan), plan.report)
+        plan = port.resolve(model, layers, {path: leaf.shape for path, leaf in param_tree.leaves_with_paths(targets)})
+        write_import(folder / "imported", port.lazy_arrays(plan), plan.report)
     elif way == "dictionary":
         tensors = {
             layer.role.canonical(key): np.array(layer.source.read(key))

@@ -7,11 +7,11 @@ is written at every save), so splitting by path is the operation that everything
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Path = tuple[str, ...]
+ParamPath = tuple[str, ...]
 Params = dict[str, Any]  # nested dictionary of arrays
 
 
-def leaves_with_paths(tree: Mapping[str, Any], prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
+def leaves_with_paths(tree: Mapping[str, Any], prefix: ParamPath = ()) -> Iterator[tuple[ParamPath, Any]]:
     """Yields `(path, leaf)` of a nested mapping in sorted order; whatever is not a mapping is a leaf."""
     for key in sorted(tree):
         value = tree[key]
@@ -21,7 +21,7 @@ def leaves_with_paths(tree: Mapping[str, Any], prefix: Path = ()) -> Iterator[tu
             yield (*prefix, key), value
 
 
-def from_paths(pairs: Mapping[Path, Any]) -> dict[str, Any]:
+def from_paths(pairs: Mapping[ParamPath, Any]) -> dict[str, Any]:
     """Builds the nested dictionary whose leaves are given by path.
 
     Raises:
@@ -40,7 +40,7 @@ def from_paths(pairs: Mapping[Path, Any]) -> dict[str, Any]:
     return tree
 
 
-def split(tree: Mapping[str, Any], predicate: Callable[[Path], bool]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split(tree: Mapping[str, Any], predicate: Callable[[ParamPath], bool]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Splits a tree in (leaves whose path satisfies `predicate`, all others)."""
     chosen, rest = {}, {}
     for path, leaf in leaves_with_paths(tree):
@@ -54,7 +54,7 @@ def merge(*trees: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       ValueError: if two trees hold the same path.
     """
-    pairs: dict[Path, Any] = {}
+    pairs: dict[ParamPath, Any] = {}
     for tree in trees:
         for path, leaf in leaves_with_paths(tree):
             if path in pairs:

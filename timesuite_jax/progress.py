@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import track as rich_track
 
 _Item = TypeVar("_Item")
 
 
-def watched(items: Iterable[_Item], what: str, total: int | None = None, *, quiet: bool = False) -> Iterable[_Item]:
+def track(items: Iterable[_Item], what: str, total: int | None = None, *, quiet: bool = False) -> Iterable[_Item]:
     """The items, with a bar on stderr that goes away when they are done; without one where nobody watches.
 
     Args:
@@ -22,11 +23,11 @@ def watched(items: Iterable[_Item], what: str, total: int | None = None, *, quie
     console = Console(stderr=True)
     # Into a file rich would write an empty line at the end.
     disable = quiet or not console.is_interactive
-    return track(items, description=what, total=total, console=console, disable=disable, transient=True)
+    return rich_track(items, description=what, total=total, console=console, disable=disable, transient=True)
 
 
 @contextmanager
-def progress(what: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
+def progress_bar(what: str, total: int | None = None, *, quiet: bool = False) -> Iterator[Callable[[int], None]]:
     """A progress bar on stderr; yields the function that moves it on."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:

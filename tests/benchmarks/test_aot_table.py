@@ -6,7 +6,7 @@ from pathlib import Path
 import aot_table
 import pytest
 
-from timesuite_jax.aot.report import Report
+from timesuite_jax.aot.report import AotReport
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.hlo import Memory, Traffic
 
@@ -19,7 +19,7 @@ def test_a_row_overrides_what_its_config_has(row: str):
 
 @pytest.mark.parametrize("fits", [True, False])
 def test_a_report_becomes_a_line(fits: bool, tmp_path: Path):
-    report = Report(
+    report = AotReport(
         program="train",
         topology="v5e:1x1",
         mesh={"data": 1},

@@ -15,7 +15,7 @@ from etils import epath
 from tests.support.toy_task import ToyTask, toy_spec
 from timesuite_jax import parallel, training
 from timesuite_jax.checkpoints import best as selection_module
-from timesuite_jax.checkpoints.best import Selection, best_step, check_figure
+from timesuite_jax.checkpoints.best import BestCheckpoint, best_step, check_metric
 from timesuite_jax.checkpoints.manager import find_step, restore_params
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
@@ -88,9 +88,9 @@ def test_patience_ends_a_run(tmp_path):
     assert checkpoints(tmp_path) == {patient.best.step, patient.step}
 
 
-def selection(folder: Path, first: int = 0, **changes: Any) -> Selection:
+def selection(folder: Path, first: int = 0, **changes: Any) -> BestCheckpoint:
     spec = toy_spec(**{**SPEC, **changes})
-    return Selection(spec.best, spec.patience * spec.eval_every, epath.Path(folder), first)
+    return BestCheckpoint(spec.best, spec.patience * spec.eval_every, epath.Path(folder), first)
 
 
 def test_what_was_the_best_stays_when_a_run_selects_no_more_or_by_another_figure(whole, tmp_path):
@@ -157,7 +157,7 @@ def test_mistakes_are_named(tmp_path):
     for wrong in ("toy/scor", "tyo/score"):
         told = f"training.best='{wrong}' is no figure of the evaluations; choose one of toy/score, toy/other"
         with pytest.raises(UserError, match=told):
-            check_figure(wrong, training.evaluation_figures(Scored()))
+            check_metric(wrong, training.evaluation_metric_names(Scored()))
     begun = '{"figure": "toy/score", "bests": [{"step'
     for text in (begun, begun + '": 5, "figures": {}}]}', begun + '": 5, "figures": {"toy/score": "high"}}]}'):
         (tmp_path / "best.json").write_text(text)

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.support.disk_full import full_disk
 from timesuite_jax.checkpoints import malloc_tuning
 from timesuite_jax.checkpoints.manager import Checkpoints
-from timesuite_jax.checkpoints.retry import Saver
+from timesuite_jax.checkpoints.retry import RetryingSaver
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
 from timesuite_jax.monitoring.writers import TensorBoardWriter
@@ -41,7 +41,7 @@ def settle(checkpoints: Checkpoints) -> None:
 def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     clock = Clock()
     with Checkpoints(tmp_path, keep=1) as checkpoints:
-        saver = Saver(checkpoints, {}, clock)
+        saver = RetryingSaver(checkpoints, {}, clock)
         assert saver.saved is None and not saver.overdue()
         saver.save(1, state(1), {})
         settle(checkpoints)
@@ -69,7 +69,7 @@ def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplo
 
 def test_the_best_stays_until_a_better_one_is_saved(tmp_path: Path):
     with Checkpoints(tmp_path, keep=1) as checkpoints:
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
         settle(checkpoints)
         checkpoints.keep_best([[1, 2]])
@@ -92,7 +92,7 @@ def test_a_bucket_that_fails_is_outlived_too(
         raise BucketError("Service Unavailable, 503")
 
     with Checkpoints(tmp_path, keep=2) as checkpoints:
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
         settle(checkpoints)
         with monkeypatch.context() as patch:
@@ -113,7 +113,7 @@ def test_memory_is_kept_again_after_a_save_however_it_ends(tmp_path: Path, monke
     monkeypatch.setattr(malloc_tuning, "before_save", lambda: told.append("little"))
     monkeypatch.setattr(malloc_tuning, "after_save", lambda: told.append("much"))
     with Checkpoints(tmp_path, keep=1) as checkpoints:
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
         assert told == ["little"]
         settle(checkpoints)
@@ -127,7 +127,7 @@ def test_memory_is_kept_again_after_a_save_however_it_ends(tmp_path: Path, monke
 
 def test_the_first_save_must_succeed(tmp_path: Path):
     with Checkpoints(tmp_path) as checkpoints, full_disk(kib=16), pytest.raises(UserError, match="cannot write to"):
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
         settle(checkpoints)
         saver.overdue()
@@ -135,7 +135,7 @@ def test_the_first_save_must_succeed(tmp_path: Path):
 
 def test_the_last_save_must_succeed(tmp_path: Path):
     with Checkpoints(tmp_path, keep=1) as checkpoints:
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
         settle(checkpoints)
         with full_disk(kib=16):

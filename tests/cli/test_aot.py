@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.support.paths import CONFIGS
-from timesuite_jax.aot import Report
+from timesuite_jax.aot import AotReport
 from timesuite_jax.cli.main import main
 from timesuite_jax.hlo import Memory
 
@@ -77,7 +77,7 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
 def test_what_does_not_fit_is_told_by_table_and_exit_code(recommender, fits, monkeypatch, capsys):
     for name in ("JAX_PLATFORMS", "JAX_ENABLE_COMPILATION_CACHE"):
         monkeypatch.setenv(name, "as it was")
-    report = Report(
+    report = AotReport(
         program="train",
         topology="v5e:1x1",
         mesh={"data": 1},

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import sample_videos
 from timesuite_jax.cli.main import main
-from timesuite_jax.data.synthetic.moving_shapes import SyntheticSpec, make_video
+from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
 from timesuite_jax.videochat_t.answering import ask as ask_module
 
 FILM = sample_videos.numbered_film(60, rate=12.0)
@@ -114,7 +114,7 @@ def test_a_film_is_read_as_in_training(tmp_path, tiny_run, capfd):
 
     from timesuite_jax.media import write_mp4
 
-    video = make_video(SyntheticSpec(), np.random.default_rng(0))
+    video = make_video(MovingShapesSpec(), np.random.default_rng(0))
     write_mp4(tmp_path / "shapes.mp4", video.frames, rate=video.rate)
     assert ask(tmp_path / "shapes.mp4", tiny_run, "--json") == 0
     assert json.loads(capfd.readouterr().out)["duration"] == pytest.approx(video.seconds, abs=0.05)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from timesuite_jax.evaluation import best_items, push_down_seen, rank
+from timesuite_jax.evaluation import mask_seen, rank, top_k_items
 
 USERS, ITEMS = 5, 30
 
@@ -18,21 +18,21 @@ def test_counting_equals_sorting():
     order = np.argsort(-scores, axis=1)
     expected = [list(row).index(item) for row, item in zip(order, target, strict=True)]
     np.testing.assert_array_equal(jax.jit(rank)(scores, target), expected)
-    np.testing.assert_array_equal(best_items(jnp.asarray(scores), 4)[0], order[:, :4])
+    np.testing.assert_array_equal(top_k_items(jnp.asarray(scores), 4)[0], order[:, :4])
 
 
 def test_seen_items_are_below_all_others_and_the_more_often_the_lower():
     scores = scores_of(1)
     seen = np.array([[2, 2, 5, ITEMS, ITEMS]] * USERS)
-    pushed = np.asarray(jax.jit(push_down_seen)(scores, seen))
+    pushed = np.asarray(jax.jit(mask_seen)(scores, seen))
     others = np.delete(np.arange(ITEMS), [2, 5])
     np.testing.assert_array_equal(pushed[:, others], scores[:, others])
     assert np.all(pushed[:, 5] < scores.min()) and np.all(pushed[:, 2] < pushed[:, 5])
-    np.testing.assert_array_equal(best_items(jnp.asarray(pushed), ITEMS)[0][:, -2:], [[5, 2]] * USERS)
+    np.testing.assert_array_equal(top_k_items(jnp.asarray(pushed), ITEMS)[0][:, -2:], [[5, 2]] * USERS)
 
 
 def test_a_target_that_was_seen_is_no_hit():
-    pushed = push_down_seen(jnp.asarray(scores_of(2)), jnp.full((USERS, 1), 4))
+    pushed = mask_seen(jnp.asarray(scores_of(2)), jnp.full((USERS, 1), 4))
     np.testing.assert_array_equal(rank(pushed, jnp.full(USERS, 4)), [ITEMS - 1] * USERS)
 
 

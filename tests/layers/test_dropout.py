@@ -9,7 +9,7 @@ from jaxtyping import Array
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import Dropout
-from timesuite_jax.layers.dropout import random_words
+from timesuite_jax.layers.dropout import hash_bits
 
 SHAPE = (32, 50, 128)
 KEYS = jax.random.split(jax.random.key(5), 2)
@@ -17,7 +17,7 @@ KEYS = jax.random.split(jax.random.key(5), 2)
 
 def signs(key: Array) -> np.ndarray:
     """The words' topmost bits, as -1 and 1."""
-    return np.where(np.asarray(random_words(key, SHAPE)) >> 31, 1.0, -1.0)
+    return np.where(np.asarray(hash_bits(key, SHAPE)) >> 31, 1.0, -1.0)
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.1, 0.5])
@@ -51,13 +51,13 @@ def test_neighbours_rows_and_keys_are_independent():
 
 
 def test_every_bit_is_even():
-    words = np.asarray(random_words(KEYS[0], SHAPE))
+    words = np.asarray(hash_bits(KEYS[0], SHAPE))
     shares = [np.mean((words >> bit) & 1) for bit in range(32)]
     np.testing.assert_allclose(shares, 0.5, atol=4 * 0.5 / np.sqrt(words.size))
 
 
 def test_equal_words_are_as_rare_as_chance_has_them():
-    words = np.asarray(random_words(KEYS[0], SHAPE))
+    words = np.asarray(hash_bits(KEYS[0], SHAPE))
     repeated, expected = words.size - np.unique(words).size, words.size**2 / 2**33
     assert abs(repeated - expected) < 4 * np.sqrt(expected)
 
@@ -65,8 +65,8 @@ def test_equal_words_are_as_rare_as_chance_has_them():
 @pytest.mark.parametrize("partition", [("devices",), (None, None, "devices")])
 def test_a_mesh_changes_nothing(partition: tuple[str | None, ...]):
     mesh = jax.make_mesh((8,), ("devices",), axis_types=(jax.sharding.AxisType.Auto,))
-    split = jax.jit(random_words, static_argnums=1, out_shardings=NamedSharding(mesh, PartitionSpec(*partition)))
-    np.testing.assert_array_equal(split(KEYS[0], SHAPE), random_words(KEYS[0], SHAPE))
+    split = jax.jit(hash_bits, static_argnums=1, out_shardings=NamedSharding(mesh, PartitionSpec(*partition)))
+    np.testing.assert_array_equal(split(KEYS[0], SHAPE), hash_bits(KEYS[0], SHAPE))
 
 
 def test_deterministic_and_no_rate_draw_nothing():

@@ -12,7 +12,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted import port_table
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec
 from timesuite_jax.port import TreeSource, compare, export, load
-from timesuite_jax.port.files import open_layers, open_source
+from timesuite_jax.port.files import open_checkpoint, open_layers
 from timesuite_jax.registry.ports import PORTS
 
 PORT = PORTS["mqsa_ted"]
@@ -57,7 +57,7 @@ def test_the_models_own_tree_there_and_back(blocks: int, features: int, tmp_path
     for path, leaf in trees.leaves_with_paths(params):
         assert back.pop(path).tobytes() == leaf.tobytes(), path
     assert not back
-    assert compare(open_source(PORT, tmp_path / "weights.safetensors"), source) == []
+    assert compare(open_checkpoint(PORT, tmp_path / "weights.safetensors"), source) == []
 
 
 def test_what_is_missing_or_of_another_size_is_named(tmp_path):

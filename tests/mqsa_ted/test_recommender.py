@@ -27,7 +27,7 @@ def test_a_mesh_recommends_the_same(params, sizes, devices):
     recommender = Recommender(MODEL, params, ring_interactions.ring())
     histories = [[f"item {n}" for n in range(first, first + 3)] for first in range(4)]
     expected = recommender(histories, top=5)
-    with parallel.placed(parallel.make_mesh(MeshSpec(**sizes), jax.devices()[:devices]), parallel.DEFAULT_RULES):
+    with parallel.mesh_context(parallel.make_mesh(MeshSpec(**sizes), jax.devices()[:devices]), parallel.DEFAULT_RULES):
         found = recommender(histories, top=5)
     for here, there in zip(found, expected, strict=True):
         assert [each.item for each in here.items] == [each.item for each in there.items]

@@ -181,7 +181,7 @@ def test_many_devices_rank_as_one_does(config, sizes):
     config.data.evaluation_batch_size = 7
     task = build(config)
     mesh = parallel.make_mesh(MeshSpec(**sizes), jax.devices()[: math.prod(sizes.values())])
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         where = parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
         assert where["item_embedding"].spec == PartitionSpec(("tensor",), ("fsdp",) if "fsdp" in sizes else None)
         assert task.evaluations()["test"](jax.device_put(params, where)) == figures
@@ -205,7 +205,7 @@ def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
 
     total, expected = gradient(one, alone)
     mesh = parallel.make_mesh(MeshSpec(data=1, tensor=2), jax.devices()[:2])
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         spread = jax.device_put(params, parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES))
         loss, found = gradient(task, spread)
         figures = task.evaluations()["test"](spread)
@@ -225,8 +225,8 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(leaf.dtype), targets)
     mqsa = PORTS["mqsa_ted"]
     port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "weights.safetensors")
-    plan = port.plan(mqsa, open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
-    write_import(tmp_path / "folder", port.pending(plan), plan.report)
+    plan = port.resolve(mqsa, open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
+    write_import(tmp_path / "folder", port.lazy_arrays(plan), plan.report)
     weights = task.initial_weights()
     assert weights and weights.source == config.weights.files[0]
     jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)

@@ -13,7 +13,7 @@ from jax.sharding import AxisType, PartitionSpec
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.parallel.batch import share_out
+from timesuite_jax.parallel.batch import partition
 
 
 def box(shape: tuple[int, ...], *names: str | None) -> nn.LogicallyPartitioned:
@@ -124,17 +124,17 @@ class Device(NamedTuple):
 
 
 def test_processes_share_a_batch_out_by_the_rows_that_their_devices_hold():
-    assert share_out(Spread({0, 2}, {1, 3})) == {0: (0, 2), 1: (1, 2)}
-    assert share_out(Spread({1}, {0}, {1}, {0})) == {0: (1, 2), 1: (0, 2), 2: (1, 2), 3: (0, 2)}
-    assert share_out(Spread({0}, {0})) == {0: (0, 1), 1: (0, 1)}
+    assert partition(Spread({0, 2}, {1, 3})) == {0: (0, 2), 1: (1, 2)}
+    assert partition(Spread({1}, {0}, {1}, {0})) == {0: (1, 2), 1: (0, 2), 2: (1, 2), 3: (0, 2)}
+    assert partition(Spread({0}, {0})) == {0: (0, 1), 1: (0, 1)}
     with pytest.raises(UserError, match=r"two processes share a part of them; choose mesh.tensor"):
-        share_out(Spread({0, 1}, {1, 2}, {2, 0}))
+        partition(Spread({0, 1}, {1, 2}, {2, 0}))
     alone = parallel.batch_sharding(parallel.make_mesh(), parallel.DEFAULT_RULES)
-    assert parallel.batch_share(alone) == (0, 1)
+    assert parallel.process_shard(alone) == (0, 1)
 
 
 def test_logical_constraints_take_effect_when_placed():
     mesh = parallel.make_mesh(MeshSpec(data=2, fsdp=2, tensor=2))
     constrain = jax.jit(lambda x: nn.with_logical_constraint(x * 2.0, ("batch", "mlp")))
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         assert constrain(jnp.ones((8, 4))).sharding.shard_shape((8, 4)) == (2, 2)

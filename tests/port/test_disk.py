@@ -8,7 +8,7 @@ from tests.support import tiny_checkpoint as tiny
 from tests.support.disk_full import full_disk
 from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 
 def test_port(tmp_path, capfd):
@@ -48,11 +48,11 @@ def test_a_name_that_no_disk_takes(tmp_path, capsys):
 
 def test_other_errors_stay_as_they_are(tmp_path):
     told = f"cannot write to {tmp_path}: it is read-only; make it writable or choose another place"
-    with pytest.raises(UserError, match=re.escape(told)), writing(tmp_path):
+    with pytest.raises(UserError, match=re.escape(told)), explain_write_errors(tmp_path):
         raise ValueError("FAILED: Read-only file system [os_error_code='30']")
     (tmp_path / "file").write_text("")
     told = r"a file stands on the way \(.*inner\); move it or choose another place"
-    with pytest.raises(UserError, match=told), writing(tmp_path):
+    with pytest.raises(UserError, match=told), explain_write_errors(tmp_path):
         (tmp_path / "file/inner").mkdir()
-    with pytest.raises(ValueError, match="ours"), writing(tmp_path):
+    with pytest.raises(ValueError, match="ours"), explain_write_errors(tmp_path):
         raise ValueError("ours")

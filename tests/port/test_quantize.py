@@ -15,9 +15,9 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import CODES, dequantise, quantise
 from timesuite_jax.models.text import MistralSpec
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.param_tree import Path
+from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.files import open_layers, write_import
-from timesuite_jax.port.lazy_array import Pending
+from timesuite_jax.port.lazy_array import LazyArray
 from timesuite_jax.port.quantize import quantised
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
@@ -47,7 +47,7 @@ def targets(form: str, mesh: MeshSpec) -> dict:
 
 
 @pytest.fixture(scope="module")
-def floats(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[Path, np.ndarray]]:
+def floats(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[ParamPath, np.ndarray]]:
     """A checkpoint file of that model, and what is in it by path."""
     rng = np.random.default_rng(0)
     leaves = {
@@ -60,7 +60,7 @@ def floats(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[Path, np
     return str(file), leaves
 
 
-def expected(leaves: dict[Path, np.ndarray], form: str) -> dict[Path, np.ndarray]:
+def expected(leaves: dict[ParamPath, np.ndarray], form: str) -> dict[ParamPath, np.ndarray]:
     out = {}
     for path, leaf in leaves.items():
         if path[:2] == ("mistral", "layers") and path[-1] == "kernel":
@@ -70,7 +70,7 @@ def expected(leaves: dict[Path, np.ndarray], form: str) -> dict[Path, np.ndarray
     return out
 
 
-def assert_same(found: dict, wanted: dict[Path, np.ndarray]) -> None:
+def assert_same(found: dict, wanted: dict[ParamPath, np.ndarray]) -> None:
     found = dict(trees.leaves_with_paths(found))
     assert set(found) == set(wanted)
     for path, leaf in found.items():
@@ -104,23 +104,23 @@ def test_any_part_is_that_part_of_the_whole():
         asked.append(index)
         return kernel[index].copy()
 
-    leaves = quantised(("k",), Pending(kernel.shape, kernel.dtype, True, read), CODES["int4"])
+    leaves = quantised(("k",), LazyArray(kernel.shape, kernel.dtype, True, read), CODES["int4"])
     wanted = quantise(kernel, CODES["int4"])
     index = (slice(1, 2), slice(20, 40), slice(2, 5))  # begins and ends within a group
     np.testing.assert_array_equal(leaves["k", "codes"].fill(index), wanted["codes"][index])
     assert asked == [(slice(1, 2), slice(0, 64), slice(2, 5))], "one layer, whole groups, no column too many"
     index = (slice(0, 2), slice(1, 3), slice(0, 6))
     np.testing.assert_array_equal(leaves["k", "scales"].fill(index), wanted["scales"][index])
-    flat = quantised(("k",), Pending((96, 6), kernel.dtype, False, lambda index: kernel[0][index]), CODES["int4"])
+    flat = quantised(("k",), LazyArray((96, 6), kernel.dtype, False, lambda index: kernel[0][index]), CODES["int4"])
     np.testing.assert_array_equal(flat["k", "codes"].whole(), wanted["codes"][0])
 
 
 def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, capsys: pytest.CaptureFixture[str]):
     file, leaves = floats
     wanted = dict(trees.leaves_with_paths(nn.meta.unbox(boxed("int4"))))
-    decided = port.plan(PORT, open_layers(PORT, [file]), {path: leaf.shape for path, leaf in wanted.items()})
+    decided = port.resolve(PORT, open_layers(PORT, [file]), {path: leaf.shape for path, leaf in wanted.items()})
     folder = tmp_path / "model"
-    write_import(folder, port.pending(decided, wanted), decided.report)
+    write_import(folder, port.lazy_arrays(decided, wanted), decided.report)
 
     again = port.load_into(PORT, trees.from_paths(wanted), open_layers(PORT, [str(folder)])).params
     assert_same(again, expected(leaves, "int4"))

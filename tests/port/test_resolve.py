@@ -9,7 +9,7 @@ import pytest
 from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import load, plan
+from timesuite_jax.port import load, resolve
 from timesuite_jax.port.files import open_layers
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.port import table as port_table
@@ -54,7 +54,7 @@ def test_the_original_s_order(files):
 
 def test_good_init_is_mean_pooling(files):
     layers = open_layers(PORT, tiny.words(files, "umt", "mistral", "videochat2"))
-    decided = plan(PORT, layers, shapes_of(), expect_missing=["temp_adap/*"])
+    decided = resolve(PORT, layers, shapes_of(), expect_missing=["temp_adap/*"])
     source, key = decided.places["merge_proj.weight"]
     weight, projection = source.read(key), tiny.tensors(seed=3)["mistral_proj.weight"]
     tokens = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
@@ -71,9 +71,9 @@ def test_a_role_must_hold_what_it_is_for(files, tmp_path):
     files["timesuite"] = tiny.save(tmp_path / "t.safetensors", {key: arrays[key] for key in trainable})
     layers = open_layers(PORT, tiny.words(files, "umt", "mistral", "videochat2", "timesuite"))
     with pytest.raises(UserError, match=r"\(timesuite\) must hold but lacks \(4\):\s+clip_proj") as error:
-        plan(PORT, layers)
+        resolve(PORT, layers)
     assert "merge_proj.weight" in str(error.value)
-    plan(PORT, layers, expect_missing=["clip_proj.*", "merge_proj.*"])
+    resolve(PORT, layers, expect_missing=["clip_proj.*", "merge_proj.*"])
 
 
 def test_everything_wrong_is_said_at_once(tmp_path):
@@ -86,7 +86,7 @@ def test_everything_wrong_is_said_at_once(tmp_path):
     arrays["stranger"] = np.zeros(2, np.float32)
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
     with pytest.raises(UserError) as error:
-        plan(PORT, layers, shapes_of())
+        resolve(PORT, layers, shapes_of())
     message = str(error.value)
     for words in (
         "unexpected (2):",
@@ -114,7 +114,7 @@ def test_without_a_config_the_tensors_must_agree(change, tmp_path):
         if any(size != changed for name, size, changed in sizes if shared[name] > 2):
             layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", {**arrays, key: other}))])
             with pytest.raises(UserError, match="another shape or type") as error:
-                plan(PORT, layers)
+                resolve(PORT, layers)
             assert f"\n    {key}: {list(other.shape)}, wanted " in str(error.value)
             refused += 1
     assert refused > 5
@@ -125,11 +125,11 @@ def test_expectations(tmp_path):
     del arrays["clip_proj.bias"]
     arrays["stranger"] = np.zeros(2, np.float32)
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
-    decided = plan(PORT, layers, shapes_of(), ["clip_proj/bias"], ["strang*"])
+    decided = resolve(PORT, layers, shapes_of(), ["clip_proj/bias"], ["strang*"])
     assert decided.report.expected_missing == ["clip_proj.bias"]
     assert decided.report.layers[0].ignored["stranger"] == "named as expected"
     with pytest.raises(UserError, match=r"expectations that meet no key \(1\):\s+lora\*"):
-        plan(PORT, layers, shapes_of(), ["clip_proj/bias", "lora*"], ["strang*"])
+        resolve(PORT, layers, shapes_of(), ["clip_proj/bias", "lora*"], ["strang*"])
 
 
 def test_a_stack_is_filled_whole_or_not_at_all(tmp_path):
@@ -137,15 +137,15 @@ def test_a_stack_is_filled_whole_or_not_at_all(tmp_path):
     del arrays["vision_encoder.encoder.blocks.1.norm1.bias"]
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
     with pytest.raises(UserError, match=r"in no file \(1\):\s+vision_encoder\.encoder\.blocks\.1\.norm1\.bias"):
-        plan(PORT, layers, shapes_of(), ["vision_encoder*"])
+        resolve(PORT, layers, shapes_of(), ["vision_encoder*"])
 
 
 def test_another_model_s_checkpoint(tmp_path):
     path = tiny.save(tmp_path / "resnet.safetensors", {"conv1.weight": np.zeros(2), "fc.bias": np.zeros(3)})
     with pytest.raises(UserError, match=r"none of its 2 keys is known \(conv1\.weight, fc\.bias\)"):
-        plan(PORT, open_layers(PORT, [str(path)]), shapes_of())
+        resolve(PORT, open_layers(PORT, [str(path)]), shapes_of())
     with pytest.raises(UserError, match=r"resnet\.safetensors: no VideoChat-T without vision_encoder"):
-        plan(PORT, open_layers(PORT, [str(path)]))
+        resolve(PORT, open_layers(PORT, [str(path)]))
 
 
 def test_a_deeper_tower_is_another_model(tmp_path):
@@ -154,23 +154,23 @@ def test_a_deeper_tower_is_another_model(tmp_path):
         arrays |= {k.replace("blocks.1.", f"blocks.{block}."): v for k, v in arrays.items() if "blocks.1." in k}
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
     with pytest.raises(UserError, match=r"blocks\.3\."):
-        plan(PORT, layers, shapes_of())
+        resolve(PORT, layers, shapes_of())
 
 
 def test_forged_layer_numbers_cost_nothing(tmp_path):
     arrays = {**tiny.tensors(), "vision_encoder.encoder.blocks.99999999999.norm1.bias": np.zeros(5, np.float32)}
     with pytest.raises(UserError, match="unexpected"):
-        plan(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+        resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
 
 
 def test_buffers_are_checked(tmp_path):
     ids = "qformer.bert.embeddings.position_ids"
     arrays = {**tiny.tensors(), ids: np.arange(16)[None]}
-    decided = plan(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    decided = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
     assert decided.report.layers[0].ignored[ids] == "a buffer that follows from the sizes"
     arrays[ids] = np.arange(16)[None] + 1
     with pytest.raises(UserError, match="with other values"):
-        plan(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "y.safetensors", arrays))]))
+        resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "y.safetensors", arrays))]))
 
 
 def test_newer_peft_and_both_at_once(tmp_path):
@@ -183,7 +183,7 @@ def test_newer_peft_and_both_at_once(tmp_path):
         assert np.array_equal(a, b)
     both = tiny.save(tmp_path / "both.safetensors", {**new, **arrays})
     with pytest.raises(UserError, match="which are one tensor"):
-        plan(PORT, open_layers(PORT, [str(both)]))
+        resolve(PORT, open_layers(PORT, [str(both)]))
 
 
 def test_words(tmp_path, files):

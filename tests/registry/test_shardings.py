@@ -78,7 +78,7 @@ def gradient(corpus: Path, variant: str, spec: MeshSpec | None) -> Any:
         total, weight, _ = task.loss(trainable, frozen, batch, root(0, "train"))
         return total, weight
 
-    with parallel.placed(mesh, DEFAULT_RULES):
+    with parallel.mesh_context(mesh, DEFAULT_RULES):
         params = jax.jit(init, out_shardings=where)(root(0, "init"))
         jax.tree.map(lambda param, target: _same_place(param, target), params, targets)
         trainable, frozen = param_tree.split(params, task.trainable)
@@ -113,7 +113,7 @@ def compare(corpus: Path, variant: str, spec: MeshSpec) -> None:
             assert error <= 1e-5 * sizes[path], "/".join(path)
 
 
-def moves_nothing(path: param_tree.Path) -> bool:
+def moves_nothing(path: param_tree.ParamPath) -> bool:
     """Whether a parameter's gradient is zero but for rounding.
 
     A key's bias b adds q b to the scores of query q for all keys alike, and a softmax is blind to that.

@@ -11,7 +11,7 @@ import pytest
 from etils import epath
 
 from timesuite_jax.resilience import liveness
-from timesuite_jax.resilience.preemption import Interrupted, Stop
+from timesuite_jax.resilience.preemption import Interrupted, PreemptionHandler
 
 
 class BucketError(Exception):
@@ -21,7 +21,7 @@ class BucketError(Exception):
 def test_a_bucket_that_fails_for_a_while_is_no_lost_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    calls = liveness.RollCall(epath.Path(tmp_path), Stop(), timeout=0.12)
+    calls = liveness.Heartbeats(epath.Path(tmp_path), PreemptionHandler(), timeout=0.12)
     write, tries = liveness.replace_text, itertools.count()
 
     def flaky(file: epath.Path, text: str) -> None:
@@ -41,7 +41,7 @@ def test_a_bucket_that_fails_for_a_while_is_no_lost_process(
 
 
 def test_a_second_notice_does_not_break_off_what_the_first_began():
-    stop, tidied = Stop(), False
+    stop, tidied = PreemptionHandler(), False
     with pytest.raises(Interrupted), stop.interruptible():
         try:
             stop.notice_in_main_thread(signal.SIGTERM)

@@ -7,7 +7,7 @@ from etils import epath
 
 from timesuite_jax.checkpoints import workdir_lock
 from timesuite_jax.checkpoints.manager import Checkpoints
-from timesuite_jax.storage.remote_path import in_bucket
+from timesuite_jax.storage.remote_path import is_remote
 
 
 class Reached(Exception):
@@ -23,4 +23,4 @@ def test_where_a_run_lies(given: str, taken: str, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Reached) as caught:
         Checkpoints(given)
     assert str(caught.value) == taken
-    assert in_bucket(given) == given.startswith("gs://")
+    assert is_remote(given) == given.startswith("gs://")

@@ -26,7 +26,7 @@ def answer(corpus: str, film: str) -> dict[str, Any]:
     """
     task = cast(VideoChatTask, build(tiny_config.get_config(corpus)))
     mesh = parallel.make_mesh()
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         everywhere = parallel.batch_sharding(mesh, {"batch": ()})
         params = jax.jit(task.init, out_shardings=everywhere)(jax.random.key(0))
         answerer, preparer = task.answerer(params), task.preparer()

@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from timesuite_jax.evaluation import item_scores, push_down_seen, rank
+from timesuite_jax.evaluation import item_scores, mask_seen, rank
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted import port_table
 from timesuite_jax.mqsa_ted.data import Interactions, count_transitions, evaluation_inputs, seen_items, training_pairs
@@ -179,7 +179,7 @@ class GoldenCase:
         inputs = evaluation_inputs(self.data, self.meta["max_len"], name)
         parts = [self.on(params, inputs[at : at + size]).hidden[:, -1] for at in range(0, len(inputs), size)]
         scores = item_scores(jnp.concatenate(parts), params["item_embedding"])
-        pushed = push_down_seen(scores, jnp.asarray(seen_items(self.data, self.meta["max_len"], name)))
+        pushed = mask_seen(scores, jnp.asarray(seen_items(self.data, self.meta["max_len"], name)))
         ranks = rank(pushed, jnp.asarray(getattr(self.data, name)))
         return RankingScores(np.asarray(ranks)), np.asarray(pushed)
 

@@ -25,7 +25,7 @@ import jax.numpy as jnp  # noqa: E402
 from gcp_storage_emulator import server  # noqa: E402
 
 from timesuite_jax.checkpoints.manager import Checkpoints  # noqa: E402
-from timesuite_jax.checkpoints.retry import Saver  # noqa: E402
+from timesuite_jax.checkpoints.retry import RetryingSaver  # noqa: E402
 from timesuite_jax.checkpoints.train_state import TrainState  # noqa: E402
 
 
@@ -62,7 +62,7 @@ def main(status: HTTPStatus, seconds: float) -> dict[str, Any]:
     bucket = server.create_server("localhost", PORT, in_memory=True, default_bucket="bucket")
     bucket.start()
     with Checkpoints("gs://bucket/run", keep=3) as checkpoints:
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
         while not checkpoints.settled():
             time.sleep(0.1)

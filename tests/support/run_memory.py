@@ -67,10 +67,10 @@ def saves(count: int, mib: int) -> dict[str, Any]:
 
     from timesuite_jax.checkpoints import malloc_tuning
     from timesuite_jax.checkpoints.manager import Checkpoints
-    from timesuite_jax.checkpoints.retry import Saver
+    from timesuite_jax.checkpoints.retry import RetryingSaver
     from timesuite_jax.checkpoints.train_state import TrainState
 
-    malloc_tuning.share_arenas()  # as `timesuite train` does
+    malloc_tuning.limit_malloc_arenas()  # as `timesuite train` does
     # As a training step leaves it: parameters and Adam's two moments, in arrays of 4 MiB.
     names = [f"layer_{number}" for number in range(mib // 12)]
     rng = jax.random.key(0)
@@ -82,7 +82,7 @@ def saves(count: int, mib: int) -> dict[str, Any]:
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(state)) / (1 << 20)
     sizes, peaks = [], []
     with tempfile.TemporaryDirectory() as workdir, Checkpoints(workdir, keep=1) as checkpoints:
-        saver = Saver(checkpoints, {})
+        saver = RetryingSaver(checkpoints, {})
         malloc_tuning.after_save()  # what is free already must not be counted as there before
         before = resident()
         for number in range(count):

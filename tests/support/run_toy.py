@@ -22,7 +22,7 @@ from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, training
 from timesuite_jax.checkpoints import manager
 from timesuite_jax.errors import UserError
-from timesuite_jax.resilience.preemption import end_within
+from timesuite_jax.resilience.preemption import exit_after
 from timesuite_jax.training import OptimizerSpec
 
 FOR_EVER = 1e6  # seconds
@@ -157,7 +157,7 @@ def main(argv: Sequence[str]) -> int:
         say(f"UserError: {error}")
         return 2
     if result.interrupted:
-        end_within(5, result.code)
+        exit_after(5, result.code)
         return result.code
     leaves = multihost_utils.process_allgather(jax.tree.leaves((result.state.params, result.frozen)), tiled=True)
     if jax.process_index() == 0:

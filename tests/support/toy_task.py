@@ -85,7 +85,7 @@ class ToyTask:
     batch: int = 16
     dropout: bool = True
     train_all: bool = False
-    weights: training.Import | None = None
+    weights: training.InitialWeights | None = None
     bad_sample: int | None = None
     data_ends_at: int | None = None
     delay: float = 0.0
@@ -101,7 +101,7 @@ class ToyTask:
     def init(self, rng: Array) -> Any:
         return nn.meta.unbox(self._init(rng))
 
-    def initial_weights(self) -> training.Import | None:
+    def initial_weights(self) -> training.InitialWeights | None:
         return self.weights
 
     def trainable(self, path: tuple[str, ...]) -> bool:

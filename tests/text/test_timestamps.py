@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.paths import GOLDENS
-from timesuite_jax.text import Span, format_span, parse_spans
+from timesuite_jax.text import TimeSpan, format_span, parse_spans
 from timesuite_jax.text.prompts import DENSE_CAPTION, grounding_question, highlight_question
 
 READ = {
@@ -113,7 +113,7 @@ tenths = st.integers(0, 99_999).map(lambda n: n / 10)
     "{}", "The event happens in {}.", "The given query happens in {}.", "I think {}, yes.", "({})", "2 people: {}",
 ]))  # fmt: skip
 def test_what_is_formatted_is_parsed(a, b, around):
-    assert parse_spans(around.format(format_span((a, b)))) == [Span(min(a, b), max(a, b))]
+    assert parse_spans(around.format(format_span((a, b)))) == [TimeSpan(min(a, b), max(a, b))]
 
 
 @given(tenths, tenths, st.sampled_from([
@@ -121,7 +121,7 @@ def test_what_is_formatted_is_parsed(a, b, around):
     "Start time: {}\nEnd time: {}", "from {} until {} sec", "{}s\N{EN DASH}{}s",
 ]))  # fmt: skip
 def test_phrasings_are_parsed(a, b, phrase):
-    assert parse_spans(phrase.format(a, b)) == [Span(min(a, b), max(a, b))]
+    assert parse_spans(phrase.format(a, b)) == [TimeSpan(min(a, b), max(a, b))]
 
 
 @given(st.integers(0, 35_999), st.integers(0, 35_999))
@@ -130,7 +130,7 @@ def test_clocks_are_parsed(a, b):
         minutes, rest = divmod(seconds, 60)
         return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
 
-    assert parse_spans(f"from {clock(a)} to {clock(b)}") == [Span(min(a, b), max(a, b))]
+    assert parse_spans(f"from {clock(a)} to {clock(b)}") == [TimeSpan(min(a, b), max(a, b))]
 
 
 babble = st.lists(st.sampled_from([

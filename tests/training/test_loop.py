@@ -16,10 +16,10 @@ from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.checkpoints import manager
 from timesuite_jax.checkpoints.manager import read_config, restore_params
-from timesuite_jax.checkpoints.retry import Saver
+from timesuite_jax.checkpoints.retry import RetryingSaver
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.resilience.preemption import Stop
+from timesuite_jax.resilience.preemption import PreemptionHandler
 from timesuite_jax.training import Batch, NonFiniteError, RunResult
 
 
@@ -164,7 +164,7 @@ def test_a_run_starts_from_named_weights_and_initialises_the_rest(tmp_path: Path
         leaf = targets["projection"]["kernel"]
         return {"projection": {"kernel": jax.device_put(np.full(leaf.shape, 0.25, leaf.dtype), leaf.sharding)}}
 
-    task = ToyTask(weights=training.Import("a file", load))
+    task = ToyTask(weights=training.InitialWeights("a file", load))
     result = train(task, tmp_path, total_steps=1)
     assert asked["head"]["kernel"].sharding is not None
     assert float(result.frozen["projection"]["kernel"].min()) == 0.25
@@ -173,7 +173,7 @@ def test_a_run_starts_from_named_weights_and_initialises_the_rest(tmp_path: Path
 
 
 def test_weights_of_the_wrong_shape_are_a_defect_of_the_import(tmp_path: Path):
-    wrong = training.Import("a file", lambda targets: {"head": {"kernel": np.zeros((3, 1), np.float32)}})
+    wrong = training.InitialWeights("a file", lambda targets: {"head": {"kernel": np.zeros((3, 1), np.float32)}})
     with pytest.raises(ValueError, match=r"a file returned other arrays.*head/kernel"):
         train(ToyTask(weights=wrong), tmp_path)
 
@@ -196,19 +196,19 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
 
 def test_a_notice_just_before_another_compilation_saves_as_at_any_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """What saves then is the main thread, in which nothing may cross between host and devices otherwise."""
-    stop, sent, put = Stop(), [], parallel.put_batch
+    stop, sent, put = PreemptionHandler(), [], parallel.put_batch
 
     def longer(batch: Batch, rows: Any) -> Any:
         sent.append(batch)
         stop.requested = len(sent) == 3
         return put({name: values.repeat(1 + stop.requested, axis=0) for name, values in batch.items()}, rows)
 
-    def finish(self: Saver, step: int, *_: Any) -> None:
+    def finish(self: RetryingSaver, step: int, *_: Any) -> None:
         assert (step, jnp.ones(2) @ np.ones(2, np.float32)) == (2, 2)
         raise SystemExit  # not suppressed, as in place of `leave`
 
     monkeypatch.setattr(training.loop, "stop_on_notice", lambda: nullcontext(stop))
     monkeypatch.setattr(parallel, "put_batch", longer)
-    monkeypatch.setattr(Saver, "finish", finish)
+    monkeypatch.setattr(RetryingSaver, "finish", finish)
     with pytest.raises(SystemExit):
         train(ToyTask(), tmp_path, eval_every=0)

@@ -35,7 +35,7 @@ def three_steps(task: ToyTask, mesh: Mesh, accumulate: int = 1) -> tuple[dict[st
     abstract = abstract_state(adamw, param_tree.split(targets, task.trainable)[0], mesh)
     where = jax.tree.map(lambda leaf: leaf.sharding, abstract)
     reports = []
-    with parallel.placed(mesh, rules):
+    with parallel.mesh_context(mesh, rules):
         params = jax.jit(task.init, out_shardings=jax.tree.map(lambda x: x.sharding, targets))(root(0, "init"))
         trained, frozen = param_tree.split(params, task.trainable)
         zero = jax.device_put(np.int32(0), where.step)

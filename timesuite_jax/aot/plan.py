@@ -12,7 +12,7 @@ import jax
 from jax.sharding import NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel
-from timesuite_jax.aot.report import Report
+from timesuite_jax.aot.report import AotReport
 from timesuite_jax.hlo import (
     Arithmetic,
     Memory,
@@ -47,11 +47,11 @@ class AheadOfTime:
     task: Task
     topology: str
 
-    def report(self, name: str) -> Report:
+    def report(self, name: str) -> AotReport:
         """Compiles one of the programs, for as long as it takes."""
         call, mesh = self.calls[name], self.program.mesh
         kind = mesh.devices.flat[0].device_kind
-        with parallel.placed(mesh, self.program.rules):
+        with parallel.mesh_context(mesh, self.program.rules):
             lowered, lower_seconds, _ = _timed(lambda: call.function.lower(*call.arguments))
             built, seconds, cpu_seconds = _timed(lambda: _compile(lowered, call, parallel.HBM_BYTES[kind]))
         executable, memory = built
@@ -62,7 +62,7 @@ class AheadOfTime:
             traffic = tuple(read_traffic(module, mesh))
             flops, notes = arithmetic.total, _notes(arithmetic, module)
         model_flops = self.task.work(self.task.blank_batch()).get("model_flops") if name == "train" else None
-        return Report(
+        return AotReport(
             program=name,
             topology=self.topology,
             mesh=dict(mesh.shape),
@@ -93,14 +93,14 @@ def make_plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) ->
     mesh = parallel.make_mesh(spec.mesh, parallel.describe_topology(topology, slices))
     program = make_program(task, spec, mesh)
     rows = parallel.batch_sharding(mesh, program.rules)
-    parallel.batch_share(rows)  # refuses what the processes of such a machine could not share out
+    parallel.process_shard(rows)  # refuses what the processes of such a machine could not share out
     blank = task.blank_batch(row_multiple=parallel.batch_multiple(rows, spec.accumulate))
     parallel.check_batch(blank, rows, spec.accumulate)
     batch = {name: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=rows) for name, array in blank.items()}
     key = jax.eval_shape(lambda: randomness.root(spec.seed, "train"))
     rng = jax.ShapeDtypeStruct(key.shape, key.dtype, sharding=NamedSharding(mesh, PartitionSpec()))
     step = Call(program.step, (program.state, program.frozen, batch, rng))
-    with parallel.placed(mesh, program.rules):
+    with parallel.mesh_context(mesh, program.rules):
         calls = {"train": step, **task.answering(program.targets)}
     return AheadOfTime(calls, program, task, topology if slices == 1 else f"{slices} slices of {topology}")
 

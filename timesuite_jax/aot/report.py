@@ -11,7 +11,7 @@ from timesuite_jax.hlo import Memory, Traffic
 
 
 @dataclasses.dataclass(frozen=True)
-class Report:
+class AotReport:
     """One compiled program; all amounts are of one device and one run of it."""
 
     program: str  # "train", or what the task calls it
@@ -54,7 +54,7 @@ class Report:
         return {**dataclasses.asdict(self), **derived}
 
 
-def print_reports(reports: Sequence[Report]) -> None:
+def print_reports(reports: Sequence[AotReport]) -> None:
     """Prints a table of the programs and one of what their chips send each other."""
     console = Console()
     first = reports[0]
@@ -83,7 +83,7 @@ def print_reports(reports: Sequence[Report]) -> None:
         console.print(f"note: {note}", markup=False)
 
 
-def _rows(reports: Sequence[Report]) -> dict[str, list[str]]:
+def _rows(reports: Sequence[AotReport]) -> dict[str, list[str]]:
     def gib(value: float) -> str:
         return f"{value / 2**30:.2f} GiB"
 
@@ -102,7 +102,7 @@ def _rows(reports: Sequence[Report]) -> dict[str, list[str]]:
     def least(value: float | None) -> str:
         return "-" if value is None else f"{value:.3g} s"
 
-    def seconds(report: Report) -> str:
+    def seconds(report: AotReport) -> str:
         return f"{report.compile_seconds:.0f} s ({report.compile_cpu_seconds:.0f} s of CPU)"
 
     return {

@@ -18,12 +18,12 @@ from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.remote_path import replace_text
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 _log = logging.getLogger(__name__)
 
 
-class Best(NamedTuple):
+class BestEvaluation(NamedTuple):
     """The best evaluation so far."""
 
     step: int
@@ -34,14 +34,14 @@ class _Notes(NamedTuple):
     """What is in best.json."""
 
     figure: str  # by which the run selects, or did last
-    bests: dict[str, list[Best]]  # by figure
+    bests: dict[str, list[BestEvaluation]]  # by figure
 
 
 def _file(workdir: epath.Path) -> epath.Path:
     return workdir / "best.json"
 
 
-def check_figure(best: str, figures: Iterable[str]) -> None:
+def check_metric(best: str, figures: Iterable[str]) -> None:
     """Refuses a figure to select by that no evaluation gives.
 
     Raises:
@@ -55,7 +55,7 @@ def check_figure(best: str, figures: Iterable[str]) -> None:
         )
 
 
-class Selection:
+class BestCheckpoint:
     """Judges evaluations by `training.best`, the name of a figure of which more is better; without one, judges nothing.
 
     Args:
@@ -79,7 +79,7 @@ class Selection:
         self.note()
 
     @property
-    def best(self) -> Best | None:
+    def best(self) -> BestEvaluation | None:
         """Of the evaluations so far, if the run selects; of equal ones the earliest."""
         return self._bests[-1] if self._figure and self._bests else None
 
@@ -98,7 +98,7 @@ class Selection:
             return False
         better = figures[self._figure] > (self.best.figures[self._figure] if self.best else -float("inf"))
         if better:
-            self._bests.append(Best(step, dict(figures)))
+            self._bests.append(BestEvaluation(step, dict(figures)))
             self._noted = False
         try:
             self.note()
@@ -117,7 +117,7 @@ class Selection:
         figure, bests = self._notes
         lists = {name: [best._asdict() for best in found] for name, found in bests.items()}
         known = {"figure": figure, "bests": lists.pop(figure), "others": lists}
-        with writing(self._workdir, "work folder"):
+        with explain_write_errors(self._workdir, "work folder"):
             replace_text(_file(self._workdir), json.dumps(known, indent=1))
         self._noted = True
 
@@ -138,11 +138,11 @@ def _read(file: epath.Path) -> _Notes | None:
         raise UserError(f"{file} is damaged ({error}); remove it: the run then selects from here on") from error
 
 
-def _best(noted: Mapping[str, Any], figure: str) -> Best:
+def _best(noted: Mapping[str, Any], figure: str) -> BestEvaluation:
     figures = {name: float(value) for name, value in noted["figures"].items()}
     if figure not in figures:
         raise ValueError(f"step {noted['step']} has no {figure}")
-    return Best(int(noted["step"]), figures)
+    return BestEvaluation(int(noted["step"]), figures)
 
 
 def best_of(ranking: Sequence[int], steps: Collection[int]) -> int | None:

@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None)
 _IS_GLIBC = hasattr(_libc, "mallopt") and hasattr(_libc, "malloc_trim")
 
 
-def share_arenas() -> None:
+def limit_malloc_arenas() -> None:
     """Lets all threads of this process share a few arenas; to be called before there are any.
 
     Whoever sets MALLOC_ARENA_MAX has the last word.

@@ -27,14 +27,14 @@ from timesuite_jax import parallel, param_tree
 from timesuite_jax.checkpoints import malloc_tuning
 from timesuite_jax.checkpoints.best import best_of, best_step
 from timesuite_jax.checkpoints.fingerprint import fingerprint
-from timesuite_jax.checkpoints.save_concurrency import sparing_handler
+from timesuite_jax.checkpoints.save_concurrency import bounded_concurrency_handler
 from timesuite_jax.checkpoints.train_state import TrainState
-from timesuite_jax.checkpoints.workdir_lock import claimed
+from timesuite_jax.checkpoints.workdir_lock import lock_workdir
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
 from timesuite_jax.storage.checksums import find_damage, write_manifest
-from timesuite_jax.storage.remote_path import in_bucket
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.storage.remote_path import is_remote
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 # Orbax logs the traceback of each of its threads that fails, and raises the same again for us to report.
 _REPORTED = (
@@ -87,7 +87,7 @@ class Checkpoints:
 
     def __init__(self, workdir: epath.PathLike, *, keep: int = 1, read_only: bool = False) -> None:
         folder = epath.Path(workdir)
-        self.workdir = folder if in_bucket(folder) else folder.absolute()  # which would make a local folder of gs://
+        self.workdir = folder if is_remote(folder) else folder.absolute()  # which would make a local folder of gs://
         self._read_only = read_only
         self._frozen_name: str | None = None
         self._kept = _Kept(keep)
@@ -98,9 +98,9 @@ class Checkpoints:
         self._meet_others = ocp.multihost.get_barrier_sync_fn()
         with ExitStack() as claim:
             if not read_only:
-                claim.enter_context(claimed(self.workdir))
+                claim.enter_context(lock_workdir(self.workdir))
                 claim.callback(malloc_tuning.after_save)
-            with writing(self.workdir, "work folder"):
+            with explain_write_errors(self.workdir, "work folder"):
                 self._manager = self._open()
             self._claim = claim.pop_all()
 
@@ -146,7 +146,7 @@ class Checkpoints:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        with self._claim, writing(self.workdir, "work folder"):
+        with self._claim, explain_write_errors(self.workdir, "work folder"):
             self._manager.close()
             self._frozen_writer.close()
 
@@ -185,11 +185,11 @@ class Checkpoints:
             return
         self._frozen_name = fingerprint(frozen)
         folder = self._frozen_folder(self._frozen_name)
-        with writing(self.workdir, "work folder"):
+        with explain_write_errors(self.workdir, "work folder"):
             whole = folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)
             if not whole or self._damage_in(folder):
                 self._frozen_writer.close()
-                self._frozen_writer = self._open_frozen(sparing_handler(frozen))
+                self._frozen_writer = self._open_frozen(bounded_concurrency_handler(frozen))
                 self._frozen_writer.save(folder, args=ocp.args.StandardSave(frozen), force=True)
 
     def save(self, step: int, state: TrainState, data: Mapping[str, Any], config: Mapping[str, Any]) -> None:
@@ -208,7 +208,7 @@ class Checkpoints:
             self._frozen_writer.wait_until_finished()  # A checkpoint must not refer to what is not there yet.
             self._manager.wait_until_finished()
             if self._handlers is None:  # What may be under way at a time depends on what is saved.
-                self._handlers = {name: sparing_handler(param_tree) for name, param_tree in arrays.items()}
+                self._handlers = {name: bounded_concurrency_handler(param_tree) for name, param_tree in arrays.items()}
                 self._manager.close()
                 self._manager = self._open()
             self._saving, self._failed, self._caller = step, False, threading.current_thread()
@@ -239,7 +239,7 @@ class Checkpoints:
           UserError: as `save`.
         """
         try:
-            with writing(self.workdir, "work folder"):
+            with explain_write_errors(self.workdir, "work folder"):
                 yield
         except Exception:
             malloc_tuning.after_save()
@@ -310,19 +310,19 @@ class Checkpoints:
         """What is wrong with the files of a folder; processes share the reading."""
         index, count = jax.process_index(), jax.process_count()
         mine = find_damage(folder, lambda number, name: number % count == index and name.startswith(item))
-        return [f"{folder.relative_to(self.workdir)}/{line}" for line in parallel.gather_lines(mine)]
+        return [f"{folder.relative_to(self.workdir)}/{line}" for line in parallel.allgather_strings(mine)]
 
     def _move_aside(self, step: int) -> epath.Path:
         """Takes a damaged checkpoint out of the way of a later one of the same step; nothing is deleted."""
         folder, number = self.workdir / "damaged", 0
         while (target := folder / (f"{step}-{number}" if number else f"{step}")).exists():
             number += 1
-        parallel.gather_lines([])  # All have looked before anything moves.
+        parallel.allgather_strings([])  # All have looked before anything moves.
         if jax.process_index() == 0:
-            with writing(self.workdir, "work folder"):
+            with explain_write_errors(self.workdir, "work folder"):
                 folder.mkdir(parents=True, exist_ok=True)
                 self._step_folder(step).rename(target)
-        parallel.gather_lines([])
+        parallel.allgather_strings([])
         self._manager.reload()
         return target
 

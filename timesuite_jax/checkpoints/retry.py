@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds before the next try; each pause is twice the one before
 
 
-class Saver:
+class RetryingSaver:
     """Saves the states of a run.
 
     Args:

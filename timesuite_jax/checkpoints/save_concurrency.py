@@ -16,7 +16,7 @@ _IN_FLIGHT = 1 / 16
 _SPARED = 8 << 20  # bytes that are not worth sparing: small arrays one after another would wait for the disk each time
 
 
-def sparing_handler(tree: Any) -> ocp.StandardCheckpointHandler:
+def bounded_concurrency_handler(tree: Any) -> ocp.StandardCheckpointHandler:
     """Orbax's handler for such a tree, which has a sixteenth of it under way at a time, or one array if that is more.
 
     Args:

@@ -16,14 +16,14 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.remote_path import in_bucket
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.storage.remote_path import is_remote
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def claimed(workdir: epath.Path) -> Iterator[None]:
+def lock_workdir(workdir: epath.Path) -> Iterator[None]:
     """Within it, the folder is there, can be written, and is this run's alone; all its processes must enter.
 
     Process 0 holds the lock for all. In a bucket nobody does, nor on a file system that knows no locks.
@@ -31,16 +31,16 @@ def claimed(workdir: epath.Path) -> Iterator[None]:
     Raises:
       UserError: in every process, if another run is at work in the folder; or if it cannot be made or written.
     """
-    with writing(workdir, "work folder"):
+    with explain_write_errors(workdir, "work folder"):
         _prove_writable(workdir)
         # Never removed: who finds another file under this name would lock that one.
-        file = None if in_bucket(workdir) else (workdir / ".lock").open("a")
+        file = None if is_remote(workdir) else (workdir / ".lock").open("a")
     if file is None:
         yield
         return
     with file:
         told = _lock(file, workdir) if jax.process_index() == 0 else ""
-        if refusal := parallel.gather_lines([told] if told else []):
+        if refusal := parallel.allgather_strings([told] if told else []):
             raise UserError(refusal[0])
         try:
             yield

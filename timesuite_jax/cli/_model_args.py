@@ -92,7 +92,7 @@ def on_all_devices(config: ConfigDict, task: "Task") -> AbstractContextManager[N
     from timesuite_jax import parallel
     from timesuite_jax.registry.load import answering_layout
 
-    return parallel.placed(*answering_layout(config, task.abstract_params()))
+    return parallel.mesh_context(*answering_layout(config, task.abstract_params()))
 
 
 def is_first_process() -> bool:

@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> int:
     os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
     from timesuite_jax import aot, training
-    from timesuite_jax.progress import progress
+    from timesuite_jax.progress import progress_bar
     from timesuite_jax.registry.load import build
-    from timesuite_jax.resilience.preemption import leave  # imported late: a wrong config should be told at once
+    from timesuite_jax.resilience.preemption import exit_now  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
@@ -55,10 +55,10 @@ def run(args: argparse.Namespace) -> int:
     compiler = ThreadPoolExecutor(1)  # A thread in the compiler is deaf to Ctrl-C; the one that waits for it is not.
     try:
         for name in names:
-            with progress(f"compiling {name} for {args.topology}", quiet=args.json):
+            with progress_bar(f"compiling {name} for {args.topology}", quiet=args.json):
                 reports.append(compiler.submit(plan.report, name).result())
     except KeyboardInterrupt:
-        leave("timesuite aot: interrupted", 130)
+        exit_now("timesuite aot: interrupted", 130)
     if args.json:
         print(json.dumps([report.as_json() for report in reports]))
     else:

@@ -194,9 +194,9 @@ def _interactions(args: argparse.Namespace) -> int:
 def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """A log's core, split, and what is not in it."""
     from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, read_log
-    from timesuite_jax.progress import progress
+    from timesuite_jax.progress import progress_bar
 
-    with progress(f"reading {args.log.name}", quiet=args.json) as advance:
+    with progress_bar(f"reading {args.log.name}", quiet=args.json) as advance:
         log = read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
     core = k_core(log, args.core or _CORE)
     made = leave_one_out(core)

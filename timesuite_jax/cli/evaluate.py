@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     check_outputs(args.predictions, args.timeline)
     from timesuite_jax import evaluation
     from timesuite_jax.data.corpora import open_corpus
-    from timesuite_jax.progress import progress
+    from timesuite_jax.progress import progress_bar
     from timesuite_jax.videochat_t.answering import report as report
     from timesuite_jax.videochat_t.benchmarks.grounding import (
         evaluate_grounding,  # imported late: a wrong option should be told at once
@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     records = sum(size if limit is None else min(size, limit) for size in sizes)
     preparer = task.preparer(args.prompt)
     quiet = args.json or not is_first_process()
-    with on_all_devices(config, task), progress("answering", records, quiet=quiet) as advance:
+    with on_all_devices(config, task), progress_bar("answering", records, quiet=quiet) as advance:
         result = evaluate_grounding(
             task.answerer(params),
             preparer,
@@ -109,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
 def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
     """The ranking of held-out items by a recommender."""
     from timesuite_jax.mqsa_ted import report as report
-    from timesuite_jax.progress import progress
+    from timesuite_jax.progress import progress_bar
 
     which = str(args.run_folder or args.config)
     chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}
@@ -121,7 +121,7 @@ def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
         raise UserError(f"--corpus {' '.join(args.corpus)}: a recommender knows one set of items; give one file")
     task, params = load_recommender(args, config, corpora[0])
     users, quiet = 2 * task.data.num_users, args.json or not is_first_process()
-    with on_all_devices(config, task), progress("ranking", users, quiet=quiet) as advance:
+    with on_all_devices(config, task), progress_bar("ranking", users, quiet=quiet) as advance:
         scores = {split: task.ranking(params, split, advance) for split in ("validation", "test")}
     if not is_first_process():
         return 0

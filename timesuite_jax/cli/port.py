@@ -24,7 +24,7 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._help import show_examples
 from timesuite_jax.cli.steps import add_step
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.files import is_orbax, open_layers, open_orbax, open_source, write_import
+from timesuite_jax.port.files import is_orbax, open_checkpoint, open_layers, open_orbax, write_import
 from timesuite_jax.registry.ports import PORTS
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
@@ -100,8 +100,8 @@ def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
     layers = open_layers(model, args.sources)
     wanted = _wanted(args) if args.config else None
     shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
-    plan = port.plan(model, layers, shapes, args.expect_missing, args.expect_unused)
-    write_import(args.out, port.pending(plan, wanted), plan.report)
+    plan = port.resolve(model, layers, shapes, args.expect_missing, args.expect_unused)
+    write_import(args.out, port.lazy_arrays(plan, wanted), plan.report)
     report = plan.report
     if args.json:
         print(json.dumps({"out": str(args.out), "report": report.to_json()}))
@@ -117,7 +117,7 @@ def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
     return 0
 
 
-def _wanted(args: argparse.Namespace) -> dict[param_tree.Path, Any]:
+def _wanted(args: argparse.Namespace) -> dict[param_tree.ParamPath, Any]:
     """The parameters of the config's model, by path."""
     from timesuite_jax.registry.load import build  # pulls in models and data, which the other actions do without
 
@@ -150,7 +150,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 
 def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
-    source = open_source(model, args.file)
+    source = open_checkpoint(model, args.file)
     size = sum(info.nbytes for info in source.infos.values())
     container, others = getattr(source, "container", None), getattr(source, "others", ())
     if args.json:
@@ -174,7 +174,7 @@ def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
 
 
 def _verify(args: argparse.Namespace, model: port.ModelPort) -> int:
-    a, b = open_source(model, args.a), open_source(model, args.b)
+    a, b = open_checkpoint(model, args.a), open_checkpoint(model, args.b)
     differences = port.compare(a, b)
     if args.json:
         listed = {difference.key: difference.what for difference in differences}

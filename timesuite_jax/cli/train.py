@@ -18,7 +18,7 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from timesuite_jax.checkpoints.best import Best
+    pass
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,13 +36,13 @@ def run(args: argparse.Namespace) -> int:
     """
     config = load_config(args.config, args.overrides)
     from timesuite_jax import parallel, training
-    from timesuite_jax.checkpoints.malloc_tuning import share_arenas
+    from timesuite_jax.checkpoints.malloc_tuning import limit_malloc_arenas
     from timesuite_jax.registry.load import build
-    from timesuite_jax.resilience.preemption import end_within  # imported late: a wrong config should be told at once
+    from timesuite_jax.resilience.preemption import exit_after  # imported late: a wrong config should be told at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
-    share_arenas()
+    limit_malloc_arenas()
     parallel.join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = build(config)
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
     result = training.run(task, spec, args.workdir, config=config.to_dict(), on_stop=tell)
     if result.interrupted:
-        end_within(10, result.code)  # all is saved; a reader that hangs must not keep the process
+        exit_after(10, result.code)  # all is saved; a reader that hangs must not keep the process
     if args.json:
         tell(result.step, result.metrics, result.interrupted, result.best)
         return result.code

@@ -5,8 +5,8 @@ grounding from guessing; `ask` asks one question about one file; `draw_timelines
 `evaluate_recommendation` ranks the items that users took next; a `Recommender` recommends to those who have not yet.
 """
 
-from timesuite_jax.evaluation.sharing import share_batches
+from timesuite_jax.evaluation.sharing import shard_batches
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
-from timesuite_jax.evaluation.top_k import best_items, item_scores, push_down_seen, rank
+from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank, top_k_items
 
-__all__ = ["Timeline", "best_items", "draw_timelines", "item_scores", "push_down_seen", "rank", "share_batches"]
+__all__ = ["Timeline", "draw_timelines", "item_scores", "mask_seen", "rank", "shard_batches", "top_k_items"]

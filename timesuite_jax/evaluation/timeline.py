@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.atomic_write import atomic_write
 
 Span = tuple[float, float]  # start and end in seconds
 _TITLE_WIDTH = 120  # characters that stand side by side; what an untrained model says may go on for long
@@ -55,7 +55,7 @@ def draw_timelines(timelines: Sequence[Timeline], path: Path) -> None:
         axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel("seconds", fontsize=8)
     try:
-        with whole_file(path) as partial:
+        with atomic_write(path) as partial:
             figure.savefig(partial, format="png")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error

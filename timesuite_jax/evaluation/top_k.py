@@ -27,7 +27,7 @@ def item_scores(
         return shard.of_items(scores, -jnp.inf)
 
 
-def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"], shard: Shard = _ALL) -> Float[Array, "B V"]:
+def mask_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"], shard: Shard = _ALL) -> Float[Array, "B V"]:
     """Scores with seen items below all others, those seen more often further down.
 
     Args:
@@ -42,8 +42,8 @@ def push_down_seen(scores: Float[Array, "B V"], seen: Int[Array, "B S"], shard: 
 def rank(scores: Float[Array, "B V"], target: Int[Array, " B"], shard: Shard = _ALL) -> Int[Array, " B"]:
     """How many items stand above the target: 0 is the best. Cheaper than sorting, and in the same order.
 
-    Among equals the lower id stands above, as in `best_items`, and what is not a number stands above everything: scores
-    that are all the same, or broken, must not look like a perfect ranking.
+    Ties go to the lower id, as in `top_k_items`, and NaN ranks above everything: scores that are all equal, or broken,
+    must not look like a perfect ranking.
     """
     number = scores.shape[1]
     place = jnp.arange(len(target)), shard.local(target, number)
@@ -53,7 +53,7 @@ def rank(scores: Float[Array, "B V"], target: Int[Array, " B"], shard: Shard = _
     return shard.over_items(jnp.sum(jnp.logical_or(above, before), axis=1))
 
 
-def best_items(
+def top_k_items(
     scores: Float[Array, "B V"], number: int, shard: Shard = _ALL
 ) -> tuple[Int[Array, "B number"], Float[Array, "B number"]]:
     """Ids of the items that score highest, and their scores, the best first; among equals the lower id."""

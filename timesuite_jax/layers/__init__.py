@@ -13,10 +13,10 @@ from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.feed_forward import FeedForward
 from timesuite_jax.layers.hash_prng import mask_key
 from timesuite_jax.layers.linear import Linear, LoraSpec
-from timesuite_jax.layers.logical_sharding import lying, shards
+from timesuite_jax.layers.logical_sharding import logical_sharding, num_shards
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
 from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
-from timesuite_jax.layers.sharded_scores import Shard, by_shards
+from timesuite_jax.layers.sharded_scores import Shard, shard_map_scores
 from timesuite_jax.layers.spec_checks import check_choices
 from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 
@@ -32,14 +32,14 @@ __all__ = [
     "Shard",
     "apply_rope",
     "attention",
-    "by_shards",
     "check_choices",
     "gated_silu",
     "gelu",
-    "lying",
+    "logical_sharding",
     "mask_key",
+    "num_shards",
     "rope_angles",
     "run_stack",
-    "shards",
+    "shard_map_scores",
     "token_positions",
 ]

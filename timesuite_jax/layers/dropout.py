@@ -30,30 +30,30 @@ class Dropout(nn.Module):
         """Returns `x` with entries dropped; draws from the stream "dropout" unless `deterministic`."""
         if deterministic or self.rate == 0.0:
             return x
-        dropped = random_words(self.make_rng("dropout"), x.shape) < np.uint32(self.rate * 2**32)
+        dropped = hash_bits(self.make_rng("dropout"), x.shape) < np.uint32(self.rate * 2**32)
         # In float32, since bfloat16 has no 0.9: it would make everything that is kept 0.17 % too large.
         scaled = (x.astype(jnp.float32) / np.float32(1.0 - self.rate)).astype(x.dtype)
         return jnp.where(dropped, jnp.zeros_like(x), scaled)
 
 
-def random_words(key: Array, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
+def hash_bits(key: Array, shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
     """32 random bits for each place of an array of at least one axis.
 
     Rows (places on the first axis) are hashed apart from places within them: a batch may have more than 2^32 places.
     """
-    return hashed_places(jax.random.key_data(key), shape)
+    return hash_iota(jax.random.key_data(key), shape)
 
 
-def hashed_places(seed: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
-    """`random_words` of the two words of a key."""
+def hash_iota(seed: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "*shape"]:
+    """`hash_bits` of the two words of a key."""
     row = jax.lax.broadcasted_iota(np.uint32, (shape[0], *(1 for _ in shape[1:])), 0)
     column = jnp.zeros(shape, np.uint32)
     for axis in range(1, len(shape)):
         column = column * np.uint32(shape[axis]) + jax.lax.broadcasted_iota(np.uint32, shape, axis)
-    return mixed(mixed(column ^ seed[0]) - jnp.broadcast_to(mixed(row ^ seed[1]), shape))
+    return lowbias32(lowbias32(column ^ seed[0]) - jnp.broadcast_to(lowbias32(row ^ seed[1]), shape))
 
 
-def mixed(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+def lowbias32(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
     """A bijection of words of which every bit depends on every other (`lowbias32` of hash-prospector)."""
     x = (x ^ (x >> np.uint32(16))) * np.uint32(0x7FEB352D)
     x = (x ^ (x >> np.uint32(15))) * np.uint32(0x846CA68B)

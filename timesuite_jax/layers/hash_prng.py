@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray, UInt32
 
-from timesuite_jax.layers.dropout import hashed_places, mixed
+from timesuite_jax.layers.dropout import hash_iota, lowbias32
 
 _WORD = 32
 # Tells splitting a key from folding a number in; the bits of pi.
@@ -30,8 +30,8 @@ def mask_key(key: PRNGKeyArray) -> PRNGKeyArray:
 
 def _fold_in(key: UInt32[Array, "2"], data: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape 2"]:
     """For one number a bijection of keys, and for one key no two numbers give the same."""
-    first = mixed(key[0] ^ mixed(data + _SPLIT))
-    return jnp.stack([first, mixed(key[1] ^ mixed(first - data))], axis=-1)
+    first = lowbias32(key[0] ^ lowbias32(data + _SPLIT))
+    return jnp.stack([first, lowbias32(key[1] ^ lowbias32(first - data))], axis=-1)
 
 
 def _split(key: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "*shape 2"]:
@@ -42,7 +42,7 @@ def _split(key: UInt32[Array, "2"], shape: tuple[int, ...]) -> UInt32[Array, "*s
 def _random_bits(key: UInt32[Array, "2"], bit_width: int, shape: tuple[int, ...]) -> Array:
     if bit_width > _WORD:
         raise ValueError(f"a key of masks draws at most {_WORD} bits at once, not {bit_width}")
-    words = hashed_places(key, (1, *shape))[0]
+    words = hash_iota(key, (1, *shape))[0]
     return (words >> np.uint32(_WORD - bit_width)).astype(f"uint{bit_width}")
 
 

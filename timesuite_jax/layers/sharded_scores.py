@@ -51,7 +51,7 @@ class Shard(NamedTuple):
         return jax.lax.psum(part, self.batch) if self.batch else part
 
 
-def by_shards(
+def shard_map_scores(
     work: Callable[[Shard, Any, Array, Any], Any],
     rows: Any,
     table: Float[Array, "V D"],

@@ -21,7 +21,7 @@ from etils import epath
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from timesuite_jax.storage.remote_path import in_bucket
+from timesuite_jax.storage.remote_path import is_remote
 
 
 class MetricWriter(Protocol):
@@ -54,7 +54,7 @@ class TensorBoardWriter:
 
     def __init__(self, folder: epath.PathLike, first_step: int = 0) -> None:
         self._folder = epath.Path(folder)
-        self._copied_from = Path(tempfile.mkdtemp(prefix="events-")) if in_bucket(folder) else None
+        self._copied_from = Path(tempfile.mkdtemp(prefix="events-")) if is_remote(folder) else None
         self._copied = time.monotonic()
         self._writer: EventFileWriter | None = None
         if first_step:

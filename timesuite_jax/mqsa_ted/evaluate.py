@@ -16,8 +16,8 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
-from timesuite_jax.evaluation.top_k import item_scores, push_down_seen, rank
-from timesuite_jax.layers import Shard, by_shards, shards
+from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank
+from timesuite_jax.layers import Shard, num_shards, shard_map_scores
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted.data import Interactions, Split, evaluation_inputs, pack, seen_items
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
@@ -37,7 +37,7 @@ def _ranks(
     hidden = rearrange(model.apply({"params": params}, *spread)[0], "R S D -> (R S) D")
     by_user = jnp.take(hidden, newest, axis=0), seen, target
     table = cast(Array, model.apply({"params": params}, method="item_table"))
-    ranks = by_shards(_on_one_device, by_user, table, None, "rows", items=model.spec.items)
+    ranks = shard_map_scores(_on_one_device, by_user, table, None, "rows", items=model.spec.items)
     return nn.with_logical_constraint(ranks, (None,))  # whole on every device, so that each process can read it
 
 
@@ -45,7 +45,7 @@ def _on_one_device(
     shard: Shard, by_user: tuple[Float[Array, "B D"], Array, Array], table: Float[Array, "V D"], _: None
 ) -> Int[Array, " B"]:
     hidden, seen, target = by_user
-    scores = push_down_seen(item_scores(hidden, table, shard), seen, shard)
+    scores = mask_seen(item_scores(hidden, table, shard), seen, shard)
     return rank(scores, target, shard)
 
 
@@ -73,7 +73,7 @@ def evaluate_recommendation(
     Raises:
       UserError: if the mesh's devices do not divide the items.
     """
-    devices = shards("batch")
+    devices = num_shards("batch")
     batch_size, row_multiple = -(-batch_size // devices) * devices, math.lcm(row_multiple, devices)
     max_len, padding = model.spec.max_len, model.spec.padding
     parts, least = [], 0

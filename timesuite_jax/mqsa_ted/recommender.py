@@ -10,8 +10,8 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
-from timesuite_jax.evaluation.top_k import best_items, item_scores, push_down_seen
-from timesuite_jax.layers import Shard, by_shards, shards
+from timesuite_jax.evaluation.top_k import item_scores, mask_seen, top_k_items
+from timesuite_jax.layers import Shard, num_shards, shard_map_scores
 from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
 from timesuite_jax.param_tree import Params
@@ -49,10 +49,10 @@ def _best(
         shard: Shard, by_user: tuple[Float[Array, "B D"], Array], table: Float[Array, "V D"], _: None
     ) -> tuple[Int[Array, "B top"], Float[Array, "B top"]]:
         hidden, seen = by_user
-        return best_items(push_down_seen(item_scores(hidden, table, shard), seen, shard), top, shard)
+        return top_k_items(mask_seen(item_scores(hidden, table, shard), seen, shard), top, shard)
 
     by_user = hidden[:, -1], seen
-    ids, scores = by_shards(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
+    ids, scores = shard_map_scores(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
     # Whole on every device, so that each process can read them.
     return nn.with_logical_constraint(ids, (None, None)), nn.with_logical_constraint(scores, (None, None))
 
@@ -93,7 +93,7 @@ class Recommender:
         unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
         known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
         # Groups of a power of two: one user at a time must not compile a program for hundreds.
-        size, devices = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length()), shards("batch")
+        size, devices = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length()), num_shards("batch")
         size = -(-size // devices) * devices
         found = []
         for at in range(0, len(known), size):

@@ -26,7 +26,7 @@ from timesuite_jax.mqsa_ted.data import (
     principal_axes,
     read_features,
 )
-from timesuite_jax.mqsa_ted.data.stream import NOBODY
+from timesuite_jax.mqsa_ted.data.stream import PADDING_SEGMENT
 from timesuite_jax.mqsa_ted.evaluate import evaluate_recommendation
 from timesuite_jax.mqsa_ted.model.mqsa import EMBEDDING_STD, Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
@@ -36,7 +36,7 @@ from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.port_table import PORT
 from timesuite_jax.mqsa_ted.recommender import Recommender
 from timesuite_jax.param_tree import Params
-from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
+from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, InitialWeights, MetricSums, streams
 
 
 class MqsaTedTask:
@@ -95,7 +95,7 @@ class MqsaTedTask:
         """Fresh parameters."""
         return nn.meta.unbox(self._init(rng))
 
-    def initial_weights(self) -> Import | None:
+    def initial_weights(self) -> InitialWeights | None:
         """The files that the config lays, and what follows from the items' features, if they have any."""
         files, given = self.config.weights, self._from_features()
         if not files.files and not given:
@@ -118,7 +118,7 @@ class MqsaTedTask:
             return {**params, **laid}
 
         sources = ([files.source] if files.files else []) + ([str(self.config.features.path)] if given else [])
-        return Import(", ".join(sources), load)
+        return InitialWeights(", ".join(sources), load)
 
     def _from_features(self) -> dict[str, Float[np.ndarray, "rows _"]]:
         """The parameters that the items' features determine, by name."""
@@ -168,13 +168,13 @@ class MqsaTedTask:
             )
         return params
 
-    def trainable(self, path: param_tree.Path) -> bool:
+    def trainable(self, path: param_tree.ParamPath) -> bool:
         """All are but what items have from outside."""
         return path[0] not in ("item_features", "item_trained")
 
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], Float[Array, ""], Sums]:
+    ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
         """Cross entropy of the next items, distillation and L2; the weight is the number of next items.
 
         There are as many heads to distil as next items, and L2 weighs as the mean over a batch has it.
@@ -231,7 +231,7 @@ class MqsaTedTask:
 
     def sample_names(self, batch: Batch) -> list[str]:
         """Users by number."""
-        return [f"user {user}" for user in np.unique(batch["segments"]) if user != NOBODY]
+        return [f"user {user}" for user in np.unique(batch["segments"]) if user != PADDING_SEGMENT]
 
     def work(self, batch: Batch) -> dict[str, float]:
         """Next items of a step."""

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from timesuite_jax.layers import Shard, by_shards
+from timesuite_jax.layers import Shard, shard_map_scores
 
 # (shard, scores [C V] of its items, what belongs to these rows [C ...], what belongs to all) -> (losses [C], slope
 # [C V], scale [C]): the gradient by the scores is `scale[:, None] * slope`, so that no pass over all scores is needed
@@ -97,7 +97,7 @@ def _run(
     """The sum, and its gradients (zeros unless asked for)."""
     work = functools.partial(_on_one_device, loss, chunk, with_gradient)
     out = "whole", _Inputs("rows", "table")
-    return by_shards(work, (inputs.rows, counts, of_rows), inputs.table, of_all, out, items=items)
+    return shard_map_scores(work, (inputs.rows, counts, of_rows), inputs.table, of_all, out, items=items)
 
 
 def _on_one_device(

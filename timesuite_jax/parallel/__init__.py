@@ -5,44 +5,44 @@ this room where a parameter or a batch goes.
 """
 
 from timesuite_jax.parallel.batch import (
-    WHOLE,
-    Share,
+    UNSHARDED,
+    ProcessShard,
     batch_multiple,
     batch_sharding,
-    batch_share,
     check_batch,
-    own_rows,
+    local_rows,
+    process_shard,
     put_batch,
 )
 from timesuite_jax.parallel.compiler import compiler_options
 from timesuite_jax.parallel.mesh import MESH_AXES, MeshSpec, make_mesh
-from timesuite_jax.parallel.processes import Wishes, gather_lines, in_all, join_processes
-from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, placed, shardings
+from timesuite_jax.parallel.processes import ProcessConsensus, allgather_strings, join_processes, run_on_all_processes
+from timesuite_jax.parallel.rules import DEFAULT_RULES, Rules, abstract_arrays, make_rules, mesh_context, shardings
 from timesuite_jax.parallel.topology import HBM_BYTES, describe_topology
 
 __all__ = [
     "DEFAULT_RULES",
     "HBM_BYTES",
     "MESH_AXES",
-    "WHOLE",
+    "UNSHARDED",
     "MeshSpec",
+    "ProcessConsensus",
+    "ProcessShard",
     "Rules",
-    "Share",
-    "Wishes",
     "abstract_arrays",
+    "allgather_strings",
     "batch_multiple",
     "batch_sharding",
-    "batch_share",
     "check_batch",
     "compiler_options",
     "describe_topology",
-    "gather_lines",
-    "in_all",
     "join_processes",
+    "local_rows",
     "make_mesh",
     "make_rules",
-    "own_rows",
-    "placed",
+    "mesh_context",
+    "process_shard",
     "put_batch",
+    "run_on_all_processes",
     "shardings",
 ]

@@ -20,17 +20,17 @@ def batch_sharding(mesh: Mesh, rules: Rules) -> NamedSharding:
     return NamedSharding(mesh, PartitionSpec(axes or None))
 
 
-class Share(NamedTuple):
+class ProcessShard(NamedTuple):
     """The part of every batch that a process brings: number `index` of `count` equal ones."""
 
     index: int
     count: int
 
 
-WHOLE = Share(0, 1)
+UNSHARDED = ProcessShard(0, 1)
 
 
-def batch_share(sharding: NamedSharding) -> Share:
+def process_shard(sharding: NamedSharding) -> ProcessShard:
     """This process's part of every batch.
 
     Processes whose devices hold the same rows bring the same part. There are such where `tensor` goes over more devices
@@ -39,12 +39,12 @@ def batch_share(sharding: NamedSharding) -> Share:
     Raises:
       UserError: if some rows lie in two processes, and others in one of the two only.
     """
-    return share_out(sharding)[jax.process_index()]
+    return partition(sharding)[jax.process_index()]
 
 
 @functools.cache
-def share_out(sharding: NamedSharding) -> dict[int, Share]:
-    """The part of each process, by its index; see `batch_share`."""
+def partition(sharding: NamedSharding) -> dict[int, ProcessShard]:
+    """The part of each process, by its index; see `process_shard`."""
     shards, held = _shards(sharding), {}
     for device, (rows,) in sharding.devices_indices_map((shards,)).items():
         held.setdefault(device.process_index, set()).add(rows.start or 0)
@@ -54,7 +54,7 @@ def share_out(sharding: NamedSharding) -> dict[int, Share]:
             f"mesh {dict(sharding.mesh.shape)} spreads the samples so that two processes share a part of them; "
             "choose mesh.tensor so that it divides the number of devices of a process, or is a multiple of it"
         )
-    return {process: Share(parts.index(tuple(sorted(rows))), len(parts)) for process, rows in held.items()}
+    return {process: ProcessShard(parts.index(tuple(sorted(rows))), len(parts)) for process, rows in held.items()}
 
 
 def _shards(sharding: NamedSharding) -> int:
@@ -98,7 +98,7 @@ def put_batch(
         return {name: jax.make_array_from_process_local_data(sharding, array) for name, array in batch.items()}
 
 
-def own_rows(arrays: Any, sharding: NamedSharding) -> Any:
+def local_rows(arrays: Any, sharding: NamedSharding) -> Any:
     """The opposite of `put_batch`: of arrays with a row a sample, wherever they lie, this process's rows on the host.
 
     Args:

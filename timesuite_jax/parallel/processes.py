@@ -73,7 +73,7 @@ def _in_a_cluster() -> bool:
     return tasks > 1 or (tpu and importlib.util.find_spec("libtpu") is not None)
 
 
-def gather_lines(lines: Sequence[str]) -> list[str]:
+def allgather_strings(lines: Sequence[str]) -> list[str]:
     """What the processes have to say, in the order of processes: the same list in all of them.
 
     All processes must call it at the same place, so it is a barrier too.
@@ -87,7 +87,7 @@ def gather_lines(lines: Sequence[str]) -> list[str]:
     return [line for text in texts if text for line in text.split("\n")]
 
 
-def in_all(make: Callable[[], _Made]) -> _Made:
+def run_on_all_processes(make: Callable[[], _Made]) -> _Made:
     """What `make` returns, if it does so in all processes, which must call it at the same place.
 
     Raises:
@@ -98,7 +98,7 @@ def in_all(make: Callable[[], _Made]) -> _Made:
         made = make()
     except Exception as caught:
         error = caught
-    reasons = gather_lines([json.dumps([jax.process_index(), str(error)])] if error else [])
+    reasons = allgather_strings([json.dumps([jax.process_index(), str(error)])] if error else [])
     if error:
         raise error
     if reasons:
@@ -107,7 +107,7 @@ def in_all(make: Callable[[], _Made]) -> _Made:
     return cast(_Made, made)
 
 
-class Wishes:
+class ProcessConsensus:
     """What one process wishes, all processes do, and at the same step.
 
     Nobody waits: what is wished at a step travels beside the step itself and is known to all some steps later.

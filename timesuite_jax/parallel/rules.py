@@ -59,7 +59,7 @@ def make_rules(changes: Mapping[str, tuple[str, ...] | str | None], mesh: Mesh) 
 
 
 @contextmanager
-def placed(mesh: Mesh, rules: Rules) -> Iterator[None]:
+def mesh_context(mesh: Mesh, rules: Rules) -> Iterator[None]:
     """Within it, linen's `with_logical_constraint` means this mesh and these rules (without it, it does nothing)."""
     pairs = [(logical, axes or None) for logical, axes in rules.items()]
     with jax.set_mesh(mesh), nn.logical_axis_rules(pairs):

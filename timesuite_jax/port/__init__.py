@@ -6,30 +6,30 @@ shard onto a mesh). Write: `export` from `TreeSource.of_params(...)` or `open_or
 
 from timesuite_jax.port.compare import Difference, compare
 from timesuite_jax.port.export import ExportSpec, export
-from timesuite_jax.port.lazy_array import Pending
-from timesuite_jax.port.load import Loaded, load, load_into, pending
-from timesuite_jax.port.loading_order import Layer, ModelPort, Role
-from timesuite_jax.port.report import Report
-from timesuite_jax.port.resolve import Plan, plan
+from timesuite_jax.port.lazy_array import LazyArray
+from timesuite_jax.port.load import LoadedParams, lazy_arrays, load, load_into
+from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Role
+from timesuite_jax.port.report import LoadReport
+from timesuite_jax.port.resolve import LoadPlan, resolve
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.port.weights import WeightsSpec
 
 __all__ = [
+    "CheckpointLayer",
     "Difference",
     "ExportSpec",
-    "Layer",
-    "Loaded",
+    "LazyArray",
+    "LoadPlan",
+    "LoadReport",
+    "LoadedParams",
     "ModelPort",
-    "Pending",
-    "Plan",
-    "Report",
     "Role",
     "TreeSource",
     "WeightsSpec",
     "compare",
     "export",
+    "lazy_arrays",
     "load",
     "load_into",
-    "pending",
-    "plan",
+    "resolve",
 ]

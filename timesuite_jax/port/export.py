@@ -11,8 +11,8 @@ from timesuite_jax.port.files.safetensors import write_safetensors
 from timesuite_jax.port.files.source import TensorInfo
 from timesuite_jax.port.loading_order import ModelPort
 from timesuite_jax.port.tree_source import TreeSource
-from timesuite_jax.storage.atomic_write import whole_file
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 SUFFIXES = (".safetensors", ".pth")
 
@@ -57,7 +57,7 @@ def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | N
         for key in keys:
             yield names[key], source.read(key).astype(infos[names[key]].dtype, copy=False)
 
-    with writing(path):
+    with explain_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix == ".pth":
             read = dict(tensors())
@@ -90,5 +90,5 @@ def _write_pth(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
         return torch.from_numpy(array)
 
     # Through a file of Python's, whose errors say what is wrong with the disk.
-    with whole_file(path) as partial, partial.open("wb") as file:
+    with atomic_write(path) as partial, partial.open("wb") as file:
         torch.save({"model": {key: tensor(array) for key, array in tensors.items()}}, file)

@@ -13,7 +13,7 @@ Shape = tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Layout:
+class TensorLayout:
     """`torch` and `jax` are the two sides of an einops pattern; `sizes` names what cannot be told from a shape."""
 
     torch: str
@@ -38,26 +38,26 @@ class Layout:
 
     def jax_shape(self, shape: Shape) -> Shape:
         """The shape that `to_jax` would give; costs no memory."""
-        return self.to_jax(_hollow(shape)).shape
+        return self.to_jax(_shape_only(shape)).shape
 
     def torch_shape(self, shape: Shape) -> Shape:
         """The shape that `to_torch` would give; costs no memory."""
-        return self.to_torch(_hollow(shape)).shape
+        return self.to_torch(_shape_only(shape)).shape
 
 
-def _hollow(shape: Shape) -> np.ndarray:
+def _shape_only(shape: Shape) -> np.ndarray:
     """An array of any shape that owns one byte: every stride is zero, so merging axes of it copies nothing."""
     return np.broadcast_to(np.zeros((), np.bool_), shape)
 
 
-SAME_1D = Layout("d", "d")
-SAME_2D = Layout("n d", "n d")
-SAME_3D = Layout("b n d", "b n d")
-LINEAR = Layout("o i", "i o")
-CONV1D = Layout("o i k", "k i o")
-POINTWISE = Layout("o i 1", "i o")
+SAME_1D = TensorLayout("d", "d")
+SAME_2D = TensorLayout("n d", "n d")
+SAME_3D = TensorLayout("b n d", "b n d")
+LINEAR = TensorLayout("o i", "i o")
+CONV1D = TensorLayout("o i k", "k i o")
+POINTWISE = TensorLayout("o i 1", "i o")
 
 
-def patches(patch: int) -> Layout:
+def patches(patch: int) -> TensorLayout:
     """A Conv3d of kernel and stride (1, patch, patch) over RGB as a dense layer on flattened (h, w, c) patches."""
-    return Layout("d c 1 h w", "(h w c) d", (("c", 3), ("h", patch), ("w", patch)))
+    return TensorLayout("d c 1 h w", "(h w c) d", (("c", 3), ("h", patch), ("w", patch)))

@@ -10,7 +10,7 @@ Index = tuple[slice, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Pending:
+class LazyArray:
     """A leaf that has not been read yet. `fill` reads any part of it, in memory of its own."""
 
     shape: tuple[int, ...]

@@ -14,28 +14,28 @@ import numpy as np
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.param_tree import Path
-from timesuite_jax.port.lazy_array import Index, Pending
-from timesuite_jax.port.loading_order import Layer, ModelPort
+from timesuite_jax.param_tree import ParamPath
+from timesuite_jax.port.lazy_array import Index, LazyArray
+from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort
 from timesuite_jax.port.quantize import quantised
-from timesuite_jax.port.report import Report
-from timesuite_jax.port.resolve import Plan, plan
+from timesuite_jax.port.report import LoadReport
+from timesuite_jax.port.resolve import LoadPlan, resolve
 from timesuite_jax.port.table import Entry
 
 
 @dataclasses.dataclass(frozen=True)
-class Loaded:
+class LoadedParams:
     """Parameters as a nested dict, without those that were expected to be missing, and where each came from."""
 
     params: dict[str, Any]
-    report: Report
+    report: LoadReport
 
 
-def pending(decided: Plan, wanted: Mapping[Path, Any] | None = None) -> dict[Path, Pending]:
+def lazy_arrays(decided: LoadPlan, wanted: Mapping[ParamPath, Any] | None = None) -> dict[ParamPath, LazyArray]:
     """The leaves that a plan fills, by path.
 
     Args:
-      decided: from `layering.plan`.
+      decided: from `layering.resolve`.
       wanted: leaves with the `dtype` to cast to, or to quantise to; None: as stored.
 
     Raises:
@@ -52,34 +52,36 @@ def pending(decided: Plan, wanted: Mapping[Path, Any] | None = None) -> dict[Pat
             dtype = np.dtype(np.float32)
         else:
             dtype = _common_dtype(decided, group) if wanted is None else np.dtype(wanted[path].dtype)
-        leaf = Pending(shape, dtype, group[0].layer is not None, functools.partial(_fill, decided, group, shape, dtype))
+        leaf = LazyArray(
+            shape, dtype, group[0].layer is not None, functools.partial(_fill, decided, group, shape, dtype)
+        )
         leaves |= {path: leaf} if codes is None else quantised(path, leaf, np.dtype(codes.dtype))
     return leaves
 
 
 def load(
     port: ModelPort,
-    layers: Sequence[Layer],
+    layers: Sequence[CheckpointLayer],
     expect_missing: Sequence[str] = (),
     expect_unused: Sequence[str] = (),
-) -> Loaded:
+) -> LoadedParams:
     """Loads whatever model the files hold, types as stored, as numpy arrays.
 
     Raises:
-      UserError: gathering all that does not match, see `layering.plan`.
+      UserError: gathering all that does not match, see `layering.resolve`.
     """
-    decided = plan(port, layers, None, expect_missing, expect_unused)
-    leaves = {path: leaf.whole() for path, leaf in pending(decided).items()}
-    return Loaded(trees.from_paths(leaves), decided.report)
+    decided = resolve(port, layers, None, expect_missing, expect_unused)
+    leaves = {path: leaf.whole() for path, leaf in lazy_arrays(decided).items()}
+    return LoadedParams(trees.from_paths(leaves), decided.report)
 
 
 def load_into(
     port: ModelPort,
     targets: Mapping[str, Any],
-    layers: Sequence[Layer],
+    layers: Sequence[CheckpointLayer],
     expect_missing: Sequence[str] = (),
     expect_unused: Sequence[str] = (),
-) -> Loaded:
+) -> LoadedParams:
     """Loads a model of known shapes, cast to its types, placed where it will live.
 
     Args:
@@ -91,16 +93,16 @@ def load_into(
       expect_unused: patterns of keys that the model does not need.
 
     Raises:
-      UserError: gathering all that does not match, see `layering.plan`.
+      UserError: gathering all that does not match, see `layering.resolve`.
     """
     wanted = dict(trees.leaves_with_paths(targets))
     shapes = {path: tuple(leaf.shape) for path, leaf in wanted.items()}
-    decided = plan(port, layers, shapes, expect_missing, expect_unused)
-    leaves = {path: _place(leaf, wanted[path]) for path, leaf in pending(decided, wanted).items()}
-    return Loaded(trees.from_paths(leaves), decided.report)
+    decided = resolve(port, layers, shapes, expect_missing, expect_unused)
+    leaves = {path: _place(leaf, wanted[path]) for path, leaf in lazy_arrays(decided, wanted).items()}
+    return LoadedParams(trees.from_paths(leaves), decided.report)
 
 
-def _place(leaf: Pending, target: Any) -> Any:
+def _place(leaf: LazyArray, target: Any) -> Any:
     if getattr(target, "sharding", None) is None:
         return leaf.whole()
     # Shard by shard, each on its device before the next is read; a copy that many devices hold is read once.
@@ -114,7 +116,7 @@ def _place(leaf: Pending, target: Any) -> Any:
     return jax.make_array_from_single_device_arrays(leaf.shape, target.sharding, shards)
 
 
-def _fill(decided: Plan, group: list[Entry], shape: tuple[int, ...], dtype: np.dtype, index: Index) -> np.ndarray:
+def _fill(decided: LoadPlan, group: list[Entry], shape: tuple[int, ...], dtype: np.dtype, index: Index) -> np.ndarray:
     """The part `index` of a leaf, in memory of its own."""
     bounds = [part.indices(size) for part, size in zip(index, shape, strict=True)]
     out = np.empty([len(range(*bound)) for bound in bounds], dtype)
@@ -126,17 +128,17 @@ def _fill(decided: Plan, group: list[Entry], shape: tuple[int, ...], dtype: np.d
     return out
 
 
-def _read(decided: Plan, entry: Entry) -> np.ndarray:
+def _read(decided: LoadPlan, entry: Entry) -> np.ndarray:
     source, key = decided.places[entry.torch]
     return entry.layout.to_jax(source.read(key))
 
 
-def _info(decided: Plan, entry: Entry) -> Any:
+def _info(decided: LoadPlan, entry: Entry) -> Any:
     source, key = decided.places[entry.torch]
     return source.infos[key]
 
 
-def _common_dtype(decided: Plan, group: list[Entry]) -> np.dtype:
+def _common_dtype(decided: LoadPlan, group: list[Entry]) -> np.dtype:
     dtypes = {_info(decided, entry).dtype for entry in group}
     if len(dtypes) > 1:
         names = ", ".join(sorted(map(str, dtypes)))

@@ -24,7 +24,7 @@ class Role:
 
 
 @dataclasses.dataclass(frozen=True)
-class Layer:
+class CheckpointLayer:
     """A file in its role; later layers override earlier ones."""
 
     role: Role
@@ -41,6 +41,8 @@ class ModelPort:
     table_for_torch: Callable[[Shapes], Table]  # from shapes by canonical key; KeyError names what is missing
     table_for_tree: Callable[[Shapes], Table]  # from shapes by path joined with "/"
     ignored: Callable[[str, Table], str | None]  # keys that no parameter of this table needs, with the reason
-    derived: Callable[[Sequence[Layer]], Sequence[Layer]]  # puts layers made from others in their places
+    derived: Callable[
+        [Sequence[CheckpointLayer]], Sequence[CheckpointLayer]
+    ]  # puts layers made from others in their places
     new_spelling: Callable[[str], str]  # canonical key -> the spelling of newer libraries
     hint: Callable[[str, tuple[int, ...], tuple[int, ...]], str]  # (key, found, wanted) -> why shapes may differ

@@ -12,25 +12,25 @@ import ml_dtypes
 import numpy as np
 
 from timesuite_jax.layers.quantised import dequantise, group_size, quantise
-from timesuite_jax.param_tree import Path
-from timesuite_jax.port.lazy_array import Index, Pending
+from timesuite_jax.param_tree import ParamPath
+from timesuite_jax.port.lazy_array import Index, LazyArray
 
 Leaf = TypeVar("Leaf")
 _FLOAT32 = np.dtype(np.float32)  # holds a code times its scale exactly
 
 
-def path_in_files(path: Path, leaves: Collection[Path]) -> Path:
+def path_in_files(path: ParamPath, leaves: Collection[ParamPath]) -> ParamPath:
     """What files know a leaf by: the path of the kernel whose codes or scales it is, or its own."""
     return path[:-1] if path[-1] in ("codes", "scales") and (*path[:-1], "codes") in leaves else path
 
 
-def as_in_files(leaves: Mapping[Path, Leaf]) -> dict[Path, Leaf]:
+def as_in_files(leaves: Mapping[ParamPath, Leaf]) -> dict[ParamPath, Leaf]:
     """The leaves by what files know them by; for a quantised kernel its codes, which are of the same shape."""
     paths = {path: path_in_files(path, leaves) for path in leaves}
     return {known: leaves[path] for path, known in paths.items() if path in (known, (*known, "codes"))}
 
 
-def quantised(path: Path, kernel: Pending, codes: np.dtype) -> dict[Path, Pending]:
+def quantised(path: ParamPath, kernel: LazyArray, codes: np.dtype) -> dict[ParamPath, LazyArray]:
     """The two leaves that a kernel becomes; each reads it for itself."""
     *layers, inputs, outputs = kernel.shape
     kinds = {"codes": (inputs, codes), "scales": (inputs // group_size(inputs), np.dtype(ml_dtypes.bfloat16))}
@@ -38,12 +38,12 @@ def quantised(path: Path, kernel: Pending, codes: np.dtype) -> dict[Path, Pendin
     for name, (rows, dtype) in kinds.items():
         shape = (*layers, rows, outputs)
         fill = functools.partial(_fill, kernel, codes, name, shape, dtype)
-        leaves[*path, name] = Pending(shape, dtype, kernel.stacked, fill)
+        leaves[*path, name] = LazyArray(shape, dtype, kernel.stacked, fill)
     return leaves
 
 
 def _fill(
-    kernel: Pending, codes: np.dtype, name: str, shape: tuple[int, ...], dtype: np.dtype, index: Index
+    kernel: LazyArray, codes: np.dtype, name: str, shape: tuple[int, ...], dtype: np.dtype, index: Index
 ) -> np.ndarray:
     """The part `index` of the codes or scales of a kernel, made from whole groups."""
     out = np.empty([len(range(*part.indices(size))) for part, size in zip(index, shape, strict=True)], dtype)

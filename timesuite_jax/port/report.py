@@ -23,7 +23,7 @@ class LayerReport:
 
 
 @dataclasses.dataclass
-class Report:
+class LoadReport:
     """All files of an import, and what none of them has."""
 
     model: str

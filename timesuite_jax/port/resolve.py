@@ -15,32 +15,32 @@ import numpy as np
 from einops import EinopsError
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.param_tree import Path
+from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.files.source import Source
-from timesuite_jax.port.loading_order import Layer, ModelPort
+from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort
 from timesuite_jax.port.quantize import as_in_files
-from timesuite_jax.port.report import LayerReport, Report
+from timesuite_jax.port.report import LayerReport, LoadReport
 from timesuite_jax.port.table import Entry, Table
 
 Shape = tuple[int, ...]
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
+class LoadPlan:
     """Where every tensor comes from: table key -> (source, key in it)."""
 
     table: Table
     places: Mapping[str, tuple[Source, str]]
-    report: Report
+    report: LoadReport
 
 
-def plan(
+def resolve(
     port: ModelPort,
-    layers: Sequence[Layer],
-    wanted: Mapping[Path, Shape] | None = None,
+    layers: Sequence[CheckpointLayer],
+    wanted: Mapping[ParamPath, Shape] | None = None,
     expect_missing: Sequence[str] = (),
     expect_unused: Sequence[str] = (),
-) -> Plan:
+) -> LoadPlan:
     """Decides where each parameter comes from.
 
     Args:
@@ -62,7 +62,7 @@ def plan(
     canonical = [_canonical_keys(layer) for layer in layers]
     table = _table(port, layers, canonical, wanted)
     reports = [LayerReport(layer.role.name, layer.source.name) for layer in layers]
-    report = Report(port.title, reports)
+    report = LoadReport(port.title, reports)
     met: set[str] = set()
 
     def expected(patterns: Sequence[str], *names: str) -> bool:
@@ -106,10 +106,10 @@ def plan(
             + "\n  give the right files, or name what is meant: for `timesuite port import` with --expect-missing or "
             "--expect-unused, in a config with weights.expect_missing or weights.expect_unused"
         )
-    return Plan(table, places, report)
+    return LoadPlan(table, places, report)
 
 
-def _canonical_keys(layer: Layer) -> dict[str, str]:
+def _canonical_keys(layer: CheckpointLayer) -> dict[str, str]:
     """Table key -> key in the file.
 
     Raises:
@@ -126,9 +126,9 @@ def _canonical_keys(layer: Layer) -> dict[str, str]:
 
 def _table(
     port: ModelPort,
-    layers: Sequence[Layer],
+    layers: Sequence[CheckpointLayer],
     canonical: Sequence[Mapping[str, str]],
-    wanted: Mapping[Path, Shape] | None,
+    wanted: Mapping[ParamPath, Shape] | None,
 ) -> Table:
     if wanted is not None:
         table = port.table_for_tree({"/".join(path): shape for path, shape in wanted.items()})
@@ -160,7 +160,7 @@ def _check_constant(table: Table, name: str, source: Source, key: str, fate: Lay
         fate.misshaped[name] = f"a buffer of shape {source.infos[key].shape} with other values than {value.shape} here"
 
 
-def _check_stacks(table: Table, places: Mapping[str, tuple[Source, str]], report: Report) -> None:
+def _check_stacks(table: Table, places: Mapping[str, tuple[Source, str]], report: LoadReport) -> None:
     """A leaf that stacks layers can only be filled as a whole, whatever is expected to be missing."""
     for group in table.slots.values():
         absent = [entry.torch for entry in group if entry.torch not in places]
@@ -173,11 +173,11 @@ def _check_stacks(table: Table, places: Mapping[str, tuple[Source, str]], report
 def _check_shapes(
     port: ModelPort,
     table: Table,
-    layers: Sequence[Layer],
+    layers: Sequence[CheckpointLayer],
     canonical: Sequence[Mapping[str, str]],
     reports: Sequence[LayerReport],
     places: Mapping[str, tuple[Source, str]],
-    wanted: Mapping[Path, Shape] | None,
+    wanted: Mapping[ParamPath, Shape] | None,
 ) -> None:
     """Compares each tensor, used or overridden, with what the model has, or what most of the other tensors say."""
     sizes = _sizes_of_most(table, places) if wanted is None else {}

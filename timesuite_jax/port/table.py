@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from timesuite_jax import param_tree as trees
-from timesuite_jax.param_tree import Path
-from timesuite_jax.port.layout import Layout
+from timesuite_jax.param_tree import ParamPath
+from timesuite_jax.port.layout import TensorLayout
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Entry:
 
     torch: str  # key in the state dict
     jax: str  # path in the parameter tree, parts joined by "/"
-    layout: Layout
+    layout: TensorLayout
     axes: str = ""  # names of the axes in torch's order: one name is one size in the whole model; "_" is of this leaf
     layer: int | None = None  # slice of the leaf's leading axis; None: the whole leaf
     trainable: bool = False  # does the original train it, so that its checkpoints hold it?
     passenger: bool = False  # kept so that an export is complete; no model here has this parameter
 
     @property
-    def path(self) -> Path:
+    def path(self) -> ParamPath:
         """The path as a tuple."""
         return tuple(self.jax.split("/"))
 
@@ -70,7 +70,7 @@ class Table:
         self.model = model
         self.entries = {entry.torch: entry for entry in entries}
         self.constants = {constant.torch: constant for constant in constants}
-        self.slots: dict[Path, list[Entry]] = {}
+        self.slots: dict[ParamPath, list[Entry]] = {}
         self.torch_names = sorted([*self.entries, *self.constants], key=order)
         if len(self.torch_names) != len(entries) + len(constants):
             raise ValueError(f"{model}: a torch key stands twice in the table")
@@ -118,7 +118,7 @@ class Table:
             raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
         return {name: self.torch_tensor(name, leaves) for name in self.torch_names}
 
-    def torch_tensor(self, name: str, leaves: Mapping[Path, Any]) -> np.ndarray:
+    def torch_tensor(self, name: str, leaves: Mapping[ParamPath, Any]) -> np.ndarray:
         """One torch tensor, from leaves by path or, for a constant, from nothing."""
         if name in self.constants:
             return self.constants[name].make()

@@ -10,7 +10,7 @@ import numpy as np
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.param_tree import Path
+from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.files.source import TensorInfo
 from timesuite_jax.port.loading_order import ModelPort
 from timesuite_jax.port.quantize import Dequantised, as_in_files
@@ -30,7 +30,7 @@ class TreeSource:
       UserError: if the leaves are not a tree of this model.
     """
 
-    def __init__(self, port: ModelPort, leaves: Mapping[Path, Any], get: Callable[[Path], Any], name: str):
+    def __init__(self, port: ModelPort, leaves: Mapping[ParamPath, Any], get: Callable[[ParamPath], Any], name: str):
         self.name = name
         self._get = get
         known = as_in_files(leaves)

@@ -127,7 +127,7 @@ def load_chat_weights(config: Config) -> "tuple[VideoChatTask, Params]":
     return task, _all_of(weights, task, config)
 
 
-def _named_weights(task: "VideoChatTask | MqsaTedTask") -> training.Import:
+def _named_weights(task: "VideoChatTask | MqsaTedTask") -> training.InitialWeights:
     """The weights that the config names, beside which the task may lay what it has from elsewhere.
 
     Raises:
@@ -142,7 +142,7 @@ def _named_weights(task: "VideoChatTask | MqsaTedTask") -> training.Import:
     return weights
 
 
-def _all_of(weights: training.Import, task: training.Task, config: Config) -> Params:
+def _all_of(weights: training.InitialWeights, task: training.Task, config: Config) -> Params:
     """Every parameter of the task, from weights.
 
     Raises:

@@ -23,11 +23,13 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.resilience.preemption import Stop, leave
+from timesuite_jax.resilience.preemption import PreemptionHandler, exit_now
 from timesuite_jax.storage.remote_path import replace_text
 
 _log = logging.getLogger(__name__)
-SILENCE = 30.0  # seconds without an entry after which a process is taken for lost; never more than half of timeout
+HEARTBEAT_TIMEOUT = (
+    30.0  # seconds without an entry after which a process is taken for lost; never more than half of timeout
+)
 ENTRIES = 6  # in that time
 MISTAKE, LOST = 2, 3  # exit codes: of a process that fails, as alone; of one that ends because of another
 
@@ -46,7 +48,7 @@ class Entry:
     failed: str = ""  # with what message
 
 
-class RollCall:
+class Heartbeats:
     """Writes for this process and reads what others have written; does nothing where there are no others.
 
     Args:
@@ -55,12 +57,12 @@ class RollCall:
       timeout: seconds that all may wait for one that is alive.
     """
 
-    def __init__(self, folder: epath.Path, stop: Stop, timeout: float) -> None:
+    def __init__(self, folder: epath.Path, stop: PreemptionHandler, timeout: float) -> None:
         self._folder, self._stop, self._timeout = folder, stop, timeout
-        self._silence = min(SILENCE, timeout / 2)
+        self._silence = min(HEARTBEAT_TIMEOUT, timeout / 2)
         self._interval = self._silence / ENTRIES
         self._step = 0
-        run = parallel.gather_lines([uuid.uuid4().hex])[0]
+        run = parallel.allgather_strings([uuid.uuid4().hex])[0]
         self._entry = Entry(run, socket.gethostname(), os.getpid())
         self._lock, self._over = threading.Lock(), threading.Event()
         self._heard: dict[int, tuple[int, int]] = {}  # process -> its last number, and how often it was read since
@@ -94,8 +96,8 @@ class RollCall:
         me = f"process {jax.process_index()} ({self._entry.host}) has failed"
         self._let_others_read()
         if isinstance(error, UserError):
-            leave(f"{me}: {error}", MISTAKE)
-        leave(me, 1)
+            exit_now(f"{me}: {error}", MISTAKE)
+        exit_now(me, 1)
 
     def _let_others_read(self) -> None:
         """Process 0 goes last: it holds the service without which JAX's runtime aborts the others on the spot."""
@@ -161,4 +163,4 @@ class RollCall:
 
     def _end(self, sentence: str) -> None:
         self._let_others_read()
-        leave(f"{sentence}. This process ends; start the run again, it goes on from its last checkpoint", LOST)
+        exit_now(f"{sentence}. This process ends; start the run again, it goes on from its last checkpoint", LOST)

@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 import jax
 import rich.console
 
-TIDYING = 10.0  # seconds for closing readers and writers after all is saved
+CLEANUP_GRACE_S = 10.0  # seconds for closing readers and writers after all is saved
 # What a shell tells of a command that ended by Ctrl-C: what it was to make is not there, though nothing is lost.
 _CODES = {signal.SIGTERM: 0, signal.SIGINT: 128 + signal.SIGINT}
 _NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
@@ -32,7 +32,7 @@ class Interrupted(BaseException):
     """A notice came while data were waited for. No `Exception`, so that no reader takes it for a bad sample."""
 
 
-class Stop:
+class PreemptionHandler:
     """Whether the run was asked to stop, and what that means at the moment.
 
     At first there is nothing to lose; `has_learnt` says that there is.
@@ -104,7 +104,7 @@ class Stop:
           by: which signal; that of a process that asks this one to stop too is SIGTERM.
         """
         if by == signal.SIGINT and next(self._presses):
-            leave("ended by a second Ctrl-C; the same command goes on from the last checkpoint", self.code)
+            exit_now("ended by a second Ctrl-C; the same command goes on from the last checkpoint", self.code)
         self._request(by)
         with self._lock:
             if self._make_safe is None:
@@ -115,7 +115,7 @@ class Stop:
                 self._make_safe()
                 with suppress(Exception):  # It must not keep the process.
                     self.farewell()
-                leave(f"stopped: {self.sentence}", self.code)
+                exit_now(f"stopped: {self.sentence}", self.code)
 
     def notice_in_main_thread(self, by: signal.Signals) -> None:
         """What happens on a notice in the main thread, as soon as it is back from compiled code."""
@@ -130,7 +130,7 @@ class Stop:
             self._by = by
 
 
-def leave(sentence: str, code: int) -> None:
+def exit_now(sentence: str, code: int) -> None:
     """Ends the process now, whatever its threads are doing, and its worker processes with it."""
     with suppress(OSError):  # Whoever was to read it may be gone.
         print(sentence, file=sys.stderr, flush=True)
@@ -142,26 +142,28 @@ def leave(sentence: str, code: int) -> None:
     os._exit(code)
 
 
-def end_within(seconds: float, code: int) -> threading.Timer:
+def exit_after(seconds: float, code: int) -> threading.Timer:
     """Ends the process then, with that exit code, whatever its threads are doing; cancel it when it has ended well.
 
     A reader that waits for a dead disk must not outlast a notice of 30 seconds.
     """
-    timer = threading.Timer(seconds, leave, (f"left without waiting for threads that hang for {seconds:.0f} s", code))
+    timer = threading.Timer(
+        seconds, exit_now, (f"left without waiting for threads that hang for {seconds:.0f} s", code)
+    )
     timer.daemon = True
     timer.start()
     return timer
 
 
 @contextmanager
-def stop_on_notice() -> Iterator[Stop]:
-    """Within it, SIGTERM and Ctrl-C do what `Stop` says instead of ending the process.
+def save_and_exit_on_signal() -> Iterator[PreemptionHandler]:
+    """Within it, SIGTERM and Ctrl-C do what `PreemptionHandler` says instead of ending the process.
 
     Python runs signal handlers in the main thread only; elsewhere (a notebook server's worker) both stay as they are.
     So does Ctrl-C where it means something else already: in a notebook, whose memory must outlive the run; in a job
     that a shell has started in the background, which ignores it.
     """
-    stop = Stop()
+    stop = PreemptionHandler()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

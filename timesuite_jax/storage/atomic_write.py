@@ -7,7 +7,7 @@ from typing import Any
 
 
 @contextmanager
-def whole_file(path: Any) -> Iterator[Any]:
+def atomic_write(path: Any) -> Iterator[Any]:
     """Within it, the file is written to a place beside; at the end, that takes the name of the file.
 
     If anything fails nothing appears: a file that was there before stays as it was, and what was written is removed.

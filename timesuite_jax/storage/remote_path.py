@@ -4,18 +4,18 @@ import os
 
 from etils import epath
 
-from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.atomic_write import atomic_write
 
 
-def in_bucket(path: epath.PathLike) -> bool:
+def is_remote(path: epath.PathLike) -> bool:
     """Whether a path is one of object storage ("gs://...")."""
     return "://" in os.fspath(path)
 
 
 def replace_text(file: epath.Path, text: str) -> None:
     """Writes a small file so that whoever is killed meanwhile leaves the one before, whole."""
-    if in_bucket(file):
+    if is_remote(file):
         file.write_text(text)
         return
-    with whole_file(file) as partial:
+    with atomic_write(file) as partial:
         partial.write_text(text)

@@ -98,7 +98,7 @@ _KNOWN = {*_CONSTANTS, *_VALUES, *_EMPTY, *_STRUCTURE}
 _OPCODES = {op.code.encode("latin-1"): op for op in pickletools.opcodes if op.name in _KNOWN}
 
 
-def interpret(data: bytes, where: str, dialect: Dialect) -> Any:
+def load_restricted(data: bytes, where: str, dialect: Dialect) -> Any:
     """Builds the value that a pickle describes.
 
     Args:

@@ -27,7 +27,7 @@ _REMEDIES = (
 
 
 @contextmanager
-def writing(place: Any, what: str = "place") -> Iterator[None]:
+def explain_write_errors(place: Any, what: str = "place") -> Iterator[None]:
     """Turns what a disk refuses into a sentence for the user; storage libraries wrap the cause in various ways.
 
     Args:

@@ -17,14 +17,14 @@ from timesuite_jax.text.conversation import (
     LAYOUTS,
     TRAINING,
     Conversation,
-    Layout,
+    ConversationLayout,
     Turn,
     as_prompt,
     encode_conversation,
     render,
     shuffled,
 )
-from timesuite_jax.text.timestamps import Span, format_span, parse_spans
+from timesuite_jax.text.timestamps import TimeSpan, format_span, parse_spans
 from timesuite_jax.text.tokenizer import (
     JsonTokenizer,
     SentencePieceTokenizer,
@@ -42,11 +42,11 @@ __all__ = [
     "TRAINING",
     "ClipText",
     "Conversation",
+    "ConversationLayout",
     "JsonTokenizer",
-    "Layout",
     "SentencePieceTokenizer",
-    "Span",
     "SpecialIds",
+    "TimeSpan",
     "TimeStyle",
     "Tokenizer",
     "Turn",

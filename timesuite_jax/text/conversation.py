@@ -1,8 +1,8 @@
 """Conversations: questions and answers around a video, as token ids with a mask of what is to be learnt.
 
-Follows upstream's `process_qa` (dataset/it_dataset_mistral.py) and the label mask of its `forward`. Where the parts of
-a conversation stand is data (`Layout`), not code, so that the training text, the evaluation prompt and new layouts are
-the same few lines filled in differently.
+Follows upstream's `process_qa` (dataset/it_dataset_mistral.py) and the label mask of its `forward`. The order of the
+parts of a conversation is data (`ConversationLayout`), so that the training text, the evaluation prompt and new layouts
+are the same few lines filled in differently.
 
 The text is cut in two at the video: what comes before ends in "<Video>", what comes after begins with "</Video>", and
 the visual tokens go between. Each half is tokenised on its own.
@@ -29,7 +29,7 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ConversationLayout:
     """Where the parts of a conversation stand.
 
     Templates have slots {system}, {instruction}, {video}, {times}, {question}, {answer}. A slot that is filled brings
@@ -56,14 +56,14 @@ class Layout:
         return self.first_question == self.question
 
 
-TRAINING = Layout(
+TRAINING = ConversationLayout(
     name="training",
     opening="{system}{instruction} [INST]{video}{times} [/INST]",
     first_question=" [INST]{question} [/INST]",
 )
 """Upstream's training text, and the default everywhere: what is asked at inference looks like what was learnt."""
 
-EVALUATION = Layout(
+EVALUATION = ConversationLayout(
     name="evaluation",
     opening="{system}{instruction} [INST]{video} [/INST]",
     first_question=" [INST]{times}{question} [/INST]",
@@ -118,7 +118,7 @@ def shuffled(turns: Sequence[Turn], rng: Rng) -> tuple[Turn, ...]:
 def render(
     turns: Sequence[Turn],
     *,
-    layout: Layout = TRAINING,
+    layout: ConversationLayout = TRAINING,
     times: str = "",
     media: str = "Video",
     answer_prompt: str = "",
@@ -169,7 +169,7 @@ def encode_conversation(
     tokenizer: Tokenizer,
     turns: Sequence[Turn],
     *,
-    layout: Layout = TRAINING,
+    layout: ConversationLayout = TRAINING,
     times: str = "",
     media: str = "Video",
     answer_prompt: str = "",

@@ -21,7 +21,7 @@ from timesuite_jax.text.prompts import ECHOES
 from timesuite_jax.text.time_words import Item, read_items
 
 
-class Span(NamedTuple):
+class TimeSpan(NamedTuple):
     """A stretch of time in seconds, `start <= end`."""
 
     start: float
@@ -29,7 +29,7 @@ class Span(NamedTuple):
 
 
 class _Found(NamedTuple):
-    span: Span
+    span: TimeSpan
     certain: bool
     first: int  # items covered, to see which ranges form one list
     last: int
@@ -44,7 +44,7 @@ def format_span(span: Sequence[float]) -> str:
     return f"{format_seconds(span[0])} - {format_seconds(span[1])} seconds"
 
 
-def parse_spans(text: str, *, points: bool = False) -> list[Span]:
+def parse_spans(text: str, *, points: bool = False) -> list[TimeSpan]:
     """Reads the spans of an answer, in the order in which they are written and without repetitions.
 
     Args:
@@ -61,7 +61,7 @@ def parse_spans(text: str, *, points: bool = False) -> list[Span]:
     found, free = _read(items)
     found = _keep_certain(items, found)
     if not found and points:
-        return list(dict.fromkeys(Span(items[i].seconds, items[i].seconds) for i in free if _is_moment(items, i)))
+        return list(dict.fromkeys(TimeSpan(items[i].seconds, items[i].seconds) for i in free if _is_moment(items, i)))
     return list(dict.fromkeys(one.span for one in found))
 
 
@@ -142,8 +142,8 @@ def _pair(items: list[Item], start: int, end: int, seconds: float) -> _Found:
     return _Found(_ordered(items[start].seconds, seconds), True, min(start, end), max(start, end))
 
 
-def _ordered(one: float, other: float) -> Span:
-    return Span(min(one, other), max(one, other))
+def _ordered(one: float, other: float) -> TimeSpan:
+    return TimeSpan(min(one, other), max(one, other))
 
 
 def _keep_certain(items: list[Item], found: list[_Found]) -> list[_Found]:

@@ -11,22 +11,31 @@ from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.state import abstract_state
 from timesuite_jax.training.step import make_step
-from timesuite_jax.training.task import Batch, Call, DataIterator, Evaluation, Import, Sums, Task, evaluation_figures
+from timesuite_jax.training.task import (
+    Batch,
+    Call,
+    DataIterator,
+    Evaluation,
+    InitialWeights,
+    MetricSums,
+    Task,
+    evaluation_metric_names,
+)
 
 __all__ = [
     "Batch",
     "Call",
     "DataIterator",
     "Evaluation",
-    "Import",
+    "InitialWeights",
+    "MetricSums",
     "NonFiniteError",
     "OptimizerSpec",
     "RunResult",
-    "Sums",
     "Task",
     "TrainingSpec",
     "abstract_state",
-    "evaluation_figures",
+    "evaluation_metric_names",
     "make_step",
     "optimizer",
     "run",

@@ -1,8 +1,8 @@
 """Steps that were sent to the devices and whose reports have not come back yet.
 
-The loop never waits for the step it has just sent: it waits for the one `LAG` steps before, so the devices always have
-work, a bad number is found two steps late, and at most `LAG + 1` batches are alive, which lets the error name the very
-samples. The same step is examined at the same moment in every process, so all stop together.
+The loop never waits for the step it has just dispatched: it waits for the one `MAX_LAG` steps before, so the devices
+always have work, a bad number is found two steps late, and at most `MAX_LAG + 1` batches are alive, so that the error
+can name the samples. The same step is examined at the same moment in every process, so all stop together.
 """
 
 from collections import defaultdict, deque
@@ -14,14 +14,14 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.training.step import Report
 from timesuite_jax.training.task import Batch, Task
 
-LAG = 2
+MAX_LAG = 2
 
 
 class NonFiniteError(UserError):
     """The loss or the gradient of a step is NaN or infinite."""
 
 
-class InFlight:
+class PendingSteps:
     """Queue of reports.
 
     Args:
@@ -39,7 +39,7 @@ class InFlight:
         return not self._queue or self._queue[-1][2][1].is_ready()
 
     def push(self, step: int, batch: Batch, report: Report) -> None:
-        """Adds a step that was sent; waits for the one sent `LAG` steps ago.
+        """Adds a step that was sent; waits for the one sent `MAX_LAG` steps ago.
 
         Raises:
           NonFiniteError: if that one is bad.
@@ -47,7 +47,7 @@ class InFlight:
         for leaf in jax.tree.leaves(report):
             leaf.copy_to_host_async()
         self._queue.append((step, batch, report))
-        if len(self._queue) > LAG:
+        if len(self._queue) > MAX_LAG:
             self._examine()
 
     def drain(self) -> None:

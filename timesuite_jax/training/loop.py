@@ -12,9 +12,9 @@ from etils import epath
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel, param_tree
-from timesuite_jax.checkpoints.best import Best, Selection, check_figure
+from timesuite_jax.checkpoints.best import BestCheckpoint, BestEvaluation, check_metric
 from timesuite_jax.checkpoints.manager import Checkpoints
-from timesuite_jax.checkpoints.retry import Saver
+from timesuite_jax.checkpoints.retry import RetryingSaver
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
 from timesuite_jax.monitoring.goodput import Goodput
@@ -22,16 +22,22 @@ from timesuite_jax.monitoring.meter import Meter
 from timesuite_jax.monitoring.profile import Profile
 from timesuite_jax.monitoring.writers import MetricWriter, TensorBoardWriter, Terminal
 from timesuite_jax.param_tree import Params
-from timesuite_jax.resilience.liveness import RollCall
-from timesuite_jax.resilience.preemption import TIDYING, Interrupted, Stop, end_within, stop_on_notice
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.resilience.liveness import Heartbeats
+from timesuite_jax.resilience.preemption import (
+    CLEANUP_GRACE_S,
+    Interrupted,
+    PreemptionHandler,
+    exit_after,
+    save_and_exit_on_signal,
+)
+from timesuite_jax.storage.write_errors import explain_write_errors
 from timesuite_jax.training import randomness
-from timesuite_jax.training.async_metrics import LAG, InFlight
+from timesuite_jax.training.async_metrics import MAX_LAG, PendingSteps
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.program import make_program
 from timesuite_jax.training.start import start
 from timesuite_jax.training.step import Report
-from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_figures
+from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_metric_names
 
 
 class RunResult(NamedTuple):
@@ -43,7 +49,7 @@ class RunResult(NamedTuple):
     metrics: dict[str, float]  # the last figures of training and of each evaluation ("grounding/R@0.5", ...)
     interrupted: bool  # by SIGTERM or Ctrl-C; the run goes on from here when started again
     code: int  # exit code of a command that has nothing to add: 130 after Ctrl-C, else 0
-    best: Best | None  # by the figure that `training.best` names
+    best: BestEvaluation | None  # by the figure that `training.best` names
 
 
 def run(
@@ -72,27 +78,27 @@ def run(
     """
     mesh = mesh or parallel.make_mesh(spec.mesh)
     with ExitStack() as stack:
-        stop = stack.enter_context(stop_on_notice())
+        stop = stack.enter_context(save_and_exit_on_signal())
         # First of all: what is wrong with names and data is told before a folder is made.
         program = make_program(task, spec, mesh)
         rows = parallel.batch_sharding(mesh, program.rules)
-        share = parallel.batch_share(rows)
+        share = parallel.process_shard(rows)
 
         def find_data() -> DataIterator:
-            check_figure(spec.best, evaluation_figures(task))
+            check_metric(spec.best, evaluation_metric_names(task))
             multiple = parallel.batch_multiple(rows, spec.accumulate)
             return task.train_data(
                 seed=spec.seed, process_index=share.index, process_count=share.count, row_multiple=multiple
             )
 
-        data = stack.enter_context(closing(parallel.in_all(find_data)))
+        data = stack.enter_context(closing(parallel.run_on_all_processes(find_data)))
 
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
         stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {})
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
-        roll_call = stack.enter_context(RollCall(checkpoints.workdir / "processes", stop, spec.process_timeout))
+        roll_call = stack.enter_context(Heartbeats(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
-        stack.enter_context(parallel.placed(mesh, program.rules))
+        stack.enter_context(parallel.mesh_context(mesh, program.rules))
         begin = start(task, program, checkpoints, spec.seed)
         first = int(jax.device_get(begin.state.step))
 
@@ -107,11 +113,11 @@ def run(
 
         tables = _overview(begin.state.params, begin.frozen)
         if jax.process_index() == 0:
-            with writing(checkpoints.workdir, "work folder"):
+            with explain_write_errors(checkpoints.workdir, "work folder"):
                 (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
         terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
 
-        selection = Selection(spec.best, spec.patience * spec.eval_every, checkpoints.workdir, first)
+        selection = BestCheckpoint(spec.best, spec.patience * spec.eval_every, checkpoints.workdir, first)
         profile = stack.enter_context(
             closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
         )
@@ -123,12 +129,12 @@ def run(
             share=share,
             data=data,
             checkpoints=checkpoints,
-            saver=Saver(checkpoints, config or {}),
+            saver=RetryingSaver(checkpoints, config or {}),
             selection=selection,
             terminal=terminal,
             writers=writers,
             stop=stop,
-            wishes=parallel.Wishes(mesh, lag=LAG),
+            wishes=parallel.ProcessConsensus(mesh, lag=MAX_LAG),
             roll_call=roll_call,
             goodput=goodput,
             profile=profile,
@@ -155,16 +161,16 @@ class _Loop:
     spec: TrainingSpec
     send: jax.stages.Wrapped  # `training.Step`, jitted
     rows: NamedSharding
-    share: parallel.Share
+    share: parallel.ProcessShard
     data: DataIterator
     checkpoints: Checkpoints
-    saver: Saver
-    selection: Selection
+    saver: RetryingSaver
+    selection: BestCheckpoint
     terminal: Terminal
     writers: list[MetricWriter]
-    stop: Stop
-    wishes: parallel.Wishes
-    roll_call: RollCall
+    stop: PreemptionHandler
+    wishes: parallel.ProcessConsensus
+    roll_call: Heartbeats
     goodput: Goodput
     profile: Profile
     on_stop: Callable[[int, Mapping[str, float]], None]
@@ -177,7 +183,7 @@ class _Loop:
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
-        spec, flight, meter = self.spec, InFlight(self.task), Meter(self.goodput, self.share.count)
+        spec, flight, meter = self.spec, PendingSteps(self.task), Meter(self.goodput, self.share.count)
         rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
         metrics: dict[str, float] = {}
         step = logged = first
@@ -234,13 +240,13 @@ class _Loop:
         self._tell(step, "goodput", self.goodput.summary())
         if interrupted:
             self._tell(step, "stopped", self.stop.sentence)
-            self.stop.deadline = end_within(TIDYING, self.stop.code)
+            self.stop.deadline = exit_after(CLEANUP_GRACE_S, self.stop.code)
         elif step < spec.total_steps:
             self._tell(step, "ended", f"{spec.patience} evaluations have brought no better {spec.best}")
         code = self.stop.code if interrupted else 0
         return RunResult(state, frozen, step, metrics, interrupted, code, self.selection.best)
 
-    def _next_batch(self, step: int, flight: InFlight) -> tuple[Batch, float] | None:
+    def _next_batch(self, step: int, flight: PendingSteps) -> tuple[Batch, float] | None:
         """The next batch, and the seconds in which the devices were idle for want of it; None if there is no time."""
         asked = time.perf_counter()
         try:
@@ -258,7 +264,7 @@ class _Loop:
         return batch, starved
 
     def _send(
-        self, step: int, state: TrainState, frozen: Params, batch: Batch, rng: jax.Array, flight: InFlight
+        self, step: int, state: TrainState, frozen: Params, batch: Batch, rng: jax.Array, flight: PendingSteps
     ) -> tuple[TrainState, Report]:
         """Sends the devices what the step after `step` needs; the state's memory is the next state's."""
         # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a scalar
@@ -278,7 +284,7 @@ class _Loop:
         """Within it, in which nothing is learnt, a notice ends the process as soon as the state is saved."""
         return self.stop.nothing_to_lose_but(lambda: self.saver.finish(step, state, self.position))
 
-    def _save(self, step: int, state: TrainState, flight: InFlight) -> None:
+    def _save(self, step: int, state: TrainState, flight: PendingSteps) -> None:
         """Saves the step unless that is done."""
         if self.saver.saved == step:
             return
@@ -287,7 +293,7 @@ class _Loop:
         with self.goodput.spending("save"):
             self.saver.save(step, state, self.position)
 
-    def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: InFlight) -> dict[str, float]:
+    def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: PendingSteps) -> dict[str, float]:
         flight.drain()
         params = param_tree.merge(state.params, frozen)
         figures = {}
@@ -299,7 +305,7 @@ class _Loop:
             self._save(step, state, flight)
         return self._write(step, figures) if figures else {}
 
-    def _turn_profile(self, step: int, flight: InFlight) -> None:
+    def _turn_profile(self, step: int, flight: PendingSteps) -> None:
         flight.drain()  # a profile holds whole steps
         with self.goodput.spending("profile"):
             if folder := self.profile.turn(step):

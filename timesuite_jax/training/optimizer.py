@@ -25,7 +25,7 @@ def decayed(abstract_trainable: Mapping[str, Any]) -> dict[str, Any]:
         shapes (nothing stacked).
     """
 
-    def rule(path: param_tree.Path, leaf: Any) -> bool:
+    def rule(path: param_tree.ParamPath, leaf: Any) -> bool:
         if isinstance(leaf, nn.LogicallyPartitioned):
             ndim = len(leaf.value.shape) - leaf.names.count("layers")
         else:

@@ -69,7 +69,7 @@ def start(task: Task, program: Program, checkpoints: Checkpoints, seed: int) -> 
     return Start(TrainState(step=count, params=trained, opt_state=opt_state), still, None, None, origin)
 
 
-def _fresh(task: Task, targets: Params, known: set[param_tree.Path], seed: int) -> Params:
+def _fresh(task: Task, targets: Params, known: set[param_tree.ParamPath], seed: int) -> Params:
     """Initialises the parameters that are not known; the compiler drops the work for the others."""
     wanted = param_tree.split(targets, lambda path: path not in known)[0]
     if not wanted:

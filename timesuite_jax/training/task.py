@@ -7,10 +7,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
-from timesuite_jax.param_tree import Params, Path
+from timesuite_jax.param_tree import ParamPath, Params
 
 Batch = Mapping[str, Shaped[np.ndarray, "B *_"]]
-Sums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)
+MetricSums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)
 
 
 class DataIterator(Protocol):
@@ -37,7 +37,7 @@ class DataIterator(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class Import:
+class InitialWeights:
     """Weights to begin with.
 
     Attributes:
@@ -89,17 +89,17 @@ class Task(Protocol):
         """Fresh parameters, same structure, plain arrays; pure, so that it can be compiled and born sharded."""
         ...
 
-    def initial_weights(self) -> Import | None:
+    def initial_weights(self) -> InitialWeights | None:
         """What a new run starts from instead of fresh parameters."""
         ...
 
-    def trainable(self, path: Path) -> bool:
+    def trainable(self, path: ParamPath) -> bool:
         """Whether a parameter is trained; the others are never differentiated and stored once a run."""
         ...
 
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], Float[Array, ""], Sums]:
+    ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
         """The summed loss, its weight (e.g. the number of predicted tokens), and metrics as sums and counts.
 
         Pure. The loop divides summed gradients by summed weights, so splitting a batch over devices or microbatches
@@ -149,6 +149,6 @@ class Task(Protocol):
         ...
 
 
-def evaluation_figures(task: Task) -> list[str]:
+def evaluation_metric_names(task: Task) -> list[str]:
     """The figures of all evaluations, as "evaluation/figure"."""
     return [f"{name}/{figure}" for name, evaluation in task.evaluations().items() for figure in evaluation.figures]

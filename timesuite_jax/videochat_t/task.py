@@ -16,16 +16,16 @@ from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import share_batches
+from timesuite_jax.evaluation import shard_batches
 from timesuite_jax.layers import mask_key
 from timesuite_jax.objectives import answer_cross_entropy
-from timesuite_jax.param_tree import Params, Path
+from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, Import, Sums, streams
+from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, InitialWeights, MetricSums, streams
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.data.stream import TrainStream
 from timesuite_jax.videochat_t.model.flops import training_flops
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
@@ -131,18 +131,18 @@ class VideoChatTask:
         """Fresh parameters."""
         return nn.meta.unbox(self._init(rng))
 
-    def initial_weights(self) -> Import | None:
+    def initial_weights(self) -> InitialWeights | None:
         """The files that the config lays over one another."""
         weights = self.config.weights
-        return Import(weights.source, functools.partial(weights.load, PORT)) if weights.files else None
+        return InitialWeights(weights.source, functools.partial(weights.load, PORT)) if weights.files else None
 
-    def trainable(self, path: Path) -> bool:
+    def trainable(self, path: ParamPath) -> bool:
         """Whether one of the config's patterns names the parameter."""
         return any(fnmatch.fnmatchcase("/".join(path), pattern) for pattern in self.config.trained)
 
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], Float[Array, ""], Sums]:
+    ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
         """Cross entropy of the answers; its weight is the number of answer tokens."""
         params = param_tree.merge(trainable, frozen)
         rngs = {name: mask_key(key) for name, key in streams(rng, "dropout", "drop_path").items()}
@@ -209,7 +209,7 @@ class VideoChatTask:
         )
         return {"tokens": float(count * length), "frames": float(count * spec.num_frames), "model_flops": flops}
 
-    def preparer(self, layout: str | None = None) -> Preparer:
+    def preparer(self, layout: str | None = None) -> Processor:
         """Makes prompts for evaluation and for single questions.
 
         Args:
@@ -219,14 +219,14 @@ class VideoChatTask:
           UserError: on an unknown layout.
         """
         sample = self.config.sample(train=False)
-        return Preparer(sample if layout is None else dataclasses.replace(sample, layout=layout), *self.tokenizers)
+        return Processor(sample if layout is None else dataclasses.replace(sample, layout=layout), *self.tokenizers)
 
     def answering(self, params: Params) -> dict[str, Call]:
         """An evaluation's batch: encoding videos, reading prompts, making one token."""
         data, evaluation = self.config.data, self.config.evaluation
         rows = evaluation.batch_size
         if rows > 1:  # one question is answered by all devices together
-            share, rows = share_batches(rows)
+            share, rows = shard_batches(rows)
             rows *= share.count
         batch = self._blank(rows, max(data.buckets), data.clip_text_length)
         return answering_calls(self.model, params, batch, evaluation.max_new_tokens)

@@ -7,7 +7,7 @@ import pytest
 
 from timesuite_jax.data.corpora import decode_record
 from timesuite_jax.data.corpora.corpus import open_corpus
-from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec, all_texts, make_corpus, make_video
+from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec, all_texts, make_corpus, make_video
 from timesuite_jax.data.synthetic.corpus import questions_of
 from timesuite_jax.data.synthetic.moving_shapes import COLOURS
 from timesuite_jax.errors import UserError
@@ -22,7 +22,7 @@ def visible(frame: np.ndarray, colour: str) -> bool:
 
 def test_objects_are_there_exactly_when_said():
     for seed in range(20):
-        video = make_video(SyntheticSpec(objects=(0, 1, 1)), np.random.default_rng(seed))
+        video = make_video(MovingShapesSpec(objects=(0, 1, 1)), np.random.default_rng(seed))
         assert 2 <= len(video.events) <= 3 and len({event.colour for event in video.events}) == len(video.events)
         assert 3.8 <= video.seconds <= 10.1 and 8 <= video.rate <= 15
         for event in video.events:
@@ -33,10 +33,10 @@ def test_objects_are_there_exactly_when_said():
 
 
 def test_same_seed_same_film_and_spans_do_not_coincide():
-    one, two = (make_video(SyntheticSpec(objects=(0, 1)), np.random.default_rng(5)) for _ in range(2))
+    one, two = (make_video(MovingShapesSpec(objects=(0, 1)), np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(one.frames, two.frames)
     assert one.events == two.events
-    other = make_video(SyntheticSpec(objects=(0, 1)), np.random.default_rng(6))
+    other = make_video(MovingShapesSpec(objects=(0, 1)), np.random.default_rng(6))
     assert other.events != one.events
 
 
@@ -63,7 +63,7 @@ def test_corpus_of_real_mp4(tmp_path):
 
 
 def test_each_object_gets_its_record(tmp_path):
-    film = SyntheticSpec(objects=(0.0, 1.0))
+    film = MovingShapesSpec(objects=(0.0, 1.0))
     make_corpus(tmp_path / "t", SyntheticCorpusSpec("t", 3, film, each_object=True), seed=0, quiet=True)
     entries = json.loads((tmp_path / "t/annotations.json").read_text())
     assert [e["video"] for e in entries] == ["000000.mp4"] * 2 + ["000001.mp4"] * 2 + ["000002.mp4"] * 2
@@ -71,7 +71,7 @@ def test_each_object_gets_its_record(tmp_path):
 
 
 def test_tokenizer_of_the_texts_knows_every_word(tmp_path):
-    film = SyntheticSpec(objects=(1, 1, 1))
+    film = MovingShapesSpec(objects=(1, 1, 1))
     tokenizer = load_tokenizer(build_word_tokenizer(all_texts(film), tmp_path))
     spec = SyntheticCorpusSpec("x", 1, film, conversations=(("grounding",) * 4 + ("order",),))
     asked = set()
@@ -100,4 +100,4 @@ def test_coarse_annotations_are_times_of_sampled_frames(tmp_path):
 def test_impossible_films():
     for wrong in ({"colours": ("pink",)}, {"objects": (1,) * 5}, {"size": 30}, {"colours": ("red",), "objects": (1,)}):
         with pytest.raises(UserError):
-            SyntheticSpec(**wrong)
+            MovingShapesSpec(**wrong)

@@ -136,7 +136,7 @@ def test_kernels_come_to_the_clips_and_not_the_other_way_round():
     model, mesh = QFormer(spec), parallel.make_mesh(parallel.MeshSpec(fsdp=8))
     queries, vision, text, mask = (jnp.broadcast_to(x[:1], (clips, *x.shape[1:])) for x in inputs(spec))
     rows = NamedSharding(mesh, PartitionSpec("fsdp"))
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         boxed = jax.eval_shape(model.init, jax.random.key(0), queries, vision, text, mask)["params"]
         params = parallel.abstract_arrays(boxed, mesh, parallel.DEFAULT_RULES)
         blank = [jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=rows) for x in (queries, vision, text, mask)]

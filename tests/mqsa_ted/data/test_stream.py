@@ -8,7 +8,7 @@ import pytest
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import Interactions, UserStream, epoch_orders, training_pairs
-from timesuite_jax.mqsa_ted.data.stream import NOBODY
+from timesuite_jax.mqsa_ted.data.stream import PADDING_SEGMENT
 
 USERS, BATCH, SEED, ITEMS = 7, 4, 3, 9
 
@@ -31,13 +31,13 @@ def test_epochs_are_the_originals_and_the_last_batch_has_the_users_that_are_left
     for epoch, order in enumerate(itertools.islice(epoch_orders(USERS, SEED), 3)):
         for batch, users in zip(batches[2 * epoch : 2 * epoch + 2], (order[:4], order[4:]), strict=True):
             some = [user for user in users if np.any(inputs[user] != ITEMS)]  # one training item makes no pair
-            assert set(np.unique(batch["segments"])) - {NOBODY} == set(some)
+            assert set(np.unique(batch["segments"])) - {PADDING_SEGMENT} == set(some)
             for user in some:
                 here, valid = batch["segments"] == user, inputs[user] != ITEMS
                 np.testing.assert_array_equal(batch["items"][here], inputs[user][valid])
                 np.testing.assert_array_equal(batch["targets"][here], targets[user][valid])
                 np.testing.assert_array_equal(batch["positions"][here], np.flatnonzero(valid))
-            nobody = batch["segments"] == NOBODY
+            nobody = batch["segments"] == PADDING_SEGMENT
             assert np.all(batch["items"][nobody] == ITEMS) and np.all(batch["targets"][nobody] == ITEMS)
 
 

@@ -8,8 +8,8 @@ from jaxtyping import Array
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import best_items, item_scores, push_down_seen, rank
-from timesuite_jax.layers import by_shards
+from timesuite_jax.evaluation import item_scores, mask_seen, rank, top_k_items
+from timesuite_jax.layers import shard_map_scores
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation
 from timesuite_jax.parallel import MeshSpec
@@ -54,7 +54,7 @@ def expected(leaves):
 @pytest.mark.parametrize("spec", MESHES, ids=NAMES)
 def test_losses_and_gradients(spec: MeshSpec, leaves, expected):
     mesh = parallel.make_mesh(spec)
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         found = jax.device_get(jax.jit(everything)(leaves))
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
     for name, wanted in expected[1].items():
@@ -66,7 +66,7 @@ def test_rows_that_are_no_items_change_nothing(leaves):
     fewer = {**leaves, "table": leaves["table"][:ITEMS]}
     expected = jax.device_get(jax.jit(lambda leaves: everything(leaves, ITEMS))(fewer))
     more = {**leaves, "table": leaves["table"].at[ITEMS:].set(9.0)}
-    with parallel.placed(parallel.make_mesh(MESHES[1]), parallel.DEFAULT_RULES):
+    with parallel.mesh_context(parallel.make_mesh(MESHES[1]), parallel.DEFAULT_RULES):
         found = jax.device_get(jax.jit(lambda leaves: everything(leaves, ITEMS))(more))
     np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
     wanted = np.pad(expected[1]["table"], ((0, V - ITEMS), (0, 0)))
@@ -78,17 +78,17 @@ def test_rows_that_are_no_items_change_nothing(leaves):
 def ranking(shard, rows, table, _):
     hidden, seen, target = rows
     # Of small whole numbers, so that some items are equal.
-    scores = push_down_seen(item_scores(jnp.round(hidden), jnp.round(table), shard), seen, shard)
-    return rank(scores, target, shard), best_items(scores, 7, shard)
+    scores = mask_seen(item_scores(jnp.round(hidden), jnp.round(table), shard), seen, shard)
+    return rank(scores, target, shard), top_k_items(scores, 7, shard)
 
 
 @pytest.mark.parametrize("spec", MESHES, ids=NAMES)
 def test_ranks_and_best_items(spec: MeshSpec, leaves):
     rng = np.random.default_rng(2)
     rows = leaves["rows"], jnp.asarray(rng.integers(0, V + 1, (R, 3))), jnp.asarray(rng.integers(0, V, R))
-    run = jax.jit(lambda rows, table: by_shards(ranking, rows, table, None, ("rows", "rows")))
+    run = jax.jit(lambda rows, table: shard_map_scores(ranking, rows, table, None, ("rows", "rows")))
     expected = jax.device_get(run(rows, leaves["table"]))
-    with parallel.placed(parallel.make_mesh(spec), parallel.DEFAULT_RULES):
+    with parallel.mesh_context(parallel.make_mesh(spec), parallel.DEFAULT_RULES):
         found = jax.device_get(run(rows, leaves["table"]))
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
@@ -97,16 +97,16 @@ def test_rows_that_are_no_items_are_never_ranked(leaves):
     rng = np.random.default_rng(3)
     rows = leaves["rows"], jnp.asarray(rng.integers(0, ITEMS + 1, (R, 3))), jnp.asarray(rng.integers(0, ITEMS, R))
     where = "rows", ("rows", "rows")
-    run = jax.jit(lambda rows, table: by_shards(ranking, rows, table, None, where, items=ITEMS))
+    run = jax.jit(lambda rows, table: shard_map_scores(ranking, rows, table, None, where, items=ITEMS))
     expected = jax.device_get(run(rows, leaves["table"][:ITEMS]))
-    with parallel.placed(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES):
+    with parallel.mesh_context(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES):
         found = jax.device_get(run(rows, leaves["table"].at[ITEMS:].set(9.0)))
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 
 def test_what_does_not_divide_is_named(leaves):
     with (
-        parallel.placed(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES),
+        parallel.mesh_context(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES),
         pytest.raises(UserError, match=r"31 items do not divide by 8 devices \(mesh axes tensor\).*rules.vocab"),
     ):
         jax.eval_shape(

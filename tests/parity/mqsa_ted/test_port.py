@@ -10,7 +10,7 @@ from tests.support.golden_case import GoldenCase
 from timesuite_jax import param_tree
 from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
 from timesuite_jax.port import TreeSource, compare, export, load_into
-from timesuite_jax.port.files import open_layers, open_source
+from timesuite_jax.port.files import open_checkpoint, open_layers
 from timesuite_jax.registry.ports import PORTS
 
 PORT = PORTS["mqsa_ted"]
@@ -30,8 +30,8 @@ def test_import_then_export_gives_the_same_bytes(case: GoldenCase, tmp_path):
     loaded = load_into(PORT, nn.meta.unbox(init["params"]), open_layers(PORT, [str(tmp_path / "theirs.safetensors")]))
     assert not loaded.report.expected_missing
     export(PORT, TreeSource.of_params(PORT, loaded.params), tmp_path / "back.safetensors")
-    back = open_source(PORT, tmp_path / "back.safetensors")
+    back = open_checkpoint(PORT, tmp_path / "back.safetensors")
     assert set(back.infos) == set(variables)
-    assert compare(back, open_source(PORT, tmp_path / "theirs.safetensors")) == []
+    assert compare(back, open_checkpoint(PORT, tmp_path / "theirs.safetensors")) == []
     for path, leaf in param_tree.leaves_with_paths(loaded.params):
         assert leaf.dtype == np.float32, path

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.support.golden_case import GoldenCase
-from timesuite_jax.evaluation import best_items
+from timesuite_jax.evaluation import top_k_items
 
 SPLITS = ("validate", "test")
 LOGITS_ATOL = 2e-6
@@ -18,7 +18,7 @@ def test_ranking_lists_and_scores(case: GoldenCase, split: str):
         name = f"{split}_logits_masked"
         np.testing.assert_allclose(pushed, case.arrays[name], rtol=1e-7, atol=LOGITS_ATOL)
     expected = case.arrays[f"rank_{split}"]
-    ours = np.asarray(best_items(jnp.asarray(pushed), expected.shape[1])[0])
+    ours = np.asarray(top_k_items(jnp.asarray(pushed), expected.shape[1])[0])
     for user, item in zip(*np.nonzero(ours != expected), strict=True):
         # Only items of equal score may stand in another order.
         a, b = pushed[user, ours[user, item]], pushed[user, expected[user, item]]

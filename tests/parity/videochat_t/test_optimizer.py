@@ -55,7 +55,7 @@ def training_spec(declared: dict[str, Any]) -> TrainingSpec:
     return TrainingSpec(total_steps=schedule["num_training_steps"], optimizer=optimizer)
 
 
-def trained_paths(golden: GoldenModel) -> set[param_tree.Path]:
+def trained_paths(golden: GoldenModel) -> set[param_tree.ParamPath]:
     return {golden.table.entries[name].path for name in golden.json("train.json")["grads"]["trainable"]}
 
 

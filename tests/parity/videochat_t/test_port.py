@@ -8,7 +8,7 @@ import pytest
 from tests.support.golden_model import GoldenModel
 from timesuite_jax import param_tree as trees
 from timesuite_jax.port import ExportSpec, TreeSource, compare, export, load, load_into
-from timesuite_jax.port.files import open_layers, open_source
+from timesuite_jax.port.files import open_checkpoint, open_layers
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
@@ -22,16 +22,16 @@ def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
     assert not loaded.report.expected_missing
     source = TreeSource.of_params(PORT, loaded.params)
     export(PORT, source, tmp_path / "back.safetensors")
-    back = open_source(PORT, tmp_path / "back.safetensors")
+    back = open_checkpoint(PORT, tmp_path / "back.safetensors")
     assert set(back.infos) == set(golden.config["state_dict"])
-    assert compare(back, open_source(PORT, weights)) == []
+    assert compare(back, open_checkpoint(PORT, weights)) == []
 
 
 def test_newer_peft_names_give_the_same_parameters(golden: GoldenModel, tmp_path):
     weights = golden.folder / "weights.safetensors"
     old = TreeSource.of_params(PORT, load(PORT, open_layers(PORT, [str(weights)])).params)
     export(PORT, old, tmp_path / "new.safetensors", ExportSpec(new_peft=True))
-    renamed = [key for key in open_source(PORT, tmp_path / "new.safetensors").infos if ".base_layer." in key]
+    renamed = [key for key in open_checkpoint(PORT, tmp_path / "new.safetensors").infos if ".base_layer." in key]
     assert len(renamed) == sum(key.endswith("lora_A.default.weight") for key in golden.tensors)
     new = load(PORT, open_layers(PORT, [str(tmp_path / "new.safetensors")])).params
     assert compare(TreeSource.of_params(PORT, new), old) == []
@@ -68,7 +68,7 @@ def test_good_init(golden: GoldenModel):
     """Stage-3 weights laid down, `clip_proj` and `merge_proj` come out as the original initialises them."""
     (complete,) = open_layers(PORT, [f"videochat2={golden.folder / 'weights.safetensors'}"])
     _, made = PORT.derived([complete])
-    expected = open_source(PORT, golden.folder / "init_goodinit.safetensors")
+    expected = open_checkpoint(PORT, golden.folder / "init_goodinit.safetensors")
     assert set(made.source.infos) == {"clip_proj.weight", "clip_proj.bias", "merge_proj.weight", "merge_proj.bias"}
     for key in made.source.infos:
         assert made.source.read(key).tobytes() == expected.read(key).tobytes(), key

@@ -8,8 +8,8 @@ from etils import epath
 from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import Pending, Report, TreeSource, compare, load, pending, plan
-from timesuite_jax.port.files import open_layers, open_orbax, open_source, orbax_folder, write_import
+from timesuite_jax.port import LazyArray, LoadReport, TreeSource, compare, lazy_arrays, load, resolve
+from timesuite_jax.port.files import open_checkpoint, open_layers, open_orbax, orbax_folder, write_import
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.storage.checksums import write_manifest
 
@@ -45,8 +45,8 @@ def test_a_training_run(tmp_path):
 @pytest.mark.parametrize("part", ["checkpoints/1/params", "frozen/abc", "params"])
 def test_a_flipped_bit_is_no_weight(tmp_path, part):
     if part == "params":
-        decided = plan(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", tiny.tensors()))]))
-        write_import(tmp_path / "run", pending(decided), decided.report)
+        decided = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", tiny.tensors()))]))
+        write_import(tmp_path / "run", lazy_arrays(decided), decided.report)
     else:
         save_run(tmp_path / "run", [1])
     source = open_orbax(PORT, tmp_path / "run")
@@ -67,14 +67,14 @@ def test_small_batches_give_the_same(tmp_path, monkeypatch):
     source = open_orbax(PORT, tmp_path / "run")
     arrays = {k: (tiny.tensors(seed=1) if e.trainable else tiny.tensors())[k] for k, e in TABLE.entries.items()}
     ids = {"qformer.bert.embeddings.position_ids": np.arange(16)[None]}
-    assert compare(source, open_source(PORT, tiny.save(tmp_path / "x.safetensors", {**arrays, **ids}))) == []
+    assert compare(source, open_checkpoint(PORT, tiny.save(tmp_path / "x.safetensors", {**arrays, **ids}))) == []
 
 
 def test_an_import_is_a_source_like_any_other(tmp_path, monkeypatch):
     monkeypatch.setattr(orbax_folder, "_BATCH", 300)
     weights = tiny.save(tmp_path / "x.safetensors", tiny.tensors())
-    decided = plan(PORT, open_layers(PORT, [str(weights)]))
-    write_import(tmp_path / "imported", pending(decided), decided.report)
+    decided = resolve(PORT, open_layers(PORT, [str(weights)]))
+    write_import(tmp_path / "imported", lazy_arrays(decided), decided.report)
     again = load(PORT, open_layers(PORT, [str(tmp_path / "imported")])).params
     assert compare(TreeSource.of_params(PORT, again), open_orbax(PORT, tmp_path / "imported")) == []
     assert np.array_equal(again["merge_proj"]["kernel"], tiny.tensors()["merge_proj.weight"].T)
@@ -87,11 +87,13 @@ def test_large_leaves_go_in_parts(tmp_path, monkeypatch):
     asked = []
     whole = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
     leaves = {
-        ("stack",): Pending(whole.shape, whole.dtype, True, lambda index: asked.append(index) or whole[index].copy()),
-        ("flat",): Pending((24,), whole.dtype, False, lambda index: asked.append(index) or whole.ravel()[index].copy()),
-        ("scalar",): Pending((), whole.dtype, False, lambda index: whole[0, 0, 1].copy()),
+        ("stack",): LazyArray(whole.shape, whole.dtype, True, lambda index: asked.append(index) or whole[index].copy()),
+        ("flat",): LazyArray(
+            (24,), whole.dtype, False, lambda index: asked.append(index) or whole.ravel()[index].copy()
+        ),
+        ("scalar",): LazyArray((), whole.dtype, False, lambda index: whole[0, 0, 1].copy()),
     }
-    write_import(tmp_path / "out", leaves, Report("toy", []))
+    write_import(tmp_path / "out", leaves, LoadReport("toy", []))
     with ocp.StandardCheckpointer() as reader:
         found = reader.restore(tmp_path / "out/params")
     assert np.array_equal(found["stack"], whole) and np.array_equal(found["flat"], whole.ravel())
@@ -101,7 +103,7 @@ def test_large_leaves_go_in_parts(tmp_path, monkeypatch):
 
 
 def test_pending_is_an_array_for_others():
-    leaf = Pending((2,), np.dtype(np.float32), False, lambda index: np.ones(2, np.float32)[index])
+    leaf = LazyArray((2,), np.dtype(np.float32), False, lambda index: np.ones(2, np.float32)[index])
     assert np.array_equal(np.asarray(leaf), np.ones(2, np.float32)) and np.asarray(leaf, np.float64).dtype == np.float64
 
 

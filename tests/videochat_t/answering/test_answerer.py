@@ -112,7 +112,7 @@ def test_no_device_gets_all_pixels_of_one_video(run):
     by_clip = ("frames", "clip_text", "clip_text_mask")
     batch = {name: np.repeat(array, 6, axis=1) if name in by_clip else array for name, array in blank.items()}
     shapes = nn.meta.unbox(jax.eval_shape(model.init, jax.random.key(0), batch)["params"])
-    with parallel.placed(parallel.make_mesh(), parallel.DEFAULT_RULES):
+    with parallel.mesh_context(parallel.make_mesh(), parallel.DEFAULT_RULES):
         encode = answering_calls(model, shapes, batch, 4)["encode"]
         memory = encode.function.lower(*encode.arguments).compile().memory_analysis()
     parameters = sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(shapes))

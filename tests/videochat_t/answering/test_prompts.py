@@ -5,18 +5,18 @@ import pytest
 
 from tests.support import tiny_config
 from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture, Record
-from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec, make_corpus
+from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec, make_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.videochat_t.answering.prompts import PromptReader
 from timesuite_jax.videochat_t.config import VideoChatTConfig
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.processor import Processor
 
 
 @pytest.fixture(scope="module")
 def preparer(tiny_corpus):
     config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
-    return Preparer(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+    return Processor(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
 
 
 def read(preparer, corpus, **choices):
@@ -84,7 +84,7 @@ def test_a_single_film_has_no_foreigner(preparer, tiny_corpus):
 
 
 def test_foreign_frames_are_of_another_film_where_films_have_several_records(preparer, tmp_path):
-    spec = SyntheticCorpusSpec("pairs", 4, SyntheticSpec(objects=(0.0, 1.0)), each_object=True)
+    spec = SyntheticCorpusSpec("pairs", 4, MovingShapesSpec(objects=(0.0, 1.0)), each_object=True)
     make_corpus(tmp_path / "pairs", spec, seed=1, quiet=True)
     _, plain = read(preparer, tmp_path / "pairs")
     _, foreign = read(preparer, tmp_path / "pairs", control="foreign_frames")

@@ -9,13 +9,13 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.text import load_clip_tokenizer, load_tokenizer
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.videochat_t.config import VideoChatTConfig
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.processor import Processor
 
 
 @pytest.fixture(scope="module")
 def preparer(tiny_corpus):
     config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
-    return Preparer(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+    return Processor(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
 
 
 class Seer:

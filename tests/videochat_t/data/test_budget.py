@@ -12,7 +12,15 @@ from timesuite_jax.text import (
     load_tokenizer,
     video_time_text,
 )
-from timesuite_jax.videochat_t.data.budget import Cut, Fitted, Refused, cut_like_upstream, fit, lay_out, smallest_bucket
+from timesuite_jax.videochat_t.data.budget import (
+    Cut,
+    DoesNotFit,
+    Fitted,
+    cut_like_upstream,
+    fit,
+    lay_out,
+    smallest_bucket,
+)
 
 SECONDS = [0.5 * i for i in range(32)]
 TURNS = [Turn("When?", "From 1.0 to 2.5 seconds."), Turn("And then?", "At 3.0 seconds it ends.")]
@@ -31,7 +39,7 @@ def size(tokenizer, style: TimeStyle, turns=TURNS) -> int:
     return 1 + N_VISUAL + encode_conversation(tokenizer, turns, layout=TRAINING, times=times).n_text
 
 
-def fitted(tokenizer, *buckets, turns=TURNS) -> Fitted | Refused:
+def fitted(tokenizer, *buckets, turns=TURNS) -> Fitted | DoesNotFit:
     return fit(tokenizer, turns, seconds=SECONDS, n_visual=N_VISUAL, buckets=buckets)
 
 
@@ -62,7 +70,7 @@ def test_then_whole_turns_and_the_cut_says_how_much(tokenizer):
 def test_an_answer_that_cannot_fit_is_refused_with_the_numbers(tokenizer):
     needed = size(tokenizer, TimeStyle.NONE, TURNS[:1])
     got = fitted(tokenizer, needed - 1)
-    assert isinstance(got, Refused)
+    assert isinstance(got, DoesNotFit)
     assert str(needed) in got.reason and str(needed - 1) in got.reason
 
 

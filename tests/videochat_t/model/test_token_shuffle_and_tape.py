@@ -102,7 +102,7 @@ def test_the_gradient_of_tape_on_a_mesh_is_that_of_one_device():
         return dict(param_tree.leaves_with_paths(jax.device_get(loss(params, tokens))))
 
     expected, mesh = gradient(params, tokens), parallel.make_mesh(parallel.MeshSpec(data=2, fsdp=2, tensor=2))
-    with parallel.placed(mesh, parallel.DEFAULT_RULES):
+    with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         params = jax.device_put(params, parallel.shardings(boxed, mesh, parallel.DEFAULT_RULES))
         found = gradient(params, jax.device_put(tokens, parallel.batch_sharding(mesh, parallel.DEFAULT_RULES)))
     for path, leaf in expected.items():

@@ -61,7 +61,7 @@ def test_clips_that_do_not_go_round_on_a_mesh_give_the_same_tokens(clips_at_once
     spec = dataclasses.replace(DEBUG, clips_at_once=clips_at_once, num_frames=3 * DEBUG.num_frames, tape=False)
     inputs = {name: array[:1] for name, array in batch(spec).items()}  # 12 clips, 8 devices
     expected = run(spec, params(), inputs, method="embed_prompt")[1]["visual_tokens"]
-    with parallel.placed(parallel.make_mesh(parallel.MeshSpec(fsdp=8)), parallel.DEFAULT_RULES):
+    with parallel.mesh_context(parallel.make_mesh(parallel.MeshSpec(fsdp=8)), parallel.DEFAULT_RULES):
         actual = run(spec, params(), inputs, method="embed_prompt")[1]["visual_tokens"]
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6)
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from timesuite_jax import param_tree, port, training
 from timesuite_jax.apps.quickstart import recipe as recipes
-from timesuite_jax.apps.quickstart.recipe import Recipe
+from timesuite_jax.apps.quickstart.recipe import QuickstartConfig
 from timesuite_jax.apps.quickstart.scores import Scores, score
 from timesuite_jax.checkpoints.manager import restore_params
 from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
@@ -26,7 +26,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port.files import open_layers
-from timesuite_jax.progress import progress
+from timesuite_jax.progress import progress_bar
 from timesuite_jax.registry.load import build
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
@@ -47,7 +47,7 @@ class Outcome:
         return {**self.scores.figures, "seconds": self.seconds, "export": self.exported, "files": self.files}
 
 
-def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Outcome:
+def run(workdir: Path, recipe: QuickstartConfig, *, seed: int, quiet: bool = False) -> Outcome:
     """Does the main job from nothing.
 
     Args:
@@ -78,7 +78,7 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
             raise UserError(f"stopped at step {result.step}; the same command goes on from there")
     with _timed(seconds, "answering", say, "3/5 asking about films it has never seen"):
         params = restore_params(workdir / "run", task.abstract_params())
-        with progress("answering", 4 * recipe.test_videos, quiet=quiet) as advance:
+        with progress_bar("answering", 4 * recipe.test_videos, quiet=quiet) as advance:
             scores = score(
                 task.answerer(params),
                 task.preparer(),
@@ -98,7 +98,7 @@ def run(workdir: Path, recipe: Recipe, *, seed: int, quiet: bool = False) -> Out
     return outcome
 
 
-def _claim(workdir: Path, recipe: Recipe, seed: int) -> None:
+def _claim(workdir: Path, recipe: QuickstartConfig, seed: int) -> None:
     """Makes sure that what lies in the folder is of this recipe and seed."""
     file = workdir / "quickstart.json"
     # As JSON gives it back, with lists for tuples.
@@ -114,14 +114,14 @@ def _claim(workdir: Path, recipe: Recipe, seed: int) -> None:
     write_json(file, mine)
 
 
-def _make_corpora(workdir: Path, recipe: Recipe, seed: int, quiet: bool) -> None:
+def _make_corpora(workdir: Path, recipe: QuickstartConfig, seed: int, quiet: bool) -> None:
     for part, (name, spec) in enumerate(recipes.corpora(recipe).items()):
         if not (workdir / name / INFO_NAME).exists():
             make_corpus(workdir / name, spec, seed=1000 * seed + part, quiet=quiet)
-    make_tokenizer(workdir, recipes.films())
+    make_tokenizer(workdir, recipes.videos())
 
 
-def _config(workdir: Path, recipe: Recipe, seed: int) -> Any:
+def _config(workdir: Path, recipe: QuickstartConfig, seed: int) -> Any:
     vocab = load_tokenizer(workdir / "tokenizer.json").vocab_size
     return recipes.config(recipe, workdir, vocab=vocab, seed=seed)
 

@@ -12,18 +12,18 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.data.synthetic import SyntheticCorpusSpec, SyntheticSpec
+from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec
 
 FRAMES, CLIP_FRAMES, QUERIES = 16, 2, 8
 
 
 # Held-out films: one object tells whether events are found, two whether the question chooses between them.
-_ONE = SyntheticSpec(objects=(1.0,), event_share=(0.15, 0.4))
+_ONE = MovingShapesSpec(objects=(1.0,), event_share=(0.15, 0.4))
 _TWO = dataclasses.replace(_ONE, objects=(0.0, 1.0))
 
 
 @dataclasses.dataclass(frozen=True)
-class Recipe:
+class QuickstartConfig:
     """How much of everything."""
 
     videos: int = 3000
@@ -34,15 +34,15 @@ class Recipe:
     test_videos: int = 300  # with one object; half as many with two
 
 
-RECIPE = Recipe()
+RECIPE = QuickstartConfig()
 
 
-def films() -> SyntheticSpec:
+def videos() -> MovingShapesSpec:
     """What the films of all corpora look like."""
     return _ONE
 
 
-def corpora(recipe: Recipe) -> dict[str, SyntheticCorpusSpec]:
+def corpora(recipe: QuickstartConfig) -> dict[str, SyntheticCorpusSpec]:
     """The training corpus and the two held-out ones (drawn from other seeds)."""
     train = SyntheticCorpusSpec(
         "train",
@@ -60,7 +60,7 @@ def corpora(recipe: Recipe) -> dict[str, SyntheticCorpusSpec]:
     return {"train": train, "one_object": one, "two_objects": two}
 
 
-def config(recipe: Recipe, folder: Path, *, vocab: int, seed: int) -> ConfigDict:
+def config(recipe: QuickstartConfig, folder: Path, *, vocab: int, seed: int) -> ConfigDict:
     """The run's config, of the same form as those in configs/timesuite."""
     model: dict[str, Any] = {
         "variant": "debug",

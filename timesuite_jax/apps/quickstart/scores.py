@@ -12,7 +12,7 @@ from timesuite_jax.metrics import best_constant_span, grounding_scores, random_s
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.prompts import Control, Span
 from timesuite_jax.videochat_t.benchmarks.grounding import Grounding, evaluate_grounding
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.processor import Processor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Scores:
 
 
 def score(
-    answerer: Answerer, preparer: Preparer, corpora: Path, *, batch_size: int, on_progress: Callable[[int], None]
+    answerer: Answerer, preparer: Processor, corpora: Path, *, batch_size: int, on_progress: Callable[[int], None]
 ) -> Scores:
     """Scores a model on held-out films.
 

@@ -11,7 +11,7 @@ from timesuite_jax.data.corpora.record import Record, decode_record, example_cla
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import decode_jpegs
-from timesuite_jax.progress import watched
+from timesuite_jax.progress import track
 
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".ts", ".flv")
 
@@ -54,7 +54,7 @@ def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool
     records = videos = 0
     findings: list[Finding] = []
     checks = [check for path in paths for check in _checks_of(Path(path), deadline_s, findings)]
-    for is_record, where, check in watched(checks, "checking", quiet=quiet):
+    for is_record, where, check in track(checks, "checking", quiet=quiet):
         records, videos = records + is_record, videos + (not is_record)
         try:
             check()

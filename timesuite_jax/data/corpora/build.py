@@ -29,7 +29,7 @@ from timesuite_jax.media import (
     sample_video,
 )
 from timesuite_jax.media.transforms import short_side
-from timesuite_jax.progress import watched
+from timesuite_jax.progress import track
 
 # Frames decoded to see that a video is sound: with pictures that refer to one another, most of the file.
 _FRAMES_CHECKED = 32
@@ -93,7 +93,7 @@ def build_corpus(
     writer = CorpusWriter(out, spec.corpus)
     prepare = functools.partial(_prepare, root=Path(videos), spec=spec)
     bar = _side_by_side(prepare, entries, spec.threads)
-    prepared = iter(watched(bar, f"building {spec.corpus}", len(entries), quiet=quiet))
+    prepared = iter(track(bar, f"building {spec.corpus}", len(entries), quiet=quiet))
     sizes = [len(part) for part in np.array_split(np.arange(len(entries)), min(spec.shards, len(entries)))]
     return writer.write([_accepted(prepared, size, writer) for size in sizes])
 

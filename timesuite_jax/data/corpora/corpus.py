@@ -20,7 +20,7 @@ import google_crc32c
 from timesuite_jax.data.corpora.record import SCHEMA_VERSION, Record, encode_record, example_class
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.atomic_write import atomic_write
 
 INFO_NAME = "dataset_info.json"
 
@@ -191,7 +191,7 @@ def write_json(path: Path, content: dict) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -93,7 +93,7 @@ class Mixture:
         return decode_record(source[within], f"{Path(source.paths[shard])}: record {record}")
 
 
-class Visits:
+class IndexSampler:
     """What one process visits, without end: pairs of (position in the global order, record number).
 
     The global batch of step i is positions [i * B, (i + 1) * B); process p of n takes the p-th n-th of it. So the same

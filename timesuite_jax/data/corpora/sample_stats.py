@@ -9,7 +9,7 @@ from timesuite_jax.errors import UserError
 _log = logging.getLogger(__name__)
 
 
-class Tally:
+class SampleStats:
     """What was used, what was dropped and why, and what was cut to fit; of this process, since it started."""
 
     def __init__(self):

@@ -16,9 +16,9 @@ from timesuite_jax.data.corpora.build import BuildSpec, build_corpus
 from timesuite_jax.data.corpora.corpus import CorpusInfo, refuse_corpus
 from timesuite_jax.data.corpora.tfrecord import cannot_write
 from timesuite_jax.data.synthetic import texts as text
-from timesuite_jax.data.synthetic.moving_shapes import Event, SyntheticSpec, SyntheticVideo, make_video
+from timesuite_jax.data.synthetic.moving_shapes import Event, MovingShapesSpec, SyntheticVideo, make_video
 from timesuite_jax.media import write_mp4
-from timesuite_jax.progress import watched
+from timesuite_jax.progress import track
 from timesuite_jax.text import build_word_tokenizer, clip_time_texts, video_time_text
 
 Question = Literal["grounding", "order"]
@@ -45,7 +45,7 @@ class SyntheticCorpusSpec:
 
     name: str
     videos: int
-    film: SyntheticSpec = field(default_factory=SyntheticSpec)
+    film: MovingShapesSpec = field(default_factory=MovingShapesSpec)
     conversations: tuple[tuple[Question, ...], ...] = (("grounding",),)
     each_object: bool = False
     moments: int | None = None
@@ -69,7 +69,7 @@ def make_corpus(
             make = functools.partial(_make_one, videos, spec, seed)
             entries = [
                 entry
-                for film in watched(
+                for film in track(
                     pool.map(make, range(spec.videos)), f"making videos of {spec.name}", spec.videos, quiet=quiet
                 )
                 for entry in film
@@ -82,7 +82,7 @@ def make_corpus(
     return build_corpus(annotations, videos, folder, build, quiet=quiet)
 
 
-def all_texts(film: SyntheticSpec) -> list[str]:
+def all_texts(film: MovingShapesSpec) -> list[str]:
     """Texts that hold every word a corpus of such films can ask or answer: what a tokenizer is built from."""
     templates = (*text.GROUNDING_QUESTIONS, text.GROUNDING_ANSWER, *text.ORDER_QUESTIONS, text.ORDER_ANSWER)
     slots = {"what": "", "start": "0.0", "end": "0.0", "list": text.ORDER_JOIN}
@@ -90,7 +90,7 @@ def all_texts(film: SyntheticSpec) -> list[str]:
     return [*filled, text.ABSENT_ANSWER, *film.colours, *film.shapes]
 
 
-def make_tokenizer(folder: str | Path, film: SyntheticSpec) -> Path:
+def make_tokenizer(folder: str | Path, film: MovingShapesSpec) -> Path:
     """Writes `folder/tokenizer.json`: the words of such films and of time stamps, for language model and Q-Former.
 
     Raises:
@@ -158,7 +158,7 @@ def _grounding(event: Event, rng: np.random.Generator) -> tuple[str, str]:
     return _pick(text.GROUNDING_QUESTIONS, rng).format(what=event.what), answer
 
 
-def _absent(video: SyntheticVideo, film: SyntheticSpec, rng: np.random.Generator) -> tuple[str, str]:
+def _absent(video: SyntheticVideo, film: MovingShapesSpec, rng: np.random.Generator) -> tuple[str, str]:
     shown = {event.colour for event in video.events}
     colour = _pick(tuple(colour for colour in film.colours if colour not in shown), rng)
     what = f"{colour} {_pick(film.shapes, rng)}"

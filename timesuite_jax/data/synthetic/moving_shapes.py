@@ -22,7 +22,7 @@ SHAPES = ("circle", "square", "triangle")
 
 
 @dataclass(frozen=True)
-class SyntheticSpec:
+class MovingShapesSpec:
     """A kind of film.
 
     Attributes:
@@ -90,7 +90,7 @@ class SyntheticVideo:
         return len(self.frames) / self.rate
 
 
-def make_video(spec: SyntheticSpec, rng: np.random.Generator) -> SyntheticVideo:
+def make_video(spec: MovingShapesSpec, rng: np.random.Generator) -> SyntheticVideo:
     """Draws one film; the same generator state gives the same film."""
     rate = round(float(rng.uniform(*spec.rates)), 2)
     count = max(2, round(rng.uniform(*spec.seconds) * rate))
@@ -132,7 +132,7 @@ def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def _masks(
-    spec: SyntheticSpec, rng: np.random.Generator, shape: str, quadrant: int, moments: Float[np.ndarray, "n"]
+    spec: MovingShapesSpec, rng: np.random.Generator, shape: str, quadrant: int, moments: Float[np.ndarray, "n"]
 ) -> tuple[Bool[np.ndarray, "n h w"], tuple[slice, slice]]:
     """Where the object is in its quadrant at each moment (0 to 1 of the film), and the quadrant."""
     side = spec.size // 2

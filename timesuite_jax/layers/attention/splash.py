@@ -15,7 +15,7 @@ from jax.experimental.pallas.ops.tpu import splash_attention
 from jax.sharding import PartitionSpec
 from jaxtyping import Array, Bool, Float
 
-from timesuite_jax.layers.logical_sharding import shards
+from timesuite_jax.layers.logical_sharding import num_shards
 
 # Big blocks amortise the grid's overhead; padding wastes work. 128 is the smallest block (the lanes of a TPU).
 BLOCKS = (512, 384, 256, 128)
@@ -58,7 +58,7 @@ def splash_attention_kernel(
         k, v = (repeat(x, "B C g d -> B C (g n) d", n=q.shape[2] // k.shape[2]) for x in (k, v))
     # A kernel's shards are all of a size: samples that do not go round get company, which nobody looks at.
     samples = q.shape[0]
-    rows = samples + -samples % shards("batch")
+    rows = samples + -samples % num_shards("batch")
     q, k, v = (_pad(x, 0, rows) for x in (q, k, v))
     kv_mask = jnp.pad(kv_mask, ((0, rows - samples), (0, 0)), constant_values=True)
     sample = PartitionSpec(batch, None, heads, None)

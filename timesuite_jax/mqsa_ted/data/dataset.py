@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Int
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.npz import read_arrays
 
 _ARRAYS = ("user_ptr", "items", "validate_item", "test_item", "num_user", "num_item")
@@ -114,7 +114,7 @@ class Interactions:
             if (names := getattr(self, name)) is not None:
                 arrays[name] = np.char.encode(np.array(names), "utf-8")
         try:
-            with whole_file(path) as partial, partial.open("wb") as file:
+            with atomic_write(path) as partial, partial.open("wb") as file:
                 np.savez_compressed(file, **arrays)
         except OSError as error:
             raise UserError(f"cannot write {path}: {error.strerror}; choose another place") from error

@@ -14,7 +14,7 @@ import numpy as np
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data.dataset import Interactions
-from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, WRONG_KIND, Dialect, interpret
+from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, WRONG_KIND, Dialect, load_restricted
 
 _REMEDY = "; give a file of the authors, data/beauty/beauty.npy say, or a log as .csv or .parquet"
 _HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
@@ -69,7 +69,7 @@ def read_released(path: Path) -> Interactions:
       UserError: if it cannot be read, holds something else, or its numbers contradict one another.
     """
     pickle = _pickle_of_five(path)
-    content = interpret(pickle, str(path), _DIALECT)
+    content = load_restricted(pickle, str(path), _DIALECT)
     values = content.values if isinstance(content, _Array) else None
     if values is None or [type(value) for value in values] != [dict, dict, dict, int, int]:
         raise UserError(f"{path} does not hold three dictionaries and two numbers{_REMEDY}")

@@ -17,14 +17,14 @@ from timesuite_jax.mqsa_ted.data.dataset import Interactions
 from timesuite_jax.mqsa_ted.data.histories import epoch_orders, training_pairs
 from timesuite_jax.mqsa_ted.data.packing import pack
 
-NOBODY = -1  # stands for a user at padding
+PADDING_SEGMENT = -1  # stands for a user at padding
 
 
 class UserStream:
     """Endless batches of this process's rows, all [R, max_len], as `Mqsa` reads them.
 
-    `items`, `targets` (what followed them), `positions` (in a left-padded history) and `segments` (users; `NOBODY` at
-    padding). R depends on how long the histories of a batch are.
+    `items`, `targets` (what followed them), `positions` (in a left-padded history) and `segments` (users;
+    `PADDING_SEGMENT` at padding). R depends on how long the histories of a batch are.
 
     Args:
       data: whose training items are read.
@@ -85,7 +85,7 @@ class UserStream:
             "items": packing.lay(items[who, slot], self._padding)[mine],
             "targets": packing.lay(targets[who, slot], self._padding)[mine],
             "positions": packing.lay(slot, 0)[mine],
-            "segments": packing.lay(users[who], NOBODY)[mine],
+            "segments": packing.lay(users[who], PADDING_SEGMENT)[mine],
         }
 
     def _state(self, step: int) -> dict[str, Any]:

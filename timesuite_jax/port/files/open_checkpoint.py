@@ -10,10 +10,10 @@ from timesuite_jax.port.files.orbax_folder import is_orbax, open_orbax
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.port.files.safetensors import SafetensorsFile
 from timesuite_jax.port.files.source import Source
-from timesuite_jax.port.loading_order import Layer, ModelPort
+from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort
 
 
-def open_source(port: ModelPort, location: str | Path) -> Source:
+def open_checkpoint(port: ModelPort, location: str | Path) -> Source:
     """Opens a `.safetensors` file, a PyTorch zip checkpoint, a Hugging Face folder or an Orbax folder.
 
     Args:
@@ -33,7 +33,7 @@ def open_source(port: ModelPort, location: str | Path) -> Source:
     return SafetensorsFile(path) if path.suffix == ".safetensors" else PthFile(path)
 
 
-def open_layers(port: ModelPort, words: Sequence[str]) -> list[Layer]:
+def open_layers(port: ModelPort, words: Sequence[str]) -> list[CheckpointLayer]:
     """Opens files given as `ROLE=PATH` and puts them into the original's loading order.
 
     Args:
@@ -44,7 +44,7 @@ def open_layers(port: ModelPort, words: Sequence[str]) -> list[Layer]:
       UserError: on an unknown role, a role given twice, or a file that cannot be read.
     """
     roles = {role.name: role for role in port.roles if not role.made}
-    layers: dict[str, Layer] = {}
+    layers: dict[str, CheckpointLayer] = {}
     for word in words:
         name, equals, location = word.partition("=")
         if not equals or Path(word).exists():
@@ -55,5 +55,5 @@ def open_layers(port: ModelPort, words: Sequence[str]) -> list[Layer]:
             raise UserError(f"{word}: there is no role {name!r}; {port.title} knows {', '.join(roles)}")
         if name in layers:
             raise UserError(f"{word}: {name} was given before ({layers[name].source.name}); give it once")
-        layers[name] = Layer(roles[name], open_source(port, location))
+        layers[name] = CheckpointLayer(roles[name], open_checkpoint(port, location))
     return [layers[name] for name in roles if name in layers]

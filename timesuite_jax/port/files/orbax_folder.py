@@ -12,7 +12,7 @@ import json
 import math
 import shutil
 from collections.abc import Mapping, Sequence
-from pathlib import Path as File
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
@@ -23,21 +23,21 @@ from etils import epath
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.param_tree import Path
-from timesuite_jax.port.lazy_array import Pending
+from timesuite_jax.param_tree import ParamPath
+from timesuite_jax.port.lazy_array import LazyArray
 from timesuite_jax.port.loading_order import ModelPort
 from timesuite_jax.port.quantize import path_in_files
-from timesuite_jax.port.report import Report
+from timesuite_jax.port.report import LoadReport
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.checksums import MANIFEST, find_damage, write_manifest
-from timesuite_jax.storage.write_errors import writing
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 _CHUNK = 64 * 2**20  # bytes; Orbax copies and compresses chunk by chunk, so this bounds what it needs beside a leaf
 _BATCH = 64 * 2**20  # bytes of leaves that travel together: small ones one by one would take seconds for their opening
 
 
 class _PendingHandler(ocp.type_handlers.NumpyHandler):
-    """Writes `Pending` leaves, a few at a time and each in parts: a stacked leaf may be a quarter of the model.
+    """Writes `LazyArray` leaves, a few at a time and each in parts: a stacked leaf may be a quarter of the model.
 
     Should another Orbax not call `_open_and_write`, it finds an `__array__` and writes the leaf in one piece.
     """
@@ -56,14 +56,14 @@ class _PendingHandler(ocp.type_handlers.NumpyHandler):
                 raise self._failed[0]
         return []
 
-    async def _open_and_write(self, value: Pending, tspec: dict[str, Any], ts_context: ts.Context) -> None:
+    async def _open_and_write(self, value: LazyArray, tspec: dict[str, Any], ts_context: ts.Context) -> None:
         """Writes a leaf. If that fails it is told after its batch: whoever tidies up must not be written after."""
         try:
             await self._write(value, tspec, ts_context)
         except Exception as error:
             self._failed.append(error)
 
-    async def _write(self, value: Pending, tspec: dict[str, Any], ts_context: ts.Context) -> None:
+    async def _write(self, value: LazyArray, tspec: dict[str, Any], ts_context: ts.Context) -> None:
         store = await ts.open(ts.Spec(tspec), create=True, open=True, context=ts_context)
         if not value.shape:
             await store.write(value.whole())
@@ -75,7 +75,7 @@ class _PendingHandler(ocp.type_handlers.NumpyHandler):
             await store[part].write(value.fill((part, *(slice(size) for size in value.shape[1:]))))
 
 
-def _save_args(leaf: Pending) -> ocp.SaveArgs:
+def _save_args(leaf: LazyArray) -> ocp.SaveArgs:
     """How a leaf is cut. A large stack goes layer by layer, as its values come; Orbax by itself would cut across."""
     layered = leaf.stacked and leaf.size * leaf.dtype.itemsize > _CHUNK
     return ocp.SaveArgs(chunk_byte_size=_CHUNK, shard_axes=(0,) if layered else ())
@@ -94,7 +94,7 @@ def _batches(sizes: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -> None:
+def write_import(folder: Path, leaves: Mapping[ParamPath, LazyArray], report: LoadReport) -> None:
     """Writes `folder/params` and `folder/port.json`, or nothing.
 
     Args:
@@ -105,19 +105,19 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
     Raises:
       UserError: if the folder is in use or cannot be written.
     """
-    with writing(folder):
+    with explain_write_errors(folder):
         in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
     if in_use:
         raise UserError(f"{folder} is in use; give --out a new folder")
     registry = ocp.type_handlers.create_type_handler_registry(
-        (Pending, _PendingHandler()), (jax.Array, ocp.type_handlers.ArrayHandler())
+        (LazyArray, _PendingHandler()), (jax.Array, ocp.type_handlers.ArrayHandler())
     )
     tree = trees.from_paths(leaves)
     save_args = jax.tree.map(_save_args, tree)
     # A data file is gathered in memory before it is written, so a small one also bounds what a save needs.
     args = ocp.args.PyTreeSave(tree, save_args=save_args, ocdbt_target_data_file_size=_CHUNK)
     try:
-        with writing(folder):
+        with explain_write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             with ocp.Checkpointer(ocp.PyTreeCheckpointHandler(type_handler_registry=registry)) as writer:
                 writer.save((folder / "params").absolute(), args=args)
@@ -128,12 +128,12 @@ def write_import(folder: File, leaves: Mapping[Path, Pending], report: Report) -
         raise
 
 
-def is_orbax(folder: File) -> bool:
+def is_orbax(folder: Path) -> bool:
     """Does this look like an import's result, a bare Orbax folder, or the folder of a training run?"""
     return any((folder / part).exists() for part in ("_METADATA", "params/_METADATA", "checkpoints"))
 
 
-def open_orbax(port: ModelPort, folder: File, step: int | None = None) -> TreeSource:
+def open_orbax(port: ModelPort, folder: Path, step: int | None = None) -> TreeSource:
     """The parameters of an Orbax folder, or of a checkpoint of a training run, under torch's names.
 
     Args:
@@ -144,8 +144,8 @@ def open_orbax(port: ModelPort, folder: File, step: int | None = None) -> TreeSo
     Raises:
       UserError: if it holds no checkpoint, or that of another model.
     """
-    homes: dict[Path, _Part] = {}
-    leaves: dict[Path, Any] = {}
+    homes: dict[ParamPath, _Part] = {}
+    leaves: dict[ParamPath, Any] = {}
     # The handler, not a checkpointer: that warns of what a run's folder has one level up.
     reader = ocp.PyTreeCheckpointHandler()
     for part in _parts(folder, step):
@@ -162,8 +162,8 @@ def open_orbax(port: ModelPort, folder: File, step: int | None = None) -> TreeSo
 class _Part(NamedTuple):
     """An Orbax folder, and where the manifest of its files lies: there or above; None: it has none."""
 
-    folder: File
-    sealed: File | None
+    folder: Path
+    sealed: Path | None
 
     def check(self) -> None:
         """Reads all of its files.
@@ -183,9 +183,9 @@ class _Part(NamedTuple):
 class _Batched:
     """Reads leaves in batches and remembers the last: `TreeSource` lists tensors in order of their leaves' paths."""
 
-    def __init__(self, homes: Mapping[Path, _Part], leaves: Mapping[Path, Any]):
+    def __init__(self, homes: Mapping[ParamPath, _Part], leaves: Mapping[ParamPath, Any]):
         self._homes, self._unchecked = homes, set(homes.values())
-        self._values: dict[Path, np.ndarray] = {}
+        self._values: dict[ParamPath, np.ndarray] = {}
         # Codes and scales of a kernel are asked for together.
         units = [list(unit) for _, unit in itertools.groupby(sorted(leaves), lambda path: path_in_files(path, leaves))]
         size = {path: math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for path, leaf in leaves.items()}
@@ -193,7 +193,7 @@ class _Batched:
         groups = [[path for position in batch for path in units[position]] for batch in _batches(sizes)]
         self._mates = {path: group for group in groups for path in group}
 
-    def __call__(self, path: Path) -> np.ndarray:
+    def __call__(self, path: ParamPath) -> np.ndarray:
         if path not in self._values:
             self._values = {}  # before the next are read
             group = self._mates[path]
@@ -205,7 +205,7 @@ class _Batched:
         return self._values[path]
 
 
-def _restore(part: File, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
+def _restore(part: Path, paths: Sequence[ParamPath]) -> dict[ParamPath, np.ndarray]:
     restore_args = trees.from_paths({path: ocp.RestoreArgs(restore_type=np.ndarray) for path in paths})
     item = trees.from_paths(dict.fromkeys(paths, 0))
     args = ocp.args.PyTreeRestore(item=item, restore_args=restore_args, partial_restore=True)
@@ -218,7 +218,7 @@ def _restore(part: File, paths: Sequence[Path]) -> dict[Path, np.ndarray]:
     return dict(trees.leaves_with_paths(restored))
 
 
-def _parts(folder: File, step: int | None) -> list[_Part]:
+def _parts(folder: Path, step: int | None) -> list[_Part]:
     """The Orbax folders that together hold all parameters."""
     for part in (folder, folder / "params"):
         if (part / "_METADATA").exists():

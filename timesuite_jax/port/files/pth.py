@@ -16,7 +16,7 @@ import numpy as np
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.source import TensorInfo, map_flat
 from timesuite_jax.port.files.torch_pickle import REMEDY, TORCH, TensorRef
-from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, interpret
+from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, load_restricted
 
 CONTAINERS = ("model", "module")  # keys under which the original and DeepSpeed keep the state dict
 _KINDS: dict[str, np.dtype] = {
@@ -49,7 +49,7 @@ class PthFile:
         if f"{root}/byteorder" in members and self._bytes(members[f"{root}/byteorder"]) != b"little":
             raise UserError(f"{path} was written on a big-endian machine{REMEDY}")
         pickle = self._bytes(members[f"{root}/data.pkl"])
-        self.container, state, self.others = _state_dict(path, interpret(pickle, str(path), TORCH))
+        self.container, state, self.others = _state_dict(path, load_restricted(pickle, str(path), TORCH))
         self._places: dict[str, tuple[int, TensorRef]] = {}
         self.infos: dict[str, TensorInfo] = {}
         for key, tensor in state.items():

@@ -15,7 +15,7 @@ import numpy as np
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.source import TensorInfo, map_flat
-from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.atomic_write import atomic_write
 
 MAX_HEADER = 100_000_000  # bytes; the reference implementation's cap
 
@@ -157,7 +157,7 @@ def write_safetensors(
         position += info.nbytes
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)  # values start on an 8-byte boundary
-    with whole_file(path) as partial, partial.open("wb") as file:
+    with atomic_write(path) as partial, partial.open("wb") as file:
         file.write(len(text).to_bytes(8, "little"))
         file.write(text)
         expected = iter(infos.items())

@@ -31,7 +31,7 @@ class TensorRef:
     strides: tuple[int, ...]
 
 
-class Bag(dict):
+class IgnoredConfig(dict):
     """An attribute dictionary of the original's config (EasyDict, Namespace); its content is of no interest here."""
 
 
@@ -60,9 +60,9 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "__builtin__.set": members,
     "torch.Size": lambda items=(): tuple(items) if type(items) in (tuple, list) else (),
     "torch.device": lambda *parts: None,
-    "utils.easydict.EasyDict": lambda *_: Bag(),
-    "easydict.EasyDict": lambda *_: Bag(),
-    "argparse.Namespace": lambda *_: Bag(),
+    "utils.easydict.EasyDict": lambda *_: IgnoredConfig(),
+    "easydict.EasyDict": lambda *_: IgnoredConfig(),
+    "argparse.Namespace": lambda *_: IgnoredConfig(),
 }
 _KINDS = ("Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 _DTYPES = ("float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool")

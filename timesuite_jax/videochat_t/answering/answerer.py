@@ -15,7 +15,7 @@ from jaxtyping import Array, Float, Shaped
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
-from timesuite_jax.layers import lying, shards
+from timesuite_jax.layers import logical_sharding, num_shards
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
@@ -78,9 +78,9 @@ class Answerer:
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng)
         told = out.tokens, out.lengths, out.stopped
-        whole = lying()
+        whole = logical_sharding()
         tokens, lengths, stopped = (
-            jax.device_get(told) if whole is None else parallel.own_rows(told, places.rows or whole)
+            jax.device_get(told) if whole is None else parallel.local_rows(told, places.rows or whole)
         )
         # The end token, where there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
@@ -97,8 +97,8 @@ class _Places(NamedTuple):
 
 def _processes() -> int:
     """Among how many processes the rows of a batch are shared out."""
-    rows = lying("batch")
-    return 1 if rows is None else parallel.batch_share(rows).count
+    rows = logical_sharding("batch")
+    return 1 if rows is None else parallel.process_shard(rows).count
 
 
 def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> _Places:
@@ -110,14 +110,14 @@ def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> 
       batch: arrays or their shapes.
       processes: how many of them bring such a batch.
     """
-    rows, (count, clips, frames) = lying("batch"), batch["frames"].shape[:3]
+    rows, (count, clips, frames) = logical_sharding("batch"), batch["frames"].shape[:3]
     if rows is None:
         return _Places()
-    if count * processes % shards("batch") == 0:
+    if count * processes % num_shards("batch") == 0:
         return _Places(rows)
     if clips == frames == 1 and model.spec.num_frames > 1:
         return _Places()  # images
-    return _Places(clips=lying("clip"), filled=model.spec.group_clips(count * clips, shards("clip"))[1])
+    return _Places(clips=logical_sharding("clip"), filled=model.spec.group_clips(count * clips, num_shards("clip"))[1])
 
 
 def _spread(
@@ -129,7 +129,7 @@ def _spread(
       UserError: in all processes, if they have not the same.
     """
     clips = rearrange(frames, "B K ... -> (B K) ...")
-    if jax.process_count() > 1 and len(set(parallel.gather_lines([str(zlib.crc32(clips.tobytes()))]))) > 1:
+    if jax.process_count() > 1 and len(set(parallel.allgather_strings([str(zlib.crc32(clips.tobytes()))]))) > 1:
         raise UserError(
             "processes brought different videos; together they answer one prompt, or a multiple of their devices"
         )

@@ -10,8 +10,8 @@ from timesuite_jax.text import Turn, parse_spans
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.prompts import Span
 from timesuite_jax.videochat_t.data.batch import Sample, collate
-from timesuite_jax.videochat_t.data.budget import Refused
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.budget import DoesNotFit
+from timesuite_jax.videochat_t.data.processor import Processor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +34,9 @@ class Asked:
         return Timeline(f"{self.question}  ->  {self.answer}", self.duration, self.spans)
 
 
-def ask(answerer: Answerer, preparer: Preparer, video: str | Path, question: str, *, clip: Span | None = None) -> Asked:
+def ask(
+    answerer: Answerer, preparer: Processor, video: str | Path, question: str, *, clip: Span | None = None
+) -> Asked:
     """Asks a question about a video file.
 
     Args:
@@ -52,7 +54,7 @@ def ask(answerer: Answerer, preparer: Preparer, video: str | Path, question: str
     turn = Turn(question)
     visual = preparer.visual_of_file(str(video), clip, name=str(video))
     words = preparer.words([turn], visual.seconds)
-    if isinstance(words, Refused):
+    if isinstance(words, DoesNotFit):
         raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
     batch = collate([Sample(0, str(video), visual, words)], preparer.spec, preparer.special, fixed_length=False)
     text = answerer(batch)[0]

@@ -10,13 +10,13 @@ from timesuite_jax.videochat_t.answering.prompts import Dropped, Prompt
 
 
 def gather(
-    share: parallel.Share, predictions: Sequence[Prediction], dropped: Sequence[Dropped]
+    share: parallel.ProcessShard, predictions: Sequence[Prediction], dropped: Sequence[Dropped]
 ) -> tuple[list[Prediction], list[Dropped]]:
     """What all processes found out, in the order of the records; the same in all of them, so it is a barrier, too."""
     if share.count == 1:
         return list(predictions), list(dropped)
     mine = {"answered": list(map(dataclasses.asdict, predictions)), "dropped": list(map(dataclasses.asdict, dropped))}
-    lines = parallel.gather_lines([json.dumps([share.index, mine])])
+    lines = parallel.allgather_strings([json.dumps([share.index, mine])])
     # Processes along `tensor` have the same share and the same answers.
     told = dict(map(json.loads, lines)).values()
     answered = [_prediction(one) for share in told for one in share["answered"]]

@@ -13,11 +13,11 @@ from typing import Literal
 from timesuite_jax.data.corpora import CorpusShare, Mixture
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
-from timesuite_jax.parallel import WHOLE, Share
+from timesuite_jax.parallel import UNSHARDED, ProcessShard
 from timesuite_jax.text import as_prompt
 from timesuite_jax.videochat_t.data.batch import Batch, Sample, collate
-from timesuite_jax.videochat_t.data.budget import Refused
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.budget import DoesNotFit
+from timesuite_jax.videochat_t.data.processor import Processor
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
 Span = tuple[float, float]  # start and end in seconds
@@ -77,13 +77,13 @@ class PromptReader:
 
     def __init__(
         self,
-        preparer: Preparer,
+        preparer: Processor,
         folders: Sequence[str],
         *,
         batch_size: int,
         limit: int | None = None,
         control: Control = "none",
-        share: Share = WHOLE,
+        share: ProcessShard = UNSHARDED,
     ) -> None:
         if control == "foreign_frames" and share.count > 1:
             raise UserError("foreign_frames needs the films one after another; evaluate with it in one process")
@@ -138,7 +138,7 @@ class PromptReader:
             ids, mask, cut = self._preparer.clip_texts(seconds)
             visual = dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
         words = self._preparer.words(as_prompt([turn]), visual.seconds)
-        if isinstance(words, Refused):
+        if isinstance(words, DoesNotFit):
             raise UserError(words.reason)
         spans = tuple((start * factor, end * factor) for start, end in record.spans)
         source = record.source or record.id

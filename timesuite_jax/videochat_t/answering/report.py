@@ -9,7 +9,7 @@ from rich.table import Table
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.metrics import Interval, bootstrap, quantisation
-from timesuite_jax.storage.atomic_write import whole_file
+from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.videochat_t.benchmarks.grounding import Grounding
 
 
@@ -64,7 +64,7 @@ def write_predictions(result: Grounding, path: Path) -> None:
         for prediction in result.predictions
     ]
     try:
-        with whole_file(path) as partial:
+        with atomic_write(path) as partial:
             partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.sharing import share_batches
+from timesuite_jax.evaluation.sharing import shard_batches
 from timesuite_jax.metrics import GroundingScores, grounding_scores
 from timesuite_jax.text import parse_spans
 from timesuite_jax.videochat_t.answering.gather import gather
 from timesuite_jax.videochat_t.answering.prediction import Prediction
 from timesuite_jax.videochat_t.answering.prompts import Control, Dropped, PromptReader, Span
 from timesuite_jax.videochat_t.data.batch import Batch
-from timesuite_jax.videochat_t.data.processor import Preparer
+from timesuite_jax.videochat_t.data.processor import Processor
 
 # Of any scores.
 GROUNDING_FIGURES = (*GroundingScores(np.zeros(1), np.zeros(1, bool)).summary(), "dropped")
@@ -42,7 +42,7 @@ class Grounding:
 
 def evaluate_grounding(
     answer: Answer,
-    preparer: Preparer,
+    preparer: Processor,
     folders: Sequence[str],
     *,
     batch_size: int,
@@ -64,7 +64,7 @@ def evaluate_grounding(
     Raises:
       UserError: if a corpus cannot be read or has no record with a question and a span that can be asked.
     """
-    share, rows = share_batches(batch_size)
+    share, rows = shard_batches(batch_size)
     reader = PromptReader(preparer, folders, batch_size=rows, limit=limit, control=control, share=share)
     predictions, told = [], 0
     for batch in reader:

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from timesuite_jax.videochat_t.data.budget import smallest_bucket
-from timesuite_jax.videochat_t.data.processor import SampleSpec, Visual, Words
+from timesuite_jax.videochat_t.data.processor import SampleSpec, TokenizedConversation, VideoInputs
 
 
 @dataclass(frozen=True)
@@ -20,8 +20,8 @@ class Sample:
 
     record: int
     name: str
-    visual: Visual | None
-    words: Words | None
+    visual: VideoInputs | None
+    words: TokenizedConversation | None
     reason: str = ""
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from timesuite_jax.text.clip_time import TimeStyle, video_time_text
-from timesuite_jax.text.conversation import TRAINING, Conversation, Layout, Turn, encode_conversation
+from timesuite_jax.text.conversation import TRAINING, Conversation, ConversationLayout, Turn, encode_conversation
 from timesuite_jax.text.tokenizer import SpecialIds, Tokenizer
 
 
@@ -42,7 +42,7 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Refused:
+class DoesNotFit:
     """A sample that cannot fit without cutting into its answer; `reason` is for the report."""
 
     reason: str
@@ -65,12 +65,12 @@ def fit(
     seconds: Sequence[float],
     n_visual: int,
     buckets: Sequence[int],
-    layout: Layout = TRAINING,
+    layout: ConversationLayout = TRAINING,
     style: TimeStyle = TimeStyle.DECIMAL,
     media: str = "Video",
     strict: bool = True,
     independent: bool = False,
-) -> Fitted | Refused:
+) -> Fitted | DoesNotFit:
     """Tokenises a conversation so that it fits the largest bucket, giving up as little as needed.
 
     Args:
@@ -120,7 +120,7 @@ def fit(
         cuts.append(Cut("turns", all_turns.n_text - best.n_text))
     if best.n_text > room:
         needed = best.n_text + n_visual + 1
-        return Refused(
+        return DoesNotFit(
             f"needs {needed} tokens ({n_visual} visual, {best.n_answer} of the answer) without any time text, "
             f"and the largest sequence has {max(buckets)}"
         )

@@ -16,7 +16,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media import DEFAULT_DEADLINE_S, SamplingSpec, TransformSpec, choose_frames, decode_jpegs
 from timesuite_jax.media import sample_video as sample_video_file
 from timesuite_jax.text import LAYOUTS, TimeStyle, Tokenizer, Turn, clip_time_texts, encode_clip_texts, shuffled
-from timesuite_jax.videochat_t.data.budget import Cut, Refused, Row, fit, lay_out
+from timesuite_jax.videochat_t.data.budget import Cut, DoesNotFit, Row, fit, lay_out
 
 Turns = Literal["all", "shuffled", "one", "independent"]
 
@@ -76,7 +76,7 @@ class SampleSpec:
 
 
 @dataclass(frozen=True)
-class Visual:
+class VideoInputs:
     """What the model sees of a video.
 
     Attributes:
@@ -97,7 +97,7 @@ class Visual:
 
 
 @dataclass(frozen=True)
-class Words:
+class TokenizedConversation:
     """The conversation of a sample, laid out in the largest bucket; `length` is the one it needs."""
 
     row: Row
@@ -105,7 +105,7 @@ class Words:
     cuts: tuple[Cut, ...]
 
 
-class Preparer:
+class Processor:
     """Makes the parts of samples by one spec. Can be pickled into worker processes."""
 
     def __init__(self, spec: SampleSpec, tokenizer: Tokenizer, clip_tokenizer: Tokenizer):
@@ -125,7 +125,7 @@ class Preparer:
         """Whether a record always gives the same frames."""
         return self._sampling.deterministic and self._transform.deterministic
 
-    def visual(self, record: Record, rng: np.random.Generator | None = None) -> Visual:
+    def visual(self, record: Record, rng: np.random.Generator | None = None) -> VideoInputs:
         """Frames and clip texts of a record; `rng` is needed unless `visual_deterministic`.
 
         Raises:
@@ -146,7 +146,7 @@ class Preparer:
         rng: np.random.Generator | None = None,
         *,
         name: str | None = None,
-    ) -> Visual:
+    ) -> VideoInputs:
         """Frames and clip texts of a video file or its bytes.
 
         Raises:
@@ -176,7 +176,9 @@ class Preparer:
         encoded = encode_clip_texts(self._clip_tokenizer, texts, self.spec.clip_text_length)
         return encoded.ids, encoded.mask, int(encoded.n_cut.sum())
 
-    def words(self, turns: Sequence[Turn], seconds: Sequence[float] | Float[np.ndarray, "T"]) -> Words | Refused:
+    def words(
+        self, turns: Sequence[Turn], seconds: Sequence[float] | Float[np.ndarray, "T"]
+    ) -> TokenizedConversation | DoesNotFit:
         """The conversation as a row of tokens with its loss mask, or why it cannot fit."""
         fitted = fit(
             self._tokenizer,
@@ -188,7 +190,7 @@ class Preparer:
             style=self.spec.time_style,
             independent=self.spec.turns == "independent",
         )
-        if isinstance(fitted, Refused):
+        if isinstance(fitted, DoesNotFit):
             return fitted
         row = lay_out(
             fitted.conversation,
@@ -196,7 +198,7 @@ class Preparer:
             length=max(self.spec.buckets),
             special=self._tokenizer.special,
         )
-        return Words(row, fitted.length, fitted.cuts)
+        return TokenizedConversation(row, fitted.length, fitted.cuts)
 
     def turns_of(self, turns: Sequence[Turn], rng: np.random.Generator) -> tuple[int, tuple[Turn, ...]]:
         """The turns used in this visit of a record, and a number that tells the choices apart (-1: not repeatable)."""
@@ -214,11 +216,11 @@ class Preparer:
         rate = len(times) / record.duration
         return choose_frames(times, record.duration, rate, self._sampling, rng=rng, name=name_of(record))
 
-    def _assemble(self, frames, seconds, duration, rng) -> Visual:
+    def _assemble(self, frames, seconds, duration, rng) -> VideoInputs:
         frames = self._transform(frames, rng)
         ids, mask, cut = self.clip_texts(seconds)
         clips = rearrange(frames, "(K F) H W c -> K F H W c", K=self.spec.clips)
-        return Visual(clips, np.asarray(seconds), ids, mask, cut, duration)
+        return VideoInputs(clips, np.asarray(seconds), ids, mask, cut, duration)
 
 
 def name_of(record: Record) -> str:

@@ -16,14 +16,14 @@ import grain
 import numpy as np
 from absl import flags
 
-from timesuite_jax.data.corpora.mixture import CorpusShare, Mixture, Visits
+from timesuite_jax.data.corpora.mixture import CorpusShare, IndexSampler, Mixture
 from timesuite_jax.data.corpora.record import example_class
-from timesuite_jax.data.corpora.sample_stats import Tally
+from timesuite_jax.data.corpora.sample_stats import SampleStats
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.videochat_t.data.batch import Batch, Sample, collate
-from timesuite_jax.videochat_t.data.budget import Refused
-from timesuite_jax.videochat_t.data.processor import Preparer, SampleSpec
+from timesuite_jax.videochat_t.data.budget import DoesNotFit
+from timesuite_jax.videochat_t.data.processor import Processor, SampleSpec
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ class TrainStream:
             raise UserError(f"batch_size {spec.batch_size} is not a multiple of the {process_count} processes")
         self._mixture = Mixture(spec.corpora)
         example_class()  # imported here, not by the first reader, while another thread may be saving parameters
-        self._preparer = Preparer(spec.sample, tokenizer, clip_tokenizer)
+        self._preparer = Processor(spec.sample, tokenizer, clip_tokenizer)
         if spec.cache_decoded and not (self._preparer.visual_deterministic and spec.workers == 0):
             raise UserError(
                 "cache_decoded needs sampling and transform that always give the same frames "
@@ -100,7 +100,7 @@ class TrainStream:
         self._local_batch = spec.batch_size // process_count
         self._share = max(1, self._mixture.visits // process_count)  # of an epoch, in this process
         self._fixed_length = process_count > 1
-        visits = Visits(
+        visits = IndexSampler(
             self._mixture,
             seed=seed,
             shuffle=spec.shuffle,
@@ -110,7 +110,7 @@ class TrainStream:
         )
         load = _Load(self._mixture, self._preparer, seed, cache={} if spec.cache_decoded else None)
         self._samples = grain.MapDataset.source(cast(Sequence[tuple[int, int]], visits)).map(load)
-        self._tally = Tally()
+        self._tally = SampleStats()
         self._step = 0
         self._iterator: grain.DatasetIterator | None = None
 
@@ -220,7 +220,7 @@ def _ignore_ctrl_c(worker: int, workers: int) -> None:
 class _Load:
     """(position, record number) -> Sample; whatever is wrong with one sample stays in that sample."""
 
-    def __init__(self, mixture: Mixture, preparer: Preparer, seed: int, cache: dict | None):
+    def __init__(self, mixture: Mixture, preparer: Processor, seed: int, cache: dict | None):
         self._mixture, self._preparer, self._seed = mixture, preparer, seed
         self._cache = cache
 
@@ -235,7 +235,7 @@ class _Load:
             words = self._remember(("words", number, choice), speak) if choice >= 0 else speak()
         except UserError as error:
             return Sample(number, _name(self._mixture, number), None, None, str(error))
-        if isinstance(words, Refused):
+        if isinstance(words, DoesNotFit):
             return Sample(number, name, None, None, words.reason)
         return Sample(number, name, visual, words)
 

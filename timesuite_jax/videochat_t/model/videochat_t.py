@@ -18,7 +18,7 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int, UInt8
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import LayerNorm, Linear, shards, token_positions
+from timesuite_jax.layers import LayerNorm, Linear, num_shards, token_positions
 from timesuite_jax.layers.linear import torch_uniform
 from timesuite_jax.models.text.mistral import Mistral
 from timesuite_jax.models.text.qformer import QFormer
@@ -35,7 +35,7 @@ def _identity(rng: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32
 
 def _rows(count: int) -> str | None:
     """Meaning of the axis of so many samples: what devices do not divide lies whole on all of them."""
-    return "batch" if count % shards("batch") == 0 else None
+    return "batch" if count % num_shards("batch") == 0 else None
 
 
 class VideoChatT(nn.Module):
@@ -209,7 +209,7 @@ class VideoChatT(nn.Module):
         """
         if not deterministic or self.is_initializing():
             return self._encode_group(frames, text, text_mask, deterministic=deterministic)
-        groups, filled = self.spec.group_clips(count, shards("clip"))
+        groups, filled = self.spec.group_clips(count, num_shards("clip"))
 
         def fill(x: Array) -> Array:
             """Clips that nobody looks at, so that all groups and all devices' shares of one are of a size."""

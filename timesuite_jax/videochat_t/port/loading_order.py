@@ -16,7 +16,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from timesuite_jax.port.files.source import Arrays
-from timesuite_jax.port.loading_order import Layer, ModelPort, Role
+from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Role
 from timesuite_jax.port.table import Table
 from timesuite_jax.videochat_t.port.table import Sizes, build, canonical, spelling
 
@@ -85,7 +85,7 @@ ROLES = (
 _BY_NAME = {role.name: role for role in ROLES}
 
 
-def _with_good_init(layers: Sequence[Layer]) -> list[Layer]:
+def _with_good_init(layers: Sequence[CheckpointLayer]) -> list[CheckpointLayer]:
     """Inserts the initialisation that upstream makes each time it builds the model, right before TimeSuite's weights.
 
     Only stage-3 weights call for it: a complete checkpoint brings its own projections.
@@ -103,7 +103,7 @@ def _with_good_init(layers: Sequence[Layer]) -> list[Layer]:
         "merge_proj.weight": np.tile(projection, (1, _MERGED)) / np.float32(_MERGED),
         "merge_proj.bias": bias,
     }
-    made = Layer(_BY_NAME["good_init"], Arrays(f"good_init from {source.name}", arrays))
+    made = CheckpointLayer(_BY_NAME["good_init"], Arrays(f"good_init from {source.name}", arrays))
     after = [layer for layer in layers if layer.role.name in ("timesuite", "checkpoint")]
     return [*(layer for layer in layers if layer not in after), made, *after]
 

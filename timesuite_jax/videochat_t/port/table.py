@@ -37,7 +37,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from timesuite_jax.port.layout import CONV1D, LINEAR, POINTWISE, SAME_1D, SAME_2D, SAME_3D, Layout, patches
+from timesuite_jax.port.layout import CONV1D, LINEAR, POINTWISE, SAME_1D, SAME_2D, SAME_3D, TensorLayout, patches
 from timesuite_jax.port.table import Constant, Entry, Table
 
 _BERT = "qformer.bert"
@@ -159,7 +159,7 @@ def _position_ids(positions: int) -> np.ndarray:
     return np.arange(positions, dtype=np.int64)[None]
 
 
-def _dense(torch: str, jax: str, axes: str, layout: Layout = LINEAR, **kwargs) -> list[Entry]:
+def _dense(torch: str, jax: str, axes: str, layout: TensorLayout = LINEAR, **kwargs) -> list[Entry]:
     return [
         Entry(f"{torch}.weight", f"{jax}/kernel", layout, axes, **kwargs),
         Entry(f"{torch}.bias", f"{jax}/bias", SAME_1D, axes.split()[0], **kwargs),
