@@ -1,11 +1,7 @@
 """The house keeps its floors: imports go down only, rooms on one floor do not know each other, files stay small."""
 
 import ast
-import builtins
-import dis
-from collections.abc import Iterator
 from pathlib import Path
-from types import CodeType
 
 import pytest
 
@@ -70,25 +66,3 @@ def test_no_file_is_long():
     for path in ALL_FILES:
         lines = len(path.read_text(encoding="utf-8").splitlines())
         assert lines <= 500, f"{path} has {lines} lines; split it by idea"
-
-
-def scopes_of(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from scopes_of(constant)
-
-
-def names(code: CodeType, operations: set[str]) -> set[str]:
-    return {step.argval for step in dis.get_instructions(code) if step.opname in operations}
-
-
-def test_every_name_that_is_read_is_there():
-    """What linters find, who cannot be asked: to them the shapes in jaxtyping's annotations are names, too."""
-    always = {*dir(builtins), "__file__", "__annotations__", "__module__", "__qualname__"}
-    for path in ALL_FILES:
-        module = compile(path.read_text(encoding="utf-8"), path, "exec")
-        there = always | names(module, {"STORE_NAME"})
-        for scope in scopes_of(module):
-            read = names(scope, {"LOAD_GLOBAL", "LOAD_NAME"}) - names(scope, {"STORE_NAME"}) - there
-            assert not read, f"{path}: {scope.co_name} (line {scope.co_firstlineno}) reads {sorted(read)}"

@@ -58,7 +58,9 @@ def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film,
 def test_a_model_may_be_split_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
     taken = []
     load = load_chat_weights
-    monkeypatch.setattr(tasks, "load_chat_weights", lambda config: taken.append(load(config)) or taken[0])
+    monkeypatch.setattr(
+        "timesuite_jax.registry.load.load_chat_weights", lambda config: taken.append(load(config)) or taken[0]
+    )
     assert main(["ask", str(film), QUESTION, "--checkpoint", str(tiny_run)]) == 0
     alone = capfd.readouterr().out
     split = ["--config.training.mesh.data=2", "--config.training.mesh.fsdp=4"]

@@ -7,9 +7,10 @@ import sys
 
 import pytest
 
+from tests.support.paths import LAUNCH
+
 # Each look at the state takes the next one; what is in the bucket is what the test put there.
 GCLOUD = """#!/usr/bin/env python3
-from tests.support.paths import LAUNCH
 import json, pathlib, sys
 here = pathlib.Path(sys.argv[0]).parent
 words = sys.argv[1:]

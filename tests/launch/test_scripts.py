@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.support.cli_synopses import command_of, unknown_options
+from tests.support.paths import LAUNCH
 from timesuite_jax.cli._configs import load_config
 
 CONFIG = "configs/timesuite/linear_p.py"
@@ -227,7 +228,6 @@ def test_gpu_host_lets_the_run_save(tmp_path, number, code):
 
 def test_gpu_host_stops_a_run_that_is_being_started():
     script = """
-from tests.support.paths import LAUNCH
 import os, signal, subprocess, gpu_host
 class Popen(subprocess.Popen):
     def __init__(self, *args, **options):

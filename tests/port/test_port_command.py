@@ -9,7 +9,6 @@ import pytest
 
 from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
-from timesuite_jax import tasks
 from timesuite_jax.cli.main import main
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.port.files.safetensors import SafetensorsFile
@@ -121,7 +120,7 @@ def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
     del tree["mistral_proj"]
     abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), tree)
     task = types.SimpleNamespace(abstract_params=lambda: abstract)
-    monkeypatch.setattr(tasks, "build", lambda config: task, raising=False)
+    monkeypatch.setattr("timesuite_jax.registry.load.build", lambda config: task, raising=False)
     (tmp_path / "config.py").write_text(
         "from ml_collections import ConfigDict\ndef get_config(arg):\n  return ConfigDict({'x': 1})\n"
     )

@@ -36,7 +36,7 @@ def _scramble(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
     return x ^ (x >> jnp.uint32(16))
 
 
-def _sums(x: Shaped[Array, "*shape"]) -> UInt32[Array, "lanes"]:
+def _sums(x: Shaped[Array, "*shape"]) -> UInt32[Array, " lanes"]:
     """Sums over the array of its words, each scrambled together with its position."""
     if x.dtype == jnp.bool_:
         x = x.astype(jnp.uint8)

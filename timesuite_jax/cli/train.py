@@ -18,7 +18,7 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
-    pass
+    from timesuite_jax.checkpoints.best import BestEvaluation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = build(config)
 
-    def tell(step: int, metrics: Mapping[str, float], interrupted: bool = True, best: "Best | None" = None) -> None:
+    def tell(
+        step: int, metrics: Mapping[str, float], interrupted: bool = True, best: "BestEvaluation | None" = None
+    ) -> None:
         if args.json:
             more = {"best": best._asdict()} if best else {}
             told = {"step": step, "interrupted": interrupted, **metrics, **more, "data": task.data_report()}

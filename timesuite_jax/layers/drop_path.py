@@ -13,7 +13,7 @@ class DropPath(nn.Module):
     """
 
     @nn.compact
-    def __call__(self, x: Float[Array, "n *rest"], rate: Float[Array, ""], *, deterministic: bool) -> Array:
+    def __call__(self, x: Float[Array, "n ..."], rate: Float[Array, ""], *, deterministic: bool) -> Array:
         """Returns `x` with samples dropped; draws from the stream "drop_path" unless `deterministic`."""
         if deterministic:
             return x

@@ -15,7 +15,7 @@ def sinusoid_table(positions: int, width: int) -> Float64[np.ndarray, "positions
     return np.where(column[None] % 2 == 0, np.sin(angles), np.cos(angles))
 
 
-def _sources(old: int, new: int) -> Float64[np.ndarray, "new"]:
+def _sources(old: int, new: int) -> Float64[np.ndarray, " new"]:
     """Where the centres of `new` cells lie among the centres of `old` cells (`align_corners=False`)."""
     return (np.arange(new) + 0.5) * (old / new) - 0.5
 

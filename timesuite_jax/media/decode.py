@@ -26,7 +26,7 @@ DEFAULT_DEADLINE_S = 120.0
 def decode_frames(
     source: Source,
     index: VideoIndex,
-    wanted: Sequence[int] | Int[np.ndarray, "T"],
+    wanted: Sequence[int] | Int[np.ndarray, " T"],
     *,
     resize: Resize | None = None,
     threads: int = 1,

@@ -13,18 +13,18 @@ import numpy as np
 from jaxtyping import Int
 
 
-def interval_edges(num_frames: int, frame_count: int) -> Int[np.ndarray, "intervals+1"]:
+def interval_edges(num_frames: int, frame_count: int) -> Int[np.ndarray, " edges"]:
     """Edges of min(num_frames, frame_count) intervals of equal length, rounded down to frames."""
     return np.linspace(0, frame_count, min(num_frames, frame_count) + 1).astype(int)
 
 
-def middle_indices(num_frames: int, frame_count: int) -> Int[np.ndarray, "T"]:
+def middle_indices(num_frames: int, frame_count: int) -> Int[np.ndarray, " T"]:
     """The middle frame of each interval; a short video gives all its frames, then repeats the last."""
     edges = interval_edges(num_frames, frame_count)
     return _padded((edges[:-1] + edges[1:] - 1) // 2, num_frames)
 
 
-def first_indices(num_frames: int, frame_count: int, offset: int = 0) -> Int[np.ndarray, "T"]:
+def first_indices(num_frames: int, frame_count: int, offset: int = 0) -> Int[np.ndarray, " T"]:
     """The frame `offset` after each interval's start (`fix_start` upstream)."""
     return _padded(interval_edges(num_frames, frame_count)[:-1] + offset, num_frames)
 
@@ -34,8 +34,8 @@ def random_indices(
     frame_count: int,
     *,
     choose: random.Random,
-    permutation: Callable[[int], Int[np.ndarray, "N"]],
-) -> Int[np.ndarray, "T"]:
+    permutation: Callable[[int], Int[np.ndarray, " N"]],
+) -> Int[np.ndarray, " T"]:
     """A random frame of each interval.
 
     Two habits of the original are kept, as parity needs them: the last frame of an interval is never chosen, and once
@@ -52,7 +52,7 @@ def random_indices(
 
 def fixed_rate_indices(
     rate: float, frame_count: int, *, video_rate: float, max_num_frames: int = -1
-) -> Int[np.ndarray, "T"]:
+) -> Int[np.ndarray, " T"]:
     """Frames at the middles of windows of 1/`rate` seconds (`fps0.5` and so on upstream)."""
     step = 1 / rate
     seconds = np.arange(step / 2, frame_count / video_rate + step / 2, step)
@@ -61,13 +61,13 @@ def fixed_rate_indices(
     return indices[:max_num_frames] if max_num_frames > 0 else indices
 
 
-def evaluation_indices(num_frames: int, frame_count: int) -> Int[np.ndarray, "T"]:
+def evaluation_indices(num_frames: int, frame_count: int) -> Int[np.ndarray, " T"]:
     """The original's evaluation grid: segment k starts at round(k * (frame_count - 1) / num_frames), halves to even."""
     segment = (frame_count - 1) / num_frames
     return int(segment / 2) + np.round(segment * np.arange(num_frames)).astype(int)
 
 
-def upstream_seconds(indices: Int[np.ndarray, "T"], rate: float, *, clip_start: float | None = None) -> list[float]:
+def upstream_seconds(indices: Int[np.ndarray, " T"], rate: float, *, clip_start: float | None = None) -> list[float]:
     """Time stamps as the original computes them: frame number / average rate, one decimal.
 
     Inside a sub-clip it adds 0.1 s and takes the absolute value; both are quirks, kept for parity alone.

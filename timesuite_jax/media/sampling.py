@@ -63,12 +63,12 @@ class SampledVideo:
     """T frames of a video and their seconds, counted from the start of the video or clip."""
 
     frames: UInt8[np.ndarray, "T H W 3"]
-    seconds: Float[np.ndarray, "T"]
+    seconds: Float[np.ndarray, " T"]
     duration: float
 
 
 def choose_frames(
-    times: Float[np.ndarray, "N"],
+    times: Float[np.ndarray, " N"],
     duration: float,
     average_rate: float,
     spec: SamplingSpec,
@@ -76,7 +76,7 @@ def choose_frames(
     clip: Clip | None = None,
     rng: np.random.Generator | None = None,
     name: str = "(video)",
-) -> tuple[Int[np.ndarray, "T"], Float[np.ndarray, "T"]]:
+) -> tuple[Int[np.ndarray, " T"], Float[np.ndarray, " T"]]:
     """Chooses T of the N frames shown at `times` (seconds, ascending).
 
     Returns:
@@ -137,7 +137,7 @@ def sample_video(
 
 def choose_from_index(
     index: VideoIndex, spec: SamplingSpec, *, clip: Clip | None = None, rng: np.random.Generator | None = None
-) -> tuple[Int[np.ndarray, "T"], Float[np.ndarray, "T"]]:
+) -> tuple[Int[np.ndarray, " T"], Float[np.ndarray, " T"]]:
     """`choose_frames` of an indexed video."""
     return choose_frames(index.times, index.duration, index.average_rate, spec, clip=clip, rng=rng, name=index.name)
 

@@ -173,7 +173,7 @@ class MqsaTedTask:
         return path[0] not in ("item_features", "item_trained")
 
     def loss(
-        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
+        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B ..."]], rng: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
         """Cross entropy of the next items, distillation and L2; the weight is the number of next items.
 

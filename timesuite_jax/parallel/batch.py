@@ -69,7 +69,7 @@ def batch_multiple(sharding: NamedSharding, accumulate: int = 1) -> int:
 
 
 def check_batch(
-    batch: Mapping[str, Shaped[np.ndarray, "B *_"]], sharding: NamedSharding, accumulate: int = 1, parts: int = 1
+    batch: Mapping[str, Shaped[np.ndarray, "B ..."]], sharding: NamedSharding, accumulate: int = 1, parts: int = 1
 ) -> int:
     """The number of samples of the global batch, of which this is one of `parts` equal parts.
 
@@ -89,8 +89,8 @@ def check_batch(
 
 
 def put_batch(
-    batch: Mapping[str, Shaped[np.ndarray, "B_local *_"]], sharding: NamedSharding
-) -> dict[str, Shaped[Array, "B *_"]]:
+    batch: Mapping[str, Shaped[np.ndarray, "B_local ..."]], sharding: NamedSharding
+) -> dict[str, Shaped[Array, "B ..."]]:
     """Moves this process's rows to its devices and returns the global arrays (asynchronously)."""
     if jax.process_count() == 1:  # The same as below, several times quicker: it matters to models of milliseconds.
         return jax.device_put(dict(batch), sharding)
@@ -106,7 +106,7 @@ def local_rows(arrays: Any, sharding: NamedSharding) -> Any:
       sharding: of the rows.
     """
 
-    def own(array: Shaped[Array, "B *_"]) -> Shaped[np.ndarray, "B_local *_"]:
+    def own(array: Shaped[Array, "B ..."]) -> Shaped[np.ndarray, "B_local ..."]:
         parts = {shard.index[0].start or 0: shard.data for shard in array.addressable_shards}
         return np.concatenate(jax.device_get([parts[first] for first in sorted(parts)]))
 

@@ -67,7 +67,7 @@ class Heartbeats:
         self._lock, self._over = threading.Lock(), threading.Event()
         self._heard: dict[int, tuple[int, int]] = {}  # process -> its last number, and how often it was read since
 
-    def __enter__(self) -> "RollCall":
+    def __enter__(self) -> "Heartbeats":
         if jax.process_count() > 1:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._write()

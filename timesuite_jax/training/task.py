@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax.param_tree import ParamPath, Params
 
-Batch = Mapping[str, Shaped[np.ndarray, "B *_"]]
+Batch = Mapping[str, Shaped[np.ndarray, "B ..."]]
 MetricSums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)
 
 
@@ -98,7 +98,7 @@ class Task(Protocol):
         ...
 
     def loss(
-        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
+        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B ..."]], rng: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
         """The summed loss, its weight (e.g. the number of predicted tokens), and metrics as sums and counts.
 

@@ -82,7 +82,7 @@ class VideoChatTask:
                 )
         return words, clips
 
-    def _blank(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B *_"]]:
+    def _blank(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
         """A batch of `count` videos and nothing but padding; it takes no memory."""
         spec, size = self.config.model, self.config.model.vision.image_size
         row, text = (count, length), (count, spec.clips, text_length)
@@ -141,7 +141,7 @@ class VideoChatTask:
         return any(fnmatch.fnmatchcase("/".join(path), pattern) for pattern in self.config.trained)
 
     def loss(
-        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B *_"]], rng: PRNGKeyArray
+        self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B ..."]], rng: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
         """Cross entropy of the answers; its weight is the number of answer tokens."""
         params = param_tree.merge(trainable, frozen)

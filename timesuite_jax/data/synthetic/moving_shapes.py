@@ -132,7 +132,7 @@ def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def _masks(
-    spec: MovingShapesSpec, rng: np.random.Generator, shape: str, quadrant: int, moments: Float[np.ndarray, "n"]
+    spec: MovingShapesSpec, rng: np.random.Generator, shape: str, quadrant: int, moments: Float[np.ndarray, " n"]
 ) -> tuple[Bool[np.ndarray, "n h w"], tuple[slice, slice]]:
     """Where the object is in its quadrant at each moment (0 to 1 of the film), and the quadrant."""
     side = spec.size // 2

@@ -62,7 +62,7 @@ class Answerer:
         self._model, self._language_model = model, Mistral(model.spec.mistral)
         self._rng = jax.random.key(seed)
 
-    def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B *_"]]) -> list[str]:
+    def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]]) -> list[str]:
         """Answers prompts in the layout of the batch contract; `loss_mask` is not needed.
 
         Of several processes each gives and gets the rows of its own devices; one prompt, or any number that devices do
@@ -153,7 +153,7 @@ _embed = jax.jit(_embed_prompt, static_argnames="model")
 
 
 def answering_calls(
-    model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Shaped[np.ndarray, "B *_"]], max_new_tokens: int
+    model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Shaped[np.ndarray, "B ..."]], max_new_tokens: int
 ) -> dict[str, Call]:
     """What an `Answerer` has its devices do, in three parts: "encode", "prefill", and "decode" for each new token.
 

@@ -25,7 +25,7 @@ class Sample:
     reason: str = ""
 
 
-Batch = dict[str, Shaped[np.ndarray, "B *_"]]
+Batch = dict[str, Shaped[np.ndarray, "B ..."]]
 
 
 def collate(samples: Sequence[Sample], spec: SampleSpec, special: tuple[int, int], *, fixed_length: bool) -> Batch:

@@ -89,7 +89,7 @@ class VideoInputs:
     """
 
     frames: UInt8[np.ndarray, "K F H W 3"]
-    seconds: Float[np.ndarray, "T"]
+    seconds: Float[np.ndarray, " T"]
     clip_text: Int[np.ndarray, "K P"]
     clip_text_mask: Bool[np.ndarray, "K P"]
     clip_text_cut: int
@@ -164,7 +164,7 @@ class Processor:
         return self._assemble(video.frames, video.seconds, video.duration, rng)
 
     def clip_texts(
-        self, seconds: Sequence[float] | Float[np.ndarray, "T"]
+        self, seconds: Sequence[float] | Float[np.ndarray, " T"]
     ) -> tuple[Int[np.ndarray, "K P"], Bool[np.ndarray, "K P"], int]:
         """Ids and mask of the clips' time texts for these frame times, and the number of tokens cut off."""
         texts = clip_time_texts(
@@ -177,7 +177,7 @@ class Processor:
         return encoded.ids, encoded.mask, int(encoded.n_cut.sum())
 
     def words(
-        self, turns: Sequence[Turn], seconds: Sequence[float] | Float[np.ndarray, "T"]
+        self, turns: Sequence[Turn], seconds: Sequence[float] | Float[np.ndarray, " T"]
     ) -> TokenizedConversation | DoesNotFit:
         """The conversation as a row of tokens with its loss mask, or why it cannot fit."""
         fitted = fit(
