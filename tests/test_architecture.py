@@ -9,7 +9,7 @@ PROJECT = Path(__file__).parent.parent
 PACKAGE = PROJECT / "timesuite_jax"
 FLOORS = {
     "config_spec": 0, "errors": 0, "layers": 0, "metrics": 0, "param_tree": 0, "progress": 0,
-    "storage": 0,
+    "storage": 0, "suggestions": 0,
     "hlo": 1, "media": 1, "models": 1, "monitoring": 1, "objectives": 1, "parallel": 1,
     "port": 1, "text": 1,
     "checkpoints": 2, "data": 2, "evaluation": 2, "generation": 2, "resilience": 2,

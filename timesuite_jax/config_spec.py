@@ -5,7 +5,6 @@ names the key and the nearest known one, never a default taken in silence.
 """
 
 import dataclasses
-import difflib
 import enum
 import math
 import types
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from ml_collections import ConfigDict
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.suggestions import did_you_mean
 
 Spec = TypeVar("Spec")
 Config = Mapping[str, Any] | ConfigDict
@@ -65,8 +65,7 @@ def _values(cls: type, config: Config, where: str, old: Any = None) -> dict[str,
     hints = typing.get_type_hints(cls)
     for key in config:
         if key not in hints:
-            near = difflib.get_close_matches(key, hints, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(hints)}"
+            hint = did_you_mean(key, hints) or f"known are {', '.join(hints)}"
             raise UserError(f"{where}.{key} is unknown; {hint}")
     return {key: _value(hints[key], config[key], f"{where}.{key}", getattr(old, key, None)) for key in config}
 

@@ -90,7 +90,7 @@ def test_everything_wrong_is_said_at_once(tmp_path):
     message = str(error.value)
     for words in (
         "unexpected (2):",
-        "clip_projj.bias (did you mean clip_proj.bias?)",
+        "clip_projj.bias (did you mean 'clip_proj.bias'?)",
         "stranger\n",
         "merge_proj.weight: [8, 3], wanted [3, 8] (transposed)",
         "[15, 2], wanted [16, 2] (another vocabulary; embeddings are never resized silently",

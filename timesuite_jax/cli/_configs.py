@@ -4,7 +4,6 @@ A config is a Python file with `get_config(arg)` that returns an `ml_collections
 is handed to it (`configs/timesuite/linear_p.py:debug`).
 """
 
-import difflib
 import importlib.util
 import sys
 import traceback
@@ -19,6 +18,7 @@ from ml_collections import ConfigDict, config_flags
 from ml_collections.config_flags.config_flags import UnsupportedOperationError
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.suggestions import did_you_mean
 
 
 def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
@@ -113,9 +113,8 @@ def _check_key(config: ConfigDict, word: str) -> None:
         if not isinstance(part, ConfigDict):
             raise UserError(f"cannot apply {word}: {where} has no parts, its value is {part!r}; correct the name")
         if name not in part:
-            near = difflib.get_close_matches(name, part, n=1)
             known = f"it has {', '.join(part)}" if len(part) else "it is empty"
-            hint = f"did you mean {near[0]!r}?" if near else f"{known}; add it to the file or correct the name"
+            hint = did_you_mean(name, part) or f"{known}; add it to the file or correct the name"
             raise UserError(f"cannot apply {word}: {where} has no {name!r}; {hint}")
         where, part = f"{where}.{name}", part[name]
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Protocol
 
 import rich.console
-import rich.progress
 from etils import epath
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
+from timesuite_jax.progress import make_progress
 from timesuite_jax.storage.remote_path import is_remote
 
 
@@ -116,14 +116,8 @@ class Terminal:
     def __init__(self, total_steps: int, first_step: int = 0, console: rich.console.Console | None = None) -> None:
         self._console = console or rich.console.Console(stderr=True, soft_wrap=True, highlight=False)
         self._total = total_steps
-        self._bar = rich.progress.Progress(
-            *rich.progress.Progress.get_default_columns(),
-            rich.progress.MofNCompleteColumn(),
-            console=self._console,
-            refresh_per_second=2,  # drawing costs time that a small model on a small machine would miss
-            disable=not self._console.is_terminal,
-            transient=True,
-        )
+        # Drawing costs time that a small model on a small machine would miss.
+        self._bar = make_progress(self._console, refresh_per_second=2)
         self._task = self._bar.add_task("training", total=total_steps, completed=first_step)
         self._bar.start()
 

@@ -1,9 +1,10 @@
 """What an import did with every key of every file, and the one message that gathers all that is wrong."""
 
 import dataclasses
-import difflib
 from collections.abc import Sequence
 from typing import Any
+
+from timesuite_jax.suggestions import did_you_mean
 
 _SHOWN = 12  # keys of a kind in a message; the JSON report has all
 
@@ -76,8 +77,8 @@ class LoadReport:
 
 
 def _guess(key: str, names: Sequence[str]) -> str:
-    close = difflib.get_close_matches(key, names, n=1, cutoff=0.8) if len(names) < 5000 else []
-    return f"{key} (did you mean {close[0]}?)" if close else key
+    hint = did_you_mean(key, names, cutoff=0.8) if len(names) < 5000 else ""
+    return f"{key} ({hint})" if hint else key
 
 
 def _listed(keys: Sequence[str]) -> str:

@@ -1,6 +1,5 @@
 """From a config to a task; from a run's folder to a task and its parameters."""
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, cast
 
@@ -15,6 +14,7 @@ from timesuite_jax.checkpoints.manager import Step, read_config, read_data_posit
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
+from timesuite_jax.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from timesuite_jax.mqsa_ted.task import MqsaTedTask
@@ -35,8 +35,7 @@ def build(config: Config) -> training.Task:
     """
     name = config.get("task")
     if name not in TASKS:
-        near = difflib.get_close_matches(str(name), TASKS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(TASKS)}"
+        hint = did_you_mean(str(name), TASKS) or f"known are {', '.join(TASKS)}"
         raise UserError(f"config.task={name!r} is unknown; {hint}")
     module, cls = TASKS[name]
     return getattr(importlib.import_module(module), cls).from_config(config)

@@ -5,7 +5,6 @@ at any depth (`model.mistral.lora.rank`).
 """
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from timesuite_jax.config_spec import Config, build, check_least, override
 from timesuite_jax.data.corpora import corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.weights import WeightsSpec
+from timesuite_jax.suggestions import did_you_mean
 from timesuite_jax.text import TimeStyle
 from timesuite_jax.videochat_t.data.processor import SampleSpec, Turns
 from timesuite_jax.videochat_t.data.stream import PipelineSpec
@@ -118,8 +118,7 @@ class VideoChatTConfig:
         parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
         known = {"task", "training", *(field.name for field in dataclasses.fields(cls))}
         if unknown := sorted(set(parts) - known):
-            near = difflib.get_close_matches(unknown[0], known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+            hint = did_you_mean(unknown[0], sorted(known)) or f"known are {', '.join(sorted(known))}"
             raise UserError(f"config.{unknown[0]} is unknown; {hint}")
         for key in ("model", "text", "data"):
             if not isinstance(parts.get(key), Mapping):

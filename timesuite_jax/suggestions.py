@@ -1,0 +1,16 @@
+"""Suggests the known name that is closest to an unknown one, for error messages."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Returns `did you mean 'x'?` with the closest known name, or "" if none is close.
+
+    Args:
+      name: the unknown name.
+      known: names to choose from.
+      cutoff: the least similarity, from 0 to 1, as in `difflib.get_close_matches`.
+    """
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)
+    return f"did you mean {close[0]!r}?" if close else ""
