@@ -18,7 +18,7 @@ def losses(folder: Path) -> list[int]:
 
 
 def test_a_bucket_gets_whole_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(writers, "in_bucket", lambda folder: True)
+    monkeypatch.setattr(writers, "is_remote", lambda folder: True)
     monkeypatch.setattr(writers, "_COPY_EVERY", 0.0)
     writer = TensorBoardWriter(tmp_path)
     for step in (1, 2):
