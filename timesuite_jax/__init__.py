@@ -1,7 +1,7 @@
 """timesuite_jax: video understanding in JAX, trained on TPU pods.
 
-Rooms, from the ground up (imports go down only; see docs/architecture.md): layers; objectives, metrics, media, text;
-parallel, models; training, generation, data, port; tasks, evaluation; cli, apps.
+A trunk of mechanisms that know no model family, and one package a family: `videochat_t`, `internvideo2`, `mqsa_ted`.
+Imports point downwards only; docs/architecture.md describes the layers.
 """
 
 __version__ = "0.1.0"
