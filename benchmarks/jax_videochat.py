@@ -69,7 +69,7 @@ def spec(sizes: Sizes, dtype: str = "float32", *, frugal: bool = False) -> Video
 def parameters(state_dict: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Trainable and frozen parameters from a state dict under the original's names."""
     shapes = {name: array.shape for name, array in state_dict.items()}
-    params = table.build(table.Sizes.from_torch(shapes)).to_tree(state_dict)
+    params = table.build(table.VideoChatTSizes.from_torch(shapes)).to_tree(state_dict)
     params.pop("mistral_proj", None)  # aboard only so that an export is complete
     return param_tree.split(jax.device_put(params), lambda path: path[0] in TRAINED or path[-1].startswith("lora_"))
 

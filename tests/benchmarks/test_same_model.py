@@ -53,7 +53,7 @@ def test_losses_and_gradients_are_equal(sides: SimpleNamespace):
     everything = param_tree.merge(grads, sides.frozen)
     everything["mistral_proj"] = {"kernel": np.zeros((32, 32)), "bias": np.zeros(32)}
     shapes = {name: array.shape for name, array in sides.state.items()}
-    ours = table.build(table.Sizes.from_torch(shapes)).to_torch(everything)
+    ours = table.build(table.VideoChatTSizes.from_torch(shapes)).to_torch(everything)
     compared = 0
     for name, (_, parameter) in zip(
         [name for name in sides.theirs.upstream_names() if not name.endswith("position_ids")],

@@ -30,7 +30,7 @@ def test_names_and_order_of_one_block():
     norm = [f"block_short_query/Variable{suffix}" for suffix in ("", "_1", "_2", "_3", "_4", "_5")]
     dense = [f"dense{suffix}/{part}" for suffix in ("", "_1", "_2", "_3", "_4") for part in ("kernel", "bias")]
     short = [*norm[:2], *dense[:6], *norm[2:4], *dense[6:], *norm[4:]]
-    names = port_table.build(port_table.Sizes(1)).torch_names
+    names = port_table.build(port_table.MqsaSizes(1)).torch_names
     assert names[:2] == ["item_embedding/item_embedding", "positional_embedding/position_embedding"]
     assert names[2 : 2 + len(short)] == short
     assert names[2 + len(short)] == "block_long_query/Variable"
@@ -38,7 +38,7 @@ def test_names_and_order_of_one_block():
 
 
 def test_the_shift_comes_before_the_scale_and_layers_are_counted_through_both_branches():
-    entries = port_table.build(port_table.Sizes(2)).entries
+    entries = port_table.build(port_table.MqsaSizes(2)).entries
     places = {name: (entry.jax, entry.layer) for name, entry in entries.items()}
     assert places["block_long_query/Variable"] == ("long/blocks/query_norm/bias", 0)
     assert places["block_long_query/Variable_7"] == ("long/blocks/attention_norm/scale", 1)
@@ -62,7 +62,7 @@ def test_the_models_own_tree_there_and_back(blocks: int, features: int, tmp_path
 
 def test_what_is_missing_or_of_another_size_is_named(tmp_path):
     def refused(params: dict) -> str:
-        tensors = port_table.build(port_table.Sizes(1)).to_torch(params_of(1))
+        tensors = port_table.build(port_table.MqsaSizes(1)).to_torch(params_of(1))
         tensors.update(params)
         tensors = {name: tensor for name, tensor in tensors.items() if tensor is not None}
         save_file(tensors, tmp_path / "bad.safetensors")

@@ -12,6 +12,7 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.cli.main import main
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.port.files.safetensors import SafetensorsFile
+from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.registry.ports import PORTS
 
 IDS = "qformer.bert.embeddings.position_ids"
@@ -80,13 +81,13 @@ def test_export_as_pth(tmp_path, weights, capsys):
     assert code == 0
     state = torch.load(tmp_path / "x.pth", weights_only=True)["model"]
     table = PORTS["videochat_t"].table_for_torch({k: v.shape for k, v in tiny.tensors().items()})
-    assert list(state) == [PORTS["videochat_t"].new_spelling(key) for key in table.torch_names]
+    assert list(state) == [peft_alias(key, table.entries) for key in table.torch_names]
     assert (
         state["merge_proj.bias"].untyped_storage().data_ptr() != state["mistral_proj.bias"].untyped_storage().data_ptr()
     )
     assert state[IDS].dtype == torch.int64
     for key, value in tiny.tensors().items():
-        found = state[PORTS["videochat_t"].new_spelling(key)]
+        found = state[peft_alias(key, table.entries)]
         assert found.dtype == torch.bfloat16 and torch.equal(found, torch.from_numpy(value).bfloat16()), key
     file = PthFile(tmp_path / "x.pth")
     assert all(np.array_equal(file.read(key), np.asarray(state[key].double())) for key in file.infos)
@@ -120,7 +121,7 @@ def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
     del tree["mistral_proj"]
     abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), tree)
     task = types.SimpleNamespace(abstract_params=lambda: abstract)
-    monkeypatch.setattr("timesuite_jax.registry.load.build", lambda config: task, raising=False)
+    monkeypatch.setattr("timesuite_jax.registry.load.build", lambda config: task)
     (tmp_path / "config.py").write_text(
         "from ml_collections import ConfigDict\ndef get_config(arg):\n  return ConfigDict({'x': 1})\n"
     )

@@ -11,6 +11,7 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import load, resolve
 from timesuite_jax.port.files import open_layers
+from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.port import table as port_table
 
@@ -23,7 +24,7 @@ def files(tmp_path):
 
 
 def shapes_of():
-    """Shapes of the model's parameters: all but the passenger."""
+    """Shapes of the model's parameters: without the one that is only exported."""
     tree = port_table.build(tiny.SIZES).to_tree(tiny.tensors())
     leaves = {path: leaf.shape for path, leaf in trees.leaves_with_paths(tree)}
     return {path: shape for path, shape in leaves.items() if path[0] != "mistral_proj"}
@@ -46,7 +47,7 @@ def test_the_original_s_order(files):
     assert by_role["umt"].overridden[tower] == str(files["videochat2"])
     assert by_role["good_init"].overridden["merge_proj.weight"] == str(files["timesuite"])
     ignored = by_role["umt"].ignored
-    assert ignored["vision_encoder.encoder.blocks.2.norm1.bias"].startswith("the tower's last block")
+    assert ignored["vision_encoder.encoder.blocks.2.norm1.bias"].startswith("the vision encoder's last block")
     assert "itm_head.weight" in ignored
     used = [key for layer in loaded.report.layers for key in layer.used]
     assert len(used) == len(set(used)) == len(tiny.tensors())
@@ -175,7 +176,7 @@ def test_buffers_are_checked(tmp_path):
 
 def test_newer_peft_and_both_at_once(tmp_path):
     arrays = tiny.tensors()
-    new = {PORT.new_spelling(key): value for key, value in arrays.items()}
+    new = {peft_alias(key, arrays): value for key, value in arrays.items()}
     assert sum("base_layer" in key for key in new) == 15
     loaded = load(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "new.safetensors", new))])).params
     old = load(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "old.safetensors", arrays))])).params

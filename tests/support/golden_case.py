@@ -105,7 +105,7 @@ class GoldenCase:
 
     @property
     def table(self) -> Table:
-        return port_table.build(port_table.Sizes(self.meta["num_block"]))
+        return port_table.build(port_table.MqsaSizes(self.meta["num_block"]))
 
     def named(self, kind: str) -> dict[str, np.ndarray]:
         """The arrays `kind/...` by variable name."""

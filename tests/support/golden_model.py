@@ -48,8 +48,8 @@ class GoldenModel:
         return self._arrays[name]
 
     @functools.cached_property
-    def sizes(self) -> port_table.Sizes:
-        return port_table.Sizes.from_torch({name: tensor.shape for name, tensor in self.tensors.items()})
+    def sizes(self) -> port_table.VideoChatTSizes:
+        return port_table.VideoChatTSizes.from_torch({name: tensor.shape for name, tensor in self.tensors.items()})
 
     @functools.cached_property
     def table(self) -> Table:

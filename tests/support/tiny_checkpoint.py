@@ -9,17 +9,26 @@ from timesuite_jax.port.files.safetensors import write_safetensors
 from timesuite_jax.port.files.source import TensorInfo
 from timesuite_jax.videochat_t.port import table as port_table
 
-SIZES = port_table.Sizes(2, 4, 3, 16, 2, mistral_proj=True)
+SIZES = port_table.VideoChatTSizes(2, 4, 3, 16, 2, mistral_proj=True)
 LLM = "mistral_model.base_model.model."
 # Every width differs from the others, so that a forgotten transposition shows.
 _AXES = {
-    **{"tower": 5, "tower_mlp": 10, "query": 2, "query_mlp": 7, "tape": 6, "merged": 8, "words": 16, "positions": 16},
-    **{"llm": 3, "llm_mlp": 9, "llm_heads": 4, "llm_kv_heads": 1, "vocab": 11, "rank": 12},
+    **{
+        "tower": 5,
+        "tower_mlp": 10,
+        "query": 2,
+        "query_mlp": 7,
+        "tape": 6,
+        "merged": 8,
+        "query_vocab": 16,
+        "query_positions": 16,
+    },
+    **{"llm": 3, "llm_mlp": 9, "llm_heads": 4, "llm_kv_heads": 1, "llm_vocab": 11, "llm_rank": 12},
 }
 _LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}  # of what one leaf has for itself
 
 
-def tensors(sizes: port_table.Sizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
+def tensors(sizes: port_table.VideoChatTSizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
     """A complete state dict without its constants."""
     rng = np.random.default_rng(seed)
     table = port_table.build(sizes)

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
 
     bring = actions.add_parser("import", parents=[shared], help="PyTorch files -> Orbax folder")
-    roles = "; ".join(f"{role.name} = {role.help}" for role in PORTS["videochat_t"].roles if not role.made)
+    roles = "; ".join(f"{role.name} = {role.help}" for role in PORTS["videochat_t"].roles if not role.computed)
     bring.add_argument(
         "sources", nargs="+", metavar="[ROLE=]PATH", help=f"files, laid in the original's order: {roles}"
     )

@@ -15,10 +15,10 @@ Dense layers are `dense`, `dense_1`, ... through both branches, kernels [in, out
 """
 
 import dataclasses
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from timesuite_jax.port.layout import SAME_1D, SAME_2D
-from timesuite_jax.port.loading_order import ModelPort, Role
+from timesuite_jax.port.loading_order import ModelPort, Role, Shape
 from timesuite_jax.port.table import Entry, Table
 
 _FEATURES = {  # parameter -> names of its axes, whether it is trained
@@ -30,14 +30,14 @@ _DENSE = ("query", "key", "value", "fc1", "fc2")
 
 
 @dataclasses.dataclass(frozen=True)
-class Sizes:
+class MqsaSizes:
     """What decides which variables exist; all other sizes are read off the arrays."""
 
     blocks: int
     features: bool = False  # do items have vectors from outside, added to their embeddings?
 
     @classmethod
-    def from_torch(cls, shapes: Mapping[str, tuple[int, ...]]) -> "Sizes":
+    def from_torch(cls, shapes: Mapping[str, tuple[int, ...]]) -> "MqsaSizes":
         """Reads the sizes off the shapes of a complete set of variables.
 
         Raises:
@@ -52,7 +52,7 @@ class Sizes:
         return cls(max(1, layers // (2 * len(_DENSE))), not shapes.keys().isdisjoint(_FEATURES))
 
     @classmethod
-    def from_tree(cls, shapes: Mapping[str, tuple[int, ...]]) -> "Sizes":
+    def from_tree(cls, shapes: Mapping[str, tuple[int, ...]]) -> "MqsaSizes":
         """Reads the sizes off the shapes of a parameter tree, keyed by path joined with "/".
 
         Raises:
@@ -61,7 +61,7 @@ class Sizes:
         return cls(shapes["short/blocks/query_norm/scale"][0], not shapes.keys().isdisjoint(_FEATURES))
 
 
-def build(sizes: Sizes) -> Table:
+def build(sizes: MqsaSizes) -> Table:
     """The table for one size, its keys in the order in which upstream makes its variables."""
     dense = _numbered("dense")
     entries = [
@@ -103,26 +103,25 @@ def _norm(names: Iterator[str], place: str, block: int | None = None) -> list[En
     ]
 
 
-def _unknown(_: str, __: Collection[str] | Table) -> None:
-    return None
+class MqsaPort(ModelPort):
+    """The port of MQSA-TED."""
+
+    name = "mqsa_ted"
+    title = "MQSA-TED"
+    roles = (Role("checkpoint", "all variables"),)
+
+    def table_for_torch(self, shapes: Mapping[str, Shape]) -> Table:
+        """See `ModelPort`."""
+        return build(MqsaSizes.from_torch(shapes))
+
+    def table_for_tree(self, shapes: Mapping[str, Shape]) -> Table:
+        """See `ModelPort`."""
+        return build(MqsaSizes.from_tree(shapes))
+
+    def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
+        """Another number of rows."""
+        del key
+        return "another number of items, model.item_multiple or slots" if found[1:] == wanted[1:] else ""
 
 
-def _hint(_: str, found: tuple[int, ...], wanted: tuple[int, ...]) -> str:
-    return "another number of items, model.item_multiple or slots" if found[1:] == wanted[1:] else ""
-
-
-def _as_it_is(name: str) -> str:
-    return name
-
-
-PORT = ModelPort(
-    name="mqsa_ted",
-    title="MQSA-TED",
-    roles=(Role("checkpoint", "all variables", _as_it_is, lambda entry: False, _unknown),),
-    table_for_torch=lambda shapes: build(Sizes.from_torch(shapes)),
-    table_for_tree=lambda shapes: build(Sizes.from_tree(shapes)),
-    ignored=_unknown,
-    derived=lambda layers: layers,
-    new_spelling=_as_it_is,
-    hint=_hint,
-)
+PORT = MqsaPort()

@@ -10,6 +10,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.safetensors import write_safetensors
 from timesuite_jax.port.files.source import TensorInfo
 from timesuite_jax.port.loading_order import ModelPort
+from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.write_errors import explain_write_errors
@@ -50,7 +51,7 @@ def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | N
             "from are not in it; write what was trained with --trainable-only, to be laid over the original weights, "
             "or what the kernels stand for with --dequantise"
         )
-    names = {key: port.new_spelling(key) if spec.new_peft else key for key in keys}
+    names = {key: peft_alias(key, source.table.entries) if spec.new_peft else key for key in keys}
     infos = {names[key]: TensorInfo(source.infos[key].shape, _dtype(source.infos[key].dtype, spec)) for key in keys}
 
     def tensors() -> Iterator[tuple[str, np.ndarray]]:

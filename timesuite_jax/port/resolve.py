@@ -45,7 +45,7 @@ def resolve(
 
     Args:
       port: the model.
-      layers: files in loading order; `port.derived` layers are added here.
+      layers: files in loading order; layers that the port computes are added here.
       wanted: shapes of the model's parameters by path; None: whatever the files hold is the model.
       expect_missing: glob patterns, over torch keys or parameter paths, of what need not be in the files.
       expect_unused: glob patterns, over torch keys, of what the files hold beyond the model.
@@ -58,7 +58,7 @@ def resolve(
       ValueError: if the table does not describe the wanted tree (a defect of the table).
     """
     wanted = None if wanted is None else as_in_files(wanted)
-    layers = port.derived(layers)
+    layers = port.with_computed_layers(layers)
     canonical = [_canonical_keys(layer) for layer in layers]
     table = _table(port, layers, canonical, wanted)
     reports = [LayerReport(layer.role.name, layer.source.name) for layer in layers]
@@ -82,14 +82,15 @@ def resolve(
                     owners[name].overridden[name] = layer.source.name
                 owners[name], places[name] = fate, (layer.source, key)
                 fate.used.append(name)
-            elif reason := layer.role.ignored(name, keys) or port.ignored(name, table):
+            elif reason := layer.role.reason_to_ignore(name, keys) or port.reason_to_ignore(name, table):
                 fate.ignored[name] = reason
             elif expected(expect_unused, name, key):
                 fate.ignored[name] = "named as expected"
             else:
                 fate.unexpected.append(key)
         for entry in table.entries.values():
-            lacks = entry.torch not in keys and layer.role.requires(entry)
+            required = layer.role.requires is not None and layer.role.requires(entry)
+            lacks = required and entry.torch not in keys
             if lacks and not expected(expect_missing, entry.torch, entry.jax):
                 fate.missing.append(entry.torch)
     for entry in table.entries.values():
@@ -117,7 +118,7 @@ def _canonical_keys(layer: CheckpointLayer) -> dict[str, str]:
     """
     keys: dict[str, str] = {}
     for key in layer.source.infos:
-        name = layer.role.canonical(key)
+        name = layer.role.table_key(key)
         if name in keys:
             raise UserError(f"{layer.source.name} holds both {keys[name]} and {key}, which are one tensor; remove one")
         keys[name] = key
@@ -140,7 +141,7 @@ def _table(
         name: layer.source.infos[key].shape
         for layer, keys in zip(layers, canonical, strict=True)
         for name, key in keys.items()
-        if not layer.role.ignored(name, keys)
+        if not layer.role.reason_to_ignore(name, keys)
     }
     try:
         return port.table_for_torch(shapes)
@@ -201,7 +202,7 @@ def _check_shapes(
                 fate.misshaped[name] = f"{list(found)}, wanted axes ({entry.layout.torch})"
                 continue
             if found != (target := shape_in_model(entry, found)):
-                hint = port.hint(name, found, target)
+                hint = port.shape_hint(name, found, target)
                 fate.misshaped[name] = f"{list(found)}, wanted {list(target)}" + (f" ({hint})" if hint else "")
 
 

@@ -26,7 +26,7 @@ class Entry:
     axes: str = ""  # names of the axes in torch's order: one name is one size in the whole model; "_" is of this leaf
     layer: int | None = None  # slice of the leaf's leading axis; None: the whole leaf
     trainable: bool = False  # does the original train it, so that its checkpoints hold it?
-    passenger: bool = False  # kept so that an export is complete; no model here has this parameter
+    export_only: bool = False  # kept so that an export is complete; no model here has this parameter
 
     @property
     def path(self) -> ParamPath:

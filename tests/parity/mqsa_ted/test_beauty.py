@@ -28,7 +28,7 @@ ATOL = {"loss": 6e-6, "next_item": 3e-6, "distillation": 3.3e-5}
 
 def reference_params(task: MqsaTedTask) -> dict:
     """The variables that the reference begins with, drawn one after another in the order of their creation."""
-    table, rng = port_table.build(port_table.Sizes(blocks=1)), np.random.RandomState(SEED)
+    table, rng = port_table.build(port_table.MqsaSizes(blocks=1)), np.random.RandomState(SEED)
     shapes = jax.eval_shape(task.init, jax.random.key(0))
     shapes = table.to_torch(jax.tree.map(lambda leaf: np.zeros(leaf.shape, np.float32), shapes))
     drawn = {}

@@ -67,7 +67,7 @@ def test_trainable_parameters_are_the_original_s(golden: GoldenModel):
 def test_good_init(golden: GoldenModel):
     """Stage-3 weights laid down, `clip_proj` and `merge_proj` come out as the original initialises them."""
     (complete,) = open_layers(PORT, [f"videochat2={golden.folder / 'weights.safetensors'}"])
-    _, made = PORT.derived([complete])
+    _, made = PORT.with_computed_layers([complete])
     expected = open_checkpoint(PORT, golden.folder / "init_goodinit.safetensors")
     assert set(made.source.infos) == {"clip_proj.weight", "clip_proj.bias", "merge_proj.weight", "merge_proj.bias"}
     for key in made.source.infos:

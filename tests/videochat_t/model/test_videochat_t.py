@@ -91,7 +91,7 @@ def test_parameters_are_those_of_the_table(tape: bool, layers: int, text_input: 
     ]
     assert not unnamed, "every axis of every parameter has a logical name"
     leaves = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(nn.meta.unbox(boxed))}
-    table = port_table.build(port_table.Sizes.from_tree(leaves))
+    table = port_table.build(port_table.VideoChatTSizes.from_tree(leaves))
     assert {"/".join(path) for path in table.slots} == set(leaves)
 
 

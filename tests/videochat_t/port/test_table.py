@@ -9,9 +9,9 @@ from timesuite_jax.port.table import Entry, Table
 from timesuite_jax.videochat_t.port import table as port_table
 
 SIZES = [
-    port_table.Sizes(2, 4, 4, 16, 2, mistral_proj=True),
-    port_table.Sizes(1, 2, 3, 16, 1, time_adapter=False),
-    port_table.Sizes(1, 2, 1, 512, 1, text_input=False, lora=False),
+    port_table.VideoChatTSizes(2, 4, 4, 16, 2, mistral_proj=True),
+    port_table.VideoChatTSizes(1, 2, 3, 16, 1, time_adapter=False),
+    port_table.VideoChatTSizes(1, 2, 1, 512, 1, text_input=False, lora=False),
 ]
 
 
@@ -44,8 +44,8 @@ def test_sizes_are_read_off_either_side(sizes):
     tensors = some_tensors(table, sizes.patch)
     torch_shapes = {name: tensor.shape for name, tensor in tensors.items()}
     tree_shapes = {"/".join(p): leaf.shape for p, leaf in trees.leaves_with_paths(table.to_tree(tensors))}
-    assert port_table.Sizes.from_torch(torch_shapes) == sizes
-    assert port_table.Sizes.from_tree(tree_shapes) == sizes
+    assert port_table.VideoChatTSizes.from_torch(torch_shapes) == sizes
+    assert port_table.VideoChatTSizes.from_tree(tree_shapes) == sizes
 
 
 def test_an_exported_tensor_owns_its_memory():
@@ -54,17 +54,6 @@ def test_an_exported_tensor_owns_its_memory():
     tensors["merge_proj.bias"] = tensors["mistral_proj.bias"]  # upstream's shared storage
     back = table.to_torch(table.to_tree(tensors))
     assert not np.shares_memory(back["merge_proj.bias"], back["mistral_proj.bias"])
-
-
-def test_both_peft_spellings():
-    old = "mistral_model.base_model.model.model.layers.0.self_attn.q_proj.weight"
-    new = "mistral_model.base_model.model.model.layers.0.self_attn.q_proj.base_layer.weight"
-    assert port_table.canonical(new) == port_table.canonical(old) == old
-    assert port_table.spelling(old) == new
-    assert port_table.spelling("mistral_proj.weight") == "mistral_proj.weight"
-    assert port_table.spelling("mistral_model.base_model.model.lm_head.weight").endswith("lm_head.base_layer.weight")
-    untouched = "mistral_model.base_model.model.model.layers.0.input_layernorm.weight"
-    assert port_table.spelling(untouched) == untouched
 
 
 def test_patch_kernel_is_h_w_c():

@@ -43,7 +43,7 @@ def open_layers(port: ModelPort, words: Sequence[str]) -> list[CheckpointLayer]:
     Raises:
       UserError: on an unknown role, a role given twice, or a file that cannot be read.
     """
-    roles = {role.name: role for role in port.roles if not role.made}
+    roles = {role.name: role for role in port.roles if not role.computed}
     layers: dict[str, CheckpointLayer] = {}
     for word in words:
         name, equals, location = word.partition("=")
