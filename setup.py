@@ -20,7 +20,7 @@ INSTALL_REQUIRES = [
     "flax>=0.12.8",
     "google-crc32c>=1.6",
     "grain>=0.2.18",
-    "jax>=0.10.2,<0.12",
+    "jax>=0.10.2,<0.13",
     "jaxtyping>=0.3",
     "matplotlib>=3.9",
     "ml-collections>=1.1",
@@ -44,10 +44,10 @@ EXTRAS = {
     "test": ["beartype>=0.20", "hypothesis>=6", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6"],
     "lint": ["pyright==1.1.414", "ruff==0.17.6"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
-    "tpu": ["jax[tpu]>=0.10.2,<0.12", "gcsfs>=2025.3"],  # gcsfs: paths that begin with gs://
+    "tpu": ["jax[tpu]>=0.10.2,<0.13", "gcsfs>=2025.3"],  # gcsfs: paths that begin with gs://
     # What compiles for a TPU on a machine that has none; 700 MB, so not a part of "test".
-    "aot": ["jax[tpu]>=0.10.2,<0.12"],
-    "cuda": ["jax[cuda12]>=0.10.2,<0.12"],
+    "aot": ["jax[tpu]>=0.10.2,<0.13"],
+    "cuda": ["jax[cuda12]>=0.10.2,<0.13"],
 }
 
 setup(

@@ -11,7 +11,7 @@ import pytest
 from tests.support.paths import TINY_CONFIG
 from timesuite_jax import training
 from timesuite_jax.cli.main import main
-from timesuite_jax.videochat_t.task import VideoChatTask
+from timesuite_jax.videochat_t.data.stream import TrainStream
 
 CONFIG = TINY_CONFIG
 
@@ -35,7 +35,7 @@ def test_goes_on_where_it_stopped_and_prints_json_alone(tiny_run, tiny_corpus, c
 
 def test_json_says_so_where_a_notice_ends_the_process(tiny_corpus, tmp_path, capsys, monkeypatch):
     def stopped_in_an_evaluation(*_, on_stop, **__):
-        on_stop(3, {"loss": 2.0})
+        on_stop(3, {"loss": 2.0}, {})
         raise SystemExit
 
     monkeypatch.setattr(training, "run", stopped_in_an_evaluation)
@@ -58,7 +58,7 @@ def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypat
         "cuts": {"turns": 2, "time_text_dropped": 9},
         "reasons": {"films/3": "is empty"},
     }
-    monkeypatch.setattr(VideoChatTask, "data_report", lambda task: {"films": report})
+    monkeypatch.setattr(TrainStream, "report", lambda stream: {"films": report})
     assert train(tiny_corpus, tiny_run) == 0
     assert capfd.readouterr().out.splitlines()[:3] == [
         "films: 1 samples dropped, 15 used, for example:",

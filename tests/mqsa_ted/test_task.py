@@ -66,7 +66,7 @@ def test_it_learns_the_ring_through_the_unchanged_loop(config, tmp_path):
     # What was trained is found again by its folder.
     task, params = load_run(tmp_path)
     assert isinstance(task, MqsaTedTask)
-    assert {f"test/{name}" for name in task.evaluations()["test"].figures} < set(result.metrics)
+    assert {f"test/{name}" for name in task.evaluations()["test"].metric_names} < set(result.metrics)
     assert task.evaluations()["test"](params) == pytest.approx(
         {name.removeprefix("test/"): value for name, value in result.metrics.items() if name.startswith("test/")}
     )
@@ -92,7 +92,7 @@ def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
     total, weight, sums = loss(batch)
     expected = sums["next_item"][0] + 0.1 * sums["distillation"][0] + 1e-4 * weight * half_squared_norm(params)
     np.testing.assert_allclose(total, expected, rtol=1e-6)
-    assert weight == task.work(batch)["tokens"] > 0
+    assert weight == task.throughput_counts(batch)["tokens"] > 0
     padding = task.model.spec.padding
     more = {name: np.pad(rows, ((0, 16), (0, 0)), constant_values=padding) for name, rows in batch.items()}
     np.testing.assert_allclose(loss(more)[0], total, rtol=1e-6)
@@ -108,20 +108,20 @@ def test_without_distillation_no_teacher_is_made(config):
     assert set(sums) == {"next_item"}
 
 
-def test_a_blank_batch_is_the_streams_in_shape(config):
+def test_the_abstract_batch_has_the_shapes_of_the_stream(config):
     task = build(config)
     real = next(task.train_data(seed=0, process_index=0, process_count=1))
-    blank = task.blank_batch()
+    blank = task.abstract_batch()
     assert {name: (array.shape[1:], array.dtype) for name, array in blank.items()} == {
         name: (array.shape[1:], array.dtype) for name, array in real.items()
     }
     assert len(blank["items"]) >= config.data.batch_size > len(real["items"])
-    assert config.data.batch_size == 16 and len(task.blank_batch(row_multiple=12)["items"]) == 24
+    assert config.data.batch_size == 16 and len(task.abstract_batch(row_multiple=12)["items"]) == 24
 
 
 def test_samples_are_named(config):
-    task = build(config)
-    assert task.sample_names({"segments": np.array([[7, 7, 0], [-1, 3, -1]])}) == ["user 0", "user 3", "user 7"]
+    stream = build(config).train_data(seed=0, process_index=0, process_count=1)
+    assert stream.sample_names({"segments": np.array([[7, 7, 0], [-1, 3, -1]])}) == ["user 0", "user 3", "user 7"]
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,12 @@ class ToyData:
     def set_state(self, state: dict[str, Any]) -> None:
         self.position = state["position"]
 
+    def sample_names(self, batch: Batch) -> list[str]:
+        return [f"sample-{number}" for number in batch["sample"]]
+
+    def report(self) -> training.DataReport:
+        return {}
+
     def close(self) -> None:
         self.closed = True
 
@@ -123,18 +129,15 @@ class ToyTask:
         self.opened.append(ToyData(self, seed, process_index, process_count))
         return self.opened[-1]
 
-    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
+    def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         row = np.broadcast_to(np.float32(1), (self.batch,))
         x = np.broadcast_to(np.float32(1), (self.batch, 4))
         return {"x": x, "y": row, "weight": row, "sample": np.broadcast_to(np.int32(0), (self.batch,))}
 
-    def sample_names(self, batch: Batch) -> list[str]:
-        return [f"sample-{number}" for number in batch["sample"]]
-
-    def work(self, batch: Batch) -> dict[str, float]:
+    def throughput_counts(self, batch: Batch) -> dict[str, float]:
         return {"samples": float(len(batch["x"])), "model_flops": 1e3}
 
-    def answering(self, params: Any) -> dict[str, training.Call]:
+    def evaluation_programs(self, params: Any) -> dict[str, training.Call]:
         return {}
 
     def evaluations(self) -> dict[str, training.Evaluation]:

@@ -207,7 +207,7 @@ def test_a_notice_just_before_another_compilation_saves_as_at_any_time(tmp_path:
         assert (step, jnp.ones(2) @ np.ones(2, np.float32)) == (2, 2)
         raise SystemExit  # not suppressed, as in place of `leave`
 
-    monkeypatch.setattr(training.loop, "stop_on_notice", lambda: nullcontext(stop))
+    monkeypatch.setattr(training.loop, "save_and_exit_on_signal", lambda: nullcontext(stop))
     monkeypatch.setattr(parallel, "put_batch", longer)
     monkeypatch.setattr(RetryingSaver, "finish", finish)
     with pytest.raises(SystemExit):

@@ -167,33 +167,33 @@ def test_training_changes_what_is_trained_and_nothing_else(config, tiny_run):
     assert ("clip_proj", "kernel") in moved and ("mistral", "lm_head", "lora_b") in moved
 
 
-def test_batches_are_measured_and_samples_named(config):
+def test_throughput_counts_sample_names_and_the_data_report(config):
     task = build(config)
     stream = task.train_data(seed=0, process_index=0, process_count=1)
     batch = next(stream)
-    work = task.work(batch)
-    assert work["tokens"] == 8 * 96 and work["frames"] == 8 * 4 and work["model_flops"] > 0
-    assert all(name.startswith("films/") for name in task.sample_names(batch))
-    assert task.data_report()["films"]["used"] == 8
+    counts = task.throughput_counts(batch)
+    assert counts["tokens"] == 8 * 96 and counts["frames"] == 8 * 4 and counts["model_flops"] > 0
+    assert all(name.startswith("films/") for name in stream.sample_names(batch))
+    assert stream.report()["films"]["used"] == 8
     stream.close()
 
 
-def test_a_blank_batch_is_the_streams_in_shape_and_wants_no_files(config):
+def test_the_abstract_batch_has_the_shapes_of_the_stream_and_needs_no_files(config):
     stream = build(config).train_data(seed=0, process_index=0, process_count=1)
     real = next(stream)
     stream.close()
     config.text.tokenizer = config.text.clip_tokenizer = "/nowhere"
     config.data.corpora = ("/nowhere",)
     task = build(config)
-    blank = task.blank_batch()
+    blank = task.abstract_batch()
     assert {name: (array.shape, array.dtype) for name, array in blank.items()} == {
         name: (array.shape, array.dtype) for name, array in real.items()
     }
     assert sum(array.base.nbytes for array in blank.values()) < 1000
-    assert task.work(blank)["frames"] == 8 * 4 and task.work(blank)["model_flops"] > 0
+    assert task.throughput_counts(blank)["frames"] == 8 * 4 and task.throughput_counts(blank)["model_flops"] > 0
 
 
 def test_evaluations_are_named_by_folder(config, tiny_corpus):
     task = build(change(config, "evaluation.corpora", (f"{tiny_corpus}/",)))
     ((name, evaluation),) = task.evaluations().items()
-    assert name == "films" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.figures)
+    assert name == "films" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.metric_names)

@@ -61,7 +61,9 @@ class AheadOfTime:
             arithmetic = count_flops(module)
             traffic = tuple(read_traffic(module, mesh))
             flops, notes = arithmetic.total, _notes(arithmetic, module)
-        model_flops = self.task.work(self.task.blank_batch()).get("model_flops") if name == "train" else None
+        model_flops = (
+            self.task.throughput_counts(self.task.abstract_batch()).get("model_flops") if name == "train" else None
+        )
         return AotReport(
             program=name,
             topology=self.topology,
@@ -94,14 +96,14 @@ def make_plan(task: Task, spec: TrainingSpec, topology: str, slices: int = 1) ->
     program = make_program(task, spec, mesh)
     rows = parallel.batch_sharding(mesh, program.rules)
     parallel.process_shard(rows)  # refuses what the processes of such a machine could not share out
-    blank = task.blank_batch(row_multiple=parallel.batch_multiple(rows, spec.accumulate))
+    blank = task.abstract_batch(row_multiple=parallel.batch_multiple(rows, spec.accumulate))
     parallel.check_batch(blank, rows, spec.accumulate)
     batch = {name: jax.ShapeDtypeStruct(array.shape, array.dtype, sharding=rows) for name, array in blank.items()}
     key = jax.eval_shape(lambda: randomness.root(spec.seed, "train"))
     rng = jax.ShapeDtypeStruct(key.shape, key.dtype, sharding=NamedSharding(mesh, PartitionSpec()))
     step = Call(program.step, (program.state, program.frozen, batch, rng))
     with parallel.mesh_context(mesh, program.rules):
-        calls = {"train": step, **task.answering(program.targets)}
+        calls = {"train": step, **task.evaluation_programs(program.targets)}
     return AheadOfTime(calls, program, task, topology if slices == 1 else f"{slices} slices of {topology}")
 
 

@@ -12,13 +12,10 @@ examples:
 import argparse
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import Any
 
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
-
-if TYPE_CHECKING:
-    from timesuite_jax.checkpoints.best import BestEvaluation
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,21 +44,18 @@ def run(args: argparse.Namespace) -> int:
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = build(config)
 
-    def tell(
-        step: int, metrics: Mapping[str, float], interrupted: bool = True, best: "BestEvaluation | None" = None
-    ) -> None:
+    def print_json(step: int, metrics: Mapping[str, float], data: training.DataReport, **fields: Any) -> None:
         if args.json:
-            more = {"best": best._asdict()} if best else {}
-            told = {"step": step, "interrupted": interrupted, **metrics, **more, "data": task.data_report()}
-            print(json.dumps(told))
+            print(json.dumps({"step": step, "interrupted": True, **metrics, **fields, "data": data}))
 
-    result = training.run(task, spec, args.workdir, config=config.to_dict(), on_stop=tell)
+    result = training.run(task, spec, args.workdir, config=config.to_dict(), on_stop=print_json)
     if result.interrupted:
         exit_after(10, result.code)  # all is saved; a reader that hangs must not keep the process
     if args.json:
-        tell(result.step, result.metrics, result.interrupted, result.best)
+        best = {"best": result.best._asdict()} if result.best else {}
+        print_json(result.step, result.metrics, result.data_report, interrupted=result.interrupted, **best)
         return result.code
-    for corpus, report in task.data_report().items():
+    for corpus, report in result.data_report.items():
         if report["dropped"]:
             print(f"{corpus}: {report['dropped']} samples dropped, {report['used']} used, for example:")
             for sample, reason in list(report["reasons"].items())[:3]:

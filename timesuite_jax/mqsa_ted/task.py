@@ -26,7 +26,6 @@ from timesuite_jax.mqsa_ted.data import (
     principal_axes,
     read_features,
 )
-from timesuite_jax.mqsa_ted.data.stream import PADDING_SEGMENT
 from timesuite_jax.mqsa_ted.evaluate import evaluate_recommendation
 from timesuite_jax.mqsa_ted.model.mqsa import EMBEDDING_STD, Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
@@ -36,7 +35,7 @@ from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.port_table import PORT
 from timesuite_jax.mqsa_ted.recommender import Recommender
 from timesuite_jax.param_tree import Params
-from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, InitialWeights, MetricSums, streams
+from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, streams
 
 
 class MqsaTedTask:
@@ -205,7 +204,7 @@ class MqsaTedTask:
             sums["distillation"] = distilled, weight
         return loss, weight, sums
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataIterator:
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataStream:
         """Histories in the original's order, packed."""
         return UserStream(
             self.data,
@@ -218,36 +217,28 @@ class MqsaTedTask:
             checksums={} if self.added is None else {"feature_checksum": self.added.checksum},
         )
 
-    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
+    def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         """As if every history were as long as one may be: each then fills a row."""
         multiple = math.lcm(self.config.data.row_multiple, row_multiple)
         rows = -(-self.config.data.batch_size // multiple) * multiple
         values = np.broadcast_to(np.int32(0), (rows, self.model.spec.max_len))
         return dict.fromkeys(("items", "targets", "positions", "segments"), values)
 
-    def data_report(self) -> dict[str, dict[str, Any]]:
-        """Nothing is dropped or cut but what lies beyond the longest history."""
-        return {}
-
-    def sample_names(self, batch: Batch) -> list[str]:
-        """Users by number."""
-        return [f"user {user}" for user in np.unique(batch["segments"]) if user != PADDING_SEGMENT]
-
-    def work(self, batch: Batch) -> dict[str, float]:
+    def throughput_counts(self, batch: Batch) -> dict[str, float]:
         """Next items of a step."""
         return {"tokens": float(np.count_nonzero(batch["items"] != self.model.spec.padding))}
 
-    def answering(self, params: Params) -> dict[str, Call]:
+    def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """None: ranking is one product of a batch with the item table."""
         return {}
 
     def evaluations(self) -> dict[str, Evaluation]:
         """Ranking of the items held out for validation and for testing."""
         splits: tuple[Split, ...] = ("validation", "test")
-        figures = RankingScores(np.zeros(1, np.int32)).summary().keys()  # of any ranks
-        return {split: Evaluation(figures, functools.partial(self._figures, split)) for split in splits}
+        metric_names = RankingScores(np.zeros(1, np.int32)).summary().keys()  # of any ranks
+        return {split: Evaluation(metric_names, functools.partial(self._evaluate, split)) for split in splits}
 
-    def _figures(self, split: Split, params: Params) -> dict[str, float]:
+    def _evaluate(self, split: Split, params: Params) -> dict[str, float]:
         return self.ranking(params, split).summary()
 
     def ranking(

@@ -14,7 +14,8 @@ from timesuite_jax.training.step import make_step
 from timesuite_jax.training.task import (
     Batch,
     Call,
-    DataIterator,
+    DataReport,
+    DataStream,
     Evaluation,
     InitialWeights,
     MetricSums,
@@ -25,7 +26,8 @@ from timesuite_jax.training.task import (
 __all__ = [
     "Batch",
     "Call",
-    "DataIterator",
+    "DataReport",
+    "DataStream",
     "Evaluation",
     "InitialWeights",
     "MetricSums",

@@ -12,7 +12,7 @@ import jax
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.training.step import Report
-from timesuite_jax.training.task import Batch, Task
+from timesuite_jax.training.task import Batch, DataStream
 
 MAX_LAG = 2
 
@@ -25,11 +25,11 @@ class PendingSteps:
     """Queue of reports.
 
     Args:
-      task: names the samples of a bad batch.
+      data: names the samples of a bad batch.
     """
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self, data: DataStream) -> None:
+        self._data = data
         self._queue: deque[tuple[int, Batch, Any]] = deque()
         self._sums: defaultdict[str, float] = defaultdict(float)
         self._counts: defaultdict[str, float] = defaultdict(float)
@@ -81,7 +81,7 @@ class PendingSteps:
             value = f"{loss / weight:.4g}" if weight else "undefined (no sample has a target)"
             raise NonFiniteError(
                 f"step {step}: the loss is {value}, the norm of its gradient {float(figures['grad_norm'][0]):.4g}; "
-                f"samples of the batch: {', '.join(self._task.sample_names(batch))}. Nothing of this step or later was "
+                f"samples of the batch: {', '.join(self._data.sample_names(batch))}. Nothing of this step or later was "
                 "saved. Look at these samples; if they are sound, lower training.optimizer.learning_rate or set "
                 "training.optimizer.clip_norm, and start again: the run goes on from its last checkpoint"
             )

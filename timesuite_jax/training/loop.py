@@ -37,7 +37,7 @@ from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.program import make_program
 from timesuite_jax.training.start import start
 from timesuite_jax.training.step import Report
-from timesuite_jax.training.task import Batch, DataIterator, Task, evaluation_metric_names
+from timesuite_jax.training.task import Batch, DataReport, DataStream, Task, evaluation_metric_names
 
 
 class RunResult(NamedTuple):
@@ -49,7 +49,8 @@ class RunResult(NamedTuple):
     metrics: dict[str, float]  # the last figures of training and of each evaluation ("grounding/R@0.5", ...)
     interrupted: bool  # by SIGTERM or Ctrl-C; the run goes on from here when started again
     code: int  # exit code of a command that has nothing to add: 130 after Ctrl-C, else 0
-    best: BestEvaluation | None  # by the figure that `training.best` names
+    best: BestEvaluation | None  # by the metric that `training.best` names
+    data_report: DataReport  # of this process's training data
 
 
 def run(
@@ -59,7 +60,7 @@ def run(
     mesh: Mesh | None = None,
     *,
     config: Mapping[str, Any] | None = None,
-    on_stop: Callable[[int, Mapping[str, float]], None] = lambda step, metrics: None,
+    on_stop: Callable[[int, Mapping[str, float], DataReport], None] = lambda step, metrics, data_report: None,
 ) -> RunResult:
     """Trains a task, or goes on training it if the folder holds a run.
 
@@ -69,8 +70,8 @@ def run(
       workdir: folder for checkpoints, event files and the parameter overview.
       mesh: devices; made from `spec.mesh` if not given.
       config: JSON-like description of the run, saved with every checkpoint (see `training.read_config`).
-      on_stop: told the step and the last figures if a notice ends the process from within an evaluation, or before
-        the first step, and this does not return. Called in another thread.
+      on_stop: called with the step, the last metrics and the data report, in another thread, where a signal ends the
+        process within an evaluation or before the first step, so that this does not return.
 
     Raises:
       UserError: if the folder cannot be written, holds another model's run, or the mesh does not fit.
@@ -84,7 +85,7 @@ def run(
         rows = parallel.batch_sharding(mesh, program.rules)
         share = parallel.process_shard(rows)
 
-        def find_data() -> DataIterator:
+        def find_data() -> DataStream:
             check_metric(spec.best, evaluation_metric_names(task))
             multiple = parallel.batch_multiple(rows, spec.accumulate)
             return task.train_data(
@@ -94,7 +95,7 @@ def run(
         data = stack.enter_context(closing(parallel.run_on_all_processes(find_data)))
 
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
-        stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {})
+        stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {}, {})
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
         roll_call = stack.enter_context(Heartbeats(checkpoints.workdir / "processes", stop, spec.process_timeout))
 
@@ -162,7 +163,7 @@ class _Loop:
     send: jax.stages.Wrapped  # `training.Step`, jitted
     rows: NamedSharding
     share: parallel.ProcessShard
-    data: DataIterator
+    data: DataStream
     checkpoints: Checkpoints
     saver: RetryingSaver
     selection: BestCheckpoint
@@ -173,7 +174,7 @@ class _Loop:
     roll_call: Heartbeats
     goodput: Goodput
     profile: Profile
-    on_stop: Callable[[int, Mapping[str, float]], None]
+    on_stop: Callable[[int, Mapping[str, float], DataReport], None]
 
     def __post_init__(self) -> None:
         self.evaluations = self.task.evaluations()
@@ -183,13 +184,13 @@ class _Loop:
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
         """Goes from step `first` to the last, or to where the run is asked to stop."""
-        spec, flight, meter = self.spec, PendingSteps(self.task), Meter(self.goodput, self.share.count)
+        spec, flight, meter = self.spec, PendingSteps(self.data), Meter(self.goodput, self.share.count)
         rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
         metrics: dict[str, float] = {}
         step = logged = first
         evaluated = None
         interrupted = False
-        self.stop.farewell = lambda: self.on_stop(step, metrics)  # which go on changing
+        self.stop.farewell = lambda: self.on_stop(step, metrics, self.data.report())  # which go on changing
         if spec.eval_every and step % spec.eval_every == 0 and self.selection.is_due(step):
             metrics |= self._evaluate(step, state, frozen, flight)
             evaluated = step
@@ -211,7 +212,7 @@ class _Loop:
             step += 1
             self.position = self.data.get_state()
             flight.push(step, batch, report)
-            meter.step(self.task.work(batch), starved)
+            meter.step(self.task.throughput_counts(batch), starved)
             self.terminal.advance(step)
             if step == first + 1:
                 flight.drain()
@@ -244,7 +245,7 @@ class _Loop:
         elif step < spec.total_steps:
             self._tell(step, "ended", f"{spec.patience} evaluations have brought no better {spec.best}")
         code = self.stop.code if interrupted else 0
-        return RunResult(state, frozen, step, metrics, interrupted, code, self.selection.best)
+        return RunResult(state, frozen, step, metrics, interrupted, code, self.selection.best, self.data.report())
 
     def _next_batch(self, step: int, flight: PendingSteps) -> tuple[Batch, float] | None:
         """The next batch, and the seconds in which the devices were idle for want of it; None if there is no time."""

@@ -1,4 +1,4 @@
-"""What the loop needs to know about a thing that is trained; it knows nothing else of it."""
+"""The contract between the training loop and what it trains: `Task`, its `DataStream` and its `Evaluation`s."""
 
 import dataclasses
 from collections.abc import Callable, Collection, Mapping
@@ -10,25 +10,34 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from timesuite_jax.param_tree import ParamPath, Params
 
 Batch = Mapping[str, Shaped[np.ndarray, "B ..."]]
-MetricSums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (sum, count)
+MetricSums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (weighted sum, sum of weights)
+DataReport = dict[str, dict[str, Any]]  # corpus -> counts of used and dropped samples, reasons, cuts
 
 
-class DataIterator(Protocol):
-    """An endless stream of this process's batches that knows where it is."""
+class DataStream(Protocol):
+    """An endless iterator over this process's batches whose position can be saved and restored."""
 
     def __next__(self) -> Batch:
         """The next batch, in arrays that are never written to again (their memory may be shared with the device)."""
         ...
 
     def get_state(self) -> dict[str, Any]:
-        """Where the stream is, as JSON: after `set_state` of it, the next batch is the one that would come next now.
+        """The position as JSON: after `set_state` of it, the next batch is the one that would come next now.
 
-        In a run of many processes it is the same in all of them.
+        It is the same in all processes of a run.
         """
         ...
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes to a place given by `get_state`."""
+        """Moves to a position returned by `get_state`."""
+        ...
+
+    def sample_names(self, batch: Batch) -> list[str]:
+        """Names of the samples of one of this stream's batches, for error messages."""
+        ...
+
+    def report(self) -> DataReport:
+        """Counts of this process's samples so far; empty where no sample can be dropped or cut."""
         ...
 
     def close(self) -> None:
@@ -38,13 +47,13 @@ class DataIterator(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class InitialWeights:
-    """Weights to begin with.
+    """Weights that a new run starts from.
 
     Attributes:
       source: where they come from, for the log.
-      load: gets the nested dict of all wanted parameters (`jax.ShapeDtypeStruct` with a sharding) and returns those
-        that the source has, placed as asked for. It decides how strict to be, and raises for what must be there;
-        parameters it leaves out are initialised.
+      load: gets the nested dict of all parameters (`jax.ShapeDtypeStruct` with a sharding) and returns those that the
+        source has, with these shardings. It decides which missing parameters are an error; parameters that it leaves
+        out are initialised.
     """
 
     source: str
@@ -53,15 +62,14 @@ class InitialWeights:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """A function from all parameters to figures.
+    """A function from all parameters to metrics.
 
     Attributes:
-      figures: their names, known before anything is computed: a run that selects by one of them is refused at its start
-        if that is misspelt.
+      metric_names: known before anything is computed, so that a misspelt `training.best` fails at the start of a run.
       run: the function.
     """
 
-    figures: Collection[str]
+    metric_names: Collection[str]
     run: Callable[[Params], dict[str, float]]
 
     def __call__(self, params: Params) -> dict[str, float]:
@@ -100,55 +108,51 @@ class Task(Protocol):
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B ..."]], rng: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
-        """The summed loss, its weight (e.g. the number of predicted tokens), and metrics as sums and counts.
+        """The summed loss, its weight (e.g. the number of predicted tokens), and metrics as weighted sums.
 
         Pure. The loop divides summed gradients by summed weights, so splitting a batch over devices or microbatches
         changes nothing. Draw randomness from `training.streams(rng, ...)`.
         """
         ...
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataIterator:
-        """The share of the training data that belongs to this process, from the beginning.
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataStream:
+        """This process's shard of the training data, from the beginning.
 
-        Processes whose devices work on the same samples ask for the same share (see `parallel.batch_share`). The rows
+        Processes whose devices work on the same samples request the same shard (see `parallel.process_shard`). The rows
         of a batch, of all processes together, must be a multiple of `row_multiple` (see `parallel.batch_multiple`).
         """
         ...
 
-    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
-        """The largest batch that training meets, of all processes together, without content and without data.
+    def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
+        """The largest training batch, of all processes together, without reading data.
 
-        Ahead-of-time compilation takes its shapes and asks `work` of it. Its arrays take no memory
+        Ahead-of-time compilation uses its shapes and its `throughput_counts`. Its arrays take no memory
         (`np.broadcast_to` of a scalar). Its rows are a multiple of `row_multiple` where the task chooses their number.
         """
         ...
 
-    def data_report(self) -> dict[str, dict[str, Any]]:
-        """What this process's data gave up so far, by corpus: samples used, dropped (and why), cut. For the end."""
-        ...
+    def throughput_counts(self, batch: Batch) -> dict[str, float]:
+        """Counts of a batch, e.g. {"tokens": 4096, "frames": 256}, logged per second.
 
-    def sample_names(self, batch: Batch) -> list[str]:
-        """Names of the samples of a batch, for messages."""
-        ...
-
-    def work(self, batch: Batch) -> dict[str, float]:
-        """How much there is in a batch, e.g. {"tokens": 4096, "frames": 256}; logged as amounts a second.
-
-        "model_flops", where given, is the arithmetic that the mathematics asks for in a step on this batch (forward
-        and backward, without recomputation), and gives the model FLOPs utilisation. The compiler's own count is no
-        substitute: it counts the body of a loop once.
+        "model_flops", where given, is the arithmetic of a step on this batch that the mathematics requires (forward and
+        backward, without recomputation), from which follows the model FLOPs utilisation. The compiler's own count does
+        not replace it: it counts the body of a loop once.
         """
         ...
 
-    def answering(self, params: Params) -> dict[str, Call]:
-        """The programs, by name, that evaluation runs on all parameters; ahead-of-time compilation asks for them."""
+    def evaluation_programs(self, params: Params) -> dict[str, Call]:
+        """The programs that evaluation runs, by name, for ahead-of-time compilation.
+
+        Args:
+          params: all parameters, as `jax.ShapeDtypeStruct` with shardings.
+        """
         ...
 
     def evaluations(self) -> dict[str, Evaluation]:
-        """What the model is judged by, by name."""
+        """The evaluations, by name."""
         ...
 
 
 def evaluation_metric_names(task: Task) -> list[str]:
-    """The figures of all evaluations, as "evaluation/figure"."""
-    return [f"{name}/{figure}" for name, evaluation in task.evaluations().items() for figure in evaluation.figures]
+    """The metrics of all evaluations, as "evaluation/metric"."""
+    return [f"{name}/{metric}" for name, evaluation in task.evaluations().items() for metric in evaluation.metric_names]

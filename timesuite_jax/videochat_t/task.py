@@ -21,7 +21,7 @@ from timesuite_jax.layers import mask_key
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.training import Batch, Call, DataIterator, Evaluation, InitialWeights, MetricSums, streams
+from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, streams
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
@@ -51,7 +51,6 @@ class VideoChatTask:
                 f"data.clip_text_length={config.data.clip_text_length} is more than "
                 f"model.qformer.positions={positions}; lower it"
             )
-        self._stream: TrainStream | None = None
 
     @classmethod
     def from_config(cls, config: Config) -> "VideoChatTask":
@@ -160,23 +159,22 @@ class VideoChatTask:
         )
         return total, count, {"loss": (total, count), "accuracy": (correct, count)}
 
-    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataIterator:
+    def train_data(self, *, seed: int, process_index: int, process_count: int, row_multiple: int = 1) -> DataStream:
         """The mixture's stream."""
         if self.config.data.batch_size % row_multiple:
             raise UserError(
                 f"data.batch_size={self.config.data.batch_size} is no multiple of {row_multiple}, the devices that a "
                 "batch lies over times training.accumulate; change one of them"
             )
-        self._stream = TrainStream(
+        return TrainStream(
             self.config.pipeline(),
             *self.tokenizers,
             seed=seed,
             process_index=process_index,
             process_count=process_count,
         )
-        return self._stream
 
-    def blank_batch(self, *, row_multiple: int = 1) -> Batch:
+    def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         """Videos with the longest prompts, and answers that fill one chunk of the loss."""
         data = self.config.data
         length = max(data.buckets)
@@ -184,17 +182,7 @@ class VideoChatTask:
         answered = np.arange(length) >= length - min(self.config.loss_chunk, length - 1)
         return {**batch, "loss_mask": np.broadcast_to(answered, (data.batch_size, length))}
 
-    def data_report(self) -> dict[str, dict[str, Any]]:
-        """What the training data of this process gave up so far, by corpus: dropped samples and cut texts."""
-        return self._stream.report() if self._stream else {}
-
-    def sample_names(self, batch: Batch) -> list[str]:
-        """Record ids."""
-        if self._stream is None:
-            raise ValueError("sample_names names samples of train_data; make that first")
-        return self._stream.sample_names(dict(batch))
-
-    def work(self, batch: Batch) -> dict[str, float]:
+    def throughput_counts(self, batch: Batch) -> dict[str, float]:
         """Tokens, frames and model FLOPs of a step."""
         spec = self.config.model
         count, length = batch["tokens"].shape
@@ -221,7 +209,7 @@ class VideoChatTask:
         sample = self.config.sample(train=False)
         return Processor(sample if layout is None else dataclasses.replace(sample, layout=layout), *self.tokenizers)
 
-    def answering(self, params: Params) -> dict[str, Call]:
+    def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """An evaluation's batch: encoding videos, reading prompts, making one token."""
         data, evaluation = self.config.data, self.config.evaluation
         rows = evaluation.batch_size

@@ -108,7 +108,7 @@ def test_no_device_gets_all_pixels_of_one_video(run):
     task, _ = run
     spec = dataclasses.replace(task.config.model, num_frames=2 * 12, tape_clips=2, clips_at_once=1)
     model = VideoChatT(spec)  # 12 clips, 8 devices: two rounds, 16 with those that fill up
-    blank = {name: array[:1] for name, array in task.blank_batch().items()}
+    blank = {name: array[:1] for name, array in task.abstract_batch().items()}
     by_clip = ("frames", "clip_text", "clip_text_mask")
     batch = {name: np.repeat(array, 6, axis=1) if name in by_clip else array for name, array in blank.items()}
     shapes = nn.meta.unbox(jax.eval_shape(model.init, jax.random.key(0), batch)["params"])

@@ -120,5 +120,13 @@ class UserStream:
         for _ in range(epoch + (place > 0)):
             self._order = next(self._orders)
 
+    def sample_names(self, batch: Mapping[str, np.ndarray]) -> list[str]:
+        """The users of a batch, by number."""
+        return [f"user {user}" for user in np.unique(batch["segments"]) if user != PADDING_SEGMENT]
+
+    def report(self) -> dict[str, dict[str, Any]]:
+        """Empty: only items beyond the longest history are cut."""
+        return {}
+
     def close(self) -> None:
         """Nothing is open."""

@@ -8,7 +8,7 @@ import contextlib
 import functools
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -166,7 +166,7 @@ class TrainStream:
         self._stop()
         self._step = step
 
-    def sample_names(self, batch: Batch) -> list[str]:
+    def sample_names(self, batch: Mapping[str, np.ndarray]) -> list[str]:
         """Names of a batch's samples, for messages."""
         return [_name(self._mixture, int(number)) for number in np.asarray(batch["sample"])]
 
