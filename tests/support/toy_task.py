@@ -84,7 +84,7 @@ class ToyData:
 
 
 @dataclasses.dataclass
-class ToyTask:
+class ToyTask(training.Task):
     """Implements `training.Task`."""
 
     width: int = 8

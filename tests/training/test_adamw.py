@@ -1,8 +1,11 @@
-"""Schedule and optimizer: the floor, the groups, and equality with AdamW written out."""
+"""Schedule and optimizer: minimum rate, decay groups, learning-rate scales, and equality with AdamW written out."""
+
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from flax import linen as nn
 
@@ -20,13 +23,13 @@ STAGES = {
 @pytest.mark.parametrize("stage", STAGES)
 def test_rates_of_the_original_stages(stage: str):
     (peak, epochs, warmup, floor), expected = STAGES[stage]
-    rate = schedule.floored_cosine(peak, 1000 * epochs, 1000 * warmup, floor)
+    rate = schedule.clipped_cosine(peak, 1000 * epochs, 1000 * warmup, floor)
     for epoch, value in expected.items():
         assert float(rate(jnp.int32(round(1000 * epoch)))) * 1e6 == pytest.approx(value, abs=6e-3)
 
 
-def test_a_ratio_of_one_is_constant():
-    rate = schedule.floored_cosine(0.5, 10, min_ratio=1.0)
+def test_a_minimum_ratio_of_one_is_constant():
+    rate = schedule.clipped_cosine(0.5, 10, min_ratio=1.0)
     assert [float(rate(jnp.int32(step))) for step in (0, 5, 10)] == [0.5] * 3
 
 
@@ -43,7 +46,7 @@ def test_decay_counts_the_axes_of_the_unstacked_tensor():
         "tokens": box((1, 4, 8), None, "query", "embed"),
         "plain": {"kernel": jax.ShapeDtypeStruct((8, 8), jnp.float32), "bias": jax.ShapeDtypeStruct((8,), jnp.float32)},
     }
-    assert optimizer.decayed(abstract) == {
+    assert optimizer.decay_mask(abstract, OptimizerSpec().no_decay) == {
         "layers": {
             "norm": {"scale": False},
             "dense": {"kernel": True, "bias": False},
@@ -56,7 +59,7 @@ def test_decay_counts_the_axes_of_the_unstacked_tensor():
 
 @pytest.mark.parametrize(("clip_norm", "eps_hat"), [(None, False), (0.5, False), (None, True)])
 def test_updates_equal_adamw_written_out(clip_norm: float | None, eps_hat: bool):
-    eps = 1e-2  # of the size of the gradients, so that its place shows
+    eps = 1e-2  # as large as the gradients, so that its position matters
     values = OptimizerSpec(
         learning_rate=0.1, warmup_steps=2.5, min_lr_ratio=0.2, clip_norm=clip_norm, eps=eps, eps_hat=eps_hat
     )
@@ -86,3 +89,52 @@ def test_updates_equal_adamw_written_out(clip_norm: float | None, eps_hat: bool)
             theirs[name] = value - rate * (adam + decay * value)
     for name, value in theirs.items():
         np.testing.assert_allclose(mine[name], value, rtol=2e-5)
+
+
+PARAMS = {
+    "embed": {"kernel": jnp.ones((3, 2)), "pos_embed": jnp.ones((4, 2))},
+    "blocks": {"kernel": jnp.full((2, 3, 3), 0.5)},  # two stacked layers
+}
+
+
+def first_update(optimizer_: optax.GradientTransformation) -> dict[str, Any]:
+    grads = jax.tree.map(lambda x: 0.1 * jnp.arange(1.0, x.size + 1).reshape(x.shape), PARAMS)
+    return optimizer_.update(grads, optimizer_.init(PARAMS), PARAMS)[0]
+
+
+def spec(**values: Any) -> TrainingSpec:
+    return TrainingSpec(total_steps=8, optimizer=OptimizerSpec(learning_rate=0.1, min_lr_ratio=1.0, **values))
+
+
+def test_a_learning_rate_scale_multiplies_the_update_exactly():
+    """A number for a parameter, or a value a layer for stacked layers; decay is scaled with the rate."""
+    layers = np.array([0.5, 0.25], np.float32)
+    scale = {"kernel": 0.5, "pos_embed": 1.0}
+    plain = first_update(optimizer.build(spec(), PARAMS))
+    scaled = first_update(
+        optimizer.build(spec(), PARAMS, lambda path: layers if path[0] == "blocks" else scale[path[-1]])
+    )
+    np.testing.assert_array_equal(scaled["embed"]["kernel"], 0.5 * plain["embed"]["kernel"])
+    np.testing.assert_array_equal(scaled["embed"]["pos_embed"], plain["embed"]["pos_embed"])
+    np.testing.assert_array_equal(scaled["blocks"]["kernel"], layers[:, None, None] * plain["blocks"]["kernel"])
+
+
+def test_a_scale_of_another_number_of_layers_is_an_error():
+    with pytest.raises(ValueError, match=r"blocks/kernel.*\(3,\).*\(2, 3, 3\)"):
+        optimizer.build(spec(), PARAMS, lambda path: np.ones(3) if path[0] == "blocks" else 1.0)
+
+
+def test_scales_of_one_leave_the_compiled_step_unchanged():
+    def lowered(**scale: Any) -> str:
+        adamw = optimizer.build(spec(), PARAMS, **scale)
+        return jax.jit(adamw.update).lower(PARAMS, adamw.init(PARAMS), PARAMS).as_text()
+
+    assert lowered(learning_rate_scale=lambda path: 1.0) == lowered()
+    assert lowered(learning_rate_scale=lambda path: 0.5) != lowered()
+
+
+def test_patterns_without_decay():
+    plain = first_update(optimizer.build(spec(weight_decay=0.0), PARAMS))
+    decayed = first_update(optimizer.build(spec(weight_decay=0.5, no_decay=("*/pos_embed",)), PARAMS))
+    np.testing.assert_array_equal(decayed["embed"]["pos_embed"], plain["embed"]["pos_embed"])
+    np.testing.assert_allclose(decayed["embed"]["kernel"], plain["embed"]["kernel"] - 0.1 * 0.5, rtol=1e-6)

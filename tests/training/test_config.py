@@ -1,4 +1,4 @@
-"""A config is taken whole or refused by name."""
+"""Specs from configs, and errors that name the key."""
 
 import pytest
 from ml_collections import ConfigDict
@@ -8,14 +8,15 @@ from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
 
-def test_a_config_becomes_a_spec():
+def test_a_spec_is_built_from_a_config():
     config = ConfigDict({"total_steps": 2e3, "optimizer": {"learning_rate": 1, "clip_norm": None}})
     config.mesh = {"fsdp": 2}
+    config.optimizer.no_decay = ("*/scale",)
     config.rules = {"embed": ("tensor",)}
     spec = TrainingSpec.from_config(config)
     assert spec.total_steps == 2000
     assert isinstance(spec.total_steps, int)
-    assert spec.optimizer == OptimizerSpec(learning_rate=1.0, clip_norm=None)
+    assert spec.optimizer == OptimizerSpec(learning_rate=1.0, clip_norm=None, no_decay=("*/scale",))
     assert spec.mesh == MeshSpec(fsdp=2)
     assert spec.rules == {"embed": ("tensor",)}
 
@@ -37,6 +38,6 @@ def test_a_config_becomes_a_spec():
         ({"total_steps": 0}, r"training\.total_steps=0 must be at least 1"),
     ],
 )
-def test_mistakes_are_named(config: dict, message: str):
+def test_errors_name_the_key(config: dict, message: str):
     with pytest.raises(UserError, match=message):
         TrainingSpec.from_config(ConfigDict(config))

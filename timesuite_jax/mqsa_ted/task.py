@@ -35,10 +35,10 @@ from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.port_table import PORT
 from timesuite_jax.mqsa_ted.recommender import Recommender
 from timesuite_jax.param_tree import Params
-from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, streams
+from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, Task, streams
 
 
-class MqsaTedTask:
+class MqsaTedTask(Task):
     """See `timesuite_jax.training.Task`."""
 
     name = "mqsa_ted"

@@ -1,7 +1,7 @@
-"""Everything a config may say about training, in one place.
+"""The fields of a config's `training` section.
 
-A config file holds these fields in a `ConfigDict` (usually `config.training`); `TrainingSpec.from_config` checks it: a
-misspelt key or a value of the wrong type is an error that names the key, never a default taken in silence.
+A config file sets them in a `ConfigDict` (usually `config.training`). `TrainingSpec.from_config` checks it: a misspelt
+key or a value of the wrong type is an error that names the key, never silently replaced by a default.
 """
 
 import dataclasses
@@ -17,20 +17,21 @@ from timesuite_jax.parallel import MeshSpec
 
 @dataclasses.dataclass(frozen=True)
 class OptimizerSpec:
-    """AdamW and its schedule; the defaults are VideoChat-T's, save for clipping, which the original leaves out."""
+    """AdamW and its schedule; the defaults are VideoChat-T's, except for clipping, which the original leaves out."""
 
     learning_rate: float = 2e-5  # the peak
-    warmup_steps: float = 0.0  # may be broken: the original counts in epochs
-    min_lr_ratio: float = 0.0  # the rate never falls below this share of the peak, nor starts below it
+    warmup_steps: float = 0.0  # may be fractional: the original counts in epochs
+    min_lr_ratio: float = 0.0  # minimum of the rate, warm-up included, as a fraction of the peak
     b1: float = 0.9
     b2: float = 0.999
     eps: float = 1e-8
-    eps_hat: bool = False  # eps joins the root before its bias is corrected, as in TensorFlow 1
-    weight_decay: float = 0.02  # on matrices only: see optimizer.py
+    eps_hat: bool = False  # eps is added before the bias correction, as in TensorFlow 1
+    weight_decay: float = 0.02  # on matrices only, and not on:
+    no_decay: tuple[str, ...] = ("bias", "*/bias")  # glob patterns of parameter paths ("vision/pos_embed")
     clip_norm: float | None = 1.0  # global norm of the gradients; None: no clipping
 
     def __post_init__(self) -> None:
-        """Refuses numbers that no optimizer can have.
+        """Checks bounds.
 
         Raises:
           UserError: naming the field.
@@ -42,7 +43,7 @@ class OptimizerSpec:
                 raise UserError(f"training.optimizer.{name}={getattr(self, name)} must be below 1")
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise UserError(
-                f"training.optimizer.clip_norm={self.clip_norm} must be above 0; for no clipping write None"
+                f"training.optimizer.clip_norm={self.clip_norm} must be above 0; set it to None for no clipping"
             )
 
 
@@ -51,8 +52,8 @@ class TrainingSpec:
     """One training run."""
 
     total_steps: int
-    seed: int = 0  # of parameters, data order and dropout: the run's only source of chance
-    accumulate: int = 1  # microbatches a step; the gradient is exactly that of the whole batch
+    seed: int = 0  # of parameters, data order and dropout: the run's only source of randomness
+    accumulate: int = 1  # microbatches per step; the gradient is exactly that of the whole batch
     optimizer: OptimizerSpec = OptimizerSpec()
     mesh: MeshSpec = dataclasses.field(default_factory=MeshSpec)
     rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # changes to parallel.DEFAULT_RULES
@@ -60,15 +61,15 @@ class TrainingSpec:
     eval_every: int = 0  # 0: at the end only
     save_every: int = 1000  # also saved at the end, on SIGTERM and on Ctrl-C
     keep: int = 3  # newest checkpoints that are kept; with 1, a damaged one leaves nothing to fall back to
-    best: str = ""  # figure of the evaluations ("validation/ndcg_20"): the checkpoint where it is highest stays, too
-    patience: int = 0  # evaluations in a row without a better one after which the run ends; 0: never
-    # A profile of the five steps after this many (5: of steps 6 to 10); 0: only on request, see profile.py. Off, since
-    # a capture stops the devices twice and takes seconds to write. Where a minute costs money it is worth them.
+    best: str = ""  # metric of the evaluations ("validation/ndcg_20"); the checkpoint where it is highest is kept, too
+    patience: int = 0  # evaluations in a row without improvement after which the run ends; 0: never
+    # Profiles the five steps after this many (5: steps 6 to 10); 0: only on request, see profile.py. Off by default: a
+    # capture stops the devices twice and takes seconds to write, which pays off only in long runs.
     profile_at: int = 0
-    process_timeout: float = 300.0  # seconds that processes wait for one of them; then the run ends and names it
+    process_timeout: float = 300.0  # seconds that processes wait for one of them before the run ends and names it
 
     def __post_init__(self) -> None:
-        """Refuses numbers that no run can have.
+        """Checks bounds.
 
         Raises:
           UserError: naming the field.
@@ -78,7 +79,8 @@ class TrainingSpec:
         config_spec.check_least(self, "training", {**dict.fromkeys(positive, 1), **dict.fromkeys(at_least_0, 0)})
         if self.patience and not (self.best and self.eval_every):
             raise UserError(
-                f"training.patience={self.patience} needs training.best and training.eval_every; set both or neither"
+                f"training.patience={self.patience} needs training.best and training.eval_every; set both, or "
+                "training.patience=0"
             )
 
     @classmethod
@@ -86,8 +88,8 @@ class TrainingSpec:
         """Builds the spec from a (nested) mapping such as a `ConfigDict`.
 
         Args:
-          config: the fields above; what is left out keeps its default.
-          where: name of the mapping in the config, for messages.
+          config: the fields above; absent ones keep their defaults.
+          where: name of the mapping in the config, for error messages.
 
         Raises:
           UserError: on an unknown key (with the nearest known one), a missing one, or a value of the wrong type.

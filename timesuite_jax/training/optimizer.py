@@ -1,48 +1,53 @@
-"""AdamW (arXiv:1711.05101) with the original's two groups of parameters.
+"""AdamW (arXiv:1711.05101) with weight decay and learning-rate scales by parameter.
 
 Follows TimeSuite's utils/optimizer.py (`create_optimizer`): no weight decay for vectors and biases. Stacked layers have
 a leading "layers" axis here that the original's tensors do not have, so the rule counts an array's other axes.
 """
 
-from collections.abc import Mapping
+import fnmatch
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import linen as nn
+from jaxtyping import Float
 
 from timesuite_jax import param_tree
 from timesuite_jax.training import schedule
 from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.task import LearningRateScale
 
 
-def decayed(abstract_trainable: Mapping[str, Any]) -> dict[str, Any]:
-    """True for each parameter that weight decay pulls on.
+def decay_mask(abstract_trainable: Mapping[str, Any], no_decay: Sequence[str]) -> dict[str, Any]:
+    """True for each parameter with weight decay: matrices (or more axes) that match no pattern.
 
     Args:
       abstract_trainable: nested dict of `nn.LogicallyPartitioned` boxes (which know the "layers" axes) or of plain
         shapes (nothing stacked).
+      no_decay: glob patterns of paths such as "vision/pos_embed", without decay.
     """
 
-    def rule(path: param_tree.ParamPath, leaf: Any) -> bool:
+    def is_decayed(path: param_tree.ParamPath, leaf: Any) -> bool:
         if isinstance(leaf, nn.LogicallyPartitioned):
             ndim = len(leaf.value.shape) - leaf.names.count("layers")
         else:
             ndim = len(leaf.shape)
-        return ndim > 1 and path[-1] != "bias"
+        return ndim > 1 and not any(fnmatch.fnmatchcase("/".join(path), pattern) for pattern in no_decay)
 
     return param_tree.from_paths(
-        {path: rule(path, leaf) for path, leaf in param_tree.leaves_with_paths(abstract_trainable)}
+        {path: is_decayed(path, leaf) for path, leaf in param_tree.leaves_with_paths(abstract_trainable)}
     )
 
 
 def scale_by_adam_eps_hat(b1: float, b2: float, eps: float) -> optax.GradientTransformation:
     """Adam (arXiv:1412.6980) in the form of the end of its section 2, which TensorFlow 1 computes.
 
-    There epsilon joins the root of the second moment before the bias is corrected: at step t it weighs as
+    There epsilon is added to the root of the second moment before the bias correction: at step t it weighs as
     `eps / sqrt(1 - b2**t)` does in the usual form. The two differ where gradients are about as small as epsilon, as
-    those of items that are hardly ever met.
+    those of rare items are.
     """
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, optax.ScaleByAdamState]:
@@ -56,20 +61,59 @@ def scale_by_adam_eps_hat(b1: float, b2: float, eps: float) -> optax.GradientTra
     return optax.GradientTransformation(optax.scale_by_adam(b1, b2).init, update)
 
 
-def build(spec: TrainingSpec, abstract_trainable: Mapping[str, Any]) -> optax.GradientTransformation:
-    """The optimizer of a run: clipping (if asked for), Adam, decay, schedule.
+def _scale_by_path(
+    abstract_trainable: Mapping[str, Any], learning_rate_scale: Callable[[param_tree.ParamPath], LearningRateScale]
+) -> optax.GradientTransformation | None:
+    """Multiplies each parameter's update by its scale; None where all scales are 1, which leaves the step unchanged.
+
+    Raises:
+      ValueError: if a scale of one value a layer does not fit the parameter's first axis.
+    """
+
+    def scale_of(path: param_tree.ParamPath, leaf: Any) -> Float[np.ndarray, "..."]:
+        shape = nn.meta.unbox(leaf).shape
+        scale = np.asarray(learning_rate_scale(path), np.float32)
+        if scale.ndim and (not shape or scale.shape != shape[:1]):
+            raise ValueError(
+                f"learning_rate_scale of {'/'.join(path)} has shape {scale.shape}, the parameter has {shape}; return "
+                "a number, or one value for each layer on the parameter's first axis"
+            )
+        return scale.reshape(scale.shape + (1,) * (len(shape) - 1)) if scale.ndim else scale
+
+    scales = {path: scale_of(path, leaf) for path, leaf in param_tree.leaves_with_paths(abstract_trainable)}
+    if all(np.all(scale == 1) for scale in scales.values()):
+        return None
+    tree = param_tree.from_paths(scales)
+    return optax.stateless(
+        lambda updates, params: jax.tree.map(lambda update, scale: update * scale.astype(update.dtype), updates, tree)
+    )
+
+
+def build(
+    spec: TrainingSpec,
+    abstract_trainable: Mapping[str, Any],
+    learning_rate_scale: Callable[[param_tree.ParamPath], LearningRateScale] = lambda path: 1.0,
+) -> optax.GradientTransformation:
+    """The optimizer of a run: clipping (if configured), Adam, weight decay, schedule, learning-rate scales.
 
     Args:
       spec: of the run.
-      abstract_trainable: the trainable parameters, as `decayed` takes them.
+      abstract_trainable: the trainable parameters, as `decay_mask` takes them.
+      learning_rate_scale: factor of the learning rate, and so of weight decay, by parameter path.
+
+    Raises:
+      ValueError: if a scale of one value a layer does not fit its parameter.
     """
     values = spec.optimizer
     adam = scale_by_adam_eps_hat if values.eps_hat else optax.scale_by_adam
-    adamw = optax.chain(
+    parts = [
         adam(b1=values.b1, b2=values.b2, eps=values.eps),
-        optax.add_decayed_weights(values.weight_decay, decayed(abstract_trainable)),
+        optax.add_decayed_weights(values.weight_decay, decay_mask(abstract_trainable, values.no_decay)),
         optax.scale_by_learning_rate(schedule.build(spec)),
-    )
+    ]
+    if scales := _scale_by_path(abstract_trainable, learning_rate_scale):
+        parts.append(scales)
+    adamw = optax.chain(*parts)
     if values.clip_norm is not None:
         adamw = optax.chain(optax.clip_by_global_norm(values.clip_norm), adamw)
 

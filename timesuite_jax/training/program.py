@@ -1,4 +1,4 @@
-"""What a run compiles, before there is an array: shapes, places and the step. Training and ahead-of-time share it."""
+"""What a run compiles, before any array exists: shapes, shardings and the step. Used by training and ahead of time."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from timesuite_jax.training.task import Task
 
 
 class Program(NamedTuple):
-    """A task, its optimizer and its mesh, brought together; arrays stand as `jax.ShapeDtypeStruct` with shardings."""
+    """A task, its optimizer and its mesh; arrays are `jax.ShapeDtypeStruct` with shardings."""
 
     mesh: Mesh
     rules: parallel.Rules
@@ -26,11 +26,11 @@ class Program(NamedTuple):
     state: TrainState
     frozen: Params
     optimizer: optax.GradientTransformation
-    step: jax.stages.Wrapped  # `training.Step`, jitted; it takes the state's memory for the next state
+    step: jax.stages.Wrapped  # a jitted `StepFunction` that donates the state
 
 
 def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
-    """Brings them together.
+    """Traces shapes and jits the step; nothing is compiled yet.
 
     Raises:
       UserError: if the mesh does not fit the model, or a rule names no axis.
@@ -38,7 +38,7 @@ def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
     rules = parallel.make_rules(spec.rules, mesh)
     boxed = task.abstract_params()
     targets = parallel.abstract_arrays(boxed, mesh, rules)
-    optimizer = optimizers.build(spec, param_tree.split(boxed, task.trainable)[0])
+    optimizer = optimizers.build(spec, param_tree.split(boxed, task.trainable)[0], task.learning_rate_scale)
     trainable, frozen = param_tree.split(targets, task.trainable)
     state = abstract_state(optimizer, trainable, mesh)
     step = jax.jit(

@@ -1,7 +1,7 @@
-"""The original's learning rate: a linear warm-up and a cosine, both cut off at a floor.
+"""The original's learning rate: a linear warm-up and a cosine, both clipped from below.
 
-Follows TimeSuite's utils/scheduler.py (`get_cosine_schedule_with_warmup`). It is a floor, not a rescaled cosine: the
-rate starts at the floor and stays there until the warm-up line rises above it.
+Follows TimeSuite's utils/scheduler.py (`get_cosine_schedule_with_warmup`). The cosine is clipped, not rescaled: the
+rate starts at the minimum and stays there until the warm-up line rises above it.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ from timesuite_jax.training.config import TrainingSpec
 Schedule = Callable[[ArrayLike], Float[Array, ""]]  # finished steps -> rate
 
 
-def floored_cosine(peak: float, total_steps: int, warmup_steps: float = 0.0, min_ratio: float = 0.0) -> Schedule:
-    """Learning rate of the step that has `count` steps before it.
+def clipped_cosine(peak: float, total_steps: int, warmup_steps: float = 0.0, min_ratio: float = 0.0) -> Schedule:
+    """Learning rate as a function of the number of finished steps.
 
     Args:
       peak: the highest rate.
-      total_steps: where the cosine reaches zero (were it not for the floor).
-      warmup_steps: length of the linear rise; may be broken.
-      min_ratio: the floor as a share of the peak; 1 makes the rate constant.
+      total_steps: where the cosine would reach zero if it were not clipped.
+      warmup_steps: length of the linear rise; may be fractional.
+      min_ratio: the minimum as a fraction of the peak; 1 makes the rate constant.
     """
 
     def schedule(count: ArrayLike) -> Float[Array, ""]:
@@ -37,4 +37,4 @@ def floored_cosine(peak: float, total_steps: int, warmup_steps: float = 0.0, min
 def build(spec: TrainingSpec) -> Schedule:
     """The schedule of a run."""
     optimizer = spec.optimizer
-    return floored_cosine(optimizer.learning_rate, spec.total_steps, optimizer.warmup_steps, optimizer.min_lr_ratio)
+    return clipped_cosine(optimizer.learning_rate, spec.total_steps, optimizer.warmup_steps, optimizer.min_lr_ratio)

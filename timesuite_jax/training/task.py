@@ -11,6 +11,7 @@ from timesuite_jax.param_tree import ParamPath, Params
 
 Batch = Mapping[str, Shaped[np.ndarray, "B ..."]]
 MetricSums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (weighted sum, sum of weights)
+LearningRateScale = float | Float[np.ndarray, " layers"]
 DataReport = dict[str, dict[str, Any]]  # corpus -> counts of used and dropped samples, reasons, cuts
 
 
@@ -85,7 +86,7 @@ class Call(NamedTuple):
 
 
 class Task(Protocol):
-    """A model, an objective, a data source and evaluations, bound together."""
+    """A model, an objective, a data source and evaluations, bound together. Tasks inherit from it."""
 
     name: str
 
@@ -104,6 +105,10 @@ class Task(Protocol):
     def trainable(self, path: ParamPath) -> bool:
         """Whether a parameter is trained; the others are never differentiated and stored once a run."""
         ...
+
+    def learning_rate_scale(self, path: ParamPath) -> LearningRateScale:
+        """Factor of a trained parameter's learning rate; one value a layer for stacked layers with layer decay."""
+        return 1.0
 
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B ..."]], rng: PRNGKeyArray

@@ -21,7 +21,7 @@ from timesuite_jax.layers import mask_key
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, streams
+from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
@@ -32,7 +32,7 @@ from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 from timesuite_jax.videochat_t.port.loading_order import PORT
 
 
-class VideoChatTask:
+class VideoChatTask(Task):
     """See `timesuite_jax.training.Task`."""
 
     name = "videochat_t"

@@ -75,7 +75,8 @@ def test_rates(golden: GoldenModel):
 
 def test_groups(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
-    decayed = dict(param_tree.leaves_with_paths(training.optimizer.decayed(abstract_trainable(golden))))
+    mask = training.optimizer.decay_mask(abstract_trainable(golden), training.OptimizerSpec().no_decay)
+    decayed = dict(param_tree.leaves_with_paths(mask))
     for group, expected in (("decay", True), ("no_decay", False)):
         assert declared[group]
         wrong = [name for name in declared[group] if decayed[golden.table.entries[name].path] is not expected]
