@@ -1,8 +1,8 @@
-"""Compiles the shipped settings ahead of time and tells the figures of docs/aot.md: some three minutes a row.
+"""Compiles the shipped settings ahead of time and prints the table of docs/aot.md; about three minutes a row.
 
-    python benchmarks/aot_table.py --out aot                       # all; goes on where it was stopped
+    python benchmarks/aot_table.py --out aot                       # all rows; skips those in the folder
     python benchmarks/aot_table.py --out aot --rows B/v5e-64 chip
-    python benchmarks/aot_table.py --out aot --table               # of what is there, compiling nothing
+    python benchmarks/aot_table.py --out aot --table               # of the rows in the folder, without compiling
 
 Each row is a `timesuite aot` of its own (`pip install -e ".[aot]"`), with the flags that the launch scripts set. Stage
 C compiles the same programs as stage B.
@@ -18,8 +18,8 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "configs/timesuite"), str(ROOT / "launch")]
-from performance_flags import line, tpu_flags  # noqa: E402  (it lies beside the launch scripts)
-from pods import PODS  # noqa: E402  (it lies beside the configs)
+from performance_flags import line, tpu_flags  # noqa: E402  (beside the launch scripts)
+from pods import PODS  # noqa: E402  (beside the configs)
 
 from timesuite_jax.storage.atomic_write import atomic_write  # noqa: E402
 
@@ -49,7 +49,7 @@ def rows() -> dict[str, list[str]]:
 
 
 def compile_row(words: list[str], file: Path) -> None:
-    """Compiles the program of a row as the launch scripts would have it compiled."""
+    """Compiles the program of a row with the flags of the launch scripts."""
     command = [sys.executable, "-m", "timesuite_jax.cli.main", "aot", *words, "--json"]
     topology = words[words.index("--topology") + 1]
     slices = int(words[words.index("--slices") + 1]) if "--slices" in words else 1
@@ -57,16 +57,16 @@ def compile_row(words: list[str], file: Path) -> None:
     done = subprocess.run(
         command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "LIBTPU_INIT_ARGS": flags}
     )
-    if not done.stdout:  # exit code 1 with a report: it does not fit, which is a result like any other
+    if not done.stdout:  # exit code 1 with a report is a result: the program does not fit
         raise SystemExit(f"timesuite aot {' '.join(words)} failed with exit code {done.returncode}")
     with atomic_write(file) as partial:
         partial.write_text(done.stdout.splitlines()[-1])
 
 
 def table(out: Path) -> str:
-    """Markdown, a line a compiled row."""
-    head = ["row", "arguments", "made on the way", "of", "compiled FLOPs", "/ model", "gathered", "summed"]
-    head += ["beside products", "least", "compile"]
+    """Markdown, one line per compiled row."""
+    head = ["row", "arguments", "temporaries", "HBM limit", "compiled FLOPs", "/ model", "all-gather", "all-reduce"]
+    head += ["overlapped with compute", "lower-bound step time", "compile time"]
     lines = [head, ["---"] * len(head)]
     for name in rows():
         file = out / f"{name.replace('/', '-')}.json"
@@ -80,30 +80,30 @@ def _cells(report: dict[str, Any]) -> list[str]:
     def gib(amount: float) -> str:
         return f"{amount / 2**30:.2f}"
 
-    memory, traffic = report["memory"], report["traffic"]
+    memory, collectives = report["memory"], report["collectives"]
     received = {
-        kind: sum(one["bytes"] for one in traffic if one["kind"] == kind) for kind in ("all-gather", "all-reduce")
+        kind: sum(one["bytes"] for one in collectives if one["kind"] == kind) for kind in ("all-gather", "all-reduce")
     }
-    whole, hidden = (sum(one[key] for one in traffic) for key in ("bytes", "hidden_bytes"))
-    fits = "" if report["fits"] else ", too much"
+    total, overlapped = (sum(one[key] for one in collectives) for key in ("bytes", "overlapped_bytes"))
+    fits = "" if report["fits"] else ", does not fit"
     return [
         gib(memory["arguments"]),
         gib(report["temporaries"]) + fits,
-        gib(memory["limit"]),
+        gib(memory["hbm_limit"]),
         "-" if report["flops"] is None else f"{report['flops'] / 1e12:.1f} T",
         "-" if report["flops_ratio"] is None else f"{report['flops_ratio']:.3f}",
         *(gib(amount) for amount in received.values()),
-        f"{hidden / whole:.0%}" if whole else "-",
-        "-" if report["least_seconds"] is None else f"{report['least_seconds']:.2f} s",
+        f"{overlapped / total:.0%}" if total else "-",
+        "-" if report["lower_bound_seconds"] is None else f"{report['lower_bound_seconds']:.2f} s",
         f"{report['compile_seconds']:.0f} s ({report['compile_cpu_seconds']:.0f} of CPU)",
     ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="folder of a file a row")
+    parser.add_argument("--out", type=Path, required=True, help="folder with one file per row")
     parser.add_argument("--rows", nargs="+", metavar="ROW", choices=rows(), help=f"default: all of {', '.join(rows())}")
-    parser.add_argument("--table", action="store_true", help="compile nothing, print the table of what is there")
+    parser.add_argument("--table", action="store_true", help="print the table without compiling")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     for name in () if args.table else args.rows or rows():

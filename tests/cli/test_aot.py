@@ -1,4 +1,4 @@
-"""`timesuite aot`: what fits, what does not, and mistakes; compiled by libtpu where that is installed."""
+"""`timesuite aot`: programs that fit, programs that do not, and errors; compiled by libtpu where it is installed."""
 
 import json
 import os
@@ -34,17 +34,17 @@ def recommender(tmp_path_factory) -> list[str]:
     return [f"{CONFIGS}/mqsa_ted/beauty.py:debug", f"--config.data.path={file}"]
 
 
-def test_a_program_is_compiled_for_chips_that_are_not_here(recommender):
+def test_a_program_is_compiled_for_an_absent_topology(recommender):
     pytest.importorskip("libtpu")
     done = aot(*recommender, "--topology", "v5e:2x2", "--json")
     assert done.returncode == 0, done.stderr[-2000:]
     (report,) = json.loads(done.stdout)
     assert (report["program"], report["mesh"]["data"], report["fits"]) == ("train", 4, True)
     memory = report["memory"]
-    assert 0 < memory["arguments"] < memory["peak"] < memory["limit"] == 15.75 * 2**30
+    assert 0 < memory["arguments"] < memory["peak"] < memory["hbm_limit"] == 15.75 * 2**30
     assert report["flops"] > 0
-    # Gradients of all parameters are summed over the axis that splits the batch.
-    summed = [entry for entry in report["traffic"] if entry["kind"] == "all-reduce"]
+    # Gradients of all parameters are all-reduced over the axis that shards the batch.
+    summed = [entry for entry in report["collectives"] if entry["kind"] == "all-reduce"]
     assert {entry["axes"] for entry in summed} == {"data"} and sum(entry["bytes"] for entry in summed) > 0
 
 
@@ -74,18 +74,18 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
 
 
 @pytest.mark.parametrize("fits", [True, False])
-def test_what_does_not_fit_is_told_by_table_and_exit_code(recommender, fits, monkeypatch, capsys):
+def test_table_and_exit_code_report_whether_a_program_fits(recommender, fits, monkeypatch, capsys):
     for name in ("JAX_PLATFORMS", "JAX_ENABLE_COMPILATION_CACHE"):
         monkeypatch.setenv(name, "as it was")
     report = AotReport(
         program="train",
         topology="v5e:1x1",
         mesh={"data": 1},
-        memory=Memory(arguments=2**30, peak=3.5 * 2**30, limit=(4 if fits else 3) * 2**30),
+        memory=Memory(arguments=2**30, peak=3.5 * 2**30, hbm_limit=(4 if fits else 3) * 2**30),
         flops=4e12 if fits else None,
         model_flops=3e12,
         peak_flops=2e12,
-        traffic=(),
+        collectives=(),
         notes=(),
         lower_seconds=1,
         compile_seconds=60,
@@ -96,9 +96,11 @@ def test_what_does_not_fit_is_told_by_table_and_exit_code(recommender, fits, mon
     assert main(["aot", *recommender, "--topology", "v5e:1x1"]) == (0 if fits else 1)
     told = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     cells = {name.strip(): cell.strip() for name, cell in told}
-    assert cells["temporaries"] == "2.50 GiB" and cells["may have"] == ("4.00 GiB" if fits else "3.00 GiB")
+    assert cells["temporaries"] == "2.50 GiB" and cells["HBM limit"] == ("4.00 GiB" if fits else "3.00 GiB")
     ends = ("yes", "1.333", "75.0%", "2 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
-    assert tuple(cells[name] for name in ("fits", "compiled / model", "MFU at most", "takes at least")) == ends
+    assert (
+        tuple(cells[name] for name in ("fits", "compiled / model", "MFU upper bound", "lower-bound step time")) == ends
+    )
 
 
 def test_ctrl_c_ends_it_at_once(recommender):
@@ -135,7 +137,7 @@ def test_ctrl_c_ends_it_at_once(recommender):
         (["--topology", "v5e:2x2"], 'pip install -e ".[aot]"'),
     ],
 )
-def test_mistakes_are_told_in_a_line(recommender, words, told, monkeypatch, capsys):
+def test_errors_take_one_line(recommender, words, told, monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
     for name, value in {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "true"}.items():
         monkeypatch.setenv(name, value)  # which is set back afterwards

@@ -1,4 +1,4 @@
-"""What is read out of a compiled program is what was written into it: products, rounds of loops, messages, axes."""
+"""FLOPs, trip counts, memory and collectives of compiled programs."""
 
 import jax
 import jax.numpy as jnp
@@ -7,7 +7,7 @@ import pytest
 from jax.sharding import NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel
-from timesuite_jax.hlo import Module, array_bytes, count_flops, parse, read_refusal, read_traffic
+from timesuite_jax.hlo import Module, array_bytes, count_flops, parse, read_collectives, read_oom_error
 from timesuite_jax.hlo.replica_groups import read_groups
 from timesuite_jax.parallel import MeshSpec
 
@@ -21,41 +21,41 @@ def mesh() -> jax.sharding.Mesh:
 
 @pytest.fixture(scope="module")
 def module(mesh) -> Module:
-    """A scan over layers whose weights are split both ways: gathered over fsdp, their product summed over tensor."""
+    """A scan over layers; weights are all-gathered over fsdp, products all-reduced over tensor."""
 
-    def place(*axes: str | None) -> NamedSharding:
+    def sharding(*axes: str | None) -> NamedSharding:
         return NamedSharding(mesh, PartitionSpec(*axes))
 
     def network(weights, x):
         def layer(x, w):
-            y = jnp.einsum("bi,io->bo", x, jax.lax.with_sharding_constraint(w, place("tensor", None)))
-            return jax.lax.with_sharding_constraint(jnp.tanh(y), place("fsdp", "tensor")), None
+            y = jnp.einsum("bi,io->bo", x, jax.lax.with_sharding_constraint(w, sharding("tensor", None)))
+            return jax.lax.with_sharding_constraint(jnp.tanh(y), sharding("fsdp", "tensor")), None
 
         return jax.lax.scan(layer, x, weights)[0]
 
-    weights = jax.ShapeDtypeStruct((LAYERS, WIDTH, WIDTH), jnp.float32, sharding=place(None, "tensor", "fsdp"))
-    x = jax.ShapeDtypeStruct((ROWS, WIDTH), jnp.float32, sharding=place("fsdp", "tensor"))
+    weights = jax.ShapeDtypeStruct((LAYERS, WIDTH, WIDTH), jnp.float32, sharding=sharding(None, "tensor", "fsdp"))
+    x = jax.ShapeDtypeStruct((ROWS, WIDTH), jnp.float32, sharding=sharding("fsdp", "tensor"))
     return parse(jax.jit(network).lower(weights, x).compile().as_text())
 
 
-def test_products_count_as_often_as_their_loop_runs(module):
+def test_products_are_multiplied_by_trip_counts(module):
     assert module.open_loops == ()
     arithmetic = count_flops(module)
     assert arithmetic.products == LAYERS * 2 * (ROWS // 4) * (WIDTH // 2) * WIDTH
     assert arithmetic.kernels == 0 and arithmetic.unknown_kernels == ()
 
 
-def test_messages_are_put_down_to_their_axis(module, mesh):
-    traffic = {(entry.kind, entry.axes): entry for entry in read_traffic(module, mesh)}
-    gathered = traffic["all-gather", "fsdp"]
-    half = WIDTH // 2 * WIDTH * 4  # what a chip needs of a layer's weights
+def test_collectives_are_attributed_to_mesh_axes(module, mesh):
+    collectives = {(entry.kind, entry.axes): entry for entry in read_collectives(module, mesh)}
+    gathered = collectives["all-gather", "fsdp"]
+    half = WIDTH // 2 * WIDTH * 4  # bytes of a layer's weights that one device needs
     assert (gathered.count, gathered.bytes) == (LAYERS, LAYERS * half * 3 / 4)
-    summed = sum(entry.bytes for (_, axes), entry in traffic.items() if axes == "tensor")
-    assert summed > 0 and {axes for _, axes in traffic} == {"fsdp", "tensor"}
-    assert all(entry.hidden_bytes == 0 for entry in traffic.values()), "the CPU's schedule hides nothing"
+    summed = sum(entry.bytes for (_, axes), entry in collectives.items() if axes == "tensor")
+    assert summed > 0 and {axes for _, axes in collectives} == {"fsdp", "tensor"}
+    assert all(entry.overlapped_bytes == 0 for entry in collectives.values()), "the CPU's schedule overlaps nothing"
 
 
-def test_a_loop_whose_length_the_data_decide_is_told():
+def test_a_loop_with_a_data_dependent_trip_count_is_reported():
     def halve(x):
         return jax.lax.while_loop(lambda x: jnp.max(x) > 1, lambda x: x @ x, x)
 
@@ -83,7 +83,7 @@ def test_a_loop_whose_length_the_data_decide_is_told():
         ("source_target_pairs={{0,1},{1,2},{2,0}}", [[0, 1], [1, 2], [2, 0]]),
     ],
 )
-def test_all_ways_of_writing_groups(text, groups):
+def test_all_notations_of_replica_groups(text, groups):
     np.testing.assert_array_equal(read_groups(f"channel_id=1, {text}, dimensions={{0}}", 4), groups)
 
 
@@ -110,16 +110,16 @@ ENTRY %main (p: bf16[8,64], w: bf16[16,32], h: bf16[4,8,64], v: bf16[4,8,64]) ->
 """  # noqa: E501
 
 
-def test_a_tpus_schedule(mesh):
-    """Products are convolutions, batched ones of them meet mostly padding; what stands within a pair hides it."""
+def test_a_tpu_schedule():
+    """Products are convolutions, over mostly padding if batched; one between start and done is overlapped."""
     module = parse(TPU_TEXT)
     batched, plain = 2 * 4 * 8 * 64 * 8, 2 * 8 * 64 * 32
     assert count_flops(module).products == batched + plain
     fsdp_tensor = parallel.make_mesh(MeshSpec(data=2, fsdp=4))
-    (gather,) = read_traffic(module, fsdp_tensor)
+    (gather,) = read_collectives(module, fsdp_tensor)
     size = 64 * 32 * 2 * 3 / 4
     assert (gather.kind, gather.axes, gather.count) == ("all-gather", "fsdp", 2)
-    assert (gather.bytes, gather.hidden_bytes) == (2 * size, size)
+    assert (gather.bytes, gather.overlapped_bytes) == (2 * size, size)
 
 
 FUSED_TEXT = """HloModule jit_f, is_scheduled=true
@@ -156,9 +156,9 @@ ENTRY %main (p: bf16[16,32], q: bf16[8,64], r: bf16[64,32]) -> bf16[64,32] {
 """  # noqa: E501
 
 
-def test_a_collective_that_is_taken_apart_counts_once():
-    (gather,) = read_traffic(parse(FUSED_TEXT), parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
-    assert (gather.count, gather.bytes, gather.hidden_bytes) == (1, 64 * 32 * 2 * 3 / 4, 64 * 32 * 2 * 3 / 4)
+def test_a_decomposed_collective_counts_once():
+    (gather,) = read_collectives(parse(FUSED_TEXT), parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
+    assert (gather.count, gather.bytes, gather.overlapped_bytes) == (1, 64 * 32 * 2 * 3 / 4, 64 * 32 * 2 * 3 / 4)
 
 
 KERNEL_TEXT = """HloModule jit_f, is_scheduled=true
@@ -174,8 +174,8 @@ ENTRY %main (i: s8[1,3,3], q: bf16[32,1536,128], k: bf16[8,1536,128]) -> bf16[32
 """  # noqa: E501
 
 
-def test_a_kernel_counts_by_the_blocks_that_it_visits():
-    """Two products in six of nine blocks; a kernel that nobody knows is named."""
+def test_a_kernel_counts_the_blocks_that_it_visits():
+    """Two products in six of nine blocks; a kernel without a formula is reported by name."""
     arithmetic = count_flops(parse(KERNEL_TEXT))
     assert arithmetic.kernels == 2 * 2 * 32 * 128 * 6 * 512**2
     other = count_flops(parse(KERNEL_TEXT.replace("splash_causal", "other")))
@@ -189,14 +189,14 @@ def test_a_kernel_counts_by_the_blocks_that_it_visits():
         ("the total memory required for HLO temporaries (600.00G) exceeds available HBM (15.75G).", 601),
     ],
 )
-def test_a_refusal_tells_how_much_was_wanted(message, peak):
-    memory = read_refusal(f"RESOURCE_EXHAUSTED: {message}", 2.0**30)
+def test_an_out_of_memory_error_gives_the_required_memory(message, peak):
+    memory = read_oom_error(f"RESOURCE_EXHAUSTED: {message}", 2.0**30)
     assert memory is not None and not memory.fits
-    assert (memory.peak, memory.limit, memory.arguments) == (peak * 2**30, 15.75 * 2**30, 2**30)
-    assert read_refusal("INTERNAL: something else", 0.0) is None
+    assert (memory.peak, memory.hbm_limit, memory.arguments) == (peak * 2**30, 15.75 * 2**30, 2**30)
+    assert read_oom_error("INTERNAL: something else", 0.0) is None
 
 
-def test_two_integers_of_four_bits_share_a_byte():
+def test_two_four_bit_integers_share_a_byte():
     key = jax.eval_shape(lambda: jax.random.key(0))
     sizes = {dtype: array_bytes((3, 8), jnp.dtype(dtype)) for dtype in ("int4", "int8", "bfloat16", "bool")}
     assert sizes == {"int4": 12, "int8": 24, "bfloat16": 48, "bool": 24}

@@ -1,7 +1,7 @@
-"""Compiles a config's programs for a TPU that is not here: memory, FLOPs and messages of a chip before it is paid for.
+"""Compiles a config's programs ahead of time for an absent TPU; reports memory, FLOPs and collectives per chip.
 
-The training step is the one that `timesuite train` runs, on the largest batch that the config makes; the other programs
-are those of evaluation. Neither chips, data, tokenizers nor weights are needed. Exit code 1: a program does not fit.
+The training step is the one that `timesuite train` runs, on the config's largest batch; the other programs are those of
+evaluation. Neither chips, data, tokenizers nor weights are needed. Exit code 1: a program does not fit.
 
 examples:
   timesuite aot configs/timesuite/linear_p.py --topology v5e:16x16 --config.data.batch_size=256
@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.slices < 1:
         raise UserError(f"--slices {args.slices} is less than 1; give at least 1")
-    # Before the config, which may import JAX. The compiler needs no chip; one that is here may be at work. What is
-    # compiled for chips that are not here cannot be read back from the cache, and would push out what can.
+    # Before the config, which may import JAX. The compiler needs no chip, and a local one may be busy. Programs for
+    # absent chips cannot be read back from the compilation cache, and would evict those that can.
     os.environ |= {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "false"}
     config = load_config(args.config, args.overrides)
     from timesuite_jax import aot, training

@@ -17,7 +17,7 @@ from timesuite_jax.errors import UserError
 COMMANDS = {
     "quickstart": "make videos, train a tiny VideoChat-T on them, score it: the whole way in minutes on a laptop",
     "train": "train a model from a config file",
-    "aot": "compile a config for a TPU that is not here: memory, FLOPs, messages between chips",
+    "aot": "compile a config for an absent TPU: memory, FLOPs and collectives per chip",
     "evaluate": "score a checkpoint on a corpus",
     "ask": "ask a question about a video",
     "recommend": "recommend items that may come next after a history",

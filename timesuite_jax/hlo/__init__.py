@@ -1,23 +1,23 @@
-"""Compiled: reads programs that XLA has compiled, for what they would take of a chip.
+"""Reads the FLOPs, memory and collectives of programs that XLA has compiled.
 
-`parse` makes the text of a program a tree; `count_flops` counts its arithmetic, `read_traffic` what its chips send
-each other, `read_memory` what it keeps. Nothing in here compiles or knows what a program is for.
+`parse` turns the text of a program into a tree; `count_flops` counts its arithmetic, `read_collectives` its
+collectives, `read_memory` its memory. Nothing in here compiles, or depends on what a program computes.
 """
 
-from timesuite_jax.hlo.collectives import Traffic, read_traffic
+from timesuite_jax.hlo.collectives import Collectives, read_collectives
 from timesuite_jax.hlo.flops import Arithmetic, count_flops
-from timesuite_jax.hlo.memory import Memory, array_bytes, read_memory, read_refusal
+from timesuite_jax.hlo.memory import Memory, array_bytes, read_memory, read_oom_error
 from timesuite_jax.hlo.parse import Module, parse
 
 __all__ = [
     "Arithmetic",
+    "Collectives",
     "Memory",
     "Module",
-    "Traffic",
     "array_bytes",
     "count_flops",
     "parse",
+    "read_collectives",
     "read_memory",
-    "read_refusal",
-    "read_traffic",
+    "read_oom_error",
 ]

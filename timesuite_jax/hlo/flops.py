@@ -1,9 +1,9 @@
-"""FLOPs that a compiled program does: its matrix products and kernels, each as often as its loop runs.
+"""FLOPs of a compiled program: its matrix products and kernels, times the trip counts of their loops.
 
-`Compiled.cost_analysis()` counts the body of a loop once and knows nothing of a Pallas kernel's inside; scanned models
-are all loop and kernel. Here products are counted as XLA's `HloCostAnalysis` does, times the rounds of their loops;
-elementwise work is left out, as it is in model FLOPs. What partitioning duplicates and rematerialisation repeats is
-in the program and so in the count.
+`Compiled.cost_analysis()` counts the body of a loop once and does not see inside a Pallas kernel; scanned models
+consist of loops and kernels. Here products are counted as XLA's `HloCostAnalysis` does, times the trip counts of their
+loops; elementwise operations are left out, as they are in model FLOPs. Work that partitioning duplicates or
+rematerialisation repeats is in the program and so in the count.
 """
 
 import dataclasses
@@ -24,11 +24,11 @@ class Arithmetic:
 
     products: float
     kernels: float
-    unknown_kernels: tuple[str, ...]  # scopes of custom kernels whose FLOPs nobody knows; not counted
+    unknown_kernels: tuple[str, ...]  # scopes of custom kernels without a formula here; not counted
 
     @property
     def total(self) -> float:
-        """All of them."""
+        """FLOPs of products and kernels."""
         return self.products + self.kernels
 
 
@@ -48,12 +48,12 @@ def count_flops(module: Module) -> Arithmetic:
     return Arithmetic(products, kernels, tuple(sorted(unknown)))
 
 
-def counted(module: Module, instruction: Instruction) -> bool:
-    """Whether an instruction does, or calls a computation that does, work that `count_flops` counts."""
+def is_counted(module: Module, instruction: Instruction) -> bool:
+    """Whether `count_flops` counts an instruction, or one in a computation that it calls."""
     if instruction.opcode in ("dot", "convolution") or _is_kernel(instruction):
         return True
     return any(
-        counted(module, inner) for name in instruction.called for inner in module.computations[name].instructions
+        is_counted(module, inner) for name in instruction.called for inner in module.computations[name].instructions
     )
 
 
@@ -62,7 +62,7 @@ def _is_kernel(instruction: Instruction) -> bool:
 
 
 def product_flops(computation: Computation, instruction: Instruction) -> float:
-    """Of one matrix product or convolution (TPUs have but the latter); 0 for anything else."""
+    """FLOPs of one matrix product or convolution (TPU programs have only the latter); 0 for anything else."""
     if instruction.opcode == "dot":
         left = computation.operand(instruction, 0).shapes[0].dims
         contracted = re.findall(r"lhs_contracting_dims=\{([\d,]*)\}", instruction.attributes)[0]
@@ -74,7 +74,7 @@ def product_flops(computation: Computation, instruction: Instruction) -> float:
 
 
 def _convolution_flops(computation: Computation, instruction: Instruction) -> float:
-    """Multiplications with what is really there: a batched product is a convolution that mostly meets padding."""
+    """Counts products with actual elements: a batched product is a convolution whose kernel covers mostly padding."""
     labels = re.findall(r"dim_labels=(\w+)_(\w+)->(\w+)", instruction.attributes)[0]
     sizes = (computation.operand(instruction, 0), computation.operand(instruction, 1), instruction)
     left, kernel, out = (
@@ -83,14 +83,14 @@ def _convolution_flops(computation: Computation, instruction: Instruction) -> fl
     window = re.findall(r"window=\{([^}]*)\}", instruction.attributes)
     fields = dict(field.split("=") for field in window[0].split()) if window else {}
     positions = 1
-    for place, axis in enumerate(sorted(label for label in labels[0] if label.isdigit())):
+    for index, axis in enumerate(sorted(label for label in labels[0] if label.isdigit())):
 
-        def along(name: str, default: str, place: int = place) -> list[int]:
-            return [int(number) for number in fields.get(name, default).split("x")[place].split("_")]
+        def along(name: str, default: str, index: int = index) -> list[int]:
+            return [int(number) for number in fields.get(name, default).split("x")[index].split("_")]
 
         count = len(labels[0]) - 2
         one = "x".join("1" * count)
-        positions *= _met(
+        positions *= _overlaps(
             left[axis],
             kernel[axis],
             out[axis],
@@ -104,17 +104,17 @@ def _convolution_flops(computation: Computation, instruction: Instruction) -> fl
     return 2.0 * positions * (left["f"] / groups[0]) * out["f"] * (left["b"] / groups[1])
 
 
-def _met(
+def _overlaps(
     size: int, kernel: int, out: int, *, stride: int, padding: int, left_dilation: int, kernel_dilation: int
 ) -> int:
-    """Pairs of output and kernel positions that meet an element, neither padding nor a hole between elements."""
-    place = np.arange(out)[:, None] * stride - padding + np.arange(kernel)[None] * kernel_dilation
-    inside = (place >= 0) & (place <= (size - 1) * left_dilation) & (place % left_dilation == 0)
+    """Pairs of output and kernel positions on an element, neither padding nor a hole between dilated elements."""
+    position = np.arange(out)[:, None] * stride - padding + np.arange(kernel)[None] * kernel_dilation
+    inside = (position >= 0) & (position <= (size - 1) * left_dilation) & (position % left_dilation == 0)
     return int(np.count_nonzero(inside))
 
 
 def _kernel_flops(computation: Computation, instruction: Instruction) -> float | None:
-    """Of a Pallas kernel; None if it is none of those known."""
+    """FLOPs of a Pallas kernel; None for one without a formula here."""
     found = _SPLASH.search(instruction.scope)
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""What a compiled program takes of a device's memory, also where it takes more than there is."""
+"""Memory of a compiled program on one device, also of one that does not fit."""
 
 import dataclasses
 import math
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 _UNITS = {"B": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _AMOUNT = r"([\d.]+)([BKMGT])"
-# The two ways in which XLA for TPUs says so: found while assigning buffers, or before it tries.
+# The two out-of-memory errors of XLA for TPUs: during buffer assignment, or before it.
 _USED_OF = re.compile(rf"Used {_AMOUNT} of {_AMOUNT} hbm")
 _REQUIRED = re.compile(rf"\({_AMOUNT}\) exceeds available HBM \({_AMOUNT}\)")
 
@@ -20,41 +20,43 @@ class Memory:
     """Bytes of one device."""
 
     arguments: float  # parameters, state and batch
-    peak: float  # arguments, what is made on the way, results that take no argument's place, and the program
-    limit: float  # what a program may have
+    peak: float  # arguments, temporaries, results that are not donated arguments, and the program
+    hbm_limit: float  # available to one program
 
     @property
     def temporaries(self) -> float:
-        """All but the arguments."""
+        """Everything except the arguments."""
         return self.peak - self.arguments
 
     @property
     def fits(self) -> bool:
-        """Whether the program can be loaded."""
-        return self.peak <= self.limit
+        """Whether the program fits into HBM."""
+        return self.peak <= self.hbm_limit
 
 
 def array_bytes(shape: Sequence[int], dtype: Any) -> float:
-    """Of an array in a device's memory, where two integers of 4 bits share a byte."""
+    """Bytes of an array in device memory, where two 4-bit integers share a byte."""
     bits = jnp.iinfo(dtype).bits if jnp.issubdtype(dtype, jnp.integer) else 8 * dtype.itemsize
     return math.prod(shape) * bits / 8
 
 
-def read_memory(executable: Any, limit: float) -> Memory:
-    """Of a `jax.stages.Compiled`.
+def read_memory(executable: Any, hbm_limit: float) -> Memory:
+    """Memory of a `jax.stages.Compiled`.
 
-    The sum of XLA's figures of arguments, results and temporaries would be too much: that of temporaries includes what
-    lies in the chip's vector memory, and buffers that never live at the same time.
+    The sum of XLA's counts of arguments, results and temporaries is larger than the peak: the temporaries include
+    buffers in the chip's vector memory, and buffers that are never live at the same time.
     """
     stats = executable.memory_analysis()
-    return Memory(stats.argument_size_in_bytes, stats.peak_memory_in_bytes + stats.generated_code_size_in_bytes, limit)
+    return Memory(
+        stats.argument_size_in_bytes, stats.peak_memory_in_bytes + stats.generated_code_size_in_bytes, hbm_limit
+    )
 
 
-def read_refusal(message: str, arguments: float) -> Memory | None:
-    """Of a program that XLA would not finish for want of memory; None if the message tells something else.
+def read_oom_error(message: str, arguments: float) -> Memory | None:
+    """Memory of a program that XLA refused to compile because it does not fit; None for any other error.
 
     Args:
-      message: of the exception.
+      message: of the `JaxRuntimeError`.
       arguments: bytes of the arguments on one device.
     """
     if found := _USED_OF.search(message):

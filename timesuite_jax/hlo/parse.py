@@ -1,8 +1,7 @@
-"""Reads the text of a compiled program (`jax.stages.Compiled.as_text()`): XLA's own language, HLO, as scheduled.
+"""Parses the text of a compiled program (`jax.stages.Compiled.as_text()`): scheduled HLO.
 
-Only what the other files of this room ask for is understood: computations, their instructions in the order they run,
-shapes, operands, which computation calls which, and how often. The grammar stands in XLA's
-`xla/hlo/parser/hlo_parser.cc`; layouts are skipped.
+Only what this package needs is parsed: computations, their instructions in the order they run, shapes, operands, which
+computation calls which, and how often. The grammar is in XLA's `xla/hlo/parser/hlo_parser.cc`; layouts are skipped.
 """
 
 import dataclasses
@@ -10,7 +9,7 @@ import functools
 import math
 import re
 
-# Bytes of an element. Booleans take a byte; half a byte is what 4-bit integers take on a TPU.
+# Bytes of an element. A boolean takes a byte, a 4-bit integer half a byte on a TPU.
 BYTES = {
     **dict.fromkeys(("pred", "s8", "u8", "f8e4m3fn", "f8e5m2", "f8e4m3b11fnuz"), 1.0),
     **dict.fromkeys(("s4", "u4"), 0.5),
@@ -24,37 +23,37 @@ _INSTRUCTION = re.compile(r"^\s+(ROOT )?%?([\w.\-]+) = (.*)$")
 _NAME = re.compile(r"%([\w.\-]+)")
 _CALLED = re.compile(r"\b(?:calls|to_apply|body|true_computation|false_computation)=%([\w.\-]+)")
 _BRANCHES = re.compile(r"\bbranch_computations=\{([^}]*)\}")
-# Their computations are applied to every element or pair, not run as a part of the program.
+# Instructions whose computations are applied to every element or pair, not run as a part of the program.
 _APPLIED = ("reduce", "reduce-window", "sort", "scatter", "map", "select-and-scatter", "all-reduce", "reduce-scatter",
             "all-reduce-start")  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """Of one array."""
+    """Shape of one array."""
 
     dtype: str
     dims: tuple[int, ...]
 
     @property
     def bytes(self) -> float:
-        """Of all its elements, without padding; 0 for what is no data (tokens, contexts)."""
+        """Size without padding; 0 for types without data (tokens, contexts)."""
         return BYTES.get(self.dtype, 0.0) * math.prod(self.dims)
 
 
 @dataclasses.dataclass(frozen=True)
 class Instruction:
-    """One line."""
+    """One line of a computation."""
 
     name: str
     opcode: str
-    shapes: tuple[Shape, ...]  # of the result; several if it is a tuple, in order, nested ones laid flat
+    shapes: tuple[Shape, ...]  # of the result; those of a tuple in order, nested ones flattened
     operands: tuple[str, ...]
     attributes: str  # the rest of the line
 
     @property
     def called(self) -> tuple[str, ...]:
-        """Computations that run when it does."""
+        """Computations that it runs."""
         if self.opcode in _APPLIED:
             return ()
         names = _CALLED.findall(self.attributes)
@@ -64,7 +63,7 @@ class Instruction:
 
     @property
     def scope(self) -> str:
-        """Where in the source it comes from, as `jax.named_scope`s nest."""
+        """Its nested `jax.named_scope`s."""
         found = re.search(r'op_name="([^"]*)"', self.attributes)
         return found.group(1) if found else ""
 
@@ -78,7 +77,7 @@ class Computation:
 
     @functools.cached_property
     def by_name(self) -> dict[str, Instruction]:
-        """Its instructions."""
+        """Its instructions, by name."""
         return {instruction.name: instruction for instruction in self.instructions}
 
     def operand(self, instruction: Instruction, index: int) -> Instruction:
@@ -88,7 +87,7 @@ class Computation:
 
 @dataclasses.dataclass(frozen=True)
 class Module:
-    """A program of one chip."""
+    """The program of one device."""
 
     computations: dict[str, Computation]
     entry: str
@@ -97,7 +96,7 @@ class Module:
     def runs(self) -> dict[str, int]:
         """How often each computation runs in one run of the program.
 
-        A loop whose length depends on data counts once: see `open_loops`.
+        A loop whose trip count depends on data counts once: see `open_loops`.
         """
         counts: dict[str, int] = {}
 
@@ -113,7 +112,7 @@ class Module:
 
     @functools.cached_property
     def open_loops(self) -> tuple[str, ...]:
-        """Scopes of the loops whose number of rounds the program does not know beforehand."""
+        """Scopes of the loops whose trip count depends on data."""
         return tuple(
             instruction.scope
             for name in self.runs
@@ -122,9 +121,9 @@ class Module:
         )
 
     def trips(self, computation: str, loop: Instruction) -> int | None:
-        """Rounds of a `while`; None if only its data tell.
+        """Trip count of a `while`; None if it depends on data.
 
-        Scans count an integer up by one to a constant, and the condition is that comparison.
+        A scan increments an integer up to a constant, and its condition is that comparison.
         """
         found = re.search(r"known_trip_count\D+(\d+)", loop.attributes)
         if found:
@@ -146,15 +145,15 @@ class Module:
         return limit - self._first(computation, loop, counter)
 
     def _first(self, computation: str, loop: Instruction, counter: Instruction) -> int:
-        """What the counter starts at: a constant in the tuple that the loop gets, usually 0."""
-        around = self.computations[computation]
-        carried = around.operand(loop, 0)
+        """Initial value of the counter: a constant in the tuple that the loop gets, usually 0."""
+        outer = self.computations[computation]
+        carried = outer.operand(loop, 0)
         index = int(re.findall(r"index=(\d+)", counter.attributes)[0])
         if carried.opcode != "tuple":
             return 0
-        start = around.operand(carried, index)
+        start = outer.operand(carried, index)
         while start.opcode in ("copy", "bitcast"):
-            start = around.operand(start, 0)
+            start = outer.operand(start, 0)
         return _constant(start) if start.opcode == "constant" else 0
 
 
@@ -163,14 +162,14 @@ def _constant(instruction: Instruction) -> int:
 
 
 def parse(text: str) -> Module:
-    """The program behind a text.
+    """Parses the text of a compiled program.
 
     Raises:
-      ValueError: if the text has no entry computation: it is no compiled program.
+      ValueError: if the text has no entry computation.
     """
     computations: dict[str, Computation] = {}
     entry, name = "", ""
-    lines: list[list[str]] = []  # names of instructions, and what stands behind them
+    lines: list[list[str]] = []  # names of instructions, and the rest of their lines
     for line in text.splitlines():
         if header := _HEADER.match(line):
             name, lines = header.group(2), []
@@ -179,10 +178,10 @@ def parse(text: str) -> Module:
             computations[name] = Computation(name, tuple(_instruction(*pair) for pair in lines))
         elif found := _INSTRUCTION.match(line):
             lines.append([found.group(2), found.group(3)])
-        elif lines:  # a kernel's metadata goes on over several lines
+        elif lines:  # the metadata of a kernel spans several lines
             lines[-1][1] += line
     if not entry:
-        raise ValueError("the text holds no ENTRY computation; give jax.stages.Compiled.as_text()")
+        raise ValueError("the text contains no ENTRY computation; pass jax.stages.Compiled.as_text()")
     return Module(computations, entry)
 
 
@@ -203,7 +202,7 @@ def _shapes(text: str) -> tuple[Shape, ...]:
 
 
 def _closing(text: str, opening: int) -> int:
-    """Where the parenthesis at `opening` closes."""
+    """Index of the parenthesis that closes the one at `opening`."""
     depth = 0
     for match in re.finditer(r"[()]", text[opening:]):
         depth += 1 if match.group() == "(" else -1

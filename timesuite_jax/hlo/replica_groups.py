@@ -1,4 +1,4 @@
-"""Who takes part in a collective, in the three ways in which HLO writes it down."""
+"""Parses the replica groups of a collective, in all of HLO's notations."""
 
 import math
 import re
@@ -14,30 +14,30 @@ _MESH = re.compile(
 )
 
 
-def read_groups(attributes: str, devices: int) -> Int[np.ndarray, "G g"]:
-    """The groups of devices that exchange data, a row each; a permutation's are its pairs.
+def read_groups(attributes: str, devices: int) -> Int[np.ndarray, "group member"]:
+    """The groups of devices that exchange data, one row each; those of a permutation are its pairs.
 
     Args:
       attributes: of the instruction.
-      devices: of the program; all of them are one group where none is written down.
+      devices: of the program; all of them form one group where none is given.
 
     Raises:
-      ValueError: if the groups are written in yet another way.
+      ValueError: if the notation is not supported.
     """
     if found := _PAIRS.search(attributes):
         return _rows(found.group(1))
     if found := _IOTA.search(attributes):
         shape, dims, order = found.groups()
-        return _counted(dims, order).reshape(_numbers(shape))
+        return _iota(dims, order).reshape(_numbers(shape))
     if found := _MESH.search(attributes):
         sizes, dims, order, axes = found.groups()
-        return _along_axes(sizes, axes, _counted(dims, order) if dims else None)
+        return _along_axes(sizes, axes, _iota(dims, order) if dims else None)
     if found := _LISTED.search(attributes):
         return _rows(found.group(1)) if found.group(1) else np.arange(devices)[None]
-    raise ValueError(f"replica groups are not understood: {attributes[:200]}")
+    raise ValueError(f"unsupported notation of replica groups: {attributes[:200]}")
 
 
-def _rows(text: str) -> Int[np.ndarray, "G g"]:
+def _rows(text: str) -> Int[np.ndarray, "group member"]:
     return np.array([[int(number) for number in row.split(",")] for row in re.findall(r"\{([\d,]+)\}", text)])
 
 
@@ -45,21 +45,21 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def _counted(dims: str, order: str | None) -> Int[np.ndarray, " n"]:
-    """Devices in the order in which they stand in an array of these dimensions, after a transposition."""
+def _iota(dims: str, order: str | None) -> Int[np.ndarray, " devices"]:
+    """Device numbers of a transposed iota of these dimensions."""
     shape = _numbers(dims)
     return np.arange(math.prod(shape)).reshape(shape).transpose(_numbers(order) if order else None).reshape(-1)
 
 
-def _along_axes(mesh: str, axes: str, devices: Int[np.ndarray, " n"] | None) -> Int[np.ndarray, "G g"]:
-    """Groups along axes of a mesh that XLA made up: `'axis_0'=4,'axis_1'=2` and `'axis_1','axis_0':(2)2`.
+def _along_axes(mesh: str, axes: str, devices: Int[np.ndarray, " devices"] | None) -> Int[np.ndarray, "group member"]:
+    """Groups along axes of a mesh that XLA defines: `'axis_0'=4,'axis_1'=2` and `'axis_1','axis_0':(2)2`.
 
-    The second form is a part of an axis: that of size 2 which has 2 devices' worth of the axis before it. The mesh
-    holds `devices`, or all of them by number.
+    The second form is a sub-axis: of size 2, with 2 as the product of the sizes before it in the axis. The mesh
+    contains `devices`, or all of them by number.
     """
     sizes = {name: int(size) for name, size in re.findall(r"'(\w+)'=(\d+)", mesh)}
     dims: list[int] = []
-    places: dict[tuple[str, int], int] = {}  # of an axis, or of a part of it that begins so far in
+    places: dict[tuple[str, int], int] = {}  # (axis, product of the sizes before the sub-axis) -> dimension
     wanted = re.findall(r"'(\w+)'(?::\((\d+)\)(\d+))?", axes)
     for name, size in sizes.items():
         cuts = {1, size}
