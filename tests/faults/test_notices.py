@@ -60,13 +60,13 @@ def test_it_saves_the_current_step_and_leaves(
     seconds = stop(process, notice)
     assert seconds < NOTICE
     name = "Ctrl-C" if notice == signal.SIGINT else "SIGTERM"
-    assert f"asked to by {name}; nothing was lost, the same command goes on from here" in process.said
+    assert f"stopped by {name}; nothing was lost" in process.said
     assert "Traceback" not in process.said
     found = steps(tmp_path)
-    # Where the run cannot return, a program that waits for its figures hears of it all the same.
-    assert ("told: stopped at" in process.said) == (place in ("compile", "another compile", "evaluation"))
+    # Where `run` cannot return, `on_stop` is called instead.
+    assert ("on_stop: step" in process.said) == (place in ("compile", "another compile", "evaluation"))
     if place in ("compile", "another compile", "evaluation"):
-        assert f"told: stopped at {max(expected, default=0)}\n" in process.said
+        assert f"on_stop: step {max(expected, default=0)}\n" in process.said
     if place == "save":  # and the steps that were made while it was written
         assert found[0] == 5 and f"step {found[-1]}/30  stopped" in process.said
     else:
@@ -85,7 +85,7 @@ def test_a_second_ctrl_c_ends_at_once(fork_server: ForkServer, tmp_path: Path):
 
 def test_it_leaves_though_nobody_reads_what_it_prints():
     """As where a program that asked for figures has gone, and they wait in a buffer."""
-    script = "from timesuite_jax.resilience.preemption import leave; print('{}'); leave('stopped', 5)"
+    script = "from timesuite_jax.resilience.preemption import exit_now; print('{}'); exit_now('stopped', 5)"
     reader, writer = os.pipe()
     os.close(reader)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -97,8 +97,8 @@ def test_it_leaves_though_nobody_reads_what_it_prints():
 
 def test_it_leaves_a_terminal_with_its_cursor():
     script = (
-        "import rich.progress; from timesuite_jax.resilience.preemption import leave;"
-        "rich.progress.Progress().start(); leave('stopped', 5)"
+        "import rich.progress; from timesuite_jax.resilience.preemption import exit_now;"
+        "rich.progress.Progress().start(); exit_now('stopped', 5)"
     )
     ours, its = pty.openpty()
     terminal = {**os.environ, "TERM": "xterm"}
@@ -126,7 +126,7 @@ def test_a_terminals_ctrl_c_which_goes_to_the_data_workers_too(tiny_corpus: Path
     os.killpg(run.pid, signal.SIGINT)
     assert run.wait(60) == 130, (tmp_path / "said").read_text()
     said = (tmp_path / "said").read_text()
-    assert "asked to by Ctrl-C; nothing was lost" in said
+    assert "stopped by Ctrl-C; nothing was lost" in said
     assert "Traceback" not in said and "KeyboardInterrupt" not in said
     assert len(steps(tmp_path / "run")) == 1
 

@@ -1,4 +1,4 @@
-"""Figures for TensorBoard and for a person."""
+"""Event files and the terminal's lines."""
 
 import io
 from pathlib import Path
@@ -17,14 +17,14 @@ def losses(folder: Path) -> list[int]:
     return [event.step for event in events.Scalars("loss")]
 
 
-def test_a_bucket_gets_whole_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_event_files_are_uploaded_to_a_bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(writers, "is_remote", lambda folder: True)
-    monkeypatch.setattr(writers, "_COPY_EVERY", 0.0)
+    monkeypatch.setattr(writers, "_UPLOAD_EVERY", 0.0)
     writer = TensorBoardWriter(tmp_path)
     for step in (1, 2):
         writer.write_scalars(step, {"loss": 1.0})
     assert losses(tmp_path) == [1, 2]
-    monkeypatch.setattr(writers, "_COPY_EVERY", 100.0)
+    monkeypatch.setattr(writers, "_UPLOAD_EVERY", 100.0)
     writer.write_scalars(3, {"loss": 1.0})
     assert losses(tmp_path) == [1, 2]
     writer.close()
@@ -32,11 +32,11 @@ def test_a_bucket_gets_whole_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_line_is_for_a_person():
-    told = io.StringIO()
-    terminal = Terminal(20, console=rich.console.Console(file=told, width=200))
-    figures = {"loss": 0.5, "goodput": 0.913, "hours/compile": 0.1, "peak_memory_gib": 11.5, "mfu": 0.5}
-    terminal.write_scalars(5, {**figures, "seconds_per_step": 0.25, "tokens_per_second": 12345.6})
+def test_the_terminals_line_has_units():
+    printed = io.StringIO()
+    terminal = Terminal(20, console=rich.console.Console(file=printed, width=200))
+    metrics = {"loss": 0.5, "goodput": 0.913, "hours/compile": 0.1, "peak_memory_gib": 11.5, "mfu": 0.5}
+    terminal.write_scalars(5, {**metrics, "seconds_per_step": 0.25, "tokens_per_second": 12345.6})
     terminal.close()
     line = "step 5/20  loss 0.5  goodput 91.3%  peak memory 11.50 GiB  mfu 50.0%  0.25 s/step  12,346 tokens/s\n"
-    assert told.getvalue() == line
+    assert printed.getvalue() == line

@@ -36,7 +36,7 @@ def test_a_bucket_that_fails_for_a_while_is_no_lost_process(
         while json.loads((tmp_path / "0.json").read_text())["number"] < 4:
             assert time.monotonic() < deadline, "the thread that writes has died"
             time.sleep(0.01)
-    assert caplog.text.count("cannot tell other processes that this one is alive: Service Unavailable") == 2
+    assert caplog.text.count("cannot write this process's heartbeat: Service Unavailable") == 2
     assert json.loads((tmp_path / "0.json").read_text())["ended"]
 
 
@@ -44,8 +44,8 @@ def test_a_second_notice_does_not_break_off_what_the_first_began():
     stop, tidied = PreemptionHandler(), False
     with pytest.raises(Interrupted), stop.interruptible():
         try:
-            stop.notice_in_main_thread(signal.SIGTERM)
+            stop.signal_in_main_thread(signal.SIGTERM)
         finally:
-            stop.notice_in_main_thread(signal.SIGINT)
+            stop.signal_in_main_thread(signal.SIGINT)
             tidied = True
     assert tidied and stop.requested

@@ -152,7 +152,7 @@ def main(argv: Sequence[str]) -> int:
         optimizer=OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0),  # constant: however far a run is to go
     )
     try:
-        result = training.run(task, spec, options.workdir, on_stop=lambda step, *_: say(f"told: stopped at {step}"))
+        result = training.run(task, spec, options.workdir, on_stop=lambda step, *_: say(f"on_stop: step {step}"))
     except UserError as error:
         say(f"UserError: {error}")
         return 2

@@ -174,7 +174,7 @@ def test_a_run_starts_from_named_weights_and_initialises_the_rest(tmp_path: Path
 
 def test_weights_of_the_wrong_shape_are_a_defect_of_the_import(tmp_path: Path):
     wrong = training.InitialWeights("a file", lambda targets: {"head": {"kernel": np.zeros((3, 1), np.float32)}})
-    with pytest.raises(ValueError, match=r"a file returned other arrays.*head/kernel"):
+    with pytest.raises(ValueError, match=r"a file returned other shapes.*head/kernel"):
         train(ToyTask(weights=wrong), tmp_path)
 
 
@@ -207,7 +207,7 @@ def test_a_notice_just_before_another_compilation_saves_as_at_any_time(tmp_path:
         assert (step, jnp.ones(2) @ np.ones(2, np.float32)) == (2, 2)
         raise SystemExit  # not suppressed, as in place of `leave`
 
-    monkeypatch.setattr(training.loop, "save_and_exit_on_signal", lambda: nullcontext(stop))
+    monkeypatch.setattr(training.loop, "handle_preemption", lambda: nullcontext(stop))
     monkeypatch.setattr(parallel, "put_batch", longer)
     monkeypatch.setattr(RetryingSaver, "finish", finish)
     with pytest.raises(SystemExit):

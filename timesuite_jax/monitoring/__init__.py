@@ -1,1 +1,1 @@
-"""What a run reports about itself: metric writers, throughput, goodput, profiles."""
+"""Monitoring of a run: metric writers, throughput, goodput, profiles."""

@@ -1,8 +1,8 @@
 """Profiles of a few steps, for xprof (`tensorboard --logdir WORKDIR` with the package `xprof`).
 
-One is captured where `training.profile_at` says, and one whenever the file WORKDIR/profile.request is there at a logged
+One is captured after `training.profile_at` steps, and one whenever the file WORKDIR/profile.request exists at a logged
 step (`touch run/profile.request`, or `gcloud storage cp /dev/null gs://BUCKET/run/profile.request`): a file needs no
-shell on the machine that trains. It shows the first process's devices; the other hosts of a pod do the same.
+shell on the machine that trains. It contains the first process's devices; other hosts execute the same program.
 """
 
 import logging
@@ -24,7 +24,7 @@ class Profile:
     Args:
       workdir: of the run; profiles go to WORKDIR/plugins/profile/, where TensorBoard looks for them.
       at: finished steps after which one is captured; 0: on request only.
-      capture: whether this process does (one of a pod's does).
+      capture: whether this process captures (one of a run's processes does).
     """
 
     def __init__(self, workdir: epath.Path, at: int, *, capture: bool = True) -> None:
@@ -33,7 +33,7 @@ class Profile:
         self._folder = ""
 
     def due(self, step: int, logged: bool) -> bool:
-        """Whether to call `turn` before the step after `step`; `logged`: look whether someone asks for a profile."""
+        """Whether to call `toggle` before the step after `step`; `logged`: also look for a request."""
         if self._until is not None:
             return step >= self._until
         return self._capture and ((step == self._at and step > 0) or (logged and self._requested()))
@@ -45,27 +45,27 @@ class Profile:
                 return False
             request.unlink(missing_ok=True)
         except Exception as error:  # whatever a storage library raises: see `close`
-            _log.warning("cannot look for %s: %s", request, error)
+            _log.warning("cannot read %s: %s", request, error)
             return False
         return True
 
-    def turn(self, step: int) -> str | None:
-        """Begins a capture, or ends it; tells where it lies, or why there is none. The devices should be idle."""
+    def toggle(self, step: int) -> str | None:
+        """Starts a capture, or stops it; returns its folder, or an error. The devices should be idle."""
         if self._until is not None:
             return self.close()
         options = jax.profiler.ProfileOptions()
-        options.python_tracer_level = 0  # every Python call would be in it, and hide the steps
+        options.python_tracer_level = 0  # Python calls would hide the steps
         try:
-            # Captured on the machine's own disk: the profiler's own writer knows no buckets.
+            # Captured to local disk: the profiler cannot write to buckets.
             self._folder = tempfile.mkdtemp(prefix="profile-")
             jax.profiler.start_trace(self._folder, profiler_options=options)
         except Exception as error:  # see `close`
-            return f"not begun: {error}"
+            return f"not started: {error}"
         self._until = step + STEPS
         return None
 
     def close(self) -> str | None:
-        """Ends a capture that is under way and writes what there is; tells where, or why not."""
+        """Stops a running capture and writes it; returns its folder, or an error."""
         if self._until is None:
             return None
         self._until = None
@@ -78,7 +78,7 @@ class Profile:
                     written.parent.mkdir(parents=True, exist_ok=True)
                     written.write_bytes(file.read_bytes())
             return str(written.parent) if written else None
-        except Exception as error:  # whatever profiler or storage raise: a profile is no reason to end a run
-            return f"lost: {error}"
+        except Exception as error:  # whatever profiler or storage raise: not a reason to end a run
+            return f"not written: {error}"
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,6 +1,10 @@
-"""Where figures go: TensorBoard event files (without TensorFlow) and the terminal.
+"""Metric writers: TensorBoard event files, without TensorFlow, and the terminal.
 
-Both have the shape of clu's `MetricWriter`, whose own module cannot be imported without TensorFlow.
+Event files are written by `tensorboard`'s own `EventFileWriter`; what is added here is the restart, the full disk and
+the bucket. Two libraries were considered instead. `clu.metric_writers` has the same interface, but its summary writer
+needs TensorFlow. `tensorboardX` (2.6.5) passes events through a queue of ten to a thread whose errors it does not
+report: after a write error (a full disk) the eleventh `add_scalar` blocks, and training with it; and `flush` does not
+wait for the queue, so that a copy in a bucket may lack the last steps.
 """
 
 # pyright: reportAttributeAccessIssue=false
@@ -25,10 +29,10 @@ from timesuite_jax.storage.remote_path import is_remote
 
 
 class MetricWriter(Protocol):
-    """What the loop writes figures to."""
+    """Interface of the writers."""
 
     def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Writes figures of a step."""
+        """Writes metrics of a step."""
         ...
 
     def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
@@ -36,11 +40,11 @@ class MetricWriter(Protocol):
         ...
 
     def close(self) -> None:
-        """Writes out what is still in memory."""
+        """Flushes and closes."""
         ...
 
 
-_COPY_EVERY = 30.0  # seconds; a copy is of the whole file
+_UPLOAD_EVERY = 30.0  # seconds; uploads the whole file
 _log = logging.getLogger(__name__)
 
 
@@ -48,33 +52,33 @@ class TensorBoardWriter:
     """Writes event files that TensorBoard reads.
 
     Args:
-      folder: for the files; a bucket gets copies of what is written on the machine's own disk.
-      first_step: finished steps; what an earlier, interrupted process wrote of later ones is void.
+      folder: for the files; for a bucket (gs://), they are written to local disk and uploaded periodically.
+      first_step: finished steps; TensorBoard hides what an earlier, interrupted process wrote about later ones.
     """
 
     def __init__(self, folder: epath.PathLike, first_step: int = 0) -> None:
         self._folder = epath.Path(folder)
-        self._copied_from = Path(tempfile.mkdtemp(prefix="events-")) if is_remote(folder) else None
-        self._copied = time.monotonic()
+        self._local = Path(tempfile.mkdtemp(prefix="events-")) if is_remote(folder) else None
+        self._uploaded_at = time.monotonic()
         self._writer: EventFileWriter | None = None
         if first_step:
             restart = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
             self._add(first_step + 1, session_log=restart)
 
     def _add(self, step: int, **content: object) -> None:
-        """Writes an event; if that fails (a full disk), says so and begins a new file with the next one."""
+        """Writes an event; if that fails (a full disk), logs a warning and starts a new file with the next one."""
         try:
-            self._writer = self._writer or EventFileWriter(str(self._copied_from or self._folder))
+            self._writer = self._writer or EventFileWriter(str(self._local or self._folder))
             self._writer.add_event(event_pb2.Event(wall_time=time.time(), step=step, **content))
             self._writer.flush()
-            if self._copied_from and time.monotonic() - self._copied > _COPY_EVERY:
-                self._copy(self._copied_from)
+            if self._local and time.monotonic() - self._uploaded_at > _UPLOAD_EVERY:
+                self._upload(self._local)
         except OSError as error:
-            self._writer = None  # its thread has died
-            _log.warning("what was to be told of step %d is not in %s: %s", step, self._folder, error)
+            self._writer = None  # its thread has ended
+            _log.warning("metrics of step %d were not written to %s: %s", step, self._folder, error)
 
     def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Writes figures of a step."""
+        """Writes metrics of a step."""
         values = [summary_pb2.Summary.Value(tag=name, simple_value=value) for name, value in scalars.items()]
         self._add(step, summary=summary_pb2.Summary(value=values))
 
@@ -92,26 +96,26 @@ class TensorBoardWriter:
         self._add(step, summary=summary_pb2.Summary(value=values))
 
     def close(self) -> None:
-        """Writes out what is still in memory."""
+        """Flushes and closes."""
         with suppress(OSError):
             if self._writer:
                 self._writer.close()
-            if self._copied_from:
-                self._copy(self._copied_from)
-        if self._copied_from:
-            shutil.rmtree(self._copied_from, ignore_errors=True)
+            if self._local:
+                self._upload(self._local)
+        if self._local:
+            shutil.rmtree(self._local, ignore_errors=True)
 
-    def _copy(self, source: Path) -> None:
-        self._copied = time.monotonic()
+    def _upload(self, source: Path) -> None:
+        self._uploaded_at = time.monotonic()
         for file in source.iterdir():
             try:
                 (self._folder / file.name).write_bytes(file.read_bytes())
-            except Exception as error:  # whatever a storage library raises: the next copy has all that this one has
+            except Exception as error:  # whatever a storage library raises: the next upload is of the whole file
                 _log.warning("%s/%s is not up to date: %s", self._folder, file.name, error)
 
 
 class Terminal:
-    """One line for each logged step, and a progress bar where there is a person to look at it."""
+    """Prints one line for each logged step, and a progress bar if the console is a terminal."""
 
     def __init__(self, total_steps: int, first_step: int = 0, console: rich.console.Console | None = None) -> None:
         self._console = console or rich.console.Console(stderr=True, soft_wrap=True, highlight=False)
@@ -122,27 +126,27 @@ class Terminal:
         self._bar.start()
 
     def advance(self, step: int) -> None:
-        """Moves the bar."""
+        """Moves the progress bar."""
         if not self._bar.disable:
             self._bar.update(self._task, completed=step)
 
     def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Prints figures of a step on one line; where the hours went is for TensorBoard."""
-        shown = [_figure(name, value) for name, value in scalars.items() if not name.startswith("hours/")]
+        """Prints metrics of a step on one line, without the hours of goodput."""
+        shown = [_format(name, value) for name, value in scalars.items() if not name.startswith("hours/")]
         self._console.print(f"step {step}/{self._total}  " + "  ".join(shown))
 
     def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
-        """Prints texts as they are."""
+        """Prints texts verbatim."""
         for name, text in texts.items():
             self._console.print(f"step {step}/{self._total}  {name}: {text}", markup=False)
 
     def close(self) -> None:
-        """Takes the bar away."""
+        """Removes the progress bar."""
         self._bar.stop()
 
 
-def _figure(name: str, value: float) -> str:
-    """A figure in the unit that a person reads."""
+def _format(name: str, value: float) -> str:
+    """A metric with its unit."""
     if name == "seconds_per_step":
         return f"{value:.3g} s/step"
     if name.endswith("_per_second"):

@@ -108,9 +108,9 @@ def run_on_all_processes(make: Callable[[], _Made]) -> _Made:
 
 
 class ProcessConsensus:
-    """What one process wishes, all processes do, and at the same step.
+    """Makes all processes act at the same step on a condition that holds in one of them.
 
-    Nobody waits: what is wished at a step travels beside the step itself and is known to all some steps later.
+    No process waits: the conditions of a step travel beside the step itself and are known to all some steps later.
 
     Args:
       mesh: of the run.
@@ -120,21 +120,23 @@ class ProcessConsensus:
     def __init__(self, mesh: Mesh, lag: int) -> None:
         self._mesh, self._lag = mesh, lag
         self._queue: deque[jax.Array] = deque()
-        everywhere = NamedSharding(mesh, PartitionSpec())
-        self._any = jax.jit(lambda said: jnp.any(said, axis=0), out_shardings=everywhere)
+        replicated = NamedSharding(mesh, PartitionSpec())
+        self._reduce = jax.jit(lambda rows: jnp.any(rows, axis=0), out_shardings=replicated)
 
-    def agree(self, *mine: bool) -> tuple[bool, ...]:
-        """Says what this process wishes; returns what any process has wished `lag` steps ago.
+    def any(self, *conditions: bool) -> tuple[bool, ...]:
+        """Whether each condition held in any process `lag` steps ago.
 
-        A process alone gets its wishes at once. All processes must ask at every step, for the same number of things.
+        A single process gets its own conditions at once. All processes must call it at every step, with the same number
+        of conditions.
         """
         if jax.process_count() == 1:
-            return mine
-        # A row for each device, said by the process that it belongs to.
+            return conditions
+        # A row for each device, filled by the process that it belongs to.
         rows = NamedSharding(self._mesh, PartitionSpec(self._mesh.axis_names))
-        shape = (self._mesh.size, len(mine))
-        self._queue.append(self._any(jax.make_array_from_callback(shape, rows, lambda _: np.array([mine]))))
+        shape = (self._mesh.size, len(conditions))
+        local = jax.make_array_from_callback(shape, rows, lambda _: np.array([conditions]))
+        self._queue.append(self._reduce(local))
         self._queue[-1].copy_to_host_async()
         if len(self._queue) <= self._lag:
-            return (False,) * len(mine)
-        return tuple(bool(wish) for wish in np.asarray(self._queue.popleft()))
+            return (False,) * len(conditions)
+        return tuple(bool(condition) for condition in np.asarray(self._queue.popleft()))

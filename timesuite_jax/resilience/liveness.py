@@ -1,9 +1,9 @@
-"""Who is missing: in a run of many processes all wait for the slowest, and for ever for one that is gone.
+"""Detects hung or dead processes of a multi-host run, and ends the run with a message that names them.
 
-Each process writes every few seconds into WORKDIR/processes/<index>.json what it is doing. One that makes no progress
-reads what the others have written. If one of them writes no more (it was killed, or its machine is gone), has failed,
-or keeps all the others waiting for longer than `timeout`, the run ends everywhere with a sentence that names it. Left
-alone, JAX's runtime would end the run too, later and without a name.
+Each process writes a heartbeat with its current step to WORKDIR/processes/<index>.json every few seconds. A process
+that makes no progress reads the others'. If one of them has stopped writing (it was killed, or its machine is gone),
+has failed, or delays all others for longer than `timeout`, every process exits. JAX's own heartbeat would end the run
+too, but later, without the name of the process, and not where a process is alive and hangs.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ import time
 import traceback
 import uuid
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import jax
 from etils import epath
@@ -27,55 +27,53 @@ from timesuite_jax.resilience.preemption import PreemptionHandler, exit_now
 from timesuite_jax.storage.remote_path import replace_text
 
 _log = logging.getLogger(__name__)
-HEARTBEAT_TIMEOUT = (
-    30.0  # seconds without an entry after which a process is taken for lost; never more than half of timeout
-)
-ENTRIES = 6  # in that time
-MISTAKE, LOST = 2, 3  # exit codes: of a process that fails, as alone; of one that ends because of another
+HEARTBEAT_TIMEOUT = 30.0  # seconds without a heartbeat after which a process counts as lost; at most half of `timeout`
+HEARTBEATS = 6  # in that time
+EXIT_USER_ERROR, EXIT_LOST = 2, 3  # of a process with a `UserError`, as alone; of one that ends because of another
 
 
 @dataclasses.dataclass(frozen=True)
-class Entry:
+class Heartbeat:
     """What a process has written."""
 
-    run: str  # of which start of the run; older entries say nothing
+    run: str  # identifies a start of the run; heartbeats of earlier starts are ignored
     host: str
     pid: int
-    number: int = 0  # of the entry; nobody's clock has to agree with anybody's
-    step: int = 0  # for which a batch was taken
-    asked_to_stop: bool = False
-    ended: bool = False  # in peace
-    failed: str = ""  # with what message
+    number: int = 0  # counts heartbeats, so that clocks of different machines need not agree
+    step: int = 0  # the step that this process has a batch for
+    stop_requested: bool = False
+    ended: bool = False  # without an error
+    failed: str = ""  # message of its error
 
 
 class Heartbeats:
-    """Writes for this process and reads what others have written; does nothing where there are no others.
+    """Writes this process's heartbeats and reads the others'; a context manager, without effect in a single process.
 
     Args:
       folder: that all processes see.
-      stop: is told when another process was asked to stop.
+      preemption: gets a signal when another process has got one.
       timeout: seconds that all may wait for one that is alive.
     """
 
-    def __init__(self, folder: epath.Path, stop: PreemptionHandler, timeout: float) -> None:
-        self._folder, self._stop, self._timeout = folder, stop, timeout
-        self._silence = min(HEARTBEAT_TIMEOUT, timeout / 2)
-        self._interval = self._silence / ENTRIES
+    def __init__(self, folder: epath.Path, preemption: PreemptionHandler, timeout: float) -> None:
+        self._folder, self._preemption, self._timeout = folder, preemption, timeout
+        self._heartbeat_timeout = min(HEARTBEAT_TIMEOUT, timeout / 2)
+        self._interval = self._heartbeat_timeout / HEARTBEATS
         self._step = 0
         run = parallel.allgather_strings([uuid.uuid4().hex])[0]
-        self._entry = Entry(run, socket.gethostname(), os.getpid())
-        self._lock, self._over = threading.Lock(), threading.Event()
-        self._heard: dict[int, tuple[int, int]] = {}  # process -> its last number, and how often it was read since
+        self._own = Heartbeat(run, socket.gethostname(), os.getpid())
+        self._lock, self._closed = threading.Lock(), threading.Event()
+        self._seen: dict[int, tuple[int, int]] = {}  # process -> its last number, and how often it was read since
 
-    def __enter__(self) -> "Heartbeats":
+    def __enter__(self) -> Self:
         if jax.process_count() > 1:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._write()
-            threading.Thread(target=self._watch, name="roll call", daemon=True).start()
+            threading.Thread(target=self._watch, name="heartbeats", daemon=True).start()
         return self
 
-    def begins(self, step: int) -> None:
-        """This process has all that it needs for a step."""
+    def begin_step(self, step: int) -> None:
+        """Records that this process has all that it needs for a step."""
         self._step = step
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
@@ -83,84 +81,87 @@ class Heartbeats:
             return
         if not (error is None or isinstance(error, UserError)):
             traceback.print_exception(error)
-            # It may be another's: a collective fails here because a process has died there. If so, the thread that
-            # watches finds out whose, and ends this one too.
-            time.sleep(self._silence + 3 * self._interval)
-        self._over.set()
-        told = "" if error is None else str(error).partition("\n")[0] or type(error).__name__
+            # A collective fails here when another process has died. If so, the thread that watches finds out which one,
+            # and ends this process too.
+            time.sleep(self._heartbeat_timeout + 3 * self._interval)
+        self._closed.set()
+        message = "" if error is None else str(error).partition("\n")[0] or type(error).__name__
         with suppress(Exception):  # as in `_watch`
-            self._write(ended=error is None, failed=told)
+            self._write(ended=error is None, failed=message)
         if error is None:
             return
-        # It ends here: the interpreter's own end would wait for the processes that this error leaves waiting.
-        me = f"process {jax.process_index()} ({self._entry.host}) has failed"
+        # Exits here: the interpreter's own exit would wait for the processes that this error leaves waiting.
+        own = f"process {jax.process_index()} ({self._own.host}) has failed"
         self._let_others_read()
         if isinstance(error, UserError):
-            exit_now(f"{me}: {error}", MISTAKE)
-        exit_now(me, 1)
+            exit_now(f"{own}: {error}", EXIT_USER_ERROR)
+        exit_now(own, 1)
 
     def _let_others_read(self) -> None:
-        """Process 0 goes last: it holds the service without which JAX's runtime aborts the others on the spot."""
+        """Process 0 exits last: it hosts the service without which JAX's runtime aborts the others."""
         if jax.process_index() == 0:
             time.sleep(3 * self._interval)
 
     def _write(self, **changes: Any) -> None:
         with self._lock:
-            self._entry = dataclasses.replace(
-                self._entry,
-                number=self._entry.number + 1,
+            self._own = dataclasses.replace(
+                self._own,
+                number=self._own.number + 1,
                 step=self._step,
-                asked_to_stop=self._stop.requested,
+                stop_requested=self._preemption.requested,
                 **changes,
             )
-            text = json.dumps(dataclasses.asdict(self._entry))
+            text = json.dumps(dataclasses.asdict(self._own))
         replace_text(self._folder / f"{jax.process_index()}.json", text)
 
     def _watch(self) -> None:
         step, since = -1, time.monotonic()
-        while not self._over.wait(self._interval):
+        while not self._closed.wait(self._interval):
             try:
                 self._write()
                 if self._step != step:
                     step, since = self._step, time.monotonic()
                 else:
-                    self._look(time.monotonic() - since)
-            except Exception as error:  # whatever a storage library raises: a bucket that fails is no lost process
-                _log.warning("cannot tell other processes that this one is alive: %s", error)
+                    self._check_others(time.monotonic() - since)
+            except Exception as error:  # whatever a storage library raises: a failing bucket is no lost process
+                _log.warning("cannot write this process's heartbeat: %s", error)
 
-    def _look(self, waited: float) -> None:
-        """Ends this process if another one is to blame that there is no progress."""
-        entries = {index: self._read(index) for index in range(jax.process_count())}
-        for index, entry in entries.items():
-            if entry is None or entry.ended or index == jax.process_index():
+    def _check_others(self, waited: float) -> None:
+        """Exits if another process is the reason that there has been no progress for `waited` seconds."""
+        heartbeats = {index: self._read(index) for index in range(jax.process_count())}
+        for index, heartbeat in heartbeats.items():
+            if heartbeat is None or heartbeat.ended or index == jax.process_index():
                 continue
-            who = f"process {index} ({entry.host}, pid {entry.pid})"
-            if entry.asked_to_stop and not self._stop.requested:
-                self._stop.notice()
-            if entry.failed:
-                self._end(f"{who} has failed: {entry.failed}")
-            # Counted in looks of our own, not in seconds: this process may have stood still itself.
-            number, looks = self._heard.get(index, (-1, 0))
-            looks = looks + 1 if number == entry.number else 0
-            self._heard[index] = entry.number, looks
-            if looks > ENTRIES:
-                self._end(f"{who} has not been heard of for {self._silence:.0f} s; its last step was {entry.step}")
-        steps = {index: entry.step for index, entry in entries.items() if entry}
-        behind = [index for index, step in steps.items() if step == min(steps.values())]
-        if waited > self._timeout and len(behind) < len(steps):
-            hosts = ", ".join(f"{index} ({entry.host})" for index in behind if (entry := entries[index]))
-            self._end(
-                f"process {hosts} has kept the others waiting for {waited:.0f} s before step {min(steps.values()) + 1}"
+            name = f"process {index} ({heartbeat.host}, pid {heartbeat.pid})"
+            if heartbeat.stop_requested and not self._preemption.requested:
+                self._preemption.signal()
+            if heartbeat.failed:
+                self._exit(f"{name} has failed: {heartbeat.failed}")
+            # Counted in reads, not in seconds: this process may have been suspended itself.
+            number, reads = self._seen.get(index, (-1, 0))
+            reads = reads + 1 if number == heartbeat.number else 0
+            self._seen[index] = heartbeat.number, reads
+            if reads > HEARTBEATS:
+                self._exit(
+                    f"{name} has sent no heartbeat for {self._heartbeat_timeout:.0f} s; its last step was "
+                    f"{heartbeat.step}"
+                )
+        steps = {index: heartbeat.step for index, heartbeat in heartbeats.items() if heartbeat}
+        slowest = [index for index, step in steps.items() if step == min(steps.values())]
+        if waited > self._timeout and len(slowest) < len(steps):
+            names = ", ".join(f"{index} ({found.host})" for index in slowest if (found := heartbeats[index]))
+            self._exit(
+                f"process {names} has delayed the others for {waited:.0f} s before step {min(steps.values()) + 1}"
                 f" (training.process_timeout={self._timeout:.0f})"
             )
 
-    def _read(self, index: int) -> Entry | None:
-        """The last entry of a process in this start of the run, if there is one."""
-        with suppress(Exception):  # not there, of another version, or as in `_watch`
-            entry = Entry(**json.loads((self._folder / f"{index}.json").read_text()))
-            return entry if entry.run == self._entry.run else None
+    def _read(self, index: int) -> Heartbeat | None:
+        """The last heartbeat of a process in this start of the run, if there is one."""
+        with suppress(Exception):  # absent, written by another version, or as in `_watch`
+            heartbeat = Heartbeat(**json.loads((self._folder / f"{index}.json").read_text()))
+            return heartbeat if heartbeat.run == self._own.run else None
         return None
 
-    def _end(self, sentence: str) -> None:
+    def _exit(self, reason: str) -> None:
         self._let_others_read()
-        exit_now(f"{sentence}. This process ends; start the run again, it goes on from its last checkpoint", LOST)
+        exit_now(f"{reason}. Exiting; start the run again, it resumes from its last checkpoint", EXIT_LOST)

@@ -1,11 +1,16 @@
-"""Notices: SIGTERM, when a machine is about to go (in 30 seconds, on spot capacity), and SIGINT, a user's Ctrl-C.
+"""Preemption: SIGTERM, when a machine is reclaimed (in 30 seconds, on spot capacity), and SIGINT, a user's Ctrl-C.
 
-What one means depends on what there is to lose:
-  * between two steps it is a wish, which the loop sees;
-  * while data are waited for, the wait ends at once, and the loop saves (`interruptible`);
-  * while nothing is learnt - before the first step is compiled, in an evaluation - the state is made safe from another
-    thread and the process ends, however deep in compiled code its main thread is (`nothing_to_lose_but`).
+What a signal does depends on what the process is doing:
+  * between two steps it is a request, which the loop reads and answers by saving;
+  * during a wait for data it ends the wait at once, and the loop saves (`interruptible`);
+  * where no step is under way (before the first step is compiled, during an evaluation) another thread saves the state
+    and ends the process, however deep in compiled code its main thread is (`save_and_exit_on_signal`).
 A second Ctrl-C ends the process at once.
+
+JAX's preemption sync manager (`multihost_utils.reached_preemption_sync_point`, behind Orbax's
+`CheckpointManager.reached_preemption`) covers the first case only, for SIGTERM only, and only with
+`jax.distributed.initialize`: a compilation or an evaluation that outlasts the 30 seconds loses all steps since the last
+checkpoint. It also takes the signal away from the process, so it is disabled (see `parallel.join_processes`).
 """
 
 import itertools
@@ -17,77 +22,80 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from signal import SIGINT, SIGTERM, Signals
 
 import jax
 import rich.console
 
-CLEANUP_GRACE_S = 10.0  # seconds for closing readers and writers after all is saved
-# What a shell tells of a command that ended by Ctrl-C: what it was to make is not there, though nothing is lost.
-_CODES = {signal.SIGTERM: 0, signal.SIGINT: 128 + signal.SIGINT}
-_NAMES = {signal.SIGTERM: "SIGTERM", signal.SIGINT: "Ctrl-C"}
-_Safe = Callable[[], None]
+CLEANUP_GRACE_S = 10.0  # seconds for closing readers and writers after everything is saved
+# 130 is a shell's code of a command that Ctrl-C has ended: its result is missing, though nothing is lost.
+_CODES = {SIGTERM: 0, SIGINT: 128 + SIGINT}
+_NAMES = {SIGTERM: "SIGTERM", SIGINT: "Ctrl-C"}
+_Save = Callable[[], None]
 
 
 class Interrupted(BaseException):
-    """A notice came while data were waited for. No `Exception`, so that no reader takes it for a bad sample."""
+    """A signal came during a wait for data. No `Exception`, so that no reader takes it for a bad sample."""
 
 
 class PreemptionHandler:
-    """Whether the run was asked to stop, and what that means at the moment.
+    """Whether a signal has requested the run's end, and what a signal does at the moment.
 
-    At first there is nothing to lose; `has_learnt` says that there is.
+    At first there is nothing to save, and a signal ends the process; `training_started` changes that.
 
     Attributes:
-      farewell: what is done last when a notice ends the process while its main thread is at work.
+      requested: whether a signal has come.
+      deadline: timer that ends the process if closing it hangs, once everything is saved.
+      on_exit: called last where a signal ends the process while its main thread is busy.
     """
 
     def __init__(self) -> None:
         self.requested = False
-        self._by = signal.SIGTERM
-        self._presses = itertools.count()  # of Ctrl-C
-        self.deadline: threading.Timer | None = None  # for closing what is open, once all is saved
+        self.deadline: threading.Timer | None = None
+        self.on_exit: Callable[[], None] = lambda: None
+        self._signal = SIGTERM
+        self._ctrl_c_count = itertools.count()
         self._interrupts = False
         self._lock = threading.Lock()
-        self._make_safe: _Safe | None = lambda: None
-        self.farewell: Callable[[], None] = lambda: None
+        self._save: _Save | None = lambda: None  # None: a signal is a request to the loop
 
     @property
-    def sentence(self) -> str:
-        """What to tell when all is saved."""
-        return f"asked to by {_NAMES[self._by]}; nothing was lost, the same command goes on from here"
+    def message(self) -> str:
+        """For the log, once everything is saved."""
+        return f"stopped by {_NAMES[self._signal]}; nothing was lost, the same command resumes from here"
 
     @property
     def code(self) -> int:
-        """Exit code of a process that was asked to stop and has lost nothing."""
-        return _CODES[self._by]
+        """Exit code of a process that a signal has ended without loss."""
+        return _CODES[self._signal]
 
-    def has_learnt(self) -> None:
-        """From now on there is something to lose."""
+    def training_started(self) -> None:
+        """From now on there is a state to save, and a signal is a request to the loop."""
         with self._lock:
-            self._make_safe = None
+            self._save = None
 
     @contextmanager
-    def nothing_to_lose_but(self, make_safe: _Safe) -> Iterator[None]:
-        """Within it, a notice ends the process as soon as `make_safe` has returned; another thread calls it.
+    def save_and_exit_on_signal(self, save: _Save) -> Iterator[None]:
+        """Within it, a signal calls `save` in another thread and then ends the process.
 
-        If that fails, the wish stands and the main thread sees to it.
+        If `save` fails, the request remains and the loop answers it.
         """
-        before = self._make_safe
+        before = self._save
         with self._lock:
-            self._make_safe = make_safe
-        if self.requested:  # a moment ago
-            self.notice()
+            self._save = save
+        if self.requested:  # just before
+            self.signal()
         try:
             yield
         finally:
             with self._lock:
-                self._make_safe = before
+                self._save = before
 
     @contextmanager
     def interruptible(self) -> Iterator[None]:
-        """Within it, a notice raises `Interrupted` at once. For work that may be forgotten half done.
+        """Within it, a signal raises `Interrupted` at once. For work that may be abandoned half done.
 
-        Not in a run of many processes: they must stop at the same step, and others may be ahead of this one.
+        Without effect in a run of many processes: they must stop at the same step, and others may be ahead of this one.
         """
         self._interrupts = jax.process_count() == 1
         try:
@@ -97,43 +105,43 @@ class PreemptionHandler:
         finally:
             self._interrupts = False
 
-    def notice(self, by: signal.Signals = signal.SIGTERM) -> None:
-        """What happens on a notice in a thread of its own, whatever the main thread is doing.
+    def signal(self, number: Signals = SIGTERM) -> None:
+        """Handles a signal in a thread of its own, whatever the main thread is doing.
 
         Args:
-          by: which signal; that of a process that asks this one to stop too is SIGTERM.
+          number: which signal; SIGTERM where another process has got it.
         """
-        if by == signal.SIGINT and next(self._presses):
-            exit_now("ended by a second Ctrl-C; the same command goes on from the last checkpoint", self.code)
-        self._request(by)
+        if number == SIGINT and next(self._ctrl_c_count):
+            exit_now("ended by a second Ctrl-C; the same command resumes from the last checkpoint", self.code)
+        self._request(number)
         with self._lock:
-            if self._make_safe is None:
-                if by == signal.SIGINT:
-                    print("stopping when all is saved; a second Ctrl-C ends at once", file=sys.stderr, flush=True)
+            if self._save is None:
+                if number == SIGINT:
+                    print("saving, then stopping; a second Ctrl-C ends at once", file=sys.stderr, flush=True)
                 return
             with suppress(Exception):  # whatever a storage library raises
-                self._make_safe()
-                with suppress(Exception):  # It must not keep the process.
-                    self.farewell()
-                exit_now(f"stopped: {self.sentence}", self.code)
+                self._save()
+                with suppress(Exception):  # must not keep the process alive
+                    self.on_exit()
+                exit_now(self.message, self.code)
 
-    def notice_in_main_thread(self, by: signal.Signals) -> None:
-        """What happens on a notice in the main thread, as soon as it is back from compiled code."""
-        self._request(by)
+    def signal_in_main_thread(self, number: Signals) -> None:
+        """Handles a signal in the main thread, as soon as that returns from compiled code."""
+        self._request(number)
         if self._interrupts:
-            self._interrupts = False  # once: a second notice must not break off the saving
+            self._interrupts = False  # once: a second signal must not interrupt the saving
             raise Interrupted
 
-    def _request(self, by: signal.Signals) -> None:
+    def _request(self, number: Signals) -> None:
         self.requested = True
-        if by == signal.SIGINT:
-            self._by = by
+        if number == SIGINT:
+            self._signal = number
 
 
-def exit_now(sentence: str, code: int) -> None:
+def exit_now(message: str, code: int) -> None:
     """Ends the process now, whatever its threads are doing, and its worker processes with it."""
-    with suppress(OSError):  # Whoever was to read it may be gone.
-        print(sentence, file=sys.stderr, flush=True)
+    with suppress(OSError):  # whoever reads the output may be gone
+        print(message, file=sys.stderr, flush=True)
         rich.console.Console(stderr=True).show_cursor()  # which progress bars hide
     for worker in multiprocessing.active_children():
         worker.terminate()
@@ -143,55 +151,53 @@ def exit_now(sentence: str, code: int) -> None:
 
 
 def exit_after(seconds: float, code: int) -> threading.Timer:
-    """Ends the process then, with that exit code, whatever its threads are doing; cancel it when it has ended well.
+    """Ends the process after some seconds, whatever its threads are doing, unless the returned timer is cancelled.
 
-    A reader that waits for a dead disk must not outlast a notice of 30 seconds.
+    A reader that waits for a dead disk must not outlast the 30 seconds between SIGTERM and the end of the machine.
     """
-    timer = threading.Timer(
-        seconds, exit_now, (f"left without waiting for threads that hang for {seconds:.0f} s", code)
-    )
+    timer = threading.Timer(seconds, exit_now, (f"threads did not end within {seconds:.0f} s; exiting", code))
     timer.daemon = True
     timer.start()
     return timer
 
 
 @contextmanager
-def save_and_exit_on_signal() -> Iterator[PreemptionHandler]:
-    """Within it, SIGTERM and Ctrl-C do what `PreemptionHandler` says instead of ending the process.
+def handle_preemption() -> Iterator[PreemptionHandler]:
+    """Within it, SIGTERM and Ctrl-C are handled by the `PreemptionHandler` instead of ending the process.
 
-    Python runs signal handlers in the main thread only; elsewhere (a notebook server's worker) both stay as they are.
-    So does Ctrl-C where it means something else already: in a notebook, whose memory must outlive the run; in a job
-    that a shell has started in the background, which ignores it.
+    Python runs signal handlers in the main thread only; elsewhere (a notebook server's worker) both keep their effect.
+    So does Ctrl-C where it has another meaning: in a notebook, whose memory must outlive the run; in a job that a shell
+    has started in the background, which ignores it.
     """
-    stop = PreemptionHandler()
+    handler = PreemptionHandler()
     if threading.current_thread() is not threading.main_thread():
-        yield stop
+        yield handler
         return
-    ctrl_c_ends_python = signal.getsignal(signal.SIGINT) is signal.default_int_handler and not hasattr(sys, "ps1")
-    notices = [signal.SIGTERM, *([signal.SIGINT] if ctrl_c_ends_python else [])]
+    ctrl_c_ends_python = signal.getsignal(SIGINT) is signal.default_int_handler and not hasattr(sys, "ps1")
+    numbers = [SIGTERM, *([SIGINT] if ctrl_c_ends_python else [])]
     # The interpreter writes the number of a signal into a socket at once, even while the main thread computes.
     reader, writer = socket.socketpair()
     writer.setblocking(False)
 
     def watch() -> None:
-        while number := reader.recv(1):
-            if number[0] in notices:
+        while received := reader.recv(1):
+            if received[0] in numbers:
                 # A thread each: a second Ctrl-C does not wait until the first has saved.
-                threading.Thread(target=stop.notice, args=(signal.Signals(number[0]),), daemon=True).start()
+                threading.Thread(target=handler.signal, args=(Signals(received[0]),), daemon=True).start()
         reader.close()
 
-    threading.Thread(target=watch, name="notices", daemon=True).start()
+    threading.Thread(target=watch, name="signals", daemon=True).start()
     socket_before = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
-    handlers = {
-        notice: signal.signal(notice, lambda number, _: stop.notice_in_main_thread(signal.Signals(number)))
-        for notice in notices
+    before = {
+        number: signal.signal(number, lambda received, _: handler.signal_in_main_thread(Signals(received)))
+        for number in numbers
     }
     try:
-        yield stop
+        yield handler
     finally:
-        if stop.deadline:
-            stop.deadline.cancel()
-        for notice, handler in handlers.items():
-            signal.signal(notice, handler or signal.SIG_DFL)
+        if handler.deadline:
+            handler.deadline.cancel()
+        for number, previous in before.items():
+            signal.signal(number, previous or signal.SIG_DFL)
         signal.set_wakeup_fd(socket_before)
         writer.close()  # which ends the thread

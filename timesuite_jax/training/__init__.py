@@ -1,7 +1,7 @@
-"""Training: the one loop that every family goes through, and what it needs.
+"""Training: the loop of every model family and the contract with it.
 
-`run` trains a `Task` as a `TrainingSpec` says; `restore_params` and `read_config` read what it left; `optimizer.build`
-and `schedule.build` give its AdamW and learning rate. Nothing in here knows of video, text or recommendation.
+`run` trains a `Task` with the settings of a `TrainingSpec`; `optimizer.build` and `schedule.build` give its AdamW and
+its learning rate. Nothing in here knows video, text or recommendation.
 """
 
 from timesuite_jax.training import optimizer, schedule

@@ -1,26 +1,21 @@
-"""The one training loop. It knows steps, batches and figures, and nothing of what is trained."""
+"""The training loop of every model family: it knows steps, batches and metrics, and nothing of the model."""
 
 import dataclasses
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack, closing
+from contextlib import ExitStack, closing
 from typing import Any, NamedTuple
 
 import jax
-from clu import parameter_overview
 from etils import epath
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel, param_tree
-from timesuite_jax.checkpoints.best import BestCheckpoint, BestEvaluation, check_metric
+from timesuite_jax.checkpoints.best import BestEvaluation
 from timesuite_jax.checkpoints.manager import Checkpoints
-from timesuite_jax.checkpoints.retry import RetryingSaver
 from timesuite_jax.checkpoints.train_state import TrainState
-from timesuite_jax.errors import UserError
 from timesuite_jax.monitoring.goodput import Goodput
-from timesuite_jax.monitoring.meter import Meter
-from timesuite_jax.monitoring.profile import Profile
-from timesuite_jax.monitoring.writers import MetricWriter, TensorBoardWriter, Terminal
+from timesuite_jax.monitoring.reporter import Reporter
 from timesuite_jax.param_tree import Params
 from timesuite_jax.resilience.liveness import Heartbeats
 from timesuite_jax.resilience.preemption import (
@@ -28,16 +23,20 @@ from timesuite_jax.resilience.preemption import (
     Interrupted,
     PreemptionHandler,
     exit_after,
-    save_and_exit_on_signal,
+    handle_preemption,
 )
-from timesuite_jax.storage.write_errors import explain_write_errors
 from timesuite_jax.training import randomness
 from timesuite_jax.training.async_metrics import MAX_LAG, PendingSteps
+from timesuite_jax.training.batches import Batches
 from timesuite_jax.training.config import TrainingSpec
+from timesuite_jax.training.overview import write_overview
 from timesuite_jax.training.program import make_program
+from timesuite_jax.training.saving import RunSaver
 from timesuite_jax.training.start import start
-from timesuite_jax.training.step import Report
-from timesuite_jax.training.task import Batch, DataReport, DataStream, Task, evaluation_metric_names
+from timesuite_jax.training.step import StepReport
+from timesuite_jax.training.task import Batch, DataReport, Task
+
+OnStop = Callable[[int, Mapping[str, float], DataReport], None]
 
 
 class RunResult(NamedTuple):
@@ -46,9 +45,9 @@ class RunResult(NamedTuple):
     state: TrainState
     frozen: Params
     step: int
-    metrics: dict[str, float]  # the last figures of training and of each evaluation ("grounding/R@0.5", ...)
-    interrupted: bool  # by SIGTERM or Ctrl-C; the run goes on from here when started again
-    code: int  # exit code of a command that has nothing to add: 130 after Ctrl-C, else 0
+    metrics: dict[str, float]  # the last ones of training and of each evaluation ("grounding/R@0.5", ...)
+    interrupted: bool  # by SIGTERM or Ctrl-C; the same call resumes from here
+    code: int  # exit code for a command with no error of its own: 130 after Ctrl-C, else 0
     best: BestEvaluation | None  # by the metric that `training.best` names
     data_report: DataReport  # of this process's training data
 
@@ -60,98 +59,59 @@ def run(
     mesh: Mesh | None = None,
     *,
     config: Mapping[str, Any] | None = None,
-    on_stop: Callable[[int, Mapping[str, float], DataReport], None] = lambda step, metrics, data_report: None,
+    on_stop: OnStop = lambda step, metrics, data_report: None,
 ) -> RunResult:
-    """Trains a task, or goes on training it if the folder holds a run.
+    """Trains a task; resumes if the folder contains a run.
 
     Args:
       task: what is trained.
       spec: how.
       workdir: folder for checkpoints, event files and the parameter overview.
       mesh: devices; made from `spec.mesh` if not given.
-      config: JSON-like description of the run, saved with every checkpoint (see `training.read_config`).
+      config: JSON-like description of the run, saved with every checkpoint (see `checkpoints.manager.read_config`).
       on_stop: called with the step, the last metrics and the data report, in another thread, where a signal ends the
-        process within an evaluation or before the first step, so that this does not return.
+        process during an evaluation or a compilation, so that this function does not return.
 
     Raises:
-      UserError: if the folder cannot be written, holds another model's run, or the mesh does not fit.
+      UserError: if the folder cannot be written or contains another model's run, or the mesh does not fit.
       NonFiniteError: if the loss or a gradient is NaN or infinite.
     """
     mesh = mesh or parallel.make_mesh(spec.mesh)
     with ExitStack() as stack:
-        stop = stack.enter_context(save_and_exit_on_signal())
-        # First of all: what is wrong with names and data is told before a folder is made.
+        preemption = stack.enter_context(handle_preemption())
+        # Config and data are checked before a folder is created.
         program = make_program(task, spec, mesh)
-        rows = parallel.batch_sharding(mesh, program.rules)
-        share = parallel.process_shard(rows)
-
-        def find_data() -> DataStream:
-            check_metric(spec.best, evaluation_metric_names(task))
-            multiple = parallel.batch_multiple(rows, spec.accumulate)
-            return task.train_data(
-                seed=spec.seed, process_index=share.index, process_count=share.count, row_multiple=multiple
-            )
-
-        data = stack.enter_context(closing(parallel.run_on_all_processes(find_data)))
+        batches = stack.enter_context(closing(Batches(task, spec, program)))
 
         checkpoints = stack.enter_context(Checkpoints(workdir, keep=spec.keep))
-        stop.farewell = lambda: on_stop(checkpoints.newest() or 0, {}, {})
+        preemption.on_exit = lambda: on_stop(checkpoints.newest() or 0, {}, batches.stream.report())
         goodput = stack.enter_context(Goodput(checkpoints.workdir, write=jax.process_index() == 0))
-        roll_call = stack.enter_context(Heartbeats(checkpoints.workdir / "processes", stop, spec.process_timeout))
+        heartbeats = Heartbeats(checkpoints.workdir / "processes", preemption, spec.process_timeout)
+        stack.enter_context(heartbeats)
 
         stack.enter_context(parallel.mesh_context(mesh, program.rules))
         begin = start(task, program, checkpoints, spec.seed)
         first = int(jax.device_get(begin.state.step))
-
-        terminal = Terminal(spec.total_steps, first)
-        writers: list[MetricWriter] = [stack.enter_context(closing(terminal))]
-        if jax.process_index() == 0:
-            writers.append(stack.enter_context(closing(TensorBoardWriter(checkpoints.workdir, first))))
+        reporter = Reporter(
+            checkpoints.workdir,
+            goodput,
+            total_steps=spec.total_steps,
+            first_step=first,
+            shards=batches.shards,
+            profile_at=spec.profile_at,
+        )
+        stack.enter_context(reporter)
         if begin.data is None:
             checkpoints.keep_frozen(begin.frozen)
         else:
-            data.set_state(begin.data)
+            batches.resume(begin.data)
+        parameters = write_overview(checkpoints.workdir, begin.state.params, begin.frozen)
+        reporter.print(first, "start", begin.origin)
+        reporter.print(first, "parameters", parameters)
 
-        tables = _overview(begin.state.params, begin.frozen)
-        if jax.process_index() == 0:
-            with explain_write_errors(checkpoints.workdir, "work folder"):
-                (checkpoints.workdir / "parameters.txt").write_text("\n\n".join(tables.values()))
-        terminal.write_texts(first, {"start": begin.origin, "parameters": ", ".join(tables)})
-
-        selection = BestCheckpoint(spec.best, spec.patience * spec.eval_every, checkpoints.workdir, first)
-        profile = stack.enter_context(
-            closing(Profile(checkpoints.workdir, spec.profile_at, capture=jax.process_index() == 0))
-        )
-        loop = _Loop(
-            task=task,
-            spec=spec,
-            send=program.step,
-            rows=rows,
-            share=share,
-            data=data,
-            checkpoints=checkpoints,
-            saver=RetryingSaver(checkpoints, config or {}),
-            selection=selection,
-            terminal=terminal,
-            writers=writers,
-            stop=stop,
-            wishes=parallel.ProcessConsensus(mesh, lag=MAX_LAG),
-            roll_call=roll_call,
-            goodput=goodput,
-            profile=profile,
-            on_stop=on_stop,
-        )
+        saver = RunSaver(checkpoints, spec, config or {}, first)
+        loop = _Loop(task, spec, program.step, batches, saver, reporter, preemption, heartbeats, on_stop)
         return loop.train(begin.state, begin.frozen, first)
-
-
-def _overview(trained: Params, frozen: Params) -> dict[str, str]:
-    """A table of each kind of parameters, by its summary."""
-    tables = {}
-    for kind, params in {"trained": trained, "frozen": frozen}.items():
-        count = sum(leaf.size for leaf in jax.tree.leaves(params))
-        table = parameter_overview.get_parameter_overview(params, include_stats=False) if params else ""
-        tables[f"{count:,} {kind}"] = f"{count:,} {kind}\n{table}"
-    return tables
 
 
 @dataclasses.dataclass
@@ -160,162 +120,137 @@ class _Loop:
 
     task: Task
     spec: TrainingSpec
-    send: jax.stages.Wrapped  # `training.Step`, jitted
-    rows: NamedSharding
-    share: parallel.ProcessShard
-    data: DataStream
-    checkpoints: Checkpoints
-    saver: RetryingSaver
-    selection: BestCheckpoint
-    terminal: Terminal
-    writers: list[MetricWriter]
-    stop: PreemptionHandler
-    wishes: parallel.ProcessConsensus
-    roll_call: Heartbeats
-    goodput: Goodput
-    profile: Profile
-    on_stop: Callable[[int, Mapping[str, float], DataReport], None]
+    step_function: jax.stages.Wrapped  # a jitted `StepFunction`
+    batches: Batches
+    saver: RunSaver
+    reporter: Reporter
+    preemption: PreemptionHandler
+    heartbeats: Heartbeats
+    on_stop: OnStop
 
     def __post_init__(self) -> None:
+        mesh = self.batches.mesh
         self.evaluations = self.task.evaluations()
-        self.checkpoints.keep_best(self.selection.rankings)
-        self.position = self.data.get_state()  # of the batch after the last one that was learnt from
-        self.shapes: set[tuple[tuple[int, ...], ...]] = set()  # of the batches that were sent
+        self.pending = PendingSteps(self.batches.stream)
+        self.consensus = parallel.ProcessConsensus(mesh, lag=MAX_LAG)
+        self.rng = jax.device_put(randomness.root(self.spec.seed, "train"), NamedSharding(mesh, PartitionSpec()))
 
     def train(self, state: TrainState, frozen: Params, first: int) -> RunResult:
-        """Goes from step `first` to the last, or to where the run is asked to stop."""
-        spec, flight, meter = self.spec, PendingSteps(self.data), Meter(self.goodput, self.share.count)
-        rng = jax.device_put(randomness.root(spec.seed, "train"), NamedSharding(self.rows.mesh, PartitionSpec()))
+        """Trains from step `first` to the last, or to where a signal or `training.patience` stops the run."""
+        spec, saver, reporter, pending = self.spec, self.saver, self.reporter, self.pending
         metrics: dict[str, float] = {}
         step = logged = first
         evaluated = None
         interrupted = False
-        self.stop.farewell = lambda: self.on_stop(step, metrics, self.data.report())  # which go on changing
-        if spec.eval_every and step % spec.eval_every == 0 and self.selection.is_due(step):
-            metrics |= self._evaluate(step, state, frozen, flight)
+        # Called in another thread while `step` and `metrics` change.
+        self.preemption.on_exit = lambda: self.on_stop(step, metrics, self.batches.stream.report())
+        if spec.eval_every and step % spec.eval_every == 0 and saver.evaluation_is_missing(step):
+            metrics |= self._evaluate(step, state, frozen)
             evaluated = step
         began = time.perf_counter()
-        self.goodput.begin_steps(first)
+        reporter.goodput.begin_steps(first)
 
-        while step < spec.total_steps and not self.selection.exhausted(step):
-            interrupted, save_again = self.wishes.agree(self.stop.requested, self.saver.overdue())
-            if self.profile.due(step, logged=first < step == logged):
-                self._turn_profile(step, flight)
-            taken = None if interrupted else self._next_batch(step, flight)
-            if taken is None:
+        while step < spec.total_steps and not saver.should_stop(step):
+            # 1. Stop or save where any process wants to: all do so at the same step.
+            interrupted, retry_save = self.consensus.any(self.preemption.requested, saver.retry_is_due())
+            if reporter.profile_due(step, logged=first < step == logged):
+                pending.drain()
+                reporter.toggle_profile(step)
+            # 2. Read a batch and dispatch its step. The position moves on only then, so that a checkpoint made while
+            # waiting for data, or while compiling, resumes with this batch.
+            read = None if interrupted else self._read_batch(step)
+            if read is None:
                 interrupted = True
                 break
-            batch, starved = taken
-            self.roll_call.begins(step + 1)
-            state, report = self._send(step, state, frozen, batch, rng, flight)
-            self.stop.has_learnt()
+            batch, starved = read
+            self.heartbeats.begin_step(step + 1)
+            state, report = self._dispatch(step, state, frozen, batch)
+            self.preemption.training_started()
             step += 1
-            self.position = self.data.get_state()
-            flight.push(step, batch, report)
-            meter.step(self.task.throughput_counts(batch), starved)
-            self.terminal.advance(step)
+            self.batches.trained()
+            # 3. Wait for the step `MAX_LAG` before; the devices stay busy with those after it.
+            pending.push(step, batch, report)
+            reporter.count_step(step, self.task.throughput_counts(batch), starved)
             if step == first + 1:
-                flight.drain()
-                self._tell(step, "first step", f"{time.perf_counter() - began:.1f} s with compilation")
-                meter.restart()
-
+                pending.drain()
+                reporter.print(step, "first step", f"{time.perf_counter() - began:.1f} s with compilation")
+                reporter.restart_window()
+            # 4. Log, save, evaluate. Saving comes after all reports up to this step, so that no non-finite state is
+            # ever saved, and before the evaluation, which may fail or be killed.
             if step % spec.log_every == 0:
-                metrics |= self._write(step, flight.read() | meter.read())
+                metrics |= reporter.write_window(step, pending.read())
                 logged = step
-            # Saved before evaluated: an evaluation may fail or be killed. Saved after every report up to this step
-            # has come back, so that no bad state is ever kept.
-            if step % spec.save_every == 0 or save_again:
-                self._save(step, state, flight)
+            if step % spec.save_every == 0 or retry_save:
+                self._save(step, state)
             if spec.eval_every and step % spec.eval_every == 0:
-                metrics |= self._evaluate(step, state, frozen, flight)
+                metrics |= self._evaluate(step, state, frozen)
                 evaluated = step
 
         if logged != step:
-            metrics |= self._write(step, flight.read() | meter.read())
-        self._save(step, state, flight)
+            metrics |= reporter.write_window(step, pending.read())
+        self._save(step, state)
         if evaluated != step and not interrupted:
-            metrics |= self._evaluate(step, state, frozen, flight)
-        with self.goodput.spending("save"):
-            self.saver.finish(step, state, self.position)
-            self.selection.note()
-        self._tell(step, "goodput", self.goodput.summary())
+            metrics |= self._evaluate(step, state, frozen)
+        with reporter.goodput.spending("save"):
+            saver.finish(step, state, self.batches.position)
+            saver.write_best()
+        reporter.print(step, "goodput", reporter.goodput.summary())
         if interrupted:
-            self._tell(step, "stopped", self.stop.sentence)
-            self.stop.deadline = exit_after(CLEANUP_GRACE_S, self.stop.code)
+            reporter.print(step, "stopped", self.preemption.message)
+            self.preemption.deadline = exit_after(CLEANUP_GRACE_S, self.preemption.code)
         elif step < spec.total_steps:
-            self._tell(step, "ended", f"{spec.patience} evaluations have brought no better {spec.best}")
-        code = self.stop.code if interrupted else 0
-        return RunResult(state, frozen, step, metrics, interrupted, code, self.selection.best, self.data.report())
+            reporter.print(step, "ended", f"no better {spec.best} in {spec.patience} evaluations")
+        code = self.preemption.code if interrupted else 0
+        return RunResult(state, frozen, step, metrics, interrupted, code, saver.best, self.batches.stream.report())
 
-    def _next_batch(self, step: int, flight: PendingSteps) -> tuple[Batch, float] | None:
-        """The next batch, and the seconds in which the devices were idle for want of it; None if there is no time."""
-        asked = time.perf_counter()
+    def _read_batch(self, step: int) -> tuple[Batch, float] | None:
+        """The next batch, and the seconds that the devices were idle for want of it; None if a signal came first."""
+        began = time.perf_counter()
         try:
-            with self.stop.interruptible():
-                batch = next(self.data)
+            with self.preemption.interruptible():
+                batch = self.batches.read(step)
         except Interrupted:
             return None
-        except StopIteration:
-            raise UserError(
-                f"the training data ended after {step} of {self.spec.total_steps} steps; "
-                "let it repeat or lower training.total_steps"
-            ) from None
-        starved = time.perf_counter() - asked if flight.idle() else 0.0
-        parallel.check_batch(batch, self.rows, self.spec.accumulate, self.share.count)
-        return batch, starved
+        return batch, time.perf_counter() - began if self.pending.idle() else 0.0
 
-    def _send(
-        self, step: int, state: TrainState, frozen: Params, batch: Batch, rng: jax.Array, flight: PendingSteps
-    ) -> tuple[TrainState, Report]:
-        """Sends the devices what the step after `step` needs; the state's memory is the next state's."""
-        # Nothing may cross between host and devices in a step but what is sent on purpose: a stray copy of a scalar
-        # costs more than the step of a small model.
+    def _dispatch(self, step: int, state: TrainState, frozen: Params, batch: Batch) -> tuple[TrainState, StepReport]:
+        """Dispatches the step after `step`; donates the state."""
+        # No implicit transfer between host and devices: one of a scalar costs more than the step of a small model.
         with jax.transfer_guard("disallow"), jax.profiler.StepTraceAnnotation("train", step_num=step + 1):
-            rows = parallel.put_batch(batch, self.rows)
-            shapes = tuple(array.shape for _, array in sorted(rows.items()))
-            if self.shapes and shapes not in self.shapes:
-                # Of another length. A notice does not wait until that is compiled; at the first nothing is to be lost.
-                flight.drain()
-                with jax.transfer_guard("allow"), self._safe(step, state):  # saving crosses
-                    self.send.lower(state, frozen, rows, rng).compile()  # which the call finds
-            self.shapes.add(shapes)
-            return self.send(state, frozen, rows, rng)
+            arrays = self.batches.put(batch)
+            if self.batches.has_new_shape(arrays):
+                # A new batch shape triggers a compilation; a signal during it saves first, so that it loses nothing.
+                # The first compilation has nothing to lose.
+                self.pending.drain()
+                with (
+                    jax.transfer_guard("allow"),  # for saving
+                    self.preemption.save_and_exit_on_signal(lambda: self._finish(step, state)),
+                ):
+                    self.step_function.lower(state, frozen, arrays, self.rng).compile()  # cached for the call below
+            return self.step_function(state, frozen, arrays, self.rng)
 
-    def _safe(self, step: int, state: TrainState) -> AbstractContextManager[None]:
-        """Within it, in which nothing is learnt, a notice ends the process as soon as the state is saved."""
-        return self.stop.nothing_to_lose_but(lambda: self.saver.finish(step, state, self.position))
+    def _finish(self, step: int, state: TrainState) -> None:
+        """Returns when the state is on disk."""
+        self.saver.finish(step, state, self.batches.position)
 
-    def _save(self, step: int, state: TrainState, flight: PendingSteps) -> None:
-        """Saves the step unless that is done."""
-        if self.saver.saved == step:
+    def _save(self, step: int, state: TrainState) -> None:
+        """Saves the step unless it is saved."""
+        if self.saver.is_saved(step):
             return
-        flight.drain()
-        self.goodput.mark(step)
-        with self.goodput.spending("save"):
-            self.saver.save(step, state, self.position)
+        self.pending.drain()
+        self.reporter.goodput.mark(step)
+        with self.reporter.goodput.spending("save"):
+            self.saver.save(step, state, self.batches.position)
 
-    def _evaluate(self, step: int, state: TrainState, frozen: Params, flight: PendingSteps) -> dict[str, float]:
-        flight.drain()
+    def _evaluate(self, step: int, state: TrainState, frozen: Params) -> dict[str, float]:
+        """Runs all evaluations; saves the step if it is the best so far; writes the metrics."""
+        self.pending.drain()
         params = param_tree.merge(state.params, frozen)
-        figures = {}
-        with self.goodput.spending("evaluate"), self._safe(step, state):
+        metrics = {}
+        finish = self.preemption.save_and_exit_on_signal(lambda: self._finish(step, state))
+        with self.reporter.goodput.spending("evaluate"), finish:
             for name, evaluate in self.evaluations.items():
-                figures |= {f"{name}/{figure}": value for figure, value in evaluate(params).items()}
-        if self.selection.judge(step, figures):
-            self.checkpoints.keep_best(self.selection.rankings)
-            self._save(step, state, flight)
-        return self._write(step, figures) if figures else {}
-
-    def _turn_profile(self, step: int, flight: PendingSteps) -> None:
-        flight.drain()  # a profile holds whole steps
-        with self.goodput.spending("profile"):
-            if folder := self.profile.turn(step):
-                self._tell(step, "profile", folder)
-
-    def _write(self, step: int, figures: dict[str, float]) -> dict[str, float]:
-        for writer in self.writers:
-            writer.write_scalars(step, figures)
-        return figures
-
-    def _tell(self, step: int, name: str, text: str) -> None:
-        self.terminal.write_texts(step, {name: text})
+                metrics |= {f"{name}/{metric}": value for metric, value in evaluate(params).items()}
+        if self.saver.update_best(step, metrics):
+            self._save(step, state)
+        return self.reporter.write_metrics(step, metrics) if metrics else {}

@@ -1,6 +1,6 @@
-"""One seed, and everything random in a run comes from it by name and step.
+"""Keys of a run's random numbers, derived from one seed by name and step.
 
-Nothing random is carried from step to step, so a restarted run draws what the uninterrupted one would have drawn.
+No random state is carried from step to step, so a resumed run draws the same numbers as an uninterrupted one.
 """
 
 import zlib

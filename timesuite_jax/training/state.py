@@ -11,14 +11,14 @@ from timesuite_jax.param_tree import Params
 
 
 def abstract_state(optimizer: optax.GradientTransformation, trainable: Params, mesh: Mesh) -> TrainState:
-    """Shapes, dtypes and shardings of the state: moments lie where their parameter lies, scalars everywhere.
+    """Shapes, dtypes and shardings of the state: moments are sharded as their parameter, scalars replicated.
 
     Args:
       optimizer: of the run.
       trainable: nested dict of `jax.ShapeDtypeStruct` with shardings.
       mesh: the devices.
     """
-    everywhere = NamedSharding(mesh, PartitionSpec())
+    replicated = NamedSharding(mesh, PartitionSpec())
 
     def at(leaf: Any, sharding: NamedSharding) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=sharding)
@@ -28,7 +28,7 @@ def abstract_state(optimizer: optax.GradientTransformation, trainable: Params, m
         lambda leaf, param: at(leaf, param.sharding),
         jax.eval_shape(optimizer.init, trainable),
         trainable,
-        transform_non_params=lambda leaf: at(leaf, everywhere),
+        transform_non_params=lambda leaf: at(leaf, replicated),
     )
-    step: Any = jax.ShapeDtypeStruct((), "int32", sharding=everywhere)
+    step: Any = jax.ShapeDtypeStruct((), "int32", sharding=replicated)
     return TrainState(step=step, params=trainable, opt_state=opt_state)

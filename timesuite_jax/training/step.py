@@ -15,20 +15,22 @@ from timesuite_jax.param_tree import Params
 from timesuite_jax.training.schedule import Schedule
 from timesuite_jax.training.task import Task
 
-# Each figure as [sum, count], so that figures add up over steps; and whether loss and gradient are finite.
-Report = tuple[dict[str, Float[Array, "2"]], Bool[Array, ""]]
-Step = Callable[[TrainState, Params, Mapping[str, Array], PRNGKeyArray], tuple[TrainState, Report]]
+# Metrics as [weighted sum, sum of weights], which add up over steps; and whether loss and gradient are finite.
+StepReport = tuple[dict[str, Float[Array, "2"]], Bool[Array, ""]]
+StepFunction = Callable[[TrainState, Params, Mapping[str, Array], PRNGKeyArray], tuple[TrainState, StepReport]]
 
 
-def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Schedule, accumulate: int = 1) -> Step:
-    """The step of a task; jit it with the state donated.
+def make_step(
+    task: Task, optimizer: optax.GradientTransformation, schedule: Schedule, accumulate: int = 1
+) -> StepFunction:
+    """The step of a task; to be jitted with the state donated.
 
     Args:
       task: gives the loss.
-      optimizer: what becomes of the gradient.
+      optimizer: turns the gradient into an update.
       schedule: the learning rate, for the report only (the optimizer has its own).
-      accumulate: number of microbatches that the batch is worked off in, to save memory. The result is that of the
-        whole batch, because summed gradients are divided by summed weights once.
+      accumulate: number of microbatches, to save memory. The result is that of the whole batch: summed gradients are
+        divided by summed weights once.
     """
 
     def gradient(params: Params, frozen: Params, batch: Any, rng: PRNGKeyArray) -> tuple[Params, dict[str, Array]]:
@@ -39,10 +41,10 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
 
         return jax.grad(summed_loss, has_aux=True)(params)
 
-    def step(state: TrainState, frozen: Params, batch: Any, rng: PRNGKeyArray) -> tuple[TrainState, Report]:
+    def step(state: TrainState, frozen: Params, batch: Any, rng: PRNGKeyArray) -> tuple[TrainState, StepReport]:
         rng = jax.random.fold_in(rng, state.step)
 
-        def micro(total: Any, part: Any) -> tuple[Any, None]:
+        def add_microbatch(total: Any, part: Any) -> tuple[Any, None]:
             index, rows = part
             new = gradient(state.params, frozen, rows, jax.random.fold_in(rng, index))
             return jax.tree.map(jnp.add, total, new), None
@@ -50,15 +52,15 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
         if accumulate == 1:
             grads, sums = gradient(state.params, frozen, batch, jax.random.fold_in(rng, 0))
         else:
-            # Every accumulate-th sample: so each microbatch lies over all devices without moving a row.
+            # Every accumulate-th sample: so each microbatch is spread over all devices without moving a row.
             parts = jax.tree.map(lambda x: rearrange(x, "(b a) ... -> a b ...", a=accumulate), batch)
             parts = jax.tree.map(lambda x: nn.with_logical_constraint(x, (None, "batch")), parts)
             shapes = jax.eval_shape(gradient, state.params, frozen, jax.tree.map(lambda x: x[0], parts), rng)
             zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
-            (grads, sums), _ = jax.lax.scan(micro, zeros, (jnp.arange(accumulate), parts))
+            (grads, sums), _ = jax.lax.scan(add_microbatch, zeros, (jnp.arange(accumulate), parts))
 
-        # A batch without anything to predict (all its samples dropped, say) is not an error: its gradient is zero, and
-        # the step is what the optimizer's moments and the decay of weights make of that.
+        # A batch without targets (all its samples dropped, for example) is not an error: its gradient is zero, and the
+        # update follows from the optimizer's moments and weight decay alone.
         weight = jnp.where(sums["loss"][1] > 0, sums["loss"][1], 1.0)
         with jax.named_scope("gradient_mean_and_norm"):
             grads = jax.tree.map(lambda g: g / weight.astype(g.dtype), grads)
@@ -67,8 +69,8 @@ def make_step(task: Task, optimizer: optax.GradientTransformation, schedule: Sch
             updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
             params: Any = optax.apply_updates(state.params, updates)
         one = jnp.float32(1)
-        figures = {**sums, "grad_norm": jnp.stack([norm, one]), "lr": jnp.stack([schedule(state.step), one])}
+        metrics = {**sums, "grad_norm": jnp.stack([norm, one]), "lr": jnp.stack([schedule(state.step), one])}
         finite = jnp.isfinite(sums["loss"][0] / weight) & jnp.isfinite(norm)
-        return TrainState(step=state.step + 1, params=params, opt_state=opt_state), (figures, finite)
+        return TrainState(step=state.step + 1, params=params, opt_state=opt_state), (metrics, finite)
 
     return step
