@@ -8,8 +8,9 @@ from setuptools import find_packages, setup
 # TensorFlow, ml-collections configs, einops array layout, clu metrics and writers, av decodes video, pillow resizes and
 # reads JPEG, filelock lets JAX bound its cache of compiled programs, tokenizers and sentencepiece read the two kinds of
 # tokenizer file, safetensors is the exchange format, google-crc32c guards records, rich draws tables and progress bars,
-# matplotlib draws timelines, tensorboard writes event files without TensorFlow, ml-dtypes and tensorstore (both come
-# with JAX and Orbax) read bfloat16 and write in parts, pyarrow (which tfds brings) reads Parquet.
+# matplotlib draws timelines, pydantic decodes stored predictions, tensorboard writes event files without TensorFlow,
+# ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in parts, pyarrow (which tfds brings)
+# reads Parquet.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
@@ -31,6 +32,7 @@ INSTALL_REQUIRES = [
     "pillow>=11",
     "protobuf>=5",
     "pyarrow>=15",
+    "pydantic>=2.9",
     "rich>=13",
     "safetensors>=0.5",
     "sentencepiece>=0.2",

@@ -31,9 +31,9 @@ def journey(tmp_path_factory):
 
 def test_figures_and_files(journey):
     folder, outcome = journey
-    figures = outcome.scores.figures
-    assert set(COMPARED) <= figures.keys() and figures["n"] == 4 and figures["asked_n"] == 4
-    assert all(np.isfinite(value) for value in figures.values())
+    metrics = outcome.scores.metrics
+    assert set(COMPARED) <= metrics.keys() and metrics["n"] == 4 and metrics["asked_n"] == 4
+    assert all(np.isfinite(value) for value in metrics.values())
     assert json.loads((folder / "results.json").read_text()) == outcome.as_json()
     assert (folder / "timeline.png").read_bytes().startswith(b"\x89PNG")
     assert list(outcome.seconds) == ["films", "training", "answering", "drawing", "exporting"]
@@ -64,7 +64,7 @@ def test_again_gives_the_same_and_makes_nothing_anew(journey):
     kept = [*folder.rglob("*.mp4"), *folder.rglob("*.tfrecord"), *(folder / "run/checkpoints").rglob("*")]
     before = {file: file.stat().st_mtime_ns for file in kept if file.is_file()}
     again = quickstart.run(folder, RECIPE, seed=1, quiet=True)
-    assert again.scores.figures == outcome.scores.figures
+    assert again.scores.metrics == outcome.scores.metrics
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
@@ -77,7 +77,7 @@ def test_goes_on_after_being_killed(journey, tmp_path):
     (checkpoint,) = (tmp_path / "killed/run/checkpoints").iterdir()
     checkpoint.rename(checkpoint.with_name(f"{checkpoint.name}.orbax-checkpoint-tmp"))
     again = quickstart.run(tmp_path / "killed", RECIPE, seed=1, quiet=True)
-    assert again.scores.figures == outcome.scores.figures
+    assert again.scores.metrics == outcome.scores.metrics
     assert (tmp_path / "killed/results.json").is_file()
 
 

@@ -1,4 +1,4 @@
-"""`timesuite evaluate`: figures for programs, files for people, mistakes in one line."""
+"""`timesuite evaluate`: metrics for programs, files for people, mistakes in one line."""
 
 import json
 
@@ -13,12 +13,12 @@ def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
     files = ["--predictions", f"{tmp_path}/answers.jsonl", "--timeline", f"{tmp_path}/answers.png"]
     assert main(["evaluate", *words, *files]) == 0
     captured = capfd.readouterr()
-    figures = json.loads(captured.out)
-    assert figures["n"] == 5 and figures["dropped"] == 0 and "r1_iou_0.5" in figures
+    metrics = json.loads(captured.out)
+    assert metrics["n"] == 5 and metrics["dropped"] == 0 and "r1_iou_0.5" in metrics
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert [line["id"] for line in lines] == [f"films/{number}" for number in range(5)]
     assert (tmp_path / "answers.png").read_bytes().startswith(b"\x89PNG")
-    # The batch size has no say in the answers.
+    # The batch size does not change the answers.
     assert main(["evaluate", *words, "--batch-size", "1", "--predictions", f"{tmp_path}/single.jsonl"]) == 0
     assert (tmp_path / "single.jsonl").read_text() == (tmp_path / "answers.jsonl").read_text()
 
@@ -38,7 +38,7 @@ def test_controls(tiny_run, tiny_corpus, capfd, control):
     words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "3", "--batch-size", "1"]
     assert main(["evaluate", *words, "--control", control]) == 0
     out = capfd.readouterr().out
-    assert "3 questions answered, 0 records dropped" in out
+    assert "3 examples scored, 0 dropped" in out
 
 
 @pytest.mark.parametrize(

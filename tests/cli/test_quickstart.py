@@ -23,12 +23,12 @@ def test_wrong_seed(capsys):
 
 
 def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
-    figures = {
+    metrics = {
         f"{prefix}{name}": 0.5
         for prefix in ("", "asked_")
         for name in ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou", "parse_failures", "n")
     }
-    scores = type("Scores", (), {"figures": figures})()
+    scores = type("Scores", (), {"metrics": metrics})()
     asked = {}
 
     def run(workdir, recipe, *, seed):

@@ -9,13 +9,12 @@ import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
-from tests.support import tiny_config
+from tests.support import corpus_questions, tiny_config
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import dequantise
 from timesuite_jax.registry.load import build, load_chat
 from timesuite_jax.training import RunResult, TrainingSpec
-from timesuite_jax.videochat_t.answering.prompts import PromptReader
 
 
 def config_of(corpus: Path, kernels: str) -> dict:
@@ -67,9 +66,9 @@ def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, Ru
     for path in [path[:-1] for path in leaves if path[-1] == "codes"]:
         leaves[path] = dequantise(leaves.pop((*path, "codes")), leaves.pop((*path, "scales")), jnp.float32)
     floats = build(config_of(tiny_corpus, "float"))
-    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
-    answers = task.answerer(params)(batch.arrays)
-    assert answers == floats.answerer(param_tree.from_paths(leaves))(batch.arrays)
+    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    answers = task.answerer(params)(batch)
+    assert answers == floats.answerer(param_tree.from_paths(leaves))(batch)
     assert len(set(answers)) > 2, "the model tells nothing apart, so this test could not fail"
 
 

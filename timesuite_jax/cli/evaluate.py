@@ -44,6 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="show frames of another video, or other time stamps (%(default)s)",
     )
+    parser.add_argument(
+        "--results", type=Path, metavar="DIR", help="store answers as they are made; after a kill the rest is answered"
+    )
     parser.add_argument("--predictions", type=Path, metavar="JSONL", help="write every answer")
     parser.add_argument("--timeline", type=Path, metavar="PNG", help="draw the first answers beside the truth")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -61,12 +64,9 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     check_outputs(args.predictions, args.timeline)
     from timesuite_jax import evaluation
-    from timesuite_jax.data.corpora import open_corpus
+    from timesuite_jax.checkpoints.fingerprint import fingerprint
     from timesuite_jax.progress import progress_bar
-    from timesuite_jax.videochat_t.answering import report as report
-    from timesuite_jax.videochat_t.benchmarks.grounding import (
-        evaluate_grounding,  # imported late: a wrong option should be told at once
-    )
+    from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 
     config = model_config(args)
     if config.get("task") == "mqsa_ted":
@@ -74,35 +74,34 @@ def run(args: argparse.Namespace) -> int:
     folders = args.corpus or list(config.to_dict().get("evaluation", {}).get("corpora", ()))
     if not folders:
         raise UserError("nothing to evaluate: the config names no evaluation corpus; give one with --corpus")
-    # A missing one is told before minutes go into reading parameters.
-    sizes = [len(open_corpus(folder)[0]) for folder in folders]
+    limit = args.limit or config.to_dict().get("evaluation", {}).get("limit")
+    # Before the parameters, which take minutes to read: a corpus may be missing.
+    benchmark = GroundingBenchmark(folders, limit=limit, control=args.control)
     task, params = load_chat(args, config)
-    spec = task.config.evaluation
-    limit = args.limit or spec.limit
-    records = sum(size if limit is None else min(size, limit) for size in sizes)
-    preparer = task.preparer(args.prompt)
+    predictor, batch_size = task.predictor(params, args.prompt), args.batch_size or task.config.evaluation.batch_size
     quiet = args.json or not is_first_process()
-    with on_all_devices(config, task), progress_bar("answering", records, quiet=quiet) as advance:
-        result = evaluate_grounding(
-            task.answerer(params),
-            preparer,
-            folders,
-            batch_size=args.batch_size or spec.batch_size,
-            limit=limit,
-            control=args.control,
+    with on_all_devices(config, task), progress_bar("answering", len(benchmark.examples()), quiet=quiet) as advance:
+        settings = {"weights": fingerprint(params)} if args.results else {}
+        result = evaluation.run_benchmark(
+            benchmark,
+            predictor,
+            batch_size=batch_size,
+            folder=args.results,
+            settings=settings,
             on_progress=advance,
         )
     if not is_first_process():
         return 0
     if args.json:
-        print(json.dumps(report.as_json(result)))
+        print(json.dumps(result.as_json()))
     else:
-        report.print_scores(result, ", ".join(folders))
+        evaluation.print_result(result, ", ".join(folders))
     # Files after the scores, which a disk that is full by now must not cost.
     if args.predictions:
-        report.write_predictions(result, args.predictions)
+        evaluation.write_predictions(result, args.predictions)
     if args.timeline:
-        evaluation.draw_timelines([prediction.timeline() for prediction in result.predictions[:6]], args.timeline)
+        shown = list(result.predictions.values())[:6]
+        evaluation.draw_timelines([prediction.timeline() for prediction in shown], args.timeline)
     return 0
 
 
@@ -113,7 +112,12 @@ def _rank(args: argparse.Namespace, config: ConfigDict) -> int:
 
     which = str(args.run_folder or args.config)
     chat = {"--limit": args.limit, "--batch-size": args.batch_size, "--predictions": args.predictions}
-    chat |= {"--timeline": args.timeline, "--control": args.control != "none", "--prompt": args.prompt}
+    chat |= {
+        "--results": args.results,
+        "--timeline": args.timeline,
+        "--control": args.control != "none",
+        "--prompt": args.prompt,
+    }
     for option, given in chat.items():
         if given:
             raise UserError(f"{option} is for models that answer questions, but {which} holds a recommender")

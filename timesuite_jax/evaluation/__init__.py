@@ -1,12 +1,32 @@
-"""Evaluation: asks a trained model, scores what it answers, draws and reports.
+"""Evaluation: the benchmark contract and its runner, reports, timelines, and ranking of items by score.
 
-`Answerer` turns batches of prompts into words; `evaluate_grounding` asks whole corpora, with controls that tell
-grounding from guessing; `ask` asks one question about one file; `draw_timelines` shows spans as pictures.
-`evaluate_recommendation` ranks the items that users took next; a `Recommender` recommends to those who have not yet.
+`run_benchmark(benchmark, predictor)` evaluates a model on a `Benchmark`; a family brings the `Predictor`.
 """
 
-from timesuite_jax.evaluation.sharing import shard_batches
+from timesuite_jax.evaluation.benchmark import Benchmark, Example, Predictor
+from timesuite_jax.evaluation.report import print_result, write_predictions
+from timesuite_jax.evaluation.runner import COUNTS, Dropped, Result, run_benchmark
+from timesuite_jax.evaluation.scores import Scores
+from timesuite_jax.evaluation.sharding import shard_batches
 from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank, top_k_items
 
-__all__ = ["Timeline", "draw_timelines", "item_scores", "mask_seen", "rank", "shard_batches", "top_k_items"]
+__all__ = [
+    "COUNTS",
+    "Benchmark",
+    "Dropped",
+    "Example",
+    "Predictor",
+    "Result",
+    "Scores",
+    "Timeline",
+    "draw_timelines",
+    "item_scores",
+    "mask_seen",
+    "print_result",
+    "rank",
+    "run_benchmark",
+    "shard_batches",
+    "top_k_items",
+    "write_predictions",
+]

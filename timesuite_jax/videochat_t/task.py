@@ -16,14 +16,15 @@ from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import shard_batches
+from timesuite_jax.evaluation import run_benchmark, shard_batches
 from timesuite_jax.layers import mask_key
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
-from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_FIGURES, evaluate_grounding
+from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
+from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.data.stream import TrainStream
@@ -235,18 +236,20 @@ class VideoChatTask(Task):
         for folder in corpora:
             open_corpus(folder)  # told when a run begins, not when it comes to its first evaluation
         return {
-            name: Evaluation(GROUNDING_FIGURES, functools.partial(self._ground, folder))
+            name: Evaluation(GROUNDING_METRICS, functools.partial(self._ground, folder))
             for name, folder in folders.items()
         }
 
     def _ground(self, folder: str, params: Params) -> dict[str, float]:
         spec = self.config.evaluation
-        scores = evaluate_grounding(
-            self.answerer(params), self.preparer(), [folder], batch_size=spec.batch_size, limit=spec.limit
-        )
-        return scores.figures()
+        benchmark = GroundingBenchmark([folder], limit=spec.limit)
+        return run_benchmark(benchmark, self.predictor(params), batch_size=spec.batch_size).metrics()
 
     def answerer(self, params: Params, **choices: Any) -> Answerer:
         """The model with these parameters, ready to answer; `choices` as `Answerer` takes them."""
         choices = {"max_new_tokens": self.config.evaluation.max_new_tokens, **choices}
         return Answerer(self.model, params, self.tokenizers[0], **choices)
+
+    def predictor(self, params: Params, layout: str | None = None) -> VideoChatPredictor:
+        """The model with these parameters for `run_benchmark`; `layout` as `preparer` takes it."""
+        return VideoChatPredictor(self.answerer(params), self.preparer(layout))

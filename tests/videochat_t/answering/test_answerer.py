@@ -1,4 +1,4 @@
-"""The answerer: batch, padding and order change nothing; and single questions about files."""
+"""`Answerer`: answers do not depend on batch size or padding; `ask`: single questions about files."""
 
 import dataclasses
 
@@ -7,14 +7,13 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from tests.support import sample_videos
+from tests.support import corpus_questions, sample_videos
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.registry.load import load_run
 from timesuite_jax.videochat_t.answering.answerer import answering_calls
 from timesuite_jax.videochat_t.answering.ask import ask
-from timesuite_jax.videochat_t.answering.prompts import PromptReader
-from timesuite_jax.videochat_t.benchmarks.grounding import evaluate_grounding
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 
@@ -29,55 +28,55 @@ def answerer(run):
     return task.answerer(params)
 
 
-def test_one_at_a_time_answers_as_eight(run, answerer, tiny_corpus):
-    task, _ = run
+def test_answers_do_not_depend_on_the_batch_size(run, tiny_corpus):
+    task, params = run
     answers = []
     for size in (1, 8):
-        result = evaluate_grounding(answerer, task.preparer(), [str(tiny_corpus)], batch_size=size)
-        answers.append([prediction.text for prediction in result.predictions])
+        result = run_benchmark(GroundingBenchmark([str(tiny_corpus)]), task.predictor(params), batch_size=size)
+        answers.append([prediction.answer for prediction in result.predictions.values()])
     assert answers[0] == answers[1]
-    assert len(set(answers[0])) > 2, "the model tells nothing apart, so this test could not fail"
+    assert len(set(answers[0])) > 2, "all answers are alike, so this test could not fail"
 
 
-def test_a_second_answerer_compiles_nothing(run, answerer, tiny_corpus, caplog):
+def test_a_second_answerer_does_not_compile(run, answerer, tiny_corpus, caplog):
     task, params = run
-    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
-    answers = answerer(batch.arrays)
+    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    answers = answerer(batch)
     caplog.clear()
     with jax.log_compiles():
-        assert task.answerer(params)(batch.arrays) == answers
+        assert task.answerer(params)(batch) == answers
     assert not [record.message for record in caplog.records if "XLA compilation" in record.message]
 
 
-def test_padding_on_the_right_changes_nothing(run, answerer, tiny_corpus):
+def test_answers_do_not_depend_on_padding(run, answerer, tiny_corpus):
     task, _ = run
-    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
-    longer = dict(batch.arrays)
+    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    longer = dict(batch)
     for name, fill in (("tokens", 0), ("visual_slot", -1), ("valid", False)):
         longer[name] = np.pad(longer[name], ((0, 0), (0, 16)), constant_values=fill)
-    assert answerer(batch.arrays) == answerer(longer)
+    assert answerer(batch) == answerer(longer)
 
 
 def test_sampling_is_reproducible_and_seeded(run, tiny_corpus):
     task, params = run
-    (batch,) = PromptReader(task.preparer(), [str(tiny_corpus)], batch_size=8, limit=8)
-    drawn = [task.answerer(params, temperature=1.0, seed=seed)(batch.arrays) for seed in (1, 1, 2)]
+    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    drawn = [task.answerer(params, temperature=1.0, seed=seed)(batch) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
 
 
-def test_ask_looks_at_the_window(run, answerer, tmp_path):
+def test_ask_shows_the_given_window(run, answerer, tmp_path):
     task, _ = run
-    film = tmp_path / "film.mp4"
-    film.write_bytes(sample_videos.numbered_film(60, rate=12.0))
+    video = tmp_path / "video.mp4"
+    video.write_bytes(sample_videos.numbered_film(60, rate=12.0))
     seen = []
 
     def spy(batch):
         seen.append(batch)
         return ["From 0.5 to 1.5 seconds."]
 
-    whole = ask(spy, task.preparer(), film, "When?")
-    late = ask(spy, task.preparer(), film, "When?", clip=(2.0, float("inf")))
-    part = ask(spy, task.preparer(), film, "When?", clip=(1.0, 3.0))
+    whole = ask(spy, task.preparer(), video, "When?")
+    late = ask(spy, task.preparer(), video, "When?", clip=(2.0, float("inf")))
+    part = ask(spy, task.preparer(), video, "When?", clip=(1.0, 3.0))
     assert [round(asked.duration, 2) for asked in (whole, late, part)] == [5.0, 3.0, 2.0]
     assert whole.spans == ((0.5, 1.5),) and whole.as_json()["duration"] == whole.duration
     assert [asked.start for asked in (whole, late, part)] == [0.0, 2.0, 1.0]
@@ -87,27 +86,27 @@ def test_ask_looks_at_the_window(run, answerer, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("question", "clip", "told"),
+    ("question", "clip", "message"),
     [
-        ("  ", None, "the question is empty"),
+        ("  ", None, "question is empty"),
         ("when " * 200, None, "does not fit"),
         ("When?", (9.0, float("inf")), r"has no clip from 9 s to its end \(it lasts 5\.0 s\)"),
         ("When?", (3.0, 2.0), "has no clip from"),
         ("When?", (-1.0, 2.0), "has no clip from"),
     ],
 )
-def test_questions_that_cannot_be_asked(run, tmp_path, question, clip, told):
+def test_unusable_questions(run, tmp_path, question, clip, message):
     task, _ = run
-    film = tmp_path / "film.mp4"
-    film.write_bytes(sample_videos.numbered_film(60, rate=12.0))
-    with pytest.raises(UserError, match=told):
-        ask(lambda batch: [""], task.preparer(), film, question, clip=clip)
+    video = tmp_path / "video.mp4"
+    video.write_bytes(sample_videos.numbered_film(60, rate=12.0))
+    with pytest.raises(UserError, match=message):
+        ask(lambda batch: [""], task.preparer(), video, question, clip=clip)
 
 
 def test_no_device_gets_all_pixels_of_one_video(run):
     task, _ = run
     spec = dataclasses.replace(task.config.model, num_frames=2 * 12, tape_clips=2, clips_at_once=1)
-    model = VideoChatT(spec)  # 12 clips, 8 devices: two rounds, 16 with those that fill up
+    model = VideoChatT(spec)  # 12 clips on 8 devices: two rounds, padded to 16 clips
     blank = {name: array[:1] for name, array in task.abstract_batch().items()}
     by_clip = ("frames", "clip_text", "clip_text_mask")
     batch = {name: np.repeat(array, 6, axis=1) if name in by_clip else array for name, array in blank.items()}

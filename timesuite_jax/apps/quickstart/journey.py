@@ -44,7 +44,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """For programs."""
-        return {**self.scores.figures, "seconds": self.seconds, "export": self.exported, "files": self.files}
+        return {**self.scores.metrics, "seconds": self.seconds, "export": self.exported, "files": self.files}
 
 
 def run(workdir: Path, recipe: QuickstartConfig, *, seed: int, quiet: bool = False) -> Outcome:
@@ -80,15 +80,14 @@ def run(workdir: Path, recipe: QuickstartConfig, *, seed: int, quiet: bool = Fal
         params = restore_params(workdir / "run", task.abstract_params())
         with progress_bar("answering", 4 * recipe.test_videos, quiet=quiet) as advance:
             scores = score(
-                task.answerer(params),
-                task.preparer(),
+                task.predictor(params),
                 workdir,
                 batch_size=task.config.evaluation.batch_size,
                 on_progress=advance,
             )
     with _timed(seconds, "drawing", say, "4/5 drawing answers beside the truth"):
         timeline = workdir / "timeline.png"
-        shown = [*scores.one.predictions[:3], *scores.two.predictions[:4]]
+        shown = [*scores.one[:3], *scores.two[:4]]
         draw_timelines([prediction.timeline() for prediction in shown], timeline)
     with _timed(seconds, "exporting", say, "5/5 exporting under PyTorch's names and reading back"):
         exported = _export_and_return(params, workdir / "videochat_t.safetensors")

@@ -1,4 +1,4 @@
-"""The quickstart's figures as a table that says what each must be compared with."""
+"""The quickstart's metrics as a table that says what each must be compared with."""
 
 from rich.console import Console
 from rich.table import Table
@@ -7,8 +7,8 @@ from timesuite_jax.apps.quickstart.journey import Outcome
 
 
 def print_outcome(outcome: Outcome, console: Console) -> None:
-    """Prints the figures, the times and where the files lie."""
-    figures = outcome.scores.figures
+    """Prints the metrics, the times and where the files lie."""
+    metrics = outcome.scores.metrics
     table = Table(title="grounding on held-out films")
     table.add_column("what")
     table.add_column("R@1, IoU 0.5", justify="right")
@@ -27,11 +27,11 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     )
     for words, prefix in rows:
         names = (f"{prefix}r1_iou_0.5", f"{prefix}r1_iou_0.3", f"{prefix}r1_iou_0.7", f"{prefix}miou")
-        table.add_row(words, *(f"{figures[name]:.3f}" if name in figures else "" for name in names))
+        table.add_row(words, *(f"{metrics[name]:.3f}" if name in metrics else "" for name in names))
     console.print(table)
     console.print(
-        f"{figures['n']:.0f} and {figures['asked_n']:.0f} questions; "
-        f"answers without a span: {figures['parse_failures']:.1%} and {figures['asked_parse_failures']:.1%}"
+        f"{metrics['n']:.0f} and {metrics['asked_n']:.0f} questions; "
+        f"answers without a span: {metrics['parse_failures']:.1%} and {metrics['asked_parse_failures']:.1%}"
     )
     tensors = outcome.exported["tensors"]
     console.print(f"exported {tensors} tensors under PyTorch names and read them back identical", soft_wrap=True)

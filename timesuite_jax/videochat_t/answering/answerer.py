@@ -60,7 +60,14 @@ class Answerer:
             pad_token=special.pad,
         )
         self._model, self._language_model = model, Mistral(model.spec.mistral)
-        self._rng = jax.random.key(seed)
+        self._seed, self._rng = seed, jax.random.key(seed)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What decides an answer beside weights and prompt, as JSON values."""
+        spec = self._spec
+        draws = {"temperature": spec.temperature, "top_p": spec.top_p, "seed": self._seed}
+        return {"max_new_tokens": spec.max_new_tokens, **(draws if spec.temperature else {"decoding": "greedy"})}
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]]) -> list[str]:
         """Answers prompts in the layout of the batch contract; `loss_mask` is not needed.

@@ -8,10 +8,11 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.text import Turn, parse_spans
 from timesuite_jax.videochat_t.answering.answerer import Answerer
-from timesuite_jax.videochat_t.answering.prompts import Span
 from timesuite_jax.videochat_t.data.batch import Sample, collate
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
+
+Span = tuple[float, float]  # start and end in seconds
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,82 +1,118 @@
-"""Temporal grounding of whole corpora: ask, read the spans out of the answers, score."""
+"""Temporal grounding on corpora, as in Charades-STA: when does the event of a question happen?"""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
+from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.sharing import shard_batches
-from timesuite_jax.metrics import GroundingScores, grounding_scores
+from timesuite_jax.evaluation import COUNTS, Benchmark, Scores, Timeline
+from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou, quantisation
 from timesuite_jax.text import parse_spans
-from timesuite_jax.videochat_t.answering.gather import gather
-from timesuite_jax.videochat_t.answering.prediction import Prediction
-from timesuite_jax.videochat_t.answering.prompts import Control, Dropped, PromptReader, Span
-from timesuite_jax.videochat_t.data.batch import Batch
-from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
+from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 
-# Of any scores.
-GROUNDING_FIGURES = (*GroundingScores(np.zeros(1), np.zeros(1, bool)).summary(), "dropped")
-Answer = Callable[[Batch], list[str]]
+Control = Literal["none", "foreign_frames", "rescaled_stamps"]
+Span = tuple[float, float]  # start and end in seconds
+_METRICS = tuple(GroundingScores(np.zeros(1), np.zeros(1, bool)).table())
+GROUNDING_METRICS = (*_METRICS, *COUNTS)  # of every result
 
 
 @dataclasses.dataclass(frozen=True)
-class Grounding:
-    """Answers to a corpus, and what could not be asked."""
+class GroundingPrediction:
+    """A question with its answer; times are in seconds, in the scale of the time stamps that the model saw."""
 
-    predictions: Sequence[Prediction]
-    dropped: Sequence[Dropped]
+    id: str
+    source: str  # name of the video, or of the record if it has none
+    question: str
+    answer: str
+    spans: tuple[Span, ...]  # parsed from the answer; the first is scored
+    truth: tuple[Span, ...]
+    duration: float
 
-    def scores(self) -> GroundingScores:
-        """Scores against the true spans."""
-        return self.scores_against([prediction.prompt.spans[0] for prediction in self.predictions])
+    @property
+    def span(self) -> Span | None:
+        """The span that is scored."""
+        return self.spans[0] if self.spans else None
 
-    def scores_against(self, truths: Sequence[Span]) -> GroundingScores:
-        """Scores against other spans, e.g. of what was not asked for."""
-        return grounding_scores([prediction.span for prediction in self.predictions], truths)
-
-    def figures(self) -> dict[str, float]:
-        """R@1 at each threshold, mean IoU, parse failures, number of questions and of dropped records."""
-        return {**self.scores().summary(), "dropped": float(len(self.dropped))}
+    def timeline(self) -> Timeline:
+        """Returns the prediction as a strip to draw."""
+        iou = hull_iou(np.array([self.span]), np.array([self.truth[0]]))[0] if self.span else 0.0
+        title = f"{self.question}  ->  {self.answer}"
+        return Timeline(title, self.duration, self.spans, self.truth, f"IoU {iou:.2f}")
 
 
-def evaluate_grounding(
-    answer: Answer,
-    preparer: Processor,
-    folders: Sequence[str],
-    *,
-    batch_size: int,
-    limit: int | None = None,
-    control: Control = "none",
-    on_progress: Callable[[int], None] = lambda records: None,
-) -> Grounding:
-    """Asks every record of some corpora its first question; several processes share the records out.
+class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, GroundingPrediction]):
+    """The first question of each record, scored against the record's first span.
 
     Args:
-      answer: batch of prompts -> answers in words, one a row. Of several processes each gives and gets its own rows.
-      preparer: makes what the model sees.
       folders: corpora whose records have spans.
-      batch_size: prompts at a time; does not change the answers.
-      limit: records of each corpus; None for all.
-      control: what is changed in what the model is shown.
-      on_progress: told how many more records all processes have dealt with, dropped ones included.
+      limit: records of each corpus, from the first; None for all.
+      control: what is changed in the model's input, see `VideoQuestion`.
 
     Raises:
-      UserError: if a corpus cannot be read or has no record with a question and a span that can be asked.
+      UserError: a corpus is missing or damaged.
     """
-    share, rows = shard_batches(batch_size)
-    reader = PromptReader(preparer, folders, batch_size=rows, limit=limit, control=control, share=share)
-    predictions, told = [], 0
-    for batch in reader:
-        # Rows beyond the prompts only fill the batch.
-        for prompt, text in zip(batch.prompts, answer(batch.arrays), strict=False):
-            predictions.append(Prediction(prompt, text, tuple((s.start, s.end) for s in parse_spans(text))))
-        # The others are as far.
-        dealt_with = min(len(reader), share.count * (len(predictions) + len(reader.dropped)))
-        on_progress(dealt_with - told)
-        told = dealt_with
-    predictions, dropped = gather(share, predictions, reader.dropped)
-    on_progress(len(reader) - told)
-    if not predictions:
-        raise UserError(f"nothing to evaluate in {', '.join(folders)}: {dropped[0].reason}")
-    return Grounding(predictions, dropped)
+
+    name, metric_names, prediction_type = "grounding", _METRICS, GroundingPrediction
+
+    def __init__(self, folders: Sequence[str], *, limit: int | None = None, control: Control = "none") -> None:
+        self._control, self._limit = control, limit
+        self._examples = CorpusExamples(folders, limit)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Corpora and control; with foreign frames the limit decides which video is the last."""
+        limit = self._limit if self._control == "foreign_frames" else None
+        return {**self._examples.settings, "control": self._control, "limit": limit}
+
+    def examples(self) -> CorpusExamples:
+        """Returns the records."""
+        return self._examples
+
+    def prompt(self, example: CorpusExample) -> VideoQuestion:
+        """Returns the question of a record.
+
+        Raises:
+          UserError: it has no question or no span, or there is no other video whose frames could be shown.
+        """
+        record = example.record
+        if not (record.turns and record.turns[0].question and record.spans):
+            raise UserError(f"record {record.id} has no question with a true span; evaluate a corpus that has them")
+        frames_of = self._next_video(example) if self._control == "foreign_frames" else None
+        return VideoQuestion(record, record.turns[0], frames_of, rescale=self._control == "rescaled_stamps")
+
+    def read(self, answer: VideoAnswer, example: CorpusExample) -> GroundingPrediction:
+        """Parses the spans of an answer."""
+        record, scale = example.record, answer.time_scale
+        return GroundingPrediction(
+            record.id,
+            _source(record),
+            record.turns[0].question,
+            answer.text,
+            tuple((span.start, span.end) for span in parse_spans(answer.text)),
+            tuple((start * scale, end * scale) for start, end in record.spans),
+            answer.duration,
+        )
+
+    def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:
+        """Scores the first spans; confidence intervals are over videos, and round numbers are counted."""
+        spans = [prediction.span for prediction in predictions]
+        scores = grounding_scores(spans, [prediction.truth[0] for prediction in predictions])
+        videos = [prediction.source for prediction in predictions]
+        return Scores(scores.table(), videos, details={"round_numbers": dict(quantisation(spans))})
+
+    def _next_video(self, example: CorpusExample) -> Record:
+        """The next record of another video; after the last record comes the first."""
+        own, count = _source(example.record), len(self._examples)
+        for offset in range(1, count):
+            record = self._examples.read((example.place + offset) % count)
+            if _source(record) != own:
+                return record
+        raise UserError("foreign_frames shows frames of another video; evaluate records of at least two videos")
+
+
+def _source(record: Record) -> str:
+    return record.source or record.id

@@ -1,6 +1,6 @@
-"""Evaluation by several processes: each asks about its share of the records, and in the end all know all answers.
+"""Partition of an evaluation's examples over the processes of a pod.
 
-A pod's processes go through the same programs with the same number of batches, whatever each of them could not read.
+All processes run the same compiled programs on the same number of batches, even if one of them drops more examples.
 """
 
 from timesuite_jax import parallel
@@ -8,10 +8,10 @@ from timesuite_jax.layers import logical_sharding, num_shards
 
 
 def shard_batches(batch_size: int) -> tuple[parallel.ProcessShard, int]:
-    """Which part of the records this process asks about, and how many at a time.
+    """Returns this process's share of the examples and its number of rows in each batch.
 
     Args:
-      batch_size: prompts of all processes at a time; several processes round it up to what their devices divide.
+      batch_size: rows of all processes together; with several processes rounded up to a multiple of their devices.
     """
     rows = logical_sharding("batch")
     share = parallel.UNSHARDED if rows is None else parallel.process_shard(rows)

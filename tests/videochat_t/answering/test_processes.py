@@ -1,4 +1,4 @@
-"""Several processes evaluate as one does, whatever one of them cannot read."""
+"""Two processes evaluate as one does, with a record that one of them must drop, and resume."""
 
 import dataclasses
 import json
@@ -19,10 +19,10 @@ from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_tokenizer
 
 @pytest.fixture(scope="module")
 def corpus(tiny_corpus, tmp_path_factory):
-    """Five films; the second is broken. Of two processes the second has a film less to read, and one less to show."""
+    """Five videos, the second damaged: the second of two processes has one fewer to read, and to answer."""
     mixture = Mixture([CorpusShare(str(tiny_corpus))])
     records = [mixture.read(number) for number in range(5)]
-    records[1] = dataclasses.replace(records[1], video=b"no film")
+    records[1] = dataclasses.replace(records[1], video=b"no video")
     folder = tmp_path_factory.mktemp("corpora") / "five"
     CorpusWriter(folder, "five").write([records])
     make_tokenizer(folder, SyntheticCorpusSpec("films", 1).film)
@@ -30,25 +30,27 @@ def corpus(tiny_corpus, tmp_path_factory):
 
 
 def test_two_processes_answer_as_one(corpus, tmp_path: Path):
-    film = tmp_path / "film.mp4"
-    film.write_bytes(sample_videos.numbered_film(24, rate=12.0))
+    video = tmp_path / "video.mp4"
+    video.write_bytes(sample_videos.numbered_film(24, rate=12.0))
     port, files = free_port(), [tmp_path / f"{index}.json" for index in range(2)]
     path = os.pathsep.join([str(ROOT), *sys.path])
     running = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.support.answer_together", corpus, film, file],
+            [sys.executable, "-m", "tests.support.answer_together", corpus, video, tmp_path / "both", file],
             env=environment(index, 2, port, 1) | {"PYTHONPATH": path},
             stderr=subprocess.PIPE,
             text=True,
         )
         for index, file in enumerate(files)
     ]
-    told = [process.communicate(timeout=300)[1] for process in running]
-    assert [process.returncode for process in running] == [0, 0], told
+    errors = [process.communicate(timeout=300)[1] for process in running]
+    assert [process.returncode for process in running] == [0, 0], errors
     first, second = (json.loads(file.read_text()) for file in files)
-    alone = json.loads(json.dumps(answer_together.answer(str(corpus), str(film))))
-    refusals = [told.pop("refusal") for told in (first, second, alone)]
+    alone = json.loads(json.dumps(answer_together.answer(str(corpus), str(video), str(tmp_path / "alone"))))
+    refusals = [found.pop("refusal") for found in (first, second, alone)]
     assert refusals[0] == refusals[1] and "processes brought different videos" in refusals[0] and not refusals[2]
     assert first == second == alone
-    assert alone["dealt with"] == 5 and len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
-    assert [name for name, _ in alone["dropped"]] == ["films/1"] and alone["asked"]
+    assert alone["progress"] == 5 and len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
+    assert [id for id, _ in alone["dropped"]] == ["five#1"] and alone["asked"]
+    stored = [len((tmp_path / f"both/predictions-{index}.jsonl").read_text().splitlines()) for index in range(2)]
+    assert sum(stored) == 4 and min(stored) > 0

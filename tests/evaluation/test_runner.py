@@ -1,0 +1,208 @@
+"""The benchmark runner: resume after a kill, dropped examples, several processes, refused settings."""
+
+import dataclasses
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from timesuite_jax import evaluation, parallel
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import Benchmark, Scores, run_benchmark, runner
+
+
+@dataclasses.dataclass(frozen=True)
+class Sum:
+    id: str
+    numbers: tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class Total:
+    number: int | None
+    correct: bool
+
+
+class Arithmetic(Benchmark[Sum, str, str, Total]):
+    """A benchmark in ten lines: sums of two numbers, of which one has no solution."""
+
+    name, metric_names, prediction_type = "arithmetic", ("accuracy", "answered"), Total
+
+    def examples(self):
+        return [Sum(f"sum/{number}", (number, 2 * number)) for number in range(11)]
+
+    def prompt(self, example):
+        if example.numbers[0] == 4:
+            raise UserError("sum/4 has no numbers")
+        return "{} + {}".format(*example.numbers)
+
+    def read(self, answer, example):
+        number = int(answer) if answer.isdigit() else None
+        return Total(number, number == sum(example.numbers))
+
+    def score(self, predictions):
+        correct = np.array([float(prediction.correct) for prediction in predictions])
+        answered = np.array([float(prediction.number is not None) for prediction in predictions])
+        return Scores({"accuracy": correct, "answered": answered}, groups=[str(n) for n in range(len(predictions))])
+
+
+class Adder:
+    """Adds correctly below 20, and can be killed before a batch."""
+
+    def __init__(self, kill_after: int | None = None, decoding: str = "greedy"):
+        self.kill_after, self.answered, self.settings = kill_after, [], {"decoding": decoding}
+
+    def prepare(self, prompt):
+        return [int(word) for word in prompt.split(" + ")]
+
+    def predict(self, inputs, batch_size):
+        assert len(inputs) <= batch_size
+        if self.kill_after is not None and len(self.answered) + len(inputs) > self.kill_after:
+            raise KeyboardInterrupt
+        self.answered += inputs
+        return [str(sum(pair)) if sum(pair) < 20 else "many" for pair in inputs]
+
+
+def test_scores_counts_and_settings():
+    progress = []
+    result = run_benchmark(Arithmetic(), Adder(), batch_size=4, on_progress=progress.append)
+    assert result.metrics() == {"accuracy": 0.6, "answered": 0.6, "n": 10.0, "dropped": 1.0}
+    assert result.predictions["sum/3"] == Total(9, True) and "sum/4" not in result.predictions
+    assert [(dropped.id, dropped.reason) for dropped in result.dropped] == [("sum/4", "sum/4 has no numbers")]
+    assert sum(progress) == 11
+    found = json.loads(json.dumps(result.as_json()))
+    assert found["settings"]["model.decoding"] == "greedy" and found["settings"]["examples"] == 11
+    low, high = found["intervals_95"]["accuracy"]
+    assert low < 0.6 < high
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_batch_size_changes_nothing(batch_size):
+    expected = run_benchmark(Arithmetic(), Adder(), batch_size=4)
+    result = run_benchmark(Arithmetic(), Adder(), batch_size=batch_size)
+    assert result.predictions == expected.predictions and result.dropped == expected.dropped
+
+
+def test_limit():
+    assert list(run_benchmark(Arithmetic(), Adder(), batch_size=4, limit=2).predictions) == ["sum/0", "sum/1"]
+
+
+@pytest.mark.parametrize("torn", [False, True])
+def test_resume_after_a_kill(tmp_path, torn):
+    """Nothing is answered twice and nothing is lost, even where the kill cut a line short."""
+    expected = run_benchmark(Arithmetic(), Adder(), batch_size=2)
+    with pytest.raises(KeyboardInterrupt):
+        run_benchmark(Arithmetic(), Adder(kill_after=6), batch_size=2, folder=tmp_path)
+    file = tmp_path / "predictions-0.jsonl"
+    if torn:
+        file.write_bytes(file.read_bytes()[:-5])
+    second, progress = Adder(), []
+    result = run_benchmark(Arithmetic(), second, batch_size=2, folder=tmp_path, on_progress=progress.append)
+    assert result == dataclasses.replace(expected, scores=result.scores)
+    assert result.metrics() == expected.metrics()
+    assert len(second.answered) == (5 if torn else 4) and sum(progress) == 11
+    stored = [json.loads(line)["id"] for line in file.read_text().splitlines()]
+    assert sorted(stored) == sorted(expected.predictions)
+    assert json.loads((tmp_path / "result.json").read_text()) == json.loads(json.dumps(result.as_json()))
+
+
+def test_a_finished_evaluation_answers_nothing_again(tmp_path):
+    expected = run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+    assert run_benchmark(Arithmetic(), again := Adder(), batch_size=5, folder=tmp_path).metrics() == expected.metrics()
+    assert not again.answered
+
+
+def test_a_first_line_cut_short_is_removed(tmp_path):
+    run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+    (tmp_path / "predictions-0.jsonl").write_text('{"id": "su')
+    assert run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path).metrics()["n"] == 10
+
+
+def test_predictions_of_other_settings_are_refused(tmp_path):
+    run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+    with pytest.raises(UserError, match=r"other settings .*decoding.*greedy.*sampled.*another folder"):
+        run_benchmark(Arithmetic(), Adder(decoding="sampled"), batch_size=2, folder=tmp_path)
+
+
+def test_damaged_folders_are_refused(tmp_path):
+    run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+    file = tmp_path / "predictions-0.jsonl"
+    file.write_text("{}\n" + file.read_text())
+    with pytest.raises(UserError, match=r"predictions-0\.jsonl: line 1 is damaged"):
+        run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+    (tmp_path / "settings.json").write_text("{")
+    with pytest.raises(UserError, match=r"settings\.json is damaged"):
+        run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+
+
+def test_two_processes_give_the_union(monkeypatch):
+    """Two threads stand for processes: each answers a half, in as many batches as the other, and both return all."""
+    expected = run_benchmark(Arithmetic(), Adder(), batch_size=2)
+    process, barrier, sent = threading.local(), threading.Barrier(2, timeout=60), {}
+
+    def allgather(lines):
+        sent[process.index] = lines
+        barrier.wait()
+        return [*sent[0], *sent[1]]
+
+    monkeypatch.setattr(runner, "shard_batches", lambda size: (parallel.ProcessShard(process.index, 2), size))
+    monkeypatch.setattr(parallel, "allgather_strings", allgather)
+
+    class Counting(Adder):
+        batches = 0
+
+        def predict(self, inputs, batch_size):
+            self.batches += 1
+            return super().predict(inputs, batch_size)
+
+    def run(index):
+        process.index = index
+        return run_benchmark(Arithmetic(), adders[index], batch_size=2)
+
+    adders = [Counting(), Counting()]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(run, range(2)))
+    for result in results:
+        assert list(result.predictions.items()) == list(expected.predictions.items())
+        assert result.dropped == expected.dropped and result.metrics() == expected.metrics()
+    assert [len(adder.answered) for adder in adders] == [5, 5] and {adder.batches for adder in adders} == {3}
+
+
+def test_nothing_to_evaluate():
+    class Empty(Arithmetic):
+        def prompt(self, example):
+            raise UserError("its video is missing")
+
+    with pytest.raises(UserError, match=r"all 11 examples of arithmetic.*sum/0: its video is missing"):
+        run_benchmark(Empty(), Adder(), batch_size=2)
+
+
+def test_an_unknown_protocol_is_refused():
+    benchmark = Arithmetic()
+    benchmark.protocol = "paper"
+    with pytest.raises(UserError, match=r"no protocol 'paper'.*default"):
+        run_benchmark(benchmark, Adder(), batch_size=2)
+
+
+def test_metrics_of_some_units_only():
+    """NaN excludes a unit; the intervals of the others are those without it."""
+    values = np.array([1.0, 0.0, 1.0, 1.0])
+    scores = Scores({"all": values, "some": np.where([True, True, True, False], values, np.nan)}, groups=list("aabc"))
+    assert scores.metrics() == {"all": 0.75, "some": pytest.approx(2 / 3)}
+    assert scores.intervals()["some"] == Scores({"some": values[:3]}, groups=list("aab")).intervals()["some"]
+    with pytest.raises(ValueError, match="lengths"):
+        Scores({"all": values}, groups=["a"])
+
+
+def test_predictions_as_lines_and_a_table(tmp_path, capsys):
+    result = run_benchmark(Arithmetic(), Adder(), batch_size=2)
+    evaluation.write_predictions(result, tmp_path / "answers.jsonl")
+    lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
+    assert lines[0] == {"number": 0, "correct": True} and len(lines) == 10
+    evaluation.print_result(result, "sums")
+    out = capsys.readouterr().out
+    assert "accuracy" in out and "0.600" in out and "10 examples scored, 1 dropped" in out and "no numbers" in out
+    with pytest.raises(UserError, match=r"cannot write .*absent/a.jsonl"):
+        evaluation.write_predictions(result, tmp_path / "absent/a.jsonl")

@@ -1,0 +1,109 @@
+"""`VideoChatPredictor`: questions as arrays, and what the two controls change in them."""
+
+import numpy as np
+import pytest
+
+from tests.support import corpus_questions, tiny_config
+from tests.support.corpus_questions import no_answers, prepare
+from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture, Record
+from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec, make_corpus
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import Turn, load_clip_tokenizer, load_tokenizer
+from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
+from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
+from timesuite_jax.videochat_t.config import VideoChatTConfig
+from timesuite_jax.videochat_t.data.processor import Processor
+
+
+@pytest.fixture(scope="module")
+def processor(tiny_corpus):
+    config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
+    return Processor(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+
+
+def frames_of(questions) -> np.ndarray:
+    return np.stack([question.sample.visual.frames for question in questions])
+
+
+def test_prompts_are_first_questions_without_their_answers(processor, tiny_corpus):
+    batch = corpus_questions.first_batch(processor, tiny_corpus, 12)
+    mixture, tokenizer = Mixture([CorpusShare(str(tiny_corpus))]), load_tokenizer(tiny_corpus)
+    for row in range(12):
+        turn = mixture.read(row).turns[0]
+        text = tokenizer.decode(batch["tokens"][row][batch["valid"][row]].tolist())
+        assert turn.question in text and turn.answer not in text
+    assert not batch["loss_mask"].any()
+
+
+def test_batches_are_padded_to_one_shape(processor, tiny_corpus):
+    predictor, questions = VideoChatPredictor(no_answers, processor), prepare(processor, tiny_corpus, limit=5)
+    full, padded, empty = (predictor.collate(questions[:number], 5) for number in (5, 2, 0))
+    shapes = [{name: array.shape for name, array in batch.items()} for batch in (full, padded, empty)]
+    assert shapes[0] == shapes[1] == shapes[2] and shapes[0]["tokens"] == (5, 96)
+    for array in padded.values():
+        np.testing.assert_array_equal(array[2:], np.repeat(array[1:2], 3, axis=0))
+
+
+def test_limit_is_of_each_corpus(tiny_corpus):
+    examples = GroundingBenchmark([str(tiny_corpus)] * 2, limit=3).examples()
+    assert len(examples) == 6 and len({example.id for example in examples}) == 6
+
+
+def test_foreign_frames_change_the_frames_alone(processor, tiny_corpus):
+    plain, foreign = (prepare(processor, tiny_corpus, control=control) for control in ("none", "foreign_frames"))
+    batches = [VideoChatPredictor(no_answers, processor).collate(questions, 12) for questions in (plain, foreign)]
+    for name in batches[0].keys() - {"frames"}:
+        np.testing.assert_array_equal(batches[0][name], batches[1][name])
+    # Every video has the frames of the next.
+    np.testing.assert_array_equal(frames_of(foreign), np.roll(frames_of(plain), -1, axis=0))
+
+
+def test_foreign_frames_need_a_second_video(processor, tiny_corpus):
+    with pytest.raises(UserError, match="at least two videos"):
+        prepare(processor, tiny_corpus, limit=1, control="foreign_frames")
+
+
+def test_foreign_frames_are_of_another_video_where_videos_have_several_records(processor, tmp_path):
+    spec = SyntheticCorpusSpec("pairs", 4, MovingShapesSpec(objects=(0.0, 1.0)), each_object=True)
+    make_corpus(tmp_path / "pairs", spec, seed=1, quiet=True)
+    plain = frames_of(prepare(processor, tmp_path / "pairs"))
+    foreign = frames_of(prepare(processor, tmp_path / "pairs", control="foreign_frames"))
+    # Both questions about a video see the frames of the next one.
+    np.testing.assert_array_equal(foreign, np.roll(plain, -2, axis=0))
+    assert all(not np.array_equal(*pair) for pair in zip(plain, foreign, strict=True))
+
+
+def test_foreign_frames_are_decoded_once(processor, tiny_corpus, monkeypatch):
+    decoded = []
+    visual = Processor.visual
+    monkeypatch.setattr(Processor, "visual", lambda self, record: decoded.append(record.id) or visual(self, record))
+    prepare(processor, tiny_corpus, control="foreign_frames")
+    assert len(decoded) == 13  # the first video again for the last question
+
+
+def test_rescaled_stamps_change_every_time_and_no_frame(processor, tiny_corpus):
+    plain, scaled = (prepare(processor, tiny_corpus, control=control) for control in ("none", "rescaled_stamps"))
+    np.testing.assert_array_equal(frames_of(plain), frames_of(scaled))
+    for before, after in zip(plain, scaled, strict=True):
+        assert before.time_scale == 1.0 and after.time_scale in (1.4, 1 / 1.5)
+        assert after.duration == pytest.approx(before.duration * after.time_scale)
+        assert len(str(int(after.duration))) == len(str(int(before.duration)))
+        assert not np.array_equal(before.sample.visual.clip_text, after.sample.visual.clip_text)
+        assert not np.array_equal(before.sample.words.row.tokens, after.sample.words.row.tokens)
+
+
+def test_unusable_records_raise(processor, tmp_path, tiny_corpus):
+    good = Mixture([CorpusShare(str(tiny_corpus))]).read(0)
+    talk = (Turn("What is this?", "A video."),)
+    long = (Turn("When is the red circle visible? " * 20, "From 1.0 to 2.0 seconds."),)
+    fields = {"corpus": "odd", "task": "temporal_video_grounding", "source": "a.mp4", "duration": good.duration}
+    records = [
+        Record(id="odd/0", **fields, video=good.video, turns=talk, spans=()),
+        Record(id="odd/1", **fields, video=b"no video", turns=good.turns, spans=good.spans),
+        Record(id="odd/2", **fields, video=good.video, turns=long, spans=good.spans),
+    ]
+    CorpusWriter(tmp_path / "odd", "odd").write([records])
+    benchmark, predictor = GroundingBenchmark([str(tmp_path / "odd")]), VideoChatPredictor(no_answers, processor)
+    for example, message in zip(benchmark.examples(), ("odd/0 has no question", "cannot be opened", ""), strict=True):
+        with pytest.raises(UserError, match=message):
+            predictor.prepare(benchmark.prompt(example))

@@ -1,0 +1,45 @@
+"""Results of a benchmark on the terminal and in a file of predictions."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.storage.atomic_write import atomic_write
+
+_SHOWN = 5  # dropped examples that are printed
+
+
+def print_result(result: Result, title: str) -> None:
+    """Prints a table of metrics with their 95 % intervals, and the number of examples."""
+    console = Console()
+    table = Table(title=title)
+    table.add_column("metric")
+    table.add_column("value", justify="right")
+    table.add_column("95 % interval", justify="right")
+    intervals = result.scores.intervals()
+    for name, value in result.scores.metrics().items():
+        interval = intervals.get(name)
+        table.add_row(name, f"{value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}" if interval else "")
+    console.print(table)
+    console.print(f"{len(result.predictions)} examples scored, {len(result.dropped)} dropped")
+    for dropped in result.dropped[:_SHOWN]:
+        console.print(f"  dropped {dropped.id}: {dropped.reason}", markup=False)
+
+
+def write_predictions(result: Result, path: Path) -> None:
+    """Writes one JSON object a line: the fields of each prediction.
+
+    Raises:
+      UserError: the file cannot be written.
+    """
+    lines = [json.dumps(dataclasses.asdict(prediction)) for prediction in result.predictions.values()]
+    try:
+        with atomic_write(path) as partial:
+            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error

@@ -1,0 +1,196 @@
+"""Runs a benchmark: all examples through the model, in batches, over all processes, resumable.
+
+The answers do not depend on the batch size, the number of processes, or where an earlier run was killed.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Generic
+
+import jax
+from pydantic import TypeAdapter
+
+from timesuite_jax import __version__, parallel
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.benchmark import AnswerT, Benchmark, ExampleT, InputT, PredictionT, Predictor, PromptT
+from timesuite_jax.evaluation.prediction_log import PredictionLog
+from timesuite_jax.evaluation.scores import Scores
+from timesuite_jax.evaluation.sharding import shard_batches
+
+COUNTS = ("n", "dropped")  # metrics of every result: examples that are scored, and that are not
+
+
+@dataclasses.dataclass(frozen=True)
+class Dropped:
+    """An example that could not be used, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Result(Generic[PredictionT]):
+    """A scored benchmark.
+
+    Attributes:
+      predictions: by example id, in the order of the examples.
+      dropped: examples that are not scored; a score with some of them is over fewer examples than the benchmark has.
+      scores: of the predictions.
+      settings: everything that decides the score, as JSON values.
+    """
+
+    predictions: Mapping[str, PredictionT]
+    dropped: Sequence[Dropped]
+    scores: Scores
+    settings: Mapping[str, Any]
+
+    def metrics(self) -> dict[str, float]:
+        """Returns the benchmark's metrics and `COUNTS`."""
+        counts = dict(zip(COUNTS, (len(self.predictions), len(self.dropped)), strict=True))
+        return {**self.scores.metrics(), **{name: float(count) for name, count in counts.items()}}
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns metrics, intervals, dropped examples and settings as JSON values."""
+        intervals = {name: [interval.low, interval.high] for name, interval in self.scores.intervals().items()}
+        return {
+            **self.metrics(),
+            "intervals_95": intervals,
+            **self.scores.details,
+            "dropped_examples": {dropped.id: dropped.reason for dropped in self.dropped},
+            "settings": dict(self.settings),
+        }
+
+
+def run_benchmark(
+    benchmark: Benchmark[ExampleT, PromptT, AnswerT, PredictionT],
+    predictor: Predictor[PromptT, InputT, AnswerT],
+    *,
+    batch_size: int,
+    limit: int | None = None,
+    folder: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
+    on_progress: Callable[[int], None] = lambda examples: None,
+) -> Result[PredictionT]:
+    """Answers and scores all examples; several processes each answer a share, and all return the same result.
+
+    Args:
+      benchmark: what is measured.
+      predictor: the model.
+      batch_size: examples at a time in all processes together; does not change the answers.
+      limit: number of examples, from the first; None for all.
+      folder: stores predictions as they are made, and the result. If it has some of the same settings, only the
+        remaining examples are answered. Dropped examples are tried again. Without a folder nothing is written.
+      settings: what else decides the answers, as JSON values, e.g. a fingerprint of the weights.
+      on_progress: called with the number of examples that all processes completed since the last call.
+
+    Raises:
+      UserError: no example could be used, or the folder cannot be.
+    """
+    if benchmark.protocol not in benchmark.protocols:
+        known = ", ".join(benchmark.protocols)
+        raise UserError(f"benchmark {benchmark.name} has no protocol {benchmark.protocol!r}; choose one of {known}")
+    examples = benchmark.examples()
+    places = range(len(examples) if limit is None else min(limit, len(examples)))
+    ids = [examples[place].id for place in places]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"benchmark {benchmark.name}: {len(ids) - len(set(ids))} examples have the id of another")
+    decided_by = _settings(benchmark, predictor, settings or {})
+    log, stored = None, {}
+    if folder is not None:
+        log = parallel.run_on_all_processes(lambda: PredictionLog(folder, decided_by, jax.process_index()))
+        stored = _allgather({"predictions": parallel.run_on_all_processes(log.read)})["predictions"]
+    pending = [place for place in places if ids[place] not in stored]
+    if len(pending) < len(ids):
+        on_progress(len(ids) - len(pending))
+    found = _answer(benchmark, predictor, examples, pending, batch_size, log, on_progress)
+    stored, reasons = stored | found["predictions"], found["dropped"]
+    dropped = [Dropped(id, reasons[id]) for id in ids if id in reasons]
+    if len(dropped) == len(ids):
+        why = f"; the first, {dropped[0].id}: {dropped[0].reason}" if dropped else ""
+        raise UserError(f"nothing to evaluate: all {len(ids)} examples of {benchmark.name} were dropped{why}")
+    decode = TypeAdapter(benchmark.prediction_type).validate_python
+    predictions = {id: decode(stored[id]) for id in ids if id not in reasons}
+    scores = benchmark.score(list(predictions.values()))
+    if set(scores.metrics()) != set(benchmark.metric_names):
+        raise ValueError(f"{benchmark.name}.score returned {list(scores.metrics())}, not {benchmark.metric_names}")
+    result = Result(predictions, dropped, scores, {**decided_by, "examples": len(examples), "limit": limit})
+    if log and jax.process_index() == 0:
+        log.write_result(result.as_json())
+    return result
+
+
+def _settings(benchmark: Benchmark, predictor: Predictor, others: Mapping[str, Any]) -> dict[str, Any]:
+    """Everything that decides a prediction, as JSON values, and a hash of it."""
+    settings = {
+        "benchmark": benchmark.name,
+        "protocol": benchmark.protocol,
+        **{f"benchmark.{name}": value for name, value in benchmark.settings.items()},
+        **{f"model.{name}": value for name, value in predictor.settings.items()},
+        **others,
+        "versions": {"timesuite_jax": __version__, "jax": jax.__version__},
+        "platform": jax.default_backend(),
+    }
+    settings = json.loads(json.dumps(settings))
+    return {**settings, "hash": hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]}
+
+
+def _answer(
+    benchmark: Benchmark[ExampleT, PromptT, AnswerT, PredictionT],
+    predictor: Predictor[PromptT, InputT, AnswerT],
+    examples: Sequence[ExampleT],
+    pending: Sequence[int],
+    batch_size: int,
+    log: PredictionLog | None,
+    on_progress: Callable[[int], None],
+) -> dict[str, dict[str, Any]]:
+    """Answers the pending examples; returns "predictions" (JSON values) and "dropped" (reasons) by example id."""
+    share, rows = shard_batches(batch_size)
+    predictions: dict[str, Any] = {}
+    dropped: dict[str, str] = {}
+    batch: list[tuple[ExampleT, InputT]] = []
+    batches = reported = 0
+
+    def answer_batch() -> None:
+        nonlocal batches, reported
+        answers = predictor.predict([prepared for _, prepared in batch], rows)
+        new = {
+            example.id: dataclasses.asdict(benchmark.read(answer, example))  # pyright: ignore[reportArgumentType]
+            for (example, _), answer in zip(batch, answers, strict=True)
+        }
+        if log and new:
+            log.append(new)
+        predictions.update(new)
+        batch.clear()
+        batches += 1
+        done = min(len(pending), share.count * (len(predictions) + len(dropped)))  # the others are about as far
+        on_progress(done - reported)
+        reported = done
+
+    for place in pending[share.index :: share.count]:
+        example = examples[place]
+        try:
+            batch.append((example, predictor.prepare(benchmark.prompt(example))))
+        except UserError as error:
+            dropped[example.id] = str(error)
+        if len(batch) == rows:
+            answer_batch()
+    if batch:
+        answer_batch()
+    if share.count > 1:  # as many batches as the process with the largest share, none of it dropped, may have
+        largest = -(-len(pending) // share.count)
+        while batches < -(-largest // rows):
+            answer_batch()
+    on_progress(len(pending) - reported)
+    return _allgather({"predictions": predictions, "dropped": dropped})
+
+
+def _allgather(mine: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The union over all processes of dictionaries by example id; processes with the same share have the same entries.
+
+    All processes must call it at the same place, so it is a barrier too.
+    """
+    parts = [json.loads(line) for line in parallel.allgather_strings([json.dumps(mine)])]
+    return {name: {id: value for part in parts for id, value in part[name].items()} for name in mine}

@@ -1,0 +1,126 @@
+"""VideoChat-T as a `Predictor` of benchmarks: questions about the videos of records -> answers in text.
+
+Two controls change what the model sees and leave the question alone, to separate grounding from guessing: with the
+frames of another video a model that uses its input must fall to chance, and with rescaled time stamps its answers must
+follow the new seconds.
+"""
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from timesuite_jax.data.corpora.record import Record
+from timesuite_jax.errors import UserError
+from timesuite_jax.text import Turn, as_prompt
+from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.data.batch import Batch, Sample, collate
+from timesuite_jax.videochat_t.data.budget import DoesNotFit
+from timesuite_jax.videochat_t.data.processor import Processor, VideoInputs
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoQuestion:
+    """A prompt.
+
+    Attributes:
+      record: its video is shown.
+      turn: the question; its answer is not shown.
+      frames_of: shows the frames of this record's video under the time stamps of `record`.
+      rescale: shows time stamps, and so a duration, of another scale.
+    """
+
+    record: Record
+    turn: Turn
+    frames_of: Record | None = None
+    rescale: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class PreparedQuestion:
+    """A question as arrays."""
+
+    sample: Sample
+    duration: float  # seconds of the video according to the time stamps that are shown
+    time_scale: float  # shown seconds over true seconds
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoAnswer:
+    """An answer, and what its seconds refer to; fields as in `PreparedQuestion`."""
+
+    text: str
+    duration: float
+    time_scale: float = 1.0
+
+
+class VideoChatPredictor:
+    """See `timesuite_jax.evaluation.Predictor`.
+
+    Args:
+      answer: batch of prompts -> texts, one for each row. With several processes each gives and gets its own rows.
+      processor: prepares the model's inputs.
+    """
+
+    def __init__(self, answer: Answerer | Callable[[Batch], list[str]], processor: Processor) -> None:
+        self._answer, self._processor = answer, processor
+        self._decoded: deque[tuple[Record, VideoInputs]] = deque(maxlen=2)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """How inputs are prepared and answers decoded."""
+        decoding = self._answer.settings if isinstance(self._answer, Answerer) else {}
+        return {"inputs": dataclasses.asdict(self._processor.spec), **decoding}
+
+    def prepare(self, prompt: VideoQuestion) -> PreparedQuestion:
+        """Decodes the video and tokenizes the question.
+
+        Raises:
+          UserError: the video cannot be used, or the question is too long.
+        """
+        record, processor, scale = prompt.record, self._processor, 1.0
+        visual = self._decode(record)
+        if prompt.frames_of is not None:
+            visual = dataclasses.replace(visual, frames=self._decode(prompt.frames_of).frames)
+        if prompt.rescale:
+            scale = _other_scale(visual.duration)
+            seconds = visual.seconds * scale
+            ids, mask, cut = processor.clip_texts(seconds)
+            visual = dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
+        words = processor.words(as_prompt([prompt.turn]), visual.seconds)
+        if isinstance(words, DoesNotFit):
+            raise UserError(words.reason)
+        return PreparedQuestion(Sample(0, record.id, visual, words), visual.duration * scale, scale)
+
+    def collate(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> Batch:
+        """Stacks questions to a batch; the last one, or nothing, is repeated in rows of padding."""
+        samples = [prepared.sample for prepared in inputs]
+        padding = samples[-1] if samples else Sample(0, "", None, None)
+        rows = [*samples, *[padding] * (batch_size - len(samples))]
+        # One length for all batches: one compiled program, and a row's answer cannot depend on its neighbours.
+        return collate(rows, self._processor.spec, self._processor.special, fixed_length=True)
+
+    def predict(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> list[VideoAnswer]:
+        """Answers a batch of questions."""
+        texts = self._answer(self.collate(inputs, batch_size))
+        rows = zip(inputs, texts, strict=False)  # texts of rows of padding are dropped
+        return [VideoAnswer(text, prepared.duration, prepared.time_scale) for prepared, text in rows]
+
+    def _decode(self, record: Record) -> VideoInputs:
+        """Decodes a record's video. The two latest are kept: foreign frames are those of one of the next examples."""
+        for decoded, visual in self._decoded:
+            if decoded is record:
+                return visual
+        visual = self._processor.visual(record)
+        self._decoded.append((record, visual))
+        return visual
+
+
+def _other_scale(duration: float) -> float:
+    """Returns a factor that changes a video's length clearly but keeps it within the usual lengths.
+
+    1.4, or where that would add a digit to the seconds, 1 / 1.5: a model that was trained on videos of under ten
+    seconds has no token for eleven.
+    """
+    longer = 1.4
+    return longer if len(str(int(duration * longer))) == len(str(int(duration))) else 1 / 1.5

@@ -1,0 +1,79 @@
+"""Records of corpora as the examples of a benchmark; a record is read when it is needed."""
+
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, overload
+
+from timesuite_jax.data.corpora import CorpusShare, Mixture, read_info
+from timesuite_jax.data.corpora.record import Record
+
+
+class CorpusExample:
+    """One record.
+
+    Args:
+      examples: all examples.
+      place: index of this one.
+      id: "<corpus>#<number of the record>".
+    """
+
+    def __init__(self, examples: "CorpusExamples", place: int, id: str) -> None:
+        self.examples, self.place, self.id = examples, place, id
+
+    @functools.cached_property
+    def record(self) -> Record:
+        """The record, read from its file.
+
+        Raises:
+          UserError: its bytes are damaged.
+        """
+        return self.examples.read(self.place)
+
+
+class CorpusExamples(Sequence[CorpusExample]):
+    """The records of corpora, in order.
+
+    Args:
+      folders: of the corpora.
+      limit: records of each corpus, from the first; None for all.
+
+    Raises:
+      UserError: a corpus is missing or damaged.
+    """
+
+    def __init__(self, folders: Sequence[str], limit: int | None = None) -> None:
+        self._infos = [read_info(folder) for folder in folders]
+        self._corpora = [Mixture([CorpusShare(folder)]) for folder in folders]
+        names = [info.name for info in self._infos]
+        repeated = {name for name, count in Counter(names).items() if count > 1}
+        prefixes = [f"{name}[{i}]" if name in repeated else name for i, name in enumerate(names)]
+        self._places = [
+            (corpus, number, f"{prefixes[corpus]}#{number}")
+            for corpus, mixture in enumerate(self._corpora)
+            for number in range(len(mixture) if limit is None else min(limit, len(mixture)))
+        ]
+        self.read = functools.lru_cache(maxsize=2)(self._read)  # place -> record; the two latest are kept
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> CorpusExample: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[CorpusExample]: ...
+    def __getitem__(self, place: int | slice) -> CorpusExample | Sequence[CorpusExample]:
+        """Returns a new example, so that the bytes of records that were used are freed."""
+        if isinstance(place, slice):
+            return [self[i] for i in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        return CorpusExample(self, place, self._places[place][2])
+
+    def _read(self, place: int) -> Record:
+        corpus, number, _ = self._places[place]
+        return self._corpora[corpus].read(number)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Names, sizes and checksums of the corpora, as JSON values."""
+        return {"corpora": [[info.name, len(info), list(info.checksums)] for info in self._infos]}
