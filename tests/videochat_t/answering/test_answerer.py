@@ -14,6 +14,7 @@ from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.registry.load import load_run
 from timesuite_jax.videochat_t.answering.answerer import answering_calls
 from timesuite_jax.videochat_t.answering.ask import ask
+from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 
