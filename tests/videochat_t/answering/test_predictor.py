@@ -104,6 +104,8 @@ def test_unusable_records_raise(processor, tmp_path, tiny_corpus):
     ]
     CorpusWriter(tmp_path / "odd", "odd").write([records])
     benchmark, predictor = GroundingBenchmark([str(tmp_path / "odd")]), VideoChatPredictor(no_answers, processor)
-    for example, message in zip(benchmark.examples(), ("odd/0 has no question", "cannot be opened", "needs .* tokens"), strict=True):
+    for example, message in zip(
+        benchmark.examples(), ("odd/0 has no question", "cannot be opened", "needs .* tokens"), strict=True
+    ):
         with pytest.raises(UserError, match=message):
             predictor.prepare(benchmark.prompt(example))
