@@ -1,4 +1,4 @@
-"""One fork_server for all tests of a worker."""
+"""One fork server for all tests of a worker."""
 
 from collections.abc import Iterator
 

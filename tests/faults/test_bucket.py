@@ -1,4 +1,4 @@
-"""A bucket that refuses for a while loses nothing: an emulated one, behind the clients that a real one has."""
+"""Temporary errors of a bucket lose nothing: an emulated bucket, with the client libraries of a real one."""
 
 import json
 import subprocess
@@ -14,11 +14,11 @@ pytestmark = pytest.mark.nightly
 @pytest.mark.parametrize(
     ("status", "lost", "steps"),
     [
-        ("503", False, [1, 2, 3]),  # which the clients themselves try again
+        ("503", False, [1, 2, 3]),  # retried by the client libraries
         ("403", True, [1, 3]),
     ],
 )
-def test_saving_outlives_it(status: str, lost: bool, steps: list[int]):
+def test_saving_survives_temporary_errors(status: str, lost: bool, steps: list[int]):
     pytest.importorskip("gcp_storage_emulator")
     pytest.importorskip("gcsfs")
     done = subprocess.run(
@@ -29,7 +29,7 @@ def test_saving_outlives_it(status: str, lost: bool, steps: list[int]):
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told.pop("refused") > 0
-    assert told == {"lost": lost, "steps": steps, "sound": 3}
+    outcome = json.loads(done.stdout)
+    assert outcome.pop("refused") > 0
+    assert outcome == {"lost": lost, "steps": steps, "sound": 3}
     assert ("Training goes on, checkpoint 1 is safe" in done.stderr) == lost

@@ -1,4 +1,4 @@
-"""Processes are killed without warning and started again: nothing of it may be seen in the result."""
+"""Processes that are killed and started again end with the same result."""
 
 import random
 import signal
@@ -24,42 +24,42 @@ def complete(workdir: Path) -> set[str]:
 
 @pytest.fixture(scope="module")
 def expected(fork_server: ForkServer, tmp_path_factory: pytest.TempPathFactory) -> list[np.ndarray]:
-    """What the run ends with when nobody disturbs it."""
+    """Final arrays of an uninterrupted run."""
     workdir = tmp_path_factory.mktemp("whole")
     assert fork_server.start(workdir, *OPTIONS).wait() == 0
     return final(workdir)
 
 
 def kill_often(fork_server: ForkServer, workdir: Path, kills: int, seed: int) -> int:
-    """Kills at random instants, every third time within a save; returns how many saves were cut short."""
-    chance, cut, done = random.Random(seed), 0, 0
+    """Kills at random instants, every third time during a save; returns how many saves were interrupted."""
+    rng, interrupted, done = random.Random(seed), 0, 0
     while done < kills:
         in_save = done % 3 == 0
         process = fork_server.start(workdir, *OPTIONS, *(["--slow-saves=0.2"] if in_save else []))
         if in_save:
-            process.wait_for("here: save of checkpoints")
-            time.sleep(chance.uniform(0, 0.1))
+            process.wait_for("reached: save of checkpoints")
+            time.sleep(rng.uniform(0, 0.1))
         else:
             process.wait_for("first step")
-            time.sleep(chance.uniform(0, 0.6))
+            time.sleep(rng.uniform(0, 0.6))
         process.send(signal.SIGKILL)
-        if process.wait() == 0:  # it was quicker: the run is at its end
+        if process.wait() == 0:  # the run ended before the signal
             (workdir / "final.npz").unlink()
             for path in (workdir / "checkpoints").iterdir():
                 if path.name.isdigit() and int(path.name) > 9:
                     path.rename(workdir / f"later-{done}-{path.name}")
             continue
         done += 1
-        cut += any("tmp" in path.name for path in (workdir / "checkpoints").glob("*"))
-    return cut
+        interrupted += any("tmp" in path.name for path in (workdir / "checkpoints").glob("*"))
+    return interrupted
 
 
 def test_killed_ten_times_a_run_ends_with_the_same_bits(
     fork_server: ForkServer, tmp_path: Path, expected: list[np.ndarray]
 ):
-    assert kill_often(fork_server, tmp_path, 10, seed=0) >= 3, "saves must have been among what was cut short"
+    assert kill_often(fork_server, tmp_path, 10, seed=0) >= 3, "some kills must interrupt a save"
     assert fork_server.start(tmp_path, *OPTIONS).wait() == 0
-    assert not (tmp_path / "damaged").exists(), "what is visible is whole"
+    assert not (tmp_path / "damaged").exists(), "visible checkpoints are complete"
     for a, b in zip(final(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -68,19 +68,19 @@ def test_killed_ten_times_a_run_ends_with_the_same_bits(
 @pytest.mark.parametrize("seed", range(1, 21))
 def test_killed_two_hundred_times(fork_server: ForkServer, tmp_path: Path, expected: list[np.ndarray], seed: int):
     """Twenty runs, each killed ten times at other instants."""
-    cut = kill_often(fork_server, tmp_path, 10, seed)
+    interrupted = kill_often(fork_server, tmp_path, 10, seed)
     assert fork_server.start(tmp_path, *OPTIONS).wait() == 0
     assert not (tmp_path / "damaged").exists()
     for a, b in zip(final(tmp_path), expected, strict=True):
         np.testing.assert_array_equal(a, b)
-    print(f"killed 10 times, {cut} of them within a save: bitwise equal")
+    print(f"killed 10 times, {interrupted} of them during a save: bitwise equal")
 
 
 def test_a_full_disk_is_named(fork_server: ForkServer, tmp_path: Path):
     process = fork_server.start(tmp_path, "--width=4096", "--file-limit=150000")
-    assert process.wait() == 2, process.said[-3000:]
-    named = [line for line in process.said.splitlines() if line.startswith("UserError")]
-    assert named, process.said
+    assert process.wait() == 2, process.output[-3000:]
+    named = [line for line in process.output.splitlines() if line.startswith("UserError")]
+    assert named, process.output
     assert f"cannot write to {tmp_path}" in named[-1]
     assert "choose another work folder" in named[-1]
     assert complete(tmp_path) == set(), "a checkpoint that could not be written must not look whole"

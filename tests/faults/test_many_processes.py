@@ -16,7 +16,7 @@ BATCH = 16
 
 def finish(processes: list[Process]) -> None:
     for process in processes:
-        assert process.wait(180) == 0, process.said[-3000:]
+        assert process.wait(180) == 0, process.output[-3000:]
 
 
 def final(workdir: Path) -> list[np.ndarray]:
@@ -24,7 +24,7 @@ def final(workdir: Path) -> list[np.ndarray]:
         return [arrays[name] for name in arrays.files]
 
 
-def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(fork_server: ForkServer, tmp_path: Path):
+def test_any_layout_resumes_from_any_other_and_reads_every_sample_once(fork_server: ForkServer, tmp_path: Path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
         folder.mkdir()
@@ -35,11 +35,10 @@ def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(fork_serv
     finish(start(fork_server, parts, 2, 1, "--steps=12"))
     for a, b in zip(final(parts), final(whole), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
-    # What each step has taken, whichever process took it. Steps that were taken twice do not exist: every layout ended
-    # at its last step.
+    # Samples of each step, by any process. No step is repeated, since every layout ended at its last step.
     seen: dict[int, list[int]] = {}
-    for diary in parts.glob("diary-*"):
-        for line in diary.read_text().splitlines():
+    for sample_log in parts.glob("sample-log-*"):
+        for line in sample_log.read_text().splitlines():
             step, *samples = map(int, line.split())
             seen.setdefault(step, []).extend(samples)
     assert sorted(seen) == list(range(12))
@@ -49,7 +48,7 @@ def test_any_layout_goes_on_from_any_other_and_every_sample_comes_once(fork_serv
         assert sorted(epoch) == list(range(SAMPLES))
 
 
-def test_processes_that_a_layer_is_spread_over_read_the_same_samples(fork_server: ForkServer, tmp_path: Path):
+def test_processes_that_share_a_layer_read_the_same_samples(fork_server: ForkServer, tmp_path: Path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):
         folder.mkdir()
@@ -57,56 +56,56 @@ def test_processes_that_a_layer_is_spread_over_read_the_same_samples(fork_server
     finish(start(fork_server, parts, 2, 2, "--tensor=4", "--steps=3"))
     for a, b in zip(final(parts), final(whole), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
-    (expected,) = (diary.read_text() for diary in whole.glob("diary-*"))
-    assert [diary.read_text() for diary in parts.glob("diary-*")] == [expected] * 2
+    (expected,) = (sample_log.read_text() for sample_log in whole.glob("sample-log-*"))
+    assert [sample_log.read_text() for sample_log in parts.glob("sample-log-*")] == [expected] * 2
 
 
-def test_a_killed_process_is_named_by_the_others(fork_server: ForkServer, tmp_path: Path):
+def test_the_others_name_a_killed_process(fork_server: ForkServer, tmp_path: Path):
     other, victim = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=20")
     victim.wait_for("first step")
     victim.send(signal.SIGKILL)
     began = time.monotonic()
-    assert other.wait(90) == 3, other.said[-3000:]
-    assert "process 1 (" in other.said and "has sent no heartbeat for" in other.said
+    assert other.wait(90) == 3, other.output[-3000:]
+    assert "process 1 (" in other.output and "has sent no heartbeat for" in other.output
     assert time.monotonic() - began < 60
 
 
-def test_a_process_that_lags_is_named_by_all(fork_server: ForkServer, tmp_path: Path):
+def test_all_name_a_hung_process(fork_server: ForkServer, tmp_path: Path):
     lag = ["--hang-in=data", "--hang-at=5"]
     processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--process-timeout=6", process_1=lag)
     for process in processes:
-        assert process.wait(60) == 3, process.said[-3000:]
-    assert "process 1 (" in processes[0].said and "has delayed the others" in processes[0].said
-    assert "before step 6" in processes[0].said
+        assert process.wait(60) == 3, process.output[-3000:]
+    assert "process 1 (" in processes[0].output and "has delayed the others" in processes[0].output
+    assert "before step 6" in processes[0].output
 
 
-def test_a_notice_to_one_stops_all_at_the_same_step(fork_server: ForkServer, tmp_path: Path):
+def test_a_signal_to_one_stops_all_at_the_same_step(fork_server: ForkServer, tmp_path: Path):
     processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--save-every=100000", "--delay=0.02")
     processes[1].wait_for("first step")
     processes[1].send(signal.SIGTERM)
     for process in processes:
-        assert process.wait(60) == 0, process.said[-3000:]
-        assert "nothing was lost" in process.said
+        assert process.wait(60) == 0, process.output[-3000:]
+        assert "nothing was lost" in process.output
     assert len(list((tmp_path / "checkpoints").glob("[0-9]*"))) == 1
 
 
 @pytest.mark.parametrize("index", [0, 1])
-def test_a_mistake_in_one_is_told_by_all(fork_server: ForkServer, tmp_path: Path, index: int):
+def test_all_report_an_error_of_one(fork_server: ForkServer, tmp_path: Path, index: int):
     wrong = {f"process_{index}": ["--data-ends-at=3"]}
     processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--process-timeout=10", **wrong)
     codes = [process.wait(60) for process in processes]
-    assert codes[index] == 2, processes[index].said[-3000:]
-    assert codes[1 - index] == 3, processes[1 - index].said[-3000:]
-    assert f"process {index} (" in processes[1 - index].said
-    assert "has failed: the training data ended after 3" in processes[1 - index].said
+    assert codes[index] == 2, processes[index].output[-3000:]
+    assert codes[1 - index] == 3, processes[1 - index].output[-3000:]
+    assert f"process {index} (" in processes[1 - index].output
+    assert "has failed: the training data ended after 3" in processes[1 - index].output
 
 
 @pytest.mark.parametrize("lack", ["data", "evaluations"])
-def test_one_without_data_stops_all_before_a_folder_is_made(fork_server: ForkServer, tmp_path: Path, lack: str):
+def test_one_without_data_stops_all_before_a_folder_is_created(fork_server: ForkServer, tmp_path: Path, lack: str):
     processes = start(fork_server, tmp_path / "run", 2, 1, process_1=[f"--lack={lack}"])
     assert [process.wait(60) for process in processes] == [2, 2]
-    assert "UserError: process 1 has failed: there is no corpus" in processes[0].said
-    assert "UserError: there is no corpus" in processes[1].said
+    assert "UserError: process 1 has failed: there is no corpus" in processes[0].output
+    assert "UserError: there is no corpus" in processes[1].output
     assert not (tmp_path / "run").exists()
 
 
@@ -116,9 +115,9 @@ def test_a_save_that_fails_in_one_ends_all_and_names_it(fork_server: ForkServer,
     options = ["--fsdp=2", "--width=4096", "--steps=100000", "--save-every=4", "--process-timeout=10"]
     processes = start(fork_server, tmp_path, 2, 1, *options, **full)
     codes = [process.wait(60) for process in processes]
-    assert codes[index] == 2, processes[index].said[-3000:]
-    assert codes[1 - index] == 3, processes[1 - index].said[-3000:]
-    told = f"has failed: saving failed: cannot write to {tmp_path}: a file grew too large"
-    assert told in processes[index].said
-    assert f"process {index} (" in processes[1 - index].said and told in processes[1 - index].said
-    assert any(path.name.isdigit() for path in (tmp_path / "checkpoints").iterdir()), "what was saved before stays"
+    assert codes[index] == 2, processes[index].output[-3000:]
+    assert codes[1 - index] == 3, processes[1 - index].output[-3000:]
+    message = f"has failed: saving failed: cannot write to {tmp_path}: a file grew too large"
+    assert message in processes[index].output
+    assert f"process {index} (" in processes[1 - index].output and message in processes[1 - index].output
+    assert any(path.name.isdigit() for path in (tmp_path / "checkpoints").iterdir()), "the earlier checkpoint is kept"

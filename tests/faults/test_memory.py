@@ -1,4 +1,4 @@
-"""Thousands of decodes and hundreds of saves leave nothing behind, each measured in a process of its own."""
+"""Thousands of decodes and hundreds of saves do not leak memory, each measured in a process of its own."""
 
 import json
 import subprocess
@@ -27,7 +27,7 @@ def measure(*words: str) -> dict[str, Any]:
 @pytest.mark.timeout(3600)
 def test_ten_thousand_decodes():
     measured = measure("decodes", "10000")
-    assert 0 < measured["failed"] < measured["decodes"], "both ways out of the decoder"
+    assert 0 < measured["failed"] < measured["decodes"], "some decodes must fail and some succeed"
     assert measured["mib_per_1000"] < 1
 
 
@@ -35,6 +35,6 @@ def test_ten_thousand_decodes():
 @pytest.mark.timeout(3600)
 def test_two_hundred_saves():
     measured = measure("saves", "200", "--mib", "384")
-    # A copy of the state, and what is on its way to the disk.
+    # A copy of the state, and buffers of the writes.
     assert measured["peak_over_state"] <= 1.3
     assert measured["mib_per_100"] < 0.2 * measured["state_mib"]

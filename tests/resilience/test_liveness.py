@@ -1,4 +1,4 @@
-"""The roll call goes on while storage fails; with several processes it is tried in tests/faults."""
+"""Heartbeats survive storage errors; tests/faults has those of several processes."""
 
 import itertools
 import json
@@ -15,13 +15,13 @@ from timesuite_jax.resilience.preemption import Interrupted, PreemptionHandler
 
 
 class BucketError(Exception):
-    """As gcsfs raises when a bucket answers with 503: of no class that Python has."""
+    """Like the errors of gcsfs on a response 503, which have no common class."""
 
 
-def test_a_bucket_that_fails_for_a_while_is_no_lost_process(
+def test_a_failing_bucket_does_not_count_as_a_lost_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
-    calls = liveness.Heartbeats(epath.Path(tmp_path), PreemptionHandler(), timeout=0.12)
+    heartbeats = liveness.Heartbeats(epath.Path(tmp_path), PreemptionHandler(), timeout=0.12)
     write, tries = liveness.replace_text, itertools.count()
 
     def flaky(file: epath.Path, text: str) -> None:
@@ -31,21 +31,21 @@ def test_a_bucket_that_fails_for_a_while_is_no_lost_process(
 
     monkeypatch.setattr(liveness, "replace_text", flaky)
     monkeypatch.setattr(jax, "process_count", lambda: 2)
-    with calls:
+    with heartbeats:
         deadline = time.monotonic() + 60
         while json.loads((tmp_path / "0.json").read_text())["number"] < 4:
-            assert time.monotonic() < deadline, "the thread that writes has died"
+            assert time.monotonic() < deadline, "the writing thread has died"
             time.sleep(0.01)
     assert caplog.text.count("cannot write this process's heartbeat: Service Unavailable") == 2
     assert json.loads((tmp_path / "0.json").read_text())["ended"]
 
 
-def test_a_second_notice_does_not_break_off_what_the_first_began():
-    stop, tidied = PreemptionHandler(), False
-    with pytest.raises(Interrupted), stop.interruptible():
+def test_a_second_signal_does_not_interrupt_the_saving_of_the_first():
+    handler, finished = PreemptionHandler(), False
+    with pytest.raises(Interrupted), handler.interruptible():
         try:
-            stop.signal_in_main_thread(signal.SIGTERM)
+            handler.signal_in_main_thread(signal.SIGTERM)
         finally:
-            stop.signal_in_main_thread(signal.SIGINT)
-            tidied = True
-    assert tidied and stop.requested
+            handler.signal_in_main_thread(signal.SIGINT)
+            finished = True
+    assert finished and handler.requested

@@ -1,7 +1,7 @@
-"""Real processes, many of them, that start in a fraction of a second.
+"""Processes that start in a fraction of a second.
 
-`ForkServer` starts one interpreter that imports everything and waits; each process of a test is forked from it, so
-that it pays for nothing but its own work. Programs compiled by one are found by the next in a compilation cache.
+`ForkServer` starts one interpreter that has imported everything; each process of a test is forked from it. All share a
+compilation cache.
 """
 
 import json
@@ -25,9 +25,9 @@ class Process:
 
     @property
     def code(self) -> int | None:
-        """Exit code (minus the signal, if one ended it), or None while it runs."""
+        """Exit code (minus the signal's number, if one ended it), or None while it runs."""
         if self.pid not in self._fork_server.codes:
-            self._fork_server.look(self.pid)
+            self._fork_server.poll(self.pid)
         return self._fork_server.codes.get(self.pid)
 
     def send(self, number: signal.Signals) -> None:
@@ -37,7 +37,7 @@ class Process:
         """The exit code.
 
         Raises:
-          TimeoutError: after some seconds, with what the process has said; it is killed.
+          TimeoutError: after `timeout` seconds, with the output of the process, which is killed.
         """
         self.wait_until(lambda: self.code is not None, timeout)
         code = self.code
@@ -50,29 +50,29 @@ class Process:
         while not condition() and self.code is None:
             if time.monotonic() > deadline:
                 self.send(signal.SIGKILL)
-                raise TimeoutError(self.said)
+                raise TimeoutError(self.output)
             time.sleep(0.005)
 
     def wait_for(self, words: str, timeout: float = 120) -> None:
-        """Returns when the process has said something.
+        """Returns when the output contains some words.
 
         Raises:
-          AssertionError: it has ended without.
+          AssertionError: if the process has ended without.
         """
-        self.wait_until(lambda: words in self.said, timeout)
-        assert words in self.said, self.said
+        self.wait_until(lambda: words in self.output, timeout)
+        assert words in self.output, self.output
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """Its standard output and error so far."""
         return self._log.read_text()
 
 
 class ForkServer:
-    """Where processes come from.
+    """Forks processes.
 
     Args:
-      folder: for what they say, and the compilation cache.
+      folder: for their output and the compilation cache.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -85,27 +85,27 @@ class ForkServer:
         )
 
     def start(self, *arguments: str, devices: int = 1) -> Process:
-        """Forks a process that does `run_toy.main(arguments)`."""
+        """Forks a process that runs `run_toy.main(arguments)`."""
         self._started += 1
         log = self._folder / f"{self._started}.log"
         log.touch()
-        answer = self._ask({"arguments": [str(word) for word in arguments], "log": str(log), "devices": devices})
+        answer = self._request({"arguments": [str(word) for word in arguments], "log": str(log), "devices": devices})
         return Process(self, answer["pid"], log)
 
-    def look(self, pid: int) -> None:
-        """Learns the exit code of a process, if it has ended."""
-        code = self._ask({"pid": pid})["code"]
+    def poll(self, pid: int) -> None:
+        """Stores the exit code of a process, if it has ended."""
+        code = self._request({"pid": pid})["code"]
         if code is not None:
             self.codes[pid] = code
 
     def close(self) -> None:
         self._parent.communicate(timeout=30)
 
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+    def _request(self, request: dict[str, Any]) -> dict[str, Any]:
         assert self._parent.stdin is not None and self._parent.stdout is not None
-        self._parent.stdin.write(json.dumps(question) + "\n")
+        self._parent.stdin.write(json.dumps(request) + "\n")
         answer = self._parent.stdout.readline()
-        assert answer, "the fork_server has died"
+        assert answer, "the fork server has died"
         return json.loads(answer)
 
 
@@ -117,22 +117,22 @@ def _serve(cache: str) -> None:
     jax.config.update("jax_compilation_cache_dir", cache)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    while question := sys.stdin.readline():
-        asked = json.loads(question)
-        if "pid" in asked:
-            pid, status = os.waitpid(asked["pid"], os.WNOHANG)
+    while line := sys.stdin.readline():
+        request = json.loads(line)
+        if "pid" in request:
+            pid, status = os.waitpid(request["pid"], os.WNOHANG)
             print(json.dumps({"code": os.waitstatus_to_exitcode(status) if pid else None}), flush=True)
             continue
         pid = os.fork()
         if pid:
             print(json.dumps({"pid": pid}), flush=True)
             continue
-        log = os.open(asked["log"], os.O_WRONLY | os.O_APPEND)
+        log = os.open(request["log"], os.O_WRONLY | os.O_APPEND)
         os.dup2(log, 1)
         os.dup2(log, 2)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # which a job in the background has not
-        os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={asked['devices']}"
-        sys.exit(run_toy.main(asked["arguments"]))
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # not set in a background job
+        os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={request['devices']}"
+        sys.exit(run_toy.main(request["arguments"]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Saves to an emulated bucket that answers with errors for a while, in a process of its own; prints what came of it.
+"""Saves to an emulated bucket that temporarily responds with errors, in a process of its own; prints the outcome.
 
     python -m tests.support.run_bucket 403
 
-It wants `pip install gcsfs gcp-storage-emulator`.
+It needs `pip install gcsfs gcp-storage-emulator`.
 """
 
 import json
@@ -18,7 +18,7 @@ with socket.socket() as probe:
     probe.bind(("localhost", 0))
     PORT = probe.getsockname()[1]
 HERE = f"http://localhost:{PORT}"
-# For gcsfs and Google's client, and for TensorStore: read as they are imported.
+# Read by gcsfs, Google's client and TensorStore when they are imported.
 os.environ |= {"STORAGE_EMULATOR_HOST": HERE, "TENSORSTORE_GCS_HTTP_URL": HERE}
 
 import jax.numpy as jnp  # noqa: E402
@@ -30,7 +30,7 @@ from timesuite_jax.checkpoints.train_state import TrainState  # noqa: E402
 
 
 class Bucket(server.RequestHandler):
-    """Answers, or refuses to."""
+    """Responds, or fails with `refuses_with`."""
 
     refuses_with: HTTPStatus | None = None
     refused = 0
@@ -76,9 +76,9 @@ def main(status: HTTPStatus, seconds: float) -> dict[str, Any]:
         saver.overdue()
         lost = saver.saved != 2
         saver.finish(3, state(3), {"position": 3})
-        told = {"refused": Bucket.refused, "lost": lost, "steps": checkpoints.steps()}
+        outcome = {"refused": Bucket.refused, "lost": lost, "steps": checkpoints.steps()}
     with Checkpoints("gs://bucket/run", read_only=True) as checkpoints:
-        return {**told, "sound": checkpoints.check_step(None)}
+        return {**outcome, "sound": checkpoints.check_step(None)}
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Measures what stays in memory, in a process of its own, and prints it as JSON.
+"""Measures memory growth in a process of its own, and prints it as JSON.
 
     python -m tests.support.run_memory decodes 10000 [VIDEO ...]
     python -m tests.support.run_memory saves 200 --mib 384
 
-Decodes go through given videos in turn, or through small ones, some of them damaged: a decoder may leave something
-behind when it works and when it fails.
+Decodes cycle through the given videos, or through small ones, some of them damaged: a decoder may leak on success and
+on failure.
 """
 
 import argparse
@@ -21,18 +21,18 @@ PAGE_TABLE = Path("/proc/self/status")
 
 
 def resident(peak: bool = False) -> float:
-    """Memory of this process now, or its peak since `forget_peak`, MiB."""
+    """Memory of this process now, or its peak since `reset_peak`, MiB."""
     wanted = "VmHWM:" if peak else "VmRSS:"
     (line,) = (line for line in PAGE_TABLE.read_text().splitlines() if line.startswith(wanted))
     return int(line.split()[1]) / 1024
 
 
-def forget_peak() -> None:
+def reset_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def slope(sizes: Sequence[float]) -> float:
-    """Growth from one size to the next, by a straight line through the later three quarters: the first fill caches."""
+    """Growth per measurement, by linear regression on the last three quarters: the first quarter fills caches."""
     later = np.asarray(sizes[len(sizes) // 4 :])
     return float(np.polyfit(np.arange(len(later)), later, 1)[0])
 
@@ -41,13 +41,13 @@ def decodes(count: int, videos: Sequence[Path]) -> dict[str, Any]:
     from tests.support import sample_videos
     from timesuite_jax.media import SamplingSpec, VideoError, sample_video
 
-    film = sample_videos.numbered_film()
+    video = sample_videos.numbered_film()
     sources = list(videos) or [
-        film,
+        video,
         sample_videos.numbered_film(40, rate=8),
         sample_videos.stamped_film(range(20)),
-        sample_videos.cut_off(film, index_first=True),
-        sample_videos.cut_off(film, index_first=False),
+        sample_videos.cut_off(video, index_first=True),
+        sample_videos.cut_off(video, index_first=False),
         sample_videos.audio_only(),
     ]
     sizes, failed, every = [], 0, max(1, count // 100)
@@ -71,11 +71,11 @@ def saves(count: int, mib: int) -> dict[str, Any]:
     from timesuite_jax.checkpoints.train_state import TrainState
 
     malloc_tuning.limit_malloc_arenas()  # as `timesuite train` does
-    # As a training step leaves it: parameters and Adam's two moments, in arrays of 4 MiB.
+    # Parameters and Adam's two moments, in arrays of 4 MiB.
     names = [f"layer_{number}" for number in range(mib // 12)]
     rng = jax.random.key(0)
     params, mu, nu = ({name: jax.random.normal(rng, (1 << 20,)) for name in names} for _ in range(3))
-    # As in a training: while a state is saved, a step has made another of it.
+    # As in training, a step computes the next state while one is saved.
     step = jax.jit(lambda state: jax.tree.map(lambda leaf: leaf + 1, state), donate_argnums=0)
     state = step(TrainState(step=jnp.int32(0), params=params, opt_state={"mu": mu, "nu": nu}))
     jax.block_until_ready(state)
@@ -83,10 +83,10 @@ def saves(count: int, mib: int) -> dict[str, Any]:
     sizes, peaks = [], []
     with tempfile.TemporaryDirectory() as workdir, Checkpoints(workdir, keep=1) as checkpoints:
         saver = RetryingSaver(checkpoints, {})
-        malloc_tuning.after_save()  # what is free already must not be counted as there before
+        malloc_tuning.after_save()  # memory that is already free must not count as used before
         before = resident()
         for number in range(count):
-            forget_peak()
+            reset_peak()
             saver.save(number, state, {})
             state = jax.block_until_ready(step(state))
             checkpoints.wait()

@@ -1,6 +1,6 @@
-"""Trains the toy task in a process of its own, with faults on request.
+"""Trains the toy task in a process of its own, with injected faults.
 
-Run `python -m tests.support.run_toy WORKDIR --steps 60` to try it by hand.
+By hand: `python -m tests.support.run_toy WORKDIR --steps 60`
 """
 
 import argparse
@@ -28,47 +28,47 @@ from timesuite_jax.training import OptimizerSpec
 FOR_EVER = 1e6  # seconds
 
 
-def say(words: str) -> None:
+def log(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
 class FaultyData(ToyData):
-    """Stops giving batches: a thread that waits for a dead disk, and a main thread that waits for that thread."""
+    """Hangs: a thread waits as for a dead disk, and the main thread waits for it."""
 
     stalls_at = 0
 
     def __next__(self) -> Any:
         if self.stalls_at and self.position == self.stalls_at * self.task.batch:
             threading.Thread(target=time.sleep, args=(FOR_EVER,)).start()
-            say("here: data")
+            log("reached: data")
             queue.SimpleQueue().get()
         step = self.position // self.task.batch
         longer = self.task.hangs_in == "another compile" and step == self.task.hangs_at
         if self.task.disk_fills and any(path.name.isdigit() for path in self.task.disk_fills.iterdir()):
             resource.setrlimit(resource.RLIMIT_FSIZE, (self.task.file_limit, resource.RLIM_INFINITY))
         batch = super().__next__()
-        if self.task.diary:
-            with self.task.diary.open("a") as diary:
-                diary.write(f"{step} {' '.join(map(str, batch['sample']))}\n")
+        if self.task.sample_log:
+            with self.task.sample_log.open("a") as sample_log:
+                sample_log.write(f"{step} {' '.join(map(str, batch['sample']))}\n")
         return {name: np.repeat(rows, 2, axis=0) for name, rows in batch.items()} if longer else batch
 
 
 class FaultyTask(ToyTask):
-    """Hangs where it is told to."""
+    """Hangs or fails where requested."""
 
     hangs_in = ""
     hangs_at = 0
     compiled = 0  # steps
     lacks = ""
-    disk_fills: Path | None = None  # as soon as there is a checkpoint in it
-    # A limit on the size of a file is the full disk that needs no privileges: writing fails with an errno just so.
+    disk_fills: Path | None = None  # as soon as it contains a checkpoint
+    # A limit on the size of files needs no privileges and fails like a full disk, with an errno.
     file_limit = resource.RLIM_INFINITY
-    diary: Path | None = None  # lines of a step and its samples
+    sample_log: Path | None = None  # gets lines of a step and its samples
 
     def loss(self, *args: Any) -> Any:
         self.compiled += 1
         if self.hangs_in == ("compile" if self.compiled == 1 else "another compile"):
-            say(f"here: {self.hangs_in}")
+            log(f"reached: {self.hangs_in}")
             time.sleep(FOR_EVER)
         return super().loss(*args)
 
@@ -87,7 +87,7 @@ class FaultyTask(ToyTask):
             return super().evaluations()
 
         def endless(params: Any) -> dict[str, float]:
-            say("here: evaluation")
+            log("reached: evaluation")
             time.sleep(FOR_EVER)
             return {}
 
@@ -95,15 +95,15 @@ class FaultyTask(ToyTask):
 
 
 def slow_saves(seconds: float) -> None:
-    """Makes each save linger before it becomes visible."""
+    """Delays each save before it becomes visible."""
     write = manager.write_manifest
 
-    def linger(folder: Any) -> None:
-        say(f"here: save of {folder.parent.name}")
+    def delayed(folder: Any) -> None:
+        log(f"reached: save of {folder.parent.name}")
         time.sleep(seconds)
         write(folder)
 
-    manager.write_manifest = linger
+    manager.write_manifest = delayed
 
 
 def main(argv: Sequence[str]) -> int:
@@ -116,11 +116,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--hang-in", default="")
     parser.add_argument("--hang-at", type=int, default=0)
     parser.add_argument("--slow-saves", type=float, default=0.0)
-    parser.add_argument("--process", help="INDEX/COUNT/PORT: one of several")
+    parser.add_argument("--process", help="INDEX/COUNT/PORT")
     parser.add_argument("--process-timeout", type=float, default=60)
     parser.add_argument("--data-ends-at", type=int, help="steps")
     parser.add_argument("--lack", default="")
-    parser.add_argument("--diary", type=Path)
+    parser.add_argument("--sample-log", type=Path)
     parser.add_argument("--fsdp", type=int, default=1)
     parser.add_argument("--tensor", type=int, default=1)
     parser.add_argument("--width", type=int, default=8)
@@ -138,7 +138,7 @@ def main(argv: Sequence[str]) -> int:
     task.hangs_in, task.hangs_at = options.hang_in, options.hang_at
     task.disk_fills = options.workdir / "checkpoints" if options.disk_fills else None
     task.file_limit = options.file_limit
-    task.diary, task.lacks = options.diary, options.lack
+    task.sample_log, task.lacks = options.sample_log, options.lack
     if options.data_ends_at:
         task.data_ends_at = options.data_ends_at * task.batch
     if options.slow_saves:
@@ -149,12 +149,12 @@ def main(argv: Sequence[str]) -> int:
         eval_every=options.eval_every,
         process_timeout=options.process_timeout,
         mesh=parallel.MeshSpec(fsdp=options.fsdp, tensor=options.tensor),
-        optimizer=OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0),  # constant: however far a run is to go
+        optimizer=OptimizerSpec(learning_rate=1e-2, min_lr_ratio=1.0),  # constant, whatever the number of steps
     )
     try:
-        result = training.run(task, spec, options.workdir, on_stop=lambda step, *_: say(f"on_stop: step {step}"))
+        result = training.run(task, spec, options.workdir, on_stop=lambda step, *_: log(f"on_stop: step {step}"))
     except UserError as error:
-        say(f"UserError: {error}")
+        log(f"UserError: {error}")
         return 2
     if result.interrupted:
         exit_after(5, result.code)

@@ -1,4 +1,4 @@
-"""Runs of the toy task by several processes."""
+"""Runs the toy task in several processes."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from tests.support.fork_server import ForkServer, Process
 
 
 def start(fork_server: ForkServer, workdir: Path, count: int, devices: int, *options: str, **own: Any) -> list[Process]:
-    """Starts `count` processes; `own` are further options of single ones, as `process_1=["--hang-at=3"]`."""
+    """Starts `count` processes; `own` are options of single processes, such as `process_1=["--hang-at=3"]`."""
     port = free_port()
     return [
         fork_server.start(
             workdir,
-            f"--diary={workdir / f'diary-{index}-of-{count}'}",
+            f"--sample-log={workdir / f'sample-log-{index}-of-{count}'}",
             *([f"--process={index}/{count}/{port}"] if count > 1 else []),
             *options,
             *own.get(f"process_{index}", []),

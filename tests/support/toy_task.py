@@ -1,4 +1,4 @@
-"""The smallest thing that can be trained: a regression by a tiny network with dropout on shuffled data."""
+"""A minimal task: regression by a tiny network with dropout on shuffled data."""
 
 import dataclasses
 import time
@@ -22,7 +22,7 @@ class Block(nn.Module):
 
     @nn.compact
     def __call__(self, x: Array, _: None, *, deterministic: bool) -> tuple[Array, None]:
-        large = nn.initializers.normal(0.5)  # so that dropout is felt
+        large = nn.initializers.normal(0.5)  # so that dropout has an effect
         y = Linear(16, ("embed", "mlp"), kernel_init=large, name="up")(x)
         y = nn.with_logical_constraint(jnp.tanh(y), ("batch", "mlp"))
         y = Linear(x.shape[-1], ("mlp", "embed"), kernel_init=large, name="down")(y)
@@ -43,12 +43,12 @@ class Network(nn.Module):
 
 
 class ToyData:
-    """Shuffled again each epoch; the order is a function of seed and position."""
+    """Shuffles in each epoch; the order is a function of seed and position."""
 
     def __init__(self, task: "ToyTask", seed: int, process_index: int = 0, process_count: int = 1) -> None:
         self.task, self.seed, self.position, self.closed = task, seed, 0, False
-        share = task.batch // process_count
-        self.mine = slice(process_index * share, (process_index + 1) * share)
+        size = task.batch // process_count
+        self.local = slice(process_index * size, (process_index + 1) * size)
 
     def __next__(self) -> Batch:
         time.sleep(self.task.delay)
@@ -59,7 +59,7 @@ class ToyData:
         self.position += self.task.batch
         if self.task.data_ends_at is not None and self.position > self.task.data_ends_at:
             raise StopIteration
-        numbers = np.asarray(rows, np.int32)[self.mine]
+        numbers = np.asarray(rows, np.int32)[self.local]
         x = np.stack([np.random.default_rng((7, number)).normal(size=4) for number in numbers]).astype(np.float32)
         y = np.sin(x.sum(axis=-1)).astype(np.float32)
         weight = np.where(numbers % 3 == 0, 2.0, 1.0).astype(np.float32)
@@ -85,7 +85,7 @@ class ToyData:
 
 @dataclasses.dataclass
 class ToyTask(training.Task):
-    """Implements `training.Task`."""
+    """See `training.Task`."""
 
     width: int = 8
     batch: int = 16

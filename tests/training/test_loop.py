@@ -1,4 +1,4 @@
-"""Whole runs of the toy task: what they leave behind, how they go on, and how they end when they must."""
+"""Whole runs of the toy task: files, resuming, errors and signals."""
 
 import os
 import signal
@@ -42,7 +42,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult,
     return workdir, train(task, workdir), task
 
 
-def test_a_run_learns_and_tells(finished: tuple[Path, RunResult, ToyTask], capsys: pytest.CaptureFixture[str]):
+def test_a_run_learns_and_writes_metrics(finished: tuple[Path, RunResult, ToyTask], capsys: pytest.CaptureFixture[str]):
     workdir, result, task = finished
     assert (result.step, result.interrupted) == (20, False)
     assert int(result.state.step) == 20
@@ -58,7 +58,7 @@ def test_a_run_learns_and_tells(finished: tuple[Path, RunResult, ToyTask], capsy
     assert "head/kernel" in (workdir / "parameters.txt").read_text()
 
 
-def test_newest_checkpoints_stay_and_frozen_ones_are_stored_once(finished: tuple[Path, RunResult, ToyTask]):
+def test_the_newest_checkpoints_are_kept_and_frozen_parameters_stored_once(finished: tuple[Path, RunResult, ToyTask]):
     workdir, _, _ = finished
     assert sorted(path.name for path in (workdir / "checkpoints").iterdir()) == ["15", "20"]
     assert len(list((workdir / "frozen").iterdir())) == 1
@@ -77,7 +77,7 @@ def test_parameters_and_config_are_read_back_on_any_mesh(finished: tuple[Path, R
     assert read_config(workdir) == {"width": 8}
 
 
-def test_missing_checkpoints_are_named(finished: tuple[Path, RunResult, ToyTask], tmp_path: Path):
+def test_errors_name_a_missing_checkpoint(finished: tuple[Path, RunResult, ToyTask], tmp_path: Path):
     workdir, _, task = finished
     with pytest.raises(UserError, match="no checkpoint of step 17; it has 15, 20"):
         restore_params(workdir, task.abstract_params(), step=17)
@@ -93,23 +93,23 @@ def test_a_finished_run_is_only_evaluated(finished: tuple[Path, RunResult, ToyTa
 
 
 class Terminated(ToyTask):
-    """A task whose machine is about to go."""
+    """A task whose machine is preempted."""
 
     def train_data(self, **where: Any) -> ToyData:
         data = super().train_data(**where)
         original = ToyData.__next__
 
-        class Noticed(ToyData):
+        class Signalled(ToyData):
             def __next__(self) -> Any:
                 if self.position == 8 * 16:
                     os.kill(os.getpid(), signal.SIGTERM)
                 return original(self)
 
-        data.__class__ = Noticed
+        data.__class__ = Signalled
         return data
 
 
-def test_sigterm_saves_and_the_run_goes_on_bit_for_bit(finished: tuple[Path, RunResult, ToyTask], tmp_path: Path):
+def test_sigterm_saves_and_the_run_resumes_bitwise(finished: tuple[Path, RunResult, ToyTask], tmp_path: Path):
     handler = signal.getsignal(signal.SIGTERM)
     stopped = train(Terminated(), tmp_path)
     assert signal.getsignal(signal.SIGTERM) is handler
@@ -121,11 +121,11 @@ def test_sigterm_saves_and_the_run_goes_on_bit_for_bit(finished: tuple[Path, Run
     same_bits(resumed.frozen, finished[1].frozen)
     events = EventAccumulator(str(tmp_path))
     events.Reload()
-    # One file a run; of two that begin within a second their names, and so their order here, say nothing.
+    # One file per run; the names of two that begin within a second do not determine their order.
     assert sorted(event.step for event in events.Scalars("loss")) == [5, 8, 10, 15, 20]
 
 
-def test_a_bad_batch_stops_the_run_and_is_named(tmp_path: Path):
+def test_a_non_finite_loss_stops_the_run_and_names_its_samples(tmp_path: Path):
     data, batches = ToyData(ToyTask(), seed=3), []
     for _ in range(4):
         batches.append(next(data)["sample"])
@@ -135,13 +135,13 @@ def test_a_bad_batch_stops_the_run_and_is_named(tmp_path: Path):
     assert sorted(path.name for path in (tmp_path / "checkpoints").iterdir()) == ["1", "2", "3"]
 
 
-def test_a_bad_batch_is_noticed_without_a_save(tmp_path: Path):
+def test_a_non_finite_loss_is_found_without_a_save(tmp_path: Path):
     with pytest.raises(NonFiniteError):
         train(ToyTask(bad_sample=0), tmp_path, save_every=100, log_every=100)
     assert list((tmp_path / "checkpoints").iterdir()) == []
 
 
-def test_another_models_checkpoint_is_refused_with_all_differences(finished: tuple[Path, RunResult, ToyTask]):
+def test_the_error_of_another_models_checkpoint_lists_all_differences(finished: tuple[Path, RunResult, ToyTask]):
     workdir, _, _ = finished
     with pytest.raises(UserError) as caught:
         train(ToyTask(width=12), workdir)
@@ -151,34 +151,34 @@ def test_another_models_checkpoint_is_refused_with_all_differences(finished: tup
         train(ToyTask(train_all=True), workdir)
 
 
-def test_data_that_ends_is_named(tmp_path: Path):
+def test_data_that_ends_is_an_error(tmp_path: Path):
     with pytest.raises(UserError, match="ended after 3 of 20 steps"):
         train(ToyTask(data_ends_at=3 * 16), tmp_path)
 
 
 def test_a_run_starts_from_named_weights_and_initialises_the_rest(tmp_path: Path):
-    asked = {}
+    requested = {}
 
     def load(targets: Any) -> Any:
-        asked.update(targets)
+        requested.update(targets)
         leaf = targets["projection"]["kernel"]
         return {"projection": {"kernel": jax.device_put(np.full(leaf.shape, 0.25, leaf.dtype), leaf.sharding)}}
 
     task = ToyTask(weights=training.InitialWeights("a file", load))
     result = train(task, tmp_path, total_steps=1)
-    assert asked["head"]["kernel"].sharding is not None
+    assert requested["head"]["kernel"].sharding is not None
     assert float(result.frozen["projection"]["kernel"].min()) == 0.25
     assert result.frozen["projection"]["bias"].shape == (8,)
     assert float(np.abs(result.state.params["head"]["kernel"]).max()) > 0.0
 
 
-def test_weights_of_the_wrong_shape_are_a_defect_of_the_import(tmp_path: Path):
+def test_initial_weights_of_another_shape_are_an_error(tmp_path: Path):
     wrong = training.InitialWeights("a file", lambda targets: {"head": {"kernel": np.zeros((3, 1), np.float32)}})
     with pytest.raises(ValueError, match=r"a file returned other shapes.*head/kernel"):
         train(ToyTask(weights=wrong), tmp_path)
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_error_of_a_folder_that_cannot_be_written_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"file/run is not a folder|cannot write to .*file/run"):
         train(ToyTask(), tmp_path / "file" / "run")
@@ -194,20 +194,20 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: p
         train(ToyTask(), tmp_path)
 
 
-def test_a_notice_just_before_another_compilation_saves_as_at_any_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What saves then is the main thread, in which nothing may cross between host and devices otherwise."""
-    stop, sent, put = PreemptionHandler(), [], parallel.put_batch
+def test_a_signal_just_before_a_recompilation_saves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The main thread saves then, in which transfers between host and devices are otherwise disallowed."""
+    handler, sent, put = PreemptionHandler(), [], parallel.put_batch
 
     def longer(batch: Batch, rows: Any) -> Any:
         sent.append(batch)
-        stop.requested = len(sent) == 3
-        return put({name: values.repeat(1 + stop.requested, axis=0) for name, values in batch.items()}, rows)
+        handler.requested = len(sent) == 3
+        return put({name: values.repeat(1 + handler.requested, axis=0) for name, values in batch.items()}, rows)
 
     def finish(self: RetryingSaver, step: int, *_: Any) -> None:
         assert (step, jnp.ones(2) @ np.ones(2, np.float32)) == (2, 2)
-        raise SystemExit  # not suppressed, as in place of `leave`
+        raise SystemExit  # stands in for `exit_now`; not suppressed
 
-    monkeypatch.setattr(training.loop, "handle_preemption", lambda: nullcontext(stop))
+    monkeypatch.setattr(training.loop, "handle_preemption", lambda: nullcontext(handler))
     monkeypatch.setattr(parallel, "put_batch", longer)
     monkeypatch.setattr(RetryingSaver, "finish", finish)
     with pytest.raises(SystemExit):

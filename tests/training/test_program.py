@@ -1,4 +1,4 @@
-"""What a run compiles."""
+"""The compiled step."""
 
 import jax
 import pytest
@@ -8,15 +8,17 @@ from timesuite_jax import parallel, training
 from timesuite_jax.training.program import make_program
 
 
-def test_the_step_is_compiled_as_its_platform_wants_it(monkeypatch):
-    asked = []
-    monkeypatch.setattr(parallel, "compiler_options", lambda platform: asked.append(platform) or {"xla_no_such": True})
+def test_the_step_is_compiled_with_the_options_of_its_platform(monkeypatch):
+    platforms = []
+    monkeypatch.setattr(
+        parallel, "compiler_options", lambda platform: platforms.append(platform) or {"xla_no_such": True}
+    )
     program = make_program(ToyTask(), training.TrainingSpec(total_steps=1), parallel.make_mesh())
     key = jax.random.key(0)
     batch = {name: jax.numpy.asarray(array) for name, array in ToyTask().abstract_batch().items()}
     with pytest.raises(jax.errors.JaxRuntimeError, match="xla_no_such"):
         program.step.lower(program.state, program.frozen, batch, key).compile()
-    assert asked == ["cpu"]
+    assert platforms == ["cpu"]
 
 
 class Counted(ToyTask):
@@ -29,8 +31,8 @@ class Counted(ToyTask):
         return super().loss(*args)
 
 
-def test_each_length_is_compiled_once(tmp_path):
-    """Though the loop asks for it before it calls the step, so that a notice need not wait for the compiler."""
+def test_each_batch_shape_is_compiled_once(tmp_path):
+    """Though the loop compiles before it calls the step, so that a signal need not wait for the compiler."""
     task, compiled = Counted(), []
 
     def train_data(**where):

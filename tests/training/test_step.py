@@ -1,4 +1,4 @@
-"""The step: microbatches and meshes change nothing but the place where numbers are added."""
+"""The step: microbatches and meshes change only the order of additions."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ def three_steps(task: ToyTask, mesh: Mesh, accumulate: int = 1) -> tuple[dict[st
             old = jax.tree.leaves(state)
             state, report = step(state, frozen, batch, root(0, "train"))
             reports.append(jax.device_get(report))
-            assert all(leaf.is_deleted() for leaf in old), "the old state must be given to the new one"
+            assert all(leaf.is_deleted() for leaf in old), "the state must be donated"
     return jax.device_get(state.params), reports
 
 
@@ -83,7 +83,7 @@ def test_microbatches_draw_their_own_dropout(alone: tuple[Any, Any]):
     assert not np.allclose(alone[1][0][0]["loss"], split[1][0][0]["loss"], rtol=1e-3)
 
 
-def test_a_bad_batch_is_reported():
+def test_a_non_finite_loss_is_reported():
     data = ToyData(ToyTask(), seed=1)
     next(data)
     bad = int(next(data)["sample"][0])
