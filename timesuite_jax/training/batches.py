@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 from jaxtyping import Array, Shaped
 
 from timesuite_jax import parallel
@@ -77,7 +76,7 @@ class Batches:
         """Moves rows to this process's devices; returns the global arrays, asynchronously."""
         return parallel.put_batch(batch, self.sharding)
 
-    def has_new_shape(self, arrays: dict[str, jax.Array]) -> bool:
+    def has_new_shape(self, arrays: dict[str, Shaped[Array, "B ..."]]) -> bool:
         """Whether arrays have other shapes than all before them, so that the step must be compiled again."""
         shapes = tuple(array.shape for _, array in sorted(arrays.items()))
         new = bool(self._shapes) and shapes not in self._shapes
