@@ -11,7 +11,7 @@ import pytest
 from tests.support.paths import TINY_CONFIG
 from timesuite_jax import training
 from timesuite_jax.cli.main import main
-from timesuite_jax.videochat_t.data.stream import TrainStream
+from timesuite_jax.data.corpora import RecordStream
 
 CONFIG = TINY_CONFIG
 
@@ -58,7 +58,7 @@ def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypat
         "cuts": {"turns": 2, "time_text_dropped": 9},
         "reasons": {"films/3": "is empty"},
     }
-    monkeypatch.setattr(TrainStream, "report", lambda stream: {"films": report})
+    monkeypatch.setattr(RecordStream, "report", lambda stream: {"films": report})
     assert train(tiny_corpus, tiny_run) == 0
     assert capfd.readouterr().out.splitlines()[:3] == [
         "films: 1 samples dropped, 15 used, for example:",

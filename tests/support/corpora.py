@@ -1,19 +1,21 @@
 """Small corpora and specs that the tests of the training stream share."""
 
+import dataclasses
 import json
 from pathlib import Path
 
 from tests.support import sample_videos
-from timesuite_jax.data.corpora import BuildSpec, CorpusShare, build_corpus
+from timesuite_jax.data.corpora import BuildSpec, CorpusShare, RecordStream, build_corpus
 from timesuite_jax.text import build_word_tokenizer, load_clip_tokenizer, load_tokenizer
-from timesuite_jax.videochat_t.data.processor import SampleSpec
-from timesuite_jax.videochat_t.data.stream import PipelineSpec, TrainStream
+from timesuite_jax.videochat_t.data.spec import DataSpec, SampleSpec, VideoInputSpec
+from timesuite_jax.videochat_t.data.stream import train_stream
 
 TEXTS = [
     "When is film number 0 ? Film 0 lasts From 0.0 to 9.9 seconds. one two three four five",
     "The 1-th video clip contains 4 frames sampled at 0.1, 0.2 seconds. without timestamps",
     "The video contains 8 frames sampled from 1 to 2 seconds, one every 0.1 seconds.",
 ]
+VIDEO_INPUTS = VideoInputSpec(clips=2, clip_frames=4, size=16, n_visual=6)
 
 
 def tokenizers(folder: Path):
@@ -22,14 +24,14 @@ def tokenizers(folder: Path):
 
 
 def make(folder: Path, name: str, count: int, *, frames: int | None = None, turns: int = 1, shards: int = 1) -> Path:
-    """Films of different lengths; the answer of record n names n."""
+    """Videos of different lengths; the answer of record n names n."""
     videos = folder / f"{name}_videos"
     videos.mkdir(parents=True)
     entries = []
     for n in range(count):
         (videos / f"{n}.mp4").write_bytes(sample_videos.numbered_film(16 + 2 * n, rate=8))
-        asked = [{"q": f"When is film number {n}?" + " one two" * k, "a": f"Film {n} three {k}."} for k in range(turns)]
-        entries.append({"video": f"{n}.mp4", "QA": asked})
+        pairs = [{"q": f"When is film number {n}?" + " one two" * k, "a": f"Film {n} three {k}."} for k in range(turns)]
+        entries.append({"video": f"{n}.mp4", "QA": pairs})
     path = folder / f"{name}.json"
     path.write_text(json.dumps(entries))
     spec = BuildSpec(name, task="conversation", shards=shards, frames=frames)
@@ -38,19 +40,24 @@ def make(folder: Path, name: str, count: int, *, frames: int | None = None, turn
 
 
 def sample_spec(**changes) -> SampleSpec:
+    """Deterministic samples of `VIDEO_INPUTS`, unless changed."""
     fields = {
-        "clips": 2,
-        "clip_frames": 4,
-        "size": 16,
-        "n_visual": 6,
         "buckets": (64, 80, 128),
         "clip_text_length": 48,
+        "sampling": "middle",
         "transform": "whole",
+        "turns": "all",
     }
     return SampleSpec(**{**fields, **changes})
 
 
-def stream(folders, texts, *, batch=4, seed=3, process=(0, 1), sample=None, **changes) -> TrainStream:
-    shares = tuple(folder if isinstance(folder, CorpusShare) else CorpusShare(str(folder)) for folder in folders)
-    spec = PipelineSpec(shares, sample or sample_spec(), batch, **changes)
-    return TrainStream(spec, *texts, seed=seed, process_index=process[0], process_count=process[1])
+def stream(folders, texts, *, batch=4, seed=3, process=(0, 1), sample=None, **changes) -> RecordStream:
+    """A training stream of corpora; `changes` are fields of `StreamSpec`."""
+    shares = [folder if isinstance(folder, CorpusShare) else CorpusShare(str(folder)) for folder in folders]
+    spec = DataSpec(
+        corpora=tuple(f"{share.folder}*{share.repeat}" for share in shares),
+        batch_size=batch,
+        **dataclasses.asdict(sample or sample_spec()),
+        **{"threads": 4, **changes},
+    )
+    return train_stream(spec, VIDEO_INPUTS, *texts, seed=seed, process_index=process[0], process_count=process[1])

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from timesuite_jax.data.corpora import Batch
 from timesuite_jax.videochat_t.answering.predictor import PreparedQuestion, VideoChatPredictor
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
-from timesuite_jax.videochat_t.data.batch import Batch
 from timesuite_jax.videochat_t.data.processor import Processor
 
 

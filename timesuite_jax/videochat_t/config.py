@@ -11,13 +11,10 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, build, check_least, override
-from timesuite_jax.data.corpora import corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.weights import WeightsSpec
 from timesuite_jax.suggestions import did_you_mean
-from timesuite_jax.text import TimeStyle
-from timesuite_jax.videochat_t.data.processor import SampleSpec, Turns
-from timesuite_jax.videochat_t.data.stream import PipelineSpec
+from timesuite_jax.videochat_t.data.spec import DataSpec, VideoInputSpec
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 
 # What the original trains in all of its stages: exactly these keys are in its checkpoints.
@@ -39,35 +36,6 @@ class TextSpec:
 
     tokenizer: str  # of the language model: a tokenizer.json, a SentencePiece .model or a folder with either
     clip_tokenizer: str  # of the Q-Former: a tokenizer.json, a vocab.txt or a folder with either
-
-
-@dataclasses.dataclass(frozen=True)
-class DataSpec:
-    """What is trained on; `SampleSpec` and `PipelineSpec` say more of each field."""
-
-    corpora: tuple[str, ...]  # folders; "FOLDER*3" is visited three times an epoch
-    batch_size: int  # of all processes together
-    buckets: tuple[int, ...]  # sequence lengths, visual tokens and BOS included
-    clip_text_length: int = 80  # word pieces of a clip's time text
-    sampling: str = "random"
-    transform: str = "default"
-    layout: str = "training"
-    time_style: TimeStyle = TimeStyle.DECIMAL
-    turns: Turns = "shuffled"
-    shuffle: bool = True
-    cache_decoded: bool = False
-    threads: int = 16
-    workers: int = 0
-    read_ahead: int = 64
-
-    def __post_init__(self) -> None:
-        """Refuses numbers that no stream can have.
-
-        Raises:
-          UserError: naming the field.
-        """
-        # [CLS], a word and [SEP] are the shortest text.
-        check_least(self, "data", {"batch_size": 1, "clip_text_length": 3, "threads": 0, "workers": 0, "read_ahead": 1})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,38 +103,10 @@ class VideoChatTConfig:
         plain = {key: parts[key] for key in ("trained", "loss_chunk") if key in parts}
         return build(cls, {**read, **plain}, "config")
 
-    def sample(self, *, train: bool) -> SampleSpec:
-        """How records become samples of this model; evaluation always looks at the same frames."""
-        model, data = self.model, self.data
-        sampling = data.sampling if train else data.sampling.replace("random", "middle")
-        return SampleSpec(
-            clips=model.clips,
-            clip_frames=model.clip_frames,
-            size=model.vision.image_size,
-            n_visual=model.video_tokens,
-            buckets=data.buckets,
-            clip_text_length=data.clip_text_length,
-            sampling=sampling,
-            transform=data.transform,
-            train=train,
-            layout=data.layout,
-            time_style=data.time_style,
-            turns=data.turns if train else "all",
-        )
-
-    def pipeline(self) -> PipelineSpec:
-        """The training stream."""
-        data = self.data
-        return PipelineSpec(
-            corpora=corpus_shares(data.corpora),
-            sample=self.sample(train=True),
-            batch_size=data.batch_size,
-            shuffle=data.shuffle,
-            cache_decoded=data.cache_decoded,
-            threads=data.threads,
-            workers=data.workers,
-            read_ahead=data.read_ahead,
-        )
+    def video_inputs(self) -> VideoInputSpec:
+        """Sizes of a video's inputs to this model."""
+        model = self.model
+        return VideoInputSpec(model.clips, model.clip_frames, model.vision.image_size, model.video_tokens)
 
 
 def model_spec(config: Config) -> VideoChatTSpec:

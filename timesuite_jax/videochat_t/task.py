@@ -27,7 +27,7 @@ from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.videochat_t.data.processor import Processor
-from timesuite_jax.videochat_t.data.stream import TrainStream
+from timesuite_jax.videochat_t.data.stream import train_stream
 from timesuite_jax.videochat_t.model.flops import training_flops
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 from timesuite_jax.videochat_t.port.loading_order import PORT
@@ -167,8 +167,9 @@ class VideoChatTask(Task):
                 f"data.batch_size={self.config.data.batch_size} is no multiple of {row_multiple}, the devices that a "
                 "batch lies over times training.accumulate; change one of them"
             )
-        return TrainStream(
-            self.config.pipeline(),
+        return train_stream(
+            self.config.data,
+            self.config.video_inputs(),
             *self.tokenizers,
             seed=seed,
             process_index=process_index,
@@ -207,8 +208,8 @@ class VideoChatTask(Task):
         Raises:
           UserError: on an unknown layout.
         """
-        sample = self.config.sample(train=False)
-        return Processor(sample if layout is None else dataclasses.replace(sample, layout=layout), *self.tokenizers)
+        data = self.config.data if layout is None else dataclasses.replace(self.config.data, layout=layout)
+        return Processor(data, self.config.video_inputs(), *self.tokenizers, train=False)
 
     def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """An evaluation's batch: encoding videos, reading prompts, making one token."""

@@ -159,11 +159,13 @@ def test_audit(videos, tmp_path):
 def test_message_classes_are_there_before_threads_are(videos, tmp_path, monkeypatch):
     """Their import replaces `__import__` for a while, and other threads (of the bar, for one) import now and then."""
     order = []
-    corpus, building, auditing = (import_module(f"timesuite_jax.data.{name}") for name in ("corpus", "build", "audit"))
+    corpus, building, auditing = (
+        import_module(f"timesuite_jax.data.corpora.{name}") for name in ("corpus", "build", "audit")
+    )
     for module in (corpus, auditing):
         monkeypatch.setattr(module, "example_class", lambda: order.append("classes"))
     for module in (building, auditing):
-        monkeypatch.setattr(module, "watched", lambda items, *_, **__: order.append("bar") or items)
+        monkeypatch.setattr(module, "track", lambda items, *_, **__: order.append("bar") or items)
     build_corpus(annotations(tmp_path, [entry("a.mp4")]), videos, tmp_path / "out", BuildSpec("test"))
     audit([tmp_path / "out"])
     assert order == ["classes", "bar"] * 2

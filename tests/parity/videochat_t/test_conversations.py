@@ -11,6 +11,7 @@ import pytest
 from timesuite_jax.text import (
     EVALUATION,
     TRAINING,
+    Conversation,
     Turn,
     clip_time_texts,
     encode_clip_texts,
@@ -20,7 +21,7 @@ from timesuite_jax.text import (
     render,
     shuffled,
 )
-from timesuite_jax.videochat_t.data.budget import cut_like_upstream, lay_out
+from timesuite_jax.videochat_t.data.token_row import lay_out
 
 
 @pytest.fixture
@@ -179,6 +180,17 @@ def test_clip_sentences(family, models, name):
         assert cut.ids[0].tolist() == cases["bert_truncation_left_max16"]
 
 
+def truncate_like_upstream(conversation: Conversation, max_text: int) -> Conversation:
+    """Truncates on the right, answers too, to `max_text` (upstream's `max_txt_len`) tokens of text and BOS."""
+    keep = max(0, min(conversation.n_text, max_text - 1) - len(conversation.before_ids))
+    return Conversation(
+        conversation.before_ids,
+        conversation.after_ids[:keep],
+        conversation.answer_mask[:keep],
+        conversation.segments[:keep],
+    )
+
+
 def test_upstreams_truncation(models, tokenizer):
     for model in models:
         forward = model / "forward.npz"
@@ -189,6 +201,6 @@ def test_upstreams_truncation(models, tokenizer):
         for row, case in enumerate(cases["conversations"]):
             times = case["text"].partition("</Video>")[2].partition("[/INST]")[0]
             conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times)
-            cut = cut_like_upstream(conversation, cases["trunc_max_txt_len"]).conversation
+            cut = truncate_like_upstream(conversation, cases["trunc_max_txt_len"])
             laid = lay_out(cut, n_visual=n_visual, length=labels.shape[1], special=tokenizer.special)
             np.testing.assert_array_equal(np.where(laid.loss_mask, laid.tokens, -100), labels[row])

@@ -18,11 +18,13 @@ from timesuite_jax.videochat_t.data.processor import Processor
 @pytest.fixture(scope="module")
 def processor(tiny_corpus):
     config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
-    return Processor(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+    return Processor(
+        config.data, config.video_inputs(), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus), train=False
+    )
 
 
 def frames_of(questions) -> np.ndarray:
-    return np.stack([question.sample.visual.frames for question in questions])
+    return np.stack([question.sample.video.frames for question in questions])
 
 
 def test_prompts_are_first_questions_without_their_answers(processor, tiny_corpus):
@@ -75,8 +77,10 @@ def test_foreign_frames_are_of_another_video_where_videos_have_several_records(p
 
 def test_foreign_frames_are_decoded_once(processor, tiny_corpus, monkeypatch):
     decoded = []
-    visual = Processor.visual
-    monkeypatch.setattr(Processor, "visual", lambda self, record: decoded.append(record.id) or visual(self, record))
+    video_inputs = Processor.video_inputs
+    monkeypatch.setattr(
+        Processor, "video_inputs", lambda self, record: decoded.append(record.id) or video_inputs(self, record)
+    )
     prepare(processor, tiny_corpus, control="foreign_frames")
     assert len(decoded) == 13  # the first video again for the last question
 
@@ -88,8 +92,8 @@ def test_rescaled_stamps_change_every_time_and_no_frame(processor, tiny_corpus):
         assert before.time_scale == 1.0 and after.time_scale in (1.4, 1 / 1.5)
         assert after.duration == pytest.approx(before.duration * after.time_scale)
         assert len(str(int(after.duration))) == len(str(int(before.duration)))
-        assert not np.array_equal(before.sample.visual.clip_text, after.sample.visual.clip_text)
-        assert not np.array_equal(before.sample.words.row.tokens, after.sample.words.row.tokens)
+        assert not np.array_equal(before.sample.video.clip_text, after.sample.video.clip_text)
+        assert not np.array_equal(before.sample.conversation.row.tokens, after.sample.conversation.row.tokens)
 
 
 def test_unusable_records_raise(processor, tmp_path, tiny_corpus):

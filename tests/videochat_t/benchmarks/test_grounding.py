@@ -21,7 +21,9 @@ from timesuite_jax.videochat_t.data.processor import Processor
 @pytest.fixture(scope="module")
 def processor(tiny_corpus):
     config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
-    return Processor(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+    return Processor(
+        config.data, config.video_inputs(), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus), train=False
+    )
 
 
 @pytest.fixture
@@ -41,7 +43,7 @@ class Oracle:
         self.tokenizer, self.known = tokenizer, {}
         for number in range(mixture.visits):
             record = mixture.read(number)
-            visual = processor.visual(record)
+            visual = processor.video_inputs(record)
             last = visual.seconds[-1]
             self.known[visual.frames.tobytes()] = [edge / last for edge in record.spans[0]]
 

@@ -1,15 +1,8 @@
-"""Several corpora as one numbered set of records, and the order in which training visits it.
-
-The order is a pure function of (seed, position): position // size is the epoch, and each epoch has its own permutation,
-computed position by position (Grain's index shuffle), so nothing grows with the number of records and going anywhere
-costs nothing. Neither the number of processes nor of workers has a say in it.
-"""
+"""Several corpora as one numbered set of records."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import grain
 import numpy as np
 
 from timesuite_jax.data.corpora.corpus import open_corpus
@@ -25,18 +18,18 @@ class CorpusShare:
     repeat: int = 1
 
 
-def corpus_shares(words: Sequence[str]) -> tuple[CorpusShare, ...]:
-    """Reads a mixture as configs write it: "FOLDER", or "FOLDER*3" to visit its records three times an epoch.
+def corpus_shares(entries: Sequence[str]) -> tuple[CorpusShare, ...]:
+    """Parses a mixture as configs write it: "FOLDER", or "FOLDER*3" to visit its records three times an epoch.
 
     Raises:
-      UserError: what stands behind the last star is no whole number.
+      UserError: the text after the last star is not a whole number.
     """
     shares = []
-    for word in words:
-        folder, star, repeat = word.rpartition("*")
+    for entry in entries:
+        folder, star, repeat = entry.rpartition("*")
         if star and not repeat.isdigit():
-            raise UserError(f"corpus {word!r} has no whole number behind the star; write it as FOLDER*3")
-        shares.append(CorpusShare(folder, int(repeat)) if star else CorpusShare(word))
+            raise UserError(f"corpus {entry!r} has no whole number after the star; write it as FOLDER*3")
+        shares.append(CorpusShare(folder, int(repeat)) if star else CorpusShare(entry))
     return tuple(shares)
 
 
@@ -66,7 +59,7 @@ class Mixture:
 
     @property
     def visits(self) -> int:
-        """Samples of an epoch: records, counted as often as they are repeated."""
+        """Samples of an epoch: records, each counted as often as it is repeated."""
         return int(self._visit_ends[-1])
 
     def record_of_visit(self, visit: int) -> int:
@@ -90,41 +83,4 @@ class Mixture:
         source = self._sources[corpus]
         within = number - (int(self._ends[corpus]) - len(source))
         shard, record = source.locate(within)
-        return decode_record(source[within], f"{Path(source.paths[shard])}: record {record}")
-
-
-class IndexSampler:
-    """What one process visits, without end: pairs of (position in the global order, record number).
-
-    The global batch of step i is positions [i * B, (i + 1) * B); process p of n takes the p-th n-th of it. So the same
-    global batches come out whatever the number of processes.
-
-    Has `__len__` and `__getitem__`, as Grain asks of a data source.
-    """
-
-    # Endless, as far as Python's `len` allows and more than any run reads.
-    _LENGTH = 2**60
-
-    def __init__(
-        self, mixture: Mixture, *, seed: int, shuffle: bool, global_batch: int, process_index: int, process_count: int
-    ):
-        self._mixture = mixture
-        order = grain.MapDataset.range(mixture.visits)
-        # Grain takes seeds of 32 bits.
-        self._order = order.seed(seed % 2**32).shuffle().repeat() if shuffle else order.repeat()
-        self._global_batch = global_batch
-        self._local_batch = global_batch // process_count
-        self._offset = self._local_batch * process_index
-
-    def __len__(self) -> int:
-        return self._LENGTH
-
-    def __getitem__(self, number: int) -> tuple[int, int]:
-        step, row = divmod(int(number), self._local_batch)
-        position = step * self._global_batch + self._offset + row
-        visit = self._order[position]
-        assert visit is not None  # Grain's type for filtered elements; nothing is filtered here
-        return position, self._mixture.record_of_visit(int(visit))
-
-    def __repr__(self) -> str:
-        return f"Visits({self._mixture.visits} an epoch)"
+        return decode_record(source[within], f"{source.paths[shard]}: record {record}")

@@ -1,7 +1,8 @@
-"""Counts, per corpus, of what happened to samples on their way into batches."""
+"""Counts used, dropped and cut samples by corpus."""
 
 import logging
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 from timesuite_jax.errors import UserError
@@ -10,7 +11,7 @@ _log = logging.getLogger(__name__)
 
 
 class SampleStats:
-    """What was used, what was dropped and why, and what was cut to fit; of this process, since it started."""
+    """Samples used, samples dropped with the reasons, and cuts made to fit; of this process, since it started."""
 
     def __init__(self):
         self._used: Counter[str] = Counter()
@@ -18,23 +19,23 @@ class SampleStats:
         self._drops: Counter[str] = Counter()
         self._cuts: dict[str, Counter[str]] = defaultdict(Counter)
 
-    def used(self, corpus: str, cuts: tuple[str, ...]) -> None:
-        """Counts a sample that went into a batch, and what it had to give up."""
+    def used(self, corpus: str, cuts: Sequence[str]) -> None:
+        """Counts a sample that is part of a batch, and its cuts."""
         self._used[corpus] += 1
         self._cuts[corpus].update(cuts)
 
     def dropped(self, corpus: str, name: str, reason: str) -> None:
-        """Counts a dropped sample; each is logged once."""
+        """Counts a dropped sample; each name is logged once."""
         if name not in self._dropped[corpus]:
             _log.warning("dropped sample %s: %s", name, reason)
         self._dropped[corpus][name] = reason
         self._drops[corpus] += 1
 
-    def refuse_nothing(self, enough: int) -> None:
-        """Makes sure that the first `enough` samples were not dropped one and all.
+    def check_any_used(self, enough: int) -> None:
+        """Checks that not all of the first `enough` samples were dropped: training on empty batches learns nothing.
 
         Raises:
-          UserError: they were; a run on empty batches would learn nothing, and say so at its end.
+          UserError: all of them were dropped.
         """
         drops = sum(self._drops.values())
         if drops >= enough and not self._used:
@@ -45,7 +46,7 @@ class SampleStats:
             )
 
     def report(self) -> dict[str, dict[str, Any]]:
-        """Corpus -> {"used": n, "dropped": n, "cuts": {what: n}, "reasons": {sample: reason}}, JSON-able."""
+        """Corpus -> {"used": n, "dropped": n, "cuts": {kind: n}, "reasons": {sample: reason}}, JSON-able."""
         return {
             corpus: {
                 "used": self._used[corpus],

@@ -8,9 +8,9 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.text import Turn, parse_spans
 from timesuite_jax.videochat_t.answering.answerer import Answerer
-from timesuite_jax.videochat_t.data.batch import Sample, collate
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.data.sample import Sample
 
 Span = tuple[float, float]  # start and end in seconds
 
@@ -53,11 +53,11 @@ def ask(
     if not question.strip():
         raise UserError('the question is empty; ask, for example, "When does the man open the door?"')
     turn = Turn(question)
-    visual = preparer.visual_of_file(str(video), clip, name=str(video))
-    words = preparer.words([turn], visual.seconds)
+    visual = preparer.video_file_inputs(str(video), clip, name=str(video))
+    words = preparer.conversation([turn], visual.seconds)
     if isinstance(words, DoesNotFit):
         raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
-    batch = collate([Sample(0, str(video), visual, words)], preparer.spec, preparer.special, fixed_length=False)
+    batch = preparer.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
     spans = tuple((span.start, span.end) for span in parse_spans(text))
     return Asked(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)

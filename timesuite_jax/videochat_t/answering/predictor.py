@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from timesuite_jax.data.corpora.record import Record
+from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn, as_prompt
 from timesuite_jax.videochat_t.answering.answerer import Answerer
-from timesuite_jax.videochat_t.data.batch import Batch, Sample, collate
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
-from timesuite_jax.videochat_t.data.processor import Processor, VideoInputs
+from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.data.sample import Sample, VideoInputs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +70,7 @@ class VideoChatPredictor:
     def settings(self) -> Mapping[str, Any]:
         """How inputs are prepared and answers decoded."""
         decoding = self._answer.settings if isinstance(self._answer, Answerer) else {}
-        return {"inputs": dataclasses.asdict(self._processor.spec), **decoding}
+        return {"inputs": self._processor.settings, **decoding}
 
     def prepare(self, prompt: VideoQuestion) -> PreparedQuestion:
         """Decodes the video and tokenizes the question.
@@ -87,18 +87,18 @@ class VideoChatPredictor:
             seconds = visual.seconds * scale
             ids, mask, cut = processor.clip_texts(seconds)
             visual = dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
-        words = processor.words(as_prompt([prompt.turn]), visual.seconds)
+        words = processor.conversation(as_prompt([prompt.turn]), visual.seconds)
         if isinstance(words, DoesNotFit):
             raise UserError(words.reason)
-        return PreparedQuestion(Sample(0, record.id, visual, words), visual.duration * scale, scale)
+        return PreparedQuestion(Sample(visual, words), visual.duration * scale, scale)
 
     def collate(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> Batch:
         """Stacks questions to a batch; the last one, or nothing, is repeated in rows of padding."""
         samples = [prepared.sample for prepared in inputs]
-        padding = samples[-1] if samples else Sample(0, "", None, None)
+        padding = samples[-1] if samples else Dropped("padding")
         rows = [*samples, *[padding] * (batch_size - len(samples))]
         # One length for all batches: one compiled program, and a row's answer cannot depend on its neighbours.
-        return collate(rows, self._processor.spec, self._processor.special, fixed_length=True)
+        return self._processor.collate(rows, fixed_length=True)
 
     def predict(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> list[VideoAnswer]:
         """Answers a batch of questions."""
@@ -111,7 +111,7 @@ class VideoChatPredictor:
         for decoded, visual in self._decoded:
             if decoded is record:
                 return visual
-        visual = self._processor.visual(record)
+        visual = self._processor.video_inputs(record)
         self._decoded.append((record, visual))
         return visual
 

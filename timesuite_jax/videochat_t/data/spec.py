@@ -1,0 +1,97 @@
+"""Options of a VideoChat-T sample: those that a config chooses, and those that the model fixes."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from timesuite_jax.config_spec import check_least
+from timesuite_jax.data.corpora import StreamSpec
+from timesuite_jax.errors import UserError
+from timesuite_jax.media import DEFAULT_DEADLINE_S
+from timesuite_jax.text import LAYOUTS, TimeStyle
+
+Turns = Literal["all", "shuffled", "one", "independent"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSpec:
+    """How a record becomes a sample; the fields of `config.data` that concern samples.
+
+    Attributes:
+      buckets: sequence lengths S, visual tokens and BOS included; a batch takes the smallest that holds all its rows.
+      clip_text_length: P, word pieces of a clip's time text.
+      sampling: variant of `SamplingSpec`.
+      transform: variant of `TransformSpec`.
+      layout: name of a conversation layout.
+      time_style: how frame times are written.
+      turns: all turns of a record as one conversation, in their order or shuffled (as the original does); one of them,
+        drawn at each visit; or all of them in one row, masked from each other, each a conversation of its own.
+      deadline_s: wall seconds that decoding a video may take.
+    """
+
+    buckets: tuple[int, ...]
+    clip_text_length: int = 80
+    sampling: str = "random"
+    transform: str = "default"
+    layout: str = "training"
+    time_style: TimeStyle = TimeStyle.DECIMAL
+    turns: Turns = "shuffled"
+    deadline_s: float = DEFAULT_DEADLINE_S
+
+    def __post_init__(self) -> None:
+        """Checks bounds and combinations.
+
+        Raises:
+          UserError: a field is out of bounds or excludes another, with its name.
+        """
+        # [CLS], a word and [SEP] are the shortest text.
+        check_least(self, "data", {"clip_text_length": 3, "deadline_s": 0})
+        if self.layout not in LAYOUTS:
+            raise UserError(f"unknown conversation layout {self.layout!r}; known: {', '.join(LAYOUTS)}")
+        if self.turns == "independent" and not LAYOUTS[self.layout].turns_alike:
+            raise UserError(
+                f"turns='independent' needs a layout that formats all turns alike, and {self.layout!r} adds text to "
+                "the first one; choose layout='training'"
+            )
+
+    def for_evaluation(self) -> Self:
+        """The same options without randomness: always the same frames, all turns in their order."""
+        return dataclasses.replace(self, sampling=self.sampling.replace("random", "middle"), turns="all")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSpec(StreamSpec, SampleSpec):
+    """`config.data`: the training corpora, how they are read, and how records become samples."""
+
+    corpora: tuple[str, ...]  # folders; "FOLDER*3" is visited three times an epoch
+
+    def __post_init__(self) -> None:
+        """Checks bounds and combinations.
+
+        Raises:
+          UserError: as the two specs.
+        """
+        StreamSpec.__post_init__(self)
+        SampleSpec.__post_init__(self)
+
+
+@dataclass(frozen=True)
+class VideoInputSpec:
+    """Sizes of a video's inputs, fixed by the model.
+
+    Attributes:
+      clips: K, clips of a video.
+      clip_frames: F, frames of a clip.
+      size: side of the square frames, pixels.
+      n_visual: visual tokens in the language model's sequence.
+    """
+
+    clips: int
+    clip_frames: int
+    size: int
+    n_visual: int
+
+    @property
+    def num_frames(self) -> int:
+        """T = K * F."""
+        return self.clips * self.clip_frames
