@@ -60,7 +60,7 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("corpora") / "films"
     spec = SyntheticCorpusSpec("films", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
     make_corpus(folder, spec, seed=0, quiet=True)
-    make_tokenizer(folder, spec.film)
+    make_tokenizer(folder, spec.appearance)
     return folder
 
 

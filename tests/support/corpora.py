@@ -11,7 +11,7 @@ from timesuite_jax.videochat_t.data.spec import DataSpec, SampleSpec, VideoInput
 from timesuite_jax.videochat_t.data.stream import train_stream
 
 TEXTS = [
-    "When is film number 0 ? Film 0 lasts From 0.0 to 9.9 seconds. one two three four five",
+    "When is video number 0 ? Video 0 lasts From 0.0 to 9.9 seconds. one two three four five",
     "The 1-th video clip contains 4 frames sampled at 0.1, 0.2 seconds. without timestamps",
     "The video contains 8 frames sampled from 1 to 2 seconds, one every 0.1 seconds.",
 ]
@@ -30,7 +30,8 @@ def make(folder: Path, name: str, count: int, *, frames: int | None = None, turn
     entries = []
     for n in range(count):
         (videos / f"{n}.mp4").write_bytes(sample_videos.numbered_film(16 + 2 * n, rate=8))
-        pairs = [{"q": f"When is film number {n}?" + " one two" * k, "a": f"Film {n} three {k}."} for k in range(turns)]
+        question = f"When is video number {n}?"
+        pairs = [{"q": question + " one two" * k, "a": f"Video {n} three {k}."} for k in range(turns)]
         entries.append({"video": f"{n}.mp4", "QA": pairs})
     path = folder / f"{name}.json"
     path.write_text(json.dumps(entries))

@@ -160,7 +160,7 @@ def _synthetic(args: argparse.Namespace) -> int:
         Path(args.out).resolve().name, args.videos, conversations=(("grounding", "grounding", "order"),)
     )
     info = make_corpus(args.out, spec, seed=args.seed, quiet=args.json)
-    make_tokenizer(args.out, spec.film)
+    make_tokenizer(args.out, spec.appearance)
     if args.json:
         print(json.dumps(asdict(info)))
     else:

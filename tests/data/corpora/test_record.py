@@ -46,26 +46,26 @@ def record(number=0, **changes) -> Record:
 )
 def test_round_trip(one):
     data = encode_record(one)
-    assert decode_record(data, "here") == one
-    assert encode_record(decode_record(data, "here")) == data
+    assert decode_record(data, "x.tfrecord") == one
+    assert encode_record(decode_record(data, "x.tfrecord")) == data
 
 
-def test_either_video_or_frames():
+def test_a_record_has_either_a_video_or_frames():
     with pytest.raises(ValueError, match="either a video or frames"):
         record(frames=(b"jpeg",), frame_times=(1.0,))
     with pytest.raises(ValueError, match="1 frames but 0 times"):
         record(video=None, frames=(b"jpeg",))
 
 
-def test_other_bytes_and_other_schemas_are_refused(monkeypatch):
-    with pytest.raises(UserError, match=r"a.tfrecord: record 3 is no tf.train.Example"):
+def test_other_bytes_and_other_schemas_are_errors(monkeypatch):
+    with pytest.raises(UserError, match=r"a.tfrecord: record 3 .* tf.train.Example"):
         decode_record(b"\xff\xff\xff", "a.tfrecord: record 3")
-    with pytest.raises(UserError, match=r"has record schema none, this program reads 1"):
+    with pytest.raises(UserError, match=r"schema none, .* reads 1"):
         decode_record(b"", "here")
     monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 2)
     newer = encode_record(record())
     monkeypatch.undo()
-    with pytest.raises(UserError, match=r"has record schema \[2\], this program reads 1; build the corpus again"):
+    with pytest.raises(UserError, match=r"schema \[2\], .* reads 1; build"):
         decode_record(newer, "here")
 
 
@@ -78,35 +78,35 @@ def test_corpus_folder(tmp_path):
     assert info.tasks == {"temporal_video_grounding": 3} and info.quarantine[0].reason == "is empty (0 bytes)"
     _, source = open_corpus(tmp_path / "c")
     assert [decode_record(source[n], "").id for n in range(3)] == ["c/0", "c/1", "c/2"]
-    with pytest.raises(UserError, match="already holds a corpus; remove it"):
+    with pytest.raises(UserError, match=r"already .* corpus; remove it"):
         CorpusWriter(tmp_path / "c", "c")
 
 
-def test_bad_corpus_folders(tmp_path):
-    with pytest.raises(UserError, match=r"holds no corpus \(no dataset_info.json\); build one"):
+def test_damaged_corpus_folders_are_errors(tmp_path):
+    with pytest.raises(UserError, match=r"dataset_info.json\); build one"):
         read_info(tmp_path)
     info_path = tmp_path / "dataset_info.json"
     info_path.write_text("{")
-    with pytest.raises(UserError, match=r"is damaged .*; build the corpus again"):
+    with pytest.raises(UserError, match=r"is damaged .*; build"):
         read_info(tmp_path)
     info_path.unlink()
     CorpusWriter(tmp_path, "c").write([[record()]])
     fields = json.loads(info_path.read_text())
     info_path.write_text(json.dumps({**fields, "records": [2]}))
-    with pytest.raises(UserError, match=r"holds 1 records, dataset_info.json says 2"):
+    with pytest.raises(UserError, match=r"1 records.* dataset_info.json .* 2"):
         open_corpus(tmp_path)
     for wrong in ({"shards": 3}, {"records": [1, 1]}):
         info_path.write_text(json.dumps({**fields, **wrong}))
-        with pytest.raises(UserError, match=r"is damaged .*; build the corpus again"):
+        with pytest.raises(UserError, match=r"is damaged .*; build"):
             read_info(tmp_path)
     info_path.write_text(json.dumps({**fields, "schema": 7}))
-    with pytest.raises(UserError, match="has schema 7, this program reads 1"):
+    with pytest.raises(UserError, match=r"schema 7, .* reads 1"):
         read_info(tmp_path)
 
 
-def test_empty_corpus_says_why(tmp_path):
+def test_an_empty_corpus_is_an_error_with_the_reasons(tmp_path):
     writer = CorpusWriter(tmp_path, "c")
     writer.reject(Rejected("c/0", "bad.mp4", "does not exist"))
-    with pytest.raises(UserError, match=r"would be empty: every sample was rejected \(bad.mp4: does not exist\)"):
+    with pytest.raises(UserError, match=r"empty: .* \(bad.mp4: does not exist\)"):
         writer.write([[]])
     assert not (tmp_path / "dataset_info.json").exists()

@@ -1,4 +1,4 @@
-"""Synthetic films show what their annotations say."""
+"""Synthetic videos agree with their annotations."""
 
 import json
 
@@ -20,7 +20,7 @@ def visible(frame: np.ndarray, colour: str) -> bool:
     return np.sum(distance < 45) > 25
 
 
-def test_objects_are_there_exactly_when_said():
+def test_objects_are_visible_exactly_during_their_events():
     for seed in range(20):
         video = make_video(MovingShapesSpec(objects=(0, 1, 1)), np.random.default_rng(seed))
         assert 2 <= len(video.events) <= 3 and len({event.colour for event in video.events}) == len(video.events)
@@ -32,7 +32,7 @@ def test_objects_are_there_exactly_when_said():
             assert 0 <= event.start < event.end <= video.seconds + 0.05
 
 
-def test_same_seed_same_film_and_spans_do_not_coincide():
+def test_the_seed_decides_the_video():
     one, two = (make_video(MovingShapesSpec(objects=(0, 1)), np.random.default_rng(5)) for _ in range(2))
     np.testing.assert_array_equal(one.frames, two.frames)
     assert one.events == two.events
@@ -40,7 +40,7 @@ def test_same_seed_same_film_and_spans_do_not_coincide():
     assert other.events != one.events
 
 
-def test_corpus_of_real_mp4(tmp_path):
+def test_a_corpus_is_deterministic_and_its_mp4_files_show_the_events(tmp_path):
     spec = SyntheticCorpusSpec("train", 8, conversations=(("grounding", "order"),), shards=2)
     info = make_corpus(tmp_path / "a", spec, seed=1, quiet=True)
     assert sum(info.records) == 8 and not info.quarantine and len(list((tmp_path / "a/videos").glob("*.mp4"))) == 8
@@ -62,33 +62,33 @@ def test_corpus_of_real_mp4(tmp_path):
             assert not any(s for s, o in zip(shown, outside, strict=True) if o)
 
 
-def test_each_object_gets_its_record(tmp_path):
-    film = MovingShapesSpec(objects=(0.0, 1.0))
-    make_corpus(tmp_path / "t", SyntheticCorpusSpec("t", 3, film, each_object=True), seed=0, quiet=True)
+def test_each_object_has_a_record(tmp_path):
+    appearance = MovingShapesSpec(objects=(0.0, 1.0))
+    make_corpus(tmp_path / "t", SyntheticCorpusSpec("t", 3, appearance, each_object=True), seed=0, quiet=True)
     entries = json.loads((tmp_path / "t/annotations.json").read_text())
     assert [e["video"] for e in entries] == ["000000.mp4"] * 2 + ["000001.mp4"] * 2 + ["000002.mp4"] * 2
     assert entries[0]["spans"] != entries[1]["spans"]
 
 
-def test_tokenizer_of_the_texts_knows_every_word(tmp_path):
-    film = MovingShapesSpec(objects=(1, 1, 1))
-    tokenizer = load_tokenizer(build_word_tokenizer(all_texts(film), tmp_path))
-    spec = SyntheticCorpusSpec("x", 1, film, conversations=(("grounding",) * 4 + ("order",),))
-    asked = set()
+def test_the_tokenizer_has_every_word(tmp_path):
+    appearance = MovingShapesSpec(objects=(1, 1, 1))
+    tokenizer = load_tokenizer(build_word_tokenizer(all_texts(appearance), tmp_path))
+    spec = SyntheticCorpusSpec("x", 1, appearance, conversations=(("grounding",) * 4 + ("order",),))
+    first_words = set()
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        for entry in questions_of(make_video(film, rng), spec, rng):
+        for entry in questions_of(make_video(appearance, rng), spec, rng):
             names = [turn["q"] for turn in entry["QA"] if "From" in turn["a"] and "seconds" not in turn["q"]]
             assert len(names) == len(set(names))
             for turn in entry["QA"]:
-                asked.add(turn["a"].split()[0])
+                first_words.add(turn["a"].split()[0])
                 for text in turn.values():
                     assert tokenizer.special.unk not in tokenizer.encode(text), text
-    assert {"From", "It", "First"} == asked
+    assert {"From", "It", "First"} == first_words
 
 
 def test_coarse_annotations_are_times_of_sampled_frames(tmp_path):
-    spec = SyntheticCorpusSpec("t", 6, each_object=True, moments=16)
+    spec = SyntheticCorpusSpec("t", 6, each_object=True, annotated_frames=16)
     make_corpus(tmp_path / "t", spec, seed=3, quiet=True)
     _, source = open_corpus(tmp_path / "t")
     for number in range(len(source)):
@@ -97,7 +97,7 @@ def test_coarse_annotations_are_times_of_sampled_frames(tmp_path):
         assert set(record.spans[0]) <= set(stamps), (record.spans, stamps)
 
 
-def test_impossible_films():
+def test_impossible_videos_are_errors():
     for wrong in ({"colours": ("pink",)}, {"objects": (1,) * 5}, {"size": 30}, {"colours": ("red",), "objects": (1,)}):
         with pytest.raises(UserError):
             MovingShapesSpec(**wrong)

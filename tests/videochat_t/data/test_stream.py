@@ -64,7 +64,7 @@ def test_batch_contract(ten, three, texts):
         slots = batch["visual_slot"][row]
         assert slots[slots >= 0].tolist() == list(range(6))
         answer = tokenizer.decode(batch["tokens"][row][batch["loss_mask"][row]])
-        assert answer.startswith(f"Film {number if number < 10 else number - 10} three 0.")
+        assert answer.startswith(f"Video {number if number < 10 else number - 10} three 0.")
         assert "frames sampled at" in texts[1].decode(batch["clip_text"][row, 1][batch["clip_text_mask"][row, 1]])
         assert not np.any(batch["loss_mask"][row] & ~batch["valid"][row])
         # Brightness increases with the frame number in these videos.
@@ -271,8 +271,8 @@ def test_independent_turns_have_segments_of_their_own(ten, texts):
         assert tokenizer.decode(shared).endswith("seconds. [/INST]")
         for turn in (0, 1):
             own = tokenizer.decode(tokens[segments[row] == turn + 1])
-            assert own.startswith(f"[INST] When is film number {number}?")
-            assert f"[/INST] Film {number} three {turn}." in own
+            assert own.startswith(f"[INST] When is video number {number}?")
+            assert f"[/INST] Video {number} three {turn}." in own
         assert segments[row].max() == 2 and not segments[row][~together["valid"][row]].any()
 
 

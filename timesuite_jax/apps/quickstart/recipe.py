@@ -52,7 +52,7 @@ def corpora(recipe: QuickstartConfig) -> dict[str, SyntheticCorpusSpec]:
         conversations=(("grounding", "grounding", "order"),),
         # Annotated as by somebody who looks through the frames that the model sees, so that every second in an
         # answer is one that stands in the prompt; scored against the exact times.
-        moments=FRAMES,
+        annotated_frames=FRAMES,
     )
     one = SyntheticCorpusSpec("one_object", recipe.test_videos, _ONE, each_object=True, shards=1)
     # Two records a film, one for each object: the same frames must get two answers.

@@ -1,6 +1,6 @@
-"""Looks at every record of corpora, or at every video of folders, and says what is wrong with each."""
+"""Checks every record of corpora and every video of folders, and lists the problems."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,12 @@ from timesuite_jax.progress import track
 VIDEO_SUFFIXES = (".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".ts", ".flv")
 
 
+_Check = tuple[bool, str, Callable[[], Any]]  # whether of a record, its location, raises a UserError on a problem
+
+
 @dataclass(frozen=True)
 class Finding:
-    """Something wrong: where, and what."""
+    """A problem and its location."""
 
     where: str
     problem: str
@@ -26,7 +29,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What was looked at and what was found."""
+    """Numbers of records and videos checked, and the problems found."""
 
     records: int
     videos: int
@@ -34,23 +37,28 @@ class AuditReport:
 
     @property
     def ok(self) -> bool:
-        """Nothing was found."""
+        """Whether no problem was found."""
         return not self.findings
 
     def as_json(self) -> dict[str, Any]:
-        """JSON-able."""
+        """The report as JSON."""
         return {"ok": self.ok, **asdict(self)}
 
 
 def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool = False) -> AuditReport:
     """Checks corpora (folders with an info file), folders of videos, and single videos.
 
-    Shards are checked against their checksums, records against theirs, and every video or stored frame is decoded.
+    Verifies the checksums of shards and records, and decodes every video or stored frame.
+
+    Args:
+      paths: of corpora, folders or videos.
+      deadline_s: wall seconds that decoding one video may take.
+      quiet: show no progress bar.
 
     Raises:
       UserError: a path is none of these.
     """
-    example_class()  # imported here, before there is a thread that draws the bar
+    example_class()  # imported here, before the progress bar starts its thread
     records = videos = 0
     findings: list[Finding] = []
     checks = [check for path in paths for check in _checks_of(Path(path), deadline_s, findings)]
@@ -63,7 +71,7 @@ def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool
     return AuditReport(records, videos, tuple(findings))
 
 
-def _checks_of(path: Path, deadline_s: float, findings: list[Finding]) -> Iterator[tuple[bool, str, Any]]:
+def _checks_of(path: Path, deadline_s: float, findings: list[Finding]) -> Iterator[_Check]:
     if (path / INFO_NAME).is_file():
         yield from _corpus_checks(path, deadline_s, findings)
         return
@@ -79,7 +87,7 @@ def _checks_of(path: Path, deadline_s: float, findings: list[Finding]) -> Iterat
         yield False, str(file), lambda file=file: check_video(read_video(file, str(file)), str(file), deadline_s)
 
 
-def _corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> Iterator[tuple[bool, str, Any]]:
+def _corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> Iterator[_Check]:
     info = read_info(folder)
     seen: set[str] = set()
     for shard, count, checksum in zip(info.shards, info.records, info.checksums, strict=True):
@@ -90,9 +98,9 @@ def _corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> 
             findings.append(Finding(str(path), str(error)))
             continue
         if len(source) != count:
-            findings.append(Finding(str(path), f"holds {len(source)} records, {INFO_NAME} says {count}"))
+            findings.append(Finding(str(path), f"holds {len(source)} records, but {INFO_NAME} lists {count}"))
         elif file_checksum(path) != checksum:
-            findings.append(Finding(str(path), f"does not have the checksum in {INFO_NAME}"))
+            findings.append(Finding(str(path), f"has another checksum than in {INFO_NAME}"))
         for number in range(len(source)):
             where = f"{path}: record {number}"
             yield True, where, lambda s=source, n=number, w=where: _check_record(s[n], w, deadline_s, seen)
@@ -101,7 +109,7 @@ def _corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> 
 def _check_record(data: bytes, where: str, deadline_s: float, seen: set[str]) -> None:
     record: Record = decode_record(data, where)
     if record.id in seen:
-        raise UserError(f"{where} has the id {record.id} of another record; build the corpus again")
+        raise UserError(f"{where} has the same id as another record, {record.id}; build the corpus again")
     seen.add(record.id)
     if record.video is not None:
         check_video(record.video, record.source, deadline_s, clip=record.clip)

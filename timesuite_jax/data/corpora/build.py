@@ -1,7 +1,7 @@
 """Builds a corpus from annotations and a folder of videos.
 
-Every video is decoded before it is taken. One that cannot be goes to the quarantine list with its reason; no other
-video ever takes its place (the original swaps in a random one under the same question).
+Every video is decoded before it is accepted. One that cannot be decoded goes to the quarantine list with the reason; it
+is never replaced by another (the original substitutes a random video under the same question).
 """
 
 import functools
@@ -31,9 +31,9 @@ from timesuite_jax.media import (
 from timesuite_jax.media.transforms import short_side
 from timesuite_jax.progress import track
 
-# Frames decoded to see that a video is sound: with pictures that refer to one another, most of the file.
+# Frames decoded to check a video; since frames depend on earlier ones, this decodes most of the file.
 _FRAMES_CHECKED = 32
-_MOST_FRAMES = 4096  # of some 25 kB each; every reader holds some dozens of records
+_MAX_FRAMES = 4096  # of some 25 kB each; every reader keeps dozens of records in memory
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class BuildSpec:
     """How a corpus is stored.
 
     Attributes:
-      corpus: its name.
-      task: of annotations that do not name theirs.
-      shards: number of files; a few for each reading host, each best of 100 MB to 1 GB.
-      frames: store this many JPEG frames a sample instead of the video; None stores the video. Right for long videos:
-        of a two-minute video at 30 frames a second all 3,600 frames would be decoded for the 128 that are used.
+      corpus: name of the corpus.
+      task: of annotations without a task of their own.
+      shards: number of files; a few for each reading host, of 100 MB to 1 GB each.
+      frames: store this many JPEG frames a sample instead of the video; None stores the video. Recommended for long
+        videos: of two minutes at 30 frames a second, all 3,600 frames would be decoded for the 128 that are used.
       frame_side: short side of stored frames.
-      deadline_s: wall seconds that one video may take.
-      threads: videos decoded side by side.
+      deadline_s: wall seconds that decoding one video may take.
+      threads: videos decoded in parallel.
     """
 
     corpus: str
@@ -60,15 +60,15 @@ class BuildSpec:
     threads: int = 4
 
     def __post_init__(self) -> None:
-        """Refuses more frames than a record can hold.
+        """Checks that a record stays of a size that readers can hold.
 
         Raises:
-          UserError: with the limit.
+          UserError: too many frames, with the limit.
         """
-        if self.frames is not None and self.frames > _MOST_FRAMES:
+        if self.frames is not None and self.frames > _MAX_FRAMES:
             raise UserError(
-                f"{self.frames} frames a sample are more than {_MOST_FRAMES}, with which a record has some 100 MB; "
-                "store the frames that a model looks at (its num_frames, 16 to 192), or the video"
+                f"{self.frames} frames a sample are more than {_MAX_FRAMES}, where a record reaches 100 MB; "
+                "store as many as the model's num_frames (16 to 192), or the video"
             )
 
 
@@ -79,49 +79,52 @@ def build_corpus(
 
     Args:
       annotations: JSON file (see `timesuite_jax.data.timepro.annotations`).
-      videos: folder to which the paths in it are relative.
-      out: folder to make.
-      spec: how.
-      quiet: no progress bar.
+      videos: folder that the paths in it are relative to.
+      out: folder to create.
+      spec: how the corpus is stored.
+      quiet: show no progress bar.
 
     Raises:
-      UserError: bad annotations, an unusable folder, or no usable video at all.
+      UserError: the annotations are wrong, a folder cannot be used, or no video can.
     """
     entries = read_annotations(annotations, spec.task)
     if not Path(videos).is_dir():
-        raise UserError(f"there is no folder of videos {videos}; give the one to which paths in {annotations} relate")
+        raise UserError(
+            f"there is no folder of videos {videos}; give the folder that the paths in {annotations} are relative to"
+        )
     writer = CorpusWriter(out, spec.corpus)
-    prepare = functools.partial(_prepare, root=Path(videos), spec=spec)
-    bar = _side_by_side(prepare, entries, spec.threads)
-    prepared = iter(track(bar, f"building {spec.corpus}", len(entries), quiet=quiet))
+    make_record = functools.partial(_make_record, root=Path(videos), spec=spec)
+    results = _ordered_map(make_record, entries, spec.threads)
+    records = iter(track(results, f"building {spec.corpus}", len(entries), quiet=quiet))
     sizes = [len(part) for part in np.array_split(np.arange(len(entries)), min(spec.shards, len(entries)))]
-    return writer.write([_accepted(prepared, size, writer) for size in sizes])
+    return writer.write([_accepted(records, size, writer) for size in sizes])
 
 
-def _accepted(prepared: Iterator[Record | Rejected], count: int, writer: CorpusWriter) -> Iterator[Record]:
+def _accepted(results: Iterator[Record | Rejected], count: int, writer: CorpusWriter) -> Iterator[Record]:
+    """Yields the records among the next `count` results, and rejects the others."""
     for _ in range(count):
-        result = next(prepared)
+        result = next(results)
         if isinstance(result, Rejected):
             writer.reject(result)
         else:
             yield result
 
 
-def _side_by_side(
-    work: Callable[[Annotation], Record | Rejected], items: Sequence[Annotation], threads: int
+def _ordered_map(
+    function: Callable[[Annotation], Record | Rejected], items: Sequence[Annotation], threads: int
 ) -> Iterable[Record | Rejected]:
-    """Results in order, computed a few ahead: memory holds a handful of videos, not all."""
+    """Maps in threads, in order, a few items ahead: memory holds a handful of videos, not all."""
     with ThreadPoolExecutor(threads) as pool:
         waiting: deque = deque()
         for item in items:
-            waiting.append(pool.submit(work, item))
+            waiting.append(pool.submit(function, item))
             if len(waiting) > 2 * threads:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _prepare(annotation: Annotation, *, root: Path, spec: BuildSpec) -> Record | Rejected:
+def _make_record(annotation: Annotation, *, root: Path, spec: BuildSpec) -> Record | Rejected:
     name = f"{spec.corpus}/{annotation.number}"
     path = root / annotation.video
     fields = {
@@ -157,10 +160,10 @@ def _prepare(annotation: Annotation, *, root: Path, spec: BuildSpec) -> Record |
 
 
 def check_video(data: bytes, name: str, deadline_s: float, *, clip: tuple[float, float] | None = None) -> float:
-    """Decodes frames spread over a video (over its clip); returns the video's length in seconds.
+    """Decodes frames spread over a video (or its clip), and returns the length of the video in seconds.
 
     Raises:
-      VideoError: it cannot be used.
+      VideoError: the video cannot be used.
     """
     deadline = Deadline(name, deadline_s)
     index = index_video(data, name=name, deadline=deadline)
@@ -170,17 +173,17 @@ def check_video(data: bytes, name: str, deadline_s: float, *, clip: tuple[float,
 
 
 def read_video(path: Path, name: str) -> bytes:
-    """The bytes of a video file.
+    """Reads a video file.
 
     Raises:
-      VideoError: it is not there, or may not be read.
+      VideoError: it does not exist or cannot be read.
     """
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise VideoError(name, "does not exist", f"check the folder of videos, {path} is not there") from error
+        raise VideoError(name, "does not exist", f"check the folder of videos: there is no {path}") from error
     except OSError as error:
-        raise VideoError(name, f"cannot be read ({error.strerror})", "check what it is, and its permissions") from error
+        raise VideoError(name, f"cannot be read ({error.strerror})", "check its type and permissions") from error
 
 
 def _stored_size(height: int, width: int, side: int) -> tuple[int, int]:

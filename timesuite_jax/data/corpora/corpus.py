@@ -5,7 +5,7 @@ FOLDER/
   NAME-00000-of-00004.tfrecord  and  NAME-00000-of-00004.tfrecord.index.npy, ...
   dataset_info.json
 ```
-The info file is written last and makes the corpus complete: a folder without it is not one.
+The info file is written last: a folder without it is not a corpus.
 """
 
 import json
@@ -27,7 +27,7 @@ INFO_NAME = "dataset_info.json"
 
 @dataclass(frozen=True)
 class Rejected:
-    """A sample that was left out, and why."""
+    """A sample that was left out of a corpus, and why."""
 
     id: str
     source: str
@@ -36,7 +36,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class CorpusInfo:
-    """What `dataset_info.json` holds.
+    """Content of `dataset_info.json`.
 
     Attributes:
       name: of the corpus.
@@ -46,7 +46,7 @@ class CorpusInfo:
       bytes: size of each shard.
       checksums: CRC32C of each shard file, hexadecimal.
       tasks: number of records of each task.
-      seconds: length of all videos together.
+      seconds: total length of all videos.
       quarantine: samples that were rejected when the corpus was built.
     """
 
@@ -68,30 +68,30 @@ class CorpusWriter:
     """Writes records into shards and, on `finish`, the info file.
 
     Args:
-      folder: made if absent; must not hold a corpus already.
+      folder: created if absent; must not hold a corpus.
       name: of the corpus and of its files.
 
     Raises:
-      UserError: the folder cannot be written or holds a corpus, or the name is none for files.
+      UserError: the folder cannot be written or holds a corpus, or the name cannot be part of a file name.
     """
 
     def __init__(self, folder: str | Path, name: str):
         self.folder, self.name = Path(folder), name
         if not name or "/" in name:
-            raise UserError(f"corpus name {name!r} cannot be part of a file's name; choose one without /")
-        refuse_corpus(self.folder)
-        example_class()  # imported here: builders decode in threads, and have one that draws a bar
+            raise UserError(f"corpus name {name!r} cannot be part of a file name; choose one without /")
+        check_no_corpus(self.folder)
+        example_class()  # imported here, before builders start threads
         self._rejected: list[Rejected] = []
 
     def reject(self, rejected: Rejected) -> None:
-        """Adds to the quarantine list."""
+        """Adds a sample to the quarantine list."""
         self._rejected.append(rejected)
 
     def write(self, shards: Sequence[Iterable[Record]]) -> CorpusInfo:
-        """Writes one shard after the other; a shard's records are drawn while it is written.
+        """Writes one shard after the other, and the info file; reads each shard's records while writing it.
 
         Raises:
-          UserError: as the class; also if no record came.
+          UserError: the folder cannot be written, or there is no record at all.
         """
         names = tuple(shard_name(self.name, number, len(shards)) for number in range(len(shards)))
         tasks: Counter[str] = Counter()
@@ -123,21 +123,21 @@ class CorpusWriter:
         return info
 
 
-def refuse_corpus(folder: Path) -> None:
-    """Makes sure that there is room for a new corpus.
+def check_no_corpus(folder: Path) -> None:
+    """Checks that a folder is free for a new corpus.
 
     Raises:
       UserError: the folder holds one.
     """
     if (folder / INFO_NAME).exists():
-        raise UserError(f"{folder} already holds a corpus; remove it or give another folder")
+        raise UserError(f"{folder} already holds a corpus; remove it or choose another folder")
 
 
 def read_info(folder: str | Path) -> CorpusInfo:
     """Reads `dataset_info.json`.
 
     Raises:
-      UserError: there is none, it is damaged, or of another schema.
+      UserError: it is missing, damaged, or of another schema.
     """
     path = Path(folder) / INFO_NAME
     if not path.is_file():
@@ -152,7 +152,7 @@ def read_info(folder: str | Path) -> CorpusInfo:
         }
         info = CorpusInfo(**lists, quarantine=quarantine)
         if len({len(part) for part in (info.shards, info.records, info.bytes, info.checksums)}) > 1:
-            raise ValueError("it does not tell the same number of shards everywhere")
+            raise ValueError("its lists differ in length")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); build the corpus again") from error
     if info.schema != SCHEMA_VERSION:
@@ -161,21 +161,23 @@ def read_info(folder: str | Path) -> CorpusInfo:
 
 
 def open_corpus(folder: str | Path) -> tuple[CorpusInfo, TFRecordSource]:
-    """A corpus and random access to its records.
+    """Opens a corpus for random access to its records.
 
     Raises:
-      UserError: it is missing, damaged, or its shards do not hold what the info file says.
+      UserError: it is missing or damaged, or its number of records differs from the info file.
     """
     info = read_info(folder)
-    example_class()  # imported here: whoever reads the records may have threads by then
+    example_class()  # imported here, before readers start threads
     source = TFRecordSource([Path(folder) / name for name in info.shards])
     if len(source) != len(info):
-        raise UserError(f"{folder} holds {len(source)} records, {INFO_NAME} says {len(info)}; copy the corpus again")
+        raise UserError(
+            f"{folder} holds {len(source)} records, but {INFO_NAME} lists {len(info)}; copy the corpus again"
+        )
     return info, source
 
 
 def file_checksum(path: Path) -> str:
-    """CRC32C of a file, in hexadecimal."""
+    """CRC32C of a file, hexadecimal."""
     checksum = google_crc32c.Checksum()
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -184,7 +186,7 @@ def file_checksum(path: Path) -> str:
 
 
 def write_json(path: Path, content: dict) -> None:
-    """Writes JSON so that it appears complete or not at all.
+    """Writes JSON atomically.
 
     Raises:
       UserError: it cannot be written.

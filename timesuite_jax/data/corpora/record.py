@@ -1,4 +1,4 @@
-"""One sample of a corpus, and how it is written as `tf.train.Example`.
+"""A record of a corpus, serialised as `tf.train.Example`.
 
 | feature | kind | meaning |
 |---|---|---|
@@ -6,12 +6,12 @@
 | `id` | bytes | unique in the corpus: `<corpus>/<number in the annotation file>` |
 | `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.annotations.TASKS` |
 | `video` | bytes | the encoded file (mp4 ...), or |
-| `frames`, `frame_times` | bytes, float | JPEG frames sampled beforehand and their seconds from the start of the clip |
+| `frames`, `frame_times` | bytes, float | JPEG frames sampled at the build, and their seconds in the clip |
 | `duration` | float | seconds of the video, or of the clip where frames are stored |
-| `clip_start`, `clip_end` | float | window of the video to look at; absent: all of it |
+| `clip_start`, `clip_end` | float | part of the video that the record is about; absent: all of it |
 | `instruction` | bytes | upstream's "i" of the first turn; absent if empty |
 | `turns` | bytes | question, answer, question, answer ... |
-| `spans` | float | start, end, start, end ... in seconds: the truth, where it is known |
+| `spans` | float | start, end, start, end ... in seconds: the ground truth, if known |
 | `source`, `source_checksum` | bytes | file name of the video, CRC32C of its bytes in hexadecimal |
 
 Reading needs no TensorFlow: the message classes come from `tensorflow_datasets`, imported on first use.
@@ -29,7 +29,7 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True)
 class Record:
-    """A sample: a video (or frames of it) and the conversation about it. See the module for the fields."""
+    """A video (or frames of it) and a conversation about it. See the module for the fields."""
 
     id: str
     corpus: str
@@ -46,13 +46,13 @@ class Record:
 
     def __post_init__(self):
         if (self.video is None) == (not self.frames):
-            raise ValueError(f"record {self.id} must hold either a video or frames")
+            raise ValueError(f"record {self.id} must have either a video or frames")
         if len(self.frames) != len(self.frame_times):
             raise ValueError(f"record {self.id}: {len(self.frames)} frames but {len(self.frame_times)} times")
 
 
 def encode_record(record: Record) -> bytes:
-    """Serialised `tf.train.Example` of a record; the same record always gives the same bytes."""
+    """Serialises a record as `tf.train.Example`; deterministic."""
     features: dict[str, Sequence[Any]] = {
         "schema": [SCHEMA_VERSION],
         "id": [record.id.encode()],
@@ -80,27 +80,27 @@ def encode_record(record: Record) -> bytes:
 
 
 def decode_record(data: bytes, where: str) -> Record:
-    """Reads a serialised record.
+    """Parses a serialised record.
 
     Args:
-      data: of `encode_record`.
+      data: bytes from `encode_record`.
       where: file and record number, for messages.
 
     Raises:
-      UserError: the bytes are no record, or one of a newer schema.
+      UserError: the bytes are not a record, or it has another schema.
     """
     from google.protobuf.message import DecodeError
 
     try:
         feature = example_class().FromString(data).features.feature
     except DecodeError as error:
-        raise UserError(f"{where} is no tf.train.Example; build the corpus with `timesuite data build`") from error
+        raise UserError(f"{where} is not a tf.train.Example; build the corpus with `timesuite data build`") from error
 
     def strings(name: str) -> list[str]:
         return [value.decode() for value in feature[name].bytes_list.value] if name in feature else []
 
     def floats(name: str) -> list[float]:
-        # Stored as float32: rounding gives back the decimals that were written.
+        # Stored as float32: rounding restores the decimals that were written.
         return [round(value, 4) for value in feature[name].float_list.value] if name in feature else []
 
     version = list(feature["schema"].int64_list.value) if "schema" in feature else []
@@ -134,10 +134,12 @@ def decode_record(data: bytes, where: str) -> Record:
 
 
 def example_class() -> Any:
-    """The message class of records. The first call imports it: before there are other threads, which may not import
-    anything meanwhile, since the library replaces `__import__` for that time.
-    """
-    from tensorflow_datasets.proto import tf_example_pb2  # nearly a second to import; only those who need it pay
+    """The message class of records.
 
-    messages: Any = tf_example_pb2  # the classes are made at import; type checkers do not see them
+    The first call imports it. Call it before starting threads: the library replaces `__import__` during the import, so
+    that no other thread may import anything meanwhile.
+    """
+    from tensorflow_datasets.proto import tf_example_pb2  # takes nearly a second to import, so only on use
+
+    messages: Any = tf_example_pb2  # its classes are created at import, unknown to type checkers
     return messages.Example

@@ -1,8 +1,8 @@
-"""TFRecord files without TensorFlow: a writer with checksums and an index, and a source with random access.
+"""Writes TFRecord files with an index, and reads them with random access; without TensorFlow.
 
 The file format is TensorFlow's: each record is its length (8 bytes, little endian), the masked CRC32C of those bytes,
-the payload, the masked CRC32C of the payload. Beside `x.tfrecord` lies `x.tfrecord.index.npy`, int64 [records, 2] of
-payload offset and length, so that any record is one read away; without it the index is rebuilt by hopping over headers.
+the payload, the masked CRC32C of the payload. The index of `x.tfrecord` is `x.tfrecord.index.npy`, int64 [records, 2]
+of payload offset and length, so that any record takes one read; without it the index is rebuilt from the headers.
 """
 
 import contextlib
@@ -24,21 +24,21 @@ _MASK_DELTA = 0xA282EAD8
 
 
 def masked_crc(data: bytes) -> int:
-    """CRC32C, rotated and offset, as TensorFlow stores it (a CRC of data that holds CRCs would be weak)."""
+    """CRC32C, rotated and offset, as TensorFlow stores it (a CRC of data that contains CRCs would be weak)."""
     crc = google_crc32c.value(data)
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
 def index_path(path: Path) -> Path:
-    """Where the index of a shard lies."""
+    """Path of the index of a shard."""
     return path.with_name(path.name + ".index.npy")
 
 
 class TFRecordWriter:
     """Writes one shard and its index; a context manager.
 
-    Both appear under their names only when complete: they are written beside and renamed, so that a run that dies
-    leaves no half shard. On an exception nothing appears.
+    Both are written under temporary names and renamed when complete, so that neither an exception nor a killed process
+    leaves a partial shard.
 
     Raises:
       UserError: the folder cannot be written, or the disk is full.
@@ -90,28 +90,28 @@ class TFRecordWriter:
             raise cannot_write(self.path, failure) from failure
 
     def _abandon(self) -> None:
-        with contextlib.suppress(OSError):  # a full disk refuses the last flush too; the partial file goes away next
+        with contextlib.suppress(OSError):  # on a full disk the last flush fails too; the file is removed next
             self._file.close()
         self._partial.unlink(missing_ok=True)
         self._partial.with_suffix(".index").unlink(missing_ok=True)
 
 
 class CorruptRecordError(UserError):
-    """A record whose bytes are not what was written."""
+    """A record whose bytes differ from what was written."""
 
 
 class TFRecordSource:
     """Random access to the records of several shards, in the order given.
 
-    Has `__len__` and `__getitem__`, which is all that Grain asks of a data source; it can be pickled into worker
-    processes (files are opened there), and reads are thread-safe.
+    Has `__len__` and `__getitem__`, the interface of a Grain data source; can be pickled into worker processes (files
+    are opened there); reads are thread-safe.
 
     Args:
       paths: shard files.
-      check: verify each payload's checksum (5 to 25 GB/s; leave it on).
+      check: verify the checksum of each payload (5 to 25 GB/s).
 
     Raises:
-      UserError: a file is missing or is no TFRecord file.
+      UserError: a file is missing or is not a TFRecord file.
     """
 
     def __init__(self, paths: Sequence[str | Path], *, check: bool = True):
@@ -132,7 +132,7 @@ class TFRecordSource:
         offset, length = (int(value) for value in self._indices[shard][record])
         data = os.pread(self._file(shard), length + _FOOTER.size, offset)
         if len(data) < length + _FOOTER.size:
-            raise self._corrupt(shard, record, offset, "is cut off")
+            raise self._corrupt(shard, record, offset, "is truncated")
         payload, (crc,) = data[:length], _FOOTER.unpack(data[length:])
         if self._check and masked_crc(payload) != crc:
             raise self._corrupt(shard, record, offset, "fails its checksum")
@@ -157,7 +157,7 @@ class TFRecordSource:
     def _file(self, shard: int) -> int:
         if shard not in self._files:
             opened = os.open(self.paths[shard], os.O_RDONLY)
-            # Two threads may open at once; the loser closes its own.
+            # Two threads may open it at the same time; the second closes its own descriptor.
             if self._files.setdefault(shard, opened) != opened:
                 os.close(opened)
         return self._files[shard]
@@ -165,19 +165,19 @@ class TFRecordSource:
     def _corrupt(self, shard: int, record: int, offset: int, problem: str) -> CorruptRecordError:
         return CorruptRecordError(
             f"{self.paths[shard]}: record {record} at byte {offset} {problem}; copy or build the shard again "
-            "(`timesuite data check` lists all damage)"
+            "(`timesuite data check` lists all damaged records)"
         )
 
 
 def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
-    """Index of a shard: from beside it if it fits the file, else rebuilt.
+    """Reads the index of a shard, or rebuilds it if it does not match the file.
 
     Raises:
-      UserError: the file is missing or is no TFRecord file.
+      UserError: the file is missing or is not a TFRecord file.
     """
     if not path.is_file():
         raise UserError(f"there is no record file {path}; build it with `timesuite data build`")
-    # Absent, or damaged: numpy raises anything, from TokenError to MemoryError.
+    # An absent or damaged index: numpy raises anything, from TokenError to MemoryError.
     with contextlib.suppress(Exception), index_path(path).open("rb") as file:
         index = np.lib.format.read_array(file, allow_pickle=False)
         if _fits(index, path.stat().st_size):
@@ -186,7 +186,7 @@ def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
 
 
 def _fits(index: np.ndarray, size: int) -> bool:
-    """Whether an index tells a file of this size from end to end."""
+    """Whether an index covers a file of this size from end to end."""
     if index.dtype != np.int64 or index.ndim != 2 or index.shape[1] != 2:
         return False
     ends = index.sum(axis=1) + _FOOTER.size
@@ -195,10 +195,10 @@ def _fits(index: np.ndarray, size: int) -> bool:
 
 
 def rebuild_index(path: Path) -> Int[np.ndarray, "records 2"]:
-    """Finds the records of a shard by hopping from header to header.
+    """Finds the records of a shard by reading its headers.
 
     Raises:
-      CorruptRecordError: a header is damaged; what follows cannot be found.
+      CorruptRecordError: a header is damaged; the records after it cannot be found.
     """
     entries, offset, size = [], 0, path.stat().st_size
     with path.open("rb") as file:
@@ -207,7 +207,7 @@ def rebuild_index(path: Path) -> Int[np.ndarray, "records 2"]:
             length, crc = _HEADER.unpack(header) if len(header) == _HEADER.size else (0, -1)
             if masked_crc(header[:8]) != crc or offset + _HEADER.size + length + _FOOTER.size > size:
                 raise CorruptRecordError(
-                    f"{path}: record {len(entries)} at byte {offset} has a damaged header or is cut off; "
+                    f"{path}: record {len(entries)} at byte {offset} has a damaged header or is truncated; "
                     "copy or build the shard again"
                 )
             entries.append((offset + _HEADER.size, length))
@@ -222,5 +222,5 @@ def shard_name(name: str, shard: int, shards: int) -> str:
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:
-    """The one sentence for a disk that is full or a folder that is read-only."""
-    return UserError(f"cannot write {path} ({error.strerror}); free some space or give a folder that can be written")
+    """The error for a full disk or a read-only folder."""
+    return UserError(f"cannot write {path} ({error.strerror}); free disk space or choose a writable folder")

@@ -1,4 +1,4 @@
-"""Synthetic films: coloured shapes that appear, drift and vanish on a dark ground."""
+"""Generates synthetic videos: coloured shapes that appear, drift and vanish on a dark background."""
 
 import math
 from dataclasses import dataclass
@@ -23,20 +23,20 @@ SHAPES = ("circle", "square", "triangle")
 
 @dataclass(frozen=True)
 class MovingShapesSpec:
-    """A kind of film.
+    """A distribution of synthetic videos.
 
     Attributes:
       size: height and width, pixels; even.
-      objects: weights of films with 1, 2, ... objects; at most four, one a quadrant.
-      colours: names out of `COLOURS`; distinct within a film.
-      shapes: names out of `SHAPES`.
-      seconds: shortest and longest film.
+      objects: weights of videos with 1, 2, ... objects; at most four, one in each quadrant.
+      colours: names from `COLOURS`; distinct within a video.
+      shapes: names from `SHAPES`.
+      seconds: shortest and longest video.
       rates: lowest and highest frame rate.
-      event_share: shortest and longest event, as a share of the film.
-      largest_overlap: intersection over union that two events of a film may have.
+      event_share: shortest and longest event, as a share of the video.
+      largest_overlap: intersection over union that two events of a video may have.
       radius: smallest and largest half-size, as a share of half a quadrant's side.
-      jitter: how far objects stray from the middle of their quadrant, and how far they drift, as a share of its side.
-      background: darkest and lightest ground, 0 to 255.
+      jitter: largest distance of objects from the centre of their quadrant, and of their drift, as a share of its side.
+      background: darkest and lightest background, 0 to 255.
     """
 
     size: int = 64
@@ -56,14 +56,16 @@ class MovingShapesSpec:
         if unknown:
             raise UserError(f"unknown colour or shape {unknown[0]!r}; known: {', '.join((*COLOURS, *SHAPES))}")
         if not 1 <= len(self.objects) <= min(4, len(self.colours) - 1):
-            raise UserError(f"{len(self.objects)} objects need more colours than objects, 4 at most; give fewer")
+            raise UserError(f"{len(self.objects)} objects: give 1 to 4, fewer than the {len(self.colours)} colours")
         if self.size % 4:
-            raise UserError(f"size {self.size} is no multiple of 4 (quadrants, and half-size colour in mp4); change it")
+            raise UserError(
+                f"size {self.size} is not a multiple of 4 (quadrants, of which mp4 halves the colour planes); change it"
+            )
 
 
 @dataclass(frozen=True)
 class Event:
-    """An object and when it is on screen: at frames with start <= time < end (seconds, tenths)."""
+    """An object that is visible at frames with start <= time < end (seconds, multiples of 0.1)."""
 
     colour: str
     shape: str
@@ -72,13 +74,13 @@ class Event:
 
     @property
     def what(self) -> str:
-        """Its name in questions and answers."""
+        """Name of the object in questions and answers."""
         return f"{self.colour} {self.shape}"
 
 
 @dataclass(frozen=True)
 class SyntheticVideo:
-    """Frames at a constant rate and what happens in them, in order of appearance."""
+    """Frames at a constant rate, and their events in order of appearance."""
 
     frames: UInt8[np.ndarray, "N H W 3"]
     rate: float
@@ -86,12 +88,12 @@ class SyntheticVideo:
 
     @property
     def seconds(self) -> float:
-        """Length of the film."""
+        """Length of the video."""
         return len(self.frames) / self.rate
 
 
 def make_video(spec: MovingShapesSpec, rng: np.random.Generator) -> SyntheticVideo:
-    """Draws one film; the same generator state gives the same film."""
+    """Draws one video; the same generator state gives the same video."""
     rate = round(float(rng.uniform(*spec.rates)), 2)
     count = max(2, round(rng.uniform(*spec.seconds) * rate))
     duration = count / rate
@@ -101,9 +103,11 @@ def make_video(spec: MovingShapesSpec, rng: np.random.Generator) -> SyntheticVid
     colours = rng.permutation(len(spec.colours))[:number]
     quadrants = rng.permutation(4)[:number]
     times = np.arange(count) / rate
-    ground = rng.uniform(*spec.background, 3).astype(np.uint8)
+    background = rng.uniform(*spec.background, 3).astype(np.uint8)
     frames = np.empty((count, spec.size, spec.size, 3), np.uint8)
-    frames[:] = np.broadcast_to(ground, frames.shape[1:]).copy()  # whole pictures: far quicker than pixel by pixel
+    frames[:] = np.broadcast_to(
+        background, frames.shape[1:]
+    ).copy()  # copying whole frames is much faster than broadcasting pixels
     events = []
     for (start, end), colour, quadrant in zip(spans, colours, quadrants, strict=True):
         event = Event(spec.colours[colour], spec.shapes[rng.integers(len(spec.shapes))], start, end)
@@ -116,7 +120,8 @@ def make_video(spec: MovingShapesSpec, rng: np.random.Generator) -> SyntheticVid
     return SyntheticVideo(frames, rate, tuple(sorted(events, key=lambda event: (event.start, event.end))))
 
 
-def _spans(spec, rng, number: int, duration: float) -> list[tuple[float, float]]:
+def _spans(spec: MovingShapesSpec, rng: np.random.Generator, number: int, duration: float) -> list[tuple[float, float]]:
+    """Draws the spans of `number` events until none of them overlap too much."""
     while True:
         lengths = rng.uniform(*spec.event_share, number) * duration
         starts = rng.uniform(0, duration - lengths)
@@ -127,19 +132,20 @@ def _spans(spec, rng, number: int, duration: float) -> list[tuple[float, float]]
 
 
 def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Intersection over union."""
     shared = max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
     return shared / ((a[1] - a[0]) + (b[1] - b[0]) - shared)
 
 
 def _masks(
-    spec: MovingShapesSpec, rng: np.random.Generator, shape: str, quadrant: int, moments: Float[np.ndarray, " n"]
+    spec: MovingShapesSpec, rng: np.random.Generator, shape: str, quadrant: int, times: Float[np.ndarray, " n"]
 ) -> tuple[Bool[np.ndarray, "n h w"], tuple[slice, slice]]:
-    """Where the object is in its quadrant at each moment (0 to 1 of the film), and the quadrant."""
+    """Masks of an object in its quadrant at each time (0 to 1 of the video), and the slices of the quadrant."""
     side = spec.size // 2
     top, left = side * (quadrant // 2), side * (quadrant % 2)
     radius = rng.uniform(*spec.radius) * side / 2
     centre = side / 2 + rng.uniform(-spec.jitter, spec.jitter, 2) * side
-    path = centre + rng.uniform(-spec.jitter, spec.jitter, 2) * side * (moments[:, None] - 0.5)
+    path = centre + rng.uniform(-spec.jitter, spec.jitter, 2) * side * (times[:, None] - 0.5)
     pixels = np.arange(side, dtype=np.float32) + 0.5
     down = pixels[None, :, None] - path[:, 0].astype(np.float32)[:, None, None]
     across = pixels[None, None, :] - path[:, 1].astype(np.float32)[:, None, None]

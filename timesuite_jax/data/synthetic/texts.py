@@ -1,4 +1,4 @@
-"""What is asked and answered about synthetic videos: the one place where these texts stand.
+"""Templates of the questions and answers about synthetic videos.
 
 Slots: {what} is "red circle", {start}, {end} are seconds with one decimal, {list} joins colours.
 """

@@ -1,8 +1,8 @@
-"""TimePro annotations: the JSON files of VideoChat2-IT, TimeIT and TimeSuite.
+"""Reads TimePro annotations: the JSON files of VideoChat2-IT, TimeIT and TimeSuite.
 
 A file is a list of `{"video": "path", "QA": [{"i": "...", "q": "...", "a": "..."}, ...], "start": s, "end": s}`; `i`,
-`start` and `end` may be absent. Two fields of our own may be there as well: `task` and `spans` ([[start, end], ...]),
-which otherwise come from the command line and, for grounding, out of the answers.
+`start` and `end` are optional. So are two fields of our own, `task` and `spans` ([[start, end], ...]); without them the
+task comes from the command line, and the spans of grounding tasks are parsed from the answers.
 """
 
 import json
@@ -15,28 +15,28 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 from timesuite_jax.text.timestamps import parse_spans
 
-# The nine tasks of TimePro (TimeSuite, figure 3) and the plain ones that are mixed with them.
+# The nine tasks of TimePro (TimeSuite, figure 3), and those without times that are mixed with them.
 TASKS = {
-    "temporal_video_grounding": "when does the described thing happen",
-    "multi_format_temporal_grounding": "the same in many wordings",
+    "temporal_video_grounding": "when the described event happens",
+    "multi_format_temporal_grounding": "the same, worded in many ways",
     "reasoning_temporal_localization": "when, for a question that needs reasoning, and why",
     "temporal_grounded_caption": "when a titled scene happens, and what happens in it",
     "dense_video_captioning": "all events with their times",
     "step_localization": "all steps of a procedure with their times",
-    "highlight_detection": "moments that fit a query, with saliency",
-    "video_summarization": "moments that tell the story, with saliency",
-    "transcribed_speech_generation": "what is said, with times",
-    "conversation": "talk about a video, without times",
-    "caption": "what a video shows, without times",
+    "highlight_detection": "moments that match a query, with saliency",
+    "video_summarization": "moments that summarise the video, with saliency",
+    "transcribed_speech_generation": "transcript of the speech, with times",
+    "conversation": "a conversation about a video, without times",
+    "caption": "description of a video, without times",
     "question_answering": "short answers, without times",
 }
-_ANSWERED_BY_SPANS = ("temporal_video_grounding", "multi_format_temporal_grounding", "temporal_grounded_caption")
-_SHOWN_ERRORS = 10
+_TASKS_WITH_SPANS = ("temporal_video_grounding", "multi_format_temporal_grounding", "temporal_grounded_caption")
+_MAX_SHOWN_ERRORS = 10
 
 
 @dataclass(frozen=True)
 class Annotation:
-    """One checked entry; `number` is its place in the file."""
+    """One checked entry; `number` is its index in the file."""
 
     number: int
     video: str
@@ -47,14 +47,14 @@ class Annotation:
 
 
 def read_annotations(path: str | Path, task: str) -> list[Annotation]:
-    """Reads and checks a file.
+    """Reads and checks an annotation file.
 
     Args:
       path: the JSON file.
-      task: of entries that do not name their own; one of `TASKS`.
+      task: of entries without a task of their own; one of `TASKS`.
 
     Raises:
-      UserError: no such task or file, not JSON, or entries with wrong fields (all are found, the first ten are named).
+      UserError: no such task or file, not JSON, or entries with wrong fields (the first ten are listed).
     """
     path = Path(path)
     if task not in TASKS:
@@ -63,9 +63,9 @@ def read_annotations(path: str | Path, task: str) -> list[Annotation]:
     errors: list[str] = []
     annotations = [_check(entry, number, task, errors) for number, entry in enumerate(entries)]
     if errors:
-        more = f" and {len(errors) - _SHOWN_ERRORS} more" if len(errors) > _SHOWN_ERRORS else ""
+        more = f" and {len(errors) - _MAX_SHOWN_ERRORS} more" if len(errors) > _MAX_SHOWN_ERRORS else ""
         raise UserError(
-            f"{path} has {len(errors)} wrong fields: {'; '.join(errors[:_SHOWN_ERRORS])}{more}; correct the file"
+            f"{path} has {len(errors)} wrong fields: {'; '.join(errors[:_MAX_SHOWN_ERRORS])}{more}; correct the file"
         )
     return [annotation for annotation in annotations if annotation is not None]
 
@@ -79,17 +79,17 @@ def _load(path: Path) -> list[Any]:
     except (ValueError, RecursionError) as error:
         if len(text) < 4096 and b"/" in text and b"\n" not in text.strip() and text.strip()[:1] not in b"[{":
             raise UserError(
-                f"{path} holds only a path ({text.decode(errors='replace').strip()[:60]}...): it is the text of a "
+                f"{path} contains only a path ({text.decode(errors='replace').strip()[:60]}...): it is the text of a "
                 "symbolic link; download the file itself"
             ) from error
         raise UserError(f"{path} is not JSON ({error}); download it again or correct it") from error
     if not isinstance(entries, list):
         raise UserError(
-            f"{path} holds a JSON {_kind(entries)}, not a list of records with video and QA; "
-            "give an instruction file in the style of VideoChat2-IT"
+            f"{path} contains a JSON {_kind(entries)}, not a list of records with video and QA; "
+            "give an instruction file in the format of VideoChat2-IT"
         )
     if not entries:
-        raise UserError(f"{path} holds no record; give a file with at least one")
+        raise UserError(f"{path} contains no records; give a file with at least one")
     return entries
 
 
@@ -112,11 +112,11 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
     clip = _pair((entry.get("start"), entry.get("end")), "start and end", wrong) if _has_clip(entry) else None
     given = entry.get("spans")
     if given is not None and not isinstance(given, list):
-        wrong("spans", "is no list of [start, end]")
+        wrong("spans", "is not a list of [start, end]")
     spans = [_pair(span, "spans", wrong) for span in given] if isinstance(given, list) else None
     if len(errors) > before:
         return None
-    if spans is None and task in _ANSWERED_BY_SPANS:
+    if spans is None and task in _TASKS_WITH_SPANS:
         spans = [(span.start, span.end) for span in parse_spans(turns[0].answer or "")]
     return Annotation(number, str(video), turns, task, clip, tuple(span for span in spans or () if span is not None))
 
@@ -126,16 +126,16 @@ def _turns(questions: Any, wrong) -> tuple[Turn, ...]:
         wrong("QA", "is missing or empty")
         return ()
     turns = []
-    for place, pair in enumerate(questions):
+    for index, pair in enumerate(questions):
         if not isinstance(pair, Mapping):
-            wrong(f"QA[{place}]", f"is a {_kind(pair)}, not an object")
+            wrong(f"QA[{index}]", f"is a {_kind(pair)}, not an object")
             continue
         for key, needed in (("i", False), ("q", True), ("a", True)):
             value = pair.get(key, None if needed else "")
             if not _is_text(value) or (key == "a" and not value.strip()):
-                wrong(f"QA[{place}].{key}", "is missing" if value is None else f"is {value!r}")
+                wrong(f"QA[{index}].{key}", "is missing" if value is None else f"is {value!r}")
         question: Any = pair.get("q")
-        turns.append(Turn(question, pair.get("a"), pair.get("i", "") if place == 0 else ""))
+        turns.append(Turn(question, pair.get("a"), pair.get("i", "") if index == 0 else ""))
     return tuple(turns)
 
 
@@ -152,7 +152,7 @@ def _pair(values: Any, field: str, wrong) -> tuple[float, float] | None:
 
 
 def _is_text(value: Any) -> bool:
-    """Whether it is a string that UTF-8 can hold: JSON can spell halves of characters ("\\ud800")."""
+    """Whether a value is a string that UTF-8 can encode: JSON can contain lone surrogates ("\\ud800")."""
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
