@@ -1,4 +1,4 @@
-"""The chunked loss equals the plain one in value and gradient, and never holds all logits."""
+"""The chunked cross entropy equals the dense one in value and gradient, and never has all logits in memory."""
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +24,7 @@ def case(fraction: float, dtype: jnp.dtype = jnp.float32) -> tuple[dict[str, Arr
     return leaves, targets, jax.random.uniform(keys[6], (B, S)) < fraction
 
 
-def plain(leaves: dict[str, Array], targets: Array, mask: Array) -> tuple[Array, Array, Array]:
+def dense(leaves: dict[str, Array], targets: Array, mask: Array) -> tuple[Array, Array, Array]:
     hidden = leaves["hidden"].astype(jnp.float32)
     logits = hidden @ leaves["kernel"]
     if "lora_a" in leaves:
@@ -51,28 +51,28 @@ LEAVES = {
 
 @pytest.mark.parametrize("names", LEAVES.values(), ids=LEAVES.keys())
 @pytest.mark.parametrize(("chunk", "fraction"), [(1, 0.3), (4, 0.3), (5, 1.0), (64, 0.3), (4, 0.0)])
-def test_equals_the_plain_loss(names: set[str], chunk: int, fraction: float):
+def test_equals_the_dense_loss(names: set[str], chunk: int, fraction: float):
     leaves, targets, mask = case(fraction)
     leaves = {name: leaves[name] for name in names}
-    expected = plain(leaves, targets, mask)
+    expected = dense(leaves, targets, mask)
     actual = jax.jit(chunked, static_argnums=3)(leaves, targets, mask, chunk)
     for a, e in zip(actual, expected, strict=True):
         assert a.dtype == jnp.float32
         np.testing.assert_allclose(a, e, rtol=1e-5)
     mean = lambda f: lambda leaves, *rest: f(leaves, *rest)[0] * 0.37  # noqa: E731 - any factor must pass through
-    expected = jax.jit(jax.grad(mean(plain)))(leaves, targets, mask)
+    expected = jax.jit(jax.grad(mean(dense)))(leaves, targets, mask)
     actual = jax.jit(jax.grad(mean(chunked)), static_argnums=3)(leaves, targets, mask, chunk)
     jax.tree.map(lambda a, e: np.testing.assert_allclose(a, e, rtol=1e-4, atol=1e-5), actual, expected)
 
 
-def test_no_target_gives_zeros_and_not_nan():
+def test_without_targets_all_is_zero():
     leaves, targets, mask = case(0.0)
     value, grads = jax.value_and_grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
     assert value == 0
     assert all(not np.any(g) for g in jax.tree.leaves(grads))
 
 
-def test_unmasked_positions_get_no_gradient():
+def test_masked_positions_get_no_gradient():
     leaves, targets, mask = case(0.3)
     grads = jax.grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
     assert not np.any(grads["hidden"][~mask])
@@ -80,7 +80,7 @@ def test_unmasked_positions_get_no_gradient():
 
 
 def shapes_of(jaxpr: object) -> set[tuple[int, ...]]:
-    """Shapes of every value in a program, inner programs included."""
+    """Shapes of all values in a program and its inner programs."""
     found = set()
     for eqn in jaxpr.eqns:
         found |= {v.aval.shape for v in eqn.outvars if hasattr(v.aval, "shape")}
@@ -91,7 +91,7 @@ def shapes_of(jaxpr: object) -> set[tuple[int, ...]]:
     return found
 
 
-def test_all_logits_never_exist_and_frozen_kernels_cost_no_gradient():
+def test_memory_is_that_of_a_chunk_and_frozen_kernels_have_no_gradient():
     leaves, targets, mask = case(0.3)
     frozen = {"kernel": leaves.pop("kernel")}
 
@@ -99,8 +99,8 @@ def test_all_logits_never_exist_and_frozen_kernels_cost_no_gradient():
         return chunked({**leaves, **frozen}, targets, mask, 4)[0]
 
     shapes = shapes_of(jax.make_jaxpr(jax.grad(lora_only))(leaves, frozen).jaxpr)
-    assert (B, 4, V) in shapes, "the search must see inside the loop"
-    assert not any(V in shape and S in shape for shape in shapes)
+    assert (B * 4, V) in shapes, "shapes within the loop are not found"
+    assert not any(V in shape and (S in shape or B * S in shape) for shape in shapes)
     assert (D, V) not in shapes
     everything = shapes_of(jax.make_jaxpr(jax.grad(lora_only, argnums=(0, 1)))(leaves, frozen).jaxpr)
     assert (D, V) in everything
@@ -109,23 +109,23 @@ def test_all_logits_never_exist_and_frozen_kernels_cost_no_gradient():
     assert (D, V) not in shapes_of(jitted.jaxpr)
 
 
-def test_half_precision_keeps_its_type_and_float32_sums():
+def test_half_precision_accumulates_in_float32():
     leaves, targets, mask = case(0.5, jnp.bfloat16)
-    (value, _, _), expected = chunked(leaves, targets, mask, 8), plain(leaves, targets, mask)
+    (value, _, _), expected = chunked(leaves, targets, mask, 8), dense(leaves, targets, mask)
     assert value.dtype == jnp.float32
     np.testing.assert_allclose(value, expected[0], rtol=2e-2)
     grads = jax.grad(lambda x: chunked(x, targets, mask, 8)[0])(leaves)
-    wanted = jax.grad(lambda x: plain(x, targets, mask)[0])(leaves)
+    wanted = jax.grad(lambda x: dense(x, targets, mask)[0])(leaves)
     for name, grad in grads.items():
         assert grad.dtype == leaves[name].dtype
         error = np.abs(grad.astype(jnp.float32) - wanted[name].astype(jnp.float32)).max()
         assert error < 0.03 * np.abs(wanted[name].astype(jnp.float32)).max(), name
 
 
-def test_mistakes_are_named():
+def test_errors():
     leaves, targets, mask = case(0.3)
     with pytest.raises(ValueError, match="chunk=0"):
         chunked(leaves, targets, mask, 0)
     del leaves["lora_b"]
-    with pytest.raises(ValueError, match="lora_a and lora_b"):
+    with pytest.raises(ValueError, match=r"lora_a.*lora_b"):
         chunked(leaves, targets, mask, 4)

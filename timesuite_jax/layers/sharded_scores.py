@@ -1,4 +1,4 @@
-"""Work on the scores of all items, device by device, where the mesh spreads rows and items.
+"""Scores of rows against all items (or words) on a mesh, computed device by device.
 
 The mesh axes are those of the rules "batch" (rows, i.e. histories) and "vocab" (items). A device has the scores of its
 own rows for its own items; where a row's result depends on all items, devices exchange a number a row. Left to the
@@ -52,48 +52,60 @@ class Shard(NamedTuple):
 
 
 def shard_map_scores(
-    work: Callable[[Shard, Any, Array, Any], Any],
+    work: Callable[[Shard, Any, Any, Any], Any],
     rows: Any,
-    table: Float[Array, "V D"],
+    table: Any,
     shared: Any,
     out: Any,
     *,
     items: int | None = None,
+    table_parts: Any = "table",
 ) -> Any:
     """Runs `work(shard, rows, table, shared)` on every device, with its part of rows and table.
 
     Args:
       work: pure; it combines what depends on more than its part through the shard.
       rows: pytree of arrays with one entry a row along their first axis.
-      table: one vector an item.
+      table: one vector an item, or a pytree of arrays (the first has an axis of items).
       shared: pytree of arrays that every device gets whole.
-      out: pytree like `work`'s result, of "rows", "table" or "whole": along what its first axis is spread.
-      items: rows of the table that are items, where the last ones are none.
+      out: pytree like `work`'s result: "rows" and "table" where the first axis is rows or items, "columns" where the
+        second axis is items, "whole" where every device has the same.
+      items: number of items, where the last vectors of the table are padding.
+      table_parts: pytree like `table`, as `out`.
 
     Raises:
       UserError: if rows or items do not divide by their devices.
     """
     mesh = jax.sharding.get_abstract_mesh()
-    items = None if items == len(table) else items
+    first_part = table_parts if isinstance(table_parts, str) else table_parts[0]
+    width = jax.tree.leaves(table)[0].shape[1 if first_part == "columns" else 0]
+    items = None if items == width else items
     if mesh.empty or mesh.size == 1:
         return work(Shard(items=items), rows, table, shared)
     batch, vocab = (_axes(entry, mesh.shape) for entry in cast(Any, nn.logical_to_mesh_axes(("batch", "vocab"))))
     number = len(jax.tree.leaves(rows)[0])
-    for name, size, rule, axes in (("rows", number, "batch", batch), ("items", len(table), "vocab", vocab)):
+    for name, size, rule, axes in (("rows", number, "batch", batch), ("items", width, "vocab", vocab)):
         if size % (devices := math.prod(mesh.shape[axis] for axis in axes)):
             raise UserError(
                 f"{size} {name} do not divide by {devices} devices (mesh axes {', '.join(axes)}); change the mesh or "
                 f"rules.{rule}"
             )
 
-    def local(rows: Any, table: Array, shared: Any) -> Any:
-        first = jax.lax.axis_index(vocab) * len(table) if vocab else 0
+    per_device = width // math.prod(mesh.shape[axis] for axis in vocab)
+
+    def local(rows: Any, table: Any, shared: Any) -> Any:
+        first = jax.lax.axis_index(vocab) * per_device if vocab else 0
         return work(Shard(first, batch, vocab, items), rows, table, shared)
 
-    specs = {"rows": PartitionSpec(batch or None), "table": PartitionSpec(vocab or None), "whole": PartitionSpec()}
+    specs = {
+        "rows": PartitionSpec(batch or None),
+        "table": PartitionSpec(vocab or None),
+        "columns": PartitionSpec(None, vocab or None),
+        "whole": PartitionSpec(),
+    }
     sharded = jax.shard_map(
         local,
-        in_specs=(specs["rows"], specs["table"], specs["whole"]),
+        in_specs=(specs["rows"], jax.tree.map(specs.__getitem__, table_parts), specs["whole"]),
         out_specs=jax.tree.map(specs.__getitem__, out),
         check_vma=False,  # loops whose length depends on the rows carry what does not vary until it does
     )

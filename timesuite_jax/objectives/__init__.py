@@ -1,5 +1,7 @@
-"""Objectives: pure loss functions, arrays in, sums and counts out."""
+"""Objectives: pure loss functions of arrays, which return sums and counts."""
 
+from timesuite_jax.objectives.chunked_scores import RowLosses, chunked_scores
 from timesuite_jax.objectives.next_token import answer_cross_entropy
+from timesuite_jax.objectives.score_head import ScoreInputs
 
-__all__ = ["answer_cross_entropy"]
+__all__ = ["RowLosses", "ScoreInputs", "answer_cross_entropy", "chunked_scores"]

@@ -1,4 +1,4 @@
-"""Losses, ranks and best items over a mesh of eight devices are those of one device, however rows and items lie."""
+"""Losses, ranks and top items on a mesh of eight devices equal those of one device, for any sharding."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teach
 from timesuite_jax.parallel import MeshSpec
 
 R, D, V = 48, 4, 32
-ITEMS = 29  # of V rows, where the last ones are none
+ITEMS = 29  # of V rows; the last ones are padding
 MESHES = [MeshSpec(data=8), MeshSpec(data=2, fsdp=2, tensor=2), MeshSpec(data=1, tensor=8)]
 NAMES = ["rows", "both", "items"]
 
@@ -35,7 +35,7 @@ def losses(leaves: dict[str, Array], number: int = V) -> tuple[Array, Array]:
     teacher = make_teacher(start, tail, rng.integers(1, 4, len(tail)), tau=0.1)
     items, counts = jnp.asarray(rng.integers(0, number, R)), jnp.asarray(np.arange(R) % 5 > 0)
     items = jnp.where(counts, items, number)  # padding
-    both = 4 * leaves["rows"], leaves["table"], items, counts  # at this scale some probabilities are below the epsilon
+    both = 4 * leaves["rows"], leaves["table"], items, counts  # with some probabilities below the epsilon
     return (
         item_cross_entropy(*both, chunk=4, items=number),
         transition_distillation(*both, teacher, tau=0.1, chunk=4),
@@ -61,8 +61,8 @@ def test_losses_and_gradients(spec: MeshSpec, leaves, expected):
         np.testing.assert_allclose(found[1][name], wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max(), err_msg=name)
 
 
-def test_rows_that_are_no_items_change_nothing(leaves):
-    """Whatever stands in them; and they get no gradient."""
+def test_padding_rows_of_the_table_are_ignored(leaves):
+    """For any values in them, and without gradient."""
     fewer = {**leaves, "table": leaves["table"][:ITEMS]}
     expected = jax.device_get(jax.jit(lambda leaves: everything(leaves, ITEMS))(fewer))
     more = {**leaves, "table": leaves["table"].at[ITEMS:].set(9.0)}
@@ -77,13 +77,13 @@ def test_rows_that_are_no_items_change_nothing(leaves):
 
 def ranking(shard, rows, table, _):
     hidden, seen, target = rows
-    # Of small whole numbers, so that some items are equal.
+    # Small integers, so that there are ties.
     scores = mask_seen(item_scores(jnp.round(hidden), jnp.round(table), shard), seen, shard)
     return rank(scores, target, shard), top_k_items(scores, 7, shard)
 
 
 @pytest.mark.parametrize("spec", MESHES, ids=NAMES)
-def test_ranks_and_best_items(spec: MeshSpec, leaves):
+def test_ranks_and_top_items(spec: MeshSpec, leaves):
     rng = np.random.default_rng(2)
     rows = leaves["rows"], jnp.asarray(rng.integers(0, V + 1, (R, 3))), jnp.asarray(rng.integers(0, V, R))
     run = jax.jit(lambda rows, table: shard_map_scores(ranking, rows, table, None, ("rows", "rows")))
@@ -93,7 +93,7 @@ def test_ranks_and_best_items(spec: MeshSpec, leaves):
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 
-def test_rows_that_are_no_items_are_never_ranked(leaves):
+def test_padding_rows_are_not_ranked(leaves):
     rng = np.random.default_rng(3)
     rows = leaves["rows"], jnp.asarray(rng.integers(0, ITEMS + 1, (R, 3))), jnp.asarray(rng.integers(0, ITEMS, R))
     where = "rows", ("rows", "rows")
@@ -104,10 +104,10 @@ def test_rows_that_are_no_items_are_never_ranked(leaves):
     jax.tree.map(np.testing.assert_array_equal, found, expected)
 
 
-def test_what_does_not_divide_is_named(leaves):
+def test_error_on_indivisible_items(leaves):
     with (
         parallel.mesh_context(parallel.make_mesh(MESHES[2]), parallel.DEFAULT_RULES),
-        pytest.raises(UserError, match=r"31 items do not divide by 8 devices \(mesh axes tensor\).*rules.vocab"),
+        pytest.raises(UserError, match=r"31 items.*8 devices.*tensor.*rules\.vocab"),
     ):
         jax.eval_shape(
             lambda rows, table: item_cross_entropy(rows, table, jnp.zeros(R, int), jnp.ones(R, bool), chunk=4),

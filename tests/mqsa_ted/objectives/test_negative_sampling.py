@@ -1,4 +1,4 @@
-"""SASRec's loss is the binary cross entropy of what was drawn, and never draws the item that came next."""
+"""SASRec's loss is the binary cross entropy of the sampled items, and never samples the target."""
 
 import jax
 import numpy as np
@@ -16,15 +16,15 @@ def test_value_and_gradient():
     value, slopes = jax.value_and_grad(loss, argnums=(0, 1))(hidden, table)
     scores = hidden @ table.T
     sigmoid = 1 / (1 + np.exp(-scores))
-    # What was drawn for a row is the item that explains the gradient by its hidden vector.
+    # The sampled item of a row is the one that explains the gradient of its hidden vector.
     own = (sigmoid[np.arange(R), targets] - 1)[:, None] * table[targets]
     explained = own[:, None] + sigmoid[..., None] * table[None]
     distance = np.abs(explained - slopes[0][:, None]).max(axis=-1)[counts]
-    drawn, targets, scores = distance.argmin(axis=1), targets[counts], scores[counts]
+    sampled, targets, scores = distance.argmin(axis=1), targets[counts], scores[counts]
     assert distance.min(axis=1).max() < 1e-5
-    assert not np.any(drawn == targets)
+    assert not np.any(sampled == targets)
     assert not np.any(np.asarray(slopes[0])[~counts])
-    np.testing.assert_allclose(np.bincount(drawn, minlength=V) / len(drawn), 1 / V, atol=0.08)
-    place = np.arange(len(drawn))
-    expected = np.logaddexp(0, -scores[place, targets]) + np.logaddexp(0, scores[place, drawn])
+    np.testing.assert_allclose(np.bincount(sampled, minlength=V) / len(sampled), 1 / V, atol=0.08)
+    place = np.arange(len(sampled))
+    expected = np.logaddexp(0, -scores[place, targets]) + np.logaddexp(0, scores[place, sampled])
     np.testing.assert_allclose(value, expected.sum(), rtol=1e-5)

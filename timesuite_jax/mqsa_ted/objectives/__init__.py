@@ -1,1 +1,1 @@
-"""MQSA-TED's losses: cross entropy over items, negative sampling, transition distillation, weight penalty."""
+"""Losses of MQSA-TED: item cross entropy, negative sampling, transition distillation, weight penalty."""

@@ -1,7 +1,7 @@
 """Cross entropy of the next item among all items and padding (MQSA-TED, upstream's `loss_rec`).
 
-Upstream appends a row of zeros for padding to its item table and leaves it in the softmax: an extra class whose score
-is always 0. It is never a target, and moves every probability.
+Upstream appends a row of zeros for padding to its item table and includes it in the softmax: an extra class with score
+0. It is never a target, but changes all probabilities.
 """
 
 import jax
@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.layers import Shard
-from timesuite_jax.objectives.chunked_scores import item_rows
+from timesuite_jax.objectives import RowLosses, ScoreInputs, chunked_scores
 
 
 def item_cross_entropy(
@@ -21,33 +21,40 @@ def item_cross_entropy(
     chunk: int,
     items: int | None = None,
 ) -> Float[Array, ""]:
-    """Sum of `-log p(target)` over the rows that count; upstream's loss is this over their number.
+    """Sums `-log p(target)` over the rows with a target; upstream's loss is their mean.
 
-    Differentiable by `hidden` and `table`; the scores never exist beyond a chunk of rows.
+    Differentiable by `hidden` and `table`; only the scores of a chunk of rows are in memory.
 
     Args:
-      hidden: one vector a slot.
-      table: one vector an item.
-      targets: item ids; anything where `counts` is False.
+      hidden: one vector for each slot of the histories.
+      table: one vector for each item.
+      targets: item ids; any ids where `counts` is False.
       counts: slots that have a target.
-      chunk: rows whose scores exist at one time.
-      items: rows of the table that are items, where the last ones are none.
+      chunk: rows of a device whose scores are in memory at one time.
+      items: number of items, if the last rows of the table are padding.
 
     Raises:
       ValueError: if `chunk` is not positive.
-      UserError: if the mesh's devices do not divide the rows or the items.
+      UserError: if the devices of the mesh do not divide the rows or the items.
     """
     with jax.named_scope("item_cross_entropy"):
-        return item_rows(_rows, hidden, table, counts, targets, None, chunk=chunk, items=items)
+        (total,) = chunked_scores(
+            _rows,
+            ScoreInputs(hidden, table.T),
+            counts,
+            targets,
+            chunk=chunk,
+            columns=items,
+            precision=jax.lax.Precision.HIGHEST,
+        )
+        return total
 
 
-def _rows(
-    shard: Shard, scores: Float[Array, "C V"], targets: Int[Array, " C"], _: None
-) -> tuple[Float[Array, " C"], Float[Array, "C V"], Float[Array, " C"]]:
+def _rows(shard: Shard, scores: Float[Array, "C V"], targets: Int[Array, " C"], _: None) -> RowLosses:
     own = jnp.arange(len(scores)), shard.local(targets, scores.shape[1])
     peak = jnp.maximum(shard.highest(jnp.max(scores, axis=-1)), 0.0)
     weights = jnp.exp(scores - peak[:, None])
     sums = jnp.stack([jnp.sum(weights, axis=-1), scores.at[own].get(mode="fill", fill_value=0.0)])
     total, score = shard.over_items(sums)
     total += jnp.exp(-peak)  # the extra class
-    return peak + jnp.log(total) - score, weights.at[own].add(-total, mode="drop"), 1.0 / total
+    return RowLosses((peak + jnp.log(total) - score,), weights.at[own].add(-total, mode="drop"), 1.0 / total)

@@ -1,7 +1,6 @@
-"""L2 regularisation as a part of the loss, so that it passes through the optimizer like any gradient.
+"""L2 regularisation as a part of the loss, whose gradient passes through the optimizer's moments, unlike AdamW's decay.
 
-Not the decay of AdamW, which goes around the moments. MQSA-TED (upstream's `loss_reg`) takes it over every trainable
-parameter: tables, kernels, biases and the norms' scales.
+MQSA-TED (upstream's `loss_reg`) applies it to every trainable parameter: tables, kernels, biases and norm scales.
 """
 
 from typing import Any
@@ -12,5 +11,5 @@ from jaxtyping import Array, Float
 
 
 def half_squared_norm(params: Any) -> Float[Array, ""]:
-    """Half the sum of squares of all leaves (TensorFlow's `l2_loss`); multiply it by the rate."""
+    """Computes half the sum of squares of all leaves, like TensorFlow's `l2_loss`."""
     return sum((0.5 * jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(params)), start=jnp.float32(0.0))
