@@ -15,7 +15,7 @@ from workload import CLIP_FRAMES, MERGE, PRODUCTS, Shape, Sizes, make_batch, pro
 from timesuite_jax import param_tree
 from timesuite_jax.generation import GenerationSpec, generate
 from timesuite_jax.layers import LoraSpec
-from timesuite_jax.models.text.mistral import Mistral, MistralSpec
+from timesuite_jax.models.text import Mistral, MistralSpec
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
 from timesuite_jax.models.vision.umt import UmtSpec
 from timesuite_jax.objectives.next_token import answer_cross_entropy

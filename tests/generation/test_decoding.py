@@ -1,4 +1,4 @@
-"""Decoding: the cache, the batch and the padding change nothing; stopping and sampling do what they say."""
+"""Decoding: independence of cache, batch and padding; stopping and sampling."""
 
 import dataclasses
 
@@ -10,7 +10,7 @@ from flax import linen as nn
 from jaxtyping import Array
 
 from timesuite_jax.generation import Generated, GenerationSpec, generate
-from timesuite_jax.models.text.mistral import Mistral, MistralSpec
+from timesuite_jax.models.text import Mistral, MistralSpec
 
 SPEC = MistralSpec.from_variant("debug", vocab=50)
 MODEL = Mistral(SPEC)
@@ -25,7 +25,7 @@ def params() -> dict:
     tree = nn.meta.unbox(jax.jit(MODEL.init)(jax.random.key(0), x, index, index == 0)["params"])
     leaves, treedef = jax.tree.flatten(tree)
     keys = jax.random.split(jax.random.key(1), len(leaves))
-    # Fresh weights repeat one token for ever; these wander.
+    # Initial weights repeat one token; noise gives varied answers.
     return treedef.unflatten([x + 0.2 * jax.random.normal(k, x.shape) for x, k in zip(leaves, keys, strict=True)])
 
 
@@ -45,7 +45,7 @@ def batched(params: dict) -> Generated:
     return generate(MODEL, params, *prompts(), GREEDY)
 
 
-def test_greedy_is_what_running_everything_again_gives(params: dict, batched: Generated):
+def test_greedy_equals_decoding_without_a_cache(params: dict, batched: Generated):
     row, length, new = 0, LENGTHS[0], GREEDY.max_new_tokens
     embeds = prompts()[0][row : row + 1, :length]
 
@@ -67,8 +67,8 @@ def test_greedy_is_what_running_everything_again_gives(params: dict, batched: Ge
     np.testing.assert_allclose(batched.logprobs[row, :3], logprobs, rtol=1e-4, atol=1e-5)
 
 
-def test_answers_differ_and_wander(batched: Generated):
-    """Otherwise the comparisons below would compare nothing."""
+def test_answers_are_varied(batched: Generated):
+    """A precondition of the comparisons below."""
     assert len({tuple(row) for row in np.asarray(batched.tokens)}) == len(LENGTHS)
     assert np.mean([len(set(row)) for row in np.asarray(batched.tokens)]) > 4
 
@@ -82,7 +82,7 @@ def test_batch_of_one_equals_batch_of_eight(params: dict, batched: Generated, ro
     np.testing.assert_allclose(alone.logprobs[0], batched.logprobs[row], rtol=1e-4, atol=1e-5)
 
 
-def test_side_of_the_padding_changes_nothing(params: dict, batched: Generated):
+def test_left_padding_equals_right_padding(params: dict, batched: Generated):
     left = generate(MODEL, params, *prompts("left"), GREEDY)
     np.testing.assert_array_equal(left.tokens, batched.tokens)
 
@@ -105,11 +105,11 @@ def test_stop_tokens_end_rows_and_the_loop(params: dict, batched: Generated):
 def test_half_precision_cache(params: dict, batched: Generated):
     spec = dataclasses.replace(GREEDY, cache_dtype=jnp.bfloat16)
     out = generate(MODEL, params, *prompts(), spec)
-    assert np.mean(np.asarray(out.tokens[:, 0] == batched.tokens[:, 0])) == 1, "the prompt itself is read unrounded"
-    assert not np.array_equal(out.logprobs, batched.logprobs), "the cache must really be rounded"
+    assert np.mean(np.asarray(out.tokens[:, 0] == batched.tokens[:, 0])) == 1, "the prompt is not rounded"
+    assert not np.array_equal(out.logprobs, batched.logprobs), "the cache is not rounded"
 
 
-def test_sampling_follows_the_seed_and_the_row(params: dict):
+def test_samples_depend_on_seed_and_row_only(params: dict):
     spec = GenerationSpec(max_new_tokens=6, stop_tokens=(), temperature=1.5, top_p=0.95)
     embeds, valid = prompts()
 

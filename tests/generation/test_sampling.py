@@ -1,4 +1,4 @@
-"""Choosing one token from its logits."""
+"""Selection of tokens from logits."""
 
 import jax
 import jax.numpy as jnp
@@ -13,12 +13,12 @@ PROBABILITIES = jnp.asarray([[0.1, 0.5, 0.05, 0.3, 0.05]])
 @pytest.mark.parametrize(
     ("top_p", "kept"), [(0.4, {1}), (0.5, {1}), (0.55, {1, 3}), (0.85, {0, 1, 3}), (1.0, set(range(5)))]
 )
-def test_top_p_keeps_the_smallest_set_that_reaches_it(top_p: float, kept: set[int]):
+def test_top_p_keeps_the_smallest_sufficient_set(top_p: float, kept: set[int]):
     cut = keep_top_p(jnp.log(PROBABILITIES), top_p)
     assert set(np.flatnonzero(np.isfinite(cut[0]))) == kept
 
 
-def test_draws_follow_the_distribution():
+def test_samples_follow_the_distribution():
     spec = GenerationSpec(max_new_tokens=1, temperature=0.5, top_p=0.85)
     many = 4000
     logits = jnp.broadcast_to(jnp.log(PROBABILITIES), (many, 5))
@@ -26,13 +26,13 @@ def test_draws_follow_the_distribution():
     sharpened = np.asarray(PROBABILITIES[0]) ** 2
     sharpened[[2, 4]] = 0
     shares = np.bincount(tokens, minlength=5) / many
-    # At temperature 0.5 tokens 1 and 3 already hold 0.85 of the probability, so token 0 goes too.
+    # At temperature 0.5, tokens 1 and 3 have 0.85 of the probability, so token 0 is removed too.
     sharpened[0] = 0
     np.testing.assert_allclose(shares, sharpened / sharpened.sum(), atol=0.03)
     np.testing.assert_allclose(logprobs, np.log(PROBABILITIES[0])[tokens], rtol=1e-5)
 
 
-def test_greedy_takes_the_largest():
+def test_greedy_selects_the_most_likely():
     keys = jax.random.split(jax.random.key(0), 1)
     tokens, logprobs = next_token(jnp.log(PROBABILITIES), GenerationSpec(max_new_tokens=1), keys)
     assert tokens[0] == 1
@@ -40,6 +40,6 @@ def test_greedy_takes_the_largest():
 
 
 @pytest.mark.parametrize("field", [{"max_new_tokens": 0}, {"temperature": -1.0}, {"top_p": 0.0}, {"top_p": 1.5}])
-def test_impossible_settings_are_named(field: dict):
+def test_errors(field: dict):
     with pytest.raises(ValueError, match=next(iter(field))):
         GenerationSpec(**{"max_new_tokens": 4, **field})

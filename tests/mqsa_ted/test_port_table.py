@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted import port_table
-from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
 from timesuite_jax.port import TreeSource, compare, export, load
 from timesuite_jax.port.files import open_checkpoint, open_layers
 from timesuite_jax.registry.ports import PORTS

@@ -9,7 +9,7 @@ from flax import linen as nn
 from tests.support import ring_interactions
 from timesuite_jax import parallel
 from timesuite_jax.mqsa_ted import recommender
-from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.recommender import Recommender
 from timesuite_jax.parallel import MeshSpec
 

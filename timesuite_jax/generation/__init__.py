@@ -1,4 +1,4 @@
-"""Generation: from an embedded prompt to tokens, with a key-value cache and one compiled loop."""
+"""Generation: decodes tokens from embedded prompts, with a key-value cache and one compiled loop."""
 
 from timesuite_jax.generation.decoding import Generated, continue_once, decode, generate, prefill
 from timesuite_jax.generation.sampling import GenerationSpec, keep_top_p, next_token

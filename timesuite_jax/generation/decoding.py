@@ -1,8 +1,8 @@
-"""Decoding with a key-value cache: one pass over the prompt, then one compiled loop over new tokens.
+"""Decoding with a key-value cache: prefill of the prompt, then one compiled loop over new tokens.
 
-The loop runs on the device from first to last token and ends as soon as every row has stopped; nothing goes to the host
-in between. Rows of different length share a batch: padding, on either side, is masked in the cache and skipped in the
-positions, so a row's tokens do not depend on its neighbours.
+The loop runs on the device without host transfers and ends as soon as every row has stopped. Rows of different length
+share a batch: padding, on either side, is masked in the cache and not counted in the positions, so that the tokens of a
+row do not depend on the other rows.
 """
 
 import functools
@@ -22,12 +22,12 @@ from timesuite_jax.models.text.mistral import Mistral
 
 @struct.dataclass
 class Generated:
-    """Answers of a batch."""
+    """Generated tokens of a batch."""
 
-    tokens: Int[Array, "B new"]  # the stop token included, then padding
-    lengths: Int[Array, " B"]  # tokens of each answer, its stop token included
-    stopped: Bool[Array, " B"]  # False: cut by `max_new_tokens`
-    logprobs: Float[Array, "B new"]  # log p(token | what precedes it), 0 at padding
+    tokens: Int[Array, "B new"]  # with the stop token, then padding
+    lengths: Int[Array, " B"]  # tokens of each row, with its stop token
+    stopped: Bool[Array, " B"]  # False: truncated at `max_new_tokens`
+    logprobs: Float[Array, "B new"]  # log p(token | previous tokens), 0 at padding
 
 
 @functools.partial(jax.jit, static_argnames=("model", "spec"))
@@ -39,22 +39,22 @@ def generate(
     spec: GenerationSpec,
     rng: PRNGKeyArray | None = None,
 ) -> Generated:
-    """Answers a batch of embedded prompts.
+    """Generates tokens for a batch of embedded prompts.
 
     Args:
-      model: the language model (of a composite, its language part).
-      params: its parameters (of a composite, that subtree).
+      model: the language model (of a multimodal model, its language model).
+      params: its parameters (of a multimodal model, that subtree).
       inputs_embeds: prompts, padded on the left or the right.
       valid: False at padding.
       spec: what to generate.
-      rng: needed where the temperature is above 0.
+      rng: required if the temperature is above 0.
 
     Raises:
-      ValueError: if sampling is asked for without `rng`.
+      ValueError: if the temperature is above 0 and `rng` is None.
     """
     if rng is None:
         if spec.temperature > 0:
-            raise ValueError(f"temperature={spec.temperature} draws at random; give rng=jax.random.key(seed)")
+            raise ValueError(f"temperature={spec.temperature} samples tokens; pass rng=jax.random.key(seed)")
         rng = jax.random.key(0)
     logits, cache = prefill(model, params, inputs_embeds, valid, spec)
     return decode(model, params, logits, jnp.sum(valid, axis=1), cache, spec, rng)
@@ -67,7 +67,7 @@ def prefill(
     valid: Bool[Array, "B S"],
     spec: GenerationSpec,
 ) -> tuple[Float[Array, "B V"], KVCache]:
-    """Reads the prompts: logits of each row's first new token, and a cache with room for all new tokens."""
+    """Runs the prompts; returns logits of the first new token and a cache with capacity for all new tokens."""
     batch, length, _ = inputs_embeds.shape
     cache = model.empty_cache(batch, length + spec.max_new_tokens, spec.cache_dtype)
     positions = token_positions(valid)
@@ -85,16 +85,16 @@ def continue_once(
     positions: Int[Array, " B"],
     cache: KVCache,
 ) -> tuple[Float[Array, "B V"], KVCache]:
-    """Reads one more token of each row: logits of the one after it, and the cache grown by it."""
-    everyone = jnp.ones((tokens.shape[0], 1), bool)
+    """Runs one more token of each row; returns the logits of the next token and the updated cache."""
+    valid = jnp.ones((tokens.shape[0], 1), bool)
     embeds = model.apply({"params": params}, tokens[:, None], method="embed")
-    hidden, aux = model.apply({"params": params}, embeds, positions[:, None], everyone, cache=cache)
+    hidden, aux = model.apply({"params": params}, embeds, positions[:, None], valid, cache=cache)
     return model.apply({"params": params}, hidden, method="logits")[:, 0], aux["cache"]
 
 
 @struct.dataclass
 class _State:
-    step: Int[Array, ""]  # tokens chosen so far
+    step: Int[Array, ""]  # tokens generated so far
     token: Int[Array, " B"]
     cache: KVCache
     out: Generated
@@ -109,7 +109,7 @@ def decode(
     spec: GenerationSpec,
     rng: PRNGKeyArray,
 ) -> Generated:
-    """Chooses tokens from `logits` on, until every row has stopped or has `spec.max_new_tokens`."""
+    """Generates tokens, the first from `logits`, until every row has stopped or has `spec.max_new_tokens`."""
     batch = logits.shape[0]
     row_rngs = jax.vmap(jax.random.fold_in, (None, 0))(rng, jnp.arange(batch))
     stop_tokens = jnp.asarray(spec.stop_tokens, jnp.int32)
@@ -136,13 +136,13 @@ def decode(
         logits, cache = continue_once(model, params, state.token, positions, state.cache)
         return choose(state.replace(cache=cache), logits)
 
-    nothing = Generated(
+    empty = Generated(
         tokens=jnp.full((batch, spec.max_new_tokens), spec.pad_token, jnp.int32),
         lengths=jnp.zeros(batch, jnp.int32),
         stopped=jnp.zeros(batch, bool),
         logprobs=jnp.zeros((batch, spec.max_new_tokens), jnp.float32),
     )
-    start = _State(jnp.zeros((), jnp.int32), jnp.zeros(batch, jnp.int32), cache, nothing)
+    start = _State(jnp.zeros((), jnp.int32), jnp.zeros(batch, jnp.int32), cache, empty)
     with jax.named_scope("decode"):
-        # The first token comes from the prompt's own logits, so the model runs once less than there are tokens.
+        # The first token comes from the logits of the prompt, so that the model runs once less than there are tokens.
         return jax.lax.while_loop(unfinished, advance, choose(start, logits)).out

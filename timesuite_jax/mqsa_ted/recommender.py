@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, top_k_items
 from timesuite_jax.layers import Shard, num_shards, shard_map_scores
 from timesuite_jax.mqsa_ted.data import Interactions
-from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
+from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
 
 _SEEN_MULTIPLE = 64  # lists of seen items are filled up to a multiple of this, so that few programs are compiled

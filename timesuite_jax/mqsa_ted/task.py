@@ -27,7 +27,7 @@ from timesuite_jax.mqsa_ted.data import (
     read_features,
 )
 from timesuite_jax.mqsa_ted.evaluate import evaluate_recommendation
-from timesuite_jax.mqsa_ted.model.mqsa import EMBEDDING_STD, Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.model import EMBEDDING_STD, Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.negative_sampling import sampled_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation

@@ -1,4 +1,4 @@
-"""Mistral: ways to run it agree, padding changes nothing, and the tree is what the port expects."""
+"""Mistral: execution modes agree, padding has no influence, and the parameter tree is the port table's."""
 
 import dataclasses
 import functools
@@ -10,8 +10,9 @@ import pytest
 from flax import linen as nn
 from jaxtyping import Array
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.layers import LoraSpec
-from timesuite_jax.models.text.mistral import Mistral, MistralSpec
+from timesuite_jax.models.text import Mistral, MistralSpec
 from timesuite_jax.param_tree import leaves_with_paths
 
 SPEC = MistralSpec.from_variant("debug")
@@ -26,12 +27,12 @@ def init(spec: MistralSpec = SPEC) -> dict:
 
 @functools.partial(jax.jit, static_argnums=0, static_argnames="deterministic")
 def run(model: Mistral, params: dict, *args: Array, **options: object) -> tuple[Array, dict]:
-    """The model compiled as one program: running it step by step compiles every operation by itself."""
+    """Runs the model as one compiled program."""
     return model.apply({"params": params}, *args, **options)
 
 
 def noisy(params: dict) -> dict:
-    """Adapters start at zero; give every leaf something to say."""
+    """Adds noise to all parameters: LoRA starts at zero."""
     leaves, treedef = jax.tree.flatten(params)
     keys = jax.random.split(jax.random.key(1), len(leaves))
     shaken = [x + 0.1 * jax.random.normal(k, x.shape, x.dtype) for x, k in zip(leaves, keys, strict=True)]
@@ -44,11 +45,11 @@ def prompt(batch: int, length: int) -> tuple[Array, Array, Array]:
     return x, positions, jnp.ones((batch, length), bool)
 
 
-def test_tree_has_the_agreed_paths():
+def test_parameter_paths_and_logical_axes():
     boxed = jax.eval_shape(Mistral(SPEC).init, jax.random.key(0), *prompt(1, 3))["params"]
     names = {"/".join(path): leaf.names for path, leaf in leaves_with_paths(boxed)}
     adapters = {path for path in names if path.endswith(("lora_a", "lora_b"))}
-    assert len(adapters) == 2 * 8, "seven projections and the head"
+    assert len(adapters) == 2 * 8, "LoRA on seven projections and the head"
     assert names["layers/attn/q/kernel"] == ("layers", "embed", "heads")
     assert names["layers/attn/o/kernel"] == ("layers", "heads", "embed")
     assert names["layers/mlp/down/lora_b"] == ("layers", "lora_rank", "embed")
@@ -57,13 +58,13 @@ def test_tree_has_the_agreed_paths():
     assert {"layers/input_norm/scale", "layers/post_norm/scale", "norm/scale"} < set(names)
 
 
-def test_real_size_has_the_published_number_of_weights():
+def test_released_number_of_parameters():
     spec = MistralSpec.from_variant("7b-instruct-v0.2", lora=None)
     shapes = jax.eval_shape(Mistral(spec).init, jax.random.key(0), jnp.zeros((1, 1, 4096)), *prompt(1, 1)[1:])
     assert sum(x.size for x in jax.tree.leaves(shapes)) == 7_241_732_096
 
 
-def test_base_in_bfloat16_leaves_adapters_in_float32():
+def test_lora_is_float32_beside_a_bfloat16_base():
     spec = dataclasses.replace(SPEC, param_dtype=jnp.bfloat16, dtype=jnp.bfloat16)
     for path, leaf in leaves_with_paths(init(spec)):
         assert leaf.dtype == (jnp.float32 if path[-1].startswith("lora") else jnp.bfloat16), path
@@ -76,7 +77,7 @@ def test_base_in_bfloat16_leaves_adapters_in_float32():
 
 @pytest.mark.parametrize("unroll", [False, True])
 @pytest.mark.parametrize("remat", ["none", "full", "dots"])
-def test_ways_to_run_agree(unroll: bool, remat: str):
+def test_execution_modes_agree(unroll: bool, remat: str):
     params = noisy(init())
 
     def loss(params: dict, spec: MistralSpec) -> Array:
@@ -90,7 +91,7 @@ def test_ways_to_run_agree(unroll: bool, remat: str):
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
-def test_padding_changes_nothing(side: str):
+def test_padding_has_no_influence(side: str):
     params = noisy(init())
     x, positions, valid = prompt(1, 5)
     expected, _ = run(Mistral(SPEC), params, x, positions, valid)
@@ -103,7 +104,7 @@ def test_padding_changes_nothing(side: str):
 
 
 @pytest.mark.parametrize("unroll", [False, True])
-def test_cache_gives_what_the_whole_sequence_gives(unroll: bool):
+def test_cache_equals_the_whole_sequence(unroll: bool):
     model = Mistral(dataclasses.replace(SPEC, unroll=unroll))
     params = noisy(init())
     x, positions, valid = prompt(2, 9)
@@ -120,12 +121,12 @@ def test_cache_gives_what_the_whole_sequence_gives(unroll: bool):
     np.testing.assert_allclose(jnp.concatenate(parts, axis=1), expected, rtol=1e-5, atol=1e-5)
 
 
-def test_dropout_touches_adapters_only():
+def test_dropout_applies_to_lora_only():
     spec = dataclasses.replace(SPEC, lora=LoraSpec(rank=4, alpha=8, dropout=0.5))
     model, params = Mistral(spec), init(spec)
     args, rngs = prompt(1, 4), {"dropout": jax.random.key(3)}
     still, _ = run(model, params, *args)
-    # Fresh adapters give zero, dropped out or not.
+    # Initial LoRA gives zero, with or without dropout.
     moving, aux = run(model, params, *args, deterministic=False, rngs=rngs)
     np.testing.assert_array_equal(moving, still)
     dropped = np.mean(np.asarray(aux["head_input"]) == 0)
@@ -135,7 +136,7 @@ def test_dropout_touches_adapters_only():
     assert not np.allclose(moving, still)
 
 
-def test_hf_config_is_read_and_foreign_models_are_refused():
+def test_hf_config():
     config = {
         "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32,
         "num_attention_heads": 32, "num_key_value_heads": 8, "rms_norm_eps": 1e-5, "rope_theta": 1e6,
@@ -144,5 +145,5 @@ def test_hf_config_is_read_and_foreign_models_are_refused():
     assert MistralSpec.from_hf_config(config) == MistralSpec.from_variant("7b-instruct-v0.2")
     with pytest.raises(ValueError, match="sliding_window=4096"):
         MistralSpec.from_hf_config({**config, "sliding_window": 4096})
-    with pytest.raises(ValueError, match=r"'8b'.*7b-instruct"):
+    with pytest.raises(UserError, match=r"'8b'.*7b-instruct"):
         MistralSpec.from_variant("8b")

@@ -1,4 +1,4 @@
-"""MQSA: what its windows, masks and dropout do; its numbers are checked against the original's in tests/parity."""
+"""MQSA: windows, masks, packing and dropout; tests/parity compares its numbers with upstream's."""
 
 import dataclasses
 import functools
@@ -12,14 +12,15 @@ from jaxtyping import Array
 
 from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.model.mqsa import Mqsa, MqsaSpec, Slots, window_mean
+from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
+from timesuite_jax.mqsa_ted.model.block import Slots, window_mean
 
 SPEC = MqsaSpec(items=11, width=8, max_len=6, blocks=2, heads=2)
 PAD = SPEC.padding
 
 
 def params_of(spec: MqsaSpec, seed: int = 0) -> dict:
-    """Random everywhere: fresh norms and biases would hide mistakes."""
+    """Random parameters: the initial norms and biases would hide errors."""
     shapes = nn.meta.unbox(jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"])
     rng = np.random.default_rng(seed)
     return jax.tree.map(lambda x: jnp.asarray(rng.normal(size=x.shape), x.dtype), shapes)
@@ -77,14 +78,14 @@ def test_packed_rows_give_the_same_numbers_and_gradients():
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), grad, apart_grad)
 
 
-def test_no_slot_sees_later_items():
+def test_attention_is_causal():
     params = params_of(SPEC)
     before, after = (run(params, histories([3, 1, 4, last])) for last in (2, 7))
     np.testing.assert_array_equal(before[:, :-1], after[:, :-1])
     assert np.all(before[:, -1] != after[:, -1])
 
 
-def test_padding_is_the_final_bias_and_gives_no_gradient():
+def test_output_at_padding_is_the_final_bias():
     params = params_of(SPEC)
     items = histories([3], [])
     bias = {name: params[name]["norm"]["bias"] for name in ("short", "long")}
@@ -97,8 +98,8 @@ def test_padding_is_the_final_bias_and_gives_no_gradient():
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
 
 
-def test_fresh_parameters_have_finite_gradients():
-    """Untrained biases are zero, and so are the norms' inputs at padding: their slope there is 1e12."""
+def test_initial_parameters_have_finite_gradients():
+    """Initial biases are zero, and so are the inputs of norms at padding, where the derivative is 1e12."""
     params = nn.meta.unbox(jax.jit(Mqsa(SPEC).init)(jax.random.key(0), histories([3])))["params"]
     grads = jax.jit(jax.grad(lambda p: jnp.sum(jnp.sin(run(p, histories([3, 1], [5]))))))(params)
     assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(grads))
@@ -125,11 +126,11 @@ def test_alpha_weights_the_short_branch():
     for alpha, name, other in ((1.0, "short", "long"), (0.0, "long", "short")):
         mixed, single = encode(params, items, dataclasses.replace(SPEC, alpha=alpha))
         np.testing.assert_array_equal(mixed, aux[name])
-        assert other not in single, "a branch without a share was run"
+        assert other not in single, "a branch of weight 0 was run"
     assert np.all(aux["short"][:, -1] != aux["long"][:, -1])
 
 
-def test_items_are_their_embedding_and_their_projected_features():
+def test_item_table_is_embedding_plus_projected_features():
     spec = dataclasses.replace(SPEC, features=3)
     params = params_of(spec)
     params["item_trained"] = (jnp.arange(spec.items) != 4).astype(jnp.float32)[:, None]
@@ -137,7 +138,7 @@ def test_items_are_their_embedding_and_their_projected_features():
     projected = params["item_features"] @ params["feature_projection"]
     np.testing.assert_allclose(table[4], projected[4], rtol=1e-6)
     np.testing.assert_allclose(table[5], (params["item_embedding"] + projected)[5], rtol=1e-6)
-    # With such a table for an embedding, a model without features is the same.
+    # A model without features that has this table as embedding is equivalent.
     plain = {name: params[name] for name in params if not name.startswith(("feature", "item_"))}
     items = histories([3, 4, 1])
     expected = encode({**plain, "item_embedding": table}, items, SPEC)
@@ -145,7 +146,7 @@ def test_items_are_their_embedding_and_their_projected_features():
         np.testing.assert_allclose(actual, wanted, rtol=1e-4, atol=1e-5)
 
 
-def test_branches_share_the_input_dropout_and_the_heads_have_their_own():
+def test_branches_share_input_dropout_and_heads_have_their_own():
     spec = dataclasses.replace(SPEC, blocks=1, window=1)
     params = params_of(spec)
     params["long"], params["position_embedding"] = params["short"], jnp.zeros_like(params["position_embedding"])
@@ -164,12 +165,12 @@ def test_branches_share_the_input_dropout_and_the_heads_have_their_own():
     dropped = np.asarray(one["input"] == 0)[valid], np.asarray(one["heads"] == 0)[valid]
     assert all(0.2 < share.mean() < 0.8 for share in dropped)
     assert np.any(dropped[0] != dropped[1])
-    # The second history holds one item twice: its masks differ.
+    # The second history has one item twice: the masks differ.
     assert np.any(one["heads"][1, -1] != one["heads"][1, -2])
     assert np.any(one["input"] != two["input"])
 
 
-def test_beauty_has_as_many_parameters_as_the_original():
+def test_number_of_parameters_on_beauty_is_upstreams():
     spec = MqsaSpec(items=12101)
     shapes = jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"]
     tables, block, norm = (12101 + 50) * 64, 5 * (64 * 64 + 64) + 4 * 64, 2 * 64
@@ -178,21 +179,21 @@ def test_beauty_has_as_many_parameters_as_the_original():
     assert shapes["long"]["blocks"]["fc1"]["kernel"].names == ("layers", "embed", "mlp")
 
 
-def test_too_long_a_history_is_refused():
-    with pytest.raises(ValueError, match=r"7 slots, mqsa.max_len=6"):
+def test_error_on_long_histories():
+    with pytest.raises(ValueError, match=r"7 slots.*mqsa\.max_len=6"):
         run(params_of(SPEC), histories([1], length=7))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"items": 0}, "mqsa.items=0 must be at least 1"),
         ({"heads": 3}, "mqsa.heads=3 does not divide mqsa.width=8"),
-        ({"alpha": 1.5}, "mqsa.alpha=1.5 is no share"),
-        ({"dropout": 1.0}, "mqsa.dropout=1.0 is no rate"),
+        ({"alpha": 1.5}, "mqsa.alpha=1.5"),
+        ({"dropout": 1.0}, "mqsa.dropout=1.0"),
         ({"window": 0}, "mqsa.window=0 must be at least 1"),
     ],
 )
-def test_mistakes_are_named(change: dict, told: str):
-    with pytest.raises(UserError, match=told):
+def test_errors(change: dict, message: str):
+    with pytest.raises(UserError, match=message):
         dataclasses.replace(SPEC, **change)

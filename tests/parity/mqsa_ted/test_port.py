@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from tests.support.golden_case import GoldenCase
 from timesuite_jax import param_tree
-from timesuite_jax.mqsa_ted.model.mqsa import Mqsa
+from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.port import TreeSource, compare, export, load_into
 from timesuite_jax.port.files import open_checkpoint, open_layers
 from timesuite_jax.registry.ports import PORTS

@@ -1,7 +1,8 @@
-"""Language models: Q-Former, Mistral and its key-value cache."""
+"""Text models: the Q-Former, Mistral and its key-value cache."""
 
 from timesuite_jax.models.text.kv_cache import KVCache
-from timesuite_jax.models.text.mistral import Mistral, MistralSpec
+from timesuite_jax.models.text.mistral import Mistral
+from timesuite_jax.models.text.mistral_spec import MistralSpec
 from timesuite_jax.models.text.qformer import QFormer
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
 

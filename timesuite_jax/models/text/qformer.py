@@ -1,10 +1,10 @@
-"""Q-Former (BLIP-2, arXiv:2301.12597): learned queries read a clip's vision tokens, guided by a text.
+"""Q-Former (BLIP-2, arXiv:2301.12597): learned queries attend to the vision tokens of a clip, guided by a text.
 
-VideoChat-T gives it the clip's time instruction as text ("The 1-th video clip contains 8 frames sampled at ..."); any
-other text does as well. Layers go in (even, odd) pairs because only the even ones have cross-attention. The pairs are
-stacked and scanned; the last of an odd number of layers stands beside them (`last_even`). Nobody reads the text that
-leaves the last layer; a scan computes it all the same, a thousandth of a training step. A last pair of its own could
-leave it out, and took a TPU's compiler half a minute more.
+In VideoChat-T the text is the clip's time instruction ("The 1-th video clip contains 8 frames sampled at ..."). Layers
+are grouped in (even, odd) pairs because only even ones have cross-attention. The pairs are stacked and scanned; the
+last of an odd number of layers is separate (`last_even`). The text output of the last layer is not used, but the scan
+computes it, a thousandth of a training step. A separate last pair without it took a TPU's compiler half a minute
+longer.
 """
 
 import jax
@@ -19,11 +19,11 @@ from timesuite_jax.layers import REMAT_POLICIES, Dropout, LayerNorm, run_stack
 from timesuite_jax.models.text.qformer_layer import NORM_EPSILON, QFormerLayer, keep_clips
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
 
-_Stream = tuple[Array, Array | None]
+_Stream = tuple[Float[Array, "n N D"], Float[Array, "n P D"] | None]  # queries and text
 
 
 class QFormerEmbeddings(nn.Module):
-    """Queries as they are, words with their positions; one norm over both."""
+    """Embeds the text with positions, and applies one norm to queries and text."""
 
     spec: QFormerSpec
 
@@ -31,12 +31,12 @@ class QFormerEmbeddings(nn.Module):
     def __call__(
         self, queries: Float[Array, "n N D"], text: Int[Array, "n P"] | None, *, deterministic: bool
     ) -> _Stream:
-        """Returns the streams of queries and text; no token-type embeddings, as upstream."""
+        """Returns the residual streams of queries and text; without token-type embeddings, as upstream."""
         spec = self.spec
         norm = LayerNorm(NORM_EPSILON, name="norm")
 
-        def embedded(name: str, size: int, axis: str | None, ids: Array) -> Array:
-            init = nn.with_logical_partitioning(nn.initializers.normal(spec.embedding_std), (axis, "embed"))
+        def embedded(name: str, size: int, ids: Int[Array, "*batch"]) -> Float[Array, "*batch D"]:
+            init = nn.with_logical_partitioning(nn.initializers.normal(spec.embedding_std), (None, "embed"))
             return nn.Embed(size, spec.width, param_dtype=spec.param_dtype, embedding_init=init, name=name)(ids)
 
         rows = queries.astype(jnp.float32)
@@ -44,12 +44,12 @@ class QFormerEmbeddings(nn.Module):
             length = text.shape[1]
             if length > spec.positions:
                 raise UserError(
-                    f"the Q-Former got a text of {length} tokens but qformer.positions={spec.positions}; "
+                    f"the Q-Former got a text of {length} tokens, but qformer.positions={spec.positions}; "
                     "shorten the text"
                 )
-            # 30,523 rows divide by nothing, so they lie along no mesh axis.
-            words = embedded("word", spec.vocab, None, text)
-            places = embedded("position", spec.positions, None, jnp.arange(length))
+            # The rows are not sharded: 30,523 words have no useful divisor.
+            words = embedded("word", spec.vocab, text)
+            places = embedded("position", spec.positions, jnp.arange(length))
             words = words + jnp.broadcast_to(places[None], words.shape)
             rows = jnp.concatenate([rows, words.astype(jnp.float32)], axis=1)
         rows = keep_clips(Dropout(spec.hidden_dropout)(norm(rows), deterministic=deterministic))
@@ -58,13 +58,19 @@ class QFormerEmbeddings(nn.Module):
 
 
 class _Pair(nn.Module):
-    """An even layer (with cross-attention) and the odd one that follows: one step of `run_stack`."""
+    """An even layer (with cross-attention) and the odd one after it, with the signature that `run_stack` expects."""
 
     spec: QFormerSpec
 
     @nn.compact
     def __call__(
-        self, stream: _Stream, rates: Float[Array, "2"], vision: Array, text_mask: Array | None, *, deterministic: bool
+        self,
+        stream: _Stream,
+        rates: Float[Array, "2"],
+        vision: Float[Array, "n C E"],
+        text_mask: Bool[Array, "n P"] | None,
+        *,
+        deterministic: bool,
     ) -> tuple[_Stream, None]:
         with jax.named_scope("qformer_pair"):
             even = QFormerLayer(self.spec, cross=True, name="even")
@@ -75,7 +81,7 @@ class _Pair(nn.Module):
 
 
 class QFormer(nn.Module):
-    """Queries, vision tokens and text -> the queries' outputs."""
+    """Encodes queries, given vision tokens and a text."""
 
     spec: QFormerSpec
 
@@ -88,23 +94,23 @@ class QFormer(nn.Module):
         text_mask: Bool[Array, "n P"] | None = None,
         *,
         deterministic: bool = True,
-    ) -> Float[Array, "n N D"]:
-        """Runs all layers; `n` is clips of all samples.
+    ) -> tuple[Float[Array, "n N D"], dict[str, Float[Array, "n P D"] | None]]:
+        """Runs all layers; `n` is the clips of all samples.
 
         Args:
-          queries: query tokens, the same for every clip before this.
-          vision: tokens of the clip, all of them seen; their width is free.
-          text: token ids, [CLS] and [SEP] included; left out exactly when `spec.text_input` is False. The position of
-            a token is its column: padding on the right leaves results as they are, padding on the left does not.
+          queries: query tokens, the same for every clip.
+          vision: tokens of the clip, of any width; all are visible.
+          text: token ids with [CLS] and [SEP]; None exactly if `spec.text_input` is False. The position of a token is
+            its column: padding on the right does not change the result, padding on the left does.
           text_mask: False at padding.
-          deterministic: False turns dropout (stream "dropout") and drop path (stream "drop_path") on.
+          deterministic: False enables dropout (stream "dropout") and drop path (stream "drop_path").
 
         Returns:
-          Outputs of the queries, float32.
+          Outputs of the queries, float32, and a dictionary with "text", the outputs of the text (None without text).
 
         Raises:
           UserError: if the text is longer than the position table.
-          ValueError: if text is given and `text_input` is False, or the other way round.
+          ValueError: if text is given but `text_input` is False, or vice versa.
         """
         spec = self.spec
         if (text is not None) != spec.text_input or (text is None) != (text_mask is None):
@@ -122,4 +128,5 @@ class QFormer(nn.Module):
             with jax.named_scope("qformer_last"):
                 layer = layer_class(spec, cross=True, name="last_even")
                 stream = layer(*stream, vision, text_mask, rates[-1], deterministic)
-        return stream[0]
+        queries, text_out = stream
+        return queries, {"text": text_out}

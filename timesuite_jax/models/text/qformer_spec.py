@@ -7,7 +7,7 @@ from timesuite_jax.config_spec import check_least
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import check_choices
 
-VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; the small one is ours
+VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; "debug" is ours
     "base": {},
     "debug": {"width": 32, "layers": 3, "heads": 2, "hidden": 64, "vocab": 256, "positions": 128, "queries": 8}
     | {"extra_queries": 8},
@@ -19,47 +19,55 @@ class QFormerSpec:
     """Sizes of a Q-Former; the defaults are the released ones."""
 
     width: int = 768
-    layers: int = 12  # the even ones look at the vision tokens
+    layers: int = 12  # even ones have cross-attention to the vision tokens
     heads: int = 12
     hidden: int = 3072  # of the feed-forward blocks
     vocab: int = 30523  # bert-base-uncased and the added "[DEC]"
     positions: int = 512  # longest text
     queries: int = 32
     extra_queries: int = 64
-    embedding_std: float = 0.02  # of fresh queries, word and position embeddings
-    text_input: bool = True  # False: no text, and no parameters for it
+    embedding_std: float = 0.02  # of newly initialised queries, word and position embeddings
+    text_input: bool = True  # False: neither text nor parameters for it
     hidden_dropout: float = 0.1
     attention_dropout: float = 0.1
-    drop_path: float = 0.2  # of the last layer; grows linearly from 0 at the first
-    dtype: str = "float32"  # of the matrix products; the residual stream is float32 always
+    drop_path: float = 0.2  # of the last layer; increases linearly from 0 at the first
+    dtype: str = "float32"  # of the matrix products; the residual stream is always float32
     param_dtype: str = "float32"
     remat: str = "none"  # a name of layers.REMAT_POLICIES
     unroll: bool = False
 
     @classmethod
     def from_variant(cls, variant: str, **overrides: Any) -> "QFormerSpec":
-        """Spec of a named variant ("base", "debug"), fields replaced by `overrides`.
+        """Returns the spec of a named variant ("base", "debug"), with fields replaced by `overrides`.
 
         Raises:
-          UserError: on an unknown variant.
+          UserError: if the variant is unknown.
         """
         if variant not in VARIANTS:
             raise UserError(f"Q-Former variant {variant!r} is unknown; choose one of {sorted(VARIANTS)}")
         return cls(**{**VARIANTS[variant], **overrides})
 
     def __post_init__(self) -> None:
+        """Validates the sizes and rates.
+
+        Raises:
+          UserError: naming the field that is out of range.
+        """
         positive = ("width", "layers", "heads", "hidden", "vocab", "positions", "queries")
         check_least(self, "qformer", {**dict.fromkeys(positive, 1), "extra_queries": 0})
         check_choices(self, "qformer")
+        for name in ("hidden_dropout", "attention_dropout", "drop_path"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UserError(f"qformer.{name}={getattr(self, name)} must be at least 0 and below 1")
         if self.width % self.heads:
             raise UserError(f"qformer.heads={self.heads} does not divide qformer.width={self.width}; choose a divisor")
 
     @property
     def tokens(self) -> int:
-        """Queries in all: the tokens that a clip becomes."""
+        """Number of all queries: the tokens of a clip."""
         return self.queries + self.extra_queries
 
     @property
     def pairs(self) -> int:
-        """(even, odd) pairs of layers, which are stacked; an odd number of layers leaves one."""
+        """Number of (even, odd) pairs of layers, which are stacked; the last of an odd number is not in a pair."""
         return self.layers // 2

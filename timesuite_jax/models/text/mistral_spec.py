@@ -1,0 +1,106 @@
+"""Sizes of Mistral (arXiv:2310.06825) and the released variants."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+
+from timesuite_jax.config_spec import check_least
+from timesuite_jax.errors import UserError
+from timesuite_jax.layers import LoraSpec, check_choices
+
+UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
+
+
+@dataclasses.dataclass(frozen=True)
+class MistralSpec:
+    """Sizes and numeric choices of a Mistral model."""
+
+    vocab: int
+    width: int  # D
+    mlp: int  # M
+    layers: int  # L
+    heads: int  # h
+    kv_heads: int  # g
+    head_width: int  # d
+    rope_theta: float = 1e6
+    norm_epsilon: float = 1e-5
+    embedding_std: float = 0.02  # of newly initialised token embeddings; small models trained from scratch need more
+    lora: LoraSpec | None = UPSTREAM_LORA
+    dtype: jnp.dtype = jnp.float32  # of the computation
+    param_dtype: jnp.dtype = jnp.float32  # of the base weights
+    kernels: str = "float"  # or "int8", "int4": storage of the layers' frozen kernels; not embedding, norms and head
+    attention: str = "auto"  # see `timesuite_jax.layers.attention`
+    unroll: bool = False
+    remat: str = "none"
+
+    def __post_init__(self) -> None:
+        """Validates the sizes.
+
+        Raises:
+          UserError: naming the field that is out of range.
+        """
+        sizes = ("vocab", "width", "mlp", "layers", "heads", "kv_heads", "head_width")
+        check_least(self, "mistral", dict.fromkeys(sizes, 1))
+        check_choices(self, "mistral")
+        for name in ("rope_theta", "norm_epsilon", "embedding_std"):
+            if getattr(self, name) <= 0:
+                raise UserError(f"mistral.{name}={getattr(self, name)} must be positive")
+        if self.heads % self.kv_heads:
+            raise UserError(
+                f"mistral.kv_heads={self.kv_heads} does not divide mistral.heads={self.heads}; choose a divisor"
+            )
+        if self.head_width % 2:
+            raise UserError(f"mistral.head_width={self.head_width} is odd; rotary embeddings need an even one")
+
+    @classmethod
+    def from_variant(cls, name: str, **changes: Any) -> "MistralSpec":
+        """Returns the spec of a named variant, with fields replaced by `changes`.
+
+        Raises:
+          UserError: if the variant is unknown.
+        """
+        if name not in VARIANTS:
+            raise UserError(f"Mistral variant {name!r} is unknown; choose one of {sorted(VARIANTS)}")
+        return dataclasses.replace(VARIANTS[name], **changes)
+
+    @classmethod
+    def from_hf_config(cls, config: Mapping[str, Any], **changes: Any) -> "MistralSpec":
+        """Reads the sizes from a Hugging Face `config.json`; fields are replaced by `changes`.
+
+        Raises:
+          ValueError: if the file describes an architecture that is not implemented here.
+        """
+        wanted = {"hidden_act": "silu", "sliding_window": None, "tie_word_embeddings": False, "rope_scaling": None}
+        for field, value in wanted.items():
+            if config.get(field, value) != value:
+                raise ValueError(f"config.json has {field}={config[field]!r}; only {value!r} is implemented")
+        heads, width = config["num_attention_heads"], config["hidden_size"]
+        # transformers 5 moved the base of the rotary embedding into its own group.
+        rope = config.get("rope_parameters") or config
+        spec = cls(
+            vocab=config["vocab_size"],
+            width=width,
+            mlp=config["intermediate_size"],
+            layers=config["num_hidden_layers"],
+            heads=heads,
+            kv_heads=config["num_key_value_heads"],
+            head_width=config.get("head_dim") or width // heads,
+            rope_theta=float(rope["rope_theta"]),
+            norm_epsilon=config["rms_norm_eps"],
+        )
+        return dataclasses.replace(spec, **changes)
+
+
+VARIANTS = {
+    # config.json of mistralai/Mistral-7B-Instruct-v0.2
+    "7b-instruct-v0.2": MistralSpec(
+        vocab=32000, width=4096, mlp=14336, layers=32, heads=32, kv_heads=8, head_width=128
+    ),
+    # For tests: small, with grouped heads and several layers.
+    "debug": MistralSpec(
+        vocab=640, width=64, mlp=128, layers=2, heads=4, kv_heads=2, head_width=16,
+        lora=LoraSpec(rank=4, alpha=8, dropout=0.1),
+    ),
+}  # fmt: skip
