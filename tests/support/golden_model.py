@@ -79,6 +79,8 @@ class GoldenModel:
             num_frames=tower["num_frames"],
             ckpt_num_frame=tower["ckpt_num_frame"],
             position_table="native" if sizes["pos224"] else "auto",
+            pixel_mean=(128 / 255,) * 3,
+            pixel_std=(64 / 255,) * 3,
         )
         qformer = QFormerSpec(
             width=sizes["q_hidden"],
@@ -99,8 +101,6 @@ class GoldenModel:
             num_frames=upstream["num_frames"],
             merge_len=upstream["token_merge_len"],
             bos="ones",
-            pixel_mean=(128 / 255,) * 3,
-            pixel_std=(64 / 255,) * 3,
         )
 
     def frames(self, name: str) -> np.ndarray:

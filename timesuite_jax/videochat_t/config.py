@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, build, check_least, override
 from timesuite_jax.errors import UserError
+from timesuite_jax.models.vision import read_encoder
 from timesuite_jax.port.weights import WeightsSpec
 from timesuite_jax.suggestions import did_you_mean
 from timesuite_jax.videochat_t.data.spec import DataSpec, VideoInputSpec
@@ -115,5 +116,8 @@ def model_spec(config: Config) -> VideoChatTSpec:
     Raises:
       UserError: on an unknown variant or field, or sizes that do not go together.
     """
+    base = VideoChatTSpec.from_variant(str(config.get("variant", "released")))
     changes = {key: config[key] for key in config if key != "variant"}
-    return override(VideoChatTSpec.from_variant(str(config.get("variant", "released"))), changes, "model")
+    if isinstance(vision := changes.get("vision"), Mapping | ConfigDict):
+        changes["vision"] = read_encoder(vision, base.vision, "model.vision")
+    return override(base, changes, "model")

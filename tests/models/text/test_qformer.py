@@ -1,4 +1,4 @@
-"""The Q-Former's stacking, randomness and gradients."""
+"""The Q-Former: stacking, dropout, gradients and sharding."""
 
 import dataclasses
 import functools
@@ -47,12 +47,13 @@ def test_any_number_of_layers(layers: int, text_input: bool):
         f"{place}/cross_attention/norm/scale" for place in ["last_even"] * (layers % 2) + ["pairs/even"] * (layers > 1)
     ]
     assert any("text_mlp" in path for path in leaves) == text_input
-    out = jax.eval_shape(QFormer(spec).apply, {"params": params}, *inputs(spec))
+    out, aux = jax.eval_shape(QFormer(spec).apply, {"params": params}, *inputs(spec))
+    assert (aux["text"] is not None) == text_input
     assert out.shape == (CLIPS, spec.tokens, spec.width)
 
 
 def scalar(out: jax.Array) -> jax.Array:
-    """Something to differentiate; the sum of squares would not do, the last norm keeps it constant."""
+    """A scalar to differentiate; not the sum of squares, which the last norm keeps constant."""
     return jnp.sum(jnp.sin(out))
 
 
@@ -62,7 +63,7 @@ def test_scanned_equals_unrolled():
 
     @functools.partial(jax.jit, static_argnums=0)
     def run(spec: QFormerSpec, params: dict) -> jax.Array:
-        return QFormer(spec).apply(params, *inputs(spec), deterministic=False, rngs=rngs)
+        return QFormer(spec).apply(params, *inputs(spec), deterministic=False, rngs=rngs)[0]
 
     unrolled = run(dataclasses.replace(spec, unroll=True), init(spec))
     np.testing.assert_allclose(unrolled, run(spec, init(spec)), atol=1e-5)
@@ -71,18 +72,18 @@ def test_scanned_equals_unrolled():
 def test_rematerialised_gradients_are_the_same():
     @functools.partial(jax.jit, static_argnums=0)
     def gradients(spec: QFormerSpec, params: dict) -> dict:
-        return jax.grad(lambda params: scalar(QFormer(spec).apply(params, *inputs(spec))))(params)
+        return jax.grad(lambda params: scalar(QFormer(spec).apply(params, *inputs(spec))[0]))(params)
 
     expected, actual = (gradients(dataclasses.replace(DEBUG, remat=remat), init(DEBUG)) for remat in ("none", "full"))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), actual, expected)
 
 
 @pytest.mark.parametrize(("layers", "last"), [(3, "last_even"), (4, "pairs/odd")])
-def test_text_of_the_last_layer_gets_gradients_of_exactly_zero(layers: int, last: str):
+def test_text_parameters_of_the_last_layer_get_zero_gradients(layers: int, last: str):
     spec = dataclasses.replace(DEBUG, layers=layers)
 
     def loss(params: dict) -> jax.Array:
-        return scalar(QFormer(spec).apply(params, *inputs(spec)))
+        return scalar(QFormer(spec).apply(params, *inputs(spec))[0])
 
     grads = dict(param_tree.leaves_with_paths(jax.jit(jax.grad(loss))(init(spec))["params"]))
     unstacked = {"/".join(path): leaf[-1] if path[0] == "pairs" else leaf for path, leaf in grads.items()}
@@ -91,21 +92,21 @@ def test_text_of_the_last_layer_gets_gradients_of_exactly_zero(layers: int, last
     assert zero == {f"{last}/{part}" for part in (*parts, "text_norm/scale", "text_norm/bias")}
 
 
-def test_text_matters_and_its_padding_does_not():
+def test_text_changes_the_output_but_its_padding_does_not():
     params, (queries, vision, text, mask) = init(DEBUG), inputs(DEBUG)
-    run = jax.jit(QFormer(DEBUG).apply)
+    run = jax.jit(lambda *inputs: QFormer(DEBUG).apply(*inputs)[0])
     out = run(params, queries, vision, text, mask)
     np.testing.assert_array_equal(out, run(params, queries, vision, jnp.where(mask, text, 9), mask))
     changed = run(params, queries, vision, text.at[0, 1].add(1) % DEBUG.vocab, mask)
     assert not np.allclose(out[0], changed[0]) and np.array_equal(out[1:], changed[1:])
 
 
-def test_dropout_follows_its_streams():
+def test_dropout_uses_its_rng_streams():
     params = init(DEBUG)
 
     def run(dropout: int, drop_path: int) -> jax.Array:
         rngs = {"dropout": jax.random.key(dropout), "drop_path": jax.random.key(drop_path)}
-        return QFormer(DEBUG).apply(params, *inputs(DEBUG), deterministic=False, rngs=rngs)
+        return QFormer(DEBUG).apply(params, *inputs(DEBUG), deterministic=False, rngs=rngs)[0]
 
     run = jax.jit(run)
     np.testing.assert_array_equal(run(0, 0), run(0, 0))
@@ -113,24 +114,24 @@ def test_dropout_follows_its_streams():
     assert any(not np.allclose(run(0, 0), run(0, seed)) for seed in range(1, 6))
 
 
-def test_half_precision_keeps_the_stream_in_float32():
-    out = jax.jit(QFormer(dataclasses.replace(DEBUG, dtype="bfloat16")).apply)(init(DEBUG), *inputs(DEBUG))
-    full = jax.jit(QFormer(DEBUG).apply)(init(DEBUG), *inputs(DEBUG))
+def test_residual_stream_is_float32_in_half_precision():
+    out, _ = jax.jit(QFormer(dataclasses.replace(DEBUG, dtype="bfloat16")).apply)(init(DEBUG), *inputs(DEBUG))
+    full, _ = jax.jit(QFormer(DEBUG).apply)(init(DEBUG), *inputs(DEBUG))
     assert out.dtype == jnp.float32
     np.testing.assert_allclose(out, full, atol=0.05 * float(jnp.abs(full).max()))
 
 
-def test_mistakes_are_named():
+def test_errors():
     with pytest.raises(UserError, match=r"qformer\.heads=5"):
         dataclasses.replace(DEBUG, heads=5)
-    with pytest.raises(UserError, match=r"text of 5 tokens but qformer\.positions=4"):
+    with pytest.raises(UserError, match=r"text of 5 tokens.*qformer\.positions=4"):
         init(dataclasses.replace(DEBUG, positions=4))
     with pytest.raises(ValueError, match="text_input is True"):
         QFormer(DEBUG).init(jax.random.key(0), *inputs(DEBUG)[:2])
 
 
-def test_kernels_come_to_the_clips_and_not_the_other_way_round():
-    """Split over a mesh, no message but that of the sums over clips has as many rows as there are clips."""
+def test_clips_are_not_gathered_on_a_mesh():
+    """On a mesh, no collective moves activations of all clips; kernels are gathered instead."""
     clips = 24
     spec = QFormerSpec.from_variant("debug", layers=4)
     model, mesh = QFormer(spec), parallel.make_mesh(parallel.MeshSpec(fsdp=8))
@@ -143,15 +144,15 @@ def test_kernels_come_to_the_clips_and_not_the_other_way_round():
 
         def loss(params: dict[str, Any], *inputs: jax.Array) -> jax.Array:
             rngs = {"dropout": jax.random.key(0), "drop_path": jax.random.key(1)}
-            return scalar(model.apply({"params": params}, *inputs, deterministic=False, rngs=rngs))
+            return scalar(model.apply({"params": params}, *inputs, deterministic=False, rngs=rngs)[0])
 
         module = parse(jax.jit(jax.grad(loss)).lower(params, *blank).compile().as_text())
-    messages = [
+    collectives = [
         instruction
         for name in module.runs
         for instruction in module.computations[name].instructions
         if instruction.opcode in ("all-gather", "all-reduce", "all-to-all", "reduce-scatter", "collective-permute")
     ]
-    assert messages, "nothing is split"
-    floats = [(one, shape) for one in messages for shape in one.shapes if shape.dtype == "f32"]  # ids may travel
+    assert collectives, "nothing is sharded"
+    floats = [(one, shape) for one in collectives for shape in one.shapes if shape.dtype == "f32"]  # ids may be moved
     assert not [one.scope for one, shape in floats if len(shape.dims) == 3 and shape.dims[0] == clips]

@@ -1,4 +1,4 @@
-"""The tower's shapes, its ways to run, and what it says to wrong sizes."""
+"""UMT: shapes, execution modes, and errors on invalid sizes."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ import pytest
 from flax import linen as nn
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.models.vision import UmtSpec, UmtTower, position_table
+from timesuite_jax.models.vision import UmtEncoder, UmtSpec, position_table
 
 DEBUG = UmtSpec.from_variant("debug")
 
@@ -19,28 +19,31 @@ def frames(spec: UmtSpec, clips: int = 2, count: int | None = None) -> jax.Array
     return jax.random.normal(jax.random.key(0), (clips, count or spec.num_frames, size, size, 3))
 
 
-def test_released_sizes_by_shape_alone():
+def test_released_sizes():
     spec = UmtSpec.from_variant("large")
     inputs = jax.ShapeDtypeStruct((1, 8, 224, 224, 3), jnp.float32)
-    params = jax.eval_shape(lambda: nn.meta.unbox(UmtTower(spec).init(jax.random.key(0), jnp.zeros(inputs.shape))))
+    params = jax.eval_shape(lambda: nn.meta.unbox(UmtEncoder(spec).init(jax.random.key(0), jnp.zeros(inputs.shape))))
     assert sum(leaf.size for leaf in jax.tree.leaves(params)) == 290_477_056  # counted on upstream's model
     assert params["params"]["blocks"]["attn"]["qkv"]["kernel"].shape == (23, 1024, 3072)
-    assert jax.eval_shape(UmtTower(spec).apply, params, inputs).shape == (1, 1568, 1024)
+    tokens, aux = jax.eval_shape(UmtEncoder(spec).apply, params, inputs)
+    assert tokens.shape == (1, spec.tokens(8), spec.width) == (1, 1568, 1024) and not aux
+    assert 16 * spec.flops == pytest.approx(18e12, rel=0.15)  # of the 16 clips of a video
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8])
 def test_clips_of_any_length_and_images(count: int):
     spec = dataclasses.replace(DEBUG, num_frames=count)
-    params = jax.jit(UmtTower(spec).init)(jax.random.key(1), frames(spec))
-    out = jax.jit(UmtTower(spec).apply)(nn.meta.unbox(params), frames(spec))
+    params = jax.jit(UmtEncoder(spec).init)(jax.random.key(1), frames(spec))
+    out, _ = jax.jit(UmtEncoder(spec).apply)(nn.meta.unbox(params), frames(spec))
     assert out.shape == (2, spec.tokens(count), spec.width)
     table = position_table(spec, count)
     assert table.shape == out.shape[1:] and table.dtype == np.float32
-    assert len(np.unique(table.round(4), axis=0)) == len(table), "every token has its own position"
-    assert jax.jit(UmtTower(spec).apply)(nn.meta.unbox(params), frames(spec, 3, 1)).shape[1] == spec.tokens(1)
+    assert len(np.unique(table.round(4), axis=0)) == len(table), "every token has a distinct position"
+    images, _ = jax.jit(UmtEncoder(spec).apply)(nn.meta.unbox(params), frames(spec, 3, 1))
+    assert images.shape == (3, spec.tokens(1), spec.width)
 
 
-def test_position_table_follows_upstream_s_rule():
+def test_default_position_table_is_upstreams():
     native = UmtSpec(image_size=224, width=64)
     shrunk = dataclasses.replace(native, image_size=112)
     for spec, table in ((native, "native"), (shrunk, "resized")):
@@ -53,41 +56,66 @@ def test_position_table_follows_upstream_s_rule():
 
 
 @pytest.mark.parametrize("change", [{"unroll": True}, {"remat": "full"}, {"remat": "dots", "unroll": True}])
-def test_ways_to_run_agree(change: dict):
-    params = nn.meta.unbox(jax.jit(UmtTower(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
+def test_execution_modes_agree(change: dict):
+    params = nn.meta.unbox(jax.jit(UmtEncoder(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
 
     def loss(params: dict, spec: UmtSpec) -> jax.Array:
-        return jnp.sum(jnp.square(UmtTower(spec).apply(params, frames(spec))))
+        return jnp.sum(jnp.square(UmtEncoder(spec).apply(params, frames(spec))[0]))
 
     run = jax.jit(jax.value_and_grad(loss), static_argnums=1)
     expected, actual = run(params, DEBUG), run(params, dataclasses.replace(DEBUG, **change))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), actual, expected)
 
 
-def test_half_precision_stays_near():
-    params = nn.meta.unbox(jax.jit(UmtTower(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
-    half = jax.jit(UmtTower(dataclasses.replace(DEBUG, dtype="bfloat16")).apply)(params, frames(DEBUG))
-    full = jax.jit(UmtTower(DEBUG).apply)(params, frames(DEBUG))
+def test_hidden_tokens_do_not_influence_visible_ones():
+    params = nn.meta.unbox(jax.jit(UmtEncoder(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
+    last = (jnp.arange(DEBUG.num_frames) == DEBUG.num_frames - 1)[None, :, None, None, None]
+    mask = jnp.broadcast_to(jnp.arange(DEBUG.tokens(8)) < DEBUG.tokens(7), (2, DEBUG.tokens(8)))
+    run = jax.jit(lambda frames: UmtEncoder(DEBUG).apply(params, frames, mask=mask)[0])
+    one, other = run(frames(DEBUG)), run(jnp.where(last, 5.0, frames(DEBUG)))
+    np.testing.assert_array_equal(one[:, : DEBUG.tokens(7)], other[:, : DEBUG.tokens(7)])
+    assert not np.allclose(one[:, -1], other[:, -1])
+
+
+def test_layers_are_returned_on_request():
+    spec = dataclasses.replace(DEBUG, return_layers=True)
+    params = nn.meta.unbox(jax.jit(UmtEncoder(spec).init)(jax.random.key(1), frames(spec)))
+    tokens, aux = jax.jit(UmtEncoder(spec).apply)(params, frames(spec))
+    assert aux["layers"].shape == (spec.blocks, *tokens.shape)
+    np.testing.assert_array_equal(aux["layers"][-1], tokens)
+
+
+def test_pixels_become_standard_units():
+    pixels = np.asarray([[[[0, 128, 255]]]], np.uint8)
+    expected = (pixels / 255.0 - np.asarray(DEBUG.pixel_mean)) / np.asarray(DEBUG.pixel_std)
+    np.testing.assert_allclose(DEBUG.normalise(jnp.asarray(pixels)), expected, atol=1e-6)
+
+
+def test_half_precision_is_close():
+    params = nn.meta.unbox(jax.jit(UmtEncoder(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
+    half, _ = jax.jit(UmtEncoder(dataclasses.replace(DEBUG, dtype="bfloat16")).apply)(params, frames(DEBUG))
+    full, _ = jax.jit(UmtEncoder(DEBUG).apply)(params, frames(DEBUG))
     assert half.dtype == jnp.bfloat16
     np.testing.assert_allclose(half.astype(jnp.float32), full, atol=0.05 * float(jnp.abs(full).max()))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"image_size": 33}, "vision.image_size=33"),
         ({"heads": 3}, "vision.heads=3"),
         ({"depth": 1}, "vision.depth=1"),
         ({"position_table": "learned"}, "vision.position_table='learned'"),
+        ({"pixel_std": (1.0, 0.0, 1.0)}, "vision.pixel_std"),
     ],
 )
-def test_wrong_sizes_are_named(change: dict, told: str):
-    with pytest.raises(UserError, match=told):
+def test_invalid_sizes(change: dict, message: str):
+    with pytest.raises(UserError, match=message):
         dataclasses.replace(DEBUG, **change)
 
 
-def test_wrong_frames_are_named():
+def test_invalid_frames_and_variants():
     with pytest.raises(UserError, match=r"3 frames of 32x32 pixels.*vision\.num_frames=8"):
-        UmtTower(DEBUG).init(jax.random.key(0), frames(DEBUG, 1, 3))
+        UmtEncoder(DEBUG).init(jax.random.key(0), frames(DEBUG, 1, 3))
     with pytest.raises(UserError, match="'huge' is unknown"):
         UmtSpec.from_variant("huge")

@@ -22,17 +22,17 @@ UPSAMPLED = {"fc": "call0", "UpConv1": "call1"}
 
 
 def encode(golden: GoldenModel, spec: VideoChatTSpec, params: dict, texts: str) -> tuple[np.ndarray, dict]:
-    """Normalises and encodes the golden videos; what the Q-Former gave is among what else comes out."""
+    """Normalises and encodes the golden videos; adds the output of the Q-Former to the dictionary."""
     frames = golden.frames("video_u8")
 
     def run(model: VideoChatT, frames: jax.Array, *text: jax.Array) -> tuple[jax.Array, dict]:
-        return model.encode_video(model.normalise(frames), *text)
+        return model.encode_video(golden.spec.vision.normalise(frames), *text)
 
-    seeing = {"method": run, "capture_intermediates": lambda module, _: module.name == "qformer"}
+    options = {"method": run, "capture_intermediates": lambda module, _: module.name == "qformer"}
     text = map(jnp.asarray, golden.clip_text(texts, frames.shape[1]))
-    applied = jax.jit(lambda *args: VideoChatT(spec).apply({"params": params}, *args, **seeing))
-    (visual, aux), seen = applied(frames, *text)
-    return visual, {**aux, "qformer": seen["intermediates"]["qformer"]["__call__"][0]}
+    applied = jax.jit(lambda *args: VideoChatT(spec).apply({"params": params}, *args, **options))
+    (visual, aux), captured = applied(frames, *text)
+    return visual, {**aux, "qformer": captured["intermediates"]["qformer"]["__call__"][0][0]}
 
 
 def test_videos(golden: GoldenModel):
@@ -88,7 +88,7 @@ def test_images(golden: GoldenModel):
     images = golden.frames("image_u8")[:, 0, 0]
     text, mask = (jnp.asarray(x[:, 0]) for x in golden.clip_text("image_instruction_ids", 1))
     model = VideoChatT(golden.spec)
-    normalised = model.normalise(jnp.asarray(images))
+    normalised = golden.spec.vision.normalise(jnp.asarray(images))
     encode_image = jax.jit(functools.partial(model.apply, method="encode_image"))
     visual, aux = encode_image({"params": golden.params}, normalised, text, mask)
     assert_close(aux["query_tokens"], stored["image_encode_img"], "encode", "image_encode_img")
@@ -102,7 +102,7 @@ def test_clips_without_text(golden: GoldenModel):
         golden.spec, tape=False, qformer=dataclasses.replace(golden.spec.qformer, text_input=False)
     )
     model = VideoChatT(spec)
-    frames = model.normalise(jnp.asarray(golden.frames("video_u8")[:1, :1]))
+    frames = golden.spec.vision.normalise(jnp.asarray(golden.frames("video_u8")[:1, :1]))
     encode_video = jax.jit(functools.partial(model.apply, method="encode_video"))
     _, aux = encode_video({"params": golden.tree(table)}, frames, None, None)
     assert_close(aux["query_tokens"], expected, "encode")

@@ -32,7 +32,7 @@ def is_seen(module: nn.Module, _: str) -> bool:
 def test_with_text(golden: GoldenModel):
     stored, spec = golden.arrays("qformer.npz"), golden.spec.qformer
     vision = jnp.asarray(stored["encoder_hidden_states"])
-    out = jax.jit(QFormer(spec).apply)(
+    out, _ = jax.jit(QFormer(spec).apply)(
         {"params": golden.params["qformer"]},
         queries(golden, len(vision)),
         vision,
@@ -45,7 +45,7 @@ def test_with_text(golden: GoldenModel):
 def test_padding_on_the_right_is_neutral(golden: GoldenModel):
     stored, spec = golden.arrays("qformer.npz"), golden.spec.qformer
     vision, wider = jnp.asarray(stored["encoder_hidden_states"]), ((0, 0), (0, 9))
-    out = jax.jit(QFormer(spec).apply)(
+    out, _ = jax.jit(QFormer(spec).apply)(
         {"params": golden.params["qformer"]},
         queries(golden, len(vision)),
         vision,
@@ -62,7 +62,9 @@ def test_without_text(golden: GoldenModel):
     assert unused == set(golden.config["text_input_false_missing_keys"])
     spec = dataclasses.replace(golden.spec.qformer, text_input=False)
     vision = jnp.asarray(stored["encoder_hidden_states"])
-    out = jax.jit(QFormer(spec).apply)({"params": golden.tree(table)["qformer"]}, queries(golden, len(vision)), vision)
+    out, _ = jax.jit(QFormer(spec).apply)(
+        {"params": golden.tree(table)["qformer"]}, queries(golden, len(vision)), vision
+    )
     assert_close(out, stored["notext_out"], "qformer")
 
 
@@ -74,9 +76,9 @@ def test_every_layer(golden: GoldenModel):
         spec, params = shortened(golden, layers)
         expected = stored[f"text_hidden{layers}_b0"]
         seen = functools.partial(QFormer(spec).apply, capture_intermediates=is_seen)
-        out, captured = jax.jit(seen)({"params": params}, queries(golden, 1), vision, text, mask)
+        (out, _), captured = jax.jit(seen)({"params": params}, queries(golden, 1), vision, text, mask)
         assert_close(out, expected[:, : spec.tokens], "qformer", f"queries after layer {layers}")
-        # Text is seen at the entrance, and where it leaves a layer that stands alone.
+        # The text is captured after the embeddings, and after a layer outside of the stack.
         inner = {0: "embeddings", layers: "last_even"} if layers % 2 else {0: "embeddings"}
         for index, name in inner.items():
             rows = jnp.concatenate(captured["intermediates"][name]["__call__"][0], axis=1)

@@ -11,8 +11,7 @@ from einops import rearrange
 from tests.support.golden_model import GoldenModel
 from tests.support.tolerances import assert_close
 from timesuite_jax.layers import LayerNorm
-from timesuite_jax.models.vision import UmtSpec, UmtTower, position_table
-from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.models.vision import UmtEncoder, UmtSpec, position_table
 
 TABLES = {"table1": "native", "table2": "resized"}  # upstream's two routines
 
@@ -26,12 +25,12 @@ def other_table(spec: UmtSpec) -> UmtSpec:
 
 def clips(golden: GoldenModel, name: str, count: int | None = None) -> np.ndarray:
     frames = golden.frames(name)
-    return np.asarray(VideoChatT(golden.spec).normalise(jnp.asarray(frames if count is None else frames[0, :count])))
+    return np.asarray(golden.spec.vision.normalise(jnp.asarray(frames if count is None else frames[0, :count])))
 
 
 def run_tower(golden: GoldenModel, spec: UmtSpec, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Tokens before and after `vision_layernorm`."""
-    tokens = jax.jit(UmtTower(spec).apply)({"params": golden.params["vision_encoder"]}, jnp.asarray(frames))
+    tokens, _ = jax.jit(UmtEncoder(spec).apply)({"params": golden.params["vision_encoder"]}, jnp.asarray(frames))
     return tokens, LayerNorm(1e-12).apply({"params": golden.params["vision_layernorm"]}, tokens)
 
 
@@ -84,12 +83,12 @@ def test_images(golden: GoldenModel):
 def test_patches_and_every_block(golden: GoldenModel):
     stored, spec, params = golden.arrays("vision.npz"), golden.spec.vision, golden.params["vision_encoder"]
     frames = jnp.asarray(clips(golden, "video_u8", 1))
-    _, captured = UmtTower(spec).apply(
+    _, captured = UmtEncoder(spec).apply(
         {"params": params}, frames, capture_intermediates=lambda module, _: module.name == "patch_embed"
     )
     assert_close(captured["intermediates"]["patch_embed"]["__call__"][0], stored["patch_embed_clip0"], "vision")
-    for block in range(spec.blocks):
-        lower = dataclasses.replace(spec, depth=block + 1, return_index=-1)
-        kept = {**params, "blocks": jax.tree.map(lambda leaf, count=block + 1: leaf[:count], params["blocks"])}
-        out = jax.jit(UmtTower(lower).apply)({"params": kept}, frames)
+    encoder = UmtEncoder(dataclasses.replace(spec, return_layers=True))
+    _, aux = jax.jit(encoder.apply)({"params": params}, frames)
+    assert len(aux["layers"]) == spec.blocks
+    for block, out in enumerate(aux["layers"]):
         assert_close(out, stored[f"block{block}_clip0"], "vision", f"block {block}")

@@ -1,4 +1,4 @@
-"""Token shuffling, its beginning, and TAPE."""
+"""Token shuffling, its initialisation, and TAPE."""
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from timesuite_jax.videochat_t.model.token_shuffle import (
 )
 
 
-def test_shuffle_keeps_neighbours_together():
+def test_token_shuffle_concatenates_neighbours():
     tokens = jnp.arange(2 * 8 * 3).reshape(2, 8, 3)
     merged = token_shuffle(tokens, 4)
     assert merged.shape == (2, 2, 12)
@@ -30,7 +30,7 @@ def test_mean_pooling_kernel_projects_the_mean():
     np.testing.assert_array_equal(fresh, mean_pooling_kernel(4 * fresh[:3], 4))
 
 
-def test_tape_adds_nothing_at_first():
+def test_initial_tape_is_zero():
     tokens = jax.random.normal(jax.random.key(0), (2, 64, 16))
     tape = Tape(clips=2, merge_len=4, features=24)
     params = nn.meta.unbox(jax.jit(tape.init)(jax.random.key(1), tokens))
@@ -38,8 +38,8 @@ def test_tape_adds_nothing_at_first():
     assert params["params"]["bottleneck"]["conv"]["kernel"].shape == (3, 4, 4)
 
 
-def test_tape_tells_the_edges_of_a_video_from_its_middle():
-    """Equal tokens everywhere: only zero padding can make the outputs differ, first of all at the ends."""
+def test_tape_distinguishes_the_edges_of_a_video_from_its_middle():
+    """With equal tokens, only zero padding can make outputs differ, at the ends."""
     tokens = jnp.ones((1, 16 * 64, 16))
     tape = Tape(clips=2, merge_len=4, features=1)
     params = nn.meta.unbox(jax.jit(tape.init)(jax.random.key(1), tokens))
@@ -50,8 +50,8 @@ def test_tape_tells_the_edges_of_a_video_from_its_middle():
     assert abs(out[0] - middle) > 1e-3 and abs(out[-1] - middle) > 1e-3
 
 
-def test_a_stretched_tape_says_of_a_finer_sampled_video_what_it_said():
-    """Tokens that follow a curve over the video, sampled by 16 clips and by 64 (96 tokens each)."""
+def test_interpolated_tape_is_invariant_to_the_sampling_of_the_video():
+    """Tokens follow a curve over the video, sampled by 16 clips and by 64 (96 tokens each)."""
     few, many = (Tape(clips, 4, 8, kernel_clips=16) for clips in (16, 64))
 
     def tokens(clips: int) -> jax.Array:
@@ -65,21 +65,21 @@ def test_a_stretched_tape_says_of_a_finer_sampled_video_what_it_said():
     )
     coarse, fine = jax.jit(few.apply)(params, tokens(16))[0], jax.jit(many.apply)(params, tokens(64))[0]
     fine = np.asarray(fine).reshape(len(coarse), 4, 8).mean(1)
-    middle = slice(len(coarse) // 8, -len(coarse) // 8)  # the local windows at the ends are shorter in a finer video
+    middle = slice(len(coarse) // 8, -len(coarse) // 8)  # at the ends, local windows are shorter in a finer video
     error = np.abs(fine - coarse)[middle].max() / np.abs(coarse).max()
     assert error < 0.05, error
     same = Tape(16, 4, 8)
     np.testing.assert_array_equal(jax.jit(same.apply)(params, tokens(16))[0], coarse)
 
 
-def test_stretched_taps_keep_their_ends_their_middle_and_their_sum():
+def test_interpolated_taps_keep_ends_middle_and_sum():
     taps = stretched_taps(5, 9)
     np.testing.assert_allclose(taps[[0, 4, 8]], np.eye(5)[[0, 2, 4]] * 5 / 9)
     np.testing.assert_allclose(taps.sum(), 5)
     np.testing.assert_array_equal(stretched_taps(5, 5), np.eye(5))
 
 
-def test_tape_in_half_precision_stays_near():
+def test_half_precision_is_close():
     tokens = jax.random.normal(jax.random.key(0), (1, 128, 16))
     full, half = (Tape(2, 4, 8, dtype) for dtype in (jnp.float32, jnp.bfloat16))
     params = nn.meta.unbox(jax.jit(full.init)(jax.random.key(1), tokens))
@@ -89,12 +89,12 @@ def test_tape_in_half_precision_stays_near():
     np.testing.assert_allclose(actual.astype(jnp.float32), expected, atol=0.05 * float(jnp.abs(expected).max()))
 
 
-def test_the_gradient_of_tape_on_a_mesh_is_that_of_one_device():
+def test_gradient_on_a_mesh_equals_one_device():
     tape = Tape(clips=2, merge_len=4, features=16)
     tokens, weights = (jax.random.normal(jax.random.key(i), (8, n, 16)) for i, n in enumerate((64, 16)))
     boxed = jax.eval_shape(tape.init, jax.random.key(2), tokens)["params"]
     params = nn.meta.unbox(jax.jit(tape.init)(jax.random.key(2), tokens)["params"])
-    # The output layer starts at zero, and then nothing before it has a gradient.
+    # The initial output layer is zero, so that the layers before it have no gradient.
     params["linear_output"]["kernel"] = 0.1 * jax.random.normal(jax.random.key(3), (4, 16))
 
     def gradient(params, tokens):

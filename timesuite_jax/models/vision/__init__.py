@@ -1,5 +1,19 @@
-"""Video encoders."""
+"""Video encoders: the protocol that models build on, and the table of encoders."""
 
-from timesuite_jax.models.vision.umt import UmtSpec, UmtTower, position_table
+from timesuite_jax.models.vision.encoder import VideoEncoder, VideoEncoderSpec
+from timesuite_jax.models.vision.encoders import VIDEO_ENCODERS, EncoderEntry, build_encoder, read_encoder
+from timesuite_jax.models.vision.umt import UmtEncoder
+from timesuite_jax.models.vision.umt_positions import position_table
+from timesuite_jax.models.vision.umt_spec import UmtSpec
 
-__all__ = ["UmtSpec", "UmtTower", "position_table"]
+__all__ = [
+    "VIDEO_ENCODERS",
+    "EncoderEntry",
+    "UmtEncoder",
+    "UmtSpec",
+    "VideoEncoder",
+    "VideoEncoderSpec",
+    "build_encoder",
+    "position_table",
+    "read_encoder",
+]

@@ -1,1 +1,1 @@
-"""VideoChat-T's network: token shuffling, TAPE and the whole model, its sizes and its FLOPs."""
+"""VideoChat-T: clip encoder, token shuffling, TAPE, the whole model, its spec and its FLOPs."""

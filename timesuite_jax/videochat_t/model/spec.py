@@ -1,46 +1,40 @@
-"""Sizes and choices of VideoChat-T, checked when they are put together."""
+"""Sizes and options of VideoChat-T."""
 
 import dataclasses
 from typing import Any, Literal
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.models.text.mistral import MistralSpec
+from timesuite_jax.models.text.mistral_spec import MistralSpec
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
-from timesuite_jax.models.vision.umt import UmtSpec
-
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-# What upstream's evaluation normalises with, though it trains with ImageNet's.
-CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+from timesuite_jax.models.vision import UmtSpec, VideoEncoderSpec
 
 
 @dataclasses.dataclass(frozen=True)
 class VideoChatTSpec:
-    """The three models, and what ties them together.
+    """The three models, and how they are connected.
 
     `tape=True` is upstream's `LinearProAda` (the released model), `tape=False` its `LinearP`.
     """
 
-    vision: UmtSpec
+    vision: VideoEncoderSpec
     qformer: QFormerSpec
     mistral: MistralSpec
     num_frames: int = 128  # of a video; a multiple of `vision.num_frames`, the frames of a clip
-    merge_len: int = 4  # query tokens that become one token of the language model
+    merge_len: int = 4  # query tokens that are merged into one token of the language model
     tape: bool = True
-    tape_clips: int | None = None  # clips that the TAPE's weights were trained with; None: those of `num_frames`
-    clips_at_once: int = 16  # of each device, when answering: a longer video is encoded part by part
-    bos: Literal["embedding", "ones"] = "embedding"  # at position 0; "ones" is upstream's quirk in training
-    pixel_mean: tuple[float, float, float] = IMAGENET_MEAN  # of pixels scaled to 0..1
-    pixel_std: tuple[float, float, float] = IMAGENET_STD
-    train_vision: bool = False  # upstream freezes the tower in all of VideoChat-T's stages
+    tape_clips: int | None = None  # clips that TAPE's weights were trained with; None: those of `num_frames`
+    clips_at_once: int = 16  # of each device, when answering; longer videos are encoded in groups
+    bos: Literal["embedding", "ones"] = "embedding"  # at position 0; "ones" as upstream trains
+    train_vision: bool = False  # upstream freezes the video encoder in all stages
 
     @classmethod
     def from_variant(cls, variant: str, **overrides: Any) -> "VideoChatTSpec":
-        """Spec of a named variant, fields replaced by `overrides`.
+        """Returns the spec of a named variant, with fields replaced by `overrides`.
 
-        "released" is upstream's model with its numeric quirks; "debug" has all parts at sizes for a laptop.
+        "released" is upstream's model, with "ones" at position 0; "debug" has all parts at small sizes.
 
         Raises:
-          UserError: on an unknown variant, or sizes that do not go together.
+          UserError: if the variant is unknown, or the sizes are inconsistent.
         """
         variants: dict[str, dict[str, Any]] = {
             "released": {
@@ -61,6 +55,11 @@ class VideoChatTSpec:
         return cls(**{**variants[variant], **overrides})
 
     def __post_init__(self) -> None:
+        """Validates the sizes and options.
+
+        Raises:
+          UserError: naming the fields that are inconsistent or out of range.
+        """
         clip, merge, width = self.clip_frames, self.merge_len, self.qformer.width
         if self.num_frames < clip or self.num_frames % clip:
             raise UserError(
@@ -74,12 +73,12 @@ class VideoChatTSpec:
             )
         if self.tape and self.clips % 2:
             raise UserError(
-                f"num_frames={self.num_frames} makes {self.clips} clips, an odd number, which tape=True cannot take; "
+                f"num_frames={self.num_frames} makes {self.clips} clips, but tape=True needs an even number; "
                 f"choose a multiple of {2 * clip} frames or tape=False"
             )
         if self.tape_clips is not None and (self.tape_clips < 2 or self.tape_clips % 2):
             raise UserError(
-                f"tape_clips={self.tape_clips} is no even number above 0; give the clips that the weights were trained "
+                f"tape_clips={self.tape_clips} must be even and above 0; give the clips that the weights were trained "
                 "with, 16 for the released model"
             )
         if self.clips_at_once < 1:
@@ -87,20 +86,16 @@ class VideoChatTSpec:
         if self.tape and (self.clips * self.qformer.tokens) % merge**3:
             raise UserError(
                 f"{self.clips} clips (num_frames={self.num_frames}) of {self.qformer.tokens} query tokens make "
-                f"{self.clips * self.qformer.tokens} tokens, which tape=True with merge_len={merge} needs divisible by "
-                f"{merge**3}; change num_frames, qformer.queries or qformer.extra_queries"
+                f"{self.clips * self.qformer.tokens} tokens, which must be divisible by {merge**3} for tape=True with "
+                f"merge_len={merge}; change num_frames, qformer.queries or qformer.extra_queries"
             )
         if self.tape and width % merge:
-            raise UserError(f"merge_len={merge} does not divide qformer.width={width}, which tape=True needs")
+            raise UserError(f"merge_len={merge} does not divide qformer.width={width}; change one, or set tape=False")
         if self.bos not in ("ones", "embedding"):
             raise UserError(f"bos={self.bos!r} is unknown; choose 'ones' (as upstream trains) or 'embedding'")
-        if len(self.pixel_mean) != 3 or len(self.pixel_std) != 3 or min(self.pixel_std) <= 0:
-            raise UserError(
-                f"pixel_mean={self.pixel_mean}, pixel_std={self.pixel_std}: give three numbers each, deviations above 0"
-            )
 
     def group_clips(self, count: int, devices: int) -> tuple[int, int]:
-        """In how many groups so many clips are encoded when answering, and how many they are filled up to."""
+        """Returns the number of groups in which `count` clips are encoded when answering, and their padded number."""
         groups = -(-count // (self.clips_at_once * devices))
         return groups, count + -count % (groups * devices)
 
@@ -116,10 +111,10 @@ class VideoChatTSpec:
 
     @property
     def video_tokens(self) -> int:
-        """Tokens that a video takes in the language model."""
+        """Tokens of a video in the language model."""
         return self.clips * self.qformer.tokens // self.merge_len
 
     @property
     def image_tokens(self) -> int:
-        """Tokens that an image takes in the language model (images are not merged)."""
+        """Tokens of an image in the language model (images are not merged)."""
         return self.qformer.tokens

@@ -1,0 +1,76 @@
+"""What a model built on a video encoder needs to know of it, whichever encoder it is.
+
+A new encoder is a subclass of `VideoEncoderSpec`, a linen module that follows `VideoEncoder`, and an entry of the table
+in `encoders.py`.
+"""
+
+import abc
+import dataclasses
+from typing import Any, Protocol
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, UInt8
+
+from timesuite_jax.errors import UserError
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class VideoEncoder(Protocol):
+    """A linen module that encodes clips."""
+
+    def __call__(
+        self, frames: Float[Array, "n F H W 3"], *, mask: Bool[Array, "n N"] | None = None
+    ) -> tuple[Float[Array, "n N D"], dict[str, Any]]:
+        """Encodes clips, or images (clips of one frame).
+
+        Args:
+          frames: normalised pixels, see `VideoEncoderSpec.normalise`.
+          mask: tokens that are visible to the others; None: all.
+
+        Returns:
+          Tokens, and a dictionary; with "layers", the outputs of all layers [L, n, N, D], where the spec requests them.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VideoEncoderSpec(abc.ABC):
+    """Sizes of a video encoder; subclasses give the defaults and add what is their own."""
+
+    kind: str  # name in the table of encoders
+    image_size: int  # pixels, square
+    num_frames: int  # frames of a clip
+    width: int  # of the tokens
+    dtype: str  # of the computation
+    pixel_mean: tuple[float, float, float] = IMAGENET_MEAN  # of pixels scaled to 0..1
+    pixel_std: tuple[float, float, float] = IMAGENET_STD
+
+    def __post_init__(self) -> None:
+        """Validates the normalisation.
+
+        Raises:
+          UserError: naming the field.
+        """
+        if len(self.pixel_mean) != 3 or len(self.pixel_std) != 3 or min(self.pixel_std) <= 0:
+            raise UserError(
+                f"vision.pixel_mean={self.pixel_mean}, vision.pixel_std={self.pixel_std}: give three numbers each, "
+                "standard deviations above 0"
+            )
+
+    @abc.abstractmethod
+    def tokens(self, frames: int) -> int:
+        """Number of tokens of a clip of `frames` frames."""
+
+    @property
+    @abc.abstractmethod
+    def flops(self) -> float:
+        """Floating-point operations of the forward pass of one clip, as matrix products."""
+
+    def normalise(self, frames: UInt8[Array, "*batch H W 3"]) -> Float[Array, "*batch H W 3"]:
+        """Maps pixels 0..255 to the encoder's input, with one multiplication and one addition for each channel."""
+        mean, std = np.asarray(self.pixel_mean), np.asarray(self.pixel_std)
+        scale, shift = (jnp.asarray(value, jnp.float32) for value in (1.0 / (255.0 * std), -mean / std))
+        scaled = jnp.einsum("...c,c->...c", frames.astype(jnp.float32), scale)
+        return (scaled + jnp.broadcast_to(shift, scaled.shape)).astype(self.dtype)
