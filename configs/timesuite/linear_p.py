@@ -12,11 +12,11 @@ On a laptop, with a corpus made on the spot:
 from ml_collections import ConfigDict
 from pods import PODS
 
-# TimePro's nine tasks. The original adds its "normal" conversations, whose number it does not state: with those, raise
-# this, since the schedule below counts in epochs.
+# TimePro's nine tasks. The original adds its "normal" conversations, whose number it does not state: if you add them,
+# raise this number, since the schedule below counts epochs.
 SAMPLES = 349_565
 BATCH = 32  # 2 nodes x 8 GPUs x 2 upstream; half of it halves the score of this kind of model; see pods.py
-DEBUG_CORPUS = "data/debug"  # a tokenizer lies in it, too
+DEBUG_CORPUS = "data/debug"  # also contains a tokenizer
 EPOCHS = 3  # of the schedule; upstream goes on from the checkpoint after the first
 
 
@@ -65,8 +65,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
         {
             "corpora": ("data/timepro",),
             "batch_size": batch,
-            # 576 visual tokens and 1,536 of text, as upstream after it found that 1,024 cut answers; shorter rows
-            # take the shorter program.
+            # 576 visual tokens and 1,536 of text, as upstream after it found that 1,024 truncated answers; batches of
+            # shorter rows take the shorter program.
             "buckets": (1600, 2112),
             "clip_text_length": 64,
             "sampling": "random",
@@ -106,7 +106,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def make_small(config: ConfigDict) -> ConfigDict:
-    """Shrinks a stage to a laptop: all parts present, a minute on a CPU, on the films of `timesuite data synthetic`."""
+    """Shrinks a stage to a laptop: all parts, a minute on a CPU, on the videos of `timesuite data synthetic`."""
     tape = config.model.tape
     config.model = ConfigDict(
         {

@@ -31,7 +31,7 @@ class Prefetcher(Generic[Element]):
         self._elements = elements
         self._threads, self._workers, self._read_ahead = threads, workers, read_ahead
         self._iterator: grain.DatasetIterator[Element] | None = None
-        self._position = 0  # of the iterator
+        self._position: int | None = None  # of the iterator; None if a read of it was interrupted or failed
 
     def read(self, first: int, count: int) -> list[Element]:
         """Elements [first, first + count)."""
@@ -41,16 +41,18 @@ class Prefetcher(Generic[Element]):
             position = first + len(elements)
             if self._iterator is None or self._position != position:
                 self.close()
-                self._iterator, self._position = self._start(position), position
+                self._iterator = self._start(position)
+            self._position = None
             try:
                 elements.append(next(self._iterator))
-                self._position += 1
             except Exception as error:
                 restarts += 1
-                self.close()
                 if not self._workers or restarts > _MAX_RESTARTS:
                     raise
                 _log.warning("a data worker failed (%s); restarting the workers at the same sample", error)
+                self.close()
+            else:
+                self._position = position + 1
         return elements
 
     def close(self) -> None:
