@@ -9,7 +9,7 @@ from flax import linen as nn
 
 from tests.support import tiny_config, toy_task
 from timesuite_jax import parallel, param_tree, training
-from timesuite_jax.checkpoints.manager import restore_params
+from timesuite_jax.checkpoints.readers import restore_params
 from timesuite_jax.errors import UserError
 from timesuite_jax.registry.load import answering_layout, build, load_chat, load_recommender, load_run
 

@@ -90,7 +90,7 @@ def _model_of_run(args: argparse.Namespace) -> str | None:
     """The model of a training run that is to be exported."""
     if args.action != "export" or not (args.folder / "checkpoints").is_dir():
         return None
-    from timesuite_jax.checkpoints.manager import read_config  # pulls in what the other actions do without
+    from timesuite_jax.checkpoints.readers import read_config  # pulls in what the other actions do without
 
     task = read_config(args.folder, args.step).get("task")
     return task if task in PORTS else None
@@ -131,7 +131,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
     spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantise)
     step = None
     if (args.folder / "checkpoints").is_dir():
-        from timesuite_jax.checkpoints.manager import (
+        from timesuite_jax.checkpoints.readers import (
             find_step,  # pulls in what the other actions do without
         )
 

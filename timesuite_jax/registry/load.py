@@ -10,7 +10,8 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from timesuite_jax import config_spec, parallel, param_tree, training
-from timesuite_jax.checkpoints.manager import Step, read_config, read_data_position, restore_params
+from timesuite_jax.checkpoints.readers import read_config, read_data_position, restore_params
+from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
@@ -41,7 +42,7 @@ def build(config: Config) -> training.Task:
     return getattr(importlib.import_module(module), cls).from_config(config)
 
 
-def run_config(workdir: epath.PathLike, *, step: Step = None) -> ConfigDict:
+def run_config(workdir: epath.PathLike, *, step: StepChoice = None) -> ConfigDict:
     """The config of a run; its `task` says of which family it is.
 
     Raises:
@@ -53,7 +54,7 @@ def run_config(workdir: epath.PathLike, *, step: Step = None) -> ConfigDict:
     return config
 
 
-def load_run(workdir: epath.PathLike, *, step: Step = None) -> tuple[training.Task, Params]:
+def load_run(workdir: epath.PathLike, *, step: StepChoice = None) -> tuple[training.Task, Params]:
     """The task of a run and the parameters it left.
 
     Args:
@@ -93,7 +94,7 @@ def answering_layout(config: Config, abstract_params: Params) -> tuple[Mesh, par
     return mesh, rules
 
 
-def load_chat(workdir: epath.PathLike, *, step: Step = None) -> "tuple[VideoChatTask, Params]":
+def load_chat(workdir: epath.PathLike, *, step: StepChoice = None) -> "tuple[VideoChatTask, Params]":
     """As `load_run`, of a run that answers questions about videos.
 
     Raises:
@@ -173,7 +174,7 @@ def _not_finite(params: Params) -> list[str]:
 
 
 def load_recommender(
-    workdir: epath.PathLike, *, step: Step = None, data: str | None = None
+    workdir: epath.PathLike, *, step: StepChoice = None, data: str | None = None
 ) -> "tuple[MqsaTedTask, Params]":
     """As `load_run`, of a run that recommends items.
 

@@ -19,7 +19,7 @@ from timesuite_jax import param_tree, port, training
 from timesuite_jax.apps.quickstart import recipe as recipes
 from timesuite_jax.apps.quickstart.recipe import QuickstartConfig
 from timesuite_jax.apps.quickstart.scores import Scores, score
-from timesuite_jax.checkpoints.manager import restore_params
+from timesuite_jax.checkpoints.readers import restore_params
 from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.errors import UserError
