@@ -1,4 +1,4 @@
-"""`timesuite quickstart`: options and folders; the journey itself is tested in tests/apps."""
+"""`timesuite quickstart`: options and folders; the pipeline is tested in tests/apps."""
 
 import json
 
@@ -17,7 +17,7 @@ def test_folders_that_cannot_be_written(tmp_path, capsys, place):
     assert err.splitlines()[-1].startswith("timesuite quickstart: ") and "Traceback" not in err
 
 
-def test_wrong_seed(capsys):
+def test_negative_seed(capsys):
     assert main(["quickstart", "--seed", "-1"]) == 2
     assert "--seed -1 is below 0; give 0 or more" in capsys.readouterr().err
 
@@ -25,19 +25,19 @@ def test_wrong_seed(capsys):
 def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
     metrics = {
         f"{prefix}{name}": 0.5
-        for prefix in ("", "asked_")
+        for prefix in ("", "two_objects_")
         for name in ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou", "parse_failures", "n")
     }
     scores = type("Scores", (), {"metrics": metrics})()
-    asked = {}
+    received = {}
 
-    def run(workdir, recipe, *, seed):
-        asked.update(workdir=workdir, recipe=recipe, seed=seed)
-        return quickstart.Outcome(scores, {"films": 1.0}, {"tensors": 3}, {"export": "a"})
+    def run(workdir, config, *, seed):
+        received.update(workdir=workdir, config=config, seed=seed)
+        return quickstart.Outcome(scores, {"videos": 1.0}, {"tensors": 3}, {"export": "a"})
 
     monkeypatch.setattr(quickstart, "run", run)
     assert main(["quickstart", "--workdir", str(tmp_path), "--seed", "3", "--json"]) == 0
     captured = capfd.readouterr()
-    assert json.loads(captured.out)["asked_r1_iou_0.5"] == 0.5
-    assert "grounding on held-out films" in captured.err
-    assert asked == {"workdir": tmp_path, "recipe": quickstart.RECIPE, "seed": 3}
+    assert json.loads(captured.out)["two_objects_r1_iou_0.5"] == 0.5
+    assert "grounding on held-out videos" in captured.err
+    assert received == {"workdir": tmp_path, "config": quickstart.CONFIG, "seed": 3}

@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
 
     from timesuite_jax.apps import quickstart  # pulls in JAX; a wrong option should be told at once
 
-    outcome = quickstart.run(args.workdir.resolve(), quickstart.RECIPE, seed=args.seed)
+    outcome = quickstart.run(args.workdir.resolve(), quickstart.CONFIG, seed=args.seed)
     quickstart.print_outcome(outcome, Console(stderr=args.json))
     if args.json:
         print(json.dumps(outcome.as_json()))

@@ -1,4 +1,4 @@
-"""Draws spans of time: what was asked, what is true, what was answered."""
+"""Timelines: pictures of true and predicted spans."""
 
 import dataclasses
 import textwrap
@@ -9,7 +9,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
 
 Span = tuple[float, float]  # start and end in seconds
-_TITLE_WIDTH = 120  # characters that stand side by side; what an untrained model says may go on for long
+_TITLE_WIDTH = 120  # characters that fit; the answer of an untrained model may be long
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,15 +20,15 @@ class Timeline:
     duration: float  # seconds
     predicted: Sequence[Span]
     truth: Sequence[Span] = ()
-    note: str = ""  # e.g. "IoU 0.71"; stands at the right
+    note: str = ""  # e.g. "IoU 0.71"; drawn at the right
 
 
 def draw_timelines(timelines: Sequence[Timeline], path: Path) -> None:
-    """Writes a PNG with one strip a timeline: truth above (where known), prediction below.
+    """Writes a PNG with one strip per timeline: truth above (where known), prediction below.
 
     Raises:
-      ValueError: if there is nothing to draw.
-      UserError: if the file cannot be written.
+      ValueError: there are no timelines.
+      UserError: the file cannot be written.
     """
     if not timelines:
         raise ValueError("draw_timelines needs at least one timeline")
@@ -47,7 +47,7 @@ def draw_timelines(timelines: Sequence[Timeline], path: Path) -> None:
         axes.set_yticks([bottom + 0.5 for *_, bottom in lanes], [name for name, *_ in lanes], fontsize=8)
         axes.set_ylim(0.0, float(len(lanes)))
         axes.set_xlim(0.0, timeline.duration)
-        # People's words: a dollar is one, and no mathematics.
+        # User text: a dollar sign does not begin a formula.
         title = textwrap.shorten(timeline.title, _TITLE_WIDTH, placeholder=" ...")
         axes.set_title(title, fontsize=9, loc="left", parse_math=False)
         axes.set_title(timeline.note, fontsize=9, loc="right")

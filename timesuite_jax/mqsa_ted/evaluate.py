@@ -1,7 +1,7 @@
-"""Next-item recommendation: where each user's held-out item stands among all items.
+"""Next-item recommendation: rank of each user's held-out item among all items.
 
-The protocol of MQSA-TED's `evaluate.py` (arXiv:2311.01056): all users, all items, seen ones pushed down, the scores
-after the last item of the history alone.
+The protocol of MQSA-TED's `evaluate.py` (arXiv:2311.01056): all users, all items, seen ones below the others, scores
+after the last item of the history only.
 """
 
 import functools
@@ -33,12 +33,12 @@ def _ranks(
     seen: Int[Array, "B C"],
     target: Int[Array, " B"],
 ) -> Int[Array, " B"]:
-    spread = (nn.with_logical_constraint(leaf, ("batch", "length")) for leaf in rows)
-    hidden = rearrange(model.apply({"params": params}, *spread)[0], "R S D -> (R S) D")
+    sharded = (nn.with_logical_constraint(leaf, ("batch", "length")) for leaf in rows)
+    hidden = rearrange(model.apply({"params": params}, *sharded)[0], "R S D -> (R S) D")
     by_user = jnp.take(hidden, newest, axis=0), seen, target
     table = cast(Array, model.apply({"params": params}, method="item_table"))
     ranks = shard_map_scores(_on_one_device, by_user, table, None, "rows", items=model.spec.items)
-    return nn.with_logical_constraint(ranks, (None,))  # whole on every device, so that each process can read it
+    return nn.with_logical_constraint(ranks, (None,))  # replicated, so that each process can read it
 
 
 def _on_one_device(
@@ -59,33 +59,33 @@ def evaluate_recommendation(
     row_multiple: int,
     on_progress: Callable[[int], None] = lambda users: None,
 ) -> RankingScores:
-    """Ranks every user's "validation" or "test" item.
+    """Ranks the held-out item of every user.
 
     Args:
-      model: whose spec says how long histories are.
-      params: of the model.
-      data: whose users are asked.
-      split: which of their items is to be ranked.
-      batch_size: users scored at one time; rounded up to what the devices of a mesh divide.
-      row_multiple: their histories are packed into rows, the number of which is a multiple of this and of the devices.
-      on_progress: told how many more users were asked.
+      model: its spec has the maximum length of a history.
+      params: parameters of the model.
+      data: histories and held-out items.
+      split: which held-out item to rank, "validation" or "test".
+      batch_size: users per batch; rounded up to a multiple of the mesh's devices.
+      row_multiple: histories are packed into a number of rows that is a multiple of this and of the devices.
+      on_progress: called with the number of users ranked since the last call.
 
     Raises:
-      UserError: if the mesh's devices do not divide the items.
+      UserError: the mesh's devices do not divide the items.
     """
     devices = num_shards("batch")
     batch_size, row_multiple = -(-batch_size // devices) * devices, math.lcm(row_multiple, devices)
     max_len, padding = model.spec.max_len, model.spec.padding
-    parts, least = [], 0
+    parts, min_rows = [], 0
     for at in range(0, data.num_users, batch_size):
         users = slice(at, at + batch_size)
         histories = evaluation_inputs(data, max_len, split, users)
-        # As many rows as any batch before: so that nearly all batches go through one program.
-        packing = pack(histories != padding, row_multiple, least)
-        least, user, slot = packing.shape[0], packing.user, packing.slot
+        # At least as many rows as any earlier batch, so that nearly all batches share one compiled program.
+        packing = pack(histories != padding, row_multiple, min_rows)
+        min_rows, user, slot = packing.shape[0], packing.user, packing.slot
         rows = packing.lay(histories[user, slot], padding), packing.lay(user, -1), packing.lay(slot, 0)
-        newest = packing.place[slot == max_len - 1]  # one a user, in their order
-        # Nobody fills the last batch up.
+        newest = packing.place[slot == max_len - 1]  # one per user, in order
+        # The last batch is padded.
         columns = newest, seen_items(data, max_len, split, users), getattr(data, split)[users]
         by_user = (np.pad(column, [(0, batch_size - len(column))] + [(0, 0)] * (column.ndim - 1)) for column in columns)
         parts.append(_ranks(model, params, rows, *by_user))

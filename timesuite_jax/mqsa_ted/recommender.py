@@ -1,4 +1,4 @@
-"""Recommendations: for histories of named items, the items that are most likely to come next."""
+"""`Recommender`: histories of named items -> the items that are most likely to come next."""
 
 import dataclasses
 import functools
@@ -16,11 +16,11 @@ from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
 
-_SEEN_MULTIPLE = 64  # lists of seen items are filled up to a multiple of this, so that few programs are compiled
+_SEEN_MULTIPLE = 64  # lists of seen items are padded to a multiple of this, to compile few programs
 
 
 class Recommended(NamedTuple):
-    """An item and its score; scores of one user can be compared with one another."""
+    """An item and its score; scores are comparable within one user only."""
 
     item: str
     score: float
@@ -28,13 +28,13 @@ class Recommended(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Recommendation:
-    """What one history leads to."""
+    """Recommendations for one history."""
 
-    items: tuple[Recommended, ...]  # the best first; none where the history has no known item
-    unknown: tuple[str, ...]  # items of the history that the model does not know; they were left out
+    items: tuple[Recommended, ...]  # the best first; empty if the history has no known item
+    unknown: tuple[str, ...]  # items of the history that the model does not know; ignored
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Returns the recommendation as JSON values."""
         return {"items": [recommended._asdict() for recommended in self.items], "unknown": list(self.unknown)}
 
 
@@ -53,18 +53,18 @@ def _best(
 
     by_user = hidden[:, -1], seen
     ids, scores = shard_map_scores(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
-    # Whole on every device, so that each process can read them.
+    # Replicated, so that each process can read them.
     return nn.with_logical_constraint(ids, (None, None)), nn.with_logical_constraint(scores, (None, None))
 
 
 class Recommender:
-    """A trained model, ready to recommend. Within `parallel.placed` histories and items lie over the mesh.
+    """A trained model with its items. Within `parallel.mesh_context` histories and items are sharded over the mesh.
 
     Args:
-      model: of the run.
-      params: of the model.
-      data: that it was trained on, which names the items; where it has no names, ids are names.
-      batch_size: histories scored at one time; rounded up to what the devices of a mesh divide.
+      model: the model.
+      params: its parameters.
+      data: the training data, for the names of the items; without names, ids are names.
+      batch_size: histories per batch; rounded up to a multiple of the mesh's devices.
     """
 
     def __init__(self, model: Mqsa, params: Params, data: Interactions, *, batch_size: int = 512) -> None:
@@ -75,24 +75,24 @@ class Recommender:
     def __call__(
         self, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
     ) -> list[Recommendation]:
-        """Recommends.
+        """Recommends items.
 
         Args:
-          histories: for each user the items taken so far, the oldest first; the newest `max_len` of them are read.
-          top: how many to recommend; fewer where there are not so many.
-          seen: recommend items of the history, too.
+          histories: items of each user, the oldest first; the newest `max_len` of them are used.
+          top: number of items to recommend; fewer if the data has fewer.
+          seen: whether to recommend items of the history, too.
 
         Raises:
-          ValueError: if `top` is not positive, or a history is a string.
+          ValueError: `top` is not positive, or a history is a string.
         """
         if top < 1:
             raise ValueError(f"top={top}; recommend at least 1 item")
         if strings := [history for history in histories if isinstance(history, str)]:
-            raise ValueError(f"{strings[0]!r} is no history; give a list of histories, each a list of items")
+            raise ValueError(f"{strings[0]!r} is not a history; give a list of histories, each a list of items")
         top = min(top, len(self._names))
         unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
         known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
-        # Groups of a power of two: one user at a time must not compile a program for hundreds.
+        # Batches of a power of two: a single user must not run a program for hundreds.
         size, devices = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length()), num_shards("batch")
         size = -(-size // devices) * devices
         found = []
@@ -119,7 +119,7 @@ class Recommender:
     def _named(self, history: list[int], items: list[int], scores: list[float], *, seen: bool) -> Sequence[Recommended]:
         if not history:
             return ()
-        left_out = set() if seen else set(history)  # those stand at the end of the list, if it reaches so far
+        left_out = set() if seen else set(history)  # they come last, if `top` is large enough
         return [
             Recommended(self._names[item], score)
             for item, score in zip(items, scores, strict=True)

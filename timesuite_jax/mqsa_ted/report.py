@@ -1,4 +1,4 @@
-"""Results of ranking for people and for programs: tables with intervals, JSON."""
+"""Results of ranking as JSON values and as a table, with confidence intervals."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from timesuite_jax.metrics import RankingScores, bootstrap
 
 
 def ranking_json(scores: Mapping[str, RankingScores]) -> dict[str, Any]:
-    """Figures of each split with their intervals."""
+    """Returns the metrics of each split with their 95 % confidence intervals."""
     return {
         split: {
             **each.summary(),
@@ -21,7 +21,7 @@ def ranking_json(scores: Mapping[str, RankingScores]) -> dict[str, Any]:
 
 
 def print_ranking(scores: Mapping[str, RankingScores], title: str) -> None:
-    """Prints a table to the terminal: a row a metric, a column a split."""
+    """Prints a table with a row per metric and a column per split."""
     table = Table(title=title)
     table.add_column("metric")
     for split in scores:

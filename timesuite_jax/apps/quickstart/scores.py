@@ -45,16 +45,16 @@ def score(
     metrics, one = answer("one_object")
     foreign, _ = answer("one_object", "foreign_frames")
     rescaled, in_new_seconds = answer("one_object", "rescaled_stamps")
-    asked, two = answer("two_objects")
+    two_objects, two = answer("two_objects")
     metrics["foreign_frames_r1_iou_0.5"] = foreign["r1_iou_0.5"]
     metrics["rescaled_stamps_r1_iou_0.5"] = rescaled["r1_iou_0.5"]
     # The same answers against the original seconds: what a model scores that ignores the time stamps.
     old = _metrics([prediction.span for prediction in in_new_seconds], [prediction.truth[0] for prediction in one])
     metrics["rescaled_stamps_old_seconds_r1_iou_0.5"] = old["r1_iou_0.5"]
     metrics |= _without_looking(one, corpora / "train")
-    metrics |= {f"asked_{name}": value for name, value in asked.items() if name != "dropped"}
+    metrics |= {f"two_objects_{name}": value for name, value in two_objects.items() if name != "dropped"}
     other = _metrics([prediction.span for prediction in two], _spans_of_the_other(two))
-    metrics["other_r1_iou_0.5"] = other["r1_iou_0.5"]
+    metrics["other_object_r1_iou_0.5"] = other["r1_iou_0.5"]
     return Scores(metrics, one, two)
 
 

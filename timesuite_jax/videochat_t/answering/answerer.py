@@ -1,4 +1,4 @@
-"""From a batch of prompts to answers in words."""
+"""`Answerer`: a batch of prompts -> answers as text."""
 
 import functools
 import zlib
@@ -21,7 +21,7 @@ from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
-# What the model reads; a batch carries more (names, masks of the loss).
+# The fields that the model reads; a batch has more (sample names, masks of the loss).
 _INPUTS = ("frames", "clip_text", "clip_text_mask", "tokens", "visual_slot", "valid")
 
 
@@ -39,16 +39,16 @@ class Answerer:
         top_p: float = 1.0,
         seed: int = 0,
     ) -> None:
-        """Binds the parts.
+        """Sets up decoding.
 
         Args:
           model: the model.
-          params: all its parameters.
-          tokenizer: of its language model; an answer ends at its end token.
-          max_new_tokens: an answer is cut there.
-          temperature: 0 is greedy.
-          top_p: share of the probability that may be drawn from.
-          seed: of the draws; unused when greedy.
+          params: all parameters of the model.
+          tokenizer: of the language model; its end-of-sequence token ends an answer.
+          max_new_tokens: maximum length of an answer.
+          temperature: of sampling; 0 decodes greedily.
+          top_p: probability mass that tokens are sampled from (nucleus sampling).
+          seed: of sampling; unused when decoding greedily.
         """
         self._params, self._tokenizer = params, tokenizer
         special = tokenizer.special
@@ -70,10 +70,19 @@ class Answerer:
         return {"max_new_tokens": spec.max_new_tokens, **(draws if spec.temperature else {"decoding": "greedy"})}
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]]) -> list[str]:
-        """Answers prompts in the layout of the batch contract; `loss_mask` is not needed.
+        """Answers a batch of prompts.
 
-        Of several processes each gives and gets the rows of its own devices; one prompt, or any number that devices do
-        not divide, must be the same in all of them, and is answered by all together.
+        With several processes each passes, and gets answers for, the rows of its own devices. A batch that the devices
+        do not divide, such as one prompt, must be the same in all processes, which answer it together.
+
+        Args:
+          batch: fields of the batch contract; `loss_mask` is not needed.
+
+        Returns:
+          The text of each row's answer, without the end token.
+
+        Raises:
+          UserError: the devices do not divide the batch, and it differs between processes.
         """
         places = _places(self._model, batch, _processes())
         inputs: dict[str, Any] = {name: np.asarray(batch[name]) for name in _INPUTS}
@@ -84,18 +93,18 @@ class Answerer:
         embeds = _embed(self._model, self._params, inputs)
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng)
-        told = out.tokens, out.lengths, out.stopped
+        generated = out.tokens, out.lengths, out.stopped
         whole = logical_sharding()
         tokens, lengths, stopped = (
-            jax.device_get(told) if whole is None else parallel.local_rows(told, places.rows or whole)
+            jax.device_get(generated) if whole is None else parallel.local_rows(generated, places.rows or whole)
         )
-        # The end token, where there is one, is not part of the answer.
+        # The end token, if there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
         return [self._tokenizer.decode(row[:end].tolist()).strip() for row, end in zip(tokens, ends, strict=True)]
 
 
 class _Places(NamedTuple):
-    """Where a batch lies: by rows, by the clips of all rows, of which there are `filled` then, or nowhere special."""
+    """Sharding of a batch: by rows; by the clips of all rows, padded to `filled` clips; or none."""
 
     rows: NamedSharding | None = None
     clips: NamedSharding | None = None
@@ -103,19 +112,19 @@ class _Places(NamedTuple):
 
 
 def _processes() -> int:
-    """Among how many processes the rows of a batch are shared out."""
+    """Number of processes that the rows of a batch are partitioned over."""
     rows = logical_sharding("batch")
     return 1 if rows is None else parallel.process_shard(rows).count
 
 
 def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> _Places:
-    """On a mesh whose devices divide the rows, each device answers its own. Otherwise each encodes its clips, so that
-    one long video is read by all devices and none of them has all pixels.
+    """Chooses the sharding: by rows if the mesh's devices divide them; otherwise by clips, so that all devices encode one
+    long video and none of them holds all its pixels.
 
     Args:
       model: the model.
       batch: arrays or their shapes.
-      processes: how many of them bring such a batch.
+      processes: number of processes that each pass such a batch.
     """
     rows, (count, clips, frames) = logical_sharding("batch"), batch["frames"].shape[:3]
     if rows is None:
@@ -130,15 +139,15 @@ def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> 
 def _spread(
     frames: Shaped[np.ndarray, "B K F H W 3"], sharding: NamedSharding, filled: int
 ) -> Shaped[Array, "filled F H W 3"]:
-    """The clips of all rows, filled up, each device's on that device; every process has all of them.
+    """Shards the clips of all rows, padded with zeros, over the devices; every process passes all clips.
 
     Raises:
-      UserError: in all processes, if they have not the same.
+      UserError: the clips differ between processes; raised in all of them.
     """
     clips = rearrange(frames, "B K ... -> (B K) ...")
     if jax.process_count() > 1 and len(set(parallel.allgather_strings([str(zlib.crc32(clips.tobytes()))]))) > 1:
         raise UserError(
-            "processes brought different videos; together they answer one prompt, or a multiple of their devices"
+            "processes passed different videos; pass the same prompts, or a multiple of the number of devices"
         )
     shape = (filled, *clips.shape[1:])
 
@@ -151,7 +160,7 @@ def _spread(
 
 
 def _embed_prompt(model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Array]) -> Float[Array, "B S D"]:
-    """Pixels and tokens -> what the language model reads."""
+    """Pixels and tokens -> input embeddings of the language model."""
     return cast(tuple, model.apply({"params": params}, batch, method="embed_prompt"))[0]
 
 
@@ -162,15 +171,15 @@ _embed = jax.jit(_embed_prompt, static_argnames="model")
 def answering_calls(
     model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Shaped[np.ndarray, "B ..."]], max_new_tokens: int
 ) -> dict[str, Call]:
-    """What an `Answerer` has its devices do, in three parts: "encode", "prefill", and "decode" for each new token.
+    """Returns the compiled calls of an `Answerer`: "encode", "prefill", and "decode" for each new token.
 
     Args:
       model: the model.
-      params: shapes of its parameters.
-      batch: prompts, of which only the shapes matter.
-      max_new_tokens: places in the cache beyond the prompt's.
+      params: abstract parameters.
+      batch: prompts; only their shapes matter.
+      max_new_tokens: positions of the cache after the prompt.
 
-    On a mesh the batch lies as an `Answerer` lays it.
+    On a mesh the batch has the sharding that an `Answerer` chooses.
     """
     language, sizes = Mistral(model.spec.mistral), model.spec.mistral
     rows, length = batch["tokens"].shape
@@ -185,7 +194,7 @@ def answering_calls(
     number = jax.ShapeDtypeStruct((rows,), jnp.int32)
     cache = jax.eval_shape(lambda: language.empty_cache(rows, length + max_new_tokens))
     read = jax.jit(functools.partial(prefill, language, spec=GenerationSpec(max_new_tokens)))
-    # Within the loop the cache changes in place.
+    # In the decoding loop the cache is updated in place.
     write = jax.jit(functools.partial(continue_once, language), donate_argnums=3)
     return {
         "encode": Call(jax.jit(functools.partial(_embed_prompt, model)), (params, inputs)),

@@ -1,9 +1,11 @@
 """One question about one video."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.data.corpora import Batch
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Timeline
 from timesuite_jax.text import Turn, parse_spans
@@ -22,42 +24,47 @@ class Asked:
     video: str
     question: str
     answer: str
-    spans: tuple[Span, ...]  # read out of the answer; in seconds from `start` on
-    duration: float  # seconds of the video, or of the part that was looked at
-    start: float = 0.0  # where that part begins in the video, in seconds
+    spans: tuple[Span, ...]  # parsed from the answer; seconds from `start`
+    duration: float  # seconds of the video, or of the clip that was shown
+    start: float = 0.0  # of the clip in the video, in seconds
 
     def as_json(self) -> dict[str, Any]:
-        """For programs."""
+        """Returns the answer as JSON values."""
         return dataclasses.asdict(self)
 
     def timeline(self) -> Timeline:
-        """As a strip to draw."""
+        """Returns the answer as a strip to draw."""
         return Timeline(f"{self.question}  ->  {self.answer}", self.duration, self.spans)
 
 
 def ask(
-    answerer: Answerer, preparer: Processor, video: str | Path, question: str, *, clip: Span | None = None
+    answerer: Answerer | Callable[[Batch], list[str]],
+    processor: Processor,
+    video: str | Path,
+    question: str,
+    *,
+    clip: Span | None = None,
 ) -> Asked:
-    """Asks a question about a video file.
+    """Answers a question about a video file.
 
     Args:
       answerer: the model.
-      preparer: makes what it sees.
+      processor: prepares its inputs.
       video: path of the file.
-      question: in words.
-      clip: start and end, in seconds, of the part to look at; spans count from its start.
+      question: text.
+      clip: start and end, in seconds, of the part to show; spans are relative to its start.
 
     Raises:
-      UserError: if the video cannot be used or the question is too long.
+      UserError: the video cannot be used, or the question is empty or too long.
     """
     if not question.strip():
         raise UserError('the question is empty; ask, for example, "When does the man open the door?"')
     turn = Turn(question)
-    visual = preparer.video_file_inputs(str(video), clip, name=str(video))
-    words = preparer.conversation([turn], visual.seconds)
+    visual = processor.video_file_inputs(str(video), clip, name=str(video))
+    words = processor.conversation([turn], visual.seconds)
     if isinstance(words, DoesNotFit):
         raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
-    batch = preparer.collate([Sample(visual, words)], fixed_length=False)
+    batch = processor.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
     spans = tuple((span.start, span.end) for span in parse_spans(text))
     return Asked(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)

@@ -1,8 +1,8 @@
-"""The original's parsers of answers, to the letter, for scores that compare with its tables.
+"""Exact reimplementation of upstream's answer parsers, for scores that are comparable with its tables.
 
 `eval/format_tvg.py`, `format_vhd.py`, `format_dvc.py` and `post_processing_vhd` of `eval/eval_infer.py`, rewritten for
-the same outcome on every text, mistakes included: where the original raises, the outcome names the exception; where it
-stops in a debugger left in the code, the outcome says so. For reading answers well, use `timestamps`.
+the same outcome on every text, bugs included: if the original raises, the outcome has the name of the exception; if it
+stops in a debugger left in the code, the outcome has that. For robust parsing, use `text.timestamps`.
 """
 
 import math
@@ -10,17 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_RADIUS = 20  # seconds around a single moment that a dense caption is stretched to
+_RADIUS = 20  # seconds by which a dense caption of a single moment is extended to both sides
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the original makes of a text.
+    """Result of the original parser.
 
     Attributes:
       value: its return value; None if it raises.
       error: name of the exception it raises, or "".
-      debugger: whether it stops in `pdb.set_trace()` on the way (an evaluation run hangs there).
+      debugger: whether it stops in `pdb.set_trace()` (an evaluation hangs there).
     """
 
     value: Any = None
@@ -31,8 +31,8 @@ class Outcome:
 def upstream_grounding(text: str) -> Outcome:
     """`extract_time`: the first span, as `[[start, end]]`, or `[]`.
 
-    The original goes on to look for hh:mm:ss in the same sentences when it found no pair of numbers; a sentence with
-    hh:mm:ss always has a number, so that branch cannot give a pair either and is not here.
+    The original continues to look for hh:mm:ss in the same sentences when it found no pair of numbers; a sentence with
+    hh:mm:ss always has a number, so that branch cannot give a pair either and is left out.
     """
     text = text.lower()
     pairs: list[tuple[float, float]] = []

@@ -1,9 +1,9 @@
-"""What the quickstart makes and trains: every number of it, and why.
+"""Config of the quickstart: its corpora, model and training.
 
-Found by experiment (docs/quickstart.md tells what failed). Three things make a model of half a million weights that
-starts from nothing look at the video *and* at the question within minutes: one visual token a frame (clips of two
-frames instead of eight); three objects in most training films, so that finding some event is right a third of the time
-only; and questions that do not see each other, one of which asks for the colours.
+Found by experiment; docs/quickstart.md describes what failed. Three choices make a model with half a million parameters
+use the video *and* the question within minutes of training from scratch: one visual token per frame (clips of two
+frames instead of eight); three objects in most training videos, so that answering with any event is right only a third
+of the time; and questions that do not attend to each other, one of which is about the colours.
 """
 
 import dataclasses
@@ -17,51 +17,51 @@ from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec
 FRAMES, CLIP_FRAMES, QUERIES = 16, 2, 8
 
 
-# Held-out films: one object tells whether events are found, two whether the question chooses between them.
-_ONE = MovingShapesSpec(objects=(1.0,), event_share=(0.15, 0.4))
-_TWO = dataclasses.replace(_ONE, objects=(0.0, 1.0))
+# Held-out videos: one object measures whether events are found, two whether the question selects between them.
+_ONE_OBJECT = MovingShapesSpec(objects=(1.0,), event_share=(0.15, 0.4))
+_TWO_OBJECTS = dataclasses.replace(_ONE_OBJECT, objects=(0.0, 1.0))
 
 
 @dataclasses.dataclass(frozen=True)
 class QuickstartConfig:
-    """How much of everything."""
+    """Sizes of the quickstart."""
 
     videos: int = 3000
-    objects: tuple[float, ...] = (0.1, 0.3, 0.6)  # shares of training films with one, two and three objects
+    objects: tuple[float, ...] = (0.1, 0.3, 0.6)  # shares of training videos with one, two and three objects
     steps: int = 1600
     batch_size: int = 32
     learning_rate: float = 1e-3
     test_videos: int = 300  # with one object; half as many with two
 
 
-RECIPE = QuickstartConfig()
+CONFIG = QuickstartConfig()
 
 
-def videos() -> MovingShapesSpec:
-    """What the films of all corpora look like."""
-    return _ONE
+def video_spec() -> MovingShapesSpec:
+    """Returns the spec of the videos, without the number of objects, which differs between corpora."""
+    return _ONE_OBJECT
 
 
-def corpora(recipe: QuickstartConfig) -> dict[str, SyntheticCorpusSpec]:
-    """The training corpus and the two held-out ones (drawn from other seeds)."""
+def corpora(config: QuickstartConfig) -> dict[str, SyntheticCorpusSpec]:
+    """Returns the training corpus and the two held-out ones, which have other seeds."""
     train = SyntheticCorpusSpec(
         "train",
-        recipe.videos,
-        dataclasses.replace(_ONE, objects=recipe.objects),
-        # For a film with one object, the second question is about one that never appears.
+        config.videos,
+        dataclasses.replace(_ONE_OBJECT, objects=config.objects),
+        # In a video with one object, the second question is about an object that never appears.
         conversations=(("grounding", "grounding", "order"),),
-        # Annotated as by somebody who looks through the frames that the model sees, so that every second in an
-        # answer is one that stands in the prompt; scored against the exact times.
+        # Spans are annotated at the sampled frames, so that every second in an answer also occurs in the prompt; scores
+        # use the exact times.
         annotated_frames=FRAMES,
     )
-    one = SyntheticCorpusSpec("one_object", recipe.test_videos, _ONE, each_object=True, shards=1)
-    # Two records a film, one for each object: the same frames must get two answers.
-    two = SyntheticCorpusSpec("two_objects", recipe.test_videos // 2, _TWO, each_object=True, shards=1)
+    one = SyntheticCorpusSpec("one_object", config.test_videos, _ONE_OBJECT, each_object=True, shards=1)
+    # Two records per video, one for each object: the same frames must get two answers.
+    two = SyntheticCorpusSpec("two_objects", config.test_videos // 2, _TWO_OBJECTS, each_object=True, shards=1)
     return {"train": train, "one_object": one, "two_objects": two}
 
 
-def config(recipe: QuickstartConfig, folder: Path, *, vocab: int, seed: int) -> ConfigDict:
-    """The run's config, of the same form as those in configs/timesuite."""
+def run_config(config: QuickstartConfig, folder: Path, *, vocab: int, seed: int) -> ConfigDict:
+    """Returns the training run's config, in the form of those in configs."""
     model: dict[str, Any] = {
         "variant": "debug",
         "num_frames": FRAMES,
@@ -89,7 +89,7 @@ def config(recipe: QuickstartConfig, folder: Path, *, vocab: int, seed: int) -> 
             "positions": 32,
             "queries": QUERIES // 2,
             "extra_queries": QUERIES // 2,
-            # Nothing here is large enough to overfit, and noise costs steps.
+            # The model is too small to overfit, and noise costs steps.
             "hidden_dropout": 0.0,
             "attention_dropout": 0.0,
             "drop_path": 0.0,
@@ -119,25 +119,25 @@ def config(recipe: QuickstartConfig, folder: Path, *, vocab: int, seed: int) -> 
             "text": {"tokenizer": str(folder / "tokenizer.json"), "clip_tokenizer": str(folder / "tokenizer.json")},
             "data": {
                 "corpora": (str(folder / "train"),),
-                "batch_size": recipe.batch_size,
+                "batch_size": config.batch_size,
                 "buckets": (168,),
                 "clip_text_length": 24,
                 "sampling": "middle",
                 "transform": "whole",
                 "turns": "independent",
-                "cache_decoded": True,  # 48 KB a film: a few hundred MB spare a decode at every visit
+                "cache_decoded": True,  # 48 KB per video: a few hundred MB in all, instead of a decode in every epoch
                 "threads": 1,
             },
             "evaluation": {"corpora": (), "batch_size": 50, "max_new_tokens": 16},
             "training": {
-                "total_steps": recipe.steps,
+                "total_steps": config.steps,
                 "seed": seed,
                 "log_every": 50,
                 "save_every": 500,
                 "eval_every": 0,
                 "keep": 1,
                 "optimizer": {
-                    "learning_rate": recipe.learning_rate,
+                    "learning_rate": config.learning_rate,
                     "warmup_steps": 100.0,
                     "min_lr_ratio": 0.05,
                     "b2": 0.95,

@@ -1,0 +1,147 @@
+"""The quickstart's steps: videos, records, training, checkpoint, answers, scores, export and import.
+
+The steps call the same packages as a run on a pod, in order. Each stores its result in the work folder; the corpora and
+the training are skipped or resumed if they are there.
+"""
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from timesuite_jax import param_tree, port, training
+from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
+from timesuite_jax.apps.quickstart.scores import Scores, score
+from timesuite_jax.checkpoints.readers import restore_params
+from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
+from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import draw_timelines
+from timesuite_jax.param_tree import Params
+from timesuite_jax.port.files import open_layers
+from timesuite_jax.progress import progress_bar
+from timesuite_jax.registry.load import build
+from timesuite_jax.registry.ports import PORTS
+from timesuite_jax.text import load_tokenizer
+from timesuite_jax.videochat_t.task import VideoChatTask
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """Result of a quickstart."""
+
+    scores: Scores
+    seconds: dict[str, float]  # of each step in this invocation
+    exported: dict[str, Any]
+    files: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """Returns the result as JSON values."""
+        return {**self.scores.metrics, "seconds": self.seconds, "export": self.exported, "files": self.files}
+
+
+def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = False) -> Outcome:
+    """Runs all steps.
+
+    Args:
+      workdir: folder for all outputs; an earlier quickstart of the same config and seed in it is resumed.
+      config: sizes.
+      seed: of the videos, the parameters and the data order.
+      quiet: no progress bars and no output on stderr.
+
+    Raises:
+      UserError: the folder cannot be used, or contains another quickstart.
+    """
+    show = Console(stderr=True, quiet=quiet).print
+    seconds: dict[str, float] = {}
+    _check_workdir(workdir, config, seed)
+
+    with _timed(seconds, "videos", show, "1/5 making mp4 videos and TFRecords"):
+        _make_corpora(workdir, config, seed, quiet)
+    with _timed(seconds, "training", show, "2/5 training a tiny VideoChat-T from scratch"):
+        vocab = load_tokenizer(workdir / "tokenizer.json").vocab_size
+        training_config = run_config(config, workdir, vocab=vocab, seed=seed)
+        task = build(training_config)
+        assert isinstance(task, VideoChatTask)
+        result = training.run(
+            task,
+            training.TrainingSpec.from_config(training_config.training),
+            workdir / "run",
+            config=training_config.to_dict(),
+        )
+        if result.code:
+            raise KeyboardInterrupt  # the checkpoint is saved
+        if result.interrupted:
+            raise UserError(f"stopped at step {result.step}; run the same command to resume")
+    with _timed(seconds, "answering", show, "3/5 answering questions about held-out videos"):
+        params = restore_params(workdir / "run", task.abstract_params())
+        with progress_bar("answering", 4 * config.test_videos, quiet=quiet) as advance:
+            scores = score(
+                task.predictor(params),
+                workdir,
+                batch_size=task.config.evaluation.batch_size,
+                on_progress=advance,
+            )
+    with _timed(seconds, "drawing", show, "4/5 drawing answers beside the truth"):
+        timeline = workdir / "timeline.png"
+        shown = [*scores.one[:3], *scores.two[:4]]
+        draw_timelines([prediction.timeline() for prediction in shown], timeline)
+    with _timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
+        exported = _export_and_import(params, workdir / "videochat_t.safetensors")
+    files = {"timeline": str(timeline), "checkpoint": str(workdir / "run"), "export": exported["file"]}
+    outcome = Outcome(scores, {name: round(value, 1) for name, value in seconds.items()}, exported, files)
+    write_json(workdir / "results.json", outcome.as_json())
+    return outcome
+
+
+def _check_workdir(workdir: Path, config: QuickstartConfig, seed: int) -> None:
+    """Checks that the folder is empty or has outputs of this config and seed; stores both in it."""
+    file = workdir / "quickstart.json"
+    # Through JSON, which turns tuples into lists.
+    expected = json.loads(json.dumps({"config": dataclasses.asdict(config), "seed": seed}))
+    if file.exists():
+        try:
+            found = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise UserError(f"{file} is damaged; give another --workdir or remove it") from error
+        if found != expected:
+            raise UserError(f"{workdir} has a quickstart with other options; give another --workdir or remove it")
+        return
+    write_json(file, expected)
+
+
+def _make_corpora(workdir: Path, config: QuickstartConfig, seed: int, quiet: bool) -> None:
+    for part, (name, spec) in enumerate(corpora(config).items()):
+        if not (workdir / name / INFO_NAME).exists():
+            make_corpus(workdir / name, spec, seed=1000 * seed + part, quiet=quiet)
+    make_tokenizer(workdir, video_spec())
+
+
+def _export_and_import(params: Params, file: Path) -> dict[str, Any]:
+    """Exports the parameters under PyTorch's names, imports the file, and compares byte by byte.
+
+    Raises:
+      RuntimeError: the imported parameters differ.
+    """
+    model = PORTS["videochat_t"]
+    written = port.export(model, port.TreeSource.of_params(model, params), file, port.ExportSpec())
+    loaded = port.load(model, open_layers(model, [str(file)])).params
+    before, after = dict(param_tree.leaves_with_paths(params)), dict(param_tree.leaves_with_paths(loaded))
+    wrong = [path for path in before if np.asarray(before[path]).tobytes() != np.asarray(after.get(path)).tobytes()]
+    if wrong or before.keys() != after.keys():
+        raise RuntimeError(f"{len(wrong)} parameters differ after export and import, e.g. {wrong[:3]}")
+    return {"file": str(file), "tensors": len(written), "identical": True}
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], name: str, show: Callable[[str], None], title: str) -> Iterator[None]:
+    show(f"[bold]{title}[/bold]")
+    began = time.perf_counter()
+    yield
+    seconds[name] = time.perf_counter() - began
