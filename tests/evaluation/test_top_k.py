@@ -1,4 +1,4 @@
-"""Ranks by counting are ranks by sorting."""
+"""Ranks by counting equal ranks by sorting."""
 
 import jax
 import jax.numpy as jnp
@@ -24,19 +24,19 @@ def test_counting_equals_sorting():
 def test_seen_items_are_below_all_others_and_the_more_often_the_lower():
     scores = scores_of(1)
     seen = np.array([[2, 2, 5, ITEMS, ITEMS]] * USERS)
-    pushed = np.asarray(jax.jit(mask_seen)(scores, seen))
+    masked = np.asarray(jax.jit(mask_seen)(scores, seen))
     others = np.delete(np.arange(ITEMS), [2, 5])
-    np.testing.assert_array_equal(pushed[:, others], scores[:, others])
-    assert np.all(pushed[:, 5] < scores.min()) and np.all(pushed[:, 2] < pushed[:, 5])
-    np.testing.assert_array_equal(top_k_items(jnp.asarray(pushed), ITEMS)[0][:, -2:], [[5, 2]] * USERS)
+    np.testing.assert_array_equal(masked[:, others], scores[:, others])
+    assert np.all(masked[:, 5] < scores.min()) and np.all(masked[:, 2] < masked[:, 5])
+    np.testing.assert_array_equal(top_k_items(jnp.asarray(masked), ITEMS)[0][:, -2:], [[5, 2]] * USERS)
 
 
-def test_a_target_that_was_seen_is_no_hit():
-    pushed = mask_seen(jnp.asarray(scores_of(2)), jnp.full((USERS, 1), 4))
-    np.testing.assert_array_equal(rank(pushed, jnp.full(USERS, 4)), [ITEMS - 1] * USERS)
+def test_a_seen_target_ranks_last():
+    masked = mask_seen(jnp.asarray(scores_of(2)), jnp.full((USERS, 1), 4))
+    np.testing.assert_array_equal(rank(masked, jnp.full(USERS, 4)), [ITEMS - 1] * USERS)
 
 
-def test_equal_and_broken_scores_are_no_perfect_ranking():
+def test_constant_and_nan_scores_are_not_a_perfect_ranking():
     target = np.array([0, 29, 7, 7, 3])
     np.testing.assert_array_equal(rank(jnp.zeros((USERS, ITEMS)), target), target)
     assert np.all(rank(jnp.full((USERS, ITEMS), jnp.nan), target) >= ITEMS - 1)

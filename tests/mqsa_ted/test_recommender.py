@@ -35,7 +35,7 @@ def test_a_mesh_recommends_the_same(params, sizes, devices):
 
 
 def test_a_history_is_no_string(params):
-    with pytest.raises(ValueError, match="'item 3' is no history; give a list of histories"):
+    with pytest.raises(ValueError, match="'item 3' is not a history; give a list of histories"):
         Recommender(MODEL, params, ring_interactions.ring())(["item 3"])
 
 

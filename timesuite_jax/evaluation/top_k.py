@@ -17,8 +17,9 @@ _ALL = Shard()
 def item_scores(
     hidden: Float[Array, "*batch D"], table: Float[Array, "V D"], shard: Shard = _ALL
 ) -> Float[Array, "*batch V"]:
-    """Returns dot products of encoded histories and item embeddings, in full float32 precision: in bfloat16 passes, as on
-    TPUs by default, items with close scores would swap ranks.
+    """Returns dot products of encoded histories and item embeddings, in full float32 precision.
+
+    In bfloat16 passes, the default on TPUs, items with close scores would swap ranks.
 
     Rows of the table that are not items (padding) score minus infinity.
     """

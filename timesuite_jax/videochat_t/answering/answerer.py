@@ -118,8 +118,9 @@ def _processes() -> int:
 
 
 def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> _Places:
-    """Chooses the sharding: by rows if the mesh's devices divide them; otherwise by clips, so that all devices encode one
-    long video and none of them holds all its pixels.
+    """Chooses the sharding: by rows if the mesh's devices divide them, otherwise by clips.
+
+    By clips all devices encode one long video, and none of them holds all its pixels.
 
     Args:
       model: the model.
