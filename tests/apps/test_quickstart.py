@@ -11,7 +11,7 @@ from timesuite_jax import param_tree, port
 from timesuite_jax.apps import quickstart
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files import open_layers
-from timesuite_jax.registry.load import load_run
+from timesuite_jax.registry import Answers, load
 from timesuite_jax.registry.ports import PORTS
 
 CONFIG = dataclasses.replace(quickstart.CONFIG, videos=12, steps=3, batch_size=8, test_videos=4)
@@ -43,7 +43,7 @@ def test_export_is_what_was_trained(finished):
     folder, outcome = finished
     model = PORTS["videochat_t"]
     loaded = port.load(model, open_layers(model, [outcome.files["export"]])).params
-    _, params = load_run(folder / "run")
+    params = load(folder / "run", Answers).params
     for path, leaf in param_tree.leaves_with_paths(params):
         np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(loaded))[path], leaf)
     assert outcome.exported["identical"] and outcome.exported["tensors"] > 50

@@ -7,7 +7,7 @@ import pytest
 from tests.support import sample_videos
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
-from timesuite_jax.videochat_t.answering import ask as ask_module
+from timesuite_jax.videochat_t import task
 
 FILM = sample_videos.numbered_film(60, rate=12.0)
 
@@ -20,7 +20,7 @@ def film(tmp_path):
 
 
 def ask(film, run, *words, question="When is the red circle visible?"):
-    return main(["ask", str(film), question, "--checkpoint", str(run), "--max-new-tokens", "6", *words])
+    return main(["ask", str(film), question, "--workdir", str(run), "--max-new-tokens", "6", *words])
 
 
 def test_json_and_timeline(film, tiny_run, tmp_path, capfd):
@@ -43,8 +43,8 @@ def test_window(film, tiny_run, capfd, words, seconds):
 @pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])
 def test_prompt(film, tiny_run, capfd, monkeypatch, words, layout):
     asked = []
-    plain = ask_module.ask
-    monkeypatch.setattr(ask_module, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
+    plain = task.ask
+    monkeypatch.setattr(task, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
     assert ask(film, tiny_run, *words) == 0
     assert [preparer.spec.layout for preparer in asked] == [layout]
 
@@ -81,9 +81,9 @@ def test_films_that_cannot_be_used(case, tiny_run, tmp_path, capsys):
         (["--start", "9"], "it lasts 5.0 s"),
         (["--start", "3", "--end", "2"], "has no clip from"),
         (["--start", "-1", "--end", "2"], "has no clip from"),
-        (["--temperature", "-1"], "--temperature -1.0 is not 0 or more"),
-        (["--temperature", "nan"], "--temperature nan is not 0 or more"),
-        (["--max-new-tokens", "0"], "leaves no room for an answer"),
+        (["--temperature", "-1"], "--temperature -1.0 is not a number of at least 0"),
+        (["--temperature", "nan"], "--temperature nan is not a number of at least 0"),
+        (["--max-new-tokens", "0"], "is less than 1"),
         (["--timeline", "/nowhere/a.png"], "there is no folder /nowhere"),
         (["--prompt", "chat"], "unknown conversation layout 'chat'; known: training, evaluation"),
         (["--step", "9"], "has no checkpoint of step 9; it has 2"),
@@ -97,9 +97,9 @@ def test_options_that_make_no_sense(film, tiny_run, capsys, words, told):
 
 def test_missing_things(film, tiny_run, tmp_path, capsys):
     assert ask(tmp_path / "absent.mp4", tiny_run) == 2
-    assert "there is no video" in capsys.readouterr().err
+    assert "does not exist or is not a file" in capsys.readouterr().err
     assert ask(tmp_path, tiny_run) == 2
-    assert "there is no video" in capsys.readouterr().err
+    assert "does not exist or is not a file" in capsys.readouterr().err
     assert ask(film, tmp_path) == 2
     assert "has no checkpoint; train there first" in capsys.readouterr().err
     assert ask(film, film) == 2

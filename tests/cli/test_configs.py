@@ -34,9 +34,9 @@ def test_argument_and_overrides(config_file: str):
     [
         ("--config.model.widht=8", "config.model has no 'widht'; did you mean 'width'?"),
         ("--config.modle.width=8", "config has no 'modle'; did you mean 'model'?"),
-        ("--config.model.width=abc", "'abc'; give a value of the kind that the config has"),
+        ("--config.model.width=abc", "'abc'; give a value of the type that the config has"),
         ("--config.mesh.tensor=2", "config has no 'mesh'; it has arg, model, rate; add it to the file or correct"),
-        ("--config.rate.low=2", "config.rate has no parts, its value is 0.001; correct the name"),
+        ("--config.rate.low=2", "config.rate has no keys, its value is 0.001; correct the name"),
         ("--config.model.width", "--config.model.width: "),
     ],
 )
@@ -59,7 +59,7 @@ def test_configs_build_on_their_siblings(tmp_path: Path):
 
 
 def test_missing_and_wrong_files(tmp_path: Path):
-    with pytest.raises(UserError, match="is no file"):
+    with pytest.raises(UserError, match="does not exist"):
         load_config(str(tmp_path / "absent.py"))
     other = tmp_path / "other.py"
     other.write_text("x = 1\n")

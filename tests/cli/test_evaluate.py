@@ -9,7 +9,7 @@ from timesuite_jax.cli.main import main
 
 
 def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
-    words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "5", "--json"]
+    words = ["--workdir", str(tiny_run), "--data", str(tiny_corpus), "--limit", "5", "--json"]
     files = ["--predictions", f"{tmp_path}/answers.jsonl", "--timeline", f"{tmp_path}/answers.png"]
     assert main(["evaluate", *words, *files]) == 0
     captured = capfd.readouterr()
@@ -25,7 +25,7 @@ def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
 
 def test_scores_outlast_a_full_disk(tiny_run, tiny_corpus, tmp_path, capsys):
     """They may have taken hours; what cannot be written is told after them."""
-    words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "1", "--json"]
+    words = ["--workdir", str(tiny_run), "--data", str(tiny_corpus), "--limit", "1", "--json"]
     with full_disk(0):
         assert main(["evaluate", *words, "--predictions", f"{tmp_path}/answers.jsonl"]) == 2
     captured = capsys.readouterr()
@@ -35,7 +35,7 @@ def test_scores_outlast_a_full_disk(tiny_run, tiny_corpus, tmp_path, capsys):
 
 @pytest.mark.parametrize("control", ["foreign_frames", "rescaled_stamps"])
 def test_controls(tiny_run, tiny_corpus, capfd, control):
-    words = ["--workdir", str(tiny_run), "--corpus", str(tiny_corpus), "--limit", "3", "--batch-size", "1"]
+    words = ["--workdir", str(tiny_run), "--data", str(tiny_corpus), "--limit", "3", "--batch-size", "1"]
     assert main(["evaluate", *words, "--control", control]) == 0
     out = capfd.readouterr().out
     assert "3 examples scored, 0 dropped" in out
@@ -46,13 +46,13 @@ def test_controls(tiny_run, tiny_corpus, capfd, control):
     [
         (["--limit", "0"], "--limit 0 is less than 1; give at least 1"),
         (["--batch-size", "-1"], "--batch-size -1 is less than 1"),
-        ([], "names no evaluation corpus; give one with --corpus"),
-        (["--corpus", "/nowhere"], "/nowhere holds no corpus"),
-        (["--corpus", "CORPUS", "--prompt", "chat"], "unknown conversation layout 'chat'"),
+        ([], "evaluation.corpora is empty; give a corpus to evaluate with --data"),
+        (["--data", "/nowhere"], "/nowhere holds no corpus"),
+        (["--data", "CORPUS", "--prompt", "chat"], "unknown conversation layout 'chat'"),
         (["--step", "7"], "has no checkpoint of step 7; it has 2"),
         (["--predictions", "/nowhere/a.jsonl"], "cannot write /nowhere/a.jsonl: there is no folder /nowhere"),
         (["--timeline", "/"], "/ is a folder; give the name of a file"),
-        (["--corpus", "CORPUS", "--limit", "1", "--control", "foreign_frames"], "records of at least two videos"),
+        (["--data", "CORPUS", "--limit", "1", "--control", "foreign_frames"], "records of at least two videos"),
     ],
 )
 def test_mistakes(tiny_run, tiny_corpus, capsys, words, told):

@@ -41,7 +41,7 @@ def test_help_has_the_example_and_the_defaults(capsys):
         main(["data", "interactions", "--help"])
     told = capsys.readouterr().out
     assert "\nexamples:\n  timesuite data interactions ratings.csv" in told and "data build" not in told
-    assert "(default user,item,time)" in " ".join(told.split())
+    assert "(user,item,time)" in " ".join(told.split())
 
 
 def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
@@ -60,7 +60,7 @@ def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
         (["--columns", "who,what,when"], "are left that have 5 interactions each; lower --core"),
         (["--columns", "who,what,when", "--core", "1"], "user c has 1 of the 3 items"),
         (["--out", "/nowhere/x.npz"], "there is no folder /nowhere"),
-        (["--out", "x.npy"], "x.npy must end in .npz"),
+        (["--out", "x.npy"], "x.npy does not end in .npz"),
     ],
 )
 def test_mistakes(log, capsys, words, told):

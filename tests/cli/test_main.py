@@ -39,11 +39,11 @@ def test_help_lists_all_commands(capsys):
     [
         (["trian"], "invalid choice: 'trian'"),
         (["ask"], "the following arguments are required: video, question"),
-        (["ask", "a.mp4", "When?", "--checkpoint", "x", "--tempo", "3"], "unrecognised: --tempo 3; see timesuite ask"),
+        (["ask", "a.mp4", "When?", "--workdir", "x", "--tempo", "3"], "unrecognised: --tempo 3; see timesuite ask"),
         (["data", "check", "x", "--config.a=1"], "unrecognised: --config.a=1"),
-        (["data", "synthetic", "--out", "x", "--videos", "0"], "'0' is no whole number of at least 1"),
-        (["data", "interactions", "x.csv", "--out", "x.npz", "--core", "x"], "'x' is no whole number of at least 1"),
-        (["data", "synthetic", "--out", "x", "--seed", "-1"], "'-1' is no whole number of at least 0"),
+        (["data", "synthetic", "--out", "x", "--videos", "0"], "'0' is not an int of at least 1"),
+        (["data", "interactions", "x.csv", "--out", "x.npz", "--core", "x"], "'x' is not an int of at least 1"),
+        (["data", "synthetic", "--out", "x", "--seed", "-1"], "'-1' is not an int of at least 0"),
     ],
 )
 def test_mistyped_words_are_told(words, told, capsys):
@@ -72,7 +72,7 @@ def test_mistakes_are_one_line_and_2(failing, capsys):
     assert (captured.out, captured.err) == ("", "timesuite quickstart: the film is empty; give another\n")
 
 
-@pytest.mark.parametrize("words", ["ask {} When? --checkpoint x", "train {} --workdir x", "data check {}"])
+@pytest.mark.parametrize("words", ["ask {} When? --workdir x", "train {} --workdir x", "data check {}"])
 def test_a_name_that_no_disk_takes(words, capsys):
     """As where the question stands before the film."""
     name = "x" * 300
@@ -117,7 +117,7 @@ def test_a_wrong_option_needs_no_jax(monkeypatch):
     code = (
         "import sys; from timesuite_jax.cli.main import main\n"
         "assert main(['quickstart', '--seed', '-1']) == 2\n"
-        "assert main(['ask', 'absent.mp4', 'When?', '--checkpoint', 'x']) == 2\n"
+        "assert main(['ask', 'absent.mp4', 'When?', '--workdir', 'x']) == 2\n"
         "assert main(['evaluate', '--workdir', 'x', '--limit', '0']) == 2\n"
         "assert 'jax' not in sys.modules, 'jax was imported'"
     )

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file, save_file
 from tests.support import sample_videos
 from tests.support.paths import CONFIGS, TINY_CONFIG
 from timesuite_jax.cli.main import main
-from timesuite_jax.registry.load import load_chat_weights
+from timesuite_jax.registry import Model
 
 TINY = TINY_CONFIG
 MQSA = CONFIGS / "mqsa_ted/beauty.py"
@@ -44,8 +44,8 @@ def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film,
         ("weights", named(tiny_corpus, exported)),
         ("orbax", named(tiny_corpus, tiny_run)),
     ):
-        asked = ["ask", str(film), QUESTION, "--json", *(words or ["--checkpoint", str(tiny_run)])]
-        scored = ["evaluate", "--corpus", str(tiny_corpus), "--limit", "4", "--json"]
+        asked = ["ask", str(film), QUESTION, "--json", *(words or ["--workdir", str(tiny_run)])]
+        scored = ["evaluate", "--data", str(tiny_corpus), "--limit", "4", "--json"]
         scored += words or ["--workdir", str(tiny_run)]
         told[name] = []
         for command in (asked, scored):
@@ -55,18 +55,16 @@ def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film,
     assert told["weights"] == told["run"] and told["orbax"] == told["run"]
 
 
-def test_a_model_may_be_split_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
-    taken = []
-    load = load_chat_weights
-    monkeypatch.setattr(
-        "timesuite_jax.registry.load.load_chat_weights", lambda config: taken.append(load(config)) or taken[0]
-    )
-    assert main(["ask", str(film), QUESTION, "--checkpoint", str(tiny_run)]) == 0
+def test_a_model_may_be_sharded_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
+    loaded = []
+    load = Model.load
+    monkeypatch.setattr(Model, "load", lambda model: loaded.append(load(model)) or loaded[-1])
+    assert main(["ask", str(film), QUESTION, "--workdir", str(tiny_run)]) == 0
     alone = capfd.readouterr().out
     split = ["--config.training.mesh.data=2", "--config.training.mesh.fsdp=4"]
     assert main(["ask", str(film), QUESTION, *named(tiny_corpus, exported), *split]) == 0
     assert capfd.readouterr().out == alone
-    kernel = taken[0][1]["mistral"]["layers"]["mlp"]["up"]["kernel"]
+    kernel = loaded[-1].params["mistral"]["layers"]["mlp"]["up"]["kernel"]
     assert kernel.sharding.shard_shape(kernel.shape) == (1, 4, 32)
 
 
@@ -88,7 +86,7 @@ def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, caps
     # What a training may begin without, an answer may not.
     assert main([*words, "--config.weights.expect_missing=('*temp_adap*',)"]) == 2
     err = capsys.readouterr().err.strip()
-    assert "parameters are missing" in err and "a model that answers needs all" in err and "Traceback" not in err
+    assert "parameters are missing" in err and "inference needs all parameters" in err and "Traceback" not in err
 
 
 def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, capsys):
@@ -97,17 +95,17 @@ def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, caps
     save_file(tensors | {name: np.full_like(tensors[name], np.nan)}, tmp_path / "nan.safetensors")
     assert main(["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "nan.safetensors")]) == 2
     err = capsys.readouterr().err.strip()
-    assert "1 parameters hold NaN or infinity, among them clip_proj/" in err and "Traceback" not in err
+    assert "1 parameters contain NaN or infinity, among them clip_proj/" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ([], "one of the arguments --checkpoint --config is required"),
-        (["--checkpoint", "RUN", "--config", "TINY"], "not allowed with argument --checkpoint"),
-        (["--config", "TINY", "--step", "2"], "--step 2 names a checkpoint of a run, and --config has none"),
-        (["--checkpoint", "RUN", "--config.data.threads=2"], "a run keeps its own; leave it out, or give --config"),
-        (["--config", "TINY"], "config.weights.files names none: a model answers with weights"),
+        ([], "one of the arguments --workdir --config is required"),
+        (["--workdir", "RUN", "--config", "TINY"], "not allowed with argument --workdir"),
+        (["--config", "TINY", "--step", "2"], "--step 2 names a checkpoint of a run, but --config has none"),
+        (["--checkpoint", "RUN", "--config.data.threads=2"], "a run's config is fixed; remove it, or give --config"),
+        (["--config", "TINY"], "config.weights.files is empty, but a model needs weights"),
         (["--config", "TINY", "--config.weights.files=('/nowhere.pth',)"], "/nowhere.pth does not exist"),
         (
             ["--config", "TINY", "--config.weights.files=('~/nowhere.pth',)"],
@@ -116,7 +114,7 @@ def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, caps
         (["--config", "TINY", "--config.weights.files=('~no one/x.pth',)"], "~no one/x.pth does not exist"),
         (["--config", "TINY", "--config.weights.files=('',)"], "'' names no file; write PATH, or ROLE=PATH"),
         (["--config", "TINY", "--config.weight.files=()"], "did you mean 'weights'?"),
-        (["--config", str(MQSA)], "config.task='mqsa_ted' answers no questions; give a config of VideoChat-T"),
+        (["--config", str(MQSA)], "the config is a mqsa_ted model, not one that answers questions about videos"),
     ],
 )
 def test_mistakes(tiny_run, tiny_corpus, film, capsys, words, told):

@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 from tests.support import ring_interactions
 from timesuite_jax.cli.main import main
-from timesuite_jax.registry.load import load_recommender
+from timesuite_jax.registry import Recommends, load
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def recommend(run: Path, history: Path, *words: str) -> int:
-    return main(["recommend", "--checkpoint", str(run), "--history", str(history), *words])
+    return main(["recommend", "--workdir", str(run), "--history", str(history), *words])
 
 
 def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
@@ -50,15 +50,15 @@ def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
     captured = capsys.readouterr()
     lines = [line.split(maxsplit=2) for line in captured.out.splitlines()]
     assert lines[0] == ["user", "ann"] and lines[1][2] == listed["ann"][0] and len(lines) == 3 + 3 + 1
-    assert "left out of user bob, unknown: item 99" in captured.err
+    assert "user bob: ignored unknown items item 99" in captured.err
 
 
 @pytest.mark.parametrize("command", ["recommend", "evaluate"])
 def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
     """Each has half of the items, as devices have here."""
-    assert load_recommender(run)[1]["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)
+    assert load(run, Recommends).params["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)
     (tmp_path / "history.json").write_text('[["item 3", "item 4"], ["item 9"], ["x", "item 0"]]')
-    words = ["recommend", "--checkpoint", str(run), "--history", str(tmp_path / "history.json"), "--json"]
+    words = ["recommend", "--workdir", str(run), "--history", str(tmp_path / "history.json"), "--json"]
     if command == "evaluate":
         words = ["evaluate", "--workdir", str(run), "--json"]
     assert main(words) == 0
@@ -101,17 +101,16 @@ def test_who_has_taken_all_gets_nothing(run, tmp_path, capsys):
 
 
 def test_batches_do_not_change_what_is_recommended(run):
-    task, params = load_recommender(run)
+    loaded = load(run, Recommends)
     histories = [[f"item {(user + n) % 12}" for n in range(1 + user)] for user in range(11)]
-    together = task.recommender(params)(histories, top=4)
-    recommender = task.recommender(params)
+    together = loaded.run(loaded.task.recommend, histories, top=4)
     for history, expected in zip(histories, together, strict=True):
-        (alone,) = recommender([history], top=4)
+        (alone,) = loaded.run(loaded.task.recommend, [history], top=4)
         assert [each.item for each in alone.items] == [each.item for each in expected.items]
         np.testing.assert_allclose([e.score for e in alone.items], [e.score for e in expected.items], rtol=1e-5)
     # Eleven were seen, one more than the model reads: it is left out like the others.
     assert [each.item for each in together[10].items] == ["item 9"]
-    assert recommender([]) == []
+    assert loaded.run(loaded.task.recommend, []) == []
 
 
 FILES = {
@@ -135,7 +134,7 @@ FILES = {
     [
         ("empty.csv", [], "empty.csv holds no item"),
         ("odd.csv", [], "odd.csv has no column item"),
-        ("strange.csv", [], "no item of {} is known to the model: x, y; correct the names"),
+        ("strange.csv", [], "the model knows no item of {} (x, y); correct the names"),
         ("odd.json", [], 'holds no histories; write a list of items ["a", "b"]'),
         ("broken.json", [], "give a CSV or a .json file"),
         ("time.csv", [], "line 2: time 'noon' is no number"),
@@ -145,7 +144,7 @@ FILES = {
         ("nobody.csv", [], "line 2 names no user"),
         ("twice.json", [], "names 'a' twice"),
         ("deep.json", [], "cannot read {}"),
-        ("absent.csv", [], "there is no history {}"),
+        ("absent.csv", [], "history {} does not exist"),
         ("strange.csv", ["--top", "0"], "--top 0 is less than 1"),
         ("strange.csv", ["--data", "none.npz"], "none.npz does not exist"),
     ],
@@ -173,7 +172,7 @@ def test_evaluating_gives_the_ranking(run, capsys):
     words = ["evaluate", "--workdir", str(run), "--step", "best"]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    best = json.loads((run / "best.json").read_text())["improvements"][-1]["metrics"]
+    best = json.loads((run / "best.json").read_text())["bests"][-1]["figures"]
     for split in ("validation", "test"):
         low, high = told[split].pop("intervals_95")["ndcg_20"]
         assert low <= told[split]["ndcg_20"] <= high
@@ -186,9 +185,12 @@ def test_evaluating_gives_the_ranking(run, capsys):
 
 def test_what_is_for_other_models_is_told(run, capsys):
     for words, told in (
-        (["evaluate", "--workdir", str(run), "--limit", "3"], "--limit is for models that answer questions"),
-        (["evaluate", "--workdir", str(run), "--corpus", "a", "--corpus", "b"], "a recommender knows one set of items"),
-        (["ask", __file__, "When?", "--checkpoint", str(run)], "holds a mqsa_ted run, which answers no questions"),
+        (["evaluate", "--workdir", str(run), "--limit", "3"], "--limit 3 is not supported for mqsa_ted"),
+        (["evaluate", "--workdir", str(run), "--data", "a", "--corpus", "b"], "give one file"),
+        (
+            ["ask", __file__, "When?", "--workdir", str(run)],
+            "is a mqsa_ted model, not one that answers questions about videos: it recommends items",
+        ),
     ):
         assert main(words) == 2
         assert told in capsys.readouterr().err
@@ -209,16 +211,16 @@ def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
     data, history = str(run.parent / "ring.npz"), ["--history", str(tmp_path / "history.json")]
     recommended = said("recommend", *config, weights, f"--config.data.path={data}", *history)
     assert [each["item"] for each in recommended["0"]["items"]] == [
-        each["item"] for each in said("recommend", "--checkpoint", str(run), *history)["0"]["items"]
+        each["item"] for each in said("recommend", "--workdir", str(run), *history)["0"]["items"]
     ]
-    evaluated = said("evaluate", *config, weights, "--corpus", data)
+    evaluated = said("evaluate", *config, weights, "--data", data)
     assert evaluated == said("evaluate", "--workdir", str(run))
 
     for words, told in (
-        (["evaluate", *config, "--corpus", data], "config.weights.files names none: a model answers with weights"),
-        (["evaluate", *config, "--corpus", data, "--limit", "3"], "--limit is for models that answer questions"),
+        (["evaluate", *config, "--data", data], "config.weights.files is empty"),
+        (["evaluate", *config, weights, "--data", data, "--limit", "3"], "--limit 3 is not supported for mqsa_ted"),
         (["recommend", "--config", f"{ring_interactions.CONFIG.parents[1]}/timesuite/linear_p.py:debug", *history],
-         "config.task='videochat_t' recommends nothing; give a config of MQSA-TED"),
+         "the config is a videochat_t model, not one that recommends items: it answers questions"),
     ):  # fmt: skip
         assert main(words) == 2
         assert told in capsys.readouterr().err
@@ -227,9 +229,9 @@ def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("content", "words", "told"),
     [
-        ("{}", ["evaluate", "--corpus", "DATA"], "ring.npz"),
-        ("{}", ["recommend", "--history", "HISTORY"], "config.task=None recommends nothing"),
-        ("{'task': 'mqsa_ted'}", ["recommend", "--history", "HISTORY", "--data", "DATA"], "weights.files names none"),
+        ("{}", ["evaluate", "--data", "DATA"], "config.task=None is unknown"),
+        ("{}", ["recommend", "--history", "HISTORY"], "config.task=None is unknown"),
+        ("{'task': 'mqsa_ted'}", ["recommend", "--history", "HISTORY", "--data", "DATA"], "weights.files is empty"),
     ],
 )
 def test_configs_that_say_little(run, tmp_path, capsys, content, words, told):
@@ -244,13 +246,13 @@ def test_configs_that_say_little(run, tmp_path, capsys, content, words, told):
 
 def test_export_and_import_of_a_run(run, tmp_path, capsys):
     """The run says of which model it is; a bare folder of parameters does not, and the error names the option."""
-    best = json.loads((run / "best.json").read_text())["improvements"][-1]["step"]
+    best = json.loads((run / "best.json").read_text())["bests"][-1]["step"]
     files = [str(tmp_path / name) for name in ("newest.safetensors", "best.safetensors", "numbered.safetensors")]
     steps = [[], ["--step", "best"], ["--step", str(best)]]
     for file, step in zip(files, steps, strict=True):
         assert main(["port", "export", str(run), "--out", file, *step]) == 0
     assert Path(files[1]).read_bytes() == Path(files[2]).read_bytes()
-    params = load_recommender(run, step="best")[1]
+    params = load(run, Recommends, step="best").params
     with safe_open(files[1], "numpy") as file:
         np.testing.assert_array_equal(file.get_tensor("item_embedding/item_embedding"), params["item_embedding"])
     capsys.readouterr()

@@ -19,7 +19,7 @@ from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.port.files import open_layers, write_import
-from timesuite_jax.registry.load import build, load_run
+from timesuite_jax.registry import Evaluates, build, load
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.training import TrainingSpec
 
@@ -64,7 +64,8 @@ def test_it_learns_the_ring_through_the_unchanged_loop(config, tmp_path):
     assert result.metrics["test/hr_5"] > 0.9 and result.metrics["validation/n"] == USERS
     assert result.metrics["next_item"] < np.log(ITEMS) / 2
     # What was trained is found again by its folder.
-    task, params = load_run(tmp_path)
+    loaded = load(tmp_path, Evaluates)
+    task, params = loaded.task, loaded.params
     assert isinstance(task, MqsaTedTask)
     assert {f"test/{name}" for name in task.evaluations()["test"].metric_names} < set(result.metrics)
     assert task.evaluations()["test"](params) == pytest.approx(
@@ -131,7 +132,7 @@ def test_samples_are_named(config):
         ({"model": {"windw": 5}}, "model.windw is unknown; did you mean 'window'"),
         ({"model": {"features": 5}}, "model.features is for the vectors' file to say; give that as features.path"),
         ({"features": {"path": "none.npy"}}, "none.npy does not exist"),
-        ({"loss": {"tau": 0.0}}, "loss.tau=0.0 is no temperature"),
+        ({"loss": {"tau": 0.0}}, "loss.tau=0.0 must be above 0"),
         ({"lss": {}}, "config.lss is unknown; did you mean 'loss'"),
         ({"data": {"path": "nowhere.npz"}}, "nowhere.npz does not exist"),
     ],

@@ -1,8 +1,14 @@
-"""Tests for write errors: reported on one line, leaving no incomplete file."""
+"""What a disk refuses is told in one line, and leaves nothing half written behind."""
+
+import re
+
+import pytest
 
 from tests.support import tiny_checkpoint as tiny
 from tests.support.disk_full import full_disk
 from timesuite_jax.cli.main import main
+from timesuite_jax.errors import UserError
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 
 def test_port(tmp_path, capfd):
@@ -24,17 +30,29 @@ def test_port(tmp_path, capfd):
         assert main(["port", "import", str(weights), "--out", str(tmp_path / "again")]) == 2
     lines = capfd.readouterr().err.splitlines()
     assert lines == [
-        f"timesuite port: cannot write to {tmp_path / name}: file too large; free some space or choose another path"
+        f"timesuite port: cannot write to {tmp_path / name}: a file grew too large; free some or choose another place"
         for name in (*exports, "again")
     ]
     assert set(tmp_path.iterdir()) == before
 
 
-def test_file_name_too_long(tmp_path, capsys):
+def test_a_name_that_no_disk_takes(tmp_path, capsys):
     weights, long = tiny.save(tmp_path / "weights.safetensors", tiny.tensors()), "a" * 300
     assert main(["port", "import", str(weights), "--out", str(tmp_path / "model")]) == 0
     capsys.readouterr()
     assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / f"{long}.safetensors")]) == 2
     assert main(["port", "import", str(weights), "--out", str(tmp_path / long)]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2 and all("file name too long; choose another path" in line for line in lines)
+    assert len(lines) == 2 and all("the name is too long; choose another place" in line for line in lines)
+
+
+def test_other_errors_stay_as_they_are(tmp_path):
+    told = f"cannot write to {tmp_path}: it is read-only; make it writable or choose another place"
+    with pytest.raises(UserError, match=re.escape(told)), explain_write_errors(tmp_path):
+        raise ValueError("FAILED: Read-only file system [os_error_code='30']")
+    (tmp_path / "file").write_text("")
+    told = r"a file stands on the way \(.*inner\); move it or choose another place"
+    with pytest.raises(UserError, match=told), explain_write_errors(tmp_path):
+        (tmp_path / "file/inner").mkdir()
+    with pytest.raises(ValueError, match="ours"), explain_write_errors(tmp_path):
+        raise ValueError("ours")

@@ -121,7 +121,7 @@ def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
     del tree["mistral_proj"]
     abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), tree)
     task = types.SimpleNamespace(abstract_params=lambda: abstract)
-    monkeypatch.setattr("timesuite_jax.registry.load.build", lambda config: task)
+    monkeypatch.setattr("timesuite_jax.registry.build", lambda config: task)
     (tmp_path / "config.py").write_text(
         "from ml_collections import ConfigDict\ndef get_config(arg):\n  return ConfigDict({'x': 1})\n"
     )
@@ -142,7 +142,7 @@ def test_user_mistakes(tmp_path, weights, capsys):
         (["import", weights, "--out", tmp_path / "occupied" / "x"], "cannot write"),
         (["import", truncated, "--out", tmp_path / "m2"], "truncated"),
         (["import", tmp_path / "none.pth", "--out", tmp_path / "m2"], "does not exist"),
-        (["export", weights, "--out", tmp_path / "x.pth"], "is no Orbax folder"),
+        (["export", weights, "--out", tmp_path / "x.pth"], "is not an Orbax folder"),
         (["export", tmp_path / "model", "--out", tmp_path / "x.onnx"], "use .safetensors or .pth"),
         (["export", tmp_path / "model", "--out", tmp_path / "occupied" / "x.pth"], "cannot write"),
         (["inspect", tmp_path / "occupied"], "is empty (0 bytes); copy it again"),

@@ -16,7 +16,7 @@ from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Params
-from timesuite_jax.registry.load import build, load_recommender, load_recommender_weights
+from timesuite_jax.registry import Recommends, build, load
 from timesuite_jax.registry.ports import PORTS
 
 GROUPS, SIZE = 3, 5
@@ -120,8 +120,8 @@ def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
 
 def test_vectors_alone_are_no_weights(short_run):
     config, _, _ = short_run
-    with pytest.raises(UserError, match=r"config\.weights\.files names none"):
-        load_recommender_weights(config)
+    with pytest.raises(UserError, match=r"config\.weights\.files is empty.*name files"):
+        load(config, Recommends)
 
 
 def test_vectors_that_have_changed_are_refused(short_run, request):
@@ -129,8 +129,8 @@ def test_vectors_that_have_changed_are_refused(short_run, request):
     vectors = run / "vectors.npy"
     request.addfinalizer(functools.partial(vectors.write_bytes, vectors.read_bytes()))
     np.save(vectors, np.load(vectors)[::-1])
-    with pytest.raises(UserError, match=r"the vectors of .*vectors.npy are others \(checksum \d+\) than those that"):
-        load_recommender(run)
+    with pytest.raises(UserError, match=r"features in .*vectors.npy differ \(checksum \d+\).*give the file"):
+        load(run, Recommends)
     with pytest.raises(UserError, match=r"has feature_checksum \d+, this run has \d+; resume with the same data"):
         ring_interactions.train(ConfigDict(config), run)
 

@@ -13,7 +13,7 @@ from tests.support import corpus_questions, tiny_config
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.quantised import dequantise
-from timesuite_jax.registry.load import build, load_chat
+from timesuite_jax.registry import Answers, build, load
 from timesuite_jax.training import RunResult, TrainingSpec
 
 
@@ -61,7 +61,8 @@ def test_it_goes_on_bit_for_bit(finished: tuple[Path, RunResult], tiny_corpus: P
 
 
 def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, RunResult], tiny_corpus: Path):
-    task, params = load_chat(finished[0])
+    loaded = load(finished[0], Answers)
+    task, params = loaded.task, loaded.params
     leaves = dict(param_tree.leaves_with_paths(params))
     for path in [path[:-1] for path in leaves if path[-1] == "codes"]:
         leaves[path] = dequantise(leaves.pop((*path, "codes")), leaves.pop((*path, "scales")), jnp.float32)

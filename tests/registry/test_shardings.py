@@ -18,7 +18,7 @@ from tests.support.paths import CONFIGS
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.parallel import DEFAULT_RULES, MeshSpec
-from timesuite_jax.registry.load import build
+from timesuite_jax.registry import build
 from timesuite_jax.training import Task
 from timesuite_jax.training.randomness import root
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED

@@ -16,7 +16,7 @@ from tests.support import tiny_config
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
-from timesuite_jax.registry.load import build
+from timesuite_jax.registry import build
 from timesuite_jax.videochat_t.answering.answerer import _spread
 from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark

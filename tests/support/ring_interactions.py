@@ -11,7 +11,7 @@ from timesuite_jax import parallel, training
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.registry.load import build
+from timesuite_jax.registry import build
 from timesuite_jax.training import TrainingSpec
 
 USERS, ITEMS = 24, 12

@@ -8,7 +8,7 @@ import pytest
 from tests.support import tiny_config
 from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.registry.load import build, load_run
+from timesuite_jax.registry import Evaluates, build, load
 from timesuite_jax.training import TrainingSpec
 
 
@@ -60,9 +60,9 @@ WRONG = [
     ("evaluation.limit", 0, "evaluation.limit=0 must be at least 1"),
     ("evaluation.batch_size", 0, "evaluation.batch_size=0 must be at least 1"),
     ("loss_chunk", 0, "config.loss_chunk=0 must be at least 1"),
-    ("loss_chunk", "all", "config.loss_chunk='all' is no int"),
-    ("trained", (3,), r"config.trained\[0\]=3 is no str"),
-    ("weights.files", (3,), r"weights.files\[0\]=3 is no str"),
+    ("loss_chunk", "all", "config.loss_chunk='all' is not of type int"),
+    ("trained", (3,), r"config.trained\[0\]=3 is not of type str"),
+    ("weights.files", (3,), r"weights.files\[0\]=3 is not of type str"),
     ("trained", "qformer/*", r"config.trained='qformer/\*' is one word; write a tuple of patterns"),
     ("trained", ("qfomer/*",), r"config.trained has 'qfomer/\*', which names no parameter"),
     ("model.variant", "debgu", "variant 'debgu' is unknown; choose one of"),
@@ -73,7 +73,7 @@ WRONG = [
     ("modle", {}, "config.modle is unknown; did you mean 'model'"),
     # tokenizers
     ("text.tokenizer", "/nowhere", "no tokenizer at /nowhere; give a file, or a folder with tokenizer.json"),
-    ("text.tokenizer", None, "text.tokenizer=None is no str"),
+    ("text.tokenizer", None, "text.tokenizer=None is not of type str"),
     ("model.mistral.vocab", 100, r"the tokenizer has \d+ tokens but model.mistral.vocab=100; give the model's own"),
     ("model.qformer.vocab", 100, r"the tokenizer has \d+ tokens but model.qformer.vocab=100; give the model's own"),
 ]
@@ -155,7 +155,8 @@ def test_what_is_trained_by_default(config):
 def test_training_changes_what_is_trained_and_nothing_else(config, tiny_run):
     import jax
 
-    task, params = load_run(tiny_run)
+    loaded = load(tiny_run, Evaluates)
+    task, params = loaded.task, loaded.params
     from timesuite_jax.training import randomness
 
     before = dict(param_tree.leaves_with_paths(jax.jit(task.init)(randomness.root(0, "init"))))

@@ -1,5 +1,5 @@
-"""The command line: one thin file a subcommand, no logic.
+"""The command line: one thin module per command that parses, calls the library and prints.
 
-Each subcommand is a module with `add_arguments(parser)` and `run(args) -> int`; `main.py` finds them by name and
-imports only the one that is called.
+Each command is a module with `add_arguments(parser)` and `run(args) -> int`; `main.py` imports only the one that is
+called.
 """

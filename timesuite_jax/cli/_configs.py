@@ -1,7 +1,7 @@
 """Reads `PATH[:ARG]` config files and `--config.key=value` overrides.
 
-A config is a Python file with `get_config(arg)` that returns an `ml_collections.ConfigDict`; the part behind the colon
-is handed to it (`configs/timesuite/linear_p.py:debug`).
+A config is a Python file whose `get_config(arg)` returns an `ml_collections.ConfigDict`; `arg` is the part after the
+colon, as in `configs/timesuite/linear_p.py:debug`.
 """
 
 import importlib.util
@@ -26,52 +26,52 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
 
     Args:
       location: `path/to/config.py` or `path/to/config.py:arg`.
-      overrides: words such as `--config.training.steps=100`.
+      overrides: arguments such as `--config.training.steps=100`.
 
     Raises:
-      UserError: if the file is absent or no config, a key is unknown (the nearest one is named) or a value has the
-        wrong type.
+      UserError: if the file does not exist or is not a config, a key is unknown (with the nearest known one) or a value
+        has the wrong type.
     """
     name, _, arg = location.partition(":")
     path = Path(name)
     if not path.is_file():
-        raise UserError(f"config {name!r} is no file; give the path of a config, e.g. configs/timesuite/linear_p.py")
+        raise UserError(f"config {name!r} does not exist; give the path of a file, e.g. configs/timesuite/linear_p.py")
     spec = importlib.util.spec_from_file_location(f"timesuite_config_{path.stem}", path)
     if path.suffix != ".py" or spec is None or spec.loader is None:
-        raise UserError(f"config {name!r} is no Python file; a config is a .py file with get_config(arg)")
+        raise UserError(f"config {name!r} is not a Python file; give a .py file that defines get_config(arg)")
     module = importlib.util.module_from_spec(spec)
     try:
         with _siblings_importable(path.parent):
             spec.loader.exec_module(module)
         if not hasattr(module, "get_config"):
-            raise UserError(f"config {name!r} defines no get_config(arg); see configs/timesuite for examples")
+            raise UserError(f"config {name!r} does not define get_config(arg); see configs/timesuite for examples")
         config = module.get_config(arg or None)
     except UserError:
         raise
-    except Exception as error:  # whatever a user's file may raise
+    except Exception as error:  # a user's file may raise anything
         raise UserError(
             f"config {name!r} fails: {' '.join(str(error).split())}{_line_of(error, path)}; correct the file"
         ) from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"get_config of {name!r} returns {type(config).__name__}; return an ml_collections.ConfigDict")
     if arg and config.to_dict() == _without_argument(module):
-        raise UserError(f"config {name!r} makes nothing of {arg!r}; leave it out or correct it, e.g. {name}:debug")
+        raise UserError(f"config {name!r} ignores the argument {arg!r}; remove or correct it, e.g. {name}:debug")
     apply_overrides(config, overrides)
     return config
 
 
 def _without_argument(module: ModuleType) -> dict[str, Any] | None:
-    """What the config is without the part behind the colon; None if it cannot do without."""
-    with suppress(Exception):  # whatever a user's file may raise
+    """The config without an argument; None if it requires one."""
+    with suppress(Exception):  # a user's file may raise anything
         return module.get_config(None).to_dict()
     return None
 
 
 @contextmanager
 def _siblings_importable(folder: Path) -> Iterator[None]:
-    """Lets a config begin with `from linear_p import get_config`: a stage is another one with changes.
+    """Lets a config import others in its folder, e.g. `from linear_p import get_config`.
 
-    What was imported so is forgotten afterwards, since another folder may hold a config of the same name.
+    Their modules are removed afterwards, since another folder may contain a config of the same name.
     """
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
@@ -86,32 +86,32 @@ def _siblings_importable(folder: Path) -> Iterator[None]:
 
 
 def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
-    """Applies `--config.key=value` words in place.
+    """Applies `--config.key=value` arguments in place.
 
     Raises:
       UserError: on an unknown key or a value of the wrong type.
     """
     for word in overrides:
         _check_key(config, word)
-        # A private set of flags: the process-wide one belongs to whoever embeds us.
+        # Separate flags: the global ones belong to the program that embeds this package.
         values = flags.FlagValues()
         try:
             config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["timesuite", word])
             rest = values(["timesuite", word])
         except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
             told = " ".join(str(error).split()).removeprefix(f"flag {word}: ")
-            raise UserError(f"cannot apply {word}: {told}; give a value of the kind that the config has") from error
+            raise UserError(f"cannot apply {word}: {told}; give a value of the type that the config has") from error
         if len(rest) > 1:
             raise UserError(f"not an override: {word}; write --config.key=value")
 
 
 def _check_key(config: ConfigDict, word: str) -> None:
-    """Makes sure that the config has the key that a word such as `--config.model.width=8` names."""
+    """Checks that the config has the key of an argument such as `--config.model.width=8`."""
     where, part = "config", config
     for key in word.removeprefix("--config.").partition("=")[0].split("."):
-        name = key.partition("[")[0]  # an item of a tuple is `names[0]`
+        name = key.partition("[")[0]  # `names[0]` is an element of a tuple
         if not isinstance(part, ConfigDict):
-            raise UserError(f"cannot apply {word}: {where} has no parts, its value is {part!r}; correct the name")
+            raise UserError(f"cannot apply {word}: {where} has no keys, its value is {part!r}; correct the name")
         if name not in part:
             known = f"it has {', '.join(part)}" if len(part) else "it is empty"
             hint = did_you_mean(name, part) or f"{known}; add it to the file or correct the name"
@@ -120,7 +120,7 @@ def _check_key(config: ConfigDict, word: str) -> None:
 
 
 def _line_of(error: Exception, path: Path) -> str:
-    """Where in the file it happened, if there."""
+    """The line of the config file in which an error was raised, if it was raised there."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     if isinstance(error, SyntaxError):
         lines = [error.lineno]

@@ -1,10 +1,10 @@
-"""The examples in a command's docstring, for the help of each of its actions."""
+"""Shows the examples of a command's docstring in the help of each of its actions."""
 
 import argparse
 
 
 def show_examples(actions: "argparse._SubParsersAction[argparse.ArgumentParser]", doc: str | None) -> None:
-    """Ends the help of every action with its own lines of the docstring's examples, continued lines included."""
+    """Appends to the help of every action its own examples of the docstring, with continued lines."""
     lines = (doc or "").replace("\\\n", "\\\0").splitlines()
     for action in actions.choices.values():
         own = [line.replace("\0", "\n") for line in lines if line.startswith(f"  {action.prog} ")]

@@ -1,4 +1,4 @@
-"""Files that a command will write at its end, looked at before it begins to work."""
+"""Checks the output files of a command before it starts to work."""
 
 import os
 from pathlib import Path
@@ -7,10 +7,10 @@ from timesuite_jax.errors import UserError
 
 
 def check_outputs(*files: Path | None) -> None:
-    """Makes sure that these files can be written in folders that are there; None is passed over.
+    """Checks that files can be written and that their folders exist; None is skipped.
 
     Raises:
-      UserError: naming the file that could not be written.
+      UserError: naming the file that cannot be written.
     """
     for file in files:
         if file is None:
@@ -18,6 +18,6 @@ def check_outputs(*files: Path | None) -> None:
         if file.is_dir():
             raise UserError(f"{file} is a folder; give the name of a file")
         if not file.absolute().parent.is_dir():
-            raise UserError(f"cannot write {file}: there is no folder {file.parent}; make it or choose another")
+            raise UserError(f"cannot write {file}: there is no folder {file.parent}; create it or choose another")
         if not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
             raise UserError(f"cannot write {file}: it is read-only, or permission is denied; choose another file")

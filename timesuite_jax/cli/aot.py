@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     from timesuite_jax import aot, training
     from timesuite_jax.progress import progress_bar
-    from timesuite_jax.registry.load import build
+    from timesuite_jax.registry import build
     from timesuite_jax.resilience.preemption import exit_now  # imported late: a wrong config should be told at once
 
     if "training" not in config:

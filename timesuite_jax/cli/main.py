@@ -1,4 +1,4 @@
-"""`timesuite COMMAND ...`: finds the subcommand, runs it, turns user mistakes into one line and exit code 2."""
+"""`timesuite COMMAND ...`: imports and runs the command; prints a `UserError` as one line and exits with code 2."""
 
 import argparse
 import errno
@@ -15,18 +15,18 @@ from timesuite_jax.errors import UserError
 
 # name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.
 COMMANDS = {
-    "quickstart": "make videos, train a tiny VideoChat-T on them, score it: the whole way in minutes on a laptop",
+    "quickstart": "make videos, train a tiny VideoChat-T on them and score it, in minutes on a laptop",
     "train": "train a model from a config file",
-    "aot": "compile a config for an absent TPU: memory, FLOPs and collectives per chip",
-    "evaluate": "score a checkpoint on a corpus",
+    "aot": "compile for an absent TPU topology: memory, FLOPs and collectives per chip",
+    "evaluate": "score a trained model",
     "ask": "ask a question about a video",
-    "recommend": "recommend items that may come next after a history",
-    "port": "bring checkpoints from PyTorch and back",
-    "data": "build, check and show corpora of TFRecords; make data sets of interactions",
+    "recommend": "recommend items that are likely to follow a history",
+    "port": "convert checkpoints from and to PyTorch",
+    "data": "build, check and show corpora; make data sets of interactions",
 }
 _GONE, _UNREAD, _THREAD = "Event loop is closed", "exception was never retrieved", "_SignalingThread.run() raised"
 USER_MISTAKE, INTERRUPTED = 2, 130
-# What a disk says to a name that a user gave; any command may be the first to ask it.
+# Errors of the file system caused by a name that the user gave; any command may meet them first.
 _UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 
 
@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="timesuite",
         description=f"Video understanding in JAX.\n\ncommands:\n{commands}",
-        epilog="example:\n  timesuite quickstart --workdir /tmp/quickstart\n\n`timesuite COMMAND --help` tells more.",
+        epilog="example:\n  timesuite quickstart --workdir /tmp/quickstart\n\nOptions: `timesuite COMMAND --help`",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"timesuite_jax {__version__}")
@@ -44,7 +44,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs one command; returns its exit code (0 done, 1 the check failed, 2 a user's mistake, 130 interrupted)."""
+    """Runs one command; returns its exit code (0 success, 1 a check failed, 2 a user's error, 130 interrupted)."""
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
     name = parser.parse_args(argv[:1] or ["--help"]).command
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     module.add_arguments(parser)
     args, extra = parser.parse_known_args(argv[1:])
-    # `--config.model.x=y` are overrides of a config file; only commands that read one take them.
+    # `--config.model.x=y` overrides a config file; only commands that read one accept it.
     args.overrides = [word for word in extra if word.startswith("--config.")]
     unknown = [word for word in extra if word not in args.overrides]
     if args.overrides and not hasattr(args, "config"):
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(f"unrecognised: {' '.join(unknown)}; see timesuite {name} --help")
     _quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # keys and names of files may hold what no text can
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names and keys may contain surrogates
     try:
         return module.run(args)
     except UserError as error:
@@ -74,19 +74,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"timesuite {name}: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (`| head`) went away: not an error; stdout is closed so that the interpreter does not complain.
+        # The reader (`| head`) exited, which is not an error; without stdout the interpreter prints no message either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        if error.errno not in _UNUSABLE or error.filename is None:  # as of a lock, or a connection
+        if error.errno not in _UNUSABLE or error.filename is None:  # e.g. of a lock or a connection
             raise
-        told = f"cannot use {error.filename} ({error.strerror}); correct the name, or the permissions there"
+        told = f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
         print(f"timesuite {name}: {told}", file=sys.stderr)
         return USER_MISTAKE
 
 
 def _quiet_logs() -> None:
-    """Keeps the libraries' start-up chatter out of the terminal; TIMESUITE_LOG=info brings it back."""
+    """Hides the start-up messages of libraries; TIMESUITE_LOG=info shows them."""
     level = os.environ.get("TIMESUITE_LOG", "warning").upper()
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("absl").setLevel(level)
@@ -94,9 +94,10 @@ def _quiet_logs() -> None:
 
 
 def _mute_abandoned_writes() -> None:
-    """When a checkpoint fails, the writes still in flight fail too, and come back to an event loop that is gone or to
-    nobody; each would print a traceback around the one line that tells the user what is wrong. So would the thread
-    whose error that line tells.
+    """Hides tracebacks of checkpoint writes that fail because another one failed.
+
+    Writes in flight end in an event loop that is closed, or with an exception that no one retrieves, and the thread
+    that raised first prints its own; each would bury the one line that reports the error to the user.
     """
     logging.getLogger("asyncio").addFilter(lambda record: _UNREAD not in record.getMessage())
     logging.getLogger("absl").addFilter(lambda record: _THREAD not in record.getMessage())

@@ -1,8 +1,8 @@
-"""The main job on a laptop, from nothing: makes real mp4 films of moving shapes, writes TFRecords, trains a tiny
-VideoChat-T through the pipeline of a pod run, answers questions about films it has never seen, scores the answers
-beside controls, draws a timeline, exports the checkpoint under PyTorch's names and reads it back.
+"""Trains and scores a tiny VideoChat-T on a laptop, from scratch: makes mp4 videos of moving shapes, writes TFRecords,
+trains with the code of a pod run, answers questions about unseen videos, scores the answers next to control
+experiments, draws a timeline, exports the checkpoint under PyTorch's names and imports it again.
 
-Run again with the same --workdir, it goes on where it stopped.
+Run again with the same --workdir, it resumes.
 
 examples:
   timesuite quickstart
@@ -19,14 +19,14 @@ from timesuite_jax.errors import UserError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument(
-        "--workdir", type=Path, default=Path("quickstart"), help="folder for everything that is made (./%(default)s)"
+        "--workdir", type=Path, default=Path("quickstart"), metavar="DIR", help="folder for all files (./%(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of films, parameters and data order (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="random seed of data and training (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, last and on its own line")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Runs it.
+    """Runs the quickstart.
 
     Raises:
       UserError: if the work folder cannot be used.
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--seed {args.seed} is below 0; give 0 or more")
     from rich.console import Console
 
-    from timesuite_jax.apps import quickstart  # pulls in JAX; a wrong option should be told at once
+    from timesuite_jax.apps import quickstart  # imports JAX; errors in options are reported before
 
     outcome = quickstart.run(args.workdir.resolve(), quickstart.CONFIG, seed=args.seed)
     quickstart.print_outcome(outcome, Console(stderr=args.json))

@@ -1,6 +1,6 @@
-"""Trains what a config file describes. Run again, it goes on where it stopped.
+"""Trains the model that a config file describes; an interrupted run resumes.
 
-Any key of the config can be given another value: --config.KEY=VALUE, --config.PART.KEY=VALUE.
+Every key of the config can be overridden: --config.KEY=VALUE, --config.PART.KEY=VALUE.
 
 examples:
   timesuite data synthetic --out data/debug
@@ -19,10 +19,12 @@ from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options; `--config.KEY=VALUE` overrides are taken too."""
+    """Adds the options; `--config.KEY=VALUE` overrides are parsed separately."""
     parser.add_argument("config", metavar="CONFIG[:ARG]", help="config file; `:debug` is its small variant")
-    parser.add_argument("--workdir", required=True, help="folder of the run: checkpoints, event files, parameter table")
-    parser.add_argument("--json", action="store_true", help="print the last figures as one JSON object")
+    parser.add_argument(
+        "--workdir", required=True, metavar="DIR", help="folder of the run, for checkpoints and event files"
+    )
+    parser.add_argument("--json", action="store_true", help="print the last metrics as one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -34,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     from timesuite_jax import parallel, training
     from timesuite_jax.checkpoints.malloc_tuning import limit_malloc_arenas
-    from timesuite_jax.registry.load import build
+    from timesuite_jax.registry import build
     from timesuite_jax.resilience.preemption import exit_after  # imported late: a wrong config should be told at once
 
     if "training" not in config:
@@ -65,6 +67,6 @@ def run(args: argparse.Namespace) -> int:
             print(f"{corpus}: of {report['used']} samples used, these gave something up to fit: {told}")
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     if result.best:
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.metrics.items())
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.figures.items())
         print(f"best {spec.best} at step {result.best.step}: {shown}")
     return result.code

@@ -2,7 +2,7 @@
 
 import functools
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config, override
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted.config import MqsaTedConfig
 from timesuite_jax.mqsa_ted.data import (
@@ -27,13 +28,14 @@ from timesuite_jax.mqsa_ted.data import (
     read_features,
 )
 from timesuite_jax.mqsa_ted.evaluate import evaluate_recommendation
+from timesuite_jax.mqsa_ted.evaluation_job import ranking_job
 from timesuite_jax.mqsa_ted.model import EMBEDDING_STD, Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.negative_sampling import sampled_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation
 from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.port_table import PORT
-from timesuite_jax.mqsa_ted.recommender import Recommender
+from timesuite_jax.mqsa_ted.recommender import Recommendation, Recommender
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, Task, streams
 
@@ -78,6 +80,36 @@ class MqsaTedTask(Task):
           UserError: naming what is wrong with the config.
         """
         return cls(MqsaTedConfig.from_config(config))
+
+    @classmethod
+    def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:
+        """The config with the interactions of another file.
+
+        Raises:
+          UserError: if there are several files.
+        """
+        if len(data) > 1:
+            raise UserError(f"--data {' '.join(data)}: a recommender has one set of items; give one file")
+        return {**config, "data": {**config.get("data", {}), "path": data[0], "synthetic": None}}
+
+    def check_position(self, position: Mapping[str, Any], source: str) -> None:
+        """Checks that items and features are those of the training data.
+
+        Raises:
+          UserError: if not.
+        """
+        items = self.data.item_checksum()
+        # The first runs stored no checksums.
+        if (trained := position.get("item_checksum", items)) != items:
+            raise UserError(
+                f"the items of {self.config.data.path or 'data.synthetic'} have other names or another order (checksum "
+                f"{items}) than those that {source} was trained on ({trained}); give the file that it was trained on"
+            )
+        if self.added and (trained := position.get("feature_checksum", self.added.checksum)) != self.added.checksum:
+            raise UserError(
+                f"the features in {self.config.features.path} differ (checksum {self.added.checksum}) from those that "
+                f"{source} was trained with ({trained}); give the file that it was trained with"
+            )
 
     def _read_features(self) -> ItemFeatures | None:
         path = self.config.features.path
@@ -258,3 +290,18 @@ class MqsaTedTask(Task):
     def recommender(self, params: Params) -> Recommender:
         """The model with these parameters, ready to recommend."""
         return Recommender(self.model, params, self.data, batch_size=self.config.data.evaluation_batch_size)
+
+    def recommend(
+        self, params: Params, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
+    ) -> list[Recommendation]:
+        """Items that are likely to come next; see `Recommender`."""
+        return self.recommender(params)(histories, top=top, seen=seen)
+
+    def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
+        """Ranking of the held-out items.
+
+        Raises:
+          UserError: if any option is set: the protocol has none.
+        """
+        request.check_supported(self.name)
+        return ranking_job(self)

@@ -1,31 +1,17 @@
-"""Tasks: one file for each thing that can be trained; binds a model, an objective, a data source and evaluations.
+"""Finds model families by the name in a config, and loads trained models for every command.
 
-`build(config)` makes the task that `config.task` names; `load_run(workdir)` makes it again, with the parameters that a
-run left; `load_chat` insists on one that answers questions, `load_recommender` on one that recommends items.
-`load_chat_weights(config)` and `load_recommender_weights(config)` need no run, but the weights that the config names.
-These four lay a model over the devices of `answering_layout(config, abstract_params)`.
+`build(config)` makes the task that `config.task` names. `load(run | config, needs)` returns a model with its parameters
+if it has the capability `needs`:
+
+    model = registry.load("runs/finetune", registry.Answers)
+    print(model.run(model.task.ask, "kitchen.mp4", "When is the oven opened?").answer)
 """
 
-from timesuite_jax.registry.load import (
-    TASKS,
-    answering_layout,
-    build,
-    load_chat,
-    load_chat_weights,
-    load_recommender,
-    load_recommender_weights,
-    load_run,
-    run_config,
-)
+from etils import epy
 
-__all__ = [
-    "TASKS",
-    "answering_layout",
-    "build",
-    "load_chat",
-    "load_chat_weights",
-    "load_recommender",
-    "load_recommender_weights",
-    "load_run",
-    "run_config",
-]
+with epy.lazy_api_imports(globals()):  # port tables are read without models, checkpoints or training
+    from timesuite_jax.registry.capabilities import Answers, Evaluates, Recommends
+    from timesuite_jax.registry.families import build
+    from timesuite_jax.registry.loaded import Loaded, Model, load, open_model, run_config
+
+__all__ = ["Answers", "Evaluates", "Loaded", "Model", "Recommends", "build", "load", "open_model", "run_config"]

@@ -3,7 +3,8 @@
 import dataclasses
 import fnmatch
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import jax
@@ -17,14 +18,17 @@ from timesuite_jax.config_spec import Config
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark, shard_batches
+from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.layers import mask_key
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
+from timesuite_jax.videochat_t.answering.ask import Asked, ask
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
-from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark
+from timesuite_jax.videochat_t.benchmarks.evaluation_job import grounding_job
+from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark, Span
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.data.stream import train_stream
@@ -61,6 +65,15 @@ class VideoChatTask(Task):
           UserError: naming what is wrong with the config.
         """
         return cls(VideoChatTConfig.from_config(config))
+
+    @classmethod
+    def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:
+        """The config with other evaluation corpora."""
+        return {**config, "evaluation": {**config.get("evaluation", {}), "corpora": tuple(data)}}
+
+    def check_ready(self) -> None:
+        """Checks that the tokenizers can be read; see `tokenizers`."""
+        self.preparer()
 
     @functools.cached_property
     def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
@@ -245,6 +258,26 @@ class VideoChatTask(Task):
         spec = self.config.evaluation
         benchmark = GroundingBenchmark([folder], limit=spec.limit)
         return run_benchmark(benchmark, self.predictor(params), batch_size=spec.batch_size).metrics()
+
+    def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
+        """Grounding on the evaluation corpora; see `grounding_job`."""
+        return grounding_job(self, request)
+
+    def ask(
+        self,
+        params: Params,
+        video: str | Path,
+        question: str,
+        *,
+        clip: Span | None = None,
+        prompt: str | None = None,
+        max_new_tokens: int | None = None,
+        temperature: float = 0.0,
+    ) -> Asked:
+        """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
+        limit = max_new_tokens or self.config.evaluation.max_new_tokens
+        answerer = self.answerer(params, max_new_tokens=limit, temperature=temperature)
+        return ask(answerer, self.preparer(prompt), video, question, clip=clip)
 
     def answerer(self, params: Params, **choices: Any) -> Answerer:
         """The model with these parameters, ready to answer; `choices` as `Answerer` takes them."""

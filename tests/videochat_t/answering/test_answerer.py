@@ -11,7 +11,7 @@ from tests.support import corpus_questions, sample_videos
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
-from timesuite_jax.registry.load import load_run
+from timesuite_jax.registry import Answers, load
 from timesuite_jax.videochat_t.answering.answerer import answering_calls
 from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
@@ -20,7 +20,8 @@ from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 @pytest.fixture(scope="module")
 def run(tiny_run):
-    return load_run(tiny_run)
+    loaded = load(tiny_run, Answers)
+    return loaded.task, loaded.params
 
 
 @pytest.fixture(scope="module")

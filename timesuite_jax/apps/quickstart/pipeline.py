@@ -18,7 +18,7 @@ from rich.console import Console
 from timesuite_jax import param_tree, port, training
 from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
 from timesuite_jax.apps.quickstart.scores import Scores, score
-from timesuite_jax.checkpoints.readers import restore_params
+from timesuite_jax.checkpoints.manager import restore_params
 from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.errors import UserError
@@ -26,7 +26,7 @@ from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port.files import open_layers
 from timesuite_jax.progress import progress_bar
-from timesuite_jax.registry.load import build
+from timesuite_jax.registry import build
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.task import VideoChatTask

@@ -1,0 +1,40 @@
+"""Builds, checks and shows corpora of TFRecords; makes synthetic corpora, and data sets of interactions.
+
+examples:
+  timesuite data synthetic --out data/debug
+  timesuite data check data/debug
+  timesuite data show data/debug
+  timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
+  timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
+  timesuite data check corpora/didemo videos/ --json
+  timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
+  timesuite data interactions MQSA-TED/data/beauty/beauty.npy --out beauty.npz
+"""
+
+import argparse
+
+from timesuite_jax.cli._help import show_examples
+from timesuite_jax.cli.data import build, check, interactions, show, synthetic
+
+_ACTIONS = {
+    "build": (build, "build a corpus from annotations and videos"),
+    "check": (check, "decode everything and list the problems"),
+    "show": (show, "print what a corpus contains"),
+    "synthetic": (synthetic, "make videos of moving shapes, a corpus of them and a tokenizer"),
+    "interactions": (interactions, "make a data set for recommenders from a log"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the actions and their options."""
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (module, text) in _ACTIONS.items():
+        action = actions.add_parser(name, help=text)
+        module.add_arguments(action)
+        action.add_argument("--json", action="store_true", help="print one JSON object instead")
+    show_examples(actions, __doc__)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the action; returns 1 if a check found problems."""
+    return _ACTIONS[args.action][0].run(args)

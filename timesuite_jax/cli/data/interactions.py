@@ -1,0 +1,94 @@
+"""`timesuite data interactions`: a data set for recommenders from a log of interactions."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli.data._numbers import positive
+from timesuite_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from timesuite_jax.mqsa_ted.data import Interactions
+
+_CORE = 5  # default of --core, which a released data set must not set
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument(
+        "log",
+        type=Path,
+        help="CSV (with a header) or .parquet file of users, items and times; or an .npy file of MQSA-TED's authors",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="NPZ", help="file to write")
+    parser.add_argument(
+        "--core", type=positive, metavar="K", help=f"drop users and items with fewer than K rows ({_CORE})"
+    )
+    parser.add_argument(
+        "--columns", type=_columns, metavar="USER,ITEM,TIME", help="names of the log's columns (user,item,time)"
+    )
+    parser.add_argument("--sort", action="store_true", help="sort a log whose rows are not sorted by time")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Makes the data set.
+
+    Raises:
+      UserError: if a file cannot be used, or an option does not apply to it.
+    """
+    check_outputs(args.out)
+    from timesuite_jax.mqsa_ted.data import describe
+
+    if args.out.suffix != ".npz":
+        raise UserError(f"--out {args.out} does not end in .npz, the format that is written; correct the name")
+    released = args.log.suffix == ".npy"
+    made, dropped = _read_released(args) if released else _split_log(args)
+    made.save(args.out)
+    summary = describe(made)
+    if args.json:
+        print(json.dumps({"out": str(args.out), **summary, **dropped}))
+        return 0
+    print(f"{args.out}: {summary['users']} users, {summary['items']} items, {summary['interactions']} interactions")
+    print(f"  {summary['sparsity']:.3%} sparse, {summary['mean_length']:.1f} interactions per user")
+    if not released:
+        print(
+            f"  the {args.core or _CORE}-core drops {dropped['dropped_users']} users, "
+            f"{dropped['dropped_items']} items, {dropped['dropped_interactions']} interactions"
+        )
+    print(f"  {summary['untrained_items']} items are only held out and in no training history")
+    return 0
+
+
+def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
+    """The k-core of a log with its newest items held out, and the numbers of what was dropped."""
+    from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, read_log
+    from timesuite_jax.progress import progress_bar
+
+    with progress_bar(f"reading {args.log.name}", quiet=args.json) as advance:
+        log = read_log(args.log, args.columns, sort=args.sort, on_progress=advance)
+    core = k_core(log, args.core or _CORE)
+    made = leave_one_out(core)
+    return made, {
+        "dropped_users": len(log.user_names) - made.num_users,
+        "dropped_items": len(log.item_names) - made.num_items,
+        "dropped_interactions": len(log.users) - len(core.users),
+    }
+
+
+def _read_released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
+    """A data set of the original's authors, which is already split; nothing is dropped."""
+    from timesuite_jax.mqsa_ted.data import read_released
+
+    for option, value in {"--core": args.core, "--columns": args.columns, "--sort": args.sort}.items():
+        if value:
+            raise UserError(f"{option} applies to logs, but {args.log} is a data set that is already split; remove it")
+    return read_released(args.log), dict.fromkeys(("dropped_users", "dropped_items", "dropped_interactions"), 0)
+
+
+def _columns(word: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in word.split(","))
+    if len(set(names)) != 3 or not all(names):
+        raise argparse.ArgumentTypeError(f"{word!r} does not name three columns; write user,item,time")
+    return names

@@ -1,0 +1,205 @@
+"""What a model can do once it has parameters, as protocols that a family's task satisfies structurally.
+
+A command asks `registry.load` for a capability, never for a family. A new capability is a protocol here, with methods
+only, and a line in `USES`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from timesuite_jax.config_spec import Config
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import Timeline
+from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
+from timesuite_jax.param_tree import Params
+from timesuite_jax.training import Task
+
+Span = tuple[float, float]  # start and end in seconds
+
+
+class FamilyTask(Task, Protocol):
+    """A task of the table of families."""
+
+    @classmethod
+    def from_config(cls, config: Config) -> "FamilyTask":
+        """The task that a run's config describes.
+
+        Raises:
+          UserError: naming what is wrong with the config.
+        """
+        ...
+
+    @classmethod
+    def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:
+        """The config with the data that the model is evaluated on, or recommends from, replaced by these paths.
+
+        Raises:
+          UserError: if the family cannot use that many.
+        """
+        ...
+
+
+class VideoAnswer(Protocol):
+    """The answer to a question about a video."""
+
+    @property
+    def answer(self) -> str:
+        """The model's words."""
+        ...
+
+    @property
+    def spans(self) -> Sequence[Span]:
+        """Time spans in the answer, in seconds from `start`."""
+        ...
+
+    @property
+    def duration(self) -> float:
+        """Seconds of the part of the video that was used."""
+        ...
+
+    @property
+    def start(self) -> float:
+        """Where that part starts in the video, in seconds."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        ...
+
+    def timeline(self) -> Timeline:
+        """The spans, to draw."""
+        ...
+
+
+@runtime_checkable
+class Answers(Protocol):
+    """Answers questions about videos."""
+
+    def ask(
+        self,
+        params: Params,
+        video: str | Path,
+        question: str,
+        *,
+        clip: Span | None = None,
+        prompt: str | None = None,
+        max_new_tokens: int | None = None,
+        temperature: float = 0.0,
+    ) -> VideoAnswer:
+        """Answers one question.
+
+        Args:
+          params: all parameters of the model.
+          video: path of the file.
+          question: the question in words.
+          clip: start and end, in seconds, of the part to use; the whole video if not given.
+          prompt: name of a conversation layout; the one of the model's training if not given.
+          max_new_tokens: maximum length of the answer; the config's if not given.
+          temperature: 0 decodes greedily.
+
+        Raises:
+          UserError: if the video cannot be used or the question is too long.
+        """
+        ...
+
+
+class ItemRecommendation(Protocol):
+    """Recommended items for one history."""
+
+    @property
+    def items(self) -> Sequence[tuple[str, float]]:
+        """Names and scores of items, best first; empty if no item of the history is known."""
+        ...
+
+    @property
+    def unknown(self) -> Sequence[str]:
+        """Items of the history that the model does not know and that were ignored."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        ...
+
+
+@runtime_checkable
+class Recommends(Protocol):
+    """Recommends items that are likely to follow a history."""
+
+    def recommend(
+        self, params: Params, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
+    ) -> Sequence[ItemRecommendation]:
+        """Recommends items for each history.
+
+        Args:
+          params: all parameters of the model.
+          histories: names of each user's items, oldest first.
+          top: number of items to recommend.
+          seen: whether items of the history may be recommended.
+        """
+        ...
+
+
+@runtime_checkable
+class Evaluates(Protocol):
+    """Scores a model on data with known answers."""
+
+    def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
+        """Checks a request and its data; the job computes the scores.
+
+        Raises:
+          UserError: if an option is not supported or the data cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksReadiness(Protocol):
+    """A task that needs more than parameters, e.g. tokenizers."""
+
+    def check_ready(self) -> None:
+        """Checks that everything but the parameters is available; called before they are read, which takes long.
+
+        Raises:
+          UserError: naming what is missing.
+        """
+        ...
+
+
+@runtime_checkable
+class ChecksPosition(Protocol):
+    """A task whose parameters depend on the data that they were trained on."""
+
+    def check_position(self, position: Mapping[str, Any], source: str) -> None:
+        """Checks that the task's data match the position in the data that a checkpoint stores.
+
+        Args:
+          position: state of the training data's iterator.
+          source: where the checkpoint is, for messages.
+
+        Raises:
+          UserError: naming what differs.
+        """
+        ...
+
+
+USES: Mapping[type, tuple[str, str]] = {  # capability -> what a model with it does, the command for it
+    Answers: ("answers questions about videos", "timesuite ask"),
+    Recommends: ("recommends items", "timesuite recommend"),
+    Evaluates: ("can be scored", "timesuite evaluate"),
+}
+
+
+def check_capability(cls: type, needs: type, source: str) -> None:
+    """Checks that tasks of a class have a capability.
+
+    Raises:
+      UserError: if not, with what they can do.
+    """
+    if issubclass(cls, needs):
+        return
+    can = [f"it {does} (`{command}`)" for each, (does, command) in USES.items() if issubclass(cls, each)]
+    wanted = USES[needs][0]
+    raise UserError(
+        f"{source} is a {cls.name} model, not one that {wanted}: {', '.join(can)}; give a model that {wanted}"
+    )
