@@ -1,13 +1,13 @@
-"""Specs say what is wrong with a config, by name."""
+"""Specs are built from configs; errors name the key, the value and the remedy."""
 
 import dataclasses
 import enum
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import build, override
+from timesuite_jax.config_spec import bounded, build, override
 from timesuite_jax.errors import UserError
 
 
@@ -54,14 +54,14 @@ def test_override_keeps_what_is_not_named():
         ({}, "outer.steps is missing"),
         ({"steps": 1, "iner": {}}, "outer.iner is unknown; did you mean 'inner'"),
         ({"steps": 1, "inner": {"widht": 3}}, "outer.inner.widht is unknown; did you mean 'width'"),
-        ({"steps": 1.5}, "outer.steps=1.5 is no int"),
-        ({"steps": True}, "outer.steps=True is no int"),
-        ({"steps": float("inf")}, "outer.steps=inf is no finite number"),
-        ({"steps": 1, "inner": {"rate": float("nan")}}, "outer.inner.rate=nan is no finite number"),
-        ({"steps": 1, "on": "yes"}, "outer.on='yes' is no bool"),
-        ({"steps": 1, "names": "x"}, "outer.names='x' is no tuple"),
-        ({"steps": 1, "names": ("x", 3)}, "outer.names[1]=3 is no str"),
-        ({"steps": 1, "colour": "blue"}, "outer.colour='blue' is unknown; choose one of ('red',)"),
+        ({"steps": 1.5}, "outer.steps=1.5 is not of type int"),
+        ({"steps": True}, "outer.steps=True is not of type int"),
+        ({"steps": float("inf")}, "outer.steps=inf is not a finite number"),
+        ({"steps": 1, "inner": {"rate": float("nan")}}, "outer.inner.rate=nan is not a finite number"),
+        ({"steps": 1, "on": "yes"}, "outer.on='yes' is not of type bool"),
+        ({"steps": 1, "names": "x"}, "outer.names='x' is not of type tuple"),
+        ({"steps": 1, "names": ("x", 3)}, "outer.names[1]=3 is not of type str"),
+        ({"steps": 1, "colour": "blue"}, "outer.colour='blue' is unknown; choose one of 'red'"),
         ({"steps": 1, "mode": "c"}, "outer.mode='c' is unknown; choose one of"),
     ],
 )
@@ -69,3 +69,68 @@ def test_mistakes_are_named(config: dict, told: str):
     with pytest.raises(UserError) as caught:
         build(Outer, config, "outer")
     assert told in str(caught.value)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tower:
+    kind: ClassVar[str] = "tower"
+    width: int = bounded(4, minimum=1, maximum=8)
+
+
+@dataclasses.dataclass(frozen=True)
+class Pyramid:
+    kind: ClassVar[str] = "pyramid"
+    levels: int = 2
+    rate: float | None = bounded(None, above=0, below=1)
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    vision: Tower | Pyramid = Tower()
+    text: Tower | Pyramid | None = None
+    size: int | str = 1
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"kind": "pyramid", "levels": 3}, Pyramid(levels=3)),
+        ({"kind": "tower"}, Tower()),
+        ({"kind": "tower", "width": 2}, Tower(width=2)),
+    ],
+)
+def test_kind_chooses_the_type_of_a_union(config: dict, expected: Tower | Pyramid):
+    assert build(Model, {"text": config}, "model").text == expected
+    assert override(Model(), {"vision": config}, "model").vision == expected
+
+
+def test_an_override_without_kind_keeps_the_type_and_the_other_fields():
+    model = Model(vision=Pyramid(levels=5))
+    assert override(model, {"vision": {"rate": 0.5}}, "model").vision == Pyramid(levels=5, rate=0.5)
+    assert override(model, {"vision": {"kind": "pyramid"}}, "model") == model
+    assert override(model, {"vision": {"kind": "tower"}}, "model").vision == Tower()
+
+
+def test_other_unions_take_the_first_type_that_accepts_the_value():
+    assert build(Model, {"size": 2e1}, "model").size == 20
+    assert build(Model, {"size": "large"}, "model").size == "large"
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        ({"text": {"levels": 3}}, "model.text.kind is missing; choose one of 'tower', 'pyramid'"),
+        ({"vision": {"kind": "tree"}}, "model.vision.kind='tree' is unknown; choose one of 'tower', 'pyramid'"),
+        ({"vision": {"kind": "tower", "levels": 3}}, "model.vision.levels is unknown"),
+        ({"vision": {"levels": 3}}, "model.vision.levels is unknown"),
+        ({"vision": {"width": 0}}, "model.vision.width=0 must be at least 1"),
+        ({"vision": {"width": 9}}, "model.vision.width=9 must be at most 8"),
+        ({"text": {"kind": "pyramid", "rate": 0}}, "model.text.rate=0.0 must be above 0"),
+        ({"text": {"kind": "pyramid", "rate": 1}}, "model.text.rate=1.0 must be below 1"),
+        ({"size": 1.5}, "model.size=1.5 is not of type str"),
+    ],
+)
+def test_errors_of_unions_and_bounds_name_the_key(config: dict, problem: str):
+    with pytest.raises(UserError) as caught:
+        override(Model(), config, "model")
+    assert problem in str(caught.value)

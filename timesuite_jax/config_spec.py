@@ -1,7 +1,11 @@
-"""Frozen dataclasses from config mappings, strictly.
+"""Builds frozen dataclasses ("specs") from config mappings, strictly.
 
-Everything a config says ends up in a spec. A misspelt key, a missing one or a value of the wrong type is an error that
-names the key and the nearest known one, never a default taken in silence.
+Every value of a config ends up in a spec. An unknown key, a missing one, and a value of the wrong type or out of bounds
+are errors that name the key and the nearest known one; nothing falls back to a default silently.
+
+`dacite` and `pydantic` were considered: dacite has no bounds, no suggestions and no replacing of an existing spec's
+fields at any depth, and pydantic would validate and convert by its own rules whenever a spec, often a static argument
+of `jit`, is constructed; either would leave most of this file to write.
 """
 
 import dataclasses
@@ -19,10 +23,59 @@ from timesuite_jax.suggestions import did_you_mean
 
 Spec = TypeVar("Spec")
 Config = Mapping[str, Any] | ConfigDict
+KIND = "kind"  # key that chooses the type of a union of dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Bounds:
+    """Limits of a number; None is no limit."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    above: float | None = None
+    below: float | None = None
+
+    def violation(self, value: float) -> str:
+        """What the value violates, e.g. "must be at least 1"; empty if nothing."""
+        checks = (
+            (self.minimum, lambda limit: value >= limit, "at least"),
+            (self.maximum, lambda limit: value <= limit, "at most"),
+            (self.above, lambda limit: value > limit, "above"),
+            (self.below, lambda limit: value < limit, "below"),
+        )
+        wrong = [f"{words} {limit}" for limit, holds, words in checks if limit is not None and not holds(limit)]
+        return f"must be {' and '.join(wrong)}" if wrong else ""
+
+
+def bounded(
+    default: Any = dataclasses.MISSING,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """A dataclass field with limits, which `build` and `override` check: `batch_size: int = bounded(256, minimum=1)`.
+
+    Where the type allows None, None has no limits.
+    """
+    return dataclasses.field(default=default, metadata={"bounds": Bounds(minimum, maximum, above, below)})
+
+
+def check_least(spec: Any, where: str, least: Mapping[str, float]) -> None:
+    """Checks that fields are not below a minimum; None passes. For specs whose fields are not declared with `bounded`.
+
+    Raises:
+      UserError: naming the field.
+    """
+    for name, minimum in least.items():
+        value = getattr(spec, name)
+        if value is not None and value < minimum:
+            raise UserError(f"{where}{'.' if where else ''}{name}={value} must be at least {minimum}")
 
 
 def build(cls: type[Spec], config: Config, where: str) -> Spec:
-    """Builds a spec from a (nested) mapping such as a `ConfigDict`; what is left out keeps its default.
+    """Builds a spec from a (nested) mapping such as a `ConfigDict`; fields that are left out keep their defaults.
 
     Args:
       cls: a dataclass.
@@ -30,18 +83,19 @@ def build(cls: type[Spec], config: Config, where: str) -> Spec:
       where: name of the mapping in the config, for messages.
 
     Raises:
-      UserError: on an unknown key (with the nearest known one), a missing one, or a value of the wrong type.
+      UserError: if a key is unknown (with the nearest known one) or missing, or a value has the wrong type or is out of
+        bounds.
     """
     values = _values(cls, config, where)
     for field in dataclasses.fields(typing.cast(Any, cls)):
         no_default = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if no_default and field.name not in config:
-            raise UserError(f"{where}.{field.name} is missing; it has no default")
+            raise UserError(f"{where}.{field.name} is missing; it has no default, set it")
     return cls(**values)
 
 
 def override(spec: Spec, config: Config, where: str) -> Spec:
-    """The spec with the fields that `config` gives replaced, at any depth: fields of inner specs keep their values.
+    """The spec with the given fields replaced, at any depth: other fields of inner specs keep their values.
 
     Raises:
       UserError: as `build`.
@@ -49,66 +103,84 @@ def override(spec: Spec, config: Config, where: str) -> Spec:
     return dataclasses.replace(typing.cast(Any, spec), **_values(type(spec), config, where, spec))
 
 
-def check_least(spec: Any, where: str, least: Mapping[str, float]) -> None:
-    """Makes sure that fields are not below a bound; None passes.
-
-    Raises:
-      UserError: naming the field.
-    """
-    for name, bound in least.items():
-        value = getattr(spec, name)
-        if value is not None and value < bound:
-            raise UserError(f"{where}{'.' if where else ''}{name}={value} must be at least {bound}")
-
-
 def _values(cls: type, config: Config, where: str, old: Any = None) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls)
+    """The fields that a config gives, each converted to its type."""
+    fields = {field.name: field for field in dataclasses.fields(typing.cast(Any, cls))}
     for key in config:
-        if key not in hints:
-            hint = did_you_mean(key, hints) or f"known are {', '.join(hints)}"
+        if key not in fields:
+            hint = did_you_mean(key, fields) or f"known keys are {', '.join(fields)}"
             raise UserError(f"{where}.{key} is unknown; {hint}")
-    return {key: _value(hints[key], config[key], f"{where}.{key}", getattr(old, key, None)) for key in config}
+    hints, values = typing.get_type_hints(cls), {}
+    for key in config:
+        values[key] = value = _value(hints[key], config[key], f"{where}.{key}", getattr(old, key, None))
+        bounds = fields[key].metadata.get("bounds")
+        if bounds is not None and value is not None and (problem := bounds.violation(value)):
+            raise UserError(f"{where}.{key}={value} {problem}")
+    return values
 
 
-def _is_mapping(value: Any) -> bool:
+def _is_mapping(value: Any) -> typing.TypeGuard[Config]:
     return isinstance(value, Mapping | ConfigDict)
 
 
 def _value(hint: Any, value: Any, where: str, old: Any = None) -> Any:
-    """The value as the type that the field wants."""
-    if isinstance(hint, types.UnionType):  # "float | None"
-        if value is None:
-            return None
-        hint = next(option for option in typing.get_args(hint) if option is not types.NoneType)
+    """The value converted to the field's type."""
+    if isinstance(hint, types.UnionType):
+        return _union(typing.get_args(hint), value, where, old)
     kind = typing.get_origin(hint) or hint
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         if isinstance(value, hint):
             return value
         if _is_mapping(value):
-            return override(old, value, where) if old is not None else build(hint, value, where)
+            return override(old, value, where) if isinstance(old, hint) else build(hint, value, where)
     elif kind is typing.Literal:
-        choices = typing.get_args(hint)
-        if value in choices:
-            return value
-        raise UserError(f"{where}={value!r} is unknown; choose one of {choices}")
+        return _choice(typing.get_args(hint), value, where)
     elif isinstance(kind, type) and issubclass(kind, enum.Enum):
-        choices = tuple(member.value for member in kind)
-        if value in choices:
-            return kind(value)
-        raise UserError(f"{where}={value!r} is unknown; choose one of {choices}")
+        return kind(_choice(tuple(member.value for member in kind), value, where))
     elif isinstance(kind, type) and issubclass(kind, Mapping) and _is_mapping(value):
         return dict(value)
     elif kind is tuple and isinstance(value, tuple | list):
         item, *_ = typing.get_args(hint)  # of "tuple[str, ...]"
         return tuple(_value(item, part, f"{where}[{number}]") for number, part in enumerate(value))
     elif kind in (int, float) and isinstance(value, float) and not math.isfinite(value):
-        raise UserError(f"{where}={value} is no finite number")
+        raise UserError(f"{where}={value} is not a finite number")
     elif kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     elif kind is int and isinstance(value, int | float) and not isinstance(value, bool) and value == int(value):
-        return int(value)  # 2e3 is a fine way to write two thousand
+        return int(value)  # 2e3 is a valid way to write two thousand
     elif kind in (str, bool) and isinstance(value, kind):
         return value
     elif kind not in (str, bool, int, float, tuple):
-        return value  # a type whose constructor checks more than we could
-    raise UserError(f"{where}={value!r} is no {getattr(kind, '__name__', kind)}")
+        return value  # a type whose constructor checks more than is possible here
+    raise UserError(f"{where}={value!r} is not of type {getattr(kind, '__name__', kind)}")
+
+
+def _choice(choices: tuple[Any, ...], value: Any, where: str) -> Any:
+    if value in choices:
+        return value
+    raise UserError(f"{where}={value!r} is unknown; choose one of {', '.join(map(repr, choices))}")
+
+
+def _union(options: tuple[Any, ...], value: Any, where: str, old: Any) -> Any:
+    """The value as one of the types of a union: dataclasses are told apart by `kind`, others tried in order."""
+    if value is None and types.NoneType in options:
+        return None
+    options = tuple(option for option in options if option is not types.NoneType)
+    specs = [option for option in options if dataclasses.is_dataclass(option)]
+    if len(specs) > 1 and _is_mapping(value):
+        return _tagged({spec.kind: spec for spec in typing.cast(Any, specs)}, value, where, old)
+    for option in options[:-1]:
+        try:
+            return _value(option, value, where, old)
+        except UserError:
+            continue  # the next type may accept it
+    return _value(options[-1], value, where, old)
+
+
+def _tagged(kinds: Mapping[str, type], config: Config, where: str, old: Any) -> Any:
+    """A spec of the dataclass whose class variable `kind` the config names; without the key, `old` keeps its kind."""
+    kind = config[KIND] if KIND in config else getattr(old, KIND, None)
+    if kind is None:
+        raise UserError(f"{where}.{KIND} is missing; choose one of {', '.join(map(repr, kinds))}")
+    cls = kinds[_choice(tuple(kinds), kind, f"{where}.{KIND}")]
+    return _value(cls, {key: config[key] for key in config if key != KIND}, where, old)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import Config, build, check_least
+from timesuite_jax.config_spec import Config, bounded, build
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import Interactions, SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.port.weights import WeightsSpec
@@ -19,11 +19,11 @@ class InteractionsSpec:
 
     path: str | None = None  # an .npz as `data.Interactions.load` reads it
     synthetic: SyntheticInteractionsSpec | None = None
-    batch_size: int = 256  # users, of all processes together
-    evaluation_batch_size: int = 256
+    batch_size: int = bounded(256, minimum=1)  # users, of all processes together
+    evaluation_batch_size: int = bounded(256, minimum=1)
     # Histories are packed into rows; their number is a multiple of this, and of what devices and microbatches ask for:
     # few shapes, each of which is compiled.
-    row_multiple: int = 8
+    row_multiple: int = bounded(8, minimum=1)
 
     def __post_init__(self) -> None:
         """Refuses no data, data of two kinds, and batches of nobody.
@@ -33,7 +33,6 @@ class InteractionsSpec:
         """
         if (self.path is None) == (self.synthetic is None):
             raise UserError("give one of data.path (an .npz of interactions) and data.synthetic")
-        check_least(self, "data", {"batch_size": 1, "evaluation_batch_size": 1, "row_multiple": 1})
 
     def read(self) -> Interactions:
         """The interactions.
@@ -56,22 +55,12 @@ class FeaturesSpec:
 class LossSpec:
     """The parts of the loss; the defaults are those of upstream's `main.py`."""
 
-    negatives: int = 0  # sampled ones that the next item is told from, as in SASRec; 0: all items
-    distillation: float = 0.1  # weight of TED; 0 leaves it out
-    tau: float = 0.1  # temperature of teacher and student
-    span: int = 1  # how far apart two items count as a transition
-    l2: float = 1e-4
-    chunk: int = 128  # slots whose scores of all items exist at one time
-
-    def __post_init__(self) -> None:
-        """Refuses numbers that no loss can have.
-
-        Raises:
-          UserError: naming the field.
-        """
-        check_least(self, "loss", {"negatives": 0, "distillation": 0, "span": 1, "l2": 0, "chunk": 1})
-        if self.tau <= 0:
-            raise UserError(f"loss.tau={self.tau} is no temperature; choose a number above 0")
+    negatives: int = bounded(0, minimum=0)  # sampled negatives of the next item, as in SASRec; 0: all items
+    distillation: float = bounded(0.1, minimum=0)  # weight of TED; 0 leaves it out
+    tau: float = bounded(0.1, above=0)  # temperature of teacher and student
+    span: int = bounded(1, minimum=1)  # how far apart two items count as a transition
+    l2: float = bounded(1e-4, minimum=0)
+    chunk: int = bounded(128, minimum=1)  # slots whose scores of all items exist at one time
 
 
 @dataclasses.dataclass(frozen=True)

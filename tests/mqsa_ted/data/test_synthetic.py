@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from timesuite_jax.config_spec import build
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
 
@@ -17,4 +18,4 @@ def test_they_have_the_size_asked_for():
 
 def test_no_users_are_refused():
     with pytest.raises(UserError, match=r"synthetic.num_users=0 must be at least 1"):
-        SyntheticInteractionsSpec(num_users=0, num_items=5)
+        build(SyntheticInteractionsSpec, {"num_users": 0, "num_items": 5}, "synthetic")

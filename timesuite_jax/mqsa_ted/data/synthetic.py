@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded
 from timesuite_jax.mqsa_ted.data.dataset import Interactions
 
 
@@ -12,18 +12,10 @@ from timesuite_jax.mqsa_ted.data.dataset import Interactions
 class SyntheticInteractionsSpec:
     """Sizes of made-up interactions."""
 
-    num_users: int
-    num_items: int
-    mean_length: float = 7.0  # training items a user: that of Amazon Beauty
+    num_users: int = bounded(minimum=1)
+    num_items: int = bounded(minimum=1)
+    mean_length: float = bounded(7.0, minimum=1)  # training items a user: that of Amazon Beauty
     seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuses sizes that no data set has.
-
-        Raises:
-          UserError: naming the field.
-        """
-        check_least(self, "synthetic", {"num_users": 1, "num_items": 1, "mean_length": 1})
 
 
 def make_interactions(spec: SyntheticInteractionsSpec) -> Interactions:
