@@ -1,4 +1,4 @@
-"""A launch is a list of commands, each with its reason: printed with --dry-run, carried out without."""
+"""Runs a list of shell commands, each with its reason, or prints them with --dry-run."""
 
 import shlex
 import subprocess
@@ -8,14 +8,14 @@ from typing import NamedTuple, NoReturn
 
 
 class Command(NamedTuple):
-    """What to do and why."""
+    """A command and its reason."""
 
     why: str
     words: tuple[str, ...]
 
 
 def carry_out(commands: Iterable[Command], *, dry_run: bool) -> None:
-    """Prints each command and, unless it is a dry run, waits until it is done.
+    """Prints each command and, unless it is a dry run, runs it to its end.
 
     Raises:
       SystemExit: with the command's own exit code if it fails, 2 if its program is not installed.
@@ -28,7 +28,7 @@ def carry_out(commands: Iterable[Command], *, dry_run: bool) -> None:
 
 
 def attempt(command: Command) -> int:
-    """Prints a command, waits until it is done, and tells if it fails; its exit code.
+    """Prints and runs a command, reports a failure, and returns the exit code.
 
     Raises:
       SystemExit: with exit code 2 if its program is not installed.
@@ -44,7 +44,7 @@ def attempt(command: Command) -> int:
 
 
 def ask(words: tuple[str, ...]) -> str | None:
-    """What a command answers; None if it fails.
+    """The output of a command; None if it fails.
 
     Raises:
       SystemExit: with exit code 2 if its program is not installed.
@@ -57,8 +57,8 @@ def ask(words: tuple[str, ...]) -> str | None:
 
 
 def missing(program: str) -> NoReturn:
-    """Ends with exit code 2 and a sentence: a program is not installed."""
-    print(f"{program} is not installed; see docs/pods.md, or add --dry-run to look only", file=sys.stderr)
+    """Exits with code 2 and a message: a program is not installed."""
+    print(f"{program} is not installed; see docs/pods.md, or add --dry-run to print the commands only", file=sys.stderr)
     sys.exit(2)
 
 

@@ -1,11 +1,11 @@
-"""Trains on a GKE cluster, one slice or several, as a JobSet that xpk writes; Kubernetes restarts what fails.
+"""Trains on a GKE cluster, on one slice or several, as a JobSet written by xpk; Kubernetes restarts failed jobs.
 
 example:
   python launch/gke.py configs/timesuite/linear_p.py --run stage-a --bucket gs://my-bucket --cluster tpus \\
       --accelerator v5litepod-256 --zone us-west4-a --slices 2 --dry-run
 
-Once before, and once for all runs: `xpk cluster create` makes the cluster, `xpk storage attach` gives it the bucket;
-both are printed with --first. xpk is `pip install xpk`, which says what else it needs; it builds the image.
+Once for all runs, `xpk cluster create` creates the cluster and `xpk storage attach` attaches the bucket: --first adds
+both. Install xpk with `pip install xpk`; it builds the image and lists its own requirements.
 """
 
 import shlex
@@ -20,8 +20,8 @@ STORAGE = "bucket"  # xpk's name of the mounted bucket
 def main(words: list[str] | None = None) -> None:
     """Launches."""
     parser = jobs.parser(__doc__ or "")
-    parser.add_argument("--cluster", required=True, help="made by xpk")
-    parser.add_argument("--first", action="store_true", help="make the cluster, on spot chips, and attach the bucket")
+    parser.add_argument("--cluster", required=True, help="name of a cluster created by xpk")
+    parser.add_argument("--first", action="store_true", help="create the cluster, on spot chips, and attach the bucket")
     job, args = jobs.read(parser, words)
     place = (f"--cluster={args.cluster}", *jobs.where(args))
     chips = (f"--tpu-type={job.accelerator}", f"--num-slices={job.slices}")
@@ -31,7 +31,7 @@ def main(words: list[str] | None = None) -> None:
         attach = (
             "xpk", "storage", "attach", STORAGE, "--type=gcsfuse", *place, f"--mount-point={jobs.MOUNT}",
             f"--bucket={job.bucket.removeprefix('gs://')}", "--size=1", "--auto-mount=false",
-            "--readonly=false",  # from this xpk tells whether pods may write to the bucket at all, as gs:// too
+            "--readonly=false",  # xpk derives from it whether pods may write to the bucket at all, including through gs://
         )  # fmt: skip
         commands += [
             Command("the cluster and its chips", cluster),
@@ -46,14 +46,14 @@ def main(words: list[str] | None = None) -> None:
         workload = (
             "xpk", "workload", "create", f"--workload={job.run}", *place, *chips,
             "--base-docker-image=python:3.12", f"--script-dir={code}", f"--storage={STORAGE}", *environment,
-            "--max-restarts=20",  # spot chips go and come; a mistake comes again as often
-            # 3: ended because another host was lost; 1 and 2: another host may do better. xpk adds 42 and signals.
+            "--max-restarts=20",  # for preemptions; a persistent error is repeated as often
+            # 3: another host was lost; 1 and 2: another host may succeed. xpk adds 42 and signals.
             "--restart-on-exit-codes=1,2,3",
             "--termination-grace-period-seconds=30",  # time to save
             f"--command=exec {train}",
         )  # fmt: skip
         commands += [
-            Command("what is committed is what runs", clone),
+            Command("the committed code", clone),
             Command("the run, on all hosts of all slices", workload),
         ]
         carry_out(commands, dry_run=args.dry_run)

@@ -1,11 +1,11 @@
-"""Compiler flags that matter for speed, each with its reason: `python launch/performance_flags.py v5e [--slices N]`.
+"""Compiler flags for speed, each with its reason: `python launch/performance_flags.py v5e [--slices N]`.
 
-The line that this prints is what the other scripts set on the machines. To see with `timesuite aot` what they will run,
-compile with the same: `LIBTPU_INIT_ARGS="$(python launch/performance_flags.py v5e)" timesuite aot ...`.
+The other launch scripts set the printed line on the hosts. To analyse the same programs with `timesuite aot`, set
+it, too: `LIBTPU_INIT_ARGS="$(python launch/performance_flags.py v5e)" timesuite aot ...`.
 
 Names and meanings are those of MaxText's table (AI-Hypercomputer/maxtext, src/maxtext/configs/README.md), which sets
-them for its published runs on v5e and v5p, and of its benchmarks/xla_flags_library.py for v6e; libtpu 0.0.42.1 knows
-all of them. What each of them gives this model has not been measured: that needs the chips.
+them for its published runs on v5e and v5p, and of its benchmarks/xla_flags_library.py for v6e; libtpu 0.0.42.1 accepts
+all of them. Their effect on this model has not been measured, which requires TPUs.
 """
 
 import argparse
@@ -15,7 +15,7 @@ GENERATIONS = ("v5e", "v5p", "v6e")
 
 
 class Flag(NamedTuple):
-    """One flag and why it is set."""
+    """A flag and its reason."""
 
     name: str
     value: str
@@ -25,24 +25,28 @@ class Flag(NamedTuple):
         return f"--{self.name}={self.value}"
 
 
-# With fsdp every layer first gathers its weights from the other chips. Left alone, a chip waits for them; these let the
-# gather of the next layer run under the arithmetic of this one.
+# With fsdp every layer all-gathers its weights. By default a chip waits for them; these flags overlap the all-gather of
+# the next layer with the compute of the current one.
 _OVERLAP = (
-    Flag("xla_enable_async_all_gather", "true", "a gather is started, and waited for only where it is needed"),
-    Flag("xla_tpu_enable_async_collective_fusion", "true", "what is computed in between is fused with it"),
-    Flag("xla_tpu_enable_async_collective_fusion_fuse_all_gather", "true", "gathers of weights too, not sums alone"),
-    Flag("xla_tpu_enable_async_collective_fusion_multiple_steps", "true", "a long gather spans several computations"),
-    Flag("xla_tpu_overlap_compute_collective_tc", "true", "the core that computes also drives the transfer"),
+    Flag("xla_enable_async_all_gather", "true", "all-gathers are asynchronous"),
+    Flag("xla_tpu_enable_async_collective_fusion", "true", "fuses them with the compute in between"),
+    Flag("xla_tpu_enable_async_collective_fusion_fuse_all_gather", "true", "also all-gathers, not only all-reduces"),
+    Flag(
+        "xla_tpu_enable_async_collective_fusion_multiple_steps",
+        "true",
+        "overlaps with several computations",
+    ),
+    Flag("xla_tpu_overlap_compute_collective_tc", "true", "the TensorCore also drives the transfer"),
 )
-# Between slices gradients are summed over the data centre's network, ten times slower than the chips' own.
+# Between slices gradients are all-reduced over the data centre's network, which is ten times slower than ICI.
 _SLICES = (
-    Flag("xla_tpu_enable_data_parallel_all_reduce_opt", "true", "that sum runs under the rest of the backward pass"),
-    Flag("xla_tpu_data_parallel_opt_different_sized_ops", "true", "also where tensors of a layer differ in size"),
+    Flag("xla_tpu_enable_data_parallel_all_reduce_opt", "true", "overlaps the all-reduce with the backward pass"),
+    Flag("xla_tpu_data_parallel_opt_different_sized_ops", "true", "also for tensors of different sizes"),
 )
-# v6e has room for larger tiles in its vector memory; the default keeps most of it for prefetching.
-_V6E = (Flag("xla_tpu_scoped_vmem_limit_kib", "98304", "larger tiles: for dense models, which compute limits"),)
+# v6e has vector memory for larger tiles; the default reserves most of it for prefetching.
+_V6E = (Flag("xla_tpu_scoped_vmem_limit_kib", "98304", "larger tiles, for compute-bound dense models"),)
 
-GPU = (Flag("xla_gpu_enable_latency_hiding_scheduler", "true", "collectives run under the arithmetic around them"),)
+GPU = (Flag("xla_gpu_enable_latency_hiding_scheduler", "true", "overlaps collectives with compute"),)
 
 
 def tpu_flags(generation: str, slices: int = 1) -> tuple[Flag, ...]:
@@ -51,7 +55,7 @@ def tpu_flags(generation: str, slices: int = 1) -> tuple[Flag, ...]:
 
 
 def line(flags: tuple[Flag, ...]) -> str:
-    """As an environment variable has them."""
+    """The flags as the value of an environment variable."""
     return " ".join(map(str, flags))
 
 

@@ -1,13 +1,13 @@
-"""Trains on spot capacity, one slice or several: waits for chips, and asks again when they are taken away.
+"""Trains on spot chips, one slice or several: waits for chips, and requests them again after a preemption.
 
 example:
   python launch/queued.py configs/timesuite/linear_p.py --run stage-a --bucket gs://my-bucket \\
       --accelerator v5litepod-256 --zone us-west4-a --slices 2 --dry-run
 
-Stays until the run is over: once a minute it looks at the queue. A preempted request is deleted and made anew, and
-every host goes on from the last checkpoint. When the run has ended by itself, or a host has given up (a mistake in the
-config, say), the chips are given back. Whatever happens to this process, the run goes on; the same command watches it
-again. Ctrl-C leaves the chips as they are.
+Polls the queue once a minute until the run is over. A preempted request is deleted and created again, and every host
+resumes from the last checkpoint. When the run has finished, or a host has given up (e.g. because of an error in the
+config), the chips are released. The run continues if this process is killed; the same command watches it again. Ctrl-C
+keeps the chips.
 """
 
 import sys
@@ -19,7 +19,7 @@ from typing import NamedTuple
 import job as jobs
 from commands import Command, ask, attempt, carry_out
 
-# States of a queued resource (cloud.google.com/tpu/docs/queued-resources) in which it gives no chips any more.
+# States of a queued resource (cloud.google.com/tpu/docs/queued-resources) that end its allocation.
 _OVER = ("FAILED", "SUSPENDED")
 _STATE = "--format=value(state.state)"
 
@@ -27,8 +27,8 @@ _STATE = "--format=value(state.state)"
 def main(words: list[str] | None = None) -> None:
     """Launches and watches."""
     parser = jobs.parser(__doc__ or "")
-    parser.add_argument("--on-demand", action="store_true", help="not spot: dearer, and not taken away")
-    parser.add_argument("--every", type=float, default=60.0, help="seconds between two looks (default %(default)s)")
+    parser.add_argument("--on-demand", action="store_true", help="more expensive chips that are not preempted")
+    parser.add_argument("--every", type=float, default=60.0, help="seconds between two polls (default %(default)s)")
     job, args = jobs.read(parser, words)
     with tempfile.TemporaryDirectory() as folder:
         host_file = Path(folder) / "job"
@@ -43,10 +43,10 @@ def main(words: list[str] | None = None) -> None:
             f"--metadata-from-file=startup-script={jobs.ROOT}/launch/tpu_host.sh,job={host_file}",
         )  # fmt: skip
         watch = _Watch(
-            create=Command("a place in the queue; every host trains as soon as it is up", create),
-            delete=Command("nothing more is paid for", (*name, "delete", job.run, *where, "--force", "--quiet")),
-            state=Command("what became of the request?", (*name, "describe", job.run, *where, _STATE)),
-            done=Command("is the run done?", ("gcloud", "storage", "ls", job.result)),
+            create=Command("request chips; every host trains once started", create),
+            delete=Command("release the chips", (*name, "delete", job.run, *where, "--force", "--quiet")),
+            state=Command("state of the request", (*name, "describe", job.run, *where, _STATE)),
+            done=Command("has the run finished?", ("gcloud", "storage", "ls", job.result)),
             gave_up=Command("has a host given up?", ("gcloud", "storage", "ls", job.gave_up)),
         )
         upload = job.upload_code(Path(folder))
@@ -55,23 +55,24 @@ def main(words: list[str] | None = None) -> None:
             carry_out([*upload, watch.create], dry_run=True)
             print(f"# then, every {args.every:g} seconds, until the run is over:")
             carry_out([watch.done, watch.gave_up, watch.state], dry_run=True)
-            print("# when it is, and before the request is made anew:")
+            print("# when it is, and before the chips are requested again:")
             carry_out([watch.delete], dry_run=True)
             return
-        if ask(watch.state.words) is None:  # else it is there already, and only watched again
+        if ask(watch.state.words) is None:  # otherwise the request exists and is only watched
             if ask(watch.done.words) is not None:
-                print(f"# done before: {job.result}; remove it to train on, or choose another --run")
+                print(f"# already finished: {job.result}; delete it to continue training, or choose another --run")
                 return
             if ask(watch.gave_up.words) is not None:
                 carry_out(
-                    [Command("what was wrong last time", ("gcloud", "storage", "rm", job.gave_up))], dry_run=False
+                    [Command("delete the last failure's log", ("gcloud", "storage", "rm", job.gave_up))],
+                    dry_run=False,
                 )
             carry_out([*upload, watch.create], dry_run=False)
         sys.exit(watch.until_over(args.every))
 
 
 class _Watch(NamedTuple):
-    """What is asked and done while a run is in the queue or trains."""
+    """The commands that watch a queued or training run."""
 
     create: Command
     delete: Command
@@ -80,9 +81,9 @@ class _Watch(NamedTuple):
     gave_up: Command
 
     def until_over(self, every: float) -> int:
-        """Stays until the run has ended by itself and the chips are given back; returns an exit code.
+        """Waits until the run is over and the chips are released; returns an exit code.
 
-        The cloud may fail to answer, or refuse, for a while: what has failed is tried again at the next look.
+        Failed requests to the cloud are repeated at the next poll.
         """
         told = ""
         while True:
@@ -105,5 +106,5 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        print("# not watched any more; the chips stay as they are", file=sys.stderr)
+        print("# stopped watching; the chips are kept", file=sys.stderr)
         sys.exit(130)

@@ -1,12 +1,11 @@
-"""Rehearses a pod on one machine: several processes, each with fake CPU devices, that train any config together.
+"""Simulates a pod on one machine: several processes with simulated CPU devices train a config together.
 
     python launch/rehearse_pod.py configs/mqsa_ted/beauty.py:debug --workdir /tmp/run --processes 2 --devices 4 \\
         --config.training.mesh.fsdp=2
 
-Everything is what a pod runs (`timesuite train`, start-up, data of each process, collectives between processes,
-checkpoints written by all of them) but for the speed and the network. What follows the options is given to
-`timesuite train`. SIGTERM and Ctrl-C go to all processes. The exit code is 0 if all of them did well, else that of the
-first that did not.
+Except for speed and network, everything is as on a pod: `timesuite train`, start-up, data of each process, collectives
+between processes, checkpoints written by all of them. Further arguments are passed to `timesuite train`. SIGTERM and
+Ctrl-C are sent to all processes. The exit code is that of the first process that fails, or 0.
 """
 
 import argparse
@@ -20,14 +19,14 @@ from collections.abc import Sequence
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return probe.getsockname()[1]
 
 
 def environment(index: int, count: int, port: int, devices: int) -> dict[str, str]:
-    """What makes a process the `index`-th of `count`, with that many fake devices."""
+    """Environment of the `index`-th process of `count`, with that many simulated devices."""
     return {
         **os.environ,
         "JAX_PLATFORMS": "cpu",
@@ -39,14 +38,14 @@ def environment(index: int, count: int, port: int, devices: int) -> dict[str, st
 
 
 def relay(process: subprocess.Popen[str], index: int) -> None:
-    """Prints what a process says behind its number."""
+    """Prints the output of a process, prefixed by its index."""
     assert process.stdout is not None
     for line in process.stdout:
         print(f"[{index}] {line}", end="", flush=True)
 
 
 def rehearse(words: Sequence[str], processes: int, devices: int) -> int:
-    """Runs `timesuite train` in that many processes at once; the exit code of the first that failed, or 0."""
+    """Runs `timesuite train` in several processes; returns the exit code of the first that fails, or 0."""
     port = free_port()
     running = [
         subprocess.Popen(
@@ -73,14 +72,14 @@ def rehearse(words: Sequence[str], processes: int, devices: int) -> int:
     for thread in relays:
         thread.join()
     code = failures[0] if failures else 0
-    return code if code >= 0 else 128 - code  # as a shell has it
+    return code if code >= 0 else 128 - code  # as in a shell
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Rehearses; returns the exit code."""
+    """Runs the processes; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", type=int, default=2, help="as many as the pod has hosts")
-    parser.add_argument("--devices", type=int, default=4, help="fake devices of each process")
+    parser.add_argument("--processes", type=int, default=2, help="number of hosts of the pod")
+    parser.add_argument("--devices", type=int, default=4, help="simulated devices of each process")
     options, words = parser.parse_known_args(argv)
     if options.processes < 1 or options.devices < 1:
         parser.error(f"--processes {options.processes} --devices {options.devices}: give at least 1 of each")

@@ -1,9 +1,9 @@
 #!/bin/bash
-# What every host of a TPU slice does at every boot, as root: it installs the code and trains, or goes on training.
-# A start-up script rather than commands over ssh: a host that is repaired or replaced does it again by itself.
+# Start-up script of every host of a TPU slice, run as root at every boot: installs the code, and trains or resumes.
+# Unlike commands over ssh, it also runs on a host that is repaired or replaced.
 #
-# Attributes of the machine: `job`, written by launch/job.py: LIBTPU_INIT_ARGS, JAX_COMPILATION_CACHE_DIR, BUCKET, CODE,
-# WORKDIR, TRAIN. `tpu_host.sh train` is what the service below runs.
+# Metadata of the machine: `job`, written by launch/job.py: LIBTPU_INIT_ARGS, JAX_COMPILATION_CACHE_DIR, BUCKET, CODE,
+# WORKDIR, TRAIN. The service below runs `tpu_host.sh train`.
 set -euo pipefail
 home=${TIMESUITE_HOME:-/opt/timesuite}
 mount=${TIMESUITE_MOUNT:-/mnt/bucket}
@@ -12,11 +12,11 @@ pause=${TIMESUITE_PAUSE:-15}
 mkdir -p "$home"
 log="$home/$(hostname).log"
 
-# Whoever watches waits for these files, and pays until one of them is there.
+# The watcher waits for these files, and the chips cost money until one of them exists.
 deliver() { until gcloud storage cp --quiet "$1" "$2"; do sleep "$pause"; done; }
 
 start() {
-  # The network may not be up yet, or the machine may be updating itself.
+  # The network may not be ready, or the machine may be updating itself.
   for ((try = 1; try <= tries; try++)); do
     if bash "$0" install 2>&1 | tee -a "$log"; then return; fi
     sleep "$pause"
@@ -38,17 +38,17 @@ install() {
     apt-get update
     apt-get -o DPkg::Lock::Timeout=300 install -y gcsfuse
   fi
-  # Read-only: corpora and downloads. The run itself writes to gs://, where a file is there whole or not at all.
+  # Read-only, for corpora and downloads. The run itself writes to gs://, where writes are atomic.
   mountpoint -q "$mount" || gcsfuse --implicit-dirs -o ro "$BUCKET" "$mount"
   if [ ! -x "$home/venv/bin/timesuite" ]; then
     gcloud storage cp "$CODE" "$home/code.tar.gz"
     tar -xzf "$home/code.tar.gz" -C "$home/code"
-    rm -rf "$home/venv"       # half made, if it is there
+    rm -rf "$home/venv"       # may be incomplete
     python3 -m pip install uv # the image's own Python is too old
     python3 -m uv venv --python 3.12 "$home/venv"
     python3 -m uv pip install --python "$home/venv/bin/python" "$home/code[tpu]"
   fi
-  # A service, so that a machine that is about to go tells us: systemd sends SIGTERM and waits while the run saves.
+  # A service, since systemd sends it SIGTERM before a shutdown and waits while the run saves.
   systemd-run --unit=timesuite --collect --property=TimeoutStopSec=30 --property=After=network-online.target \
     /bin/bash "$home/tpu_host.sh" train
 }
@@ -59,8 +59,8 @@ train() {
   while sleep 60; do upload; done &
   uploader=$!
   going=
-  trap 'going=1' TERM # the run gets it too, and this goes on when the run has saved
-  cd "$mount"         # so that the configs' own downloads/ and data/ are the bucket's
+  trap 'going=1' TERM # the run receives it, too; the script continues when the run has saved
+  cd "$mount"         # the configs' downloads/ and data/ are in the bucket
   failures=0
   while true; do
     began=$SECONDS code=0
@@ -71,8 +71,8 @@ train() {
       deliver "$home/result.json" "$WORKDIR/result.json"
       break
     fi
-    # It may be another host that failed or goes, or the network: try again, all together. What fails at once, time and
-    # again, is a mistake, and whoever watches should give the chips back.
+    # Another host or the network may have failed: all hosts try again. Repeated immediate failures are an error, for
+    # which the watcher should release the chips.
     if [ $((SECONDS - began)) -gt 600 ]; then failures=0; fi
     failures=$((failures + 1))
     if [ $failures -eq "$tries" ]; then
@@ -81,7 +81,7 @@ train() {
     fi
     sleep "$pause"
   done
-  kill $uploader || true # it may have got the signal, too
+  kill $uploader || true # it may have received the signal, too
   return $code
 }
 

@@ -1,11 +1,11 @@
-"""Trains on one TPU VM or one slice, on demand: the shortest way, for a first try.
+"""Trains on one TPU VM or one slice, on demand: the simplest launch, for a first test.
 
 example:
   python launch/tpu_vm.py configs/timesuite/finetune.py --run first --bucket gs://my-bucket \\
       --accelerator v5litepod-8 --zone us-west4-a --dry-run
 
-It asks for the chips at once and fails where there are none; launch/queued.py waits for them. The chips cost money
-until you delete them: the last line that is printed says how.
+It requests the chips immediately and fails if there are none; launch/queued.py waits for them. The chips cost money
+until you delete them with the command in the last line of the output.
 """
 
 import shlex
@@ -33,12 +33,15 @@ def main(words: list[str] | None = None) -> None:
         )  # fmt: skip
         print(f"# every host reads:\n{job.host_file()}")
         carry_out(
-            [*job.upload_code(Path(folder)), Command("the chips; every host trains as soon as it is up", create)],
+            [
+                *job.upload_code(Path(folder)),
+                Command("request chips; every host trains once started", create),
+            ],
             dry_run=args.dry_run,
         )
     end = ("gcloud", "compute", "tpus", "tpu-vm", "delete", job.run, *jobs.where(args), "--quiet")
     print(f"# logs: {job.workdir}/logs; curves and profiles: tensorboard --logdir {job.workdir}")
-    print(f"# when {job.result} is there, give the chips back:\n{shlex.join(end)}")
+    print(f"# when {job.result} exists, release the chips:\n{shlex.join(end)}")
 
 
 if __name__ == "__main__":

@@ -4,15 +4,15 @@
     timesuite train configs/mqsa_ted/beauty.py:short --workdir runs/beauty_short
     timesuite train configs/mqsa_ted/beauty.py:debug --workdir /tmp/beauty --config.data.path=beauty.npz
 
-The numbers are the defaults of upstream's `main.py`; its command for this set names no others. Behind the colon stand,
-joined by commas, ablations and `debug` (a small model, a few steps):
+The values are the defaults of upstream's `main.py`, which its command for this data set does not change. After the
+colon, separated by commas: ablations and `debug` (a small model, a few steps):
 
-    short     items alone ask: the short branch without the long one
-    long      window means alone ask: the long branch without the short one
-    no_ted    without the distillation of transitions
+    short     queries from single items only: the short branch without the long one
+    long      queries from window means only: the long branch without the short one
+    no_ted    without transition distillation
 
-The file is made by `timesuite data interactions`. For a set of your own write a config like sports.py, with your number
-of users: it decides how many steps an epoch has.
+`timesuite data interactions` makes the data file. For your own data write a config like sports.py with your number of
+users, which determines the number of steps per epoch.
 """
 
 from ml_collections import ConfigDict, config_dict
@@ -25,7 +25,7 @@ VARIANTS = {
     "long": {"model": {"alpha": 0.0}},
     "no_ted": {"loss": {"distillation": 0.0}},
     "debug": {
-        # Of 8 numbers a dropout of 0.5 now and then takes all, and at zero the original's norm has a gradient of 1e12.
+        # Of 8 values a dropout of 0.5 sometimes drops all, and at zero upstream's norm has a gradient of 1e12.
         "model": {"width": 8, "max_len": 10, "dropout": 0.1},
         "data": {"batch_size": 16, "evaluation_batch_size": 64},
         "training": {"total_steps": 4, "log_every": 2, "eval_every": 4, "save_every": 4},
@@ -34,16 +34,16 @@ VARIANTS = {
 
 
 def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: int = USERS) -> ConfigDict:
-    steps = -(-users // BATCH)  # of an epoch: the last batch is smaller
+    steps = -(-users // BATCH)  # per epoch; the last batch is smaller
     config = ConfigDict(
         {
             "task": "mqsa_ted",
             "model": {"width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5},
             "loss": {"negatives": 0, "distillation": 0.1, "tau": 0.1, "span": 1, "l2": 1e-4, "chunk": 128},
             "data": {"path": path, "batch_size": BATCH, "evaluation_batch_size": 256},
-            # To start from, e.g. an export of another run: upstream released none.
+            # Initial weights, e.g. an export of another run; upstream released none.
             "weights": {"files": (), "expect_missing": (), "expect_unused": ()},
-            # Vectors of the items from outside, for items that hardly anybody has taken: see docs/mqsa_ted.md.
+            # Feature vectors of the items, for items with few interactions: see docs/mqsa_ted.md.
             "features": {"path": config_dict.placeholder(str), "use": "add"},
             "training": {
                 "total_steps": EPOCHS * steps,
@@ -51,28 +51,29 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
                 "log_every": steps,
                 "eval_every": steps,
                 "save_every": 10 * steps,
-                "best": "validation/ndcg_20",  # upstream reports the first epoch where this is highest
-                "patience": 0,  # upstream goes through all epochs
+                "best": "validation/ndcg_20",  # upstream reports the first epoch with the highest value
+                "patience": 0,  # upstream trains all epochs
                 "keep": 3,
                 "profile_at": 0,
                 "process_timeout": 300.0,
                 "accumulate": 1,
-                "mesh": {"replica": 1, "data": -1, "fsdp": 1, "tensor": 1},  # items lie over "tensor"
+                "mesh": {"replica": 1, "data": -1, "fsdp": 1, "tensor": 1},  # items are sharded over "tensor"
                 "optimizer": {
                     "learning_rate": 1e-3,
                     "min_lr_ratio": 1.0,  # constant
                     "eps_hat": True,
-                    "weight_decay": 0.0,  # the L2 is a part of the loss
-                    "clip_norm": config_dict.placeholder(float),  # none; a number on the command line sets one
+                    "weight_decay": 0.0,  # L2 is part of the loss
+                    "clip_norm": config_dict.placeholder(float),  # none; can be set on the command line
                 },
             },
         }
     )
-    # With mesh.tensor above 1 set it to that, or to the most that the run will ever meet: then any number of items
-    # divides, and the run goes on with fewer. It does not follow the mesh, because a checkpoint has these rows.
+    # With mesh.tensor above 1 set this to it, or to the largest value that the run will use: any number of items is
+    # then divisible, also when the run resumes with less. Independent of the mesh, because checkpoints contain these
+    # rows.
     config.model.item_multiple = 1
     for variant in arg.split(",") if arg else ():
         if variant not in VARIANTS:
-            raise ValueError(f"there is no variant {variant!r}; known are {', '.join(VARIANTS)}")
+            raise ValueError(f"variant {variant!r} is unknown; known are {', '.join(VARIANTS)}")
         config.update(VARIANTS[variant])
     return config

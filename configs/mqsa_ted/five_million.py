@@ -1,9 +1,9 @@
-"""MQSA-TED with five million made-up items: does it fit, before a single chip is paid for?
+"""MQSA-TED with five million synthetic items, to check ahead of time whether it fits into memory.
 
     timesuite aot configs/mqsa_ted/five_million.py --topology v5e:4x4
 
-The item table, its gradient and its moments, and the scores of each chunk lie over `mesh.tensor`; the histories of a
-batch over `mesh.data`. The interactions are random: they have the shape of a large shop's and nothing to learn.
+The item table, its gradient and moments, and the scores of each chunk are sharded over `mesh.tensor`, the histories of
+a batch over `mesh.data`. The interactions are random: of realistic size, with nothing to learn.
 """
 
 from beauty import get_config as beauty

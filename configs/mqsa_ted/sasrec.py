@@ -1,15 +1,14 @@
-"""SASRec (arXiv:1808.09781), the baseline, on the same data, by the same protocol and through the same loop.
+"""SASRec (arXiv:1808.09781), the baseline, with the same data, protocol and training loop.
 
     timesuite train configs/mqsa_ted/sasrec.py --workdir runs/beauty_sasrec
     timesuite train configs/mqsa_ted/sasrec.py:toys,all_items --workdir runs/toys_sasrec_all
 
-MQSA's short branch alone is SASRec's network: MQSA-TED's code grew out of SASRec's. Two blocks, one head, no L2 and
-Adam's second decay of 0.98 are those of its paper and released code; width, batch, dropout and epochs are MQSA-TED's,
-so that the two differ in method alone. Behind the colon stand, joined by commas, a data set (beauty if none), `debug`,
-and
+MQSA's short branch alone is SASRec's network, from whose code MQSA-TED's derives. Two blocks, one head, no L2 and
+Adam's b2 of 0.98 are those of SASRec's paper and released code; width, batch, dropout and epochs are MQSA-TED's, so
+that only the method differs. After the colon, separated by commas: a data set (default: beauty), `debug`, and
 
-    all_items   cross entropy over all items instead of one sampled item against the next one: how SASRec is mostly
-                trained today, and the nearer relative of MQSA-TED
+    all_items   cross entropy over all items instead of one sampled negative: how SASRec is mostly trained today, and
+                closer to MQSA-TED
 """
 
 import beauty
@@ -26,7 +25,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     of_all_items = "all_items" in words
     sets = [word for word in words if word in SETS] or ["beauty"]
     if len(sets) > 1:
-        raise ValueError(f"{' and '.join(sets)} are {len(sets)} data sets, but a run has one; name one")
+        raise ValueError(f"{' and '.join(sets)} are {len(sets)} data sets, but a run has one; give one")
     rest = [word for word in words if word not in SETS and word != "all_items"]
     config = SETS[sets[0]].get_config(",".join(rest))
     config.model.update(alpha=1.0, blocks=2)

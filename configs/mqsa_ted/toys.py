@@ -1,8 +1,8 @@
-"""MQSA-TED on Amazon Toys, with the hyper-parameters of beauty.py: upstream names no others for it.
+"""MQSA-TED on Amazon Toys, with the hyper-parameters of beauty.py: upstream has no others for it.
 
     timesuite train configs/mqsa_ted/toys.py --workdir runs/toys
 
-What may stand behind the colon: see beauty.py.
+The variants are those of beauty.py.
 """
 
 from beauty import get_config as beauty

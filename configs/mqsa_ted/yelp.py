@@ -1,8 +1,8 @@
-"""MQSA-TED on Yelp, with the hyper-parameters of beauty.py: upstream names no others for it.
+"""MQSA-TED on Yelp, with the hyper-parameters of beauty.py: upstream has no others for it.
 
     timesuite train configs/mqsa_ted/yelp.py --workdir runs/yelp
 
-What may stand behind the colon: see beauty.py.
+The variants are those of beauty.py.
 """
 
 from beauty import get_config as beauty

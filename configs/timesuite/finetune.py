@@ -1,13 +1,13 @@
-"""Stage C of VideoChat-T: fine-tuning on grounding alone (upstream's config_LinearProAdaFT).
+"""Stage C of VideoChat-T: fine-tuning on grounding only (upstream's config_LinearProAdaFT).
 
     timesuite train configs/timesuite/finetune.py:v5e-256 --workdir gs://BUCKET/finetune
 
-On one chip of 16 GB, a video at a time, with the language model's frozen kernels in 8 bits (docs/quantisation.md):
+On one chip with 16 GB, one video at a time, with the language model's frozen kernels in 8 bits (docs/quantisation.md):
 
     timesuite train configs/timesuite/finetune.py:one_chip --workdir /data/finetune
 
-`:debug` and the TPUs as in linear_p.py. Fork this for your own videos: build a corpus (`timesuite data build --help`),
-name it in `config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
+`:debug` and the TPU presets are those of linear_p.py. Copy this file for your own videos: build a corpus (`timesuite
+data build --help`), name it in `config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
 """
 
 from linear_p import make_small
@@ -30,8 +30,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.training.optimizer.update(learning_rate=1e-5, warmup_steps=0.1 * steps, min_lr_ratio=0.1)
     if arg == "one_chip":
         config.model.mistral.kernels = "int8"
-        config.model.qformer.remat = "full"  # its products are 1.1 GB
-        config.training.accumulate = config.data.batch_size  # the gradient of the whole batch, a video at a time
+        config.model.qformer.remat = "full"  # the products of its layers take 1.1 GB
+        config.training.accumulate = config.data.batch_size  # the gradient of the whole batch, one video at a time
     if arg == "debug":
         config.evaluation.corpora = ()
         return make_small(config)

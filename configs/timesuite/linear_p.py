@@ -2,8 +2,8 @@
 
     timesuite train configs/timesuite/linear_p.py:v5e-256 --workdir gs://BUCKET/linear_p
 
-The part behind the colon is a TPU of pods.py; without it, a batch of 32 as the original, on whatever devices there are.
-On a laptop, with a corpus made on the spot:
+The part after the colon names a TPU preset of pods.py; without it, the batch is upstream's 32, on all devices. On a
+laptop, with a synthetic corpus:
 
     timesuite data synthetic --out data/debug
     timesuite train configs/timesuite/linear_p.py:debug --workdir runs/debug
@@ -12,12 +12,12 @@ On a laptop, with a corpus made on the spot:
 from ml_collections import ConfigDict
 from pods import PODS
 
-# TimePro's nine tasks. The original adds its "normal" conversations, whose number it does not state: if you add them,
-# raise this number, since the schedule below counts epochs.
+# TimePro's nine tasks. Upstream adds "normal" conversations, without stating their number: with those, increase this,
+# since the schedule below counts in epochs.
 SAMPLES = 349_565
-BATCH = 32  # 2 nodes x 8 GPUs x 2 upstream; half of it halves the score of this kind of model; see pods.py
-DEBUG_CORPUS = "data/debug"  # also contains a tokenizer
-EPOCHS = 3  # of the schedule; upstream goes on from the checkpoint after the first
+BATCH = 32  # upstream: 2 nodes x 8 GPUs x 2; half of it halves the score of this kind of model; see pods.py
+DEBUG_CORPUS = "data/debug"  # also contains the tokenizer
+EPOCHS = 3  # of the schedule; stage B starts from the checkpoint after the first
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
@@ -31,9 +31,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "variant": "released",
             "num_frames": 192,
             "tape": False,
-            # VideoChat2's checkpoints were trained with the number 1.0 in every channel of position 0; so is this.
+            # VideoChat2's checkpoints were trained with 1.0 in every channel of position 0.
             "bos": "ones",
-            # Frozen: nothing is lost by storing it short. Attention: "auto" takes the best one for the device.
+            # Frozen, so bfloat16 storage loses nothing. Attention: "auto" chooses the fastest one on the device.
             "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16", "attention": "auto"},
             "qformer": {"dtype": "bfloat16", "remat": "dots"},
             "mistral": {
@@ -50,13 +50,13 @@ def get_config(arg: str | None = None) -> ConfigDict:
     )
     config.weights = ConfigDict(
         {
-            # In the original's loading order; merge_proj is made from VideoChat2's projection on the way.
+            # In upstream's loading order; merge_proj is derived from VideoChat2's projection while loading.
             "files": (
                 "umt=downloads/umt_l16_qformer.pth",
                 "mistral=downloads/Mistral-7B-Instruct-v0.2",
                 "videochat2=downloads/videochat2_mistral_7b_stage3.pth",
             ),
-            # New in this stage, initialised as the identity.
+            # New in this stage; initialised as the identity.
             "expect_missing": ("clip_proj*",),
             "expect_unused": (),
         }
@@ -65,8 +65,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
         {
             "corpora": ("data/timepro",),
             "batch_size": batch,
-            # 576 visual tokens and 1,536 of text, as upstream after it found that 1,024 truncated answers; batches of
-            # shorter rows take the shorter program.
+            # 576 visual tokens and 1,536 of text, as upstream after 1,024 had truncated answers; short batches use
+            # the program of the shorter bucket.
             "buckets": (1600, 2112),
             "clip_text_length": 64,
             "sampling": "random",
@@ -83,7 +83,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "save_every": 1000,
             "keep": 3,
             "eval_every": steps,
-            "best": "",  # a figure of the evaluations, e.g. "charades_test/miou": the best checkpoint by it stays, too
+            "best": "",  # metric of the evaluations, e.g. "charades_test/miou": its best checkpoint is kept, too
             "patience": 0,
             "log_every": 20,
             "profile_at": 5,
@@ -93,9 +93,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
                 "learning_rate": 2e-5,
                 "warmup_steps": 0.6 * steps,
                 "min_lr_ratio": 0.25,
-                "clip_norm": 1.0,  # upstream clips nothing; fp16's loss scaling hid its spikes
+                "clip_norm": 1.0,  # upstream does not clip; fp16's loss scaling hid its spikes
             },
-            # The 7B base is split over the chips, batches too.
+            # The 7B language model is sharded over the chips, as are batches.
             "mesh": {"replica": 1, "data": 1, "fsdp": -1, "tensor": 1},
         }
     )
@@ -106,7 +106,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
 
 
 def make_small(config: ConfigDict) -> ConfigDict:
-    """Shrinks a stage to a laptop: all parts, a minute on a CPU, on the videos of `timesuite data synthetic`."""
+    """A variant for laptops with all parts of a stage: a minute on a CPU, on videos of `timesuite data synthetic`."""
     tape = config.model.tape
     config.model = ConfigDict(
         {

@@ -2,9 +2,9 @@
 
     timesuite train configs/timesuite/linear_pro_ada.py:v5e-256 --workdir gs://BUCKET/linear_pro_ada
 
-`:debug` and the TPUs as in linear_p.py. It goes on from stage A's checkpoint after the first epoch, exported or as
-upstream's ckpt_00.pth; the projections take over as they are, because without TAPE nothing in them depends on the frame
-count.
+`:debug` and the TPU presets are those of linear_p.py. It starts from stage A's checkpoint after the first epoch,
+exported or upstream's ckpt_00.pth; the projections are loaded unchanged, because without TAPE they do not depend on the
+number of frames.
 """
 
 from linear_p import SAMPLES, make_small
@@ -17,9 +17,9 @@ EPOCHS = 2
 def get_config(arg: str | None = None) -> ConfigDict:
     config = linear_p(None if arg == "debug" else arg)
     steps = SAMPLES // config.data.batch_size
-    config.model.update(num_frames=128, tape=True, tape_clips=16)  # with other num_frames TAPE is stretched from 16
+    config.model.update(num_frames=128, tape=True, tape_clips=16)  # with other num_frames, TAPE is interpolated from 16
     config.weights.files = (*config.weights.files, "timesuite=downloads/linear_p/ckpt_00.pth")
-    config.weights.expect_missing = ("temp_adap*",)  # new in this stage; its output begins at zero
+    config.weights.expect_missing = ("temp_adap*",)  # new in this stage; its output is zero at first
     config.data.buckets = (1024, 1408)  # 384 visual tokens and 1,024 of text
     config.training.update(total_steps=steps * EPOCHS, eval_every=steps)
     config.training.optimizer.update(learning_rate=1.5e-5, warmup_steps=0.05 * steps, min_lr_ratio=0.2)

@@ -48,10 +48,10 @@ def test_debug_counts_beside_others():
 
 
 def test_two_data_sets_are_refused():
-    with pytest.raises(UserError, match="toys and beauty are 2 data sets, but a run has one; name one"):
+    with pytest.raises(UserError, match="toys and beauty are 2 data sets, but a run has one; give one"):
         load_config(f"{FOLDER}/sasrec.py:toys,all_items,beauty")
 
 
 def test_a_variant_that_there_is_not():
-    with pytest.raises(UserError, match="there is no variant 'shrot'; known are short, long, no_ted, debug"):
+    with pytest.raises(UserError, match="variant 'shrot' is unknown; known are short, long, no_ted, debug"):
         load_config(f"{FOLDER}/beauty.py:shrot")

@@ -1,4 +1,4 @@
-"""What the launch scripts would do, held against the synopses of the commands they call; mistakes that are told."""
+"""The commands of the launch scripts match the published synopses; errors of users are reported."""
 
 import json
 import os
@@ -24,7 +24,7 @@ def run(script, *words):
 
 
 def commands(script, *words):
-    """Lines that could be run, in words."""
+    """The printed commands, split into words."""
     done = run(script, *words)
     assert done.returncode == 0, done.stderr
     host_file = ("export ", "BUCKET=", "CODE=", "WORKDIR=", "TRAIN=")
@@ -104,7 +104,7 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
     ("change", "told"),
     [
         (["--run", "Stage_A"], "--run 'Stage_A': up to 40 lower-case letters"),
-        (["--bucket", "my-bucket/x"], "--bucket 'my-bucket/x' is no bucket; write gs://NAME"),
+        (["--bucket", "my-bucket/x"], "--bucket 'my-bucket/x' is not a bucket; write gs://NAME"),
         (["--accelerator", "v5e-64"], "--accelerator 'v5e-64' is unknown; write e.g. v5litepod-64, v5p-64, v6e-64"),
         (["--slices", "0"], "--slices 0 is less than 1"),
         (["--zone", ""], "--zone is empty"),
@@ -120,10 +120,10 @@ def test_mistakes_are_told(change, told):
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ("configs/none.py", "config 'configs/none.py' is no file below"),
-        (__file__ + "/../../../../elsewhere.py", "is no file below"),
-        (sys.executable, "is no file below"),  # the hosts would not have it
-        (f"{CONFIG}:v5e-46", "makes nothing of 'v5e-46'"),
+        ("configs/none.py", "config 'configs/none.py' is not a file below"),
+        (__file__ + "/../../../../elsewhere.py", "is not a file below"),
+        (sys.executable, "is not a file below"),  # the hosts would not have it
+        (f"{CONFIG}:v5e-46", "ignores the argument 'v5e-46'"),
     ],
 )
 def test_a_config_that_hosts_would_not_find_or_not_understand_is_told(config, told):
@@ -175,7 +175,7 @@ def test_a_missing_program_is_told(tmp_path, program, words):
     command = [sys.executable, LAUNCH / words[0], *words[1:]]
     done = subprocess.run(command, capture_output=True, text=True, env={"PATH": str(tmp_path)}, timeout=60)
     assert done.returncode == 2
-    assert done.stderr == f"{program} is not installed; see docs/pods.md, or add --dry-run to look only\n"
+    assert done.stderr == f"{program} is not installed; see docs/pods.md, or add --dry-run to print the commands only\n"
 
 
 def test_gpu_host_tries_again_after_a_crash(tmp_path):
