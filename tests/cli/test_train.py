@@ -73,7 +73,7 @@ def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypat
         ("--config.model.qformer.widht=8", "did you mean 'width'?"),
         ("--config.training.totl_steps=8", "total_steps"),
         ("--config.training.total_steps=many", "many"),
-        ("--config.model.num_frames=6", "makes 3 clips, an odd number"),
+        ("--config.model.num_frames=6", "makes 3 clips, but tape=True needs an even number"),
         ("--config.data.corpora=('/nowhere',)", "/nowhere holds no corpus"),
     ],
 )

@@ -6,22 +6,27 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
+from timesuite_jax import parallel
+from timesuite_jax.errors import UserError
 from timesuite_jax.objectives import answer_cross_entropy
+from timesuite_jax.parallel import MeshSpec
 
 B, S, D, V, R, SCALING = 3, 21, 8, 37, 4, 2.0
 
 
-def case(fraction: float, dtype: jnp.dtype = jnp.float32) -> tuple[dict[str, Array], Array, Array]:
+def case(
+    fraction: float, dtype: jnp.dtype = jnp.float32, batch: int = B, vocab: int = V
+) -> tuple[dict[str, Array], Array, Array]:
     keys = jax.random.split(jax.random.key(0), 7)
     leaves = {
-        "hidden": jax.random.normal(keys[0], (B, S, D)).astype(dtype),
-        "head_input": jax.random.normal(keys[1], (B, S, D)).astype(dtype),
-        "kernel": jax.random.normal(keys[2], (D, V)),
+        "hidden": jax.random.normal(keys[0], (batch, S, D)).astype(dtype),
+        "head_input": jax.random.normal(keys[1], (batch, S, D)).astype(dtype),
+        "kernel": jax.random.normal(keys[2], (D, vocab)),
         "lora_a": jax.random.normal(keys[3], (D, R)),
-        "lora_b": jax.random.normal(keys[4], (R, V)),
+        "lora_b": jax.random.normal(keys[4], (R, vocab)),
     }
-    targets = jax.random.randint(keys[5], (B, S), 0, V)
-    return leaves, targets, jax.random.uniform(keys[6], (B, S)) < fraction
+    targets = jax.random.randint(keys[5], (batch, S), 0, vocab)
+    return leaves, targets, jax.random.uniform(keys[6], (batch, S)) < fraction
 
 
 def dense(leaves: dict[str, Array], targets: Array, mask: Array) -> tuple[Array, Array, Array]:
@@ -129,3 +134,32 @@ def test_errors():
     del leaves["lora_b"]
     with pytest.raises(ValueError, match=r"lora_a.*lora_b"):
         chunked(leaves, targets, mask, 4)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [MeshSpec(data=8), MeshSpec(data=2, fsdp=2, tensor=2), MeshSpec(data=1, tensor=8)],
+    ids=["rows", "both", "vocab"],
+)
+def test_mesh_equals_one_device(spec: MeshSpec):
+    leaves, targets, mask = case(0.3, batch=8, vocab=40)
+
+    def sums_and_gradients(leaves: dict[str, Array]) -> tuple[tuple[Array, ...], dict[str, Array]]:
+        sums = chunked(leaves, targets, mask, 4)
+        return sums, jax.grad(lambda leaves: chunked(leaves, targets, mask, 4)[0])(leaves)
+
+    expected = jax.device_get(jax.jit(sums_and_gradients)(leaves))
+    with parallel.mesh_context(parallel.make_mesh(spec), parallel.DEFAULT_RULES):
+        found = jax.device_get(jax.jit(sums_and_gradients)(leaves))
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-6)
+    for name, wanted in expected[1].items():
+        np.testing.assert_allclose(found[1][name], wanted, rtol=1e-5, atol=1e-5 * np.abs(wanted).max(), err_msg=name)
+
+
+def test_error_on_an_indivisible_vocabulary():
+    leaves, targets, mask = case(0.3, batch=8, vocab=37)
+    with (
+        parallel.mesh_context(parallel.make_mesh(MeshSpec(data=1, tensor=8)), parallel.DEFAULT_RULES),
+        pytest.raises(UserError, match=r"37.*8 devices.*rules\.vocab"),
+    ):
+        jax.eval_shape(lambda leaves: chunked(leaves, targets, mask, 4), leaves)

@@ -30,7 +30,7 @@ def change(config, where, value):
 
 WRONG = [
     # sizes that do not go together
-    ("model.num_frames", 6, "makes 3 clips, an odd number, which tape=True cannot take; choose a multiple of 4"),
+    ("model.num_frames", 6, "makes 3 clips, but tape=True needs an even number; choose a multiple of 4"),
     ("model.num_frames", 5, "num_frames=5 is not a multiple of vision.num_frames=2"),
     ("model.qformer.queries", 15, "= 31 is not divisible by merge_len=4"),
     ("model.merge_len", 0, "merge_len=0"),
