@@ -1,13 +1,13 @@
-"""The error a person can mend: bad input, bad config, missing file.
+"""Errors that the user can fix: bad input, bad config, missing file.
 
-The command line prints a `UserError` as one line and exits with code 2; every other exception is a defect of ours and
-keeps its traceback.
+The command line prints a `UserError` as one line and exits with code 2; every other exception is a bug in this package
+and keeps its traceback.
 """
 
 
 class UserError(Exception):
-    """Something the user can put right.
+    """An error that the user can fix.
 
-    The message names the thing, the value found and the remedy, in one sentence or two:
+    The message names what is wrong, the value and the remedy, in one or two sentences:
     `UserError("clips.mp4 has no video stream (streams: audio); give a file with a video track")`.
     """

@@ -1,4 +1,4 @@
-"""The name of a tree of arrays depends on its content and on nothing else."""
+"""Tests for fingerprints of trees of arrays: they depend on the content only."""
 
 import jax
 import jax.numpy as jnp
@@ -17,10 +17,10 @@ def name(**changes: np.ndarray) -> str:
     return fingerprint(jax.tree.map(jnp.asarray, {**TREE, **changes}))
 
 
-def test_it_does_not_depend_on_the_place():
+def test_independent_of_sharding():
     mesh = parallel.make_mesh(MeshSpec(fsdp=2, tensor=2))
-    spread = jax.device_put(TREE["a"]["kernel"], NamedSharding(mesh, PartitionSpec("fsdp", "tensor")))
-    assert fingerprint({**jax.tree.map(jnp.asarray, TREE), "a": {"kernel": spread}}) == name()
+    sharded = jax.device_put(TREE["a"]["kernel"], NamedSharding(mesh, PartitionSpec("fsdp", "tensor")))
+    assert fingerprint({**jax.tree.map(jnp.asarray, TREE), "a": {"kernel": sharded}}) == name()
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def test_it_does_not_depend_on_the_place():
         np.ones((3,), jnp.bfloat16),
     ],
 )
-def test_it_sees_bits_dtypes_and_shapes(other: np.ndarray):
+def test_depends_on_bits_dtypes_and_shapes(other: np.ndarray):
     assert name(b=other) != name()
 
 
-def test_it_sees_order_and_paths():
+def test_depends_on_order_and_paths():
     swapped = TREE["a"]["kernel"].copy()
     swapped[[0, 1]] = swapped[[1, 0]]
     assert name(a={"kernel": swapped}) != name()

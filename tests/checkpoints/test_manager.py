@@ -1,4 +1,4 @@
-"""Checkpoints are checked before they are used: damage is named, put aside, and the one before it is taken."""
+"""Tests for checkpoint integrity: damage is found and reported, and the previous intact checkpoint is used."""
 
 import shutil
 from pathlib import Path
@@ -53,7 +53,7 @@ def largest(folder: Path) -> Path:
     return max((path for path in folder.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
 
 
-def test_every_flip_and_every_cut_is_named(workdir: Path):
+def test_every_damaged_file_is_named(workdir: Path):
     folder = workdir / "checkpoints" / "3"
     assert find_damage(epath.Path(folder)) == []
     unlisted = {folder / name for name in (MANIFEST, "_CHECKPOINT_METADATA", "commit_success.txt")}
@@ -76,7 +76,7 @@ def test_every_flip_and_every_cut_is_named(workdir: Path):
 
 
 @pytest.mark.parametrize("text", [b"", b"{}", b'{"crc32c": [1]}', b'{"crc32c": {"a": 1}}', b"\xff\xfe"])
-def test_a_manifest_may_be_damaged_itself(workdir: Path, text: bytes):
+def test_damaged_manifest(workdir: Path, text: bytes):
     folder = workdir / "checkpoints" / "3"
     (folder / MANIFEST).write_bytes(text)
     assert find_damage(epath.Path(folder)) == [f"{MANIFEST}: damaged"]
@@ -86,7 +86,7 @@ def test_a_manifest_may_be_damaged_itself(workdir: Path, text: bytes):
     assert find_damage(epath.Path(folder)) == [f"{MANIFEST}: damaged"]
 
 
-def test_the_one_before_the_damaged_ones_is_used(workdir: Path, caplog: pytest.LogCaptureFixture):
+def test_newest_intact_checkpoint_is_used(workdir: Path, caplog: pytest.LogCaptureFixture):
     flip(largest(workdir / "checkpoints" / "3" / "params"), 99)
     cut = largest(workdir / "checkpoints" / "2" / "optimizer")
     cut.write_bytes(cut.read_bytes()[:-1])
@@ -94,37 +94,37 @@ def test_the_one_before_the_damaged_ones_is_used(workdir: Path, caplog: pytest.L
         step = checkpoints.check_step(None)
         restored = checkpoints.restore(step, shapes(state(0)), shapes(FROZEN))
         assert checkpoints.steps() == [1]
-        checkpoints.save(3, state(3), {"position": 3}, {})  # the damaged one is not in the way
+        checkpoints.save(3, state(3), {"position": 3}, {})  # the damaged one was moved
     assert step == 1 and restored.data == {"position": 1}
     np.testing.assert_array_equal(restored.state.params["head"]["kernel"], state(1).params["head"]["kernel"])
     np.testing.assert_array_equal(restored.frozen["still"]["kernel"], FROZEN["still"]["kernel"])
     assert sorted(path.name for path in (workdir / "damaged").iterdir()) == ["2", "3"]
-    assert "checkpoint 3 is damaged and moved to" in caplog.text
+    assert "checkpoint 3 is damaged (moved to" in caplog.text
     assert f"checkpoints/2/{cut.relative_to(workdir / 'checkpoints' / '2')}" in caplog.text
 
 
-def test_who_only_reads_moves_nothing(workdir: Path, caplog: pytest.LogCaptureFixture):
+def test_readers_move_nothing(workdir: Path, caplog: pytest.LogCaptureFixture):
     flip(largest(workdir / "checkpoints" / "3" / "params"), 7)
     with Checkpoints(workdir, read_only=True) as checkpoints:
         assert checkpoints.check_step(None) == 2
         assert checkpoints.check_step(None, "config") == 3
         with pytest.raises(UserError, match=r"checkpoint 3 in .* is damaged; give another step:\n  checkpoints/3/par"):
             checkpoints.check_step(3)
-    assert "left alone" in caplog.text and not (workdir / "damaged").exists()
+    assert "not moved" in caplog.text and not (workdir / "damaged").exists()
 
 
-def test_without_a_sound_one_all_damage_is_told(workdir: Path):
+def test_without_an_intact_checkpoint_all_damage_is_reported(workdir: Path):
     for step in ("1", "2", "3"):
         (workdir / "checkpoints" / step / MANIFEST).unlink()
-    for _ in range(2):  # nothing is moved: a retry must not find an empty folder and begin anew
+    for _ in range(2):  # nothing is moved: a retry must not find an empty folder and start a new run
         with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError) as caught:
             checkpoints.check_step(None)
-        assert "no checkpoint in" in str(caught.value)
+        assert "all checkpoints in" in str(caught.value)
         assert all(f"checkpoints/{step}/{MANIFEST}: missing" in str(caught.value) for step in (1, 2, 3))
     assert not (workdir / "damaged").exists()
 
 
-def test_damaged_frozen_parameters_are_named_and_written_again_by_a_new_run(workdir: Path):
+def test_damaged_frozen_parameters_are_reported_and_rewritten_by_a_new_run(workdir: Path):
     frozen = largest(workdir / "frozen")
     flip(frozen, 5)
     with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError, match=r"frozen parameters .*damaged"):
@@ -137,10 +137,10 @@ def test_damaged_frozen_parameters_are_named_and_written_again_by_a_new_run(work
         assert checkpoints.check_step(None) == 1
 
 
-def test_what_a_killed_process_was_writing_is_removed(workdir: Path):
+def test_unfinished_checkpoint_of_a_killed_process_is_removed(workdir: Path):
     unfinished = workdir / "checkpoints" / "4.orbax-checkpoint-tmp"
     shutil.copytree(workdir / "checkpoints" / "3", unfinished)
-    for number in range(2000):  # which takes a while: nothing else may be at it meanwhile
+    for number in range(2000):  # removing them takes a while; nothing else may write there meanwhile
         (unfinished / "params" / f"part-{number}").touch()
     with Checkpoints(workdir, keep=3) as checkpoints:
         assert checkpoints.check_step(None) == 3
@@ -148,11 +148,13 @@ def test_what_a_killed_process_was_writing_is_removed(workdir: Path):
     assert sorted(path.name for path in (workdir / "checkpoints").iterdir()) == ["2", "3", "4"]
 
 
-def test_what_stands_in_the_way_is_told(workdir: Path):
+def test_conflicting_files_are_reported(workdir: Path):
     (workdir / "damaged").write_text("")
     (workdir / "checkpoints" / "3" / MANIFEST).unlink()
-    told = rf"to {workdir}: a file stands there \({workdir}/damaged\); move it or choose another work folder"
-    with Checkpoints(workdir, keep=3) as checkpoints, pytest.raises(UserError, match=told):
+    with (
+        Checkpoints(workdir, keep=3) as checkpoints,
+        pytest.raises(UserError, match=rf"exists \({workdir}/damaged\); move it"),
+    ):
         checkpoints.check_step(None)
     shutil.rmtree(workdir / "frozen")
     (workdir / "frozen").write_text("")
@@ -161,6 +163,6 @@ def test_what_stands_in_the_way_is_told(workdir: Path):
     for name in (".writable", ".lock"):
         (workdir / name).unlink(missing_ok=True)
         (workdir / name).mkdir()
-        with pytest.raises(UserError, match=rf"to {workdir}: a folder stands there \({workdir}/{name}\); move it"):
+        with pytest.raises(UserError, match=rf"is a directory \({workdir}/{name}\); move it"):
             Checkpoints(workdir)
         (workdir / name).rmdir()

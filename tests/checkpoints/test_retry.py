@@ -1,9 +1,10 @@
-"""A disk that is full for a while costs nothing but warnings; the first save and the last must succeed."""
+"""Tests for retries of failed saves: a full disk causes warnings only; the first save and the last must succeed."""
 
 import threading
 from pathlib import Path
 
 import jax.numpy as jnp
+import orbax.checkpoint as ocp
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -29,7 +30,7 @@ class Clock:
 
 
 def steps(workdir: Path) -> list[str]:
-    """Checkpoints that look whole; beside them may lie what is unfinished."""
+    """Names of visible checkpoints; unfinished ones may be beside them."""
     return sorted(path.name for path in (workdir / "checkpoints").iterdir() if path.name.isdigit())
 
 
@@ -38,7 +39,7 @@ def settle(checkpoints: Checkpoints) -> None:
         pass
 
 
-def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_failed_saves_are_retried(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     clock = Clock()
     with Checkpoints(tmp_path, keep=1) as checkpoints:
         saver = RetryingSaver(checkpoints, {}, clock)
@@ -47,16 +48,16 @@ def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplo
         settle(checkpoints)
         assert saver.saved == 1 and not saver.overdue()
         with full_disk(kib=16):
-            for step, pause in ((2, 10), (3, 20), (4, 40)):
+            for step, backoff in ((2, 10), (3, 20), (4, 40)):
                 saver.save(step, state(step), {})
                 settle(checkpoints)
-                assert not saver.overdue(), "it is too early to try again"
+                assert not saver.overdue(), "before the backoff has passed"
                 assert saver.saved is None and steps(tmp_path) == ["1"]
-                assert f"checkpoint 1 is safe; saving is tried again in {pause} s" in caplog.messages[-1]
-                clock.now += pause
-                assert saver.overdue() and not saver.overdue(), "once"
-            assert len(caplog.messages) == 3, "one warning a try"
-            assert f"cannot write to {tmp_path}: a file grew too large" in caplog.text
+                assert f"checkpoint 1 is safe; retrying in {backoff} s" in caplog.messages[-1]
+                clock.now += backoff
+                assert saver.overdue() and not saver.overdue(), "once per failure"
+            assert len(caplog.messages) == 3, "one warning per try"
+            assert f"cannot write to {tmp_path}: file too large" in caplog.text
         saver.save(5, state(5), {"position": 5})
         settle(checkpoints)
         clock.now += 1000
@@ -67,7 +68,7 @@ def test_training_outlives_a_disk_that_is_full_for_a_while(tmp_path: Path, caplo
         assert checkpoints.check_step(None) == 5
 
 
-def test_the_best_stays_until_a_better_one_is_saved(tmp_path: Path):
+def test_best_checkpoint_is_kept_until_a_better_one_is_saved(tmp_path: Path):
     with Checkpoints(tmp_path, keep=1) as checkpoints:
         saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
@@ -82,11 +83,11 @@ def test_the_best_stays_until_a_better_one_is_saved(tmp_path: Path):
     assert steps(tmp_path) == ["1", "4"]
 
 
-def test_a_bucket_that_fails_is_outlived_too(
+def test_bucket_errors_are_retried_too(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ):
     class BucketError(Exception):
-        """As gcsfs raises when a bucket answers with 503: of no class that Python has."""
+        """Like gcsfs's error for status 503: not a subclass of a built-in error other than `Exception`."""
 
     def fail(*_: object) -> None:
         raise BucketError("Service Unavailable, 503")
@@ -98,34 +99,34 @@ def test_a_bucket_that_fails_is_outlived_too(
         with monkeypatch.context() as patch:
             patch.setattr(checkpoints, "save", fail)
             saver.save(2, state(2), {})
-        assert "saving failed: Service Unavailable, 503. Training goes on, checkpoint 1 is safe" in caplog.text
+        assert "saving failed: Service Unavailable, 503. Training continues; checkpoint 1 is safe" in caplog.text
         saver.finish(3, state(3), {})
     assert steps(tmp_path) == ["1", "3"]
 
 
-def test_memory_is_kept_again_after_a_save_however_it_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """What a process keeps of what it frees is little while it saves, which would slow down the steps after it."""
+def test_malloc_is_reset_after_every_save(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The setting for saves would slow down the steps after it."""
 
     def fail(*_: object, **__: object) -> None:
         raise OSError("No space left on device")
 
-    told: list[str] = []
-    monkeypatch.setattr(malloc_tuning, "before_save", lambda: told.append("little"))
-    monkeypatch.setattr(malloc_tuning, "after_save", lambda: told.append("much"))
+    calls: list[str] = []
+    monkeypatch.setattr(malloc_tuning, "before_save", lambda: calls.append("before"))
+    monkeypatch.setattr(malloc_tuning, "after_save", lambda: calls.append("after"))
     with Checkpoints(tmp_path, keep=1) as checkpoints:
         saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
-        assert told == ["little"]
+        assert calls == ["before"]
         settle(checkpoints)
         with monkeypatch.context() as patch:
-            patch.setattr(checkpoints._manager, "save", fail)
+            patch.setattr(ocp.CheckpointManager, "save", fail)
             saver.save(2, state(2), {})
-        assert told == ["little", "much", "little", "much"]
+        assert calls == ["before", "after", "before", "after"]
         checkpoints.save(3, state(3), {}, {})
-    assert told[-2:] == ["little", "much"], "nobody waited for it"
+    assert calls[-2:] == ["before", "after"], "without an explicit wait"
 
 
-def test_the_first_save_must_succeed(tmp_path: Path):
+def test_first_save_must_succeed(tmp_path: Path):
     with Checkpoints(tmp_path) as checkpoints, full_disk(kib=16), pytest.raises(UserError, match="cannot write to"):
         saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
@@ -133,7 +134,7 @@ def test_the_first_save_must_succeed(tmp_path: Path):
         saver.overdue()
 
 
-def test_the_last_save_must_succeed(tmp_path: Path):
+def test_last_save_must_succeed(tmp_path: Path):
     with Checkpoints(tmp_path, keep=1) as checkpoints:
         saver = RetryingSaver(checkpoints, {})
         saver.save(1, state(1), {})
@@ -142,12 +143,12 @@ def test_the_last_save_must_succeed(tmp_path: Path):
             saver.save(2, state(2), {})
             with pytest.raises(UserError, match="cannot write to"):
                 saver.finish(2, state(2), {})
-        assert steps(tmp_path) == ["1"], "the last good one stays"
+        assert steps(tmp_path) == ["1"], "the last good one is kept"
 
 
-# The writer's own thread raises what it tells us, too.
+# The writer's thread raises the error that it reports, too.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_event_files_outlive_it_too(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_event_files_continue_after_a_full_disk(tmp_path: Path, caplog: pytest.LogCaptureFixture):
     others = set(threading.enumerate())
     writer = TensorBoardWriter(tmp_path)
     with full_disk(kib=16):
@@ -155,7 +156,7 @@ def test_event_files_outlive_it_too(tmp_path: Path, caplog: pytest.LogCaptureFix
             writer.write_texts(step, {"long": "x" * (1 << 14)})
     writer.write_scalars(7, {"loss": 1.0})
     writer.close()
-    for thread in set(threading.enumerate()) - others:  # or the next test is told what one of them raised
+    for thread in set(threading.enumerate()) - others:  # otherwise the next test sees their errors
         thread.join(60)
     assert "metrics of step 0 were not written to" in caplog.text
     events = EventAccumulator(str(tmp_path))

@@ -1,4 +1,4 @@
-"""How much of a state is on its way to the disk at a time; tests/faults/test_memory.py measures what that saves."""
+"""Tests for the bound on concurrently written bytes; tests/faults/test_memory.py measures the memory it saves."""
 
 from pathlib import Path
 
@@ -15,19 +15,19 @@ MIB = 1 << 20
 
 
 def zeros(mib: int, *axes: str) -> jax.Array:
-    """In four parts or whole, and two or eight times."""
-    mesh = Mesh(np.array(jax.devices()).reshape(2, 4), ("copies", "parts"))
+    """An array in four shards with two replicas, or unsharded with eight."""
+    mesh = Mesh(np.array(jax.devices()).reshape(2, 4), ("replicas", "shards"))
     return jnp.zeros((4, mib, MIB // 16), jnp.float32, device=NamedSharding(mesh, PartitionSpec(*axes)))
 
 
-def test_it_is_a_sixteenth_of_the_state_or_the_largest_piece():
-    assert bytes_in_flight({str(number): zeros(16, "parts") for number in range(10)}) == 160 * MIB / 16
-    assert bytes_in_flight({"a": zeros(8, "parts"), "b": zeros(40, "parts")}) == 10 * MIB + 1
-    assert bytes_in_flight({"a": zeros(9), "b": zeros(4, "parts")}) == 9 * MIB + 1
-    assert bytes_in_flight({"a": zeros(1, "parts")}) == 8 * MIB
+def test_bound_is_a_sixteenth_of_the_state_or_the_largest_shard():
+    assert bytes_in_flight({str(number): zeros(16, "shards") for number in range(10)}) == 160 * MIB / 16
+    assert bytes_in_flight({"a": zeros(8, "shards"), "b": zeros(40, "shards")}) == 10 * MIB + 1
+    assert bytes_in_flight({"a": zeros(9), "b": zeros(4, "shards")}) == 9 * MIB + 1
+    assert bytes_in_flight({"a": zeros(1, "shards")}) == 8 * MIB
 
 
-def test_one_large_array_is_saved(tmp_path: Path):
+def test_single_large_array_is_saved(tmp_path: Path):
     params = {"kernel": jnp.zeros((9, MIB // 4))}
     with Checkpoints(tmp_path) as checkpoints:
         checkpoints.keep_frozen(params)

@@ -1,4 +1,4 @@
-"""A work folder is one run's alone, and free again when that run has ended."""
+"""Tests for the lock of a work folder."""
 
 import os
 from pathlib import Path
@@ -10,14 +10,14 @@ from timesuite_jax.checkpoints.workdir_lock import lock_workdir
 from timesuite_jax.errors import UserError
 
 
-def test_what_a_run_has_forked_does_not_keep_its_folder(tmp_path: Path):
+def test_forked_process_does_not_keep_the_lock(tmp_path: Path):
     folder = epath.Path(tmp_path)
     with lock_workdir(folder):
-        # As a fork does, which outlives the run: another descriptor of the same open file.
+        # Like a forked process that outlives the run: another descriptor of the same open file.
         descriptors = [int(link.name) for link in Path("/proc/self/fd").iterdir() if link.exists()]
         (lock,) = (d for d in descriptors if os.path.samestat(os.fstat(d), (tmp_path / ".lock").stat()))
         forked = os.dup(lock)
-        with pytest.raises(UserError, match="another run is at work"), lock_workdir(folder):
+        with pytest.raises(UserError, match=rf"another run uses .*pid {os.getpid()} on"), lock_workdir(folder):
             pass
     with lock_workdir(folder):
         pass

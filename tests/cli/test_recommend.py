@@ -172,7 +172,7 @@ def test_evaluating_gives_the_ranking(run, capsys):
     words = ["evaluate", "--workdir", str(run), "--step", "best"]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    best = json.loads((run / "best.json").read_text())["bests"][-1]["figures"]
+    best = json.loads((run / "best.json").read_text())["improvements"][-1]["metrics"]
     for split in ("validation", "test"):
         low, high = told[split].pop("intervals_95")["ndcg_20"]
         assert low <= told[split]["ndcg_20"] <= high
@@ -246,7 +246,7 @@ def test_configs_that_say_little(run, tmp_path, capsys, content, words, told):
 
 def test_export_and_import_of_a_run(run, tmp_path, capsys):
     """The run says of which model it is; a bare folder of parameters does not, and the error names the option."""
-    best = json.loads((run / "best.json").read_text())["bests"][-1]["step"]
+    best = json.loads((run / "best.json").read_text())["improvements"][-1]["step"]
     files = [str(tmp_path / name) for name in ("newest.safetensors", "best.safetensors", "numbered.safetensors")]
     steps = [[], ["--step", "best"], ["--step", str(best)]]
     for file, step in zip(files, steps, strict=True):

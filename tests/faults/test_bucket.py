@@ -32,4 +32,4 @@ def test_saving_survives_temporary_errors(status: str, lost: bool, steps: list[i
     outcome = json.loads(done.stdout)
     assert outcome.pop("refused") > 0
     assert outcome == {"lost": lost, "steps": steps, "sound": 3}
-    assert ("Training goes on, checkpoint 1 is safe" in done.stderr) == lost
+    assert ("Training continues; checkpoint 1 is safe" in done.stderr) == lost

@@ -117,7 +117,7 @@ def test_a_save_that_fails_in_one_ends_all_and_names_it(fork_server: ForkServer,
     codes = [process.wait(60) for process in processes]
     assert codes[index] == 2, processes[index].output[-3000:]
     assert codes[1 - index] == 3, processes[1 - index].output[-3000:]
-    message = f"has failed: saving failed: cannot write to {tmp_path}: a file grew too large"
+    message = f"has failed: saving failed: cannot write to {tmp_path}: file too large"
     assert message in processes[index].output
     assert f"process {index} (" in processes[1 - index].output and message in processes[1 - index].output
     assert any(path.name.isdigit() for path in (tmp_path / "checkpoints").iterdir()), "the earlier checkpoint is kept"

@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.support.fork_server import ForkServer
 from tests.support.toy_processes import start
 
-REFUSED = "UserError: another run is at work in {folder} (pid {pid} on"
+REFUSED = "UserError: another run uses {folder} (pid {pid} on"
 
 
 def test_a_second_run_fails_while_the_first_is_running(fork_server: ForkServer, tmp_path: Path):

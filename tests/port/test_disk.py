@@ -30,7 +30,7 @@ def test_port(tmp_path, capfd):
         assert main(["port", "import", str(weights), "--out", str(tmp_path / "again")]) == 2
     lines = capfd.readouterr().err.splitlines()
     assert lines == [
-        f"timesuite port: cannot write to {tmp_path / name}: a file grew too large; free some or choose another place"
+        f"timesuite port: cannot write to {tmp_path / name}: file too large; free some space or choose another path"
         for name in (*exports, "again")
     ]
     assert set(tmp_path.iterdir()) == before
@@ -43,15 +43,15 @@ def test_a_name_that_no_disk_takes(tmp_path, capsys):
     assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / f"{long}.safetensors")]) == 2
     assert main(["port", "import", str(weights), "--out", str(tmp_path / long)]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2 and all("the name is too long; choose another place" in line for line in lines)
+    assert len(lines) == 2 and all("file name too long; choose another path" in line for line in lines)
 
 
 def test_other_errors_stay_as_they_are(tmp_path):
-    told = f"cannot write to {tmp_path}: it is read-only; make it writable or choose another place"
+    told = f"cannot write to {tmp_path}: read-only file system; make it writable or choose another path"
     with pytest.raises(UserError, match=re.escape(told)), explain_write_errors(tmp_path):
         raise ValueError("FAILED: Read-only file system [os_error_code='30']")
     (tmp_path / "file").write_text("")
-    told = r"a file stands on the way \(.*inner\); move it or choose another place"
+    told = r"not a directory \(.*inner\); move it or choose another path"
     with pytest.raises(UserError, match=told), explain_write_errors(tmp_path):
         (tmp_path / "file/inner").mkdir()
     with pytest.raises(ValueError, match="ours"), explain_write_errors(tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import tiny_config, toy_task
 from timesuite_jax import param_tree, training
-from timesuite_jax.checkpoints.manager import restore_params
+from timesuite_jax.checkpoints.readers import restore_params
 from timesuite_jax.errors import UserError
 from timesuite_jax.registry import Answers, Evaluates, Recommends, build, load, open_model
 

@@ -19,7 +19,7 @@ def test_where_a_run_lies(given: str, taken: str, monkeypatch: pytest.MonkeyPatc
     def stop(workdir: epath.Path) -> None:
         raise Reached(str(workdir))
 
-    monkeypatch.setattr(workdir_lock, "_prove_writable", stop)
+    monkeypatch.setattr(workdir_lock, "_check_writable", stop)
     with pytest.raises(Reached) as caught:
         Checkpoints(given)
     assert str(caught.value) == taken

@@ -20,7 +20,7 @@ from jax.experimental import multihost_utils
 
 from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, training
-from timesuite_jax.checkpoints import manager
+from timesuite_jax.checkpoints import integrity
 from timesuite_jax.errors import UserError
 from timesuite_jax.resilience.preemption import exit_after
 from timesuite_jax.training import OptimizerSpec
@@ -96,14 +96,14 @@ class FaultyTask(ToyTask):
 
 def slow_saves(seconds: float) -> None:
     """Delays each save before it becomes visible."""
-    write = manager.write_manifest
+    write = integrity.write_manifest
 
     def delayed(folder: Any) -> None:
         log(f"reached: save of {folder.parent.name}")
         time.sleep(seconds)
         write(folder)
 
-    manager.write_manifest = delayed
+    integrity.write_manifest = delayed
 
 
 def main(argv: Sequence[str]) -> int:

@@ -10,12 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from etils import epath
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, param_tree, training
-from timesuite_jax.checkpoints import manager
-from timesuite_jax.checkpoints.manager import read_config, restore_params
+from timesuite_jax.checkpoints.readers import read_config, restore_params
 from timesuite_jax.checkpoints.retry import RetryingSaver
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
@@ -183,14 +183,14 @@ def test_the_error_of_a_folder_that_cannot_be_written_names_it(tmp_path: Path, m
     with pytest.raises(UserError, match=r"file/run is not a folder|cannot write to .*file/run"):
         train(ToyTask(), tmp_path / "file" / "run")
     (tmp_path / "run" / "parameters.txt").mkdir(parents=True)
-    with pytest.raises(UserError, match=r"a folder stands there \(.*/parameters.txt\); move it or choose another"):
+    with pytest.raises(UserError, match=r"is a directory \(.*/parameters.txt\); move it or choose another"):
         train(ToyTask(), tmp_path / "run")
 
     def refuse(self: Any, *args: Any, **kwargs: Any) -> None:
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(type(manager.epath.Path(tmp_path)), "write_text", refuse)
-    with pytest.raises(UserError, match="permission is denied; make it writable or choose another work folder"):
+    monkeypatch.setattr(type(epath.Path(tmp_path)), "write_text", refuse)
+    with pytest.raises(UserError, match="permission denied; make it writable or choose another work folder"):
         train(ToyTask(), tmp_path)
 
 

@@ -1,1 +1,1 @@
-"""Checkpoints of a run: Orbax manager, retries, the best step, fingerprints, the lock of a work folder."""
+"""Checkpoints of a run: saving, retries, integrity, the best step, fingerprints, the lock of the work folder."""

@@ -1,8 +1,8 @@
-"""A name for the content of a tree of arrays, wherever its pieces lie.
+"""Hashes the content of a tree of arrays, independently of how the arrays are sharded.
 
-Frozen parameters are stored once a run and referred to by this name. It is computed on the devices: sums of scrambled
-words in modular arithmetic do not depend on how an array is split, so no tensor travels to a host to be hashed. It
-tells different weights apart; it is no protection against someone who wants two to look alike.
+Frozen parameters are stored once for a run under this hash. It is computed on the devices: a sum of hashed words in
+modular arithmetic does not depend on how an array is split, so no tensor is copied to a host. It distinguishes
+different weights; it is not cryptographic.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ _LANES = 4  # of 32 bits each
 
 
 def fingerprint(params: Mapping[str, Any]) -> str:
-    """32 hex digits that depend on every path, shape, dtype and bit of the tree."""
+    """Returns 32 hex digits that depend on every path, shape, dtype and bit of the tree."""
     leaves = dict(param_tree.leaves_with_paths(params))
     sums = jax.device_get(jax.jit(lambda arrays: {path: _sums(x) for path, x in arrays.items()})(leaves))
     digest = hashlib.sha256()
@@ -29,15 +29,15 @@ def fingerprint(params: Mapping[str, Any]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _scramble(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
-    """MurmurHash3's finaliser: every bit of the word moves every other."""
+def _fmix32(x: UInt32[Array, "*shape"]) -> UInt32[Array, "*shape"]:
+    """Applies the finalizer of MurmurHash3 (fmix32): every input bit affects every output bit."""
     x = (x ^ (x >> jnp.uint32(16))) * jnp.uint32(0x85EBCA6B)
     x = (x ^ (x >> jnp.uint32(13))) * jnp.uint32(0xC2B2AE35)
     return x ^ (x >> jnp.uint32(16))
 
 
 def _sums(x: Shaped[Array, "*shape"]) -> UInt32[Array, " lanes"]:
-    """Sums over the array of its words, each scrambled together with its position."""
+    """Sums the words of an array, each hashed together with its position; one sum for each lane."""
     if x.dtype == jnp.bool_:
         x = x.astype(jnp.uint8)
     elif jnp.issubdtype(x.dtype, jnp.integer) and jnp.iinfo(x.dtype).bits < 8:
@@ -46,5 +46,5 @@ def _sums(x: Shaped[Array, "*shape"]) -> UInt32[Array, " lanes"]:
     position = jnp.zeros(x.shape, jnp.uint32)
     for axis, size in enumerate(x.shape):
         position = position * jnp.uint32(size) + jax.lax.broadcasted_iota(jnp.uint32, x.shape, axis)
-    lanes = [jnp.sum(_scramble(words ^ _scramble(position + jnp.uint32(lane << 30)))) for lane in range(_LANES)]
+    lanes = [jnp.sum(_fmix32(words ^ _fmix32(position + jnp.uint32(lane << 30)))) for lane in range(_LANES)]
     return jnp.stack(lanes).astype(jnp.uint32)

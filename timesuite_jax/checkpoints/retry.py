@@ -1,11 +1,11 @@
-"""Saving goes on though a save fails.
+"""Retries failed saves while training continues.
 
-Storage may answer badly for a while, or a disk be full until somebody makes room. Neither is a reason to give up a run
-that has a good checkpoint and goes on learning, so a failed save is told and tried again, later each time. Two saves
-must succeed: the first, because the folder may be of no use at all, and the last, because nothing comes after it.
+Storage may return errors for a while, or a disk be full until someone frees space. Neither is a reason to stop a run
+that has a good checkpoint, so a failed save is reported and retried with exponential backoff. Two saves must succeed:
+the first, because the work folder may be unusable, and the last, because nothing follows it.
 
-In a run of many processes every one must: where it fails in some of them, the others are left in the middle of theirs.
-Those in which it failed tell why and end, and the others name them and end (see roll_call.py).
+With several processes, a failed save ends the run: the processes in which it failed report why and exit, and the others
+name them and exit (resilience/liveness.py), because Orbax leaves them waiting in the middle of that save.
 """
 
 import logging
@@ -22,19 +22,19 @@ from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.errors import UserError
 
 _log = logging.getLogger(__name__)
-FIRST_PAUSE, LONGEST_PAUSE = 10.0, 600.0  # seconds before the next try; each pause is twice the one before
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 10.0, 600.0  # seconds before the next try; each is twice the one before
 
 
 class RetryingSaver:
-    """Saves the states of a run.
+    """Saves the states of a run, and retries after failures.
 
     Args:
       checkpoints: of the run.
       config: saved with each state.
-      clock: seconds.
+      clock: returns seconds.
 
     Attributes:
-      saved: the last step that was handed over (it may still be on its way to the disk), as far as no failure is known.
+      saved: the last step that was passed to `save` and has not failed so far; it may not be on disk yet.
     """
 
     def __init__(
@@ -43,15 +43,16 @@ class RetryingSaver:
         self._checkpoints, self._config, self._clock = checkpoints, config, clock
         self.saved = checkpoints.newest()
         self._writing = False
-        self._pause, self._retry_at = FIRST_PAUSE, math.inf
+        self._backoff, self._retry_at = FIRST_BACKOFF_S, math.inf
 
     def overdue(self) -> bool:
-        """Whether the last save failed and the time has come to try again. Costs next to nothing: ask every step.
+        """Returns whether the last save failed and it is time to retry. Cheap enough to call every step.
 
-        Said once: many processes take some steps to agree on it, in which this one must not ask for further saves.
+        Returns True once per failure: several processes need some steps to agree on the retry, during which this one
+        must not request another.
 
         Raises:
-          UserError: it was the first.
+          UserError: the first save failed.
         """
         if self._writing and self._checkpoints.settled():
             self._settle()
@@ -61,7 +62,7 @@ class RetryingSaver:
         return due
 
     def save(self, step: int, state: TrainState, position: Mapping[str, Any]) -> None:
-        """Hands a state over; it is written in the background.
+        """Copies a state and writes it in the background.
 
         Args:
           step: finished steps.
@@ -69,52 +70,52 @@ class RetryingSaver:
           position: of the data, for the step after.
 
         Raises:
-          UserError: this or the save before failed, and there is no older checkpoint, or there are other processes.
+          UserError: this or the previous save failed, and there is no older checkpoint or there are other processes.
         """
         self._settle()
-        with self._outlived():
-            self._hand_over(step, state, position)
+        with self._tolerating_failure():
+            self._start(step, state, position)
 
     def finish(self, step: int, state: TrainState, position: Mapping[str, Any]) -> None:
-        """Returns when the last state of the run is on the disk.
+        """Saves the last state of the run and blocks until it is on disk.
 
         Raises:
           UserError: it cannot be saved.
         """
         self._settle()
         if self.saved != step:
-            self._hand_over(step, state, position)
+            self._start(step, state, position)
         self._checkpoints.wait()
 
-    def _hand_over(self, step: int, state: TrainState, position: Mapping[str, Any]) -> None:
+    def _start(self, step: int, state: TrainState, position: Mapping[str, Any]) -> None:
         self._checkpoints.save(step, state, position, self._config)
         self.saved, self._retry_at, self._writing = step, math.inf, True
 
     def _settle(self) -> None:
-        """Learns how the last save has ended; waits for it if need be."""
+        """Waits for the last save, if one is being written, and handles its failure."""
         if self._writing:
-            with self._outlived():
+            with self._tolerating_failure():
                 self._checkpoints.wait()
-                self._writing, self._pause = False, FIRST_PAUSE
+                self._writing, self._backoff = False, FIRST_BACKOFF_S
 
     @contextmanager
-    def _outlived(self) -> Iterator[None]:
-        """If what is done within fails and there is a good checkpoint, says so and plans another try."""
+    def _tolerating_failure(self) -> Iterator[None]:
+        """Logs a failure and schedules a retry, if there is a good checkpoint and no other process."""
         try:
             yield
-        except Exception as error:  # whatever a storage library raises: a bucket's are of no common class
+        except Exception as error:  # storage libraries raise anything: the errors of buckets have no common class
             if isinstance(error, jax.errors.JaxRuntimeError):
                 raise
             if jax.process_count() > 1:
                 raise UserError(f"saving failed: {error}") from error
-            safe = self._checkpoints.newest()
-            if safe is None:
+            newest = self._checkpoints.newest()
+            if newest is None:
                 raise
-            self.saved, self._writing, self._retry_at = None, False, self._clock() + self._pause
+            self.saved, self._writing, self._retry_at = None, False, self._clock() + self._backoff
             _log.warning(
-                "saving failed: %s. Training goes on, checkpoint %d is safe; saving is tried again in %.0f s",
+                "saving failed: %s. Training continues; checkpoint %d is safe; retrying in %.0f s",
                 error,
-                safe,
-                self._pause,
+                newest,
+                self._backoff,
             )
-            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._backoff = min(2 * self._backoff, MAX_BACKOFF_S)

@@ -1,4 +1,4 @@
-"""What training changes: the step, the trainable parameters and the optimizer's memory of them."""
+"""The part of a run that training changes: step, trainable parameters and optimizer state."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from timesuite_jax.param_tree import Params
 
 @flax.struct.dataclass
 class TrainState:
-    """State of a run between two steps. Frozen parameters and the random seed never change and stand elsewhere."""
+    """State of a run between two steps. Frozen parameters and the random seed never change and are kept elsewhere."""
 
     step: Int[Array, ""]  # finished steps
-    params: Params  # trainable ones only
+    params: Params  # trainable parameters only
     opt_state: Any

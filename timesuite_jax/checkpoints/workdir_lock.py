@@ -1,16 +1,17 @@
-"""A work folder belongs to one run: a second one would remove what the first is about to save.
+"""Locks a work folder for one run: a second run would remove checkpoints that the first one is saving.
 
-The lock is the kernel's (`flock`), so that no end of a process, however sudden, leaves it behind. Buckets have none.
+The lock is `filelock`'s, by `flock`: the kernel releases it when the process ends, however it ends. `filelock` does not
+record the holder on such locks, so the pid and host are written to a file beside it, for the message of a second run.
+Buckets have no locks.
 """
 
-import fcntl
 import logging
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import IO
 
+import filelock
 import jax
 from etils import epath
 
@@ -24,54 +25,60 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def lock_workdir(workdir: epath.Path) -> Iterator[None]:
-    """Within it, the folder is there, can be written, and is this run's alone; all its processes must enter.
+    """Creates the folder, checks that it can be written, and holds its lock; all processes of a run must enter.
 
-    Process 0 holds the lock for all. In a bucket nobody does, nor on a file system that knows no locks.
+    Process 0 holds the lock for all. There is no lock in a bucket, nor on a file system that does not support locks.
 
     Raises:
-      UserError: in every process, if another run is at work in the folder; or if it cannot be made or written.
+      UserError: in every process, if another run uses the folder, or it cannot be created or written.
     """
     with explain_write_errors(workdir, "work folder"):
-        _prove_writable(workdir)
-        # Never removed: who finds another file under this name would lock that one.
-        file = None if is_remote(workdir) else (workdir / ".lock").open("a")
-    if file is None:
+        _check_writable(workdir)
+    if is_remote(workdir):
         yield
         return
-    with file:
-        told = _lock(file, workdir) if jax.process_index() == 0 else ""
-        if refusal := parallel.allgather_strings([told] if told else []):
-            raise UserError(refusal[0])
+    # Not thread-local: the thread that ends a run need not be the one that started it.
+    lock = filelock.FileLock(workdir / ".lock", thread_local=False)
+    errors: list[str] = []
+    if jax.process_index() == 0:
         try:
-            yield
-        finally:
-            with suppress(OSError):  # where there are no locks
-                fcntl.flock(file, fcntl.LOCK_UN)  # A process that was forked from this one has the file open, too.
+            with explain_write_errors(workdir, "work folder"):
+                _acquire(lock, workdir)
+        except UserError as error:
+            errors.append(str(error))  # raised in all processes, which would otherwise wait for this one
+    if errors := parallel.allgather_strings(errors):
+        raise UserError(errors[0])
+    try:
+        yield
+    finally:
+        lock.release()
 
 
-def _prove_writable(workdir: epath.Path) -> None:
-    """Finds out now what else the first save would find out an hour later."""
+def _check_writable(workdir: epath.Path) -> None:
+    """Fails now if the first save, maybe an hour later, would fail."""
     try:
         workdir.mkdir(parents=True, exist_ok=True)
     except FileNotFoundError as error:  # below /proc and the like
-        raise UserError(f"{workdir} cannot be made; choose another work folder") from error
+        raise UserError(f"cannot create {workdir}; choose another work folder") from error
     probe = workdir / ".writable"
     probe.write_text("")
     probe.unlink(missing_ok=True)
 
 
-def _lock(file: IO[str], workdir: epath.Path) -> str:
-    """Locks the file until it is closed, and writes into it by whom; or why it cannot be."""
+def _acquire(lock: filelock.BaseFileLock, workdir: epath.Path) -> None:
+    """Acquires the lock and records the holder; raises a UserError if another run holds it."""
+    holder = workdir / ".lock-holder"
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = (workdir / ".lock").read_text()
-        return f"another run is at work in {workdir} ({holder}); wait for it, stop it or choose another work folder"
-    except OSError as error:
-        _log.warning("%s has no locks (%s): see to it that no other run works there", workdir, error.strerror)
-        return ""
-    with suppress(OSError):  # It is locked whatever it says.
-        file.truncate(0)
-        file.write(f"pid {os.getpid()} on {socket.gethostname()}")
-        file.flush()
-    return ""
+        lock.acquire(blocking=False)
+    except filelock.Timeout as error:
+        name = holder.read_text() if holder.exists() else "unknown process"
+        raise UserError(
+            f"another run uses {workdir} ({name}); wait for it, stop it or choose another work folder"
+        ) from error
+    except (IsADirectoryError, PermissionError):
+        raise
+    except (NotImplementedError, OSError) as error:
+        _log.warning("cannot lock %s (%s): make sure that no other run uses it", workdir, error)
+        return
+    with suppress(OSError):  # the lock is held even if its holder cannot be recorded
+        holder.write_text(f"pid {os.getpid()} on {socket.gethostname()}")

@@ -97,7 +97,7 @@ def _model_of_run(args: argparse.Namespace) -> str | None:
     """The model of the training run to export; None if the folder is not a run."""
     if args.action != "export" or not (args.folder / "checkpoints").is_dir():
         return None
-    from timesuite_jax.checkpoints.manager import read_config  # imported late: slow
+    from timesuite_jax.checkpoints.readers import read_config  # imported late: slow
 
     task = read_config(args.folder, args.step).get("task")
     return task if task in PORTS else None
@@ -138,7 +138,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
     spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantise)
     step = None
     if (args.folder / "checkpoints").is_dir():
-        from timesuite_jax.checkpoints.manager import (
+        from timesuite_jax.checkpoints.readers import (
             find_step,  # imported late: slow
         )
 

@@ -67,6 +67,6 @@ def run(args: argparse.Namespace) -> int:
             print(f"{corpus}: of {report['used']} samples used, these gave something up to fit: {told}")
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     if result.best:
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.figures.items())
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.metrics.items())
         print(f"best {spec.best} at step {result.best.step}: {shown}")
     return result.code

@@ -11,7 +11,8 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from timesuite_jax import parallel
-from timesuite_jax.checkpoints.manager import Step, read_config, read_data_position, restore_params
+from timesuite_jax.checkpoints.readers import read_config, read_data_position, restore_params
+from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
@@ -72,14 +73,14 @@ class Model(Generic[Capability]):
 
 
 def load(
-    source: epath.PathLike | Config, needs: type[Capability], *, step: Step = None, data: Sequence[str] = ()
+    source: epath.PathLike | Config, needs: type[Capability], *, step: StepChoice = None, data: Sequence[str] = ()
 ) -> Loaded[Capability]:
     """Loads a model with its parameters; see `open_model`, which checks everything but these."""
     return open_model(source, needs, step=step, data=data).load()
 
 
 def open_model(
-    source: epath.PathLike | Config, needs: type[Capability], *, step: Step = None, data: Sequence[str] = ()
+    source: epath.PathLike | Config, needs: type[Capability], *, step: StepChoice = None, data: Sequence[str] = ()
 ) -> Model[Capability]:
     """Finds a model and checks it, before its parameters are read.
 
@@ -110,7 +111,7 @@ def open_model(
     return Model(task, config, task.abstract_params, read)
 
 
-def _check_position(task: object, workdir: epath.PathLike, step: Step) -> None:
+def _check_position(task: object, workdir: epath.PathLike, step: StepChoice) -> None:
     if isinstance(task, ChecksPosition):
         task.check_position(read_data_position(workdir, step), os.fspath(workdir))
 
@@ -120,11 +121,11 @@ def _check_ready(task: object) -> None:
         task.check_ready()
 
 
-def _restore(workdir: epath.PathLike, step: Step, abstract: Params, mesh: Mesh, rules: parallel.Rules) -> Params:
+def _restore(workdir: epath.PathLike, step: StepChoice, abstract: Params, mesh: Mesh, rules: parallel.Rules) -> Params:
     return restore_params(workdir, abstract, step, mesh, rules)
 
 
-def run_config(workdir: epath.PathLike, *, step: Step = None) -> dict[str, Any]:
+def run_config(workdir: epath.PathLike, *, step: StepChoice = None) -> dict[str, Any]:
     """The config of a run.
 
     Raises:

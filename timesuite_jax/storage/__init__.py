@@ -1,1 +1,1 @@
-"""Files: written whole or not at all, checked, on a disk or in a bucket; pickles read without running them."""
+"""Files: atomic writes, checksums, write errors, remote paths, `.npz` files, restricted unpickling."""

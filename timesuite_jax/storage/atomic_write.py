@@ -1,4 +1,4 @@
-"""Files that appear under their name only when they are complete."""
+"""Writes files atomically: they appear under their name only when complete."""
 
 import os
 from collections.abc import Iterator
@@ -8,26 +8,26 @@ from typing import Any
 
 @contextmanager
 def atomic_write(path: Any) -> Iterator[Any]:
-    """Within it, the file is written to a place beside; at the end, that takes the name of the file.
+    """Yields a temporary path to write to, and renames it to `path` on success.
 
-    If anything fails nothing appears: a file that was there before stays as it was, and what was written is removed.
-    What is there and no file (/dev/stdout, a pipe) is written to as it is.
+    On an exception an existing file stays unchanged and the temporary file is removed. A path that exists and is not a
+    regular file (/dev/stdout, a pipe) is written to directly.
 
     Args:
-      path: a `pathlib.Path`, or an `epath.Path` on a disk; its folder is there.
+      path: a `pathlib.Path`, or a local `epath.Path`; its folder must exist.
 
     Yields:
-      A path to write to, of the same type.
+      A path of the same type, in the same folder.
     """
     if path.exists() and not path.is_file():
         yield path
         return
-    path = path.resolve()  # a link stays, and what it points to is replaced
+    path = path.resolve()  # a link stays a link, and its target is replaced
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield partial
         partial.replace(path)
     except BaseException:
-        with suppress(OSError):  # not even made, or the disk fails altogether: the first error is the one to tell
+        with suppress(OSError):  # it may not exist, or the disk fails: report the first error
             partial.unlink()
         raise

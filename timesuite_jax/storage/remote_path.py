@@ -1,4 +1,4 @@
-"""Work folders on a disk and in a bucket, where a file is there whole or not at all and is renamed by copying."""
+"""Paths on a local disk and in object storage, where a file appears whole or not at all and a rename is a copy."""
 
 import os
 
@@ -8,12 +8,12 @@ from timesuite_jax.storage.atomic_write import atomic_write
 
 
 def is_remote(path: epath.PathLike) -> bool:
-    """Whether a path is one of object storage ("gs://...")."""
+    """Returns whether a path is in object storage ("gs://...")."""
     return "://" in os.fspath(path)
 
 
 def replace_text(file: epath.Path, text: str) -> None:
-    """Writes a small file so that whoever is killed meanwhile leaves the one before, whole."""
+    """Writes a small file atomically; if the process is killed meanwhile, the previous file stays intact."""
     if is_remote(file):
         file.write_text(text)
         return

@@ -1,4 +1,4 @@
-"""A full, closed or failing disk in a sentence, whatever a storage library makes of it."""
+"""Turns write errors of the operating system into messages for the user, whichever library raises them."""
 
 import errno
 import os
@@ -8,34 +8,34 @@ from typing import Any
 
 from timesuite_jax.errors import UserError
 
-_FULL = {errno.ENOSPC: "no space is left", errno.EDQUOT: "the quota is used up", errno.EFBIG: "a file grew too large"}
-_CLOSED = {errno.EROFS: "it is read-only", errno.EACCES: "permission is denied", errno.EPERM: "permission is denied"}
-_FAILING = {errno.EIO: "the disk fails", errno.ESTALE: "its server has lost it", errno.ETIMEDOUT: "it does not answer"}
-_IN_THE_WAY = {
-    errno.EEXIST: "a file stands there",
-    errno.EISDIR: "a folder stands there",
-    errno.ENOTDIR: "a file stands on the way",
+_FULL = {errno.ENOSPC: "no space left", errno.EDQUOT: "disk quota exceeded", errno.EFBIG: "file too large"}
+_READ_ONLY = {
+    errno.EROFS: "read-only file system",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
 }
-_WRONG = {errno.ENAMETOOLONG: "the name is too long"}
+_FAILING = {errno.EIO: "input/output error", errno.ESTALE: "stale file handle", errno.ETIMEDOUT: "connection timed out"}
+_EXISTING = {errno.EEXIST: "file exists", errno.EISDIR: "is a directory", errno.ENOTDIR: "not a directory"}
+_INVALID = {errno.ENAMETOOLONG: "file name too long"}
 _REMEDIES = (
-    (_FULL, "free some or choose"),
-    (_CLOSED, "make it writable or choose"),
-    (_FAILING, "mend it or choose"),
-    (_IN_THE_WAY, "move it or choose"),
-    (_WRONG, "choose"),
+    (_FULL, "free some space or choose"),
+    (_READ_ONLY, "make it writable or choose"),
+    (_FAILING, "check the disk or choose"),
+    (_EXISTING, "move it or choose"),
+    (_INVALID, "choose"),
 )
 
 
 @contextmanager
-def explain_write_errors(place: Any, what: str = "place") -> Iterator[None]:
-    """Turns what a disk refuses into a sentence for the user; storage libraries wrap the cause in various ways.
+def explain_write_errors(place: Any, what: str = "path") -> Iterator[None]:
+    """Raises write errors of the operating system as a `UserError`; storage libraries wrap the cause in various ways.
 
     Args:
-      place: what is written, a path.
-      what: to be chosen instead.
+      place: the path that is written.
+      what: what to choose instead, in the message ("choose another path").
 
     Raises:
-      UserError: naming the place, the trouble and the remedy. Errors that are not the disk's stay as they are.
+      UserError: with the path, the cause and the remedy. Other errors are raised unchanged.
     """
     try:
         yield
@@ -44,16 +44,16 @@ def explain_write_errors(place: Any, what: str = "place") -> Iterator[None]:
         while cause is not None:
             number, text = getattr(cause, "errno", None), str(cause)
             for known, remedy in _REMEDIES:
-                for code, trouble in known.items():
+                for code, reason in known.items():
                     if number == code or os.strerror(code) in text:
-                        if known is _IN_THE_WAY:
-                            trouble += _which(cause, place)
-                        raise UserError(f"cannot write to {place}: {trouble}; {remedy} another {what}") from error
+                        if known is _EXISTING:
+                            reason += _conflicting_path(cause, place)
+                        raise UserError(f"cannot write to {place}: {reason}; {remedy} another {what}") from error
             cause = cause.__cause__ or cause.__context__
         raise
 
 
-def _which(error: BaseException, place: Any) -> str:
-    """What stands in the way, or what it keeps from being written, where that is another than the place."""
+def _conflicting_path(error: BaseException, place: Any) -> str:
+    """Returns the path of an error in parentheses, where it is not the place itself."""
     name = getattr(error, "filename", None)
     return f" ({name})" if name and str(name) != str(place) else ""

@@ -66,7 +66,7 @@ class RunSaver:
 
     def update_best(self, step: int, metrics: Mapping[str, float]) -> bool:
         """Whether an evaluation is better than all before; if so, its checkpoint is kept from now on."""
-        better = self._best.judge(step, metrics)
+        better = self._best.update(step, metrics)
         if better:
             self._checkpoints.keep_best(self._best.rankings)
         return better
@@ -77,7 +77,7 @@ class RunSaver:
         Raises:
           UserError: if it cannot be written.
         """
-        self._best.note()
+        self._best.write()
 
     def evaluation_is_missing(self, step: int) -> bool:
         """Whether a run that resumes at this step must evaluate it, because that may have failed or been killed."""
@@ -85,4 +85,4 @@ class RunSaver:
 
     def should_stop(self, step: int) -> bool:
         """Whether `training.patience` evaluations in a row have brought nothing better."""
-        return self._best.exhausted(step)
+        return self._best.should_stop(step)

@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 
 from timesuite_jax import param_tree
-from timesuite_jax.checkpoints.manager import Checkpoints, differences
+from timesuite_jax.checkpoints.differences import differences
+from timesuite_jax.checkpoints.manager import Checkpoints
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training import randomness

@@ -18,7 +18,7 @@ from rich.console import Console
 from timesuite_jax import param_tree, port, training
 from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
 from timesuite_jax.apps.quickstart.scores import Scores, score
-from timesuite_jax.checkpoints.manager import restore_params
+from timesuite_jax.checkpoints.readers import restore_params
 from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.errors import UserError

@@ -1,0 +1,92 @@
+"""Every place where the package relies on, or works around, behavior of Orbax that its public API does not offer.
+
+`SaveBarrier`: when a save fails in one process, its background thread still enters Orbax's next barrier and waits ten
+    minutes for processes that are waiting at an earlier one. This barrier raises in the failed thread instead.
+    https://github.com/google/orbax/issues/605 reported lost errors of background saves and barrier timeouts;
+    errors are now re-raised at the next call, but the wait remains. No upstream issue found for the wait itself.
+`silence_thread_tracebacks`: Orbax logs the traceback of each failed save thread and raises the same error to the
+    caller, which reports it. No upstream issue found.
+`async_options`: `AsyncOptions.post_finalization_callback` takes no arguments; Orbax calls it when all files are written
+    and before the checkpoint becomes visible. The manifest is written there, because Orbax has no checksums of whole
+    files. No upstream issue found.
+`unfinished_folder`: the callback is not given the temporary folder; its name is the final name with Orbax's suffix, or
+    the final name itself where atomic renames are not supported. See https://github.com/google/orbax/issues/710 for the
+    two ways in which Orbax commits a checkpoint.
+`bounded_concurrency_handler`: Orbax starts to write all arrays at once, so a compressed copy of the whole state is in
+    memory beside the uncompressed one. `save_concurrent_gb` bounds this, but its unit is too coarse for small states
+    and it rejects single arrays above the limit. See https://github.com/google/orbax/issues/1640.
+"""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, cast
+
+import orbax.checkpoint as ocp
+from etils import epath
+
+from timesuite_jax.checkpoints.save_concurrency import bytes_in_flight
+
+_THREAD_TRACEBACKS = (
+    "_SignalingThread.run() raised",
+    "in background save thread",
+    "Save Finalize thread (save_finalize) failed",
+)
+
+
+def _is_not_thread_traceback(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    return not any(text in message for text in _THREAD_TRACEBACKS)
+
+
+def silence_thread_tracebacks() -> None:
+    """Removes log records of failed save threads; the same errors are raised to the caller."""
+    logging.getLogger("absl").addFilter(_is_not_thread_traceback)  # adding the same filter again has no effect
+
+
+class SaveBarrier:
+    """Barrier between processes for Orbax, which raises in the thread of a failed save instead of waiting.
+
+    Attributes:
+      failed: whether the current save has failed in this process.
+    """
+
+    def __init__(self) -> None:
+        self.failed = False
+        self._caller = threading.current_thread()
+        self._wait_for_others = ocp.multihost.get_barrier_sync_fn()
+
+    def begin_save(self) -> None:
+        """Resets the failure; the current thread is the caller of the next save."""
+        self.failed, self._caller = False, threading.current_thread()
+
+    def __call__(self, *, key: str, timeout_ms: int) -> None:
+        """Waits for the other processes, or raises the error that the current save thread is handling."""
+        error = sys.exception()
+        if error and threading.current_thread() is not self._caller:
+            self.failed = True
+            raise error
+        self._wait_for_others(key=key, timeout_ms=timeout_ms)
+
+
+def async_options(on_written: Callable[[], None], barrier: SaveBarrier) -> ocp.AsyncOptions:
+    """Returns options that call `on_written` when all files are written and the checkpoint is not visible yet."""
+    return ocp.AsyncOptions(post_finalization_callback=on_written, barrier_sync_fn=barrier)
+
+
+def unfinished_folder(folder: epath.Path) -> epath.Path:
+    """Returns the folder that holds a checkpoint's files until Orbax makes it visible as `folder`."""
+    # Where renames are atomic, Orbax writes to a temporary name and renames it at the end.
+    temporary = folder.parent / f"{folder.name}{ocp.utils.TMP_DIR_SUFFIX}"
+    return temporary if temporary.exists() else folder
+
+
+def bounded_concurrency_handler(tree: Any) -> ocp.StandardCheckpointHandler:
+    """Returns Orbax's handler for a tree with a bound on the bytes that are written concurrently.
+
+    Args:
+      tree: nested dict of `jax.Array`.
+    """
+    # Typed as an int, but Orbax multiplies it by a billion whether it is whole or not.
+    return ocp.StandardCheckpointHandler(save_concurrent_gb=cast(int, bytes_in_flight(tree) / 1e9))
