@@ -1,4 +1,4 @@
-"""A work folder in a bucket is taken as it is named."""
+"""Tests for work folders in a bucket: their URL is used unchanged."""
 
 from pathlib import Path
 
@@ -10,17 +10,17 @@ from timesuite_jax.checkpoints.manager import Checkpoints
 from timesuite_jax.storage.remote_path import is_remote
 
 
-class Reached(Exception):
-    """Where the run would lie, at the moment when it is first written to."""
+class FirstWrite(Exception):
+    """Raised with the work folder when it is first written to."""
 
 
-@pytest.mark.parametrize(("given", "taken"), [("gs://bucket/run", "gs://bucket/run"), ("run", f"{Path.cwd()}/run")])
-def test_where_a_run_lies(given: str, taken: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("given", "used"), [("gs://bucket/run", "gs://bucket/run"), ("run", f"{Path.cwd()}/run")])
+def test_absolute_workdir(given: str, used: str, monkeypatch: pytest.MonkeyPatch):
     def stop(workdir: epath.Path) -> None:
-        raise Reached(str(workdir))
+        raise FirstWrite(str(workdir))
 
     monkeypatch.setattr(workdir_lock, "_check_writable", stop)
-    with pytest.raises(Reached) as caught:
+    with pytest.raises(FirstWrite) as caught:
         Checkpoints(given)
-    assert str(caught.value) == taken
+    assert str(caught.value) == used
     assert is_remote(given) == given.startswith("gs://")

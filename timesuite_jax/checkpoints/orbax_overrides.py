@@ -2,8 +2,8 @@
 
 `SaveBarrier`: when a save fails in one process, its background thread still enters Orbax's next barrier and waits ten
     minutes for processes that are waiting at an earlier one. This barrier raises in the failed thread instead.
-    https://github.com/google/orbax/issues/605 reported lost errors of background saves and barrier timeouts;
-    errors are now re-raised at the next call, but the wait remains. No upstream issue found for the wait itself.
+    https://github.com/google/orbax/issues/605 is about lost errors of background saves and a barrier timeout: errors
+    are re-raised at the next call since then, but the wait remains. No upstream issue found for the wait.
 `silence_thread_tracebacks`: Orbax logs the traceback of each failed save thread and raises the same error to the
     caller, which reports it. No upstream issue found.
 `async_options`: `AsyncOptions.post_finalization_callback` takes no arguments; Orbax calls it when all files are written
@@ -12,9 +12,13 @@
 `unfinished_folder`: the callback is not given the temporary folder; its name is the final name with Orbax's suffix, or
     the final name itself where atomic renames are not supported. See https://github.com/google/orbax/issues/710 for the
     two ways in which Orbax commits a checkpoint.
+`StepStore.reopen` (step_store.py): after a failed save, Orbax's manager lists the checkpoint that does not exist, and
+    raises the failure again. https://github.com/google/orbax/issues/605 describes this, too; opening the folder again
+    is enough with one process.
 `bounded_concurrency_handler`: Orbax starts to write all arrays at once, so a compressed copy of the whole state is in
     memory beside the uncompressed one. `save_concurrent_gb` bounds this, but its unit is too coarse for small states
-    and it rejects single arrays above the limit. See https://github.com/google/orbax/issues/1640.
+    and it rejects arrays that are as large as the limit. https://github.com/google/orbax/issues/1640 is about the
+    memory of a save.
 """
 
 import logging

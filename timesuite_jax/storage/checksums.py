@@ -1,8 +1,7 @@
-"""Sizes and checksums of a checkpoint's files, so that damage is found before it is trained on.
+"""Writes and verifies sizes and checksums of a checkpoint's files, to find damage before training on it.
 
-The manifest is the last file that is written before the storage library makes a checkpoint visible, so whatever is
-visible has one. A disk that loses the end of a file, or a bit of it, is then told from a sound one by name of the file,
-and not by numbers that are a little wrong.
+The manifest is the last file that is written before Orbax makes a checkpoint visible, so every visible checkpoint has
+one. A truncated or corrupted file is then reported by name, instead of causing slightly wrong numbers.
 """
 
 import json
@@ -13,14 +12,14 @@ import google_crc32c
 from etils import epath
 
 MANIFEST = "manifest.json"
-# The storage library's own notes (time stamps, handler names). It completes them at the very end, and does without.
-_NOTES = ("_CHECKPOINT_METADATA", "commit_success.txt")
-_PIECE = 1 << 24  # bytes read at a time
-_READERS = 8  # files read side by side: object storage answers slowly and has room for many
+# Orbax's own metadata (timestamps, handler names): it is completed after the manifest, and Orbax can read without it.
+_UNLISTED = ("_CHECKPOINT_METADATA", "commit_success.txt")
+_CHUNK = 1 << 24  # bytes read at a time
+_READERS = 8  # files read concurrently: object storage has high latency and high throughput
 
 
 def write_manifest(folder: epath.Path) -> None:
-    """Lists all files of a folder in its manifest."""
+    """Writes a manifest of all files in a folder."""
     files = sorted(_files_below(folder))
     with ThreadPoolExecutor(_READERS) as pool:
         entries = dict(zip(files, pool.map(lambda name: _measure(folder / name), files), strict=True))
@@ -28,14 +27,14 @@ def write_manifest(folder: epath.Path) -> None:
 
 
 def find_damage(folder: epath.Path, wanted: Callable[[int, str], bool] = lambda index, name: True) -> list[str]:
-    """What differs between the files of a folder and its manifest, a line a file, in the order of names.
+    """Compares the files of a folder with its manifest.
 
     Args:
       folder: written with `write_manifest`.
-      wanted: whether to read a file, by its number and name; all if not given.
+      wanted: whether to check a file, given its index and name; all files if not given.
 
     Returns:
-      Lines such as "params/d/0a1b: 2612 bytes of 2616 are there"; none if all is well.
+      One line for each damaged file, sorted by name, such as "params/d/0a1b: has 2612 of 2616 bytes"; empty if intact.
     """
     try:
         manifest = (folder / MANIFEST).read_text()
@@ -55,8 +54,8 @@ def find_damage(folder: epath.Path, wanted: Callable[[int, str], bool] = lambda 
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return f"{name}: missing"
         if found != size:
-            return f"{name}: {found} bytes of {size} are there"
-        return None if actual == crc else f"{name}: its checksum is {actual}, it was written with {crc}"
+            return f"{name}: has {found} of {size} bytes"
+        return None if actual == crc else f"{name}: checksum {actual} does not match the manifest's {crc}"
 
     names = [name for index, name in enumerate(sorted(entries)) if wanted(index, name)]
     with ThreadPoolExecutor(_READERS) as pool:
@@ -64,22 +63,22 @@ def find_damage(folder: epath.Path, wanted: Callable[[int, str], bool] = lambda 
 
 
 def _files_below(folder: epath.Path, prefix: str = "") -> list[str]:
-    """Relative names of all files that a manifest lists."""
+    """Returns the relative names of all files that a manifest lists."""
     names = []
     for path in folder.iterdir():
         name = prefix + path.name
         if path.is_dir():
             names += _files_below(path, f"{name}/")
-        elif name not in (MANIFEST, *_NOTES):
+        elif name not in (MANIFEST, *_UNLISTED):
             names.append(name)
     return names
 
 
 def _measure(file: epath.Path) -> tuple[int, str]:
-    """Size and checksum of a file."""
+    """Returns size and CRC-32C checksum of a file."""
     size, checksum = 0, google_crc32c.Checksum()
     with file.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            size += len(piece)
-            checksum.update(piece)
+        while chunk := stream.read(_CHUNK):
+            size += len(chunk)
+            checksum.update(chunk)
     return size, checksum.hexdigest().decode()

@@ -1,9 +1,9 @@
-"""A pickle interpreter that can build data and nothing else.
+"""A restricted pickle interpreter, which builds plain data only.
 
-Python's own unpickler imports and calls whatever a file names; a hook that filters names still runs inside that
-machine. This one knows the few opcodes that plain data need. A name in the file becomes a `Name`, an inert pair of
-strings; "calling" one means looking it up in the table of the file's `Dialect`. There is no import, no getattr and no
-call of anything that a file could choose.
+Python's own unpickler imports and calls whatever a file names; overriding `find_class` filters names, but still runs
+the full set of opcodes. This interpreter implements only the opcodes that plain data need. A global in the file becomes
+a `Name`, an inert pair of strings; "calling" it looks it up in the table of the file's `Dialect`. There is no import,
+no getattr and no call of anything that a file chooses.
 """
 
 import dataclasses
@@ -16,12 +16,12 @@ from typing import Any, NoReturn
 from timesuite_jax.errors import UserError
 
 WRONG_KIND = "an opcode with an operand of the wrong kind (damaged)"
-MAX_PICKLE = 64 * 2**20  # bytes; those that are read here hold names and whole numbers, some megabytes at most
+MAX_PICKLE = 64 * 2**20  # bytes; the pickles read here contain names and integers, a few megabytes at most
 
 
 @dataclasses.dataclass(frozen=True)
 class Name:
-    """A global that the file mentions; never imported."""
+    """A global that the file names; never imported."""
 
     module: str
     attribute: str
@@ -32,15 +32,15 @@ class Name:
 
 @dataclasses.dataclass(frozen=True)
 class Dialect:
-    """What one kind of file says in pickle.
+    """What the pickles of one kind of file may contain.
 
     Attributes:
-      kind: of file, for messages.
-      calls: what its names may "call", by name: pure functions that check what they are given.
-      build: called with a value and the attributes that the file gives it, of which it keeps no copy.
-      mentions: what else may be named, without being called.
-      lookup: from a persistent id to what it stands for; None if there are none.
-      remedy: what to do with a file that is refused, for messages.
+      kind: name of the kind of file, for messages.
+      calls: functions that names may "call": pure, and validating their arguments.
+      build: called with an object and the state that the file gives it (opcode BUILD); must not keep the state.
+      mentions: other names that may occur without being called.
+      lookup: returns the object of a persistent id; None if the files have no persistent ids.
+      remedy: what to do if a file is rejected, for messages.
     """
 
     kind: str
@@ -52,10 +52,10 @@ class Dialect:
 
 
 def pairs(items: Any = ()) -> dict[Any, Any]:
-    """A dictionary of a list of pairs.
+    """Builds a dictionary from a list of pairs.
 
     Raises:
-      ValueError: if they are none, or a key is no plain value.
+      ValueError: if the items are not pairs, or a key is not a plain value.
     """
     if type(items) not in (list, tuple) or any(type(item) not in (list, tuple) or len(item) != 2 for item in items):
         raise ValueError("an ordered dictionary that is not made of pairs")
@@ -63,19 +63,19 @@ def pairs(items: Any = ()) -> dict[Any, Any]:
 
 
 def _key(value: Any) -> Any:
-    # Hashing nested tuples could take for ever; checkpoints have flat keys.
+    # Hashing deeply nested tuples could take forever; checkpoints have flat keys.
     if type(value) not in (str, int, float, bool, type(None), bytes):
         raise ValueError(f"a dictionary key or set member of type {type(value).__name__}")
-    if type(value) is int and value.bit_length() > 63:  # of larger ones any number can have one hash
+    if type(value) is int and value.bit_length() > 63:  # arbitrarily many larger integers share one hash
         raise ValueError("a dictionary key or set member beyond 64 bits")
     return value
 
 
 def members(items: Any = ()) -> set[Any]:
-    """A set of a list.
+    """Builds a set from a list.
 
     Raises:
-      ValueError: if it is none, or a member is no plain value.
+      ValueError: if it is not a list, or a member is not a plain value.
     """
     if type(items) not in (list, tuple):
         raise ValueError("a set that is not made of a list")
@@ -104,13 +104,13 @@ def load_restricted(data: bytes, where: str, dialect: Dialect) -> Any:
     Args:
       data: the pickle.
       where: file name for messages.
-      dialect: what it may say.
+      dialect: what it may contain.
 
     Returns:
-      Dictionaries, lists, tuples, sets, numbers, strings, and what the dialect makes of its names.
+      Dictionaries, lists, tuples, sets, numbers, strings, and the results of the dialect's functions.
 
     Raises:
-      UserError: if the pickle is damaged or wants anything but data.
+      UserError: if the pickle is damaged or contains anything but data.
     """
     if len(data) > MAX_PICKLE:
         raise UserError(f"{where}: its pickle has {len(data)} bytes, at most {MAX_PICKLE} are read{dialect.remedy}")
@@ -123,7 +123,7 @@ def load_restricted(data: bytes, where: str, dialect: Dialect) -> Any:
 class _Machine:
     def __init__(self, data: bytes, dialect: Dialect):
         self._stream, self._dialect = io.BytesIO(data), dialect
-        self._left = len(data)  # elements that calls may still be given: a file could have one list copied for ever
+        self._left = len(data)  # elements that calls may still receive: a file could copy one list forever
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
@@ -142,10 +142,10 @@ class _Machine:
             self._step(op.name, argument)
 
     def _line(self) -> str:
-        """A line of a global's name. (pickletools would interpret backslashes in it; no name of ours has any.)"""
+        """Reads one line of a global's name, without interpreting backslashes as pickletools does."""
         line = self._stream.readline()
         if not line.endswith(b"\n"):
-            raise ValueError("an end before its time (truncated)")
+            raise ValueError("an unexpected end (truncated)")
         return line[:-1].decode()
 
     def _pop(self) -> Any:
@@ -223,10 +223,10 @@ class _Machine:
                 arguments, callee = self._pop(), self._pop()
                 calls = self._dialect.calls
                 if not isinstance(callee, Name) or str(callee) not in calls or type(arguments) is not tuple:
-                    raise ValueError("a call of something that cannot be called")
+                    raise ValueError("a call of a name that is not allowed")
                 self._left -= sum(len(given) for given in arguments if isinstance(given, list | tuple | dict | set))
                 if self._left < 0:
-                    raise ValueError("one value again and again (forged)")
+                    raise ValueError("one value that is copied too often (forged)")
                 push(calls[str(callee)](*arguments))
             case "BUILD":
                 attributes = self._pop()
@@ -239,6 +239,6 @@ class _Machine:
 
     def _refuse_opcode(self, code: bytes) -> NoReturn:
         if not code:
-            raise ValueError("an end before its time (truncated)")
+            raise ValueError("an unexpected end (truncated)")
         known = {op.code.encode("latin-1"): op.name for op in pickletools.opcodes}
         raise ValueError(f"the opcode {known.get(code, code.hex())}, which no {self._dialect.kind} needs")
