@@ -80,7 +80,7 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
         "seed": seed,
         "epochs": result["step"] / epoch,
         "selected_epoch": result["best"]["step"] / epoch,
-        **result["best"]["figures"],
+        **result["best"]["metrics"],
         **{key: sum(attempt[key] for attempt in known) for key in spent},
         "peak_mib": max(attempt["peak_mib"] for attempt in known),
     }

@@ -9,12 +9,12 @@ from timesuite_jax.storage.write_errors import explain_write_errors
 
 
 def test_write_errors_are_explained_and_others_unchanged(tmp_path):
-    told = f"cannot write to {tmp_path}: read-only file system; make it writable or choose another path"
-    with pytest.raises(UserError, match=re.escape(told)), explain_write_errors(tmp_path):
+    expected = f"cannot write to {tmp_path}: read-only file system; make it writable or choose another path"
+    with pytest.raises(UserError, match=re.escape(expected)), explain_write_errors(tmp_path):
         raise ValueError("FAILED: Read-only file system [os_error_code='30']")
     (tmp_path / "file").write_text("")
-    told = r"not a directory \(.*inner\); move it or choose another path"
-    with pytest.raises(UserError, match=told), explain_write_errors(tmp_path):
+    expected = r"not a directory \(.*inner\); move it or choose another path"
+    with pytest.raises(UserError, match=expected), explain_write_errors(tmp_path):
         (tmp_path / "file/inner").mkdir()
     with pytest.raises(ValueError, match="ours"), explain_write_errors(tmp_path):
         raise ValueError("ours")

@@ -1,4 +1,4 @@
-"""A disk that is full, without privileges and for as long as a test wants."""
+"""Simulates a full disk without privileges."""
 
 import resource
 from collections.abc import Iterator
@@ -7,7 +7,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def full_disk(kib: int) -> Iterator[None]:
-    """No file of this process may grow beyond so many KiB: writing fails with an errno, as on a full disk."""
+    """Limits the size of files that this process writes, so that writing fails with an errno, as on a full disk.
+
+    Args:
+      kib: the limit, KiB.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (kib << 10, hard))
     try:
