@@ -100,7 +100,7 @@ def transition_distillation(
         shared = jax.tree.map(jnp.asarray, teacher)
         num_items = len(teacher.background)
         (total,) = chunked_scores(
-            _rows,
+            _distillation_losses,
             ScoreInputs(heads / tau, table.T),
             counts,
             items,
@@ -112,7 +112,9 @@ def transition_distillation(
         return total
 
 
-def _rows(shard: Shard, scores: Float[Array, "C V"], items: Int[Array, " C"], teacher: Teacher) -> RowLosses:
+def _distillation_losses(
+    shard: Shard, scores: Float[Array, "C V"], items: Int[Array, " C"], teacher: Teacher
+) -> RowLosses:
     taught = shard.of_items(_dense(shard, teacher, items, scores.shape[1]), 0.0)
     peak = shard.highest(jnp.max(scores, axis=-1))
     weights = jnp.exp(scores - peak[:, None])
