@@ -138,7 +138,7 @@ def test_damaged_folders_are_refused(tmp_path):
 
 
 def test_two_processes_give_the_union(monkeypatch):
-    """Two threads stand for processes: each answers a half, in as many batches as the other, and both return all."""
+    """Two threads simulate processes: each answers a half, in as many batches as the other, and both return all."""
     expected = run_benchmark(Arithmetic(), Adder(), batch_size=2)
     process, barrier, sent = threading.local(), threading.Barrier(2, timeout=60), {}
 

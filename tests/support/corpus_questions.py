@@ -10,7 +10,7 @@ from timesuite_jax.videochat_t.data.processor import Processor
 
 
 def no_answers(batch: Batch) -> list[str]:
-    """Stands for a model that is not called."""
+    """A model that must not be called."""
     raise AssertionError("a test that only prepares questions must not answer them")
 
 
@@ -27,5 +27,5 @@ def first_batch(processor: Processor, corpus: Any, size: int) -> Batch:
 
 
 def constant(text: str) -> Callable[[Batch], Sequence[str]]:
-    """Stands for a model that always gives the same answer."""
+    """A model that always gives the same answer."""
     return lambda batch: [text] * len(batch["tokens"])

@@ -5,20 +5,21 @@
 
 from timesuite_jax.evaluation.benchmark import Benchmark, Example, Predictor
 from timesuite_jax.evaluation.report import print_result, write_predictions
-from timesuite_jax.evaluation.runner import COUNTS, Dropped, Result, run_benchmark
+from timesuite_jax.evaluation.runner import COUNTS, DroppedExample, Result, run_benchmark
 from timesuite_jax.evaluation.scores import Scores
 from timesuite_jax.evaluation.sharding import shard_batches
-from timesuite_jax.evaluation.timeline import Timeline, draw_timelines
+from timesuite_jax.evaluation.timeline import Span, Timeline, draw_timelines
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank, top_k_items
 
 __all__ = [
     "COUNTS",
     "Benchmark",
-    "Dropped",
+    "DroppedExample",
     "Example",
     "Predictor",
     "Result",
     "Scores",
+    "Span",
     "Timeline",
     "draw_timelines",
     "item_scores",

@@ -8,11 +8,12 @@ and its embedding.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from timesuite_jax.evaluation.scores import Scores
 
 
+@runtime_checkable
 class Example(Protocol):
     """One example of a benchmark: annotations, without the pixels."""
 
@@ -76,6 +77,7 @@ class Benchmark(ABC, Generic[ExampleT, PromptT, AnswerT, PredictionT]):
         """Scores predictions (at least one), which are in the order of the examples."""
 
 
+@runtime_checkable
 class Predictor(Protocol[PromptT_contra, InputT, AnswerT_co]):
     """A model as the runner uses it."""
 

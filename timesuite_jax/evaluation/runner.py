@@ -24,7 +24,7 @@ COUNTS = ("n", "dropped")  # metrics of every result: examples that are scored, 
 
 
 @dataclasses.dataclass(frozen=True)
-class Dropped:
+class DroppedExample:
     """An example that could not be used, and why."""
 
     id: str
@@ -43,7 +43,7 @@ class Result(Generic[PredictionT]):
     """
 
     predictions: Mapping[str, PredictionT]
-    dropped: Sequence[Dropped]
+    dropped: Sequence[DroppedExample]
     scores: Scores
     settings: Mapping[str, Any]
 
@@ -107,7 +107,7 @@ def run_benchmark(
         on_progress(len(ids) - len(pending))
     found = _answer(benchmark, predictor, examples, pending, batch_size, log, on_progress)
     stored, reasons = stored | found["predictions"], found["dropped"]
-    dropped = [Dropped(id, reasons[id]) for id in ids if id in reasons]
+    dropped = [DroppedExample(id, reasons[id]) for id in ids if id in reasons]
     if len(dropped) == len(ids):
         why = f"; the first, {dropped[0].id}: {dropped[0].reason}" if dropped else ""
         raise UserError(f"nothing to evaluate: all {len(ids)} examples of {benchmark.name} were dropped{why}")

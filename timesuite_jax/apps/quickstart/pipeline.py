@@ -17,7 +17,7 @@ from rich.console import Console
 
 from timesuite_jax import param_tree, port, training
 from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
-from timesuite_jax.apps.quickstart.scores import Scores, score
+from timesuite_jax.apps.quickstart.scores import QuickstartScores, score
 from timesuite_jax.checkpoints.readers import restore_params
 from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
@@ -36,7 +36,7 @@ from timesuite_jax.videochat_t.task import VideoChatTask
 class Outcome:
     """Result of a quickstart."""
 
-    scores: Scores
+    scores: QuickstartScores
     seconds: dict[str, float]  # of each step in this invocation
     exported: dict[str, Any]
     files: dict[str, str]

@@ -17,7 +17,7 @@ Predictions = Sequence[GroundingPrediction]
 
 
 @dataclasses.dataclass(frozen=True)
-class Scores:
+class QuickstartScores:
     """Metrics by name, and the predictions behind them."""
 
     metrics: dict[str, float]
@@ -27,7 +27,7 @@ class Scores:
 
 def score(
     predictor: VideoChatPredictor, corpora: Path, *, batch_size: int, on_progress: Callable[[int], None]
-) -> Scores:
+) -> QuickstartScores:
     """Scores a model on held-out videos.
 
     Args:
@@ -55,7 +55,7 @@ def score(
     metrics |= {f"two_objects_{name}": value for name, value in two_objects.items() if name != "dropped"}
     other = _metrics([prediction.span for prediction in two], _spans_of_the_other(two))
     metrics["other_object_r1_iou_0.5"] = other["r1_iou_0.5"]
-    return Scores(metrics, one, two)
+    return QuickstartScores(metrics, one, two)
 
 
 def _metrics(spans: Sequence[Sequence[float] | None], truths: Sequence[Sequence[float]]) -> dict[str, float]:

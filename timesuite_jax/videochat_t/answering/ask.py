@@ -7,14 +7,12 @@ from typing import Any
 
 from timesuite_jax.data.corpora import Batch
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.timeline import Timeline
+from timesuite_jax.evaluation.timeline import Span, Timeline
 from timesuite_jax.text import Turn, parse_spans
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.data.sample import Sample
-
-Span = tuple[float, float]  # start and end in seconds
 
 
 @dataclasses.dataclass(frozen=True)

@@ -136,7 +136,7 @@ def _line_by_line(text: str) -> tuple[list[float], list[float]]:
 
 
 def _captions_of_paragraph(text: str) -> tuple[list, list[str], bool]:
-    """Spans and captions where the whole paragraph keeps to one of three forms."""
+    """Spans and captions of a paragraph in one of three forms."""
     spans: list = [[float(a), float(b)] for a, b in re.findall(r"(\d+\.*\d*)\s*-\s*(\d+\.*\d*)", text)]
     captions: list[str] = []
     debugger = False

@@ -8,14 +8,13 @@ import numpy as np
 
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import COUNTS, Benchmark, Scores, Timeline
+from timesuite_jax.evaluation import COUNTS, Benchmark, Scores, Span, Timeline
 from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou, quantisation
 from timesuite_jax.text import parse_spans
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
-Span = tuple[float, float]  # start and end in seconds
 _METRICS = tuple(GroundingScores(np.zeros(1), np.zeros(1, bool)).table())
 GROUNDING_METRICS = (*_METRICS, *COUNTS)  # of every result
 
