@@ -43,7 +43,7 @@ def answer(corpus: str, video: str, folder: str) -> dict[str, Any]:
 
         evaluate(3)  # as if killed after three examples
         result = evaluate(None)
-        asked = ask(task.answerer(params), task.preparer(), video, "When is the red circle visible?")
+        single = ask(task.answerer(params), task.preparer(), video, "When is the red circle visible?")
         refusal = ""
         try:
             if jax.process_count() > 1:
@@ -56,7 +56,7 @@ def answer(corpus: str, video: str, folder: str) -> dict[str, Any]:
     return {
         "answers": answers,
         "dropped": dropped,
-        "asked": asked.answer,
+        "single": single.answer,
         "progress": sum(progress),
         "refusal": refusal,
     }

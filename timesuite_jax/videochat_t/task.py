@@ -25,7 +25,7 @@ from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Batch, Call, DataStream, Evaluation, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
-from timesuite_jax.videochat_t.answering.ask import Asked, ask
+from timesuite_jax.videochat_t.answering.ask import AskResult, ask
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.benchmarks.evaluation_job import grounding_job
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark, Span
@@ -273,7 +273,7 @@ class VideoChatTask(Task):
         prompt: str | None = None,
         max_new_tokens: int | None = None,
         temperature: float = 0.0,
-    ) -> Asked:
+    ) -> AskResult:
         """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
         limit = max_new_tokens or self.config.evaluation.max_new_tokens
         answerer = self.answerer(params, max_new_tokens=limit, temperature=temperature)

@@ -51,6 +51,6 @@ def test_two_processes_answer_as_one(corpus, tmp_path: Path):
     assert refusals[0] == refusals[1] and "different videos" in refusals[0] and not refusals[2]
     assert first == second == alone
     assert alone["progress"] == 5 and len(alone["answers"]) == 4 and len({text for *_, text in alone["answers"]}) > 1
-    assert [id for id, _ in alone["dropped"]] == ["five#1"] and alone["asked"]
+    assert [id for id, _ in alone["dropped"]] == ["five#1"] and alone["single"]
     stored = [len((tmp_path / f"both/predictions-{index}.jsonl").read_text().splitlines()) for index in range(2)]
     assert sum(stored) == 4 and min(stored) > 0

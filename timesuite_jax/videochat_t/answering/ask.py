@@ -16,7 +16,7 @@ from timesuite_jax.videochat_t.data.sample import Sample
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class AskResult:
     """A question with its answer."""
 
     video: str
@@ -42,7 +42,7 @@ def ask(
     question: str,
     *,
     clip: Span | None = None,
-) -> Asked:
+) -> AskResult:
     """Answers a question about a video file.
 
     Args:
@@ -65,4 +65,4 @@ def ask(
     batch = processor.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
     spans = tuple((span.start, span.end) for span in parse_spans(text))
-    return Asked(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)
+    return AskResult(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)

@@ -163,7 +163,7 @@ def _captions_of_paragraph(text: str) -> tuple[list, list[str], bool]:
 
 
 def _first_caption(text: str) -> tuple[list[list[float]], list[str]]:
-    """The first sentence with a time in it, and no other."""
+    """The first sentence that contains a time, and no other."""
     if "\n" in text:
         sentences = [line for line in text.split("\n") if len(line) > 7]
     else:
@@ -173,7 +173,7 @@ def _first_caption(text: str) -> tuple[list[list[float]], list[str]]:
         try:
             span = _span_of_sentence(parts[0])
         except (ValueError, IndexError):
-            continue  # the original goes on to the next sentence after any exception
+            continue  # the original continues with the next sentence after any exception
         if span is not None:
             return [[round(second, 2) for second in span]], [parts[-1].strip()]
     return [], []
