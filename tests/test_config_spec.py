@@ -79,7 +79,7 @@ class Tower:
 
 @dataclasses.dataclass(frozen=True)
 class Pyramid:
-    kind: ClassVar[str] = "pyramid"
+    kind: Literal["pyramid"] = "pyramid"
     levels: int = 2
     rate: float | None = bounded(None, above=0, below=1)
 

@@ -23,7 +23,7 @@ from timesuite_jax.suggestions import did_you_mean
 
 Spec = TypeVar("Spec")
 Config = Mapping[str, Any] | ConfigDict
-KIND = "kind"  # key that chooses the type of a union of dataclasses
+KIND = "kind"  # key that chooses the type of a union of dataclasses, each of which has its own value as a default
 
 
 @dataclasses.dataclass(frozen=True)
@@ -178,7 +178,7 @@ def _union(options: tuple[Any, ...], value: Any, where: str, old: Any) -> Any:
 
 
 def _tagged(kinds: Mapping[str, type], config: Config, where: str, old: Any) -> Any:
-    """A spec of the dataclass whose class variable `kind` the config names; without the key, `old` keeps its kind."""
+    """A spec of the dataclass whose `kind` the config names; without the key, the kind of `old` is kept."""
     kind = config[KIND] if KIND in config else getattr(old, KIND, None)
     if kind is None:
         raise UserError(f"{where}.{KIND} is missing; choose one of {', '.join(map(repr, kinds))}")

@@ -1,4 +1,4 @@
-"""`timesuite ask`: an answer, its window, and every kind of file that cannot be used."""
+"""`timesuite ask`: answers, parts of a video, and videos that cannot be used."""
 
 import json
 
@@ -9,55 +9,55 @@ from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
 from timesuite_jax.videochat_t import task
 
-FILM = sample_videos.numbered_film(60, rate=12.0)
+VIDEO = sample_videos.numbered_film(60, rate=12.0)
 
 
 @pytest.fixture
-def film(tmp_path):
-    path = tmp_path / "film.mp4"
-    path.write_bytes(FILM)
+def video(tmp_path):
+    path = tmp_path / "video.mp4"
+    path.write_bytes(VIDEO)
     return path
 
 
-def ask(film, run, *words, question="When is the red circle visible?"):
-    return main(["ask", str(film), question, "--workdir", str(run), "--max-new-tokens", "6", *words])
+def ask(video, run, *words, question="When is the red circle visible?"):
+    return main(["ask", str(video), question, "--workdir", str(run), "--max-new-tokens", "6", *words])
 
 
-def test_json_and_timeline(film, tiny_run, tmp_path, capfd):
-    assert ask(film, tiny_run, "--json", "--timeline", f"{tmp_path}/answer.png") == 0
+def test_json_and_timeline(video, tiny_run, tmp_path, capfd):
+    assert ask(video, tiny_run, "--json", "--timeline", f"{tmp_path}/answer.png") == 0
     shown = json.loads(capfd.readouterr().out)
-    assert shown["video"] == str(film) and shown["duration"] == 5.0 and isinstance(shown["answer"], str)
+    assert shown["video"] == str(video) and shown["duration"] == 5.0 and isinstance(shown["answer"], str)
     assert (tmp_path / "answer.png").read_bytes().startswith(b"\x89PNG")
-    assert ask(film, tiny_run) == 0
+    assert ask(video, tiny_run) == 0
     assert capfd.readouterr().out.splitlines()[0] == shown["answer"]
 
 
 @pytest.mark.parametrize(
     ("words", "seconds"), [(["--start", "2"], 3.0), (["--end", "2"], 2.0), (["--start", "1", "--end", "3"], 2.0)]
 )
-def test_window(film, tiny_run, capfd, words, seconds):
-    assert ask(film, tiny_run, *words, "--json") == 0
+def test_window(video, tiny_run, capfd, words, seconds):
+    assert ask(video, tiny_run, *words, "--json") == 0
     assert json.loads(capfd.readouterr().out)["duration"] == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])
-def test_prompt(film, tiny_run, capfd, monkeypatch, words, layout):
+def test_prompt(video, tiny_run, capfd, monkeypatch, words, layout):
     asked = []
     plain = task.ask
     monkeypatch.setattr(task, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
-    assert ask(film, tiny_run, *words) == 0
+    assert ask(video, tiny_run, *words) == 0
     assert [preparer.spec.layout for preparer in asked] == [layout]
 
 
-def test_temperature(film, tiny_run, capfd):
-    assert ask(film, tiny_run, "--temperature", "1") == 0
+def test_temperature(video, tiny_run, capfd):
+    assert ask(video, tiny_run, "--temperature", "1") == 0
     assert capfd.readouterr().out
 
 
 BAD = {
     "empty": (b"", "is empty (0 bytes)"),
     "text": (b"404 not found" * 50, "cannot be opened"),
-    "cut off": (sample_videos.cut_off(FILM, index_first=True), "is cut off"),
+    "cut off": (sample_videos.cut_off(VIDEO, index_first=True), "is cut off"),
     "audio only": (sample_videos.audio_only(), "has no video stream (streams: audio)"),
     "one frame": (sample_videos.numbered_film(1), "has a single frame"),
     "no duration": (sample_videos.without_duration(), "has no extent in time"),
@@ -65,7 +65,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_films_that_cannot_be_used(case, tiny_run, tmp_path, capsys):
+def test_unusable_videos_are_rejected(case, tiny_run, tmp_path, capsys):
     data, problem = BAD[case]
     path = tmp_path / "bad.mp4"
     path.write_bytes(data)
@@ -76,7 +76,7 @@ def test_films_that_cannot_be_used(case, tiny_run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--start", "9"], "it lasts 5.0 s"),
         (["--start", "3", "--end", "2"], "has no clip from"),
@@ -89,27 +89,27 @@ def test_films_that_cannot_be_used(case, tiny_run, tmp_path, capsys):
         (["--step", "9"], "has no checkpoint of step 9; it has 2"),
     ],
 )
-def test_options_that_make_no_sense(film, tiny_run, capsys, words, told):
-    assert ask(film, tiny_run, *words) == 2
+def test_invalid_options_are_rejected(video, tiny_run, capsys, words, expected):
+    assert ask(video, tiny_run, *words) == 2
     err = capsys.readouterr().err.strip()
-    assert told in err.splitlines()[-1] and "Traceback" not in err
+    assert expected in err.splitlines()[-1] and "Traceback" not in err
 
 
-def test_missing_things(film, tiny_run, tmp_path, capsys):
+def test_missing_files_are_rejected(video, tiny_run, tmp_path, capsys):
     assert ask(tmp_path / "absent.mp4", tiny_run) == 2
     assert "does not exist or is not a file" in capsys.readouterr().err
     assert ask(tmp_path, tiny_run) == 2
     assert "does not exist or is not a file" in capsys.readouterr().err
-    assert ask(film, tmp_path) == 2
+    assert ask(video, tmp_path) == 2
     assert "has no checkpoint; train there first" in capsys.readouterr().err
-    assert ask(film, film) == 2
+    assert ask(video, video) == 2
     assert "Traceback" not in capsys.readouterr().err
-    assert ask(film, tiny_run, question=" ") == 2
+    assert ask(video, tiny_run, question=" ") == 2
     assert "the question is empty" in capsys.readouterr().err
 
 
-def test_a_film_is_read_as_in_training(tmp_path, tiny_run, capfd):
-    """The synthetic films themselves are files like any other."""
+def test_a_synthetic_video_file_is_accepted(tmp_path, tiny_run, capfd):
+    """With the duration that it was written with."""
     import numpy as np
 
     from timesuite_jax.media import write_mp4

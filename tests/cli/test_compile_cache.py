@@ -1,4 +1,4 @@
-"""Where compiled programs are kept, and that a command that runs again finds them."""
+"""The compilation cache: its folder, the user's settings, and reuse by the next command."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ from timesuite_jax.cli._compile_cache import use_compile_cache
 CONFIG = TINY_CONFIG
 
 
-def test_it_lies_in_the_users_own_folder(tmp_path):
+def test_the_default_is_in_the_home_directory(tmp_path):
     environ = {"XDG_CACHE_HOME": str(tmp_path)}
     use_compile_cache(environ)
     folder = tmp_path / "timesuite" / "compiled"
@@ -23,7 +23,7 @@ def test_it_lies_in_the_users_own_folder(tmp_path):
 
 
 @pytest.mark.parametrize("given", ["gs://bucket/compiled", ""])
-def test_what_the_user_sets_stands(given, tmp_path):
+def test_variables_of_the_user_are_kept(given, tmp_path):
     environ = {
         "XDG_CACHE_HOME": str(tmp_path),
         "JAX_COMPILATION_CACHE_DIR": given,
@@ -35,7 +35,7 @@ def test_what_the_user_sets_stands(given, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_a_home_that_cannot_be_written_is_no_error(tmp_path):
+def test_a_read_only_home_directory_is_accepted(tmp_path):
     (tmp_path / "file").write_text("")
     environ = {"XDG_CACHE_HOME": str(tmp_path / "file")}
     use_compile_cache(environ)

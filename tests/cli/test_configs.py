@@ -1,4 +1,4 @@
-"""Config files by path, overrides by flag, mistakes by name."""
+"""Loads config files with overrides; errors name the file or the key."""
 
 import re
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_argument_and_overrides(config_file: str):
 
 
 @pytest.mark.parametrize(
-    ("word", "told"),
+    ("word", "expected"),
     [
         ("--config.model.widht=8", "config.model has no 'widht'; did you mean 'width'?"),
         ("--config.modle.width=8", "config has no 'modle'; did you mean 'model'?"),
@@ -40,14 +40,14 @@ def test_argument_and_overrides(config_file: str):
         ("--config.model.width", "--config.model.width: "),
     ],
 )
-def test_mistaken_overrides_are_told(config_file: str, word: str, told: str):
-    with pytest.raises(UserError, match=re.escape(told)) as caught:
+def test_invalid_overrides_are_rejected(config_file: str, word: str, expected: str):
+    with pytest.raises(UserError, match=re.escape(expected)) as caught:
         load_config(config_file, ["--config.arg=x", word])
     message = str(caught.value)
     assert message.startswith(f"cannot apply {word}: ") and "\n" not in message
 
 
-def test_configs_build_on_their_siblings(tmp_path: Path):
+def test_a_config_imports_others_of_its_folder(tmp_path: Path):
     for folder, width in (("a", 4), ("b", 8)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "base.py").write_text(CONFIG.replace("4", str(width)))
@@ -58,7 +58,7 @@ def test_configs_build_on_their_siblings(tmp_path: Path):
         assert (config.arg, config.model.width) == ("child", width)
 
 
-def test_missing_and_wrong_files(tmp_path: Path):
+def test_missing_and_invalid_files_are_rejected(tmp_path: Path):
     with pytest.raises(UserError, match="does not exist"):
         load_config(str(tmp_path / "absent.py"))
     other = tmp_path / "other.py"

@@ -1,4 +1,4 @@
-"""`timesuite data`: what a user types, what comes out, and the exit codes."""
+"""`timesuite data`: output, exit codes and errors."""
 
 import json
 from importlib import import_module
@@ -39,7 +39,7 @@ def test_build_check_show(how, folder, capsys):
     assert "1 records and 0 videos checked, 0 problems" in capsys.readouterr().out
 
 
-def test_build_tells_what_it_left_out(folder, capsys):
+def test_build_prints_rejected_samples(folder, capsys):
     assert build(folder) == 0
     out, err = capsys.readouterr()
     assert "1 samples rejected" in out and not err and "b.mp4 is empty (0 bytes)" in out
@@ -52,14 +52,14 @@ def test_check_finds_bad_videos(folder, capsys):
     assert not report["ok"] and report["videos"] == 2 and "is empty" in report["findings"][0]["problem"]
 
 
-def test_check_goes_on_after_what_cannot_be_read(folder, capsys):
+def test_check_continues_after_an_unreadable_file(folder, capsys):
     (folder / "videos/c.mp4").mkdir()
     assert main(["data", "check", f"{folder}/videos", "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
     assert report["videos"] == 3 and "c.mp4 cannot be read (Is a directory)" in report["findings"][1]["problem"]
 
 
-def test_outputs_are_looked_at_before_the_work(folder, capsys, monkeypatch):
+def test_outputs_are_checked_before_the_work(folder, capsys, monkeypatch):
     monkeypatch.setattr("os.access", lambda place, mode: place != folder)  # as on a read-only disk
     monkeypatch.setattr(
         import_module("timesuite_jax.data.corpora.audit"), "audit", lambda *_, **__: pytest.fail("too late")
@@ -71,13 +71,13 @@ def test_outputs_are_looked_at_before_the_work(folder, capsys, monkeypatch):
 @pytest.mark.parametrize(
     "words", [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["show", "x", "--records", "-1"]]
 )
-def test_numbers_that_mean_nothing_are_refused(words, capsys):
+def test_invalid_numbers_are_rejected(words, capsys):
     with pytest.raises(SystemExit) as caught:
         main(["data", *words])
     assert caught.value.code == 2 and words[-1] in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_mistakes_are_one_line_and_exit_code_2(folder, capsys):
+def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     assert build(folder, "--task", "tvg") == 2
     assert build(folder, "--corpus", "charades/test") == 2
     assert build(folder, "--frames", "1000000") == 2

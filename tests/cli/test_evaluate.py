@@ -1,4 +1,4 @@
-"""`timesuite evaluate`: metrics for programs, files for people, mistakes in one line."""
+"""`timesuite evaluate`: JSON, files, control experiments and errors."""
 
 import json
 
@@ -23,8 +23,8 @@ def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
     assert (tmp_path / "single.jsonl").read_text() == (tmp_path / "answers.jsonl").read_text()
 
 
-def test_scores_outlast_a_full_disk(tiny_run, tiny_corpus, tmp_path, capsys):
-    """They may have taken hours; what cannot be written is told after them."""
+def test_scores_are_printed_before_a_full_disk_fails(tiny_run, tiny_corpus, tmp_path, capsys):
+    """Scores may have taken hours; files are written after they are printed."""
     words = ["--workdir", str(tiny_run), "--data", str(tiny_corpus), "--limit", "1", "--json"]
     with full_disk(0):
         assert main(["evaluate", *words, "--predictions", f"{tmp_path}/answers.jsonl"]) == 2
@@ -42,7 +42,7 @@ def test_controls(tiny_run, tiny_corpus, capfd, control):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["--limit", "0"], "--limit 0 is less than 1; give at least 1"),
         (["--batch-size", "-1"], "--batch-size -1 is less than 1"),
@@ -55,13 +55,13 @@ def test_controls(tiny_run, tiny_corpus, capfd, control):
         (["--data", "CORPUS", "--limit", "1", "--control", "foreign_frames"], "records of at least two videos"),
     ],
 )
-def test_mistakes(tiny_run, tiny_corpus, capsys, words, told):
+def test_invalid_options_are_rejected(tiny_run, tiny_corpus, capsys, words, expected):
     words = [str(tiny_corpus) if word == "CORPUS" else word for word in words]
     assert main(["evaluate", "--workdir", str(tiny_run), *words]) == 2
     err = capsys.readouterr().err.strip()
-    assert told in err.splitlines()[-1] and "Traceback" not in err
+    assert expected in err.splitlines()[-1] and "Traceback" not in err
 
 
-def test_a_folder_without_a_run(tmp_path, capsys):
+def test_a_folder_without_a_run_is_rejected(tmp_path, capsys):
     assert main(["evaluate", "--workdir", f"{tmp_path}/absent"]) == 2
     assert "has no checkpoint; train there first or give another folder" in capsys.readouterr().err

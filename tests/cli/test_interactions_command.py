@@ -1,4 +1,4 @@
-"""`timesuite data interactions`: from a log to a data set, with a summary."""
+"""`timesuite data interactions`: makes a data set from a log and prints a summary."""
 
 import json
 
@@ -21,7 +21,7 @@ def make(log, *words):
     return main(["data", "interactions", str(log), "--out", str(log.parent / "out.npz"), *words])
 
 
-def test_a_data_set_with_names_is_made(log, capsys):
+def test_the_data_set_has_the_names_of_users_and_items(log, capsys):
     words = ["--core", "2", "--columns", "who,what,when"]
     assert make(log, *words, "--json") == 0
     told = json.loads(capsys.readouterr().out)
@@ -44,7 +44,7 @@ def test_help_has_the_example_and_the_defaults(capsys):
     assert "(user,item,time)" in " ".join(told.split())
 
 
-def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
+def test_reading_shows_a_progress_bar(log, capsys, monkeypatch):
     monkeypatch.setattr("timesuite_jax.mqsa_ted.data.log._TOLD", 2)
     words = ["--core", "2", "--columns", "who,what,when"]
     assert make(log, *words) == 0
@@ -63,7 +63,7 @@ def test_reading_shows_how_far_it_is(log, capsys, monkeypatch):
         (["--out", "x.npy"], "x.npy does not end in .npz"),
     ],
 )
-def test_mistakes(log, capsys, words, told):
+def test_invalid_logs_and_options_are_rejected(log, capsys, words, told):
     assert make(log, *words) == 2
     assert told in capsys.readouterr().err
     assert not (log.parent / "out.npz").exists()

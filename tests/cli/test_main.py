@@ -1,4 +1,4 @@
-"""`timesuite COMMAND`: what every command has in common."""
+"""`timesuite COMMAND`: help, errors and exit codes of all commands."""
 
 import errno
 import importlib
@@ -35,7 +35,7 @@ def test_help_lists_all_commands(capsys):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         (["trian"], "invalid choice: 'trian'"),
         (["ask"], "the following arguments are required: video, question"),
@@ -46,15 +46,15 @@ def test_help_lists_all_commands(capsys):
         (["data", "synthetic", "--out", "x", "--seed", "-1"], "'-1' is not an int of at least 0"),
     ],
 )
-def test_mistyped_words_are_told(words, told, capsys):
+def test_invalid_arguments_are_rejected(words, expected, capsys):
     with pytest.raises(SystemExit) as caught:
         main(words)
-    assert caught.value.code == 2 and told in capsys.readouterr().err
+    assert caught.value.code == 2 and expected in capsys.readouterr().err
 
 
 @pytest.fixture
 def failing(monkeypatch):
-    """Makes `timesuite quickstart` raise."""
+    """Makes `timesuite quickstart` raise an error."""
 
     def install(error):
         def run(args):
@@ -65,16 +65,16 @@ def failing(monkeypatch):
     return install
 
 
-def test_mistakes_are_one_line_and_2(failing, capsys):
-    failing(UserError("the film is empty; give another"))
+def test_a_user_error_is_one_line_with_exit_code_2(failing, capsys):
+    failing(UserError("the video is empty; give another"))
     assert main(["quickstart"]) == 2
     captured = capsys.readouterr()
-    assert (captured.out, captured.err) == ("", "timesuite quickstart: the film is empty; give another\n")
+    assert (captured.out, captured.err) == ("", "timesuite quickstart: the video is empty; give another\n")
 
 
 @pytest.mark.parametrize("words", ["ask {} When? --workdir x", "train {} --workdir x", "data check {}"])
-def test_a_name_that_no_disk_takes(words, capsys):
-    """As where the question stands before the film."""
+def test_a_file_name_that_is_too_long_is_a_user_error(words, capsys):
+    """E.g. if the question is given in place of the video."""
     name = "x" * 300
     assert main(words.format(name).split()) == 2
     err = capsys.readouterr().err
@@ -83,14 +83,14 @@ def test_a_name_that_no_disk_takes(words, capsys):
     )
 
 
-def test_what_is_refused_without_a_name_is_no_users_mistake(failing):
+def test_an_os_error_without_a_file_name_is_not_a_user_error(failing):
     failing(PermissionError(errno.EPERM, "Operation not permitted"))
     with pytest.raises(PermissionError):
         main(["quickstart"])
 
 
-def test_what_no_text_can_hold_is_printed_all_the_same(monkeypatch):
-    """Names of files may be any bytes, keys of a checkpoint any code points."""
+def test_surrogates_are_printed_escaped(monkeypatch):
+    """File names may contain any bytes, keys of a checkpoint any code points."""
     monkeypatch.setattr(
         importlib.import_module("timesuite_jax.cli.quickstart"), "run", lambda args: print("a\udcff.mp4") or 0
     )
@@ -100,20 +100,20 @@ def test_what_no_text_can_hold_is_printed_all_the_same(monkeypatch):
     assert out.buffer.getvalue() == b"a\\udcff.mp4\n"
 
 
-def test_ctrl_c_is_one_line_and_130(failing, capsys):
+def test_ctrl_c_is_one_line_with_exit_code_130(failing, capsys):
     failing(KeyboardInterrupt())
     assert main(["quickstart"]) == 130
     assert capsys.readouterr().err == "timesuite quickstart: interrupted\n"
 
 
-def test_defects_keep_their_traceback(failing):
+def test_other_exceptions_keep_their_traceback(failing):
     failing(ZeroDivisionError("ours"))
     with pytest.raises(ZeroDivisionError):
         main(["quickstart"])
 
 
-def test_a_wrong_option_needs_no_jax(monkeypatch):
-    """It should be told at once, not after seconds of imports."""
+def test_invalid_options_are_reported_without_importing_jax(monkeypatch):
+    """Importing it takes seconds."""
     code = (
         "import sys; from timesuite_jax.cli.main import main\n"
         "assert main(['quickstart', '--seed', '-1']) == 2\n"
@@ -128,7 +128,7 @@ def test_a_wrong_option_needs_no_jax(monkeypatch):
     assert len(done.stderr.splitlines()) == 3
 
 
-def test_commands_are_modules():
+def test_every_command_is_a_module():
     for name in cli.COMMANDS:
         module = importlib.import_module(f"timesuite_jax.cli.{name}")
         assert callable(module.run) and callable(module.add_arguments)

@@ -1,4 +1,4 @@
-"""`--config` in place of a run: the weights that it names answer as the run's do, and nothing is made up."""
+"""`--config` instead of a run: the weights that it names give the same answers, and none may be missing."""
 
 import json
 from pathlib import Path
@@ -19,87 +19,87 @@ QUESTION = "When is the red circle visible?"
 
 @pytest.fixture(scope="module")
 def exported(tiny_run, tmp_path_factory):
-    """The run's weights under PyTorch's names, as somebody else would send them."""
+    """The run's weights under PyTorch's names."""
     file = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
     assert main(["port", "export", str(tiny_run), "--out", str(file)]) == 0
     return file
 
 
 @pytest.fixture
-def film(tmp_path):
-    path = tmp_path / "film.mp4"
+def video(tmp_path):
+    path = tmp_path / "video.mp4"
     path.write_bytes(sample_videos.numbered_film(24, rate=12.0))
     return path
 
 
 def named(corpus, *files):
-    """The words that choose the tiny config with these weights."""
+    """Arguments for the tiny config with these weights."""
     return ["--config", f"{TINY}:{corpus}", f"--config.weights.files={tuple(map(str, files))}"]
 
 
-def test_answers_and_scores_are_the_run_s(tiny_run, tiny_corpus, exported, film, capfd):
-    told = {}
+def test_answers_and_scores_equal_those_of_the_run(tiny_run, tiny_corpus, exported, video, capfd):
+    expected = {}
     for name, words in (
         ("run", None),
         ("weights", named(tiny_corpus, exported)),
         ("orbax", named(tiny_corpus, tiny_run)),
     ):
-        asked = ["ask", str(film), QUESTION, "--json", *(words or ["--workdir", str(tiny_run)])]
+        asked = ["ask", str(video), QUESTION, "--json", *(words or ["--workdir", str(tiny_run)])]
         scored = ["evaluate", "--data", str(tiny_corpus), "--limit", "4", "--json"]
         scored += words or ["--workdir", str(tiny_run)]
-        told[name] = []
+        expected[name] = []
         for command in (asked, scored):
             capfd.readouterr()
             assert main(command) == 0
-            told[name].append(json.loads(capfd.readouterr().out))
-    assert told["weights"] == told["run"] and told["orbax"] == told["run"]
+            expected[name].append(json.loads(capfd.readouterr().out))
+    assert expected["weights"] == expected["run"] and expected["orbax"] == expected["run"]
 
 
-def test_a_model_may_be_sharded_over_the_devices(tiny_run, tiny_corpus, exported, film, capfd, monkeypatch):
+def test_a_model_may_be_sharded_over_the_devices(tiny_run, tiny_corpus, exported, video, capfd, monkeypatch):
     loaded = []
     load = Model.load
     monkeypatch.setattr(Model, "load", lambda model: loaded.append(load(model)) or loaded[-1])
-    assert main(["ask", str(film), QUESTION, "--workdir", str(tiny_run)]) == 0
+    assert main(["ask", str(video), QUESTION, "--workdir", str(tiny_run)]) == 0
     alone = capfd.readouterr().out
     split = ["--config.training.mesh.data=2", "--config.training.mesh.fsdp=4"]
-    assert main(["ask", str(film), QUESTION, *named(tiny_corpus, exported), *split]) == 0
+    assert main(["ask", str(video), QUESTION, *named(tiny_corpus, exported), *split]) == 0
     assert capfd.readouterr().out == alone
     kernel = loaded[-1].params["mistral"]["layers"]["mlp"]["up"]["kernel"]
     assert kernel.sharding.shard_shape(kernel.shape) == (1, 4, 32)
 
 
 @pytest.mark.parametrize("kernels", ["int8", "int4"])
-def test_quantised_kernels_are_made_of_them(tiny_corpus, exported, film, tmp_path, capfd, kernels):
+def test_kernels_are_quantised_while_loading(tiny_corpus, exported, video, tmp_path, capfd, kernels):
     config = tmp_path / "quantised.py"
     config.write_text(TINY.read_text().replace('"mistral": {', f'"mistral": {{"kernels": "{kernels}", '))
     words = ["--config", f"{config}:{tiny_corpus}", f"--config.weights.files=('{exported}',)"]
-    assert main(["ask", str(film), QUESTION, "--json", "--max-new-tokens", "4", *words]) == 0, capfd.readouterr().err
+    assert main(["ask", str(video), QUESTION, "--json", "--max-new-tokens", "4", *words]) == 0, capfd.readouterr().err
     assert json.loads(capfd.readouterr().out)["answer"]
 
 
-def test_weights_that_lack_something(tiny_corpus, exported, film, tmp_path, capsys):
+def test_missing_weights_are_rejected(tiny_corpus, exported, video, tmp_path, capsys):
     kept = {name: tensor for name, tensor in load_file(exported).items() if "temp_adap" not in name}
     save_file(kept, tmp_path / "less.safetensors")
-    words = ["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "less.safetensors")]
+    words = ["ask", str(video), QUESTION, *named(tiny_corpus, tmp_path / "less.safetensors")]
     assert main(words) == 2
     assert "temp_adap" in capsys.readouterr().err
-    # What a training may begin without, an answer may not.
+    # Training may initialise missing parameters, inference may not.
     assert main([*words, "--config.weights.expect_missing=('*temp_adap*',)"]) == 2
     err = capsys.readouterr().err.strip()
     assert "parameters are missing" in err and "inference needs all parameters" in err and "Traceback" not in err
 
 
-def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, capsys):
+def test_weights_with_nan_are_rejected(tiny_corpus, exported, video, tmp_path, capsys):
     tensors = load_file(exported)
     name = next(name for name in tensors if "clip_proj" in name)
     save_file(tensors | {name: np.full_like(tensors[name], np.nan)}, tmp_path / "nan.safetensors")
-    assert main(["ask", str(film), QUESTION, *named(tiny_corpus, tmp_path / "nan.safetensors")]) == 2
+    assert main(["ask", str(video), QUESTION, *named(tiny_corpus, tmp_path / "nan.safetensors")]) == 2
     err = capsys.readouterr().err.strip()
     assert "1 parameters contain NaN or infinity, among them clip_proj/" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "expected"),
     [
         ([], "one of the arguments --workdir --config is required"),
         (["--workdir", "RUN", "--config", "TINY"], "not allowed with argument --workdir"),
@@ -117,12 +117,12 @@ def test_weights_that_are_no_numbers(tiny_corpus, exported, film, tmp_path, caps
         (["--config", str(MQSA)], "the config is a mqsa_ted model, not one that answers questions about videos"),
     ],
 )
-def test_mistakes(tiny_run, tiny_corpus, film, capsys, words, told):
+def test_invalid_options_are_rejected(tiny_run, tiny_corpus, video, capsys, words, expected):
     places = {"RUN": str(tiny_run), "TINY": f"{TINY}:{tiny_corpus}"}
     try:
-        code = main(["ask", str(film), QUESTION, *(places.get(word, word) for word in words)])
+        code = main(["ask", str(video), QUESTION, *(places.get(word, word) for word in words)])
     except SystemExit as stopped:  # argparse's own
         code = stopped.code
     assert code == 2
     err = capsys.readouterr().err.strip()
-    assert told in err.splitlines()[-1] and "Traceback" not in err
+    assert expected in err.splitlines()[-1] and "Traceback" not in err

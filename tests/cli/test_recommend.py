@@ -1,4 +1,4 @@
-"""`timesuite recommend`, `timesuite evaluate` of a recommender, and its way out through `timesuite port`."""
+"""`timesuite recommend`, and `timesuite evaluate` and `timesuite port` for a recommender."""
 
 import dataclasses
 import json
@@ -19,7 +19,7 @@ from timesuite_jax.registry import Recommends, load
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that has learnt the ring; its data lie beside it, in ring.npz. Its config spreads items."""
+    """Folder of a run trained on the ring, with items sharded over two devices; its data are in ../ring.npz."""
     folder = tmp_path_factory.mktemp("recommender")
     ring_interactions.ring().save(folder / "ring.npz")
     ring_interactions.train(
@@ -32,7 +32,7 @@ def recommend(run: Path, history: Path, *words: str) -> int:
     return main(["recommend", "--workdir", str(run), "--history", str(history), *words])
 
 
-def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
+def test_the_next_items_of_the_ring_are_recommended(run, tmp_path, capsys):
     rows = "user,item,time\nann,item 4,2\nann,item 3,1\nbob,item 9,5\nbob,item 99,6\nbob,item 10,7\ncat,x,1\n"
     (tmp_path / "history.csv").write_text(rows)
     assert recommend(run, tmp_path / "history.csv", "--top", "12", "--step", "best", "--json") == 0
@@ -40,7 +40,7 @@ def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
     assert list(told) == ["ann", "bob", "cat"]
     listed = {user: [each["item"] for each in told[user]["items"]] for user in told}
     assert "item 5" in listed["ann"][:2] and "item 11" in listed["bob"][:2]
-    # All others but what was seen, each once, the best first.
+    # All items that were not seen, once each, best first.
     assert sorted(listed["ann"]) == sorted(f"item {n}" for n in range(12) if n not in (3, 4))
     scores = [each["score"] for each in told["ann"]["items"]]
     assert scores == sorted(scores, reverse=True) and scores[-1] > -1e6
@@ -54,8 +54,8 @@ def test_what_comes_next_around_the_ring(run, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("command", ["recommend", "evaluate"])
-def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
-    """Each has half of the items, as devices have here."""
+def test_two_processes_print_once_what_one_prints(run, tmp_path, capsys, command):
+    """Each process has half of the items."""
     assert load(run, Recommends).params["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)
     (tmp_path / "history.json").write_text('[["item 3", "item 4"], ["item 9"], ["x", "item 0"]]')
     words = ["recommend", "--workdir", str(run), "--history", str(tmp_path / "history.json"), "--json"]
@@ -75,7 +75,7 @@ def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
     ]
     said = [process.communicate(timeout=300) for process in running]
     assert [process.returncode for process in running] == [0, 0], said
-    # The library through which processes on CPUs talk has a word for their output.
+    # Gloo, the transport between CPU processes, prints its own lines.
     lines = [[line for line in out.splitlines() if not line.startswith("[Gloo]")] for out, _ in said]
     assert len(lines[0]) == 1 and not lines[1]
     together = json.loads(lines[0][0])
@@ -87,20 +87,20 @@ def test_two_processes_say_once_what_one_says(run, tmp_path, capsys, command):
         assert here == there
 
 
-def test_seen_items_are_there_when_asked_for(run, tmp_path, capsys):
+def test_seen_items_are_recommended_on_request(run, tmp_path, capsys):
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
     assert recommend(run, tmp_path / "history.json", "--top", "12", "--seen", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert {each["item"] for each in told["0"]["items"]} == {f"item {n}" for n in range(12)}
 
 
-def test_who_has_taken_all_gets_nothing(run, tmp_path, capsys):
+def test_a_history_of_all_items_gets_no_recommendation(run, tmp_path, capsys):
     (tmp_path / "history.json").write_text(json.dumps([f"item {n}" for n in range(12)]))
     assert recommend(run, tmp_path / "history.json", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"0": {"items": [], "unknown": []}}
 
 
-def test_batches_do_not_change_what_is_recommended(run):
+def test_recommendations_do_not_depend_on_the_batch(run):
     loaded = load(run, Recommends)
     histories = [[f"item {(user + n) % 12}" for n in range(1 + user)] for user in range(11)]
     together = loaded.run(loaded.task.recommend, histories, top=4)
@@ -108,7 +108,7 @@ def test_batches_do_not_change_what_is_recommended(run):
         (alone,) = loaded.run(loaded.task.recommend, [history], top=4)
         assert [each.item for each in alone.items] == [each.item for each in expected.items]
         np.testing.assert_allclose([e.score for e in alone.items], [e.score for e in expected.items], rtol=1e-5)
-    # Eleven were seen, one more than the model reads: it is left out like the others.
+    # Eleven items were seen, one more than the model reads; that one is excluded, too.
     assert [each.item for each in together[10].items] == ["item 9"]
     assert loaded.run(loaded.task.recommend, []) == []
 
@@ -149,15 +149,15 @@ FILES = {
         ("strange.csv", ["--data", "none.npz"], "none.npz does not exist"),
     ],
 )
-def test_mistakes(run, tmp_path, capsys, file, words, told):
+def test_invalid_files_and_options_are_rejected(run, tmp_path, capsys, file, words, told):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     assert recommend(run, tmp_path / file, *words) == 2
     assert told.format(tmp_path / file) in capsys.readouterr().err
 
 
-def test_items_of_other_names_or_order_are_refused(run, tmp_path, capsys):
-    """As many items, so that all shapes fit; the same walks, told by other names."""
+def test_items_with_other_names_or_another_order_are_rejected(run, tmp_path, capsys):
+    """With the same number of items, so that all shapes fit."""
     data = ring_interactions.ring()
     dataclasses.replace(data, item_names=tuple(reversed(data.item_names or ()))).save(tmp_path / "other.npz")
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
@@ -168,7 +168,7 @@ def test_items_of_other_names_or_order_are_refused(run, tmp_path, capsys):
     assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "moved.npz")) == 0
 
 
-def test_evaluating_gives_the_ranking(run, capsys):
+def test_evaluate_prints_the_ranking(run, capsys):
     words = ["evaluate", "--workdir", str(run), "--step", "best"]
     assert main([*words, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
@@ -183,7 +183,7 @@ def test_evaluating_gives_the_ranking(run, capsys):
     assert "validation" in out and f"{told['test']['hr_10']:.4f}" in out and "24 users" in out
 
 
-def test_what_is_for_other_models_is_told(run, capsys):
+def test_options_and_commands_of_other_models_are_rejected(run, capsys):
     for words, told in (
         (["evaluate", "--workdir", str(run), "--limit", "3"], "--limit 3 is not supported for mqsa_ted"),
         (["evaluate", "--workdir", str(run), "--data", "a", "--corpus", "b"], "give one file"),
@@ -196,8 +196,8 @@ def test_what_is_for_other_models_is_told(run, capsys):
         assert told in capsys.readouterr().err
 
 
-def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
-    """They recommend and rank as the run that they were exported from."""
+def test_exported_weights_need_no_run(run, tmp_path, capsys):
+    """Recommendations and ranks equal those of the run."""
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
     config = ["--config", f"{ring_interactions.CONFIG}:debug"]
     weights = f"--config.weights.files=('{tmp_path / 'weights.safetensors'}',)"
@@ -234,7 +234,7 @@ def test_weights_of_a_file_need_no_run(run, tmp_path, capsys):
         ("{'task': 'mqsa_ted'}", ["recommend", "--history", "HISTORY", "--data", "DATA"], "weights.files is empty"),
     ],
 )
-def test_configs_that_say_little(run, tmp_path, capsys, content, words, told):
+def test_incomplete_configs_are_rejected(run, tmp_path, capsys, content, words, told):
     (tmp_path / "history.json").write_text('["item 3"]')
     (tmp_path / "little.py").write_text(
         f"from ml_collections import ConfigDict\n\n\ndef get_config(arg=None):\n    return ConfigDict({content})\n"
@@ -245,7 +245,7 @@ def test_configs_that_say_little(run, tmp_path, capsys, content, words, told):
 
 
 def test_export_and_import_of_a_run(run, tmp_path, capsys):
-    """The run says of which model it is; a bare folder of parameters does not, and the error names the option."""
+    """A run stores the name of its model; for a folder of parameters the error names the option."""
     best = json.loads((run / "best.json").read_text())["improvements"][-1]["step"]
     files = [str(tmp_path / name) for name in ("newest.safetensors", "best.safetensors", "numbered.safetensors")]
     steps = [[], ["--step", "best"], ["--step", str(best)]]

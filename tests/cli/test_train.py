@@ -1,4 +1,4 @@
-"""`timesuite train`: what is printed, going on, and mistakes in configs, data and folders."""
+"""`timesuite train`: output, resuming, and errors in configs, data and folders."""
 
 import json
 import os
@@ -26,14 +26,14 @@ def told(capsys):
     return err.splitlines()[-1]
 
 
-def test_goes_on_where_it_stopped_and_prints_json_alone(tiny_run, tiny_corpus, capfd):
-    """The run of the fixture is done, so that this only reads it."""
+def test_a_finished_run_resumes_and_prints_only_json(tiny_run, tiny_corpus, capfd):
+    """The fixture's run is finished, so this only reads it."""
     assert train(tiny_corpus, tiny_run, "--json") == 0
     out = capfd.readouterr().out
     assert json.loads(out) == {"step": 2, "interrupted": False, "data": {}}
 
 
-def test_json_says_so_where_a_notice_ends_the_process(tiny_corpus, tmp_path, capsys, monkeypatch):
+def test_json_reports_an_interruption(tiny_corpus, tmp_path, capsys, monkeypatch):
     def stopped_in_an_evaluation(*_, on_stop, **__):
         on_stop(3, {"loss": 2.0}, {})
         raise SystemExit
@@ -44,14 +44,14 @@ def test_json_says_so_where_a_notice_ends_the_process(tiny_corpus, tmp_path, cap
     assert json.loads(capsys.readouterr().out) == {"step": 3, "interrupted": True, "loss": 2.0, "data": {}}
 
 
-def test_prints_where_it_saved(tiny_run, tiny_corpus, capfd):
+def test_the_folder_is_printed(tiny_run, tiny_corpus, capfd):
     assert train(tiny_corpus, tiny_run) == 0
     captured = capfd.readouterr()
     assert captured.out == f"step 2 of 2, saved in {tiny_run}\n"
     assert "resumed at step 2" in captured.err
 
 
-def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypatch):
+def test_dropped_and_truncated_samples_are_printed(tiny_run, tiny_corpus, capfd, monkeypatch):
     report = {
         "used": 15,
         "dropped": 1,
@@ -77,7 +77,7 @@ def test_prints_what_was_dropped_and_cut(tiny_run, tiny_corpus, capfd, monkeypat
         ("--config.data.corpora=('/nowhere',)", "/nowhere holds no corpus"),
     ],
 )
-def test_wrong_overrides(tiny_corpus, tmp_path, capsys, word, message):
+def test_invalid_overrides_are_rejected(tiny_corpus, tmp_path, capsys, word, message):
     assert train(tiny_corpus, tmp_path / "run", word) == 2
     assert message in told(capsys) and not (tmp_path / "run").exists()
 
@@ -94,19 +94,19 @@ def test_wrong_overrides(tiny_corpus, tmp_path, capsys, word, message):
          "    return ConfigDict({'task': 'videochat_t'})\n", "has no config.training"),
     ],
 )  # fmt: skip
-def test_wrong_files(text, message, tmp_path, capsys):
+def test_invalid_configs_are_rejected(text, message, tmp_path, capsys):
     file = tmp_path / "config.py"
     file.write_text(text)
     assert main(["train", str(file), "--workdir", str(tmp_path / "run")]) == 2
     assert message in told(capsys)
 
 
-def test_another_model_in_the_folder(tiny_run, tiny_corpus, capsys):
+def test_a_folder_with_another_model_is_rejected(tiny_run, tiny_corpus, capsys):
     assert train(tiny_corpus, tiny_run, "--config.model.mistral.mlp=48") == 2
     assert "does not fit this config; use the config it was trained with or another folder" in capsys.readouterr().err
 
 
-def test_work_folders_that_cannot_be_written(tiny_corpus, tmp_path, capsys):
+def test_a_read_only_folder_is_rejected(tiny_corpus, tmp_path, capsys):
     file = tmp_path / "file"
     file.write_text("x")
     for folder in (file, file / "below", Path("/proc/run")):
@@ -114,8 +114,8 @@ def test_work_folders_that_cannot_be_written(tiny_corpus, tmp_path, capsys):
         assert "another work folder" in told(capsys)
 
 
-def test_no_space_left(tiny_corpus, tmp_path):
-    """A limit on the size of files stands for the full disk: every write beyond it fails."""
+def test_a_full_disk_is_reported(tiny_corpus, tmp_path):
+    """A limit on the size of files simulates a full disk: every write beyond it fails."""
     code = (
         "import resource, signal, sys\n"
         "from timesuite_jax.cli.main import main\n"
