@@ -1,1 +1,1 @@
-"""Apps: whole journeys made of the rooms below."""
+"""Applications: end-to-end pipelines built from the packages below."""

@@ -4,6 +4,7 @@
 only appended to. A line that a kill cut short is the last one; it is removed, and its example is answered again.
 """
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -66,7 +67,7 @@ class PredictionLog:
         with explain_write_errors(self._file, "folder"), self._file.open("ab", buffering=0) as file:
             data = "".join(lines).encode()
             if file.write(data) != len(data):
-                raise OSError(28, os.strerror(28))  # ENOSPC: a partial write, whose last line is cut short
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a partial write, whose last line is torn
 
     def write_result(self, result: Mapping[str, Any]) -> None:
         """Writes the scores as `result.json`.

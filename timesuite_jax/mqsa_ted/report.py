@@ -32,4 +32,4 @@ def print_ranking(scores: Mapping[str, RankingScores], title: str) -> None:
         table.add_row(name, *(f"{value.mean:.4f} ({value.low:.4f} to {value.high:.4f})" for value in values))
     console = Console()
     console.print(table)
-    console.print(f"95 % intervals in brackets; {len(next(iter(scores.values())).ranks)} users")
+    console.print(f"95 % intervals in parentheses; {len(next(iter(scores.values())).ranks)} users")

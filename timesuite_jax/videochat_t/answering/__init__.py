@@ -1,1 +1,1 @@
-"""Answers of VideoChat-T: prompts, decoding, parsed predictions, reports."""
+"""Answers of VideoChat-T: decoding, the predictor of benchmarks, single questions, upstream's parsers of answers."""

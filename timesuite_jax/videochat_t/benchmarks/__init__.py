@@ -1,1 +1,1 @@
-"""Benchmarks of VideoChat-T."""
+"""Benchmarks of VideoChat-T, one file each; see `timesuite_jax.evaluation.Benchmark`."""
