@@ -29,7 +29,7 @@ def finished(tmp_path_factory):
     return folder, quickstart.run(folder, CONFIG, seed=1, quiet=True)
 
 
-def test_figures_and_files(finished):
+def test_metrics_and_files(finished):
     folder, outcome = finished
     metrics = outcome.scores.metrics
     assert set(COMPARED) <= metrics.keys() and metrics["n"] == 4 and metrics["two_objects_n"] == 4
