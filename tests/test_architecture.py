@@ -14,7 +14,8 @@ from tests.support.paths import ROOT
 PACKAGE = ROOT / "timesuite_jax"
 FAMILIES = ("internvideo2", "mqsa_ted", "videochat_t")
 LAYERS = {
-    "config_spec": 0, "errors": 0, "param_tree": 0, "progress": 0, "suggestions": 0, "layers": 0, "storage": 0,
+    "bicubic": 0, "config_spec": 0, "dims": 0, "errors": 0, "param_tree": 0, "progress": 0, "suggestions": 0,
+    "layers": 0, "storage": 0,
     "objectives": 1, "metrics": 1, "media": 1, "text": 1, "parallel": 1,
     "models": 2, "hlo": 2,
     "generation": 3, "data": 3, "port": 3, "checkpoints": 3, "resilience": 3, "monitoring": 3,
@@ -81,3 +82,20 @@ def test_imports_point_downwards(path: Path):
 def test_no_name_is_a_drawer():
     for path in SOURCES:
         assert path.stem not in ("utils", "util", "helpers", "helper", "misc", "common"), f"{path}: name the idea"
+
+
+def test_linen_is_imported_where_models_are():
+    """Another module system would change these packages only."""
+    for path in MODULES:
+        parts = parts_of(path)
+        if parts and (parts[0] in ("layers", "models") or parts[1:2] == ("model",)):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            assert not any(name.startswith("flax.linen") for name in names), (
+                f"{path}: imports {names}; use the functions of layers/logical_sharding.py"
+            )

@@ -29,7 +29,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.training.update(total_steps=steps * EPOCHS, eval_every=steps)
     config.training.optimizer.update(learning_rate=1e-5, warmup_steps=0.1 * steps, min_lr_ratio=0.1)
     if arg == "one_chip":
-        config.model.mistral.kernels = "int8"
+        config.model.mistral.weight_format = "int8"
         config.model.qformer.remat = "full"  # the products of its layers take 1.1 GB
         config.training.accumulate = config.data.batch_size  # the gradient of the whole batch, one video at a time
     if arg == "debug":

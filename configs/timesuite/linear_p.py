@@ -39,7 +39,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "mistral": {
                 "dtype": "bfloat16",
                 "param_dtype": "bfloat16",
-                "kernels": "float",
+                "weight_format": "float",
                 "remat": "full",
                 "attention": "auto",
             },
@@ -113,7 +113,7 @@ def make_small(config: ConfigDict) -> ConfigDict:
             "variant": "debug",
             "num_frames": 32,
             "tape": tape,
-            "mistral": {"vocab": 640, "kernels": "float"},
+            "mistral": {"vocab": 640, "weight_format": "float"},
             "qformer": {"vocab": 640},
         }
     )

@@ -60,7 +60,7 @@ def test_a_mesh_over_slices_and_one_that_does_not_fit():
         "parallel.make_mesh(parallel.MeshSpec(data=-1), two)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=500)
-    told = "mesh.replica=1 does not divide by the 2 slices that the devices lie in; set mesh.replica=2"
+    told = "mesh.replica=1 is not divisible by the 2 slices of the devices; set mesh.replica=2"
     assert told in done.stderr.splitlines()[-1]
 
 
@@ -128,8 +128,11 @@ def test_ctrl_c_ends_it_at_once(recommender):
         (["--topology", "v5e-256"], "'v5e-256' is unknown to libtpu; its 256 chips are v5e:16x16"),
         (["--topology", "v5p-128"], "its 64 chips are v5p:4x4x4"),
         (["--topology", "v9:2x2"], "topology 'v9:2x2' is unknown; there are v5e:1x1"),
-        (["--topology", "v5e:16x32"], "'v5e:16x32' is not built; the largest v5e is v5e:16x16, and --slices joins"),
-        (["--topology", "v6e:4x4x4"], "'v6e:4x4x4' is not built; the largest v6e is v6e:16x16"),
+        (
+            ["--topology", "v5e:16x32"],
+            "'v5e:16x32' does not exist; the largest v5e is v5e:16x16, and --slices combines",
+        ),
+        (["--topology", "v6e:4x4x4"], "'v6e:4x4x4' does not exist; the largest v6e is v6e:16x16"),
         (["--topology", "v5e"], "topology 'v5e' is unknown; there are v5e:1x1"),
         (["--topology", "v5e:four"], "topology 'v5e:four' is unknown; there are"),
         (["--topology", "v5e-512"], "topology 'v5e-512' is unknown; there are"),  # two of the largest

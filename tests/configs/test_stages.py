@@ -73,13 +73,13 @@ def test_one_chip_form_is_the_stage_on_a_quantised_base():
     task = VideoChatTask.from_config(small)
     boxed = task.abstract_params()
     leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(boxed)))
-    codes = {"/".join(path) for path in leaves if path[-1] == "codes"}
+    codes = {"/".join(path) for path in leaves if path[-1] == "quantized"}
     assert len(codes) == 7 and all(path.startswith("mistral/layers/") for path in codes)
     kept = sum(leaf.size * leaf.dtype.itemsize * (3 if task.trainable(path) else 1) for path, leaf in leaves.items())
     assert 11e9 < kept < 11.5e9
     assert TrainingSpec.from_config(small.training).accumulate == small.data.batch_size
     assert (small.model.qformer.remat, whole.model.qformer.remat) == ("full", "dots")
-    small.model.mistral.kernels, small.training.accumulate = "float", 1
+    small.model.mistral.weight_format, small.training.accumulate = "float", 1
     small.model.qformer.remat = whole.model.qformer.remat
     assert small == whole
 

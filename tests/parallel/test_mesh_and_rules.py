@@ -72,7 +72,7 @@ def test_every_misfit_is_listed_with_its_remedy():
         parallel.shardings(abstract, mesh, rules)
     assert "a/kernel (8, 8)" in str(caught.value)
     assert "change rules.embed or rules.mlp" in str(caught.value)
-    assert "'vocab' (6) does not divide by mesh.tensor=4" in str(caught.value)
+    assert "'vocab' (6) is not divisible by mesh.tensor=4" in str(caught.value)
 
 
 def test_unknown_axes_are_named():
@@ -97,7 +97,7 @@ def test_a_batch_lies_over_all_batch_axes():
 def test_batches_that_do_not_divide_are_named():
     where = parallel.batch_sharding(parallel.make_mesh(), parallel.DEFAULT_RULES)
     assert parallel.check_batch({"x": np.zeros((16, 2))}, where, accumulate=2) == 16
-    with pytest.raises(UserError, match=r"24 samples does not divide by 8 devices.*accumulate=2"):
+    with pytest.raises(UserError, match=r"24 samples is not divisible by 8 devices.*accumulate=2"):
         parallel.check_batch({"x": np.zeros((24, 2))}, where, accumulate=2)
     with pytest.raises(UserError, match="differ in their number of samples"):
         parallel.check_batch({"x": np.zeros((8, 2)), "y": np.zeros((4,))}, where)
@@ -127,7 +127,7 @@ def test_processes_share_a_batch_out_by_the_rows_that_their_devices_hold():
     assert partition(Spread({0, 2}, {1, 3})) == {0: (0, 2), 1: (1, 2)}
     assert partition(Spread({1}, {0}, {1}, {0})) == {0: (1, 2), 1: (0, 2), 2: (1, 2), 3: (0, 2)}
     assert partition(Spread({0}, {0})) == {0: (0, 1), 1: (0, 1)}
-    with pytest.raises(UserError, match=r"two processes share a part of them; choose mesh.tensor"):
+    with pytest.raises(UserError, match=r"two processes share only some of them; choose mesh.tensor"):
         partition(Spread({0, 1}, {1, 2}, {2, 0}))
     alone = parallel.batch_sharding(parallel.make_mesh(), parallel.DEFAULT_RULES)
     assert parallel.process_shard(alone) == (0, 1)

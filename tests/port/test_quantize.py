@@ -12,7 +12,7 @@ from timesuite_jax import parallel, port
 from timesuite_jax import param_tree as trees
 from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers.quantised import CODES, dequantise, quantise
+from timesuite_jax.layers.quantized import QUANTIZED_TYPES, dequantize, quantize
 from timesuite_jax.models.text import MistralSpec
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import ParamPath
@@ -28,7 +28,7 @@ PORT = PORTS["videochat_t"]
 
 def boxed(form: str) -> dict:
     """Shapes of a model whose kernels have several groups."""
-    spec = VideoChatTSpec.from_variant("debug", mistral=MistralSpec.from_variant("debug", kernels=form))
+    spec = VideoChatTSpec.from_variant("debug", mistral=MistralSpec.from_variant("debug", weight_format=form))
     shape, size = (1, spec.clips, spec.clip_frames), spec.vision.image_size
     fields = {
         "frames": ((*shape, size, size, 3), np.uint8),
@@ -64,7 +64,7 @@ def expected(leaves: dict[ParamPath, np.ndarray], form: str) -> dict[ParamPath, 
     out = {}
     for path, leaf in leaves.items():
         if path[:2] == ("mistral", "layers") and path[-1] == "kernel":
-            out |= {(*path, name): part for name, part in quantise(leaf, CODES[form]).items()}
+            out |= {(*path, name): part for name, part in quantize(leaf, QUANTIZED_TYPES[form]).items()}
         else:
             out[path] = leaf
     return out
@@ -78,20 +78,20 @@ def assert_same(found: dict, wanted: dict[ParamPath, np.ndarray]) -> None:
         np.testing.assert_array_equal(np.asarray(leaf), wanted[path], err_msg="/".join(path))
 
 
-@pytest.mark.parametrize("form", CODES)
+@pytest.mark.parametrize("form", QUANTIZED_TYPES)
 def test_shards_are_born_quantised(form: str, floats: tuple):
     file, leaves = floats
     wanted = targets(form, MeshSpec(data=2, fsdp=2, tensor=2))
     params = port.load_into(PORT, wanted, open_layers(PORT, [file])).params
     assert_same(params, expected(leaves, form))
     q = params["mistral"]["layers"]["attn"]["q"]["kernel"]
-    assert q["codes"].sharding.shard_shape(q["codes"].shape) == (2, 32, 32)
+    assert q["quantized"].sharding.shard_shape(q["quantized"].shape) == (2, 32, 32)
     assert q["scales"].sharding.shard_shape(q["scales"].shape) == (2, 1, 32)
 
 
 def test_groups_that_do_not_divide_are_named():
     with pytest.raises(
-        UserError, match=r"attn/q/kernel/scales \(2, 2, 64\): 'embed' \(2\) does not divide by mesh.fsdp=8"
+        UserError, match=r"attn/q/kernel/scales \(2, 2, 64\): 'embed' \(2\) is not divisible by mesh.fsdp=8"
     ):
         targets("int8", MeshSpec(data=1, fsdp=8))
 
@@ -104,15 +104,17 @@ def test_any_part_is_that_part_of_the_whole():
         asked.append(index)
         return kernel[index].copy()
 
-    leaves = quantised(("k",), LazyArray(kernel.shape, kernel.dtype, True, read), CODES["int4"])
-    wanted = quantise(kernel, CODES["int4"])
+    leaves = quantised(("k",), LazyArray(kernel.shape, kernel.dtype, True, read), QUANTIZED_TYPES["int4"])
+    wanted = quantize(kernel, QUANTIZED_TYPES["int4"])
     index = (slice(1, 2), slice(20, 40), slice(2, 5))  # begins and ends within a group
-    np.testing.assert_array_equal(leaves["k", "codes"].fill(index), wanted["codes"][index])
+    np.testing.assert_array_equal(leaves["k", "quantized"].fill(index), wanted["quantized"][index])
     assert asked == [(slice(1, 2), slice(0, 64), slice(2, 5))], "one layer, whole groups, no column too many"
     index = (slice(0, 2), slice(1, 3), slice(0, 6))
     np.testing.assert_array_equal(leaves["k", "scales"].fill(index), wanted["scales"][index])
-    flat = quantised(("k",), LazyArray((96, 6), kernel.dtype, False, lambda index: kernel[0][index]), CODES["int4"])
-    np.testing.assert_array_equal(flat["k", "codes"].whole(), wanted["codes"][0])
+    flat = quantised(
+        ("k",), LazyArray((96, 6), kernel.dtype, False, lambda index: kernel[0][index]), QUANTIZED_TYPES["int4"]
+    )
+    np.testing.assert_array_equal(flat["k", "quantized"].whole(), wanted["quantized"][0])
 
 
 def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, capsys: pytest.CaptureFixture[str]):
@@ -131,12 +133,12 @@ def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, c
     assert not out.exists()
     assert main(["port", "export", str(folder), "--out", str(out), "--trainable-only", "--json"]) == 0
     count = json.loads(capsys.readouterr().out)["tensors"]
-    assert main(["port", "export", str(folder), "--out", str(out), "--dequantise", "--json"]) == 0
+    assert main(["port", "export", str(folder), "--out", str(out), "--dequantize", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tensors"] > count
     back = port.load(PORT, open_layers(PORT, [str(out)])).params
     kernel = again["mistral"]["layers"]["mlp"]["down"]["kernel"]
     np.testing.assert_array_equal(
-        back["mistral"]["layers"]["mlp"]["down"]["kernel"], dequantise(**kernel, dtype=np.float32)
+        back["mistral"]["layers"]["mlp"]["down"]["kernel"], dequantize(**kernel, dtype=np.float32)
     )
     assert main(["port", "verify", str(folder), str(out)]) == 0
     capsys.readouterr()

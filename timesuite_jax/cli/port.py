@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flax import linen as nn
 from ml_dtypes import bfloat16
 
 from timesuite_jax import param_tree, port
@@ -24,6 +23,7 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._help import show_examples
 from timesuite_jax.cli._model_args import add_step
 from timesuite_jax.errors import UserError
+from timesuite_jax.layers import unbox
 from timesuite_jax.port.files import is_orbax, open_checkpoint, open_layers, open_orbax, write_import
 from timesuite_jax.registry.ports import PORTS
 
@@ -129,7 +129,7 @@ def _wanted(args: argparse.Namespace) -> dict[param_tree.ParamPath, Any]:
     from timesuite_jax.registry import build  # imported late: no other action needs models and data
 
     task = build(load_config(args.config, args.overrides))
-    return dict(param_tree.leaves_with_paths(nn.meta.unbox(task.abstract_params())))
+    return dict(param_tree.leaves_with_paths(unbox(task.abstract_params())))
 
 
 def _export(args: argparse.Namespace, model: port.ModelPort) -> int:

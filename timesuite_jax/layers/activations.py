@@ -1,30 +1,34 @@
-"""The two nonlinearities of the feed-forward blocks, each with its slope in closed form.
+"""The two activations of the feed-forward blocks, each with its derivative in closed form.
 
-Left to automatic differentiation, either keeps several arrays of the block's inner width for the backward pass. With
-its slope written down it keeps one for each input, and the backward pass multiplies by it and does nothing else.
+`jax.nn.gelu` and `jax.nn.silu` have no custom derivative: automatic differentiation keeps several arrays of the block's
+hidden width for the backward pass. With the derivative in closed form it keeps one an input, and the backward pass is a
+multiplication.
 """
 
 import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 
 @jax.custom_jvp
 def gelu(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """GELU by the error function (arXiv:1606.08415), the form that PyTorch computes by default.
+    """GELU by the error function (arXiv:1606.08415), PyTorch's default.
 
-    `jax.nn.gelu` takes the complementary error function, which holds more digits far below zero, where the result is
-    next to nothing, for several times the arithmetic. Computed in float32 whatever the type of `x`: in half precision
-    `1 + erf` would lose all digits there.
+    `jax.nn.gelu(approximate=False)` uses the complementary error function. That is exact to more digits far below zero,
+    where the result is nearly zero, at several times the arithmetic. Computed in float32 whatever the type of `x`: in
+    half precision `1 + erf` would lose all digits there.
     """
     wide = x.astype(jnp.float32)
     return (wide * _normal_cdf(wide)).astype(x.dtype)
 
 
 @gelu.defjvp
-def _gelu_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+def _gelu_jvp(
+    primals: tuple[Float[Array, "*shape"]], tangents: tuple[Float[Array | np.ndarray, "*shape"]]
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     (x,), (dx,) = primals, tangents
     wide = x.astype(jnp.float32)
     cdf = _normal_cdf(wide)
@@ -32,20 +36,23 @@ def _gelu_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Arr
     return (wide * cdf).astype(x.dtype), dx * (cdf + wide * density).astype(x.dtype)
 
 
-def _normal_cdf(x: Array) -> Array:
+def _normal_cdf(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return 0.5 * (1.0 + jax.lax.erf(x * math.sqrt(0.5)))
 
 
 @jax.custom_jvp
 def gated_silu(gate: Float[Array, "*shape"], up: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """`silu(gate) * up`, the inside of SwiGLU (arXiv:2002.05202)."""
+    """`silu(gate) * up`, the inner part of SwiGLU (arXiv:2002.05202)."""
     return jax.nn.silu(gate) * up
 
 
 @gated_silu.defjvp
-def _gated_silu_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Array, Array]:
+def _gated_silu_jvp(
+    primals: tuple[Float[Array, "*shape"], Float[Array, "*shape"]],
+    tangents: tuple[Float[Array | np.ndarray, "*shape"], Float[Array | np.ndarray, "*shape"]],
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"]]:
     (gate, up), (d_gate, d_up) = primals, tangents
-    share = jax.nn.sigmoid(gate)
-    silu = gate * share
-    slope = up * (share + silu * (1.0 - share))
+    sigmoid = jax.nn.sigmoid(gate)
+    silu = gate * sigmoid
+    slope = up * (sigmoid + silu * (1.0 - sigmoid))
     return silu * up, d_gate * slope + d_up * silu

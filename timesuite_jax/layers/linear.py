@@ -1,22 +1,22 @@
 """Dense layer with an optional low-rank adapter (LoRA, arXiv:2106.09685).
 
 Every kernel is two-dimensional, [in, out], heads merged into `out`: one layout for sharding and for exchange with
-PyTorch. The adapter's parameters `lora_a`, `lora_b` stand beside the kernel they adapt, so that "train the adapters
-only" is a predicate on paths. A frozen kernel may be quantised (`layers/quantised.py`).
+PyTorch. The adapter's parameters `lora_a`, `lora_b` are siblings of the kernel they adapt, so that "train the adapters
+only" is a predicate on paths. A frozen kernel may be quantized (`layers/quantized.py`).
 """
 
 import dataclasses
 import math
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 from flax import linen as nn
-from jaxtyping import Array, Float
+from jax.nn.initializers import Initializer
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.dropout import Dropout
-from timesuite_jax.layers.quantised import CODES, dequantise, quantised_init
+from timesuite_jax.layers.quantized import QUANTIZED_TYPES, dequantize, quantized_init
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,9 +28,9 @@ class LoraSpec:
     dropout: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuses an adapter of no rank: leaving adapters out is `lora=None`."""
+        """Checks the rank."""
         if self.rank < 1:
-            raise UserError(f"lora.rank={self.rank} must be at least 1; for no adapters write lora=None")
+            raise UserError(f"lora.rank={self.rank} must be at least 1; for a model without adapters set lora=None")
 
     @property
     def scaling(self) -> float:
@@ -38,11 +38,11 @@ class LoraSpec:
         return self.alpha / self.rank
 
 
-def torch_uniform(fan_in: int) -> Callable[..., Array]:
+def torch_uniform(fan_in: int) -> Initializer:
     """PyTorch's default initialiser, U(-1/sqrt(fan_in), 1/sqrt(fan_in)) (kaiming_uniform with a = sqrt 5)."""
     bound = 1.0 / math.sqrt(fan_in)
 
-    def init(rng: Array, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Array:
+    def init(rng: PRNGKeyArray, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Float[Array, "*shape"]:
         return jax.random.uniform(rng, shape, dtype, -bound, bound)
 
     return init
@@ -55,11 +55,11 @@ class Linear(nn.Module):
     axes: tuple[str | None, str | None]  # logical axes of the kernel: (in, out)
     use_bias: bool = True
     lora: LoraSpec | None = None
-    kernels: str = "float"  # or "int8", "int4": how the kernel is stored
+    weight_format: str = "float"  # or "int8", "int4": how the kernel is stored
     dtype: jnp.dtype = jnp.float32  # of the computation
     param_dtype: jnp.dtype = jnp.float32
-    kernel_init: Callable[..., Array] = nn.initializers.lecun_normal()  # keeps the variance at any width
-    bias_init: Callable[..., Array] = nn.initializers.zeros_init()
+    kernel_init: Initializer = nn.initializers.lecun_normal()  # keeps the variance at any width
+    bias_init: Initializer = nn.initializers.zeros_init()
 
     @nn.compact
     def __call__(self, x: Float[Array, "*batch D_in"], *, deterministic: bool = True) -> Float[Array, "*batch D_out"]:
@@ -67,16 +67,18 @@ class Linear(nn.Module):
         width = x.shape[-1]
         in_axis, out_axis = self.axes
 
-        def param(name: str, init: Callable[..., Array], axes: tuple[str | None, ...], shape: tuple[int, ...]) -> Array:
+        def param(
+            name: str, init: Initializer, axes: tuple[str | None, ...], shape: tuple[int, ...]
+        ) -> Float[Array, "*shape"]:
             boxed = nn.with_logical_partitioning(init, axes)
             return self.param(name, boxed, shape, self.param_dtype).astype(self.dtype)
 
         x = x.astype(self.dtype)
-        if self.kernels == "float":
+        if self.weight_format == "float":
             kernel = param("kernel", self.kernel_init, self.axes, (width, self.features))
         else:
-            init = quantised_init(self.kernel_init, CODES[self.kernels], self.axes)
-            kernel = dequantise(
+            init = quantized_init(self.kernel_init, QUANTIZED_TYPES[self.weight_format], self.axes)
+            kernel = dequantize(
                 **self.param("kernel", init, (width, self.features), self.param_dtype), dtype=self.dtype
             )
         y = jnp.einsum("...i,io->...o", x, kernel)
@@ -84,7 +86,7 @@ class Linear(nn.Module):
             bias = param("bias", self.bias_init, (out_axis,), (self.features,))
             y = y + jnp.broadcast_to(bias, y.shape)
         if self.lora is not None:
-            # The adapters stay float32 beside a bf16 base: their updates are far below bf16's resolution.
+            # The adapters stay float32 where the base is bfloat16: their updates are far below its resolution.
             a = self.param(
                 "lora_a",
                 nn.with_logical_partitioning(torch_uniform(width), (in_axis, "lora_rank")),
@@ -95,7 +97,7 @@ class Linear(nn.Module):
                 nn.with_logical_partitioning(nn.initializers.zeros_init(), ("lora_rank", out_axis)),
                 (self.lora.rank, self.features),
             ).astype(self.dtype)
-            # Made once, not again for every tile of the product: the barrier keeps a TPU from joining the two.
+            # Computed once instead of for every tile of the product: the barrier keeps XLA on TPU from fusing the two.
             branch = jax.lax.optimization_barrier(Dropout(self.lora.dropout)(x, deterministic=deterministic))
             low = jnp.einsum("...i,ir->...r", branch, a)
             y = y + jnp.einsum("...r,ro->...o", low, b) * jnp.asarray(self.lora.scaling, self.dtype)

@@ -1,6 +1,6 @@
 """LayerNorm and RMSNorm, computed in float32 whatever the type of the input.
 
-Half-precision means and variances over a thousand channels lose the digits that these norms exist to keep.
+Means and variances over a thousand channels in half precision are too inexact.
 """
 
 import jax
@@ -25,7 +25,7 @@ class LayerNorm(nn.Module):
         x = x.astype(jnp.float32)
         centred = x - jnp.mean(x, axis=-1, keepdims=True)
         normed = centred * jax.lax.rsqrt(jnp.mean(jnp.square(centred), axis=-1, keepdims=True) + self.epsilon)
-        # Broadcast by name and not by einsum: XLA takes a product over a shared axis as a batched one, and moves the
+        # Broadcast instead of einsum: XLA compiles a product over a shared axis as a batched one, and transposes the
         # activations to put that axis first.
         scale, bias = (jnp.broadcast_to(value.astype(jnp.float32), x.shape) for value in (scale, bias))
         return (normed * scale + bias).astype(self.dtype)

@@ -1,7 +1,7 @@
 """Rotary position embedding (arXiv:2104.09864) in the half-split form of Hugging Face's Llama and Mistral.
 
-Channel i of a head turns together with channel i + d/2, not with its neighbour i + 1 as in the paper; checkpoints of
-the two forms are not interchangeable.
+Channel i of a head is rotated together with channel i + d/2, not with channel i + 1 as in the paper; checkpoints of the
+two forms are not interchangeable.
 """
 
 import jax
@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 
 def token_positions(valid: Bool[Array, "B S"], segments: Int[Array, "B S"] | None = None) -> Int[Array, "B S"]:
-    """Positions counted over valid tokens from 0; each segment but 0 counts on from the end of segment 0.
+    """Positions counted over valid tokens from 0; each segment but 0 continues from the end of segment 0.
 
     Args:
       valid: False at padding, on either side.
@@ -28,7 +28,7 @@ def token_positions(valid: Bool[Array, "B S"], segments: Int[Array, "B S"] | Non
 def rope_angles(
     positions: Int[Array, "B S"], width: int, theta: float
 ) -> tuple[Float[Array, "B S half"], Float[Array, "B S half"]]:
-    """Cosines and sines of the turning angles, float32 whatever the type of the model.
+    """Cosines and sines of the rotation angles, float32 whatever the type of the model.
 
     Args:
       positions: position of each token, counted from 0.
@@ -39,7 +39,7 @@ def rope_angles(
       ValueError: if `width` is odd.
     """
     if width % 2:
-        raise ValueError(f"the width of a head is {width}; rotary embeddings need an even one")
+        raise ValueError(f"the width of a head is {width}; rotary embeddings need an even width")
     frequencies = theta ** -(jnp.arange(0, width, 2, dtype=jnp.float32) / width)
     angles = jnp.einsum("BS,d->BSd", positions.astype(jnp.float32), frequencies)
     return jnp.cos(angles), jnp.sin(angles)
@@ -48,7 +48,7 @@ def rope_angles(
 def apply_rope(
     x: Float[Array, "B S h d"], cos: Float[Array, "B S half"], sin: Float[Array, "B S half"]
 ) -> Float[Array, "B S h d"]:
-    """Turns queries or keys by the angles of their positions; the result has the type of `x`."""
+    """Rotates queries or keys by the angles of their positions; the result has the type of `x`."""
     first, second = jnp.split(x.astype(jnp.float32), 2, axis=-1)
     cos, sin = cos[:, :, None], sin[:, :, None]
     return jnp.concatenate([first * cos - second * sin, second * cos + first * sin], axis=-1).astype(x.dtype)

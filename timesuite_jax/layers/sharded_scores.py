@@ -1,8 +1,8 @@
 """Scores of rows against all items (or words) on a mesh, computed device by device.
 
 The mesh axes are those of the rules "batch" (rows, i.e. histories) and "vocab" (items). A device has the scores of its
-own rows for its own items; where a row's result depends on all items, devices exchange a number a row. Left to the
-compiler, a loop over rows would run whole on every device, with a copy of the whole table.
+own rows for its own items; where a row's result depends on all items, devices all-reduce a number a row. GSPMD would
+replicate a loop over rows on every device, with a copy of the whole table.
 """
 
 import math
@@ -19,35 +19,35 @@ from timesuite_jax.errors import UserError
 
 
 class Shard(NamedTuple):
-    """The part of the rows and items that a device has; as it stands here, all of them."""
+    """The rows and items of one device; by default all of them."""
 
     first: Int[Array, ""] | int = 0  # id of the first of its items
     batch: tuple[str, ...] = ()  # mesh axes that the rows are spread over
     vocab: tuple[str, ...] = ()  # mesh axes that the items are spread over
-    items: int | None = None  # of all devices; if given, what the table has beyond them only makes it divide
+    items: int | None = None  # of all devices; if set, the rows of the table beyond them are padding
 
     def local(self, ids: Int[Array, "*shape"], number: int) -> Int[Array, "*shape"]:
-        """Where items stand among the `number` ones that are here; `number`, beyond the last, for all others."""
+        """Indices of items among the `number` local ones; `number`, which is out of range, for all others."""
         place = ids - self.first
         return jnp.where(jnp.logical_and(place >= 0, place < number), place, number)
 
     def of_items(self, values: Float[Array, "*batch V"], otherwise: float) -> Float[Array, "*batch V"]:
-        """The values of the items that are here, and `otherwise` where the table has a row that is none."""
+        """The values of local items, and `otherwise` at padding rows of the table."""
         if self.items is None:
             return values
         item = self.first + jnp.arange(values.shape[-1]) < self.items
         return jnp.where(jnp.broadcast_to(item, values.shape), values, otherwise)
 
-    def over_items(self, part: Array) -> Array:
-        """Sum of what the devices found for their items."""
+    def over_items(self, part: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """Sum over the devices of different items."""
         return jax.lax.psum(part, self.vocab) if self.vocab else part
 
-    def highest(self, part: Array) -> Array:
-        """Maximum of what the devices found for their items."""
+    def highest(self, part: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """Maximum over the devices of different items."""
         return jax.lax.pmax(part, self.vocab) if self.vocab else part
 
-    def over_rows(self, part: Array) -> Array:
-        """Sum of what the devices found for their rows."""
+    def over_rows(self, part: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+        """Sum over the devices of different rows."""
         return jax.lax.psum(part, self.batch) if self.batch else part
 
 
@@ -61,7 +61,7 @@ def shard_map_scores(
     items: int | None = None,
     table_parts: Any = "table",
 ) -> Any:
-    """Runs `work(shard, rows, table, shared)` on every device, with its part of rows and table.
+    """Runs `work(shard, rows, table, shared)` on every device, with its shards of rows and table.
 
     Args:
       work: pure; it combines what depends on more than its part through the shard.
@@ -74,7 +74,7 @@ def shard_map_scores(
       table_parts: pytree like `table`, as `out`.
 
     Raises:
-      UserError: if rows or items do not divide by their devices.
+      UserError: if rows or items are not divisible by their devices.
     """
     mesh = jax.sharding.get_abstract_mesh()
     first_part = table_parts if isinstance(table_parts, str) else table_parts[0]
@@ -87,8 +87,8 @@ def shard_map_scores(
     for name, size, rule, axes in (("rows", number, "batch", batch), ("items", width, "vocab", vocab)):
         if size % (devices := math.prod(mesh.shape[axis] for axis in axes)):
             raise UserError(
-                f"{size} {name} do not divide by {devices} devices (mesh axes {', '.join(axes)}); change the mesh or "
-                f"rules.{rule}"
+                f"{size} {name} are not divisible by {devices} devices (mesh axes {', '.join(axes)}); change the "
+                f"mesh or rules.{rule}"
             )
 
     per_device = width // math.prod(mesh.shape[axis] for axis in vocab)
@@ -107,12 +107,12 @@ def shard_map_scores(
         local,
         in_specs=(specs["rows"], jax.tree.map(specs.__getitem__, table_parts), specs["whole"]),
         out_specs=jax.tree.map(specs.__getitem__, out),
-        check_vma=False,  # loops whose length depends on the rows carry what does not vary until it does
+        check_vma=False,  # loops whose length depends on the rows start from replicated carries
     )
     return sharded(rows, table, shared)
 
 
 def _axes(entry: Any, sizes: Any) -> tuple[str, ...]:
-    """The axes of one entry of a partition that there is more than one device along."""
+    """The mesh axes of one entry of a `PartitionSpec` that have more than one device."""
     axes: tuple[str, ...] = (entry,) if isinstance(entry, str) else tuple(entry or ())
     return tuple(axis for axis in axes if sizes[axis] > 1)

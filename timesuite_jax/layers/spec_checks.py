@@ -1,4 +1,4 @@
-"""What a model's spec may say of types, attention and rematerialisation, checked before anything is built."""
+"""Checks of a model spec's choices (types, attention, rematerialization, weight format), before it is built."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ import jax.numpy as jnp
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.attention.dispatch import IMPLEMENTATIONS
-from timesuite_jax.layers.quantised import KERNELS
+from timesuite_jax.layers.quantized import WEIGHT_FORMATS
 from timesuite_jax.layers.stack import REMAT_POLICIES
 
 
 def check_choices(spec: Any, where: str) -> None:
-    """Checks the fields `dtype`, `param_dtype`, `attention`, `remat` and `kernels` of a spec, those that it has.
+    """Checks the fields `dtype`, `param_dtype`, `attention`, `remat` and `weight_format` of a spec, where it has them.
 
     Raises:
       UserError: naming the field that has an unknown value.
@@ -27,9 +27,9 @@ def check_choices(spec: Any, where: str) -> None:
     fields = {
         "attention": ["auto", *IMPLEMENTATIONS],
         "remat": ["none", *REMAT_POLICIES],
-        "kernels": KERNELS,
+        "weight_format": WEIGHT_FORMATS,
     }
     for name, choices in fields.items():
-        value = getattr(spec, name, choices[0])  # the Q-Former chooses no attention
+        value = getattr(spec, name, choices[0])  # the Q-Former has no choice of attention
         if value not in choices:
             raise UserError(f"{where}.{name}={value!r} is unknown; choose one of {', '.join(choices)}")

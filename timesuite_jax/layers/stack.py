@@ -1,7 +1,7 @@
-"""A stack of equal layers whose parameters lie along one leading axis.
+"""A stack of equal layers, whose parameters are stacked along one leading axis.
 
-Scanned, a stack compiles once whatever its depth; unrolled, XLA sees all layers at once (faster on CPU, slower to
-compile). Both use the same parameters and give the same numbers; so do the rematerialisation policies.
+Scanned, a layer compiles once whatever the depth; unrolled, XLA optimizes across layers (faster on CPU, slower to
+compile). Both use the same parameters and give the same numbers; so do the rematerialization policies.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 import jax
 from flax import linen as nn
 
-# Named so that a config can choose: what a backward pass may keep of a layer instead of computing it again.
+# Chosen by a config: what the forward pass saves of a layer; the backward pass recomputes the rest.
 REMAT_POLICIES: dict[str, Callable[..., Any] | None] = {
     "full": jax.checkpoint_policies.nothing_saveable,
     "dots": jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
@@ -27,13 +27,13 @@ def run_stack(
     remat: str = "none",
     **static: Any,
 ) -> tuple[Any, Any]:
-    """Runs `length` copies of `block` one after another.
+    """Applies `length` layers in sequence.
 
     Args:
       block: module called as `block(carry, layer_input, *shared, **static) -> (carry, layer_output)`. Its parameters
-        get a leading axis of size `length`, logical name "layers", and stand below the block's own name.
-      carry: what goes from layer to layer.
-      per_layer: pytree of arrays with a leading axis of size `length`, one slice a layer (e.g. a key-value cache).
+        get a leading axis of size `length`, logical name "layers", under the block's own name.
+      carry: the first layer's input, such as the hidden states.
+      per_layer: pytree of arrays with a leading axis of size `length`, a slice for each layer (e.g. a key-value cache).
       *shared: arrays that every layer reads (e.g. a mask).
       length: number of layers.
       unroll: compile the layers one by one instead of as a loop.
@@ -53,7 +53,7 @@ def run_stack(
         return module(carry, layer_input, *shared, **static)
 
     if remat != "none":
-        # prevent_cse is needed outside of loops only, and XLA takes one of one turn apart; within scan it costs speed.
+        # prevent_cse is needed outside of loops only (XLA unrolls a loop of one iteration); within scan it costs speed.
         body = nn.remat(body, policy=REMAT_POLICIES[remat], prevent_cse=unroll or length == 1)
     scanned = nn.scan(
         body,

@@ -17,7 +17,7 @@ _TICKS = 90_000
 
 
 def encode_mp4(
-    frames: UInt8[np.ndarray, "N H W 3"],
+    frames: UInt8[np.ndarray, "T H W 3"],
     *,
     rate: float | None = None,
     seconds: Sequence[float] | None = None,
@@ -68,6 +68,6 @@ def encode_mp4(
     return out.getvalue()
 
 
-def write_mp4(path: str | Path, frames: UInt8[np.ndarray, "N H W 3"], **options) -> None:
+def write_mp4(path: str | Path, frames: UInt8[np.ndarray, "T H W 3"], **options) -> None:
     """`encode_mp4` into a file."""
     Path(path).write_bytes(encode_mp4(frames, **options))

@@ -34,7 +34,7 @@ def random_indices(
     frame_count: int,
     *,
     choose: random.Random,
-    permutation: Callable[[int], Int[np.ndarray, " N"]],
+    permutation: Callable[[int], Int[np.ndarray, " count"]],
 ) -> Int[np.ndarray, " T"]:
     """A random frame of each interval.
 

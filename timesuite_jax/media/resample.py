@@ -6,15 +6,17 @@ Both are needed for parity; new runs use the antialiased one everywhere.
 """
 
 import numpy as np
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from PIL import Image
+
+from timesuite_jax.bicubic import TAPS, cubic_taps
 
 Box = tuple[int, int, int, int]  # top, left, height, width
 
 
 def resize_antialiased(
     frames: UInt8[np.ndarray, "T H W 3"], size: tuple[int, int], *, box: Box | None = None
-) -> UInt8[np.ndarray, "T h w 3"]:
+) -> UInt8[np.ndarray, "T H_out W_out 3"]:
     """Pillow's bicubic, frame by frame. `size` is (h, w); `box` is cut out first."""
     frames = crop(frames, box) if box is not None else frames
     if frames.shape[1:3] == tuple(size):
@@ -28,42 +30,32 @@ def resize_antialiased(
 
 def resize_aliased(
     frames: UInt8[np.ndarray, "T H W 3"], size: tuple[int, int], *, box: Box | None = None
-) -> UInt8[np.ndarray, "T h w 3"]:
+) -> UInt8[np.ndarray, "T H_out W_out 3"]:
     """Bicubic as torch's `interpolate(antialias=False)`, rounded and clipped to uint8."""
     frames = crop(frames, box) if box is not None else frames
     if frames.shape[1:3] == tuple(size):
         return frames
-    rows, row_weights = _cubic_taps(frames.shape[1], size[0])
-    columns, column_weights = _cubic_taps(frames.shape[2], size[1])
+    rows, row_weights = cubic_taps(frames.shape[1], size[0])
+    columns, column_weights = cubic_taps(frames.shape[2], size[1])
     out = np.empty((len(frames), *size, 3), np.uint8)
     for number, frame in enumerate(frames):
-        wide = _weighted([frame[:, columns[:, tap]] for tap in range(4)], column_weights[None])
-        whole = _weighted([wide[rows[:, tap]] for tap in range(4)], row_weights[:, None])
+        wide = _weighted([frame[:, columns[:, tap]] for tap in range(TAPS)], column_weights[None].astype(np.float32))
+        whole = _weighted([wide[rows[:, tap]] for tap in range(TAPS)], row_weights[:, None].astype(np.float32))
         out[number] = np.clip(np.rint(whole), 0, 255)
     return out
 
 
-def _weighted(taps: list[np.ndarray], weights: np.ndarray) -> Float[np.ndarray, "H W 3"]:
+def _weighted(
+    taps: list[UInt8[np.ndarray, "H W 3"]] | list[Float[np.ndarray, "H W 3"]],
+    weights: Float[np.ndarray, "rows columns taps"],
+) -> Float[np.ndarray, "H W 3"]:
     out = np.zeros(taps[0].shape, np.float32)
     for tap, values in enumerate(taps):
         out += values * weights[..., tap, None]
     return out
 
 
-def crop(frames: UInt8[np.ndarray, "T H W 3"], box: Box) -> UInt8[np.ndarray, "T h w 3"]:
+def crop(frames: UInt8[np.ndarray, "T H W 3"], box: Box) -> UInt8[np.ndarray, "T H_out W_out 3"]:
     """Cuts the box (top, left, height, width) out of every frame."""
     top, left, height, width = box
     return frames[:, top : top + height, left : left + width]
-
-
-def _cubic_taps(length: int, out_length: int) -> tuple[Int[np.ndarray, "out 4"], Float[np.ndarray, "out 4"]]:
-    """Source positions (repeated at the borders) and weights of the four taps of each output position."""
-    centre = (np.arange(out_length) + 0.5) * (length / out_length) - 0.5
-    first = np.floor(centre).astype(np.int64)
-    offsets = np.arange(-1, 3)
-    distance = np.abs(centre[:, None] - (first[:, None] + offsets[None]))
-    a = -0.75
-    near = (a + 2) * distance**3 - (a + 3) * distance**2 + 1
-    far = a * distance**3 - 5 * a * distance**2 + 8 * a * distance - 4 * a
-    weights = np.where(distance <= 1, near, far).astype(np.float32)
-    return np.clip(first[:, None] + offsets[None], 0, length - 1), weights

@@ -68,7 +68,7 @@ class SampledVideo:
 
 
 def choose_frames(
-    times: Float[np.ndarray, " N"],
+    times: Float[np.ndarray, " frames"],
     duration: float,
     average_rate: float,
     spec: SamplingSpec,

@@ -45,9 +45,9 @@ class VideoIndex:
     """
 
     name: str
-    pts: Int[np.ndarray, " N"]
-    keyframe_pts: Int[np.ndarray, " keys"]
-    times: Float[np.ndarray, " N"]
+    pts: Int[np.ndarray, " frames"]
+    keyframe_pts: Int[np.ndarray, " keyframes"]
+    times: Float[np.ndarray, " frames"]
     duration: float
     average_rate: float
     counted: bool

@@ -25,7 +25,7 @@ class Interval:
 
 
 def bootstrap(
-    columns: Mapping[str, Float[np.ndarray, " N"]],
+    columns: Mapping[str, Float[np.ndarray, " examples"]],
     *,
     groups: Sequence[Any] | None = None,
     level: float = 0.95,

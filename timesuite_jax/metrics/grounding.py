@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float
 THRESHOLDS = (0.3, 0.5, 0.7)
 
 
-def hull_iou(a: Float[np.ndarray, "N 2"], b: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, " N"]:
+def hull_iou(a: Float[np.ndarray, "examples 2"], b: Float[np.ndarray, "examples 2"]) -> Float[np.ndarray, " examples"]:
     """Overlap over hull of paired spans (start, end), in seconds; the score of one span against one.
 
     Upstream divides by the hull of both spans instead of their union. For spans that overlap the two are the same, and
@@ -34,7 +34,7 @@ def set_iou(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float
         return 0.0
     middles, lengths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
 
-    def covered(spans: Sequence[Sequence[float]]) -> Bool[np.ndarray, " E"]:
+    def covered(spans: Sequence[Sequence[float]]) -> Bool[np.ndarray, " edges"]:
         inside = [(middles > min(span)) & (middles < max(span)) for span in spans]
         return np.any(inside, axis=0) if inside else np.zeros(len(middles), bool)
 
@@ -52,14 +52,14 @@ class GroundingScores:
       parsed: whether the answer had a span.
     """
 
-    iou: Float[np.ndarray, " N"]
-    parsed: Bool[np.ndarray, " N"]
+    iou: Float[np.ndarray, " examples"]
+    parsed: Bool[np.ndarray, " examples"]
 
-    def hits(self, threshold: float) -> Bool[np.ndarray, " N"]:
+    def hits(self, threshold: float) -> Bool[np.ndarray, " examples"]:
         """Questions answered with at least this IoU; a missing answer is no hit even at threshold 0."""
         return self.parsed & (self.iou >= threshold)
 
-    def table(self, thresholds: Sequence[float] = THRESHOLDS) -> dict[str, Float[np.ndarray, " N"]]:
+    def table(self, thresholds: Sequence[float] = THRESHOLDS) -> dict[str, Float[np.ndarray, " examples"]]:
         """Every metric as one number a question, for `bootstrap`; the mean of each is the metric."""
         columns = {f"r1_iou_{threshold}": self.hits(threshold).astype(np.float64) for threshold in thresholds}
         return {**columns, "miou": self.iou, "parse_failures": 1.0 - self.parsed}
@@ -99,15 +99,15 @@ class ConstantSpan:
     end: float
     relative: bool
 
-    def predict(self, durations: Float[np.ndarray, " N"]) -> Float[np.ndarray, "N 2"]:
+    def predict(self, durations: Float[np.ndarray, " examples"]) -> Float[np.ndarray, "examples 2"]:
         """The span for videos of these durations in seconds."""
         scale = np.asarray(durations, np.float64)[:, None] if self.relative else np.ones((len(durations), 1))
         return np.array([[self.start, self.end]]) * scale
 
 
 def best_constant_span(
-    truths: Float[np.ndarray, "N 2"],
-    durations: Float[np.ndarray, " N"],
+    truths: Float[np.ndarray, "examples 2"],
+    durations: Float[np.ndarray, " examples"],
     *,
     threshold: float | None = 0.5,
     relative: bool = True,
@@ -135,7 +135,7 @@ def best_constant_span(
     return ConstantSpan(float(best[0]), float(best[1]), relative)
 
 
-def random_spans(durations: Float[np.ndarray, " N"], *, seed: int) -> Float[np.ndarray, "N 2"]:
+def random_spans(durations: Float[np.ndarray, " examples"], *, seed: int) -> Float[np.ndarray, "examples 2"]:
     """Spans in seconds between two moments drawn uniformly from each video."""
     moments = np.random.default_rng(seed).random((len(durations), 2)) * np.asarray(durations, np.float64)[:, None]
     return np.sort(moments, axis=1)

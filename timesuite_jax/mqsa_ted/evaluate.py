@@ -13,11 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from einops import rearrange
-from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank
-from timesuite_jax.layers import Shard, num_shards, shard_map_scores
+from timesuite_jax.layers import Shard, constrain_sharding, num_shards, shard_map_scores
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted.data import Interactions, Split, evaluation_inputs, pack, seen_items
 from timesuite_jax.mqsa_ted.model import Mqsa
@@ -33,12 +32,12 @@ def _ranks(
     seen: Int[Array, "B C"],
     target: Int[Array, " B"],
 ) -> Int[Array, " B"]:
-    sharded = (nn.with_logical_constraint(leaf, ("batch", "length")) for leaf in rows)
+    sharded = (constrain_sharding(leaf, ("batch", "length")) for leaf in rows)
     hidden = rearrange(model.apply({"params": params}, *sharded)[0], "R S D -> (R S) D")
     by_user = jnp.take(hidden, newest, axis=0), seen, target
     table = cast(Array, model.apply({"params": params}, method="item_table"))
     ranks = shard_map_scores(_on_one_device, by_user, table, None, "rows", items=model.spec.items)
-    return nn.with_logical_constraint(ranks, (None,))  # replicated, so that each process can read it
+    return constrain_sharding(ranks, (None,))  # replicated, so that each process can read it
 
 
 def _on_one_device(

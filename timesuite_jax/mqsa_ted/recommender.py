@@ -7,11 +7,10 @@ from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
-from flax import linen as nn
 from jaxtyping import Array, Float, Int
 
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, top_k_items
-from timesuite_jax.layers import Shard, num_shards, shard_map_scores
+from timesuite_jax.layers import Shard, constrain_sharding, num_shards, shard_map_scores
 from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
@@ -54,7 +53,7 @@ def _best(
     by_user = hidden[:, -1], seen
     ids, scores = shard_map_scores(on_one_device, by_user, table, None, ("rows", "rows"), items=model.spec.items)
     # Replicated, so that each process can read them.
-    return nn.with_logical_constraint(ids, (None, None)), nn.with_logical_constraint(scores, (None, None))
+    return constrain_sharding(ids, (None, None)), constrain_sharding(scores, (None, None))
 
 
 class Recommender:

@@ -10,13 +10,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from einops import rearrange
-from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config, override
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
+from timesuite_jax.layers import unbox
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted.config import MqsaTedConfig
 from timesuite_jax.mqsa_ted.data import (
@@ -124,7 +124,7 @@ class MqsaTedTask(Task):
 
     def init(self, rng: PRNGKeyArray) -> Params:
         """Fresh parameters."""
-        return nn.meta.unbox(self._init(rng))
+        return unbox(self._init(rng))
 
     def initial_weights(self) -> InitialWeights | None:
         """The files that the config lays, and what follows from the items' features, if they have any."""

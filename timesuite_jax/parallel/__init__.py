@@ -1,7 +1,7 @@
-"""Parallel: the mesh of devices and the one table that says which dimension lies along which of its axes.
+"""The device mesh, the table from logical axes to mesh axes, batches and processes.
 
-Nothing else in the package mentions mesh axes: models name logical axes ("embed", "heads", ...), the training loop asks
-this room where a parameter or a batch goes.
+No other package mentions mesh axes: models name logical axes ("embed", "heads", ...), and the training loop gets the
+shardings of parameters and batches from here.
 """
 
 from timesuite_jax.parallel.batch import (

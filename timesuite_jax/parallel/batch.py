@@ -1,4 +1,4 @@
-"""Batches: each process brings the rows that its devices hold, together they are one array spread over the mesh."""
+"""Batches: each process provides the rows of its devices; together they are one array, sharded over the mesh."""
 
 import functools
 import math
@@ -15,13 +15,13 @@ from timesuite_jax.parallel.rules import Rules
 
 
 def batch_sharding(mesh: Mesh, rules: Rules) -> NamedSharding:
-    """Rows over every mesh axis of the rule "batch"; all other dimensions whole."""
+    """Rows sharded over every mesh axis of the rule "batch"; the other dimensions replicated."""
     axes = tuple(axis for axis in rules["batch"] if mesh.shape[axis] > 1)
     return NamedSharding(mesh, PartitionSpec(axes or None))
 
 
 class ProcessShard(NamedTuple):
-    """The part of every batch that a process brings: number `index` of `count` equal ones."""
+    """The part of every batch that a process provides: number `index` of `count` equal ones."""
 
     index: int
     count: int
@@ -33,11 +33,11 @@ UNSHARDED = ProcessShard(0, 1)
 def process_shard(sharding: NamedSharding) -> ProcessShard:
     """This process's part of every batch.
 
-    Processes whose devices hold the same rows bring the same part. There are such where `tensor` goes over more devices
+    Processes whose devices hold the same rows provide the same part. That is the case where `tensor` spans more devices
     than a process has: all devices along it work on the same samples.
 
     Raises:
-      UserError: if some rows lie in two processes, and others in one of the two only.
+      UserError: if two processes share some of their rows, but not all.
     """
     return partition(sharding)[jax.process_index()]
 
@@ -51,30 +51,30 @@ def partition(sharding: NamedSharding) -> dict[int, ProcessShard]:
     parts = sorted({tuple(sorted(rows)) for rows in held.values()})
     if len({len(part) for part in parts}) > 1 or sum(map(len, parts)) != shards:
         raise UserError(
-            f"mesh {dict(sharding.mesh.shape)} spreads the samples so that two processes share a part of them; "
+            f"mesh {dict(sharding.mesh.shape)} shards the samples so that two processes share only some of them; "
             "choose mesh.tensor so that it divides the number of devices of a process, or is a multiple of it"
         )
     return {process: ProcessShard(parts.index(tuple(sorted(rows))), len(parts)) for process, rows in held.items()}
 
 
 def _shards(sharding: NamedSharding) -> int:
-    """Parts that the devices cut a batch into."""
+    """Number of shards of a batch."""
     axes = sharding.spec[0] or ()
     return math.prod(sharding.mesh.shape[axis] for axis in ((axes,) if isinstance(axes, str) else axes))
 
 
 def batch_multiple(sharding: NamedSharding, accumulate: int = 1) -> int:
-    """What the number of a batch's rows must be a multiple of: each device has some in each microbatch."""
+    """The number that must divide a batch's rows: each device has at least one row of each microbatch."""
     return _shards(sharding) * accumulate
 
 
 def check_batch(
     batch: Mapping[str, Shaped[np.ndarray, "B ..."]], sharding: NamedSharding, accumulate: int = 1, parts: int = 1
 ) -> int:
-    """The number of samples of the global batch, of which this is one of `parts` equal parts.
+    """Returns the number of samples of the global batch, of which `batch` is one of `parts` equal parts.
 
     Raises:
-      UserError: if the fields differ in their rows, or the rows do not divide by devices and microbatches.
+      UserError: if the fields differ in their rows, or the rows are not divisible by devices and microbatches.
     """
     rows = {name: array.shape[0] for name, array in batch.items()}
     if len(set(rows.values())) != 1:
@@ -82,7 +82,7 @@ def check_batch(
     total = next(iter(rows.values())) * parts
     if total % batch_multiple(sharding, accumulate):
         raise UserError(
-            f"a batch of {total} samples does not divide by {_shards(sharding)} devices (mesh "
+            f"a batch of {total} samples is not divisible by {_shards(sharding)} devices (mesh "
             f"{dict(sharding.mesh.shape)}) times accumulate={accumulate}; change the batch size, mesh or accumulate"
         )
     return total
@@ -92,14 +92,14 @@ def put_batch(
     batch: Mapping[str, Shaped[np.ndarray, "B_local ..."]], sharding: NamedSharding
 ) -> dict[str, Shaped[Array, "B ..."]]:
     """Moves this process's rows to its devices and returns the global arrays (asynchronously)."""
-    if jax.process_count() == 1:  # The same as below, several times quicker: it matters to models of milliseconds.
+    if jax.process_count() == 1:  # Same as below, several times faster, which matters for steps of milliseconds.
         return jax.device_put(dict(batch), sharding)
-    with jax.transfer_guard_host_to_device("allow"):  # on purpose, as `device_put` always is
+    with jax.transfer_guard_host_to_device("allow"):  # explicit, as `device_put` is
         return {name: jax.make_array_from_process_local_data(sharding, array) for name, array in batch.items()}
 
 
 def local_rows(arrays: Any, sharding: NamedSharding) -> Any:
-    """The opposite of `put_batch`: of arrays with a row a sample, wherever they lie, this process's rows on the host.
+    """The inverse of `put_batch`: this process's rows of sharded arrays, on the host.
 
     Args:
       arrays: pytree of arrays [B, ...], the same in all processes.

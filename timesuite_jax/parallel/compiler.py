@@ -1,10 +1,10 @@
-"""What the compiler is told beyond the program, by platform."""
+"""Compiler options by platform."""
 
 from typing import Any
 
 _OPTIONS: dict[str, dict[str, Any]] = {
-    # By default XLA orders a CPU's program so that as much as possible could run at once, and so keeps as much alive:
-    # 250 instead of 140 MiB in a step of benchmarks/step_speed.py, and no faster, as one product fills the cores.
+    # By default XLA schedules a CPU program for concurrency, which keeps more buffers alive: 250 instead of 140 MiB in
+    # a step of benchmarks/step_speed.py, and no faster, since one matrix product uses all cores.
     "cpu": {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"},
 }
 

@@ -1,9 +1,9 @@
 """The device mesh: four axes named by meaning.
 
-`replica` copies everything, and alone it crosses from slice to slice, which a slow network joins; `data` splits the
+`replica` replicates parameters, and is the only axis across slices, which a slow network connects; `data` splits the
 batch, `fsdp` splits the batch and the parameters (arXiv:2004.13336), `tensor` splits the width of a layer
-(arXiv:1909.08053). The order is from the slowest network to the fastest, so that the chattiest axis lies on
-neighbouring chips.
+(arXiv:1909.08053). The order is from the slowest network to the fastest, so that the axis with most communication is on
+neighboring chips.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ MESH_AXES = ("replica", "data", "fsdp", "tensor")
 
 @dataclasses.dataclass(frozen=True)
 class MeshSpec:
-    """Size of each mesh axis; one of them may be -1: whatever the other axes leave of the devices."""
+    """Size of each mesh axis; one of them may be -1: the devices that the other axes leave."""
 
     replica: int = 1
     data: int = -1
@@ -29,7 +29,7 @@ class MeshSpec:
     tensor: int = 1
 
     def resolve(self, devices: int) -> tuple[int, ...]:
-        """Sizes in the order of `MESH_AXES` for that many devices.
+        """Sizes in the order of `MESH_AXES` for this number of devices.
 
         Raises:
           UserError: if the sizes do not multiply to `devices`.
@@ -53,28 +53,28 @@ class MeshSpec:
 
 
 def make_mesh(spec: MeshSpec | None = None, devices: Sequence[jax.Device] | None = None) -> Mesh:
-    """Lays the devices out as a mesh with the axes `MESH_AXES`.
+    """A mesh of the devices with the axes `MESH_AXES`.
 
-    Axis types are Auto: the compiler places what the rules leave open (linen's logical constraints need it).
+    Axis types are Auto, which linen's logical constraints need: GSPMD propagates the shardings.
 
     Args:
-      spec: sizes; everything on `data` if not given.
-      devices: all devices of all processes if not given.
+      spec: sizes; by default all devices on `data`.
+      devices: by default all devices of all processes.
 
     Raises:
       UserError: if the sizes do not fit the number of devices, or `replica` the number of slices.
     """
     devices = jax.devices() if devices is None else list(devices)
     sizes = (spec or MeshSpec()).resolve(len(devices))
-    # Elsewhere than on TPUs "slice" means a machine, of which one fast network may join several.
+    # On other platforms "slice" means a machine, and a fast network may connect several.
     slices = len({getattr(device, "slice_index", 0) for device in devices}) if devices[0].platform == "tpu" else 1
     replica, *within = sizes
     if replica % slices:
         raise UserError(
-            f"mesh.replica={replica} does not divide by the {slices} slices that the devices lie in; "
-            f"set mesh.replica={slices}, the only axis that crosses the network between slices"
+            f"mesh.replica={replica} is not divisible by the {slices} slices of the devices; "
+            f"set mesh.replica={slices}, the only axis across slices"
         )
-    # A TPU torus cannot always hold an axis along whole rings; splitting one is better than refusing the mesh.
+    # Not every mesh fits whole rings of a TPU torus; splitting a ring is better than an error.
     torus = {"devices": devices, "allow_split_physical_axes": True}
     if slices == 1:
         grid = mesh_utils.create_device_mesh(sizes, **torus)

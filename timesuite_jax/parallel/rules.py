@@ -1,7 +1,7 @@
-"""The one table from logical axes (what a dimension means) to mesh axes (where it lies).
+"""The table from logical axes (what a dimension means) to mesh axes (how it is sharded).
 
-Models name their dimensions, configs choose the mesh, and nothing but this file brings the two together. A tensor that
-the table cannot place is an error that names the config line to change, never a silent copy on every device.
+Models name their dimensions, configs choose the mesh, and only this file maps one to the other. A tensor that the table
+cannot shard is an error that names the config line to change; it is never silently replicated.
 """
 
 import math
@@ -10,28 +10,28 @@ from contextlib import contextmanager
 from typing import Any
 
 import jax
-from flax import linen as nn
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
+from timesuite_jax.layers.logical_sharding import logical_axis_rules, split_box
 
 Rules = Mapping[str, tuple[str, ...]]
 
 DEFAULT_RULES: dict[str, tuple[str, ...]] = {
-    # Activations. Every batch-splitting axis carries samples; "clip" is the clips of all samples in one axis, and clips
-    # know nothing of each other before the language model, so they spread like samples do.
+    # Activations. Samples are sharded over every axis that splits the batch. "clip" is the clips of all samples in one
+    # dimension; clips are independent before the language model, so they are sharded like samples.
     "batch": ("replica", "data", "fsdp"),
     "clip": ("replica", "data", "fsdp"),
     "frame_token": (),
     "length": (),
-    # Parameters: fsdp over the model width, tensor over what a layer widens to.
+    # Parameters: fsdp over the model width, tensor over the hidden width of a layer.
     "embed": ("fsdp",),
     "heads": ("tensor",),
     "kv_heads": ("tensor",),
     "mlp": ("tensor",),
     "vocab": ("tensor",),
-    # Too small to be worth a message between devices, or walked through by a loop ("layers").
+    # Too small to be worth a collective, or the dimension of a loop ("layers").
     "lora_rank": (),
     "layers": (),
     "patch": (),
@@ -41,7 +41,7 @@ DEFAULT_RULES: dict[str, tuple[str, ...]] = {
 
 
 def make_rules(changes: Mapping[str, tuple[str, ...] | str | None], mesh: Mesh) -> Rules:
-    """The default table with a config's changes (`None` or `()`: not split).
+    """The default table with a config's changes (`None` or `()`: replicated).
 
     Raises:
       UserError: on a logical axis or a mesh axis that does not exist.
@@ -50,28 +50,29 @@ def make_rules(changes: Mapping[str, tuple[str, ...] | str | None], mesh: Mesh) 
     for logical, target in changes.items():
         axes = (target,) if isinstance(target, str) else tuple(target or ())
         if logical not in rules:
-            raise UserError(f"rules.{logical} is no logical axis; there are {', '.join(rules)}")
+            raise UserError(f"rules.{logical} is not a logical axis; choose one of {', '.join(rules)}")
         for axis in axes:
             if axis not in mesh.axis_names:
-                raise UserError(f"rules.{logical}={axis!r} is no mesh axis; there are {', '.join(mesh.axis_names)}")
+                raise UserError(
+                    f"rules.{logical}={axis!r} is not a mesh axis; choose one of {', '.join(mesh.axis_names)}"
+                )
         rules[logical] = axes
     return rules
 
 
 @contextmanager
 def mesh_context(mesh: Mesh, rules: Rules) -> Iterator[None]:
-    """Within it, linen's `with_logical_constraint` means this mesh and these rules (without it, it does nothing)."""
+    """Sets the mesh, and the rules by which `layers.constrain_sharding` uses it; without a mesh that does nothing."""
     pairs = [(logical, axes or None) for logical, axes in rules.items()]
-    with jax.set_mesh(mesh), nn.logical_axis_rules(pairs):
+    with jax.set_mesh(mesh), logical_axis_rules(pairs):
         yield
 
 
 def shardings(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str, Any]:
-    """Where each parameter lies.
+    """The sharding of each parameter.
 
     Args:
-      abstract: nested dict of `nn.LogicallyPartitioned` boxes around anything with a shape; leaves without a box are
-        copied to every device.
+      abstract: nested dict of anything with a shape, boxed with its logical axes; leaves without a box are replicated.
       mesh: the devices.
       rules: logical axis -> mesh axes.
 
@@ -83,8 +84,8 @@ def shardings(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str
     """
     placed_leaves, problems = {}, []
     for path, leaf in param_tree.leaves_with_paths(abstract):
-        names = leaf.names if isinstance(leaf, nn.LogicallyPartitioned) else ()
-        shape = _unboxed(leaf).shape
+        names, value = split_box(leaf)
+        shape = value.shape
         spec, wrong = _partition(names, shape, mesh, rules)
         problems += [f"{'/'.join(path)} {shape}: {problem}" for problem in wrong]
         placed_leaves[path] = NamedSharding(mesh, spec)
@@ -93,19 +94,14 @@ def shardings(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str
     return param_tree.from_paths(placed_leaves)
 
 
-def _unboxed(leaf: Any) -> Any:
-    """What is in the box; `nn.meta.unbox` would also constrain it to the mesh, which a shape cannot be."""
-    return leaf.value if isinstance(leaf, nn.LogicallyPartitioned) else leaf
-
-
 def _partition(
     names: tuple[str | None, ...], shape: tuple[int, ...], mesh: Mesh, rules: Rules
 ) -> tuple[PartitionSpec, list[str]]:
-    """The partition of one tensor, and what is wrong with it."""
+    """The partition of one tensor, and the problems with it."""
     parts, problems, taken = [], [], {}
     for dim, name in enumerate(names):
         if name is not None and name not in rules:
-            # Not the user's mistake: a model named an axis that the table does not have.
+            # An error of a model, not of the user.
             raise ValueError(f"logical axis {name!r} is not in the rules; there are {', '.join(rules)}")
         axes = tuple(axis for axis in (rules[name] if name else ()) if mesh.shape[axis] > 1)
         if name in names[:dim]:
@@ -113,26 +109,26 @@ def _partition(
         for axis in axes:
             if axis in taken:
                 problems.append(
-                    f"dimensions {taken[axis]!r} and {name!r} both go to mesh axis {axis!r}; "
+                    f"dimensions {taken[axis]!r} and {name!r} are both mapped to mesh axis {axis!r}; "
                     f"change rules.{taken[axis]} or rules.{name}"
                 )
             taken[axis] = name
         count = math.prod(mesh.shape[axis] for axis in axes)
         if shape[dim] % count:
             sizes = ", ".join(f"mesh.{axis}={mesh.shape[axis]}" for axis in axes)
-            problems.append(f"{name!r} ({shape[dim]}) does not divide by {sizes}; change that or set rules.{name}=()")
+            problems.append(f"{name!r} ({shape[dim]}) is not divisible by {sizes}; change that or set rules.{name}=()")
         parts.append(axes or None)
     return PartitionSpec() if problems else PartitionSpec(*parts), problems
 
 
 def abstract_arrays(abstract: Mapping[str, Any], mesh: Mesh, rules: Rules) -> dict[str, Any]:
-    """Unboxed `jax.ShapeDtypeStruct`s that know their sharding: the targets of imports and restores.
+    """Unboxed `jax.ShapeDtypeStruct`s with shardings: the targets of imports and restores.
 
     Raises:
       UserError: as `shardings`.
     """
     where = dict(param_tree.leaves_with_paths(shardings(abstract, mesh, rules)))
-    leaves = ((path, _unboxed(leaf)) for path, leaf in param_tree.leaves_with_paths(abstract))
+    leaves = ((path, split_box(leaf)[1]) for path, leaf in param_tree.leaves_with_paths(abstract))
     return param_tree.from_paths(
         {path: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=where[path]) for path, leaf in leaves}
     )

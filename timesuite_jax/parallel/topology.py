@@ -1,7 +1,4 @@
-"""TPUs that are not here: devices to compile for, as the TPU's own library (libtpu) describes them.
-
-Nothing is run on them and no chip is touched, not even one that is here.
-"""
+"""Absent TPUs as compilation targets, described by libtpu. No chip is accessed, not even a local one."""
 
 import importlib.util
 import math
@@ -15,15 +12,15 @@ from jax.experimental import topologies
 
 from timesuite_jax.errors import UserError
 
-# Shapes that are built, the largest last. libtpu describes any box of whole hosts, larger ones too.
+# Existing shapes, the largest last. libtpu describes any box of whole hosts, larger ones too.
 TOPOLOGIES = {
     "v5e": "1x1, 2x2, 2x4, 4x4, 4x8, 8x8, 8x16, 16x16",
     "v5p": "2x2x1, 2x2x2, 2x2x4, 2x4x4, 4x4x4, 4x4x8 and so on to 16x16x24",
     "v6e": "1x1, 2x2, 2x4, 4x4, 4x8, 8x8, 8x16, 16x16",
     "tpu7x": "2x2x1, 2x2x2, 2x2x4, 2x4x4, 4x4x4, 4x4x8 and so on to 16x16x16",
 }
-# What libtpu 0.0.42 lets one program have of a device's memory, as it says when a program wants more; the rest is its
-# own. A device is a chip, or one of the two halves of a TPU7x.
+# The HBM that one program may use, from the error of libtpu 0.0.42 for a larger program; the rest is reserved. A device
+# is a chip, or one of the two halves of a TPU7x.
 _GIB = 2**30
 HBM_BYTES = {
     "TPU v5 lite": 15.75 * _GIB,
@@ -34,23 +31,23 @@ HBM_BYTES = {
 
 
 def describe_topology(name: str, slices: int = 1) -> Sequence[jax.Device]:
-    """The devices of a TPU by its name, such as "v5e:16x16"; of `slices` of them, joined by a slower network.
+    """The devices of a TPU by its name, such as "v5e:16x16"; of `slices` of them, connected by a slower network.
 
     Raises:
-      UserError: if there is no such topology, or libtpu is not installed.
+      UserError: if the topology is unknown, or libtpu is not installed.
     """
     generation, _, shape = name.partition(":")
     if generation not in TOPOLOGIES or not re.fullmatch(r"[0-9]{1,9}(x[0-9]{1,9})+", shape):
         raise _unknown(name)
     if not _is_built(generation, shape):
         most = f"the largest {generation} is {generation}:{_largest(generation)}"
-        raise UserError(f"topology {name!r} is not built; {most}, and --slices joins several")
+        raise UserError(f"topology {name!r} does not exist; {most}, and --slices combines several")
     if importlib.util.find_spec("libtpu") is None:
         raise UserError('to compile for a TPU its library, libtpu, is needed; pip install -e ".[aot]"')
     options: dict[str, Any] = {}
     if slices > 1:
         options["num_slices"] = slices
-    if shape == "1x1":  # libtpu takes a host to have four chips unless it is told
+    if shape == "1x1":  # libtpu assumes four chips a host
         options["chips_per_host_bounds"] = (1, 1, 1)
     _quiet_libtpu()
     try:
@@ -64,7 +61,7 @@ def _largest(generation: str) -> str:
 
 
 def _is_built(generation: str, shape: str) -> bool:
-    """Whether a box has as many sides as the largest one, and none that it has not room for."""
+    """Whether a box has as many dimensions as the largest one, and fits into it."""
     sides, most = ([int(side) for side in box.split("x")] for box in (shape, _largest(generation)))
     return len(sides) == len(most) and all(a <= b for a, b in zip(sorted(sides), sorted(most), strict=True))
 
@@ -75,7 +72,7 @@ def _unknown(name: str) -> UserError:
 
 
 def _hint(name: str) -> str:
-    """For who gives the name of a product: "v5e-256" has 256 chips, "v5p-128" 128 cores and half as many chips."""
+    """Topology for a product name: "v5e-256" has 256 chips, "v5p-128" 128 cores and half as many chips."""
     generation, _, count = name.partition("-")
     if generation not in TOPOLOGIES or not count.isdigit():
         return ""
@@ -88,7 +85,7 @@ def _hint(name: str) -> str:
 
 
 def _quiet_libtpu() -> None:
-    """Keeps libtpu from asking the machine which TPU it is, and from locking out others that compile."""
+    """Prevents libtpu from querying the machine's TPU, and from locking out other processes that compile."""
     for variable, value in {
         "TPU_SKIP_MDS_QUERY": "1",
         "ALLOW_MULTIPLE_LIBTPU_LOAD": "1",

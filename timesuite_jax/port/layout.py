@@ -8,6 +8,7 @@ import dataclasses
 
 import numpy as np
 from einops import rearrange
+from jaxtyping import Shaped
 
 Shape = tuple[int, ...]
 
@@ -20,7 +21,7 @@ class TensorLayout:
     jax: str
     sizes: tuple[tuple[str, int], ...] = ()
 
-    def to_jax(self, tensor: np.ndarray) -> np.ndarray:
+    def to_jax(self, tensor: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
         """Torch's axis order to ours; a view where no axes are merged.
 
         Raises:
@@ -28,7 +29,7 @@ class TensorLayout:
         """
         return rearrange(tensor, f"{self.torch} -> {self.jax}", **dict(self.sizes))
 
-    def to_torch(self, array: np.ndarray) -> np.ndarray:
+    def to_torch(self, array: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
         """Our axis order to torch's; the inverse of `to_jax`.
 
         Raises:

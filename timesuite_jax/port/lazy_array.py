@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+from jaxtyping import Shaped
 
 Index = tuple[slice, ...]
 
@@ -18,11 +19,11 @@ class LazyArray:
     stacked: bool  # is the first axis that of layers, each a tensor of its own in the files?
     fill: Callable[[Index], np.ndarray]
 
-    def whole(self) -> np.ndarray:
+    def whole(self) -> Shaped[np.ndarray, "..."]:
         """All of it."""
         return self.fill(tuple(slice(size) for size in self.shape))
 
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> Shaped[np.ndarray, "..."]:
         """For numpy: the values, read afresh."""
         return self.whole().astype(dtype or self.dtype, copy=False)
 

@@ -36,7 +36,7 @@ def lazy_arrays(decided: LoadPlan, wanted: Mapping[ParamPath, Any] | None = None
 
     Args:
       decided: from `layering.resolve`.
-      wanted: leaves with the `dtype` to cast to, or to quantise to; None: as stored.
+      wanted: leaves with the `dtype` to cast to, or to quantize to; None: as stored.
 
     Raises:
       UserError: if nothing says what type a stack of differently typed tensors should have.
@@ -47,7 +47,7 @@ def lazy_arrays(decided: LoadPlan, wanted: Mapping[ParamPath, Any] | None = None
             continue
         shape = group[0].layout.jax_shape(_info(decided, group[0]).shape)
         shape = shape if group[0].layer is None else (len(group), *shape)
-        codes = None if wanted is None else wanted.get((*path, "codes"))
+        codes = None if wanted is None else wanted.get((*path, "quantized"))
         if codes is not None:
             dtype = np.dtype(np.float32)
         else:

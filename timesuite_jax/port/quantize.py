@@ -10,8 +10,9 @@ from typing import TypeVar
 
 import ml_dtypes
 import numpy as np
+from jaxtyping import Shaped
 
-from timesuite_jax.layers.quantised import dequantise, group_size, quantise
+from timesuite_jax.layers.quantized import dequantize, group_size, quantize
 from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.lazy_array import Index, LazyArray
 
@@ -21,19 +22,19 @@ _FLOAT32 = np.dtype(np.float32)  # holds a code times its scale exactly
 
 def path_in_files(path: ParamPath, leaves: Collection[ParamPath]) -> ParamPath:
     """What files know a leaf by: the path of the kernel whose codes or scales it is, or its own."""
-    return path[:-1] if path[-1] in ("codes", "scales") and (*path[:-1], "codes") in leaves else path
+    return path[:-1] if path[-1] in ("quantized", "scales") and (*path[:-1], "quantized") in leaves else path
 
 
 def as_in_files(leaves: Mapping[ParamPath, Leaf]) -> dict[ParamPath, Leaf]:
     """The leaves by what files know them by; for a quantised kernel its codes, which are of the same shape."""
     paths = {path: path_in_files(path, leaves) for path in leaves}
-    return {known: leaves[path] for path, known in paths.items() if path in (known, (*known, "codes"))}
+    return {known: leaves[path] for path, known in paths.items() if path in (known, (*known, "quantized"))}
 
 
 def quantised(path: ParamPath, kernel: LazyArray, codes: np.dtype) -> dict[ParamPath, LazyArray]:
     """The two leaves that a kernel becomes; each reads it for itself."""
     *layers, inputs, outputs = kernel.shape
-    kinds = {"codes": (inputs, codes), "scales": (inputs // group_size(inputs), np.dtype(ml_dtypes.bfloat16))}
+    kinds = {"quantized": (inputs, codes), "scales": (inputs // group_size(inputs), np.dtype(ml_dtypes.bfloat16))}
     leaves = {}
     for name, (rows, dtype) in kinds.items():
         shape = (*layers, rows, outputs)
@@ -55,7 +56,7 @@ def _fill(
     cut = slice(begin - first // step, end - first // step)
 
     def part(*layer: slice) -> np.ndarray:
-        return np.asarray(quantise(kernel.fill((*layer, slice(first, last), columns)), codes)[name])[..., cut, :]
+        return np.asarray(quantize(kernel.fill((*layer, slice(first, last), columns)), codes)[name])[..., cut, :]
 
     if not kernel.stacked:
         out[...] = part()
@@ -68,11 +69,11 @@ def _fill(
 class Dequantised:
     """A quantised kernel as the floats it stands for, made when asked for: of a stack, a layer at a time."""
 
-    def __init__(self, codes: np.ndarray, scales: np.ndarray):
+    def __init__(self, codes: Shaped[np.ndarray, "..."], scales: Shaped[np.ndarray, "..."]):
         self._codes, self._scales = codes, scales
 
-    def __getitem__(self, layer: int) -> np.ndarray:
-        return np.asarray(dequantise(self._codes[layer], self._scales[layer], _FLOAT32))
+    def __getitem__(self, layer: int) -> Shaped[np.ndarray, "..."]:
+        return np.asarray(dequantize(self._codes[layer], self._scales[layer], _FLOAT32))
 
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
-        return np.asarray(dequantise(self._codes, self._scales, dtype or _FLOAT32))
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> Shaped[np.ndarray, "..."]:
+        return np.asarray(dequantize(self._codes, self._scales, dtype or _FLOAT32))

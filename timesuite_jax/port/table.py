@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.param_tree import ParamPath
@@ -82,7 +83,7 @@ class Table:
             if layers != [None] and layers != list(range(len(group))):
                 raise ValueError(f"{model}: {'/'.join(path)} is filled by layers {layers}")
 
-    def to_tree(self, tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    def to_tree(self, tensors: Mapping[str, Shaped[np.ndarray, "..."]]) -> dict[str, Any]:
         """Turns a complete state dict into the nested dict of parameters (numpy; copies only where it stacks).
 
         Args:
@@ -102,7 +103,7 @@ class Table:
             leaves[path] = slices[0] if group[0].layer is None else np.stack(slices)
         return trees.from_paths(leaves)
 
-    def to_torch(self, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def to_torch(self, params: Mapping[str, Any]) -> dict[str, Shaped[np.ndarray, "..."]]:
         """Turns a nested dict of parameters into a state dict: the inverse of `to_tree`, plus the constants.
 
         Every array owns its memory in C order: upstream lets `merge_proj.bias` and `mistral_proj.bias` share storage,
@@ -118,7 +119,7 @@ class Table:
             raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
         return {name: self.torch_tensor(name, leaves) for name in self.torch_names}
 
-    def torch_tensor(self, name: str, leaves: Mapping[ParamPath, Any]) -> np.ndarray:
+    def torch_tensor(self, name: str, leaves: Mapping[ParamPath, Any]) -> Shaped[np.ndarray, "..."]:
         """One torch tensor, from leaves by path or, for a constant, from nothing."""
         if name in self.constants:
             return self.constants[name].make()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
@@ -68,13 +69,13 @@ class TreeSource:
         leaves = dict(trees.leaves_with_paths(params))
         return cls(port, leaves, leaves.__getitem__, name)
 
-    def read(self, key: str) -> np.ndarray:
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under torch's key, in memory of its own."""
         if key in self.table.constants:
             return self.table.constants[key].make()
         path = self.table.entries[key].path
         if key in self.quantised:
-            leaf = Dequantised(*(self._get((*path, part)) for part in ("codes", "scales")))
+            leaf = Dequantised(*(self._get((*path, part)) for part in ("quantized", "scales")))
         else:
             leaf = self._get(path)
         return self.table.torch_tensor(key, {path: leaf})

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 
 
-def read_arrays(path: Path, remedy: str, *, absent: str | None = None) -> dict[str, np.ndarray]:
+def read_arrays(path: Path, remedy: str, *, absent: str | None = None) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Returns the arrays of an `.npz` by name, or the array of an `.npy` under the name "".
 
     Args:

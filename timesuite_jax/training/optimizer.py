@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from flax import linen as nn
 from jaxtyping import Float
 
 from timesuite_jax import param_tree
+from timesuite_jax.layers.logical_sharding import split_box
 from timesuite_jax.training import schedule
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.task import LearningRateScale
@@ -25,16 +25,13 @@ def decay_mask(abstract_trainable: Mapping[str, Any], no_decay: Sequence[str]) -
     """True for each parameter with weight decay: matrices (or more axes) that match no pattern.
 
     Args:
-      abstract_trainable: nested dict of `nn.LogicallyPartitioned` boxes (which know the "layers" axes) or of plain
-        shapes (nothing stacked).
+      abstract_trainable: nested dict of anything with a shape, boxed with its logical axes where layers are stacked.
       no_decay: glob patterns of paths such as "vision/pos_embed", without decay.
     """
 
     def is_decayed(path: param_tree.ParamPath, leaf: Any) -> bool:
-        if isinstance(leaf, nn.LogicallyPartitioned):
-            ndim = len(leaf.value.shape) - leaf.names.count("layers")
-        else:
-            ndim = len(leaf.shape)
+        names, value = split_box(leaf)
+        ndim = len(value.shape) - names.count("layers")
         return ndim > 1 and not any(fnmatch.fnmatchcase("/".join(path), pattern) for pattern in no_decay)
 
     return param_tree.from_paths(
@@ -71,7 +68,7 @@ def _scale_by_path(
     """
 
     def scale_of(path: param_tree.ParamPath, leaf: Any) -> Float[np.ndarray, "..."]:
-        shape = nn.meta.unbox(leaf).shape
+        shape = split_box(leaf)[1].shape
         scale = np.asarray(learning_rate_scale(path), np.float32)
         if scale.ndim and (not shape or scale.shape != shape[:1]):
             raise ValueError(

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import optax
 from einops import rearrange
-from flax import linen as nn
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from timesuite_jax.checkpoints.train_state import TrainState
+from timesuite_jax.layers import constrain_sharding
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training.schedule import Schedule
 from timesuite_jax.training.task import Task
@@ -54,7 +54,7 @@ def make_step(
         else:
             # Every accumulate-th sample: so each microbatch is spread over all devices without moving a row.
             parts = jax.tree.map(lambda x: rearrange(x, "(b a) ... -> a b ...", a=accumulate), batch)
-            parts = jax.tree.map(lambda x: nn.with_logical_constraint(x, (None, "batch")), parts)
+            parts = jax.tree.map(lambda x: constrain_sharding(x, (None, "batch")), parts)
             shapes = jax.eval_shape(gradient, state.params, frozen, jax.tree.map(lambda x: x[0], parts), rng)
             zeros = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
             (grads, sums), _ = jax.lax.scan(add_microbatch, zeros, (jnp.arange(accumulate), parts))

@@ -10,7 +10,6 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
-from flax import linen as nn
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
@@ -19,7 +18,7 @@ from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark, shard_batches
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
-from timesuite_jax.layers import mask_key
+from timesuite_jax.layers import mask_key, unbox
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
@@ -126,13 +125,13 @@ class VideoChatTask(Task):
           UserError: if one of the config's patterns of trained parameters names none, or one that cannot be trained.
         """
         params = jax.eval_shape(self._init, jax.random.key(0))
-        leaves = dict(param_tree.leaves_with_paths(nn.meta.unbox(params)))
+        leaves = dict(param_tree.leaves_with_paths(unbox(params)))
         paths = ["/".join(path) for path in leaves]
         for path, leaf in leaves.items():
             if self.trainable(path) and not jnp.issubdtype(leaf.dtype, jnp.floating):
                 raise UserError(
                     f"config.trained={self.config.trained} names {'/'.join(path)}, and codes of type {leaf.dtype} have "
-                    "no gradient; leave the kernel out, or set model.mistral.kernels='float'"
+                    "no gradient; leave the kernel out, or set model.mistral.weight_format='float'"
                 )
         for pattern in self.config.trained:
             # Upstream's list is for all variants; one without TAPE or adapters lacks some of it.
@@ -142,7 +141,7 @@ class VideoChatTask(Task):
 
     def init(self, rng: PRNGKeyArray) -> Params:
         """Fresh parameters."""
-        return nn.meta.unbox(self._init(rng))
+        return unbox(self._init(rng))
 
     def initial_weights(self) -> InitialWeights | None:
         """The files that the config lays over one another."""

@@ -139,7 +139,7 @@ def _overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 def _masks(
     spec: MovingShapesSpec, rng: np.random.Generator, shape: str, quadrant: int, times: Float[np.ndarray, " n"]
-) -> tuple[Bool[np.ndarray, "n h w"], tuple[slice, slice]]:
+) -> tuple[Bool[np.ndarray, "n H W"], tuple[slice, slice]]:
     """Masks of an object in its quadrant at each time (0 to 1 of the video), and the slices of the quadrant."""
     side = spec.size // 2
     top, left = side * (quadrant // 2), side * (quadrant % 2)

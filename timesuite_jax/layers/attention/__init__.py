@@ -1,7 +1,7 @@
 """Scaled dot-product attention behind one function; one file for each implementation.
 
 `xla` is the reference that the others are tested against and runs everywhere; `splash` is the TPU kernel, `cudnn` the
-GPU one, `blockwise` the form for CPUs. `attention(..., impl="auto")` picks the best for the platform.
+GPU one, `blockwise` the one for CPU. `attention(..., impl="auto")` selects the fastest for the platform.
 """
 
 from timesuite_jax.layers.attention.dispatch import IMPLEMENTATIONS, attention, choose

@@ -5,10 +5,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 HALF_TYPES = (jnp.dtype(jnp.bfloat16), jnp.dtype(jnp.float16))
-MAX_HEAD_WIDTH = 128  # 256 only from Hopper on; no model here needs it
+MAX_HEAD_WIDTH = 128  # 256 from Hopper on; no model here needs it
 
 
-def cudnn_supports(q: jax.Array, k: jax.Array, *, masked: bool) -> bool:
+def cudnn_supports(q: Float[Array, "B S h d"], k: Float[Array, "B C g d"], *, masked: bool) -> bool:
     """Whether the fused kernel takes these types and shapes (limits of cuDNN 9, checked again by JAX)."""
     width = q.shape[-1]
     even = q.shape[1] % 2 == 0 and k.shape[1] % 2 == 0
@@ -35,6 +35,6 @@ def cudnn_attention(
     """See `attention`."""
     mask = None
     if kv_mask is not None:
-        # The kernel reads a mask as a bias and wants both of its lengths written out.
+        # The kernel reads a mask as a bias, of both lengths.
         mask = jnp.broadcast_to(kv_mask[:, None, None], (q.shape[0], 1, q.shape[1], k.shape[1]))
     return jax.nn.dot_product_attention(q, k, v, mask=mask, scale=scale, is_causal=causal, implementation="cudnn")

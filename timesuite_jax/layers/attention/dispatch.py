@@ -22,10 +22,10 @@ IMPLEMENTATIONS: dict[str, Callable[..., Array]] = {
 _SEGMENTED = ("blockwise", "xla")
 
 
-def choose(q: jax.Array, k: jax.Array, *, masked: bool, segmented: bool = False) -> str:
-    """The name of the implementation that "auto" stands for on the devices that the program is traced for.
+def choose(q: Float[Array, "B S h d"], k: Float[Array, "B C g d"], *, masked: bool, segmented: bool = False) -> str:
+    """The implementation that "auto" selects for the devices that the program is traced for.
 
-    With segments it is `blockwise` everywhere: the kernels know none.
+    With segments it is `blockwise` everywhere: the kernels do not support them.
     """
     if segmented:
         return "blockwise"
@@ -38,7 +38,7 @@ def choose(q: jax.Array, k: jax.Array, *, masked: bool, segmented: bool = False)
 
 
 def _platform() -> str:
-    """That of the mesh's devices, which need not be here (`aot.make_plan`); without a mesh the default one."""
+    """Platform of the mesh's devices, which may be absent (`aot.make_plan`); without a mesh the default one."""
     device = jax.sharding.get_abstract_mesh().abstract_device
     return device.platform if device is not None else jax.default_backend()
 
@@ -60,16 +60,16 @@ def attention(
       q: queries.
       k: keys; their number of heads g divides that of the queries.
       v: values.
-      causal: query s sees keys 0 to s only; needs S == C.
-      kv_mask: keys that may be seen. What a query gets that sees none is finite and otherwise unspecified.
-      segments: query s sees keys of segment 0 and of its own only; needs a causal mask.
+      causal: query s attends to keys 0 to s only; needs S == C.
+      kv_mask: False at masked keys. The output of a query without a visible key is finite and otherwise unspecified.
+      segments: query s attends to keys of segment 0 and of its own segment only; needs a causal mask.
       scale: factor on the scores; `d ** -0.5` by default.
       impl: "auto" or a name of `IMPLEMENTATIONS`.
 
     Raises:
       ValueError: on an unknown `impl`, head counts that do not divide, a causal mask over unequal lengths, or segments
         without a causal mask.
-      UserError: if `impl` knows no segments.
+      UserError: if `impl` does not support segments.
     """
     if impl != "auto" and impl not in IMPLEMENTATIONS:
         raise ValueError(f"impl={impl!r} is unknown; choose one of {['auto', *IMPLEMENTATIONS]}")

@@ -1,8 +1,8 @@
 """The TPU kernel: block-sparse flash attention from JAX's Pallas library ("splash").
 
-Blocks above the causal diagonal are never visited and no S x C matrix exists in memory, forward or backward. The kernel
-takes one sample, `[heads, length, width]` with lengths in whole blocks, so this file pads, maps over the batch, and,
-under a mesh, runs the kernel shard by shard: a Pallas call cannot be partitioned by the compiler.
+Blocks above the causal diagonal are skipped and no S x C matrix exists in memory, forward or backward. The kernel takes
+one sample, `[heads, length, width]` with lengths in whole blocks, so this file pads, maps over the batch, and, under a
+mesh, wraps the kernel in `shard_map`: GSPMD cannot partition a Pallas call.
 """
 
 import functools
@@ -13,20 +13,20 @@ from einops import rearrange, repeat
 from flax import linen as nn
 from jax.experimental.pallas.ops.tpu import splash_attention
 from jax.sharding import PartitionSpec
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int, Shaped
 
 from timesuite_jax.layers.logical_sharding import num_shards
 
-# Big blocks amortise the grid's overhead; padding wastes work. 128 is the smallest block (the lanes of a TPU).
+# Large blocks amortize the overhead of a grid step; padding wastes work. The smallest block is 128, a TPU's lanes.
 BLOCKS = (512, 384, 256, 128)
 MAX_PADDING = 0.1
 LANES = BLOCKS[-1]
-WHOLE_KEYS = 2048  # where every query sees every key, so many keys are one block: a softmax in one go
-MIN_LENGTH = 512  # below, the score matrix is small and XLA's fusion is as good
+WHOLE_KEYS = 2048  # without a causal mask, at most so many keys are one block: a softmax in one pass
+MIN_LENGTH = 512  # below, the score matrix is small and XLA's fusion is as fast
 
 
-def splash_supports(q: jax.Array, k: jax.Array) -> bool:
-    """Whether the kernel takes this head width and pays at these lengths."""
+def splash_supports(q: Float[Array, "B S h d"], k: Float[Array, "B C g d"]) -> bool:
+    """Whether the kernel supports this head width and is faster at these lengths."""
     return q.shape[-1] % 64 == 0 and min(q.shape[1], k.shape[1]) >= MIN_LENGTH
 
 
@@ -49,14 +49,14 @@ def splash_attention_kernel(
     mesh = jax.sharding.get_abstract_mesh()
     if mesh.empty or mesh.size == 1:
         return local(q, k, v, kv_mask)
-    # Asked one by one: in one question no two dimensions may lie along the same mesh axis.
+    # One call each: within one call two dimensions cannot be on the same mesh axis.
     names = ("batch", "heads", "kv_heads")
     batch, heads, kv_heads = ((nn.logical_to_mesh_axes((name,)) or (None,))[0] for name in names)
     if heads != kv_heads:
-        # A shard must hold whole groups: where the key-value heads are not split the same way, each query head gets
-        # its own copy.
-        k, v = (repeat(x, "B C g d -> B C (g n) d", n=q.shape[2] // k.shape[2]) for x in (k, v))
-    # A kernel's shards are all of a size: samples that do not go round get company, which nobody looks at.
+        # A shard must hold whole groups: where the key-value heads are not split the same way, they are repeated for
+        # each query head.
+        k, v = (repeat(x, "B C g d -> B C (g m) d", m=q.shape[2] // k.shape[2]) for x in (k, v))
+    # Shards have equal sizes: the batch is padded, and the padding dropped from the result.
     samples = q.shape[0]
     rows = samples + -samples % num_shards("batch")
     q, k, v = (_pad(x, 0, rows) for x in (q, k, v))
@@ -66,7 +66,7 @@ def splash_attention_kernel(
         local,
         in_specs=(sample, sample, sample, PartitionSpec(batch, None)),
         out_specs=sample,
-        check_vma=False,  # a Pallas call does not say over which mesh axes its result varies
+        check_vma=False,  # a Pallas call does not declare over which mesh axes its result varies
     )
     return sharded(q, k, v, kv_mask)[:samples]
 
@@ -94,8 +94,8 @@ def _on_one_device(
         head_shards=1,
         q_seq_shards=1,
         interpret=interpret,
-        # One kernel makes all three gradients from one set of scores; two would make the scores twice. It writes the
-        # queries' gradient once a block of keys, to be summed: 6 copies at 2,112 positions, 64 at an hour's 32,400.
+        # One kernel computes all three gradients from one set of scores; two would compute the scores twice. It writes
+        # the queries' gradient once a block of keys, to be summed: 6 copies at 2,112 positions, 64 at 32,400.
         block_sizes=splash_attention.BlockSizes(
             block_q=q_block,
             block_kv=kv_block,
@@ -105,12 +105,14 @@ def _on_one_device(
         ),
     )
 
-    def one_sample(q: Array, k: Array, v: Array, visible: Array) -> Array:
-        # All queries belong to segment 1, so they see the keys of segment 1.
+    def one_sample(
+        q: Float[Array, "h S d"], k: Float[Array, "g C d"], v: Float[Array, "g C d"], visible: Int[Array, " C"]
+    ) -> Float[Array, "h S d"]:
+        # All queries belong to segment 1, so they attend to the keys of segment 1.
         segments = splash_attention.SegmentIds(q=jnp.ones(q.shape[1], jnp.int32), kv=visible)
         return kernel(q, k, v, segments)
 
-    # The kernel tells no one what it costs; the scope says what `splash_flops` must know.
+    # XLA does not know the FLOPs of a custom kernel; the scope has the arguments of `splash_flops`.
     with jax.named_scope(f"splash_{'causal' if causal else 'full'}_{q_block}x{kv_block}"):
         out = jax.vmap(one_sample)(q, k, v, visible)
     return rearrange(out[:, :, :length], "B h S d -> B S h d")
@@ -119,14 +121,14 @@ def _on_one_device(
 def splash_flops(
     q_shape: tuple[int, int, int, int], keys: int, blocks: tuple[int, int], *, causal: bool, phase: str
 ) -> float:
-    """FLOPs of one call of one of the kernels, for whoever counts those of a compiled program.
+    """FLOPs of one call of the forward or the backward kernel.
 
     Args:
       q_shape: samples, heads, padded positions, width.
       keys: padded positions of the keys.
       blocks: positions of a block of queries and of keys.
-      causal: blocks wholly above the diagonal are not visited.
-      phase: "fwd", or "dkv", the whole backward pass, which makes the scores again.
+      causal: whether blocks above the diagonal are skipped.
+      phase: "fwd", or "dkv", the whole backward pass, which recomputes the scores.
     """
     samples, heads, queries, width = q_shape
     rows, columns = blocks
@@ -138,21 +140,21 @@ def splash_flops(
 
 
 def _blocks(queries: int, keys: int, *, causal: bool) -> tuple[int, int]:
-    """Positions of a block of queries and of keys."""
+    """Block sizes of queries and of keys."""
     if not causal and keys <= WHOLE_KEYS:
         return _block(queries), keys + -keys % LANES
     return _block(queries), _block(keys)
 
 
 def _block(length: int) -> int:
-    """The largest block that does not waste too much padding."""
+    """The largest block with little padding."""
     for block in BLOCKS:
         if -length % block <= MAX_PADDING * length:
             return block
     return LANES
 
 
-def _pad(x: Array, axis: int, multiple: int) -> Array:
+def _pad(x: Shaped[Array, "..."], axis: int, multiple: int) -> Shaped[Array, "..."]:
     widths = [(0, 0)] * x.ndim
     widths[axis] = (0, -x.shape[axis] % multiple)
     return jnp.pad(x, widths)

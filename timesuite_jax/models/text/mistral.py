@@ -32,7 +32,7 @@ class Mistral(nn.Module):
         self.layers = Block(spec)
         self.norm = RMSNorm(spec.norm_epsilon, dtype=spec.dtype, param_dtype=spec.param_dtype)
         # Not quantised: the loss reads the kernel directly, and it is 2 % of the weights.
-        self.lm_head = linear(spec, spec.vocab, ("embed", "vocab"), "lm_head", kernels="float")
+        self.lm_head = linear(spec, spec.vocab, ("embed", "vocab"), "lm_head", weight_format="float")
         self.head_dropout = Dropout(spec.lora.dropout if spec.lora else 0.0)
 
     def embed(self, tokens: Int[Array, "B S"]) -> Float[Array, "B S D"]:

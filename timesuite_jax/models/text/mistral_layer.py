@@ -15,7 +15,7 @@ from timesuite_jax.models.text.mistral_spec import MistralSpec
 
 def linear(spec: MistralSpec, features: int, axes: tuple[str, str], name: str, **changes: Any) -> Linear:
     """Builds a projection without bias, with the LoRA, storage and types of the spec unless `changes` replaces them."""
-    fields = {field: getattr(spec, field) for field in ("lora", "kernels", "dtype", "param_dtype")} | changes
+    fields = {field: getattr(spec, field) for field in ("lora", "weight_format", "dtype", "param_dtype")} | changes
     return Linear(features, axes, use_bias=False, name=name, **fields)
 
 

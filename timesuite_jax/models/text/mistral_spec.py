@@ -30,7 +30,7 @@ class MistralSpec:
     lora: LoraSpec | None = UPSTREAM_LORA
     dtype: jnp.dtype = jnp.float32  # of the computation
     param_dtype: jnp.dtype = jnp.float32  # of the base weights
-    kernels: str = "float"  # or "int8", "int4": storage of the layers' frozen kernels; not embedding, norms and head
+    weight_format: str = "float"  # or "int8", "int4": of the frozen kernels of layers; not embedding, norms, head
     attention: str = "auto"  # see `timesuite_jax.layers.attention`
     unroll: bool = False
     remat: str = "none"

@@ -89,7 +89,7 @@ class QFormer(nn.Module):
     def __call__(
         self,
         queries: Float[Array, "n N D"],
-        vision: Float[Array, "n C E"],
+        vision: Float[Array, "n C D_vision"],
         text: Int[Array, "n P"] | None = None,
         text_mask: Bool[Array, "n P"] | None = None,
         *,

@@ -40,7 +40,7 @@ class BertAttention(nn.Module):
     def __call__(
         self,
         x: Float[Array, "n N D"],
-        memory: Float[Array, "n C E"],
+        memory: Float[Array, "n C D_vision"],
         mask: Bool[Array, "n C"] | None,
         drop_path: Float[Array, ""],
         *,
@@ -83,7 +83,7 @@ class QFormerLayer(nn.Module):
         self,
         queries: Float[Array, "n N D"],
         text: Float[Array, "n P D"] | None,
-        vision: Float[Array, "n C E"],
+        vision: Float[Array, "n C D_vision"],
         text_mask: Bool[Array, "n P"] | None,
         drop_path: Float[Array, ""],
         deterministic: bool,

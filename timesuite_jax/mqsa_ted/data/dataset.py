@@ -36,7 +36,7 @@ class Interactions:
     """
 
     start: Int[np.ndarray, " U_plus_1"]
-    items: Int[np.ndarray, " N"]
+    items: Int[np.ndarray, " items"]
     validation: Int[np.ndarray, " U"]
     test: Int[np.ndarray, " U"]
     num_items: int

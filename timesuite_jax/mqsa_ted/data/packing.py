@@ -21,12 +21,12 @@ class Packing(NamedTuple):
       shape: of the packed rows: their number and length.
     """
 
-    user: Int[np.ndarray, " T"]
-    slot: Int[np.ndarray, " T"]
-    place: Int[np.ndarray, " T"]
+    user: Int[np.ndarray, " items"]
+    slot: Int[np.ndarray, " items"]
+    place: Int[np.ndarray, " items"]
     shape: tuple[int, int]
 
-    def lay(self, values: Int[np.ndarray, " T"], fill: int) -> Int[np.ndarray, "R S"]:
+    def lay(self, values: Int[np.ndarray, " items"], fill: int) -> Int[np.ndarray, "rows S"]:
         """Rows with one value an item, and `fill` where there is none."""
         rows = np.full(self.shape, fill, np.int32)
         rows.reshape(-1)[self.place] = values

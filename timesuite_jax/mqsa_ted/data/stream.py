@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data.dataset import Interactions
@@ -69,7 +70,7 @@ class UserStream:
     def __iter__(self) -> "UserStream":
         return self
 
-    def __next__(self) -> dict[str, np.ndarray]:
+    def __next__(self) -> dict[str, Shaped[np.ndarray, "..."]]:
         place = self._step % self.batches
         if place == 0:
             self._order = next(self._orders)
@@ -120,7 +121,7 @@ class UserStream:
         for _ in range(epoch + (place > 0)):
             self._order = next(self._orders)
 
-    def sample_names(self, batch: Mapping[str, np.ndarray]) -> list[str]:
+    def sample_names(self, batch: Mapping[str, Shaped[np.ndarray, "..."]]) -> list[str]:
         """The users of a batch, by number."""
         return [f"user {user}" for user in np.unique(batch["segments"]) if user != PADDING_SEGMENT]
 

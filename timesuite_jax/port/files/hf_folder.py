@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.pth import PthFile
@@ -45,7 +46,7 @@ class HfFolder:
                 self._homes |= dict.fromkeys(listed, shard)
         self.infos: dict[str, TensorInfo] = {key: home.infos[key] for key, home in self._homes.items()}
 
-    def read(self, key: str) -> np.ndarray:
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under `key`, mapped from its shard."""
         return self._homes[key].read(key)
 

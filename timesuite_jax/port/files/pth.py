@@ -12,6 +12,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.source import TensorInfo, map_flat
@@ -68,7 +69,7 @@ class PthFile:
             raise UserError(f"{self.path}: its pickle has {size} bytes, at most {MAX_PICKLE} are read{REMEDY}")
         return map_flat(self.path, offset, size, np.dtype(np.uint8)).tobytes()
 
-    def read(self, key: str) -> np.ndarray:
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under `key`, mapped; only the part of its storage that it covers."""
         start, tensor = self._places[key]
         dtype = self.infos[key].dtype

@@ -12,6 +12,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.source import TensorInfo, map_flat
@@ -74,7 +75,7 @@ class SafetensorsFile:
                 "the file is truncated or has a tail, copy it again"
             )
 
-    def read(self, key: str) -> np.ndarray:
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under `key`, mapped."""
         info = self.infos[key]
         return np.reshape(map_flat(self.path, self._offsets[key], info.size, info.dtype), info.shape)
@@ -130,7 +131,10 @@ def _parse_entry(path: Path, key: str, fields: Any) -> tuple[TensorInfo, int, in
 
 
 def write_safetensors(
-    path: Path, tensors: Iterable[tuple[str, np.ndarray]], infos: Mapping[str, TensorInfo], metadata: Mapping[str, str]
+    path: Path,
+    tensors: Iterable[tuple[str, Shaped[np.ndarray, "..."]]],
+    infos: Mapping[str, TensorInfo],
+    metadata: Mapping[str, str],
 ) -> None:
     """Writes a file tensor by tensor.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 
@@ -53,7 +54,7 @@ class Source(Protocol):
         """Shapes and types by key, in the order that is cheapest to read."""
         ...
 
-    def read(self, key: str) -> np.ndarray:
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under `key`: a read-only view that stays valid as long as it is referenced."""
         ...
 
@@ -70,12 +71,12 @@ class Arrays:
         """Shapes and types."""
         return {key: TensorInfo(array.shape, array.dtype) for key, array in self.arrays.items()}
 
-    def read(self, key: str) -> np.ndarray:
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The array itself."""
         return self.arrays[key]
 
 
-def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> np.ndarray:
+def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.ndarray, "..."]:
     """Maps `count` values of a file, read-only; nothing is read before it is used.
 
     Args:

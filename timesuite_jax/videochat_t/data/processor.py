@@ -164,7 +164,7 @@ class Processor:
 
     def _assemble(
         self,
-        frames: UInt8[np.ndarray, "T h w 3"],
+        frames: UInt8[np.ndarray, "T H_out W_out 3"],
         seconds: Float[np.ndarray, " T"],
         duration: float,
         rng: np.random.Generator | None,

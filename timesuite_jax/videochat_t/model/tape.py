@@ -18,7 +18,7 @@ from timesuite_jax.layers.linear import torch_uniform
 _EPSILON = 1e-5  # PyTorch's default
 
 
-def _windows(x: Float[Array, "B N D"], size: int, stride: int) -> Float[Array, "B N_out k D"]:
+def _windows(x: Float[Array, "B N D"], size: int, stride: int) -> Float[Array, "B N_out window D"]:
     """Extracts windows of `size` (odd) tokens around every `stride`-th token, zero-padded at the ends."""
     margin = size // 2
     padded = jnp.pad(x, ((0, 0), (margin, margin), (0, 0)))

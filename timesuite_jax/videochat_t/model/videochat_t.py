@@ -77,7 +77,7 @@ class VideoChatT(ClipEncoder):
 
     def embed_prompt(
         self, batch: Batch, *, deterministic: bool = True
-    ) -> tuple[Float[Array, "B S D"], dict[str, Array]]:
+    ) -> tuple[Float[Array, "B S D"], dict[str, Shaped[Array, "..."]]]:
         """Embeds the tokens and inserts the visual tokens in their slots; `batch` as in `__call__`.
 
         Returns:
@@ -108,7 +108,7 @@ class VideoChatT(ClipEncoder):
         clip_text_mask: Bool[Array, "B K P"] | None,
         *,
         deterministic: bool = True,
-    ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
+    ) -> tuple[Float[Array, "B N D"], dict[str, Shaped[Array, "..."]]]:
         """Encodes videos (pixels, or already normalised ones) as K * queries / merge_len visual tokens each.
 
         Returns:
@@ -155,7 +155,7 @@ class VideoChatT(ClipEncoder):
         text_mask: Bool[Array, "B P"] | None,
         *,
         deterministic: bool = True,
-    ) -> tuple[Float[Array, "B N D"], dict[str, Array]]:
+    ) -> tuple[Float[Array, "B N D"], dict[str, Shaped[Array, "..."]]]:
         """Encodes images as one visual token for each query, which fills all places of a merged token.
 
         Returns:

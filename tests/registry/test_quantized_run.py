@@ -12,14 +12,14 @@ import pytest
 from tests.support import corpus_questions, tiny_config
 from timesuite_jax import parallel, param_tree, training
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers.quantised import dequantise
+from timesuite_jax.layers.quantized import dequantize
 from timesuite_jax.registry import Answers, build, load
 from timesuite_jax.training import RunResult, TrainingSpec
 
 
-def config_of(corpus: Path, kernels: str) -> dict:
+def config_of(corpus: Path, weight_format: str) -> dict:
     config = tiny_config.get_config(str(corpus)).to_dict()
-    config["model"]["mistral"]["kernels"] = kernels
+    config["model"]["mistral"]["weight_format"] = weight_format
     config["training"]["save_every"] = 1
     return config
 
@@ -43,7 +43,7 @@ def test_the_checkpoint_holds_integers(finished: tuple[Path, RunResult]):
     (folder,) = (workdir / "frozen").iterdir()
     with ocp.StandardCheckpointer() as reader:
         saved = dict(param_tree.leaves_with_paths(reader.metadata(folder).item_metadata.tree))
-    codes = {path for path in saved if path[-1] == "codes"}
+    codes = {path for path in saved if path[-1] == "quantized"}
     assert len(codes) == 7 and {str(saved[path].dtype) for path in codes} == {"int4"}
     assert not any(path[-1] == "kernel" for path in saved if path[:2] == ("mistral", "layers"))
     assert saved["mistral", "lm_head", "kernel"].dtype == jnp.float32
@@ -64,8 +64,8 @@ def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, Ru
     loaded = load(finished[0], Answers)
     task, params = loaded.task, loaded.params
     leaves = dict(param_tree.leaves_with_paths(params))
-    for path in [path[:-1] for path in leaves if path[-1] == "codes"]:
-        leaves[path] = dequantise(leaves.pop((*path, "codes")), leaves.pop((*path, "scales")), jnp.float32)
+    for path in [path[:-1] for path in leaves if path[-1] == "quantized"]:
+        leaves[path] = dequantize(leaves.pop((*path, "quantized")), leaves.pop((*path, "scales")), jnp.float32)
     floats = build(config_of(tiny_corpus, "float"))
     batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
     answers = task.answerer(params)(batch)
@@ -75,7 +75,9 @@ def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, Ru
 
 def test_codes_cannot_be_trained(tiny_corpus: Path):
     config = config_of(tiny_corpus, "int8") | {"trained": ("*",)}
-    with pytest.raises(UserError, match=r"config.trained=.*mistral/layers/attn/k/kernel/codes.*int8 have no gradient"):
+    with pytest.raises(
+        UserError, match=r"config.trained=.*mistral/layers/attn/k/kernel/quantized.*int8 have no gradient"
+    ):
         build(config).abstract_params()
-    with pytest.raises(UserError, match=r"mistral\.kernels='int7' is unknown; choose one of float, int8, int4"):
+    with pytest.raises(UserError, match=r"mistral\.weight_format='int7' is unknown; choose one of float, int8, int4"):
         build(config_of(tiny_corpus, "int7"))

@@ -9,7 +9,7 @@ import numpy as np
 from tests.support.golden_model import IGNORED, GoldenModel
 from tests.support.tolerances import FORWARD, relative_error
 from timesuite_jax import param_tree
-from timesuite_jax.layers.quantised import CODES, quantise
+from timesuite_jax.layers.quantized import QUANTIZED_TYPES, quantize
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
 
@@ -26,8 +26,8 @@ def quantised(params: dict, form: str, skew: float = 1.0) -> dict:
     kernels = [path for path in leaves if path[0] == "layers" and path[-1] == "kernel"]
     assert len(kernels) == 7
     for path in kernels:
-        for name, part in quantise(np.asarray(leaves.pop(path)), CODES[form]).items():
-            leaves[*path, name] = part if name == "codes" else (part.astype(np.float32) * skew).astype(part.dtype)
+        for name, part in quantize(np.asarray(leaves.pop(path)), QUANTIZED_TYPES[form]).items():
+            leaves[*path, name] = part if name == "quantized" else (part.astype(np.float32) * skew).astype(part.dtype)
     return param_tree.from_paths(leaves)
 
 
@@ -40,7 +40,7 @@ def test_logits_and_gradients_stay_near(golden: GoldenModel):
     rows, columns = arrays["main.logits_pos"].T
     exact = None
     for form, (logits_bound, gradient_bound) in BOUNDS.items():
-        spec = dataclasses.replace(golden.spec.mistral, kernels=form)
+        spec = dataclasses.replace(golden.spec.mistral, weight_format=form)
 
         def loss(adapters: dict, frozen: dict, spec=spec) -> tuple[jax.Array, jax.Array]:
             params = {"params": param_tree.merge(adapters, frozen)}
