@@ -8,12 +8,12 @@ projection, so that training continues from VideoChat2.
 import jax
 import jax.numpy as jnp
 from einops import rearrange, repeat
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax.layers.linear import torch_uniform
 
 
-def token_shuffle(tokens: Float[Array, "B N D"], merge_len: int) -> Float[Array, "B N_merged D_merged"]:
+def token_shuffle(tokens: Shaped[Array, "B N D"], merge_len: int) -> Shaped[Array, "B N_merged D_merged"]:
     """Concatenates `merge_len` consecutive tokens: channel block r of token n is input token `n * merge_len + r`.
 
     `merge_len` must divide N.
