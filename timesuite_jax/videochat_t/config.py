@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import Config, build, check_least, override
+from timesuite_jax.config_spec import Config, bounded, build, override
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.vision import read_encoder
 from timesuite_jax.port.weights import WeightsSpec
@@ -44,17 +44,9 @@ class EvaluationSpec:
     """What is answered and scored; none if `corpora` is empty."""
 
     corpora: tuple[str, ...] = ()
-    batch_size: int = 8
-    max_new_tokens: int = 64
-    limit: int | None = None  # records of each corpus
-
-    def __post_init__(self) -> None:
-        """Refuses numbers with which nothing would be asked.
-
-        Raises:
-          UserError: naming the field.
-        """
-        check_least(self, "evaluation", {"batch_size": 1, "max_new_tokens": 1, "limit": 1})
+    batch_size: int = bounded(8, minimum=1)
+    max_new_tokens: int = bounded(64, minimum=1)
+    limit: int | None = bounded(None, minimum=1)  # records of each corpus
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,15 +59,7 @@ class VideoChatTConfig:
     evaluation: EvaluationSpec
     weights: WeightsSpec
     trained: tuple[str, ...] = UPSTREAM_TRAINED  # glob patterns of parameter paths
-    loss_chunk: int = 128  # answer positions of a row whose logits exist at one time
-
-    def __post_init__(self) -> None:
-        """Refuses a loss over no position.
-
-        Raises:
-          UserError: naming the field.
-        """
-        check_least(self, "config", {"loss_chunk": 1})
+    loss_chunk: int = bounded(128, minimum=1)  # answer positions of a row whose logits exist at one time
 
     @classmethod
     def from_config(cls, config: Config) -> "VideoChatTConfig":

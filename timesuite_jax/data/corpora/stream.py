@@ -14,7 +14,7 @@ import grain
 import numpy as np
 from jaxtyping import Shaped
 
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded
 from timesuite_jax.data.corpora.index_sampler import IndexSampler
 from timesuite_jax.data.corpora.prefetch import Prefetcher
 from timesuite_jax.data.corpora.sample import Batch, Collate, Dropped, MakeSample, RecordMixture, RecordT, SampleT
@@ -42,20 +42,19 @@ class StreamSpec:
       read_ahead: samples made in advance; bounds the memory.
     """
 
-    batch_size: int
+    batch_size: int = bounded(minimum=1)
     shuffle: bool = True
     cache_decoded: bool = False
-    threads: int = 16
-    workers: int = 0
-    read_ahead: int = 64
+    threads: int = bounded(16, minimum=0)
+    workers: int = bounded(0, minimum=0)
+    read_ahead: int = bounded(64, minimum=1)
 
     def __post_init__(self) -> None:
-        """Checks the bounds.
+        """Rejects a cache that each worker process would fill.
 
         Raises:
-          UserError: a field is out of bounds, with its name.
+          UserError: naming the fields.
         """
-        check_least(self, "data", {"batch_size": 1, "threads": 0, "workers": 0, "read_ahead": 1})
         if self.cache_decoded and self.workers:
             raise UserError(
                 f"data.cache_decoded=True needs data.workers=0, not {self.workers}: each worker would fill a cache of "

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded
 from timesuite_jax.data.corpora import StreamSpec
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import DEFAULT_DEADLINE_S
@@ -30,22 +30,20 @@ class SampleSpec:
     """
 
     buckets: tuple[int, ...]
-    clip_text_length: int = 80
+    clip_text_length: int = bounded(80, minimum=3)  # [CLS], a word and [SEP] are the shortest text
     sampling: str = "random"
     transform: str = "default"
     layout: str = "training"
     time_style: TimeStyle = TimeStyle.DECIMAL
     turns: Turns = "shuffled"
-    deadline_s: float = DEFAULT_DEADLINE_S
+    deadline_s: float = bounded(DEFAULT_DEADLINE_S, minimum=0)
 
     def __post_init__(self) -> None:
-        """Checks bounds and combinations.
+        """Checks the layout, and that it goes with `turns`.
 
         Raises:
-          UserError: a field is out of bounds or excludes another, with its name.
+          UserError: if the layout is unknown, or the two exclude each other.
         """
-        # [CLS], a word and [SEP] are the shortest text.
-        check_least(self, "data", {"clip_text_length": 3, "deadline_s": 0})
         if self.layout not in LAYOUTS:
             raise UserError(f"unknown conversation layout {self.layout!r}; known: {', '.join(LAYOUTS)}")
         if self.turns == "independent" and not LAYOUTS[self.layout].turns_alike:
