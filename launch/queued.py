@@ -85,7 +85,7 @@ class _Watch(NamedTuple):
 
         Failed requests to the cloud are repeated at the next poll.
         """
-        told = ""
+        printed = ""
         while True:
             for end, code in ((self.done, 0), (self.gave_up, 1)):
                 if ask(end.words) is not None:
@@ -94,9 +94,9 @@ class _Watch(NamedTuple):
                         time.sleep(every)
                     return code
             state = ask(self.state.words) or "ABSENT"
-            if state != told:
+            if state != printed:
                 print(f"# {time.strftime('%F %T')} {state}", flush=True)
-                told = state
+                printed = state
             if state == "ABSENT" or (state in _OVER and not attempt(self.delete)):
                 attempt(self.create)
             time.sleep(every)

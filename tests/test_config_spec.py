@@ -49,7 +49,7 @@ def test_override_keeps_what_is_not_named():
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "problem"),
     [
         ({}, "outer.steps is missing"),
         ({"steps": 1, "iner": {}}, "outer.iner is unknown; did you mean 'inner'"),
@@ -65,10 +65,10 @@ def test_override_keeps_what_is_not_named():
         ({"steps": 1, "mode": "c"}, "outer.mode='c' is unknown; choose one of"),
     ],
 )
-def test_mistakes_are_named(config: dict, told: str):
+def test_errors_name_the_key(config: dict, problem: str):
     with pytest.raises(UserError) as caught:
         build(Outer, config, "outer")
-    assert told in str(caught.value)
+    assert problem in str(caught.value)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -162,7 +162,7 @@ def _choice(choices: tuple[Any, ...], value: Any, where: str) -> Any:
 
 
 def _union(options: tuple[Any, ...], value: Any, where: str, old: Any) -> Any:
-    """The value as one of the types of a union: dataclasses are told apart by `kind`, others tried in order."""
+    """The value as one of the types of a union: `kind` chooses among dataclasses, other types are tried in order."""
     if value is None and types.NoneType in options:
         return None
     options = tuple(option for option in options if option is not types.NoneType)

@@ -63,7 +63,7 @@ def test_dropped_and_truncated_samples_are_printed(tiny_run, tiny_corpus, capfd,
     assert capfd.readouterr().out.splitlines()[:3] == [
         "films: 1 samples dropped, 15 used, for example:",
         "  films/3 is empty",
-        "films: of 15 samples used, these gave something up to fit: time_text_dropped 9, turns 2",
+        "films: of 15 samples used, these were truncated to fit: time_text_dropped 9, turns 2",
     ]
 
 

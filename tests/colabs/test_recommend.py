@@ -1,4 +1,4 @@
-"""The notebook runs from its first cell to its last, on made-up interactions and a tiny budget."""
+"""All cells of the notebook run, on synthetic interactions and a tiny budget."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_all_cells_run(tmp_path, monkeypatch, capsys):
     assert drawn == dict.fromkeys(("next_item", "distillation", "validation/ndcg_20", "test/ndcg_20"), 2)
 
 
-def test_it_holds_no_output():
-    """What one run has printed is not what the next will."""
+def test_the_notebook_has_no_outputs():
+    """Outputs would be those of another run."""
     for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
         assert not cell.get("outputs") and not cell.get("execution_count")

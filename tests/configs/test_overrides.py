@@ -1,4 +1,4 @@
-"""What the documents say can be given on the command line stands in every config: only that can be overridden."""
+"""Every config has all training options: only keys that a config has can be overridden."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ CONFIGS = sorted(path for path in (CONFIGS).rglob("*.py") if "get_config" in pat
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
-def test_every_field_of_training_is_there(path):
+def test_configs_have_all_training_options(path):
     training = load_config(str(path)).training
     fields = {field.name for field in dataclasses.fields(TrainingSpec)} - {"rules"}
     assert set(training) >= fields

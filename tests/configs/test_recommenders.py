@@ -36,22 +36,22 @@ def test_specs_are_built(path):
     assert spec.optimizer.clip_norm is None and spec.best == "validation/ndcg_20"
 
 
-def test_sizes_of_made_up_data_can_be_given():
+def test_sizes_of_synthetic_data_can_be_overridden():
     words = [f"--config.data.synthetic.{name}={number}" for name, number in (("num_users", 30), ("num_items", 7))]
     data = MqsaTedConfig.from_config(load_config(f"{FOLDER}/five_million.py", words)).data.read()
     assert (data.num_users, data.num_items) == (30, 7)
 
 
-def test_debug_counts_beside_others():
+def test_debug_combines_with_other_variants():
     small, others = (load_config(f"{FOLDER}/five_million.py:{words}") for words in ("debug", "debug,short"))
     assert small.data == others.data and small.training == others.training and others.model.alpha == 1.0
 
 
-def test_two_data_sets_are_refused():
+def test_two_data_sets_are_rejected():
     with pytest.raises(UserError, match="toys and beauty are 2 data sets, but a run has one; give one"):
         load_config(f"{FOLDER}/sasrec.py:toys,all_items,beauty")
 
 
-def test_a_variant_that_there_is_not():
+def test_an_unknown_variant_is_rejected():
     with pytest.raises(UserError, match="variant 'shrot' is unknown; known are short, long, no_ted, debug"):
         load_config(f"{FOLDER}/beauty.py:shrot")

@@ -122,7 +122,7 @@ def test_small_stages_with_tape_differ_in_the_schedule_alone():
 
 @pytest.mark.parametrize("stage", ["linear_p", "finetune"])
 def test_debug_form_trains(stage, tmp_path, monkeypatch, capfd):
-    """By the commands in linear_p.py and in `timesuite train --help`, with fewer films and steps."""
+    """By the commands in linear_p.py and in `timesuite train --help`, with fewer videos and steps."""
     assert COMMANDS in (FOLDER / "linear_p.py").read_text()
     assert COMMANDS.replace("    ", "  ") in (train_command.__doc__ or "")
     monkeypatch.chdir(tmp_path)
@@ -131,6 +131,6 @@ def test_debug_form_trains(stage, tmp_path, monkeypatch, capfd):
     capfd.readouterr()
     train[1] = f"{FOLDER}/{stage}.py:debug"
     assert main([*train, "--config.training.total_steps=2", "--config.training.log_every=1", "--json"]) == 0
-    figures = json.loads(capfd.readouterr().out)
-    assert figures["step"] == 2 and 0 < figures["loss"] < 20
-    assert figures["data"]["debug"]["used"] == 16 and figures["data"]["debug"]["dropped"] == 0
+    metrics = json.loads(capfd.readouterr().out)
+    assert metrics["step"] == 2 and 0 < metrics["loss"] < 20
+    assert metrics["data"]["debug"]["used"] == 16 and metrics["data"]["debug"]["dropped"] == 0

@@ -47,5 +47,5 @@ def test_libtpu_knows_the_tpu_flags(generation):
 
 def test_the_script_prints_the_line():
     command = [sys.executable, Path(performance_flags.__file__), "v5p", "--slices", "2"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert told == line(tpu_flags("v5p", 2)) + "\n"
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed == line(tpu_flags("v5p", 2)) + "\n"

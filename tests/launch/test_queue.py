@@ -62,8 +62,8 @@ def test_preempted_chips_are_asked_for_again_and_given_back_at_the_end(tmp_path)
     done, did = watch(tmp_path, states, "result.json")
     assert done.returncode == 0, done.stderr
     assert did == ["cp", "create", "delete", "create", "delete"]
-    told = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("# 2")]
-    assert told == states[1:]
+    printed = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("# 2")]
+    assert printed == states[1:]
 
 
 def test_a_cloud_that_does_not_answer_for_a_while_ends_no_watch(tmp_path):
@@ -124,15 +124,15 @@ def host(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "told", "tries", "uploaded"),
+    ("code", "printed", "tries", "uploaded"),
     [
         (0, '{"step": 9, "interrupted": false}', 1, ["result.json"]),
         (0, '{"step": 9, "interrupted": true}', 5, ["gave_up.log"]),  # another host was asked to stop, and comes back
         (2, "", 5, ["gave_up.log"]),
     ],
 )
-def test_a_host_tries_again_and_tells_how_its_run_ended(tmp_path, host, code, told, tries, uploaded):
-    train = f"echo '{told}'\necho \"$* in $PWD\" >&2\nexit {code}"
+def test_a_host_restarts_the_run_and_uploads_its_result(tmp_path, host, code, printed, tries, uploaded):
+    train = f"echo '{printed}'\necho \"$* in $PWD\" >&2\nexit {code}"
     assert host(["train"], timesuite=train) == code
     (log,) = tmp_path.glob("*.log")
     assert log.read_text() == f"train x.py --json in {tmp_path}/bucket\n" * tries

@@ -76,8 +76,8 @@ def test_hosts_read_their_job(tmp_path):
     lines = run("queued.py", *COMMON, *words).stdout.splitlines()
     (tmp_path / "job").write_text("\n".join(lines[1 : lines.index("")]) + "\n")
     shown = 'source job; printf "%s\\n" "${TRAIN[@]}" $BUCKET $CODE "$LIBTPU_INIT_ARGS" $JAX_COMPILATION_CACHE_DIR'
-    told = subprocess.run(["bash", "-euc", shown], cwd=tmp_path, capture_output=True, text=True, check=True)
-    *train, bucket, code, flags, cache = told.stdout.splitlines()
+    done = subprocess.run(["bash", "-euc", shown], cwd=tmp_path, capture_output=True, text=True, check=True)
+    *train, bucket, code, flags, cache = done.stdout.splitlines()
     assert train == [
         "timesuite", "train", f"/opt/timesuite/code/{CONFIG}", "--workdir", "gs://my-bucket/runs/stage-a", "--json",
         "--config.training.mesh.replica=2", "--config.data.corpora=('a b',)",
@@ -101,7 +101,7 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "expected"),
     [
         (["--run", "Stage_A"], "--run 'Stage_A': up to 40 lower-case letters"),
         (["--bucket", "my-bucket/x"], "--bucket 'my-bucket/x' is not a bucket; write gs://NAME"),
@@ -112,13 +112,13 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
         (["--confg.x=1"], "unrecognised: --confg.x=1; an override is --config.KEY=VALUE"),
     ],
 )
-def test_mistakes_are_told(change, told):
+def test_invalid_options_are_rejected(change, expected):
     done = run("queued.py", *COMMON, "--accelerator", "v5litepod-8", *change)
-    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+    assert done.returncode == 2 and expected in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(
-    ("config", "told"),
+    ("config", "expected"),
     [
         ("configs/none.py", "config 'configs/none.py' is not a file below"),
         (__file__ + "/../../../../elsewhere.py", "is not a file below"),
@@ -126,9 +126,9 @@ def test_mistakes_are_told(change, told):
         (f"{CONFIG}:v5e-46", "ignores the argument 'v5e-46'"),
     ],
 )
-def test_a_config_that_hosts_would_not_find_or_not_understand_is_told(config, told):
+def test_an_invalid_config_is_rejected_before_the_launch(config, expected):
     done = run("tpu_vm.py", config, *COMMON[1:], "--accelerator", "v5litepod-8")
-    assert done.returncode == 2 and told in done.stderr
+    assert done.returncode == 2 and expected in done.stderr
 
 
 def test_a_whole_path_below_the_project_is_taken_and_one_slice_only():
@@ -192,7 +192,7 @@ def test_gpu_host_tries_again_after_a_crash(tmp_path):
     assert (tmp_path / "timesuite.log").read_text().splitlines() == [line, line, line]
 
 
-# Begins a run, saves for half a second when it is asked to stop, and tells of it.
+# Begins a run, saves for half a second when it is asked to stop, and prints it.
 SAVES = """#!/bin/bash
 trap 'sleep 0.5; echo "{\\"interrupted\\": true}"; exit CODE' TERM INT
 echo begun >>"$(dirname "$0")/begun"
@@ -215,9 +215,9 @@ def end_by(number, command, folder, code, **variables):
         os.killpg(run.pid, number)
     else:
         run.send_signal(number)
-    told = run.communicate(timeout=60)[0]
+    output = run.communicate(timeout=60)[0]
     assert (folder / "begun").read_text() == "begun\n", "not tried again"
-    return run.returncode, told.splitlines()[-1]
+    return run.returncode, output.splitlines()[-1]
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130), (signal.SIGTERM, 1)])
@@ -257,7 +257,7 @@ def pod(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("code", "told", "expected"),
+    ("code", "printed", "expected"),
     [
         (0, '{"interrupted": false}', 0),
         (0, '{"interrupted": true}', 1),
@@ -266,19 +266,19 @@ def pod(tmp_path):
         (2, "", 2),
     ],
 )
-def test_a_pod_tells_kubernetes_how_its_run_ended(tmp_path, pod, code, told, expected):
-    train = f"echo '{told}'; echo step 1 in $PWD >&2; exit {code}"
+def test_the_exit_code_of_a_pod_is_that_of_its_run(tmp_path, pod, code, printed, expected):
+    train = f"echo '{printed}'; echo step 1 in $PWD >&2; exit {code}"
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "TIMESUITE_MOUNT": str(tmp_path / "bucket")}
     done = subprocess.run([*pod, "bash", "-c", train], capture_output=True, text=True, env=environment, timeout=60)
-    assert (done.returncode, done.stdout) == (expected, f"{told}\n")
+    assert (done.returncode, done.stdout) == (expected, f"{printed}\n")
     (log,) = (tmp_path / "bucket/runs/r/logs").glob("*.log")
     assert log.read_text() == done.stderr == f"step 1 in {tmp_path}/bucket\n"
     assert (tmp_path / "installed").read_text() == f"install .[tpu] in {tmp_path}/app\n"
 
 
 def test_a_pod_that_must_go_lets_the_run_save_and_is_no_finished_job(tmp_path, pod):
-    told = end_by(signal.SIGTERM, [*pod, "timesuite"], tmp_path, 0, TIMESUITE_MOUNT=str(tmp_path / "bucket"))
-    assert told == (1, json.dumps({"interrupted": True}))
+    ended = end_by(signal.SIGTERM, [*pod, "timesuite"], tmp_path, 0, TIMESUITE_MOUNT=str(tmp_path / "bucket"))
+    assert ended == (1, json.dumps({"interrupted": True}))
 
 
 def test_a_pod_that_must_go_when_its_run_is_done_is_a_finished_job(tmp_path, pod):

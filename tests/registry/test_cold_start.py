@@ -1,4 +1,4 @@
-"""An item that nobody took in training is recommended through its features, and is not without them."""
+"""An item without training interactions is recommended through its features, and only through them."""
 
 import functools
 from pathlib import Path
@@ -51,7 +51,7 @@ def train(folder: Path, name: str, *words: str) -> tuple[MqsaTedTask, Params]:
     return MqsaTedTask.from_config(config), param_tree.merge(result.state.params, result.frozen)
 
 
-def test_features_bring_an_item_before_those_of_other_groups(folder):
+def test_features_rank_an_unseen_item_above_other_groups(folder):
     task, params = train(folder, "added", f"--config.features.path={folder / 'vectors.npy'}")
     assert place_of_the_cold_item(task, params) < SIZE <= place_of_the_cold_item(*train(folder, "without"))
     # The vectors are kept once, untrained; what projects them has been trained.
@@ -78,7 +78,7 @@ def initial(config: dict, weights: Path, *expect_missing: str) -> Params:
     return task.initial_weights().load(parallel.abstract_arrays(task.abstract_params(), mesh, parallel.DEFAULT_RULES))
 
 
-def test_a_run_goes_on_from_an_export_with_features(short_run, tmp_path):
+def test_a_run_starts_from_an_export_with_features(short_run, tmp_path):
     config, params, _ = short_run
     params = {**params, "item_trained": params["item_trained"].at[COLD].set(1.0)}  # as if earlier data had held it
     mqsa = PORTS["mqsa_ted"]
@@ -95,7 +95,7 @@ def test_a_run_goes_on_from_an_export_with_features(short_run, tmp_path):
         initial(config, tmp_path / "whole.safetensors")
 
 
-def test_what_knew_features_asks_for_them(short_run, tmp_path):
+def test_weights_with_features_require_features(short_run, tmp_path):
     config, params, _ = short_run
     mqsa = PORTS["mqsa_ted"]
     port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "whole.safetensors")
@@ -103,7 +103,7 @@ def test_what_knew_features_asks_for_them(short_run, tmp_path):
         initial({**config, "features": {}}, tmp_path / "whole.safetensors")
 
 
-def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
+def test_weights_without_features_keep_their_embeddings(short_run, tmp_path):
     """Also of items that the present data do not hold."""
     config, params, _ = short_run
     features = ("feature_projection", "item_features", "item_trained")
@@ -118,13 +118,13 @@ def test_what_knew_no_features_keeps_its_embeddings(short_run, tmp_path):
     np.testing.assert_array_equal(found["item_features"], params["item_features"])
 
 
-def test_vectors_alone_are_no_weights(short_run):
+def test_features_alone_are_not_weights(short_run):
     config, _, _ = short_run
     with pytest.raises(UserError, match=r"config\.weights\.files is empty.*name files"):
         load(config, Recommends)
 
 
-def test_vectors_that_have_changed_are_refused(short_run, request):
+def test_changed_features_are_rejected(short_run, request):
     config, _, run = short_run
     vectors = run / "vectors.npy"
     request.addfinalizer(functools.partial(vectors.write_bytes, vectors.read_bytes()))

@@ -99,8 +99,8 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
             config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["timesuite", word])
             rest = values(["timesuite", word])
         except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
-            told = " ".join(str(error).split()).removeprefix(f"flag {word}: ")
-            raise UserError(f"cannot apply {word}: {told}; give a value of the type that the config has") from error
+            reason = " ".join(str(error).split()).removeprefix(f"flag {word}: ")
+            raise UserError(f"cannot apply {word}: {reason}; give a value of the type that the config has") from error
         if len(rest) > 1:
             raise UserError(f"not an override: {word}; write --config.key=value")
 

@@ -80,8 +80,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _UNUSABLE or error.filename is None:  # e.g. of a lock or a connection
             raise
-        told = f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
-        print(f"timesuite {name}: {told}", file=sys.stderr)
+        message = f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
+        print(f"timesuite {name}: {message}", file=sys.stderr)
         return USER_MISTAKE
 
 

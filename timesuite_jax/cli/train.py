@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax import parallel, training
     from timesuite_jax.checkpoints.malloc_tuning import limit_malloc_arenas
     from timesuite_jax.registry import build
-    from timesuite_jax.resilience.preemption import exit_after  # imported late: a wrong config should be told at once
+    from timesuite_jax.resilience.preemption import (
+        exit_after,  # imported late: errors in the config are reported at once
+    )
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
@@ -63,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
             for sample, reason in list(report["reasons"].items())[:3]:
                 print(f"  {sample} {reason}")
         if report["cuts"]:
-            told = ", ".join(f"{what} {count}" for what, count in sorted(report["cuts"].items()))
-            print(f"{corpus}: of {report['used']} samples used, these gave something up to fit: {told}")
+            cuts = ", ".join(f"{what} {count}" for what, count in sorted(report["cuts"].items()))
+            print(f"{corpus}: of {report['used']} samples used, these were truncated to fit: {cuts}")
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     if result.best:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.metrics.items())
