@@ -90,7 +90,7 @@ def test_an_old_mistake_does_not_end_a_new_run(tmp_path):
 def test_a_run_that_is_done_costs_nothing(tmp_path):
     done, did = watch(tmp_path, [None], "", bucket=["result.json"])
     assert done.returncode == 0 and did == []
-    assert "done before: gs://b1/runs/r/result.json; remove it to train on" in done.stdout
+    assert "already finished: gs://b1/runs/r/result.json; delete it" in done.stdout
 
 
 @pytest.fixture
