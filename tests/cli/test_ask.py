@@ -9,7 +9,7 @@ from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
 from timesuite_jax.videochat_t import task
 
-VIDEO = sample_videos.numbered_film(60, rate=12.0)
+VIDEO = sample_videos.numbered_video(60, rate=12.0)
 
 
 @pytest.fixture
@@ -57,10 +57,10 @@ def test_temperature(video, tiny_run, capfd):
 BAD = {
     "empty": (b"", "is empty (0 bytes)"),
     "text": (b"404 not found" * 50, "cannot be opened"),
-    "cut off": (sample_videos.cut_off(VIDEO, index_first=True), "is cut off"),
+    "truncated": (sample_videos.truncated(VIDEO, index_first=True), "is truncated"),
     "audio only": (sample_videos.audio_only(), "has no video stream (streams: audio)"),
-    "one frame": (sample_videos.numbered_film(1), "has a single frame"),
-    "no duration": (sample_videos.without_duration(), "has no extent in time"),
+    "one frame": (sample_videos.numbered_video(1), "has a single frame"),
+    "no duration": (sample_videos.without_duration(), "has zero duration"),
 }
 
 
@@ -78,7 +78,7 @@ def test_unusable_videos_are_rejected(case, tiny_run, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--start", "9"], "it lasts 5.0 s"),
+        (["--start", "9"], "duration is 5.0 s"),
         (["--start", "3", "--end", "2"], "has no clip from"),
         (["--start", "-1", "--end", "2"], "has no clip from"),
         (["--temperature", "-1"], "--temperature -1.0 is not a number of at least 0"),

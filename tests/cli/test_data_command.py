@@ -12,7 +12,7 @@ from timesuite_jax.cli.main import main
 @pytest.fixture
 def folder(tmp_path):
     (tmp_path / "videos").mkdir()
-    (tmp_path / "videos/a.mp4").write_bytes(sample_videos.numbered_film(24))
+    (tmp_path / "videos/a.mp4").write_bytes(sample_videos.numbered_video(24))
     (tmp_path / "videos/b.mp4").write_bytes(b"")
     asked = [{"q": "When?", "a": "From 0.5 to 1.5 seconds."}]
     (tmp_path / "a.json").write_text(json.dumps([{"video": name, "QA": asked} for name in ("a.mp4", "b.mp4")]))

@@ -28,7 +28,7 @@ def exported(tiny_run, tmp_path_factory):
 @pytest.fixture
 def video(tmp_path):
     path = tmp_path / "video.mp4"
-    path.write_bytes(sample_videos.numbered_film(24, rate=12.0))
+    path.write_bytes(sample_videos.numbered_video(24, rate=12.0))
     return path
 
 

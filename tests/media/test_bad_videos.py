@@ -1,4 +1,4 @@
-"""Every file that cannot be used gives one sentence: which file, what is wrong, what to do."""
+"""Videos that cannot be used raise a one-sentence error: the file, the problem, the remedy."""
 
 import errno
 import pickle
@@ -10,59 +10,62 @@ from tests.support import sample_videos
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import Deadline, SamplingSpec, VideoError, index_video, sample_video
 
-FILM = sample_videos.numbered_film()
+VIDEO = sample_videos.numbered_video()
 BAD = {
-    "empty": (b"", r"is empty \(0 bytes\)"),
+    "empty": (b"", r"empty \(0 bytes\)"),
     "text": (b"404 not found" * 50, r"cannot be opened \(650 bytes, Invalid data"),
-    "cut off, index at the end": (sample_videos.cut_off(FILM, index_first=False), "cannot be opened"),
-    "cut off, index at the front": (sample_videos.cut_off(FILM, index_first=True), "is cut off: [0-9]+ of 60 frames"),
-    "audio only": (sample_videos.audio_only(), r"has no video stream \(streams: audio\)"),
-    "one frame": (sample_videos.numbered_film(1), "has a single frame"),
-    "no duration": (sample_videos.without_duration(), r"has no extent in time \(10 frames in 0 s\)"),
+    "truncated, index at the end": (sample_videos.truncated(VIDEO, index_first=False), "cannot be opened"),
+    "truncated, index at the front": (
+        sample_videos.truncated(VIDEO, index_first=True),
+        r"truncated: \d+ of 60",
+    ),
+    "audio only": (sample_videos.audio_only(), r"no video stream \(streams: audio\)"),
+    "one frame": (sample_videos.numbered_video(1), "single frame"),
+    "no duration": (sample_videos.without_duration(), r"zero duration \(10 frames"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 @pytest.mark.parametrize("as_file", [True, False], ids=["file", "bytes"])
-def test_bad_file(case, as_file, tmp_path):
+def test_unusable_videos_raise_one_sentence(case, as_file, tmp_path):
     data, problem = BAD[case]
-    path = tmp_path / "film.mp4"
+    path = tmp_path / "clip.mp4"
     path.write_bytes(data)
     with pytest.raises(VideoError, match=problem) as caught:
-        sample_video(path if as_file else data, SamplingSpec(8), name="film.mp4")
+        sample_video(path if as_file else data, SamplingSpec(8), name="clip.mp4")
     message = str(caught.value)
-    assert message.startswith("video film.mp4 ") and "; " in message and "\n" not in message
+    assert message.startswith("video clip.mp4 ") and "; " in message and "\n" not in message
     assert isinstance(caught.value, UserError)
 
 
-def test_missing_file_and_folder(tmp_path):
+def test_missing_files_and_folders_are_rejected(tmp_path):
     for path in (tmp_path / "nowhere.mp4", tmp_path):
-        with pytest.raises(VideoError, match="does not exist; check the path"):
+        with pytest.raises(VideoError, match=r"does not exist.*path"):
             index_video(path)
 
 
-def test_a_file_that_may_not_be_read(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise av.error.PermissionError(errno.EACCES, "Permission denied", "film.mp4")
+def test_file_without_read_permission(tmp_path, monkeypatch):
+    def deny(*_, **__):
+        raise av.error.PermissionError(errno.EACCES, "Permission denied", "clip.mp4")
 
-    (tmp_path / "film.mp4").write_bytes(FILM)
-    monkeypatch.setattr("timesuite_jax.media.video_index.av.open", refuse)  # who runs tests may be allowed everything
-    with pytest.raises(VideoError, match=r"film.mp4 cannot be read \(Permission denied\); check its permissions"):
-        index_video(tmp_path / "film.mp4")
-
-
-def test_deadline():
-    with pytest.raises(VideoError, match=r"was not decoded within 0 s; re-encode it"):
-        sample_video(FILM, SamplingSpec(8), deadline_s=0)
-    Deadline("film", 60).check()
+    (tmp_path / "clip.mp4").write_bytes(VIDEO)
+    monkeypatch.setattr("timesuite_jax.media.video_index.av.open", deny)  # root ignores file permissions
+    with pytest.raises(VideoError, match=r"clip\.mp4.*Permission denied.*check its permissions"):
+        index_video(tmp_path / "clip.mp4")
 
 
-def test_error_crosses_process_borders():
+def test_deadline_limits_decoding():
+    with pytest.raises(VideoError, match=r"within 0 s.*re-encode"):
+        sample_video(VIDEO, SamplingSpec(8), deadline_s=0)
+    Deadline("video", 60).check()
+
+
+def test_errors_can_be_pickled():
     error = pickle.loads(pickle.dumps(VideoError("a.mp4", "is empty", "download it")))
     assert str(error) == "video a.mp4 is empty; download it" and error.problem == "is empty"
 
 
-def test_clip_outside_the_video():
+def test_clips_outside_the_video_are_rejected():
     for clip in ((6.0, 7.0), (-1.0, 2.0), (3.0, 3.0)):
-        with pytest.raises(VideoError, match=r"has no clip from .* s \(it lasts 5.0 s\)"):
-            sample_video(FILM, SamplingSpec(8), clip=clip)
+        with pytest.raises(VideoError, match=r"no clip from .*5\.0 s"):
+            sample_video(VIDEO, SamplingSpec(8), clip=clip)

@@ -1,4 +1,4 @@
-"""Which frames are taken, and what time they are said to be."""
+"""Sampled frame numbers and their timestamps."""
 
 import numpy as np
 import pytest
@@ -10,15 +10,15 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, choose_frames, index_video, sample_video
 
 
-def test_middles_of_equal_segments():
-    video = sample_video(sample_videos.numbered_film(60, rate=12), SamplingSpec(8))
+def test_middle_sampling_selects_middles_of_equal_segments():
+    video = sample_video(sample_videos.numbered_video(60, rate=12), SamplingSpec(8))
     assert [sample_videos.number_of(frame) for frame in video.frames] == [3, 11, 18, 26, 33, 41, 48, 56]
     np.testing.assert_allclose(video.seconds, np.array([3, 11, 18, 26, 33, 41, 48, 56]) / 12, atol=1e-6)
     assert video.duration == pytest.approx(5.0)
 
 
 def test_variable_frame_rate_is_sampled_by_time():
-    # 20 frames in the first second, then one every half second: numbers and seconds tell different stories.
+    # 20 frames in the first second, then one every half second: frame numbers are not proportional to time.
     seconds = [*np.arange(20) / 20, *(1 + np.arange(20) / 2)]
     data = sample_videos.encode_mp4(sample_videos.numbered_frames(40), seconds=seconds, crf=10)
     np.testing.assert_allclose(index_video(data).times, seconds, atol=1e-5)
@@ -28,26 +28,26 @@ def test_variable_frame_rate_is_sampled_by_time():
     assert np.all(np.abs(video.seconds - (np.arange(4) + 0.5) * video.duration / 4) < 0.5)
 
 
-def test_clip_is_a_window_with_its_own_clock():
-    video = sample_video(sample_videos.numbered_film(60, rate=12), SamplingSpec(3), clip=(2.0, 4.1))
+def test_clip_timestamps_are_relative_to_its_start():
+    video = sample_video(sample_videos.numbered_video(60, rate=12), SamplingSpec(3), clip=(2.0, 4.1))
     assert [sample_videos.number_of(frame) for frame in video.frames] == [28, 36, 45]
     np.testing.assert_allclose(video.seconds, [4 / 12, 1.0, 21 / 12], atol=1e-5)
     assert video.duration == pytest.approx(2.1)
 
 
-def test_clip_that_ends_after_the_video_is_cut():
-    video = sample_video(sample_videos.numbered_film(60, rate=12), SamplingSpec(2), clip=(4.0, 9.0))
+def test_clip_end_is_limited_to_the_duration():
+    video = sample_video(sample_videos.numbered_video(60, rate=12), SamplingSpec(2), clip=(4.0, 9.0))
     assert video.duration == pytest.approx(1.0)
 
 
-def test_original_clock_in_a_clip_adds_a_tenth():
+def test_index_clock_adds_a_tenth_within_a_clip():
     spec = SamplingSpec.from_variant("upstream_middle", 3)
-    video = sample_video(sample_videos.numbered_film(60, rate=12), spec, clip=(2.0, 4.0))
+    video = sample_video(sample_videos.numbered_video(60, rate=12), spec, clip=(2.0, 4.0))
     numbers = [sample_videos.number_of(frame) for frame in video.frames]
     np.testing.assert_allclose(video.seconds, [round(n / 12 - 2 + 0.1, 1) for n in numbers])
 
 
-def test_random_needs_and_follows_its_generator():
+def test_random_sampling_is_determined_by_its_generator():
     spec = SamplingSpec.from_variant("random", 16)
     with pytest.raises(ValueError, match="needs rng"):
         choose_frames(np.arange(60) / 12, 5.0, 12.0, spec)
@@ -58,8 +58,8 @@ def test_random_needs_and_follows_its_generator():
         assert np.any(draws[0] != draws[2]) and np.all(np.diff(draws[0]) >= 0)
 
 
-def test_variants():
-    with pytest.raises(UserError, match="unknown sampling 'centre'; known: middle, random"):
+def test_invalid_variants_are_rejected():
+    with pytest.raises(UserError, match=r"unknown sampling 'centre'.*middle, random"):
         SamplingSpec.from_variant("centre", 8)
     with pytest.raises(ValueError, match="needs clock='index'"):
         SamplingSpec(8, "grid")
@@ -72,7 +72,7 @@ def test_variants():
     variant=st.sampled_from(["middle", "random", "upstream_middle", "upstream_random", "upstream_evaluation"]),
     clip=st.one_of(st.none(), st.tuples(st.floats(0, 0.9), st.floats(0.05, 1.0))),
 )
-def test_always_enough_frames_in_order_inside_the_video(gaps, frames, variant, clip):
+def test_every_variant_yields_ordered_frames_inside_the_video(gaps, frames, variant, clip):
     times = np.concatenate([[0.0], np.cumsum(gaps)])
     duration = float(times[-1] + gaps[-1])
     window = None if clip is None else (clip[0] * duration, clip[0] * duration + clip[1] * duration)

@@ -29,7 +29,7 @@ def make(folder: Path, name: str, count: int, *, frames: int | None = None, turn
     videos.mkdir(parents=True)
     entries = []
     for n in range(count):
-        (videos / f"{n}.mp4").write_bytes(sample_videos.numbered_film(16 + 2 * n, rate=8))
+        (videos / f"{n}.mp4").write_bytes(sample_videos.numbered_video(16 + 2 * n, rate=8))
         question = f"When is video number {n}?"
         pairs = [{"q": question + " one two" * k, "a": f"Video {n} three {k}."} for k in range(turns)]
         entries.append({"video": f"{n}.mp4", "QA": pairs})

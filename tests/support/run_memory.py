@@ -41,13 +41,13 @@ def decodes(count: int, videos: Sequence[Path]) -> dict[str, Any]:
     from tests.support import sample_videos
     from timesuite_jax.media import SamplingSpec, VideoError, sample_video
 
-    video = sample_videos.numbered_film()
+    video = sample_videos.numbered_video()
     sources = list(videos) or [
         video,
-        sample_videos.numbered_film(40, rate=8),
-        sample_videos.stamped_film(range(20)),
-        sample_videos.cut_off(video, index_first=True),
-        sample_videos.cut_off(video, index_first=False),
+        sample_videos.numbered_video(40, rate=8),
+        sample_videos.timestamped_video(range(20)),
+        sample_videos.truncated(video, index_first=True),
+        sample_videos.truncated(video, index_first=False),
         sample_videos.audio_only(),
     ]
     sizes, failed, every = [], 0, max(1, count // 100)

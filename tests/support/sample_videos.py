@@ -1,4 +1,4 @@
-"""Small films whose every frame tells its own number, and what can be wrong with files."""
+"""Small videos whose frames encode their own number, and damaged or unusual files."""
 
 import io
 import tempfile
@@ -12,7 +12,7 @@ from timesuite_jax.media import encode_mp4
 
 
 def numbered_frames(count: int, height: int = 48, width: int = 64) -> np.ndarray:
-    """Frame n is grey of level 20 + 3.6 (n mod 60), with a red patch in the upper left corner."""
+    """Returns frames with a red patch in the upper left corner; frame n has grey level 20 + 3.6 (n mod 60)."""
     levels = (20 + 3.6 * (np.arange(count) % 60)).round().astype(np.uint8)
     frames = np.repeat(levels, height * width * 3).reshape(count, height, width, 3)
     frames[:, :16, :16] = [250, 0, 0]
@@ -20,11 +20,11 @@ def numbered_frames(count: int, height: int = 48, width: int = 64) -> np.ndarray
 
 
 def number_of(frame: np.ndarray) -> int:
-    """Which of the first 60 numbered frames this is; colour conversion darkens by up to two levels."""
+    """Returns the number of one of the first 60 numbered frames; colour conversion darkens it by up to two levels."""
     return round((float(frame[frame.shape[0] // 2 :].mean()) - 19) / 3.6)
 
 
-def numbered_film(count: int = 60, rate: float = 12.0, **options) -> bytes:
+def numbered_video(count: int = 60, rate: float = 12.0, **options) -> bytes:
     return encode_mp4(numbered_frames(count), rate=rate, preset="medium", crf=10, **options)
 
 
@@ -40,7 +40,7 @@ def audio_only() -> bytes:
 
 
 def without_duration() -> bytes:
-    """Every frame lasts 0 ticks and so does the film: its boxes of times are overwritten."""
+    """An mp4 in which all durations are zero: the boxes with times are overwritten."""
     data = bytearray(encode_mp4(numbered_frames(10), rate=12))
     for box, offset in ((b"stts", 16), (b"mdhd", 20), (b"tkhd", 24), (b"mvhd", 20), (b"elst", 12)):
         at = data.index(box) + offset
@@ -48,8 +48,8 @@ def without_duration() -> bytes:
     return bytes(data)
 
 
-def stamped_film(stamps: Sequence[int]) -> bytes:
-    """A Matroska film of as many frames, each shown at its stamp, in twelfths of a second."""
+def timestamped_video(stamps: Sequence[int]) -> bytes:
+    """A Matroska video with a frame at each timestamp, in twelfths of a second."""
     out = io.BytesIO()
     with av.open(out, "w", format="matroska") as container:
         stream = container.add_stream("mjpeg", rate=12)
@@ -63,23 +63,23 @@ def stamped_film(stamps: Sequence[int]) -> bytes:
 
 
 def without_rate_or_order() -> bytes:
-    """A Matroska film that states no rate; its first frame is shown at 0 s, the nineteen others at 0.5 s."""
-    data = stamped_film([0] + 19 * [6])
+    """A Matroska video without a declared rate; its first frame is at 0 s, the nineteen others at 0.5 s."""
+    data = timestamped_video([0] + 19 * [6])
     at = data.index(b"\x23\xe3\x83\x84")  # the element DefaultDuration: an integer of four bytes
-    return data[:at] + b"\xec\x86" + bytes(6) + data[at + 8 :]  # the element Void: to be passed over
+    return data[:at] + b"\xec\x86" + bytes(6) + data[at + 8 :]  # the element Void, which readers skip
 
 
-def cut_off(data: bytes, *, index_first: bool) -> bytes:
-    """The first 60 % of a file; with the index at the front it still opens."""
+def truncated(data: bytes, *, index_first: bool) -> bytes:
+    """The first 60 % of a file; it still opens if the index is at the front."""
     if index_first:
         data = remuxed(data, {"movflags": "faststart"})
     return data[: len(data) * 6 // 10]
 
 
 def remuxed(data: bytes, options: dict[str, str], container: str = "mp4") -> bytes:
-    # faststart rewrites the file, so it needs one on disk
+    # faststart rewrites the file, so it has to be on disk
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"film.{container}"
+        path = Path(folder) / f"video.{container}"
         with av.open(io.BytesIO(data)) as source, av.open(str(path), "w", format=container, options=options) as target:
             stream_in = source.streams.video[0]
             stream_out = target.add_stream_from_template(stream_in)

@@ -1,7 +1,7 @@
-"""Bytes to arrays: opening and indexing videos, choosing and decoding frames, spatial transforms, JPEG and mp4 writing.
+"""Bytes to arrays: indexes and decodes videos, samples frames, crops and resizes them, encodes JPEG and mp4.
 
-Nothing here knows of records, text or models. `sample_video` is the way in; a video that cannot be used raises
-`VideoError` with one sentence.
+Independent of records, text and models. `sample_video` is the entry point; a video that cannot be used raises
+`VideoError`, whose one-sentence message names the file, the problem and the remedy.
 """
 
 from timesuite_jax.media.deadline import Deadline

@@ -1,4 +1,4 @@
-"""A time limit for one video: a file that decodes for ever costs its own sample, not the run."""
+"""Limits the wall time per video, so that a file that never finishes decoding fails one sample, not the run."""
 
 import time
 
@@ -6,7 +6,7 @@ from timesuite_jax.media.video_error import VideoError
 
 
 class Deadline:
-    """Started when made; `check` raises `VideoError` once `limit_s` seconds of wall time have passed."""
+    """Starts at construction; `check` raises `VideoError` once `limit_s` seconds of wall time have passed."""
 
     def __init__(self, name: str, limit_s: float):
         self._name = name
@@ -14,7 +14,7 @@ class Deadline:
         self._end = time.monotonic() + limit_s
 
     def check(self) -> None:
-        """Raises VideoError when the time is used up."""
+        """Raises VideoError if the limit is exceeded."""
         if time.monotonic() > self._end:
             raise VideoError(
                 self._name,

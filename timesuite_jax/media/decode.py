@@ -1,10 +1,10 @@
-"""Decodes chosen frames of a video in one forward pass.
+"""Decodes selected frames of a video in one forward pass.
 
-What makes it quick, and changes no pixel:
-- one pass, no seek; groups of pictures that hold no wanted frame are read but not decoded;
-- pictures that nothing refers to and nobody wants are skipped inside the decoder;
-- decoding stops after the last wanted frame;
-- only wanted frames are converted and resized, by one shared scaler (`frame.reformat` would build one each time).
+Four optimizations, none of which changes a pixel:
+- a single pass without seeking; groups of pictures without a selected frame are demuxed but not decoded;
+- non-reference frames that are not selected are skipped inside the decoder;
+- decoding stops after the last selected frame;
+- only selected frames are converted and resized, with one scaler for the video (`frame.reformat` builds one per call).
 """
 
 from collections.abc import Callable, Sequence
@@ -26,37 +26,38 @@ DEFAULT_DEADLINE_S = 120.0
 def decode_frames(
     source: Source,
     index: VideoIndex,
-    wanted: Sequence[int] | Int[np.ndarray, " T"],
+    frame_numbers: Sequence[int] | Int[np.ndarray, " T"],
     *,
     resize: Resize | None = None,
     threads: int = 1,
     deadline: Deadline | None = None,
 ) -> UInt8[np.ndarray, "T H W 3"]:
-    """Decodes the frames at positions `wanted` of the index (ascending; repeats allowed) as RGB.
+    """Decodes the frames with these numbers as RGB.
 
     Args:
       source: path or encoded bytes.
-      index: of the same source, from `index_video`.
-      wanted: T frame numbers.
-      resize: from the upright frame's (height, width) to the size that is returned, applied while decoding: by area
-        averages where it shrinks (nearer to Pillow's antialiased bicubic than swscale's bilinear default, and the
-        quickest), bicubic otherwise; None keeps the size.
-      threads: of the decoder; 0 lets FFmpeg choose. Samples are decoded side by side, so 1 wastes least.
-      deadline: time limit.
+      index: index of the same source, from `index_video`.
+      frame_numbers: T positions in the index, ascending; repeats allowed.
+      resize: maps the (height, width) of the upright frame to the size to return; None keeps the size. Downscaling
+        averages areas (closer to Pillow's antialiased bicubic than swscale's bilinear default, and the fastest filter),
+        upscaling is bicubic.
+      threads: decoder threads; 0 lets FFmpeg choose. Samples are decoded in parallel, so 1 has the least overhead.
+      deadline: limit of wall time; `DEFAULT_DEADLINE_S` if None.
 
     Returns:
-      Upright frames: the rotation stored in the file is applied.
+      Upright frames, uint8: the rotation stored in the file is applied.
 
     Raises:
-      VideoError: a wanted frame is damaged, missing or of another size than the first, or the deadline passed.
+      ValueError: the frame numbers are empty, not ascending, or outside the index.
+      VideoError: a selected frame is damaged, missing or differs in size from the first, or the deadline passed.
     """
-    numbers = np.asarray(wanted, np.int64)
+    numbers = np.asarray(frame_numbers, np.int64)
     if len(numbers) == 0 or np.any(np.diff(numbers) < 0) or numbers[0] < 0 or numbers[-1] >= len(index):
-        raise ValueError(f"wanted must be ascending frame numbers in [0, {len(index)}), got {numbers}")
+        raise ValueError(f"frame_numbers must be ascending and in [0, {len(index)}), got {numbers}")
     deadline = deadline or Deadline(index.name, DEFAULT_DEADLINE_S)
     needed = np.unique(numbers)
     found: dict[int, np.ndarray] = {}
-    # A stream that hides how far its frames are reordered can lose some when others are skipped: then decode them all.
+    # A stream that does not declare its reordering depth can lose frames when others are skipped: decode them all then.
     for skip in (False,) if index.counted else (True, False):
         _decode_pass(source, index, needed, found, skip=skip, resize=resize, threads=threads, deadline=deadline)
         if len(found) == len(needed):
@@ -66,11 +67,11 @@ def decode_frames(
             raise VideoError(
                 index.name,
                 f"has a damaged frame: number {number} of {len(index)}, at {index.times[number]:.2f} s",
-                "download or encode it again",
+                "download it again or re-encode it",
             )
-        if found[number].shape != found[needed[0]].shape:  # a broadcast may change its size where it likes
+        if found[number].shape != found[needed[0]].shape:  # broadcast streams may change their frame size anywhere
             raise VideoError(
-                index.name, f"changes the size of its picture, at {index.times[number]:.2f} s", "encode it at one size"
+                index.name, f"changes its frame size at {index.times[number]:.2f} s", "re-encode it at one size"
             )
     return np.stack([found[number] for number in numbers])
 
@@ -99,7 +100,7 @@ def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadlin
             try:
                 frames = decoder.decode(packet if packet.size else None)
             except (av.error.FFmpegError, ValueError):
-                frames = []  # damage is judged by whether the wanted frames come out, below and in the caller
+                frames = []  # the caller detects damage by the selected frames that are missing
             for frame in frames:
                 stamp = counter if index.counted else frame.pts
                 counter += 1
@@ -113,10 +114,11 @@ def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadlin
 
 
 def _run_starts(index: VideoIndex, needed: np.ndarray) -> dict[int, list[int]]:
-    """Keyframe at which each run of decoding starts -> stamps wanted from that run.
+    """Maps the keyframe at which each decoding run starts to the timestamps needed from that run.
 
-    Frames shown before a keyframe may be stored after it and need the group before as well; a run that starts at the
-    last keyframe not after the frame, and goes on until the frame is out, is right for these too.
+    Frames displayed before a keyframe may be stored after it and depend on the preceding group of pictures as well. A
+    run that starts at the last keyframe at or before the frame and continues until the decoder outputs the frame
+    covers these too.
     """
     stamps = index.pts[needed]
     group = np.maximum(np.searchsorted(index.keyframe_pts, stamps, side="right") - 1, 0)
@@ -131,7 +133,7 @@ def _run_starts(index: VideoIndex, needed: np.ndarray) -> dict[int, list[int]]:
 
 
 class _Converter:
-    """Frame -> upright RGB array, through one scaler for the whole video."""
+    """Converts frames to upright RGB arrays with one scaler for the whole video."""
 
     def __init__(self, resize: Resize | None):
         self._resize = resize
@@ -147,8 +149,8 @@ class _Converter:
                 height, width = self._resize(height, width)
         shrinks = height <= frame.height and width <= frame.width and (height, width) != (frame.height, frame.width)
         filter_ = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-        # Scaling into packed RGB, or turning 10 bits or nv12 into it, swscale halves the width of the colours and loses
-        # one to three levels of brightness; into planes it does neither, and is quicker where it scales.
+        # When scaling to packed RGB, or converting 10-bit or nv12 to it, swscale halves the horizontal resolution of
+        # chroma and loses one to three levels of luma. Planar RGB has neither fault and scales faster.
         rgb = self._scaler.reformat(frame, width=width, height=height, format="gbrp", interpolation=filter_, threads=1)
-        # FFmpeg states the turn counter-clockwise, as numpy turns.
+        # FFmpeg gives the angle counter-clockwise, the direction of `np.rot90`.
         return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), quarter_turns))

@@ -1,4 +1,4 @@
-"""Writes H.264 mp4 files: synthetic corpora, clips of a demo, tests."""
+"""Encodes H.264 mp4 files, for synthetic corpora, the demo and tests."""
 
 import io
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 
 from timesuite_jax.errors import UserError
 
-# Fine enough for every common rate: 90000 = 2^4 * 3^2 * 5^4.
+# Ticks per second: a multiple of every common frame rate (90000 = 2^4 * 3^2 * 5^4).
 _TICKS = 90_000
 
 
@@ -26,25 +26,26 @@ def encode_mp4(
     keyframe_every: int = 250,
     rotation: int = 0,
 ) -> bytes:
-    """Encodes RGB frames (even height and width) to the bytes of an mp4.
+    """Encodes RGB frames as an mp4 and returns its bytes.
 
     Args:
-      frames: what is shown.
-      rate: frames a second; or
-      seconds: the time of each frame, ascending, for a variable frame rate.
-      preset: of x264; speed against size.
-      crf: of x264; quality, lower is better.
-      keyframe_every: longest group of pictures.
-      rotation: degrees counter-clockwise that a player must turn the stored picture.
+      frames: RGB frames with even height and width.
+      rate: constant frame rate in frames per second; give either this or `seconds`.
+      seconds: ascending presentation time of each frame, for a variable frame rate.
+      preset: x264 preset; trades speed for size.
+      crf: x264 constant rate factor; lower is better quality.
+      keyframe_every: maximum length of a group of pictures, in frames.
+      rotation: display rotation to store, in degrees counter-clockwise.
 
     Raises:
-      UserError: this FFmpeg has no H.264 encoder.
+      ValueError: both or neither of `rate` and `seconds` are given, or a side is odd.
+      UserError: this build of PyAV has no H.264 encoder.
     """
     if (rate is None) == (seconds is None):
-        raise ValueError("give either rate or seconds")
+        raise ValueError(f"give either rate or seconds, got rate={rate} and seconds={seconds}")
     count, height, width = frames.shape[:3]
     if height % 2 or width % 2:
-        raise ValueError(f"yuv420p needs even sizes, got {height}x{width}")
+        raise ValueError(f"yuv420p needs an even height and width, got {height}x{width}")
     times = np.arange(count) / rate if rate is not None else np.asarray(seconds)
     stamps = np.rint(times * _TICKS).astype(np.int64)
     mean_rate = rate if rate is not None else (count - 1) / (times[-1] - times[0])
@@ -56,7 +57,7 @@ def encode_mp4(
             raise UserError("this build of PyAV has no libx264 encoder; install the `av` wheel from PyPI") from error
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
-        stream.codec_context.thread_count = 1  # small pictures: threads only get in each other's way
+        stream.codec_context.thread_count = 1  # threading slows the encoding of small frames down
         stream.options = {"preset": preset, "crf": str(crf), "g": str(keyframe_every)}
         if rotation:
             stream.set_display_rotation(rotation)
@@ -69,5 +70,5 @@ def encode_mp4(
 
 
 def write_mp4(path: str | Path, frames: UInt8[np.ndarray, "T H W 3"], **options) -> None:
-    """`encode_mp4` into a file."""
+    """Encodes frames with `encode_mp4` and writes them to a file."""
     Path(path).write_bytes(encode_mp4(frames, **options))

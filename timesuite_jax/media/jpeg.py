@@ -1,4 +1,4 @@
-"""Sampled frames as JPEG: what records hold when videos are too long to be decoded during training."""
+"""Encodes and decodes sampled frames as JPEG, for records of videos too long to decode during training."""
 
 import io
 
@@ -13,14 +13,19 @@ DEFAULT_QUALITY = 90
 
 
 def encode_jpeg(frame: UInt8[np.ndarray, "H W 3"], *, quality: int = DEFAULT_QUALITY) -> bytes:
-    """Encodes one RGB frame."""
+    """Encodes one RGB frame as JPEG; `quality` is Pillow's, 1 to 95."""
     out = io.BytesIO()
     Image.fromarray(frame).save(out, "JPEG", quality=quality)
     return out.getvalue()
 
 
 def decode_jpegs(images: list[bytes], *, name: str, resize: Resize | None = None) -> UInt8[np.ndarray, "T H W 3"]:
-    """Decodes RGB frames of one size, resized (antialiased bicubic) to what `resize` says.
+    """Decodes the JPEG frames of one video, all of one size.
+
+    Args:
+      images: encoded frames.
+      name: name of the record, for error messages.
+      resize: maps the (height, width) of an image to the size to return (antialiased bicubic); None keeps the size.
 
     Raises:
       VideoError: an image is damaged.
@@ -37,6 +42,6 @@ def decode_jpegs(images: list[bytes], *, name: str, resize: Resize | None = None
                 frames.append(np.asarray(image))
         except (UnidentifiedImageError, OSError, ValueError) as error:
             raise VideoError(
-                name, f"has a damaged stored frame: number {number} of {len(images)}", "build its record again"
+                name, f"has a damaged stored frame: number {number} of {len(images)}", "rebuild its record"
             ) from error
     return np.stack(frames)

@@ -1,8 +1,8 @@
 """Bicubic resizing of uint8 frames, with and without antialiasing.
 
-The original resizes in two ways that differ visibly: training on tensors (cubic with a=-0.75, four taps, no
-antialiasing, as torch's `interpolate`), evaluation through Pillow (a=-0.5, antialiased, 8 bit between the two passes).
-Both are needed for parity; new runs use the antialiased one everywhere.
+Upstream resizes in two visibly different ways: tensors in training (a=-0.75, four taps, no antialiasing, as torch's
+`interpolate`), Pillow images in evaluation (a=-0.5, antialiased, rounded to 8 bits between the two passes). Both are
+needed for parity; new runs use the antialiased filter everywhere.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ Box = tuple[int, int, int, int]  # top, left, height, width
 def resize_antialiased(
     frames: UInt8[np.ndarray, "T H W 3"], size: tuple[int, int], *, box: Box | None = None
 ) -> UInt8[np.ndarray, "T H_out W_out 3"]:
-    """Pillow's bicubic, frame by frame. `size` is (h, w); `box` is cut out first."""
+    """Resizes to `size` (height, width) with Pillow's bicubic filter, after cropping to `box`."""
     frames = crop(frames, box) if box is not None else frames
     if frames.shape[1:3] == tuple(size):
         return frames
@@ -31,7 +31,7 @@ def resize_antialiased(
 def resize_aliased(
     frames: UInt8[np.ndarray, "T H W 3"], size: tuple[int, int], *, box: Box | None = None
 ) -> UInt8[np.ndarray, "T H_out W_out 3"]:
-    """Bicubic as torch's `interpolate(antialias=False)`, rounded and clipped to uint8."""
+    """Resizes like torch's bicubic `interpolate(antialias=False)`, rounded and clipped to uint8; arguments as above."""
     frames = crop(frames, box) if box is not None else frames
     if frames.shape[1:3] == tuple(size):
         return frames
@@ -56,6 +56,6 @@ def _weighted(
 
 
 def crop(frames: UInt8[np.ndarray, "T H W 3"], box: Box) -> UInt8[np.ndarray, "T H_out W_out 3"]:
-    """Cuts the box (top, left, height, width) out of every frame."""
+    """Crops every frame to the box (top, left, height, width)."""
     top, left, height, width = box
     return frames[:, top : top + height, left : left + width]

@@ -1,8 +1,8 @@
-"""From a video to T frames with their times.
+"""Samples T frames of a video, with a timestamp each.
 
-`clock="pts"` (new runs) divides the *time* of the video or clip into T equal segments and takes the frame on display at
-the middle (or at a random moment) of each, with the presentation time of that very frame as its stamp: right for any
-frame rate. `clock="index"` is the original: segments of frame numbers, stamps of number / average rate.
+`clock="pts"` (new runs) divides the *duration* of the video or clip into T equal segments and selects the frame
+displayed at the middle (or at a random time) of each; its timestamp is its presentation time, which is correct for any
+frame rate. `clock="index"` follows upstream: segments of frame numbers, timestamps of frame number / average rate.
 """
 
 import math
@@ -16,7 +16,7 @@ from jaxtyping import Float, Int, UInt8
 from timesuite_jax.errors import UserError
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, Resize, decode_frames
-from timesuite_jax.media.frame_choice import evaluation_indices, middle_indices, random_indices, upstream_seconds
+from timesuite_jax.media.frame_choice import evaluation_indices, frame_index_seconds, middle_indices, random_indices
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_index import Source, VideoIndex, index_video
 
@@ -27,19 +27,19 @@ Clock = Literal["pts", "index"]
 
 @dataclass(frozen=True)
 class SamplingSpec:
-    """How many frames, where in each segment, and by which clock."""
+    """Number of frames, position within each segment, and clock."""
 
     num_frames: int
-    place: Place = "middle"  # grid: the original's evaluation, clock="index" only
+    place: Place = "middle"  # "grid" is upstream's evaluation rule, for clock="index" only
     clock: Clock = "pts"
 
     def __post_init__(self):
         if self.place == "grid" and self.clock == "pts":
-            raise ValueError("place='grid' is the original's evaluation rule; it needs clock='index'")
+            raise ValueError("place='grid' is upstream's evaluation rule and needs clock='index', got clock='pts'")
 
     @classmethod
     def from_variant(cls, variant: str, num_frames: int) -> "SamplingSpec":
-        """`middle` and `random` for new runs; `upstream_{middle,random,evaluation}` as the original."""
+        """Looks up a named variant: `middle`, `random` (new runs), `upstream_{middle,random,evaluation}` (parity)."""
         table: dict[str, tuple[Place, Clock]] = {
             "middle": ("middle", "pts"),
             "random": ("random", "pts"),
@@ -48,19 +48,19 @@ class SamplingSpec:
             "upstream_evaluation": ("grid", "index"),
         }
         if variant not in table:
-            raise UserError(f"unknown sampling {variant!r}; known: {', '.join(table)}")
+            raise UserError(f"unknown sampling {variant!r}; choose one of {', '.join(table)}")
         place, clock = table[variant]
         return cls(num_frames, place, clock)
 
     @property
     def deterministic(self) -> bool:
-        """Whether the same video always gives the same frames."""
+        """Whether the same video always yields the same frames."""
         return self.place != "random"
 
 
 @dataclass(frozen=True)
 class SampledVideo:
-    """T frames of a video and their seconds, counted from the start of the video or clip."""
+    """T frames of a video with their timestamps, in seconds from the start of the video or clip."""
 
     frames: UInt8[np.ndarray, "T H W 3"]
     seconds: Float[np.ndarray, " T"]
@@ -77,13 +77,23 @@ def choose_frames(
     rng: np.random.Generator | None = None,
     name: str = "(video)",
 ) -> tuple[Int[np.ndarray, " T"], Float[np.ndarray, " T"]]:
-    """Chooses T of the N frames shown at `times` (seconds, ascending).
+    """Selects T frames of a video by their presentation times.
+
+    Args:
+      times: presentation time of every frame, in seconds, ascending.
+      duration: of the video, in seconds.
+      average_rate: frames per second, used by clock="index".
+      spec: number of frames and sampling rule.
+      clip: (start, end) in seconds to sample from; the whole video if None.
+      rng: generator of random sampling.
+      name: name of the video, for error messages.
 
     Returns:
-      (frame numbers, ascending, repeated where the video is short; seconds of each, from the start of the clip).
+      Frame numbers, ascending, repeated if the video is short; and their timestamps in seconds from the clip's start.
 
     Raises:
-      VideoError: the clip lies outside the video.
+      ValueError: random sampling without `rng`.
+      VideoError: the clip is outside the video.
     """
     if clip is not None:
         _check_clip(name, duration, clip)
@@ -95,9 +105,9 @@ def choose_frames(
     end = min(end, duration)
     within = np.full(spec.num_frames, 0.5) if rng is None or spec.deterministic else rng.random(spec.num_frames)
     moments = start + (np.arange(spec.num_frames) + within) / spec.num_frames * (end - start)
-    # A frame is on display from its own time until the next one's.
+    # A frame is displayed from its own time until that of the next.
     numbers = np.maximum(np.searchsorted(times, moments, side="right") - 1, 0)
-    # The frame on display when a clip starts may have appeared before it: its stamp is the clip's start.
+    # The frame displayed at the start of a clip may have appeared earlier: its timestamp is the start of the clip.
     return numbers, np.maximum(times[numbers] - start, 0.0)
 
 
@@ -112,20 +122,21 @@ def sample_video(
     deadline_s: float = DEFAULT_DEADLINE_S,
     name: str | None = None,
 ) -> SampledVideo:
-    """Opens, samples and decodes a video (path or encoded bytes).
+    """Opens a video, samples frames and decodes them.
 
     Args:
-      source: path or bytes.
-      spec: which frames.
-      clip: (start, end) seconds to look at; stamps count from its start.
-      rng: needed by random sampling alone.
+      source: path or encoded bytes.
+      spec: number of frames and sampling rule.
+      clip: (start, end) in seconds to sample from; timestamps are relative to its start. The whole video if None.
+      rng: generator of random sampling; unused otherwise.
       resize: see `decode_frames`.
       threads: decoder threads.
-      deadline_s: wall seconds that this video may take in all.
-      name: for messages; the file name by default.
+      deadline_s: limit of wall time for indexing and decoding, in seconds.
+      name: name for error messages; the path by default.
 
     Raises:
-      VideoError: the video cannot be used; the message says why and what to do.
+      ValueError: random sampling without `rng`.
+      VideoError: the video cannot be used; the message has the reason and the remedy.
     """
     name = name or (str(source) if not isinstance(source, bytes) else "(bytes)")
     deadline = Deadline(name, deadline_s)
@@ -138,7 +149,7 @@ def sample_video(
 def choose_from_index(
     index: VideoIndex, spec: SamplingSpec, *, clip: Clip | None = None, rng: np.random.Generator | None = None
 ) -> tuple[Int[np.ndarray, " T"], Float[np.ndarray, " T"]]:
-    """`choose_frames` of an indexed video."""
+    """Applies `choose_frames` to an indexed video."""
     return choose_frames(index.times, index.duration, index.average_rate, spec, clip=clip, rng=rng, name=index.name)
 
 
@@ -156,14 +167,14 @@ def _by_index(frame_count, rate, spec, clip, rng):
         seed = int(rng.integers(2**63))
         numbers = random_indices(spec.num_frames, frame_count, choose=random.Random(seed), permutation=rng.permutation)
     numbers = np.minimum(numbers, frame_count - 1) + offset
-    return numbers, np.asarray(upstream_seconds(numbers, rate, clip_start=clip_start))
+    return numbers, np.asarray(frame_index_seconds(numbers, rate, clip_start=clip_start))
 
 
 def _check_clip(name: str, duration: float, clip: Clip) -> None:
     start, end = clip
     if not 0 <= start < end or start >= duration:
         window = f"from {start:g} s to its end" if math.isinf(end) else f"from {start:g} to {end:g} s"
-        raise VideoError(name, f"has no clip {window} (it lasts {duration:.1f} s)", "correct start and end")
+        raise VideoError(name, f"has no clip {window} (its duration is {duration:.1f} s)", "correct start and end")
 
 
 def _shown_duration(duration: float, clip: Clip | None) -> float:

@@ -1,14 +1,14 @@
-"""Spatial transforms of sampled frames: uint8 in, uint8 out, square, the same box for all frames of a video.
+"""Spatial transforms of sampled frames: uint8 to square uint8, with one crop box for all frames of a video.
 
-Normalisation is not here: frames travel as uint8 and are normalised on device.
+Frames are transferred as uint8 and normalised on the device.
 
 | variant | training | evaluation | follows |
 |---|---|---|---|
-| `default` | random resized crop, antialiased | short side, centre crop, antialiased | one kernel for both |
-| `whole` | whole frame, squashed to the square | the same | the original on VideoMME; nothing is cut off |
-| `upstream` | random resized crop *without* antialiasing, flip | Pillow, short side, centre crop | the original |
+| `default` | random resized crop, antialiased | resize short side, centre crop, antialiased | same filter in both |
+| `whole` | resize whole frame, ignoring aspect | the same | upstream on VideoMME; crops nothing |
+| `upstream` | random resized crop *without* antialiasing, flip | Pillow: resize short side, centre crop | upstream |
 
-Flips are off by default: "left" and "right" in a question would become wrong.
+Flips are off by default: they would invalidate "left" and "right" in questions.
 """
 
 import math
@@ -22,7 +22,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media.decode import Resize
 from timesuite_jax.media.resample import Box, crop, resize_aliased, resize_antialiased
 
-# torchvision's RandomResizedCrop as the original calls it.
+# Arguments with which upstream calls torchvision's RandomResizedCrop.
 _AREA = (0.5, 1.0)
 _RATIO = (3 / 4, 4 / 3)
 _TRIES = 10
@@ -30,17 +30,17 @@ _TRIES = 10
 
 @dataclass(frozen=True)
 class TransformSpec:
-    """Spatial transform of one mode (training or evaluation)."""
+    """Crops and resizes frames, in one mode (training or evaluation)."""
 
     size: int
     crop: Literal["random_resized", "centre", "whole"] = "centre"
     antialias: bool = True
     flip_probability: float = 0.0
-    shrink_while_decoding: bool = True  # swscale's area averages for the big step down instead of Pillow's bicubic
+    shrink_while_decoding: bool = True  # most of the downscaling by swscale's area filter, not Pillow's bicubic
 
     @classmethod
     def from_variant(cls, variant: str, size: int, *, train: bool) -> "TransformSpec":
-        """See the table of the module."""
+        """Looks up a variant of the module's table."""
         table = {
             ("default", True): cls(size, "random_resized"),
             ("default", False): cls(size, "centre"),
@@ -50,32 +50,36 @@ class TransformSpec:
             ("upstream", False): cls(size, "centre", True, 0.0, False),
         }
         if (variant, train) not in table:
-            raise UserError(f"unknown transform {variant!r}; known: {', '.join(sorted({v for v, _ in table}))}")
+            raise UserError(f"unknown transform {variant!r}; choose one of {', '.join(sorted({v for v, _ in table}))}")
         return table[variant, train]
 
     @property
     def deterministic(self) -> bool:
-        """Whether the same frames always come out."""
+        """Whether the same input always yields the same output."""
         return self.crop != "random_resized" and self.flip_probability == 0
 
     def decode_size(self) -> Resize | None:
-        """What the decoder may resize to, so that what follows only crops or shrinks a little."""
+        """Returns the size to which the decoder may resize without later magnification; None for no resizing."""
         if not self.shrink_while_decoding:
             return None
         if self.crop == "whole":
             return lambda height, width: (self.size, self.size)
-        # The smallest random crop must still have about `size` pixels a side, or it would be magnified.
+        # The smallest random crop must keep about `size` pixels per side, or it would be magnified.
         side = self.size if self.crop == "centre" else math.ceil(self.size / math.sqrt(_AREA[0]))
         return lambda height, width: (height, width) if min(height, width) <= side else short_side(height, width, side)
 
     def __call__(
         self, frames: UInt8[np.ndarray, "T H W 3"], rng: np.random.Generator | None = None
     ) -> UInt8[np.ndarray, "T size size 3"]:
-        """Crops and resizes; `rng` is needed unless `deterministic`."""
+        """Crops and resizes the frames of one video.
+
+        Raises:
+          ValueError: a random transform without `rng`.
+        """
         if rng is None:
             if not self.deterministic:
-                raise ValueError(f"transform {self.crop!r} is random and needs rng")
-            rng = np.random.default_rng(0)  # nothing is drawn from it
+                raise ValueError(f"transform {self.crop!r} is random and needs rng, got None")
+            rng = np.random.default_rng(0)  # unused: the transform is deterministic
         resize = resize_antialiased if self.antialias else resize_aliased
         height, width = frames.shape[1:3]
         square = (self.size, self.size)
@@ -92,26 +96,26 @@ class TransformSpec:
 
 
 def short_side(height: int, width: int, side: int) -> tuple[int, int]:
-    """Size with the short side equal to `side` and the aspect kept (long side rounded down, as torchvision)."""
+    """Computes (height, width) with short side `side` and the same aspect (long side rounded down, as torchvision)."""
     if height <= width:
         return side, int(side * width / height)
     return int(side * height / width), side
 
 
 def centre_box(height: int, width: int, size: int) -> Box:
-    """The centred square, rounded as torchvision's CenterCrop."""
+    """Computes the centred square box, rounded as torchvision's CenterCrop."""
     return round((height - size) / 2), round((width - size) / 2), size, size
 
 
 def random_box(height: int, width: int, rng: np.random.Generator) -> Box:
-    """A box of 50 to 100 % of the area and an aspect of 3/4 to 4/3, by torchvision's rule."""
+    """Draws a box with 50 to 100 % of the area and an aspect of 3/4 to 4/3, as torchvision's RandomResizedCrop."""
     for _ in range(_TRIES):
         area = height * width * rng.uniform(*_AREA)
         ratio = math.exp(rng.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
         w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
         if 0 < w <= width and 0 < h <= height:
             return int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1)), h, w
-    # Very long or tall frames: the largest centred box of an allowed aspect.
+    # Very wide or tall frames: the largest centred box with an allowed aspect.
     w = min(width, round(height * _RATIO[1]))
     h = min(height, round(width / _RATIO[0]))
     return (height - h) // 2, (width - w) // 2, h, w

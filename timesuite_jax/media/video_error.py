@@ -1,13 +1,12 @@
-"""The one error for a video that cannot be used."""
+"""The error raised for every video that cannot be used."""
 
 from timesuite_jax.errors import UserError
 
 
 class VideoError(UserError):
-    """A video that cannot be used, as one sentence: the file, what is wrong with it, what to do.
+    """A video that cannot be used; the one-sentence message has the file, the problem and the remedy.
 
-    `name` is the file (or record) and `problem` the reason alone, so that a corpus of thousands can list its bad
-    videos by cause.
+    `name` is the file or record and `problem` the reason alone, so that a corpus can group its bad videos by reason.
     """
 
     def __init__(self, name: str, problem: str, remedy: str):
@@ -17,5 +16,5 @@ class VideoError(UserError):
         self.remedy = remedy
 
     def __reduce__(self):
-        """Errors cross process borders when worker processes decode."""
+        """Supports pickling: decoding workers send errors to the main process."""
         return type(self), (self.name, self.problem, self.remedy)

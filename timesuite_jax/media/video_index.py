@@ -1,8 +1,8 @@
-"""The frames of a video and when each is shown, read from its packets without decoding anything.
+"""Indexes the frames of a video and their presentation times from its packets, without decoding.
 
-Headers lie (a duration of ten hours over a hundred frames, no duration at all, a rate of 0), packets do not: one pass
-over them gives the number of frames, the presentation time of each (so a variable frame rate is nothing special), and
-where decoding may start.
+Headers can be wrong (a duration of ten hours for a hundred frames, no duration, a rate of 0). One pass over the packets
+gives the number of frames, the presentation time of each (for constant and variable frame rates alike), and the
+keyframes at which decoding can start.
 """
 
 import io
@@ -20,28 +20,26 @@ from timesuite_jax.media.video_error import VideoError
 
 Source = Path | str | bytes
 
-# An mp4 cut off in transit still opens when its index is at the front. Containers may promise a frame or two more than
-# they hold (edit lists, rounding); more than one in fifty is damage.
-_PROMISED_FRAMES_THAT_MUST_EXIST = 0.98
-# A stamp that stands twice is a slip of the muxer and the others tell the time; where many do, only the rate does.
-_DISTINCT_STAMPS_THAT_TELL_TIME = 0.9
-
-# FFmpeg turns frames of no duration into frames one tick apart.
-_SHORTEST_S = 0.01
+# A truncated mp4 still opens if its index is at the front. Containers may declare a frame or two more than they contain
+# (edit lists, rounding); if more than one in fifty is missing, the file is truncated.
+_MIN_PRESENT_FRAMES = 0.98
+# A few duplicate timestamps are muxer errors and the others are valid; below this share of distinct ones, times are
+# computed from the frame rate.
+_MIN_DISTINCT_TIMESTAMPS = 0.9
 
 
 @dataclass(frozen=True)
 class VideoIndex:
-    """What is known of a video before decoding.
+    """Frame times and keyframes of a video.
 
     Attributes:
-      name: file name or record id, for messages.
-      pts: presentation stamps of the shown frames, ascending, in units of the stream.
-      keyframe_pts: those at which decoding may start, ascending.
-      times: seconds of each frame after the first.
+      name: file name or record id, for error messages.
+      pts: presentation timestamps of the displayed frames, ascending, in the stream's time base.
+      keyframe_pts: timestamps at which decoding can start, ascending.
+      times: presentation time of each frame, in seconds after the first.
       duration: seconds from the first frame to the end of the last.
-      average_rate: frames a second as the container states it (what `get_avg_fps` of the original's reader returns).
-      counted: stamps are absent or stand twice, frames are told apart by counting.
+      average_rate: frames per second declared by the container (what `get_avg_fps` of upstream's decord returns).
+      counted: timestamps are missing or duplicated, so frames are identified by their position in decoding output.
     """
 
     name: str
@@ -57,10 +55,10 @@ class VideoIndex:
 
 
 def open_video(source: Source, name: str) -> "av.container.InputContainer":
-    """Opens a file or encoded bytes; the caller closes.
+    """Opens a file or encoded bytes; the caller closes the container.
 
     Raises:
-      VideoError: missing, empty, unreadable, or without a video stream.
+      VideoError: the file is missing, empty, unreadable, or has no video stream.
     """
     if isinstance(source, bytes):
         size, handle = len(source), io.BytesIO(source)
@@ -70,7 +68,7 @@ def open_video(source: Source, name: str) -> "av.container.InputContainer":
             raise VideoError(name, "does not exist", f"check the path {path}")
         size, handle = path.stat().st_size, str(path)
     if size == 0:
-        raise VideoError(name, "is empty (0 bytes)", "download or encode it again")
+        raise VideoError(name, "is empty (0 bytes)", "download it again or re-encode it")
     try:
         container = av.open(handle, mode="r")
     except PermissionError as error:
@@ -79,20 +77,26 @@ def open_video(source: Source, name: str) -> "av.container.InputContainer":
         raise VideoError(
             name,
             f"cannot be opened ({size} bytes, {_reason(error)})",
-            "it is cut off or not a video; download or encode it again",
+            "it is truncated or not a video: download it again or re-encode it",
         ) from error
     if not container.streams.video:
         kinds = sorted({stream.type for stream in container.streams}) or ["none"]
         container.close()
-        raise VideoError(name, f"has no video stream (streams: {', '.join(kinds)})", "give a file with a video track")
+        raise VideoError(name, f"has no video stream (streams: {', '.join(kinds)})", "give a file with a video stream")
     return container
 
 
 def index_video(source: Source, *, name: str | None = None, deadline: Deadline | None = None) -> VideoIndex:
-    """Reads the packets of the first video stream.
+    """Indexes the first video stream by reading its packets.
+
+    Args:
+      source: path or encoded bytes.
+      name: name for error messages; the file name by default.
+      deadline: limit of wall time; unlimited if None.
 
     Raises:
-      VideoError: no frame, one frame, no extent in time, cut off, or slower than the deadline.
+      VideoError: the file cannot be opened, has fewer than two frames or zero duration, is truncated, or the deadline
+        passed.
     """
     name = name or (Path(source).name if not isinstance(source, bytes) else "(bytes)")
     with open_video(source, name) as container:
@@ -105,23 +109,25 @@ def index_video(source: Source, *, name: str | None = None, deadline: Deadline |
                 if packet.size == 0:
                     continue
                 packets += 1
-                if not packet.is_discard:  # cut away by an edit list: decoded, never shown
+                if not packet.is_discard:  # trimmed by an edit list: decoded but not displayed
                     stamps.append(packet.pts)
                     last_duration = packet.duration or last_duration
                 if packet.is_keyframe:
                     keys.append(packet.pts)
         except (av.error.FFmpegError, ValueError) as error:
             raise VideoError(
-                name, f"breaks off after {packets} frames ({_reason(error)})", "download or encode it again"
+                name, f"is unreadable after {packets} frames ({_reason(error)})", "download it again or re-encode it"
             ) from error
-        promised, rate, time_base = stream.frames, stream.average_rate, float(stream.time_base or 0)
+        declared, rate, time_base = stream.frames, stream.average_rate, float(stream.time_base or 0)
         timeless = stream.duration == 0
-    if packets < promised and timeless:
-        raise _no_extent(name, promised)
+    if packets < declared and timeless:
+        raise _zero_duration(name, declared)
     if not stamps:
-        raise VideoError(name, "holds no frame", "download or encode it again")
-    if packets < promised * _PROMISED_FRAMES_THAT_MUST_EXIST:
-        raise VideoError(name, f"is cut off: {packets} of {promised} frames are there", "download or encode it again")
+        raise VideoError(name, "has no frames", "download it again or re-encode it")
+    if packets < declared * _MIN_PRESENT_FRAMES:
+        raise VideoError(
+            name, f"is truncated: {packets} of {declared} frames are present", "download it again or re-encode it"
+        )
     if len(stamps) == 1:
         raise VideoError(name, "has a single frame", "give a video of at least two frames")
     return _index(name, stamps, keys, last_duration * time_base, float(rate or 0), time_base)
@@ -130,14 +136,14 @@ def index_video(source: Source, *, name: str | None = None, deadline: Deadline |
 def _index(name, stamps, keys, last_duration, rate, time_base) -> VideoIndex:
     stamped = None not in stamps and None not in keys and bool(keys) and time_base > 0
     if (stamped and len(set(stamps)) == 1) or (not stamped and rate <= 0):
-        raise _no_extent(name, len(stamps))
+        raise _zero_duration(name, len(stamps))
     counted = not stamped or len(set(stamps)) < len(stamps)
-    timed = stamped and len(set(stamps)) >= _DISTINCT_STAMPS_THAT_TELL_TIME * len(stamps)
+    timed = stamped and len(set(stamps)) >= _MIN_DISTINCT_TIMESTAMPS * len(stamps)
     if timed:
         pts = np.sort(np.asarray(stamps, np.int64))
         times = (pts - pts[0]) * time_base
     else:
-        if rate <= 0:  # then there are stamps, though many stand twice
+        if rate <= 0:  # there are timestamps then, many of them duplicates
             rate = len(stamps) / ((max(stamps) - min(stamps)) * time_base + last_duration)
         times = np.arange(len(stamps)) / rate
         last_duration = 1 / rate
@@ -155,10 +161,10 @@ def _index(name, stamps, keys, last_duration, rate, time_base) -> VideoIndex:
     )
 
 
-def _no_extent(name: str, frames: int) -> VideoError:
-    return VideoError(name, f"has no extent in time ({frames} frames in 0 s)", "encode it again")
+def _zero_duration(name: str, frames: int) -> VideoError:
+    return VideoError(name, f"has zero duration ({frames} frames in 0 s)", "re-encode it")
 
 
 def _reason(error: BaseException) -> str:
-    """FFmpeg's own words, without the error number and the path around them."""
+    """Returns FFmpeg's message without the error number and the path."""
     return str(getattr(error, "strerror", None) or error).strip().rstrip(".")

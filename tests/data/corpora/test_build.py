@@ -18,7 +18,7 @@ def test_bad_videos_are_rejected_never_replaced(frames, videos, tmp_path):
     assert info.records == (1, 1)
     assert [(r.id, r.source) for r in info.quarantine] == [(f"test/{n + 1}", e["video"]) for n, e in enumerate(BAD)]
     reasons = " | ".join(rejected.reason for rejected in info.quarantine)
-    for reason in ("is empty", "has no video stream", "is cut off", "does not exist", "has no clip from 5 to 6 s"):
+    for reason in ("is empty", "has no video stream", "is truncated", "does not exist", "has no clip from 5 to 6 s"):
         assert reason in reasons
     _, source = open_corpus(tmp_path / "out")
     first, second = (decode_record(source[n], "") for n in range(2))

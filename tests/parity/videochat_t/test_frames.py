@@ -11,9 +11,9 @@ from timesuite_jax.media.frame_choice import (
     evaluation_indices,
     first_indices,
     fixed_rate_indices,
+    frame_index_seconds,
     middle_indices,
     random_indices,
-    upstream_seconds,
 )
 
 
@@ -58,7 +58,7 @@ def test_time_stamps(cases):
     assert cases["seconds"]
     for case in cases["seconds"]:
         clip = case["clip"]
-        seconds = upstream_seconds(np.asarray(case["frame_indices"]), case["fps"], clip_start=clip and clip[0])
+        seconds = frame_index_seconds(np.asarray(case["frame_indices"]), case["fps"], clip_start=clip and clip[0])
         assert [str(s) for s in seconds] == case["sec"], case
 
 
@@ -67,5 +67,5 @@ def test_a_real_video(cases):
     for key, rule in (("eval", evaluation_indices), ("train_middle", middle_indices)):
         indices = rule(video["num_segments"], video["decord_len"])
         assert indices.tolist() == video[f"{key}_indices"]
-        stamps = ", ".join(str(s) for s in upstream_seconds(indices, video["decord_fps"]))
+        stamps = ", ".join(str(s) for s in frame_index_seconds(indices, video["decord_fps"]))
         assert f" {stamps} seconds" in video["eval_msg" if key == "eval" else "train_msg"]

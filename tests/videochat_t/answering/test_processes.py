@@ -31,7 +31,7 @@ def corpus(tiny_corpus, tmp_path_factory):
 
 def test_two_processes_answer_as_one(corpus, tmp_path: Path):
     video = tmp_path / "video.mp4"
-    video.write_bytes(sample_videos.numbered_film(24, rate=12.0))
+    video.write_bytes(sample_videos.numbered_video(24, rate=12.0))
     port, files = free_port(), [tmp_path / f"{index}.json" for index in range(2)]
     path = os.pathsep.join([str(ROOT), *sys.path])
     running = [
