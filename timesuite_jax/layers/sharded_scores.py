@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 from flax import linen as nn
 from jax.sharding import PartitionSpec
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Num
 
 from timesuite_jax.errors import UserError
 
@@ -38,15 +38,15 @@ class Shard(NamedTuple):
         item = self.first + jnp.arange(values.shape[-1]) < self.items
         return jnp.where(jnp.broadcast_to(item, values.shape), values, otherwise)
 
-    def over_items(self, part: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    def over_items(self, part: Num[Array, "*shape"]) -> Num[Array, "*shape"]:
         """Sum over the devices of different items."""
         return jax.lax.psum(part, self.vocab) if self.vocab else part
 
-    def highest(self, part: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    def highest(self, part: Num[Array, "*shape"]) -> Num[Array, "*shape"]:
         """Maximum over the devices of different items."""
         return jax.lax.pmax(part, self.vocab) if self.vocab else part
 
-    def over_rows(self, part: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    def over_rows(self, part: Num[Array, "*shape"]) -> Num[Array, "*shape"]:
         """Sum over the devices of different rows."""
         return jax.lax.psum(part, self.batch) if self.batch else part
 

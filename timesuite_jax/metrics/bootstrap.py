@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Interval:
 
 
 def bootstrap(
-    columns: Mapping[str, Float[np.ndarray, " examples"]],
+    columns: Mapping[str, Float[np.ndarray, " examples"] | Bool[np.ndarray, " examples"]],
     *,
     groups: Sequence[Any] | None = None,
     level: float = 0.95,

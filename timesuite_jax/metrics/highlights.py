@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
 CLIP_SECONDS = 2
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
 
 
-def average_precision(positive: Float[np.ndarray, " clips"], scores: Float[np.ndarray, " clips"]) -> float:
+def average_precision(positive: Shaped[np.ndarray, " clips"], scores: Float[np.ndarray, " clips"]) -> float:
     """Interpolated average precision of a ranking, averaged over the ranks at which recall grows.
 
     Equal scores are one rank. All clips negative gives 0, all positive gives 1.

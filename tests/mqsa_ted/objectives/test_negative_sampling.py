@@ -1,6 +1,7 @@
 """SASRec's loss is the binary cross entropy of the sampled items, and never samples the target."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from timesuite_jax.mqsa_ted.objectives.negative_sampling import sampled_cross_entropy
@@ -12,7 +13,8 @@ def test_value_and_gradient():
     rng = np.random.default_rng(0)
     hidden, table = rng.normal(size=(R, D)).astype(np.float32), rng.normal(size=(V, D)).astype(np.float32)
     targets, counts = rng.integers(0, V, R), rng.random(R) < 0.7
-    loss = jax.jit(lambda h, t: sampled_cross_entropy(h, t, targets, counts, jax.random.key(1), negatives=1))
+    given = jnp.asarray(targets), jnp.asarray(counts), jax.random.key(1)
+    loss = jax.jit(lambda h, t: sampled_cross_entropy(h, t, *given, negatives=1))
     value, slopes = jax.value_and_grad(loss, argnums=(0, 1))(hidden, table)
     scores = hidden @ table.T
     sigmoid = 1 / (1 + np.exp(-scores))
