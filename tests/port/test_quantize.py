@@ -143,4 +143,4 @@ def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, c
     assert main(["port", "verify", str(folder), str(out)]) == 0
     capsys.readouterr()
     assert main(["port", "inspect", str(folder)]) == 0
-    assert "14 of them are kept quantised" in capsys.readouterr().out
+    assert "14 of them are stored quantised" in capsys.readouterr().out
