@@ -121,11 +121,10 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
     import numpy as np
 
     from timesuite_jax import parallel, param_tree, port
-    from timesuite_jax.port.files import open_layers, write_import
     from timesuite_jax.registry.ports import PORTS
 
     model = PORTS["videochat_t"]
-    layers = open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
+    layers = port.open_layers(model, [f"mistral={folder / 'mistral'}", str(folder / "rest.safetensors")])
     mesh = parallel.make_mesh(parallel.MeshSpec(data=1, fsdp=DEVICES))
     targets = parallel.abstract_arrays(abstract_params(gb), mesh, parallel.DEFAULT_RULES)
     leaves = [leaf for _, leaf in param_tree.leaves_with_paths(targets)]
@@ -135,7 +134,7 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
         kept = port.load_into(model, targets, layers).params
     elif way == "orbax":
         plan = port.resolve(model, layers, {path: leaf.shape for path, leaf in param_tree.leaves_with_paths(targets)})
-        write_import(folder / "imported", port.lazy_arrays(plan), plan.report)
+        port.write_import(folder / "imported", port.lazy_arrays(plan), plan.report)
     elif way == "dictionary":
         tensors = {
             layer.role.canonical(key): np.array(layer.source.read(key))

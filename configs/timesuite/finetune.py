@@ -2,7 +2,7 @@
 
     timesuite train configs/timesuite/finetune.py:v5e-256 --workdir gs://BUCKET/finetune
 
-On one chip with 16 GB, one video at a time, with the language model's frozen kernels in 8 bits (docs/quantisation.md):
+On one chip with 16 GB, one video at a time, with the language model's frozen kernels in 8 bits (docs/quantization.md):
 
     timesuite train configs/timesuite/finetune.py:one_chip --workdir /data/finetune
 

@@ -10,7 +10,7 @@ import pytest
 from timesuite_jax import param_tree, port
 from timesuite_jax.apps import quickstart
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.files import open_layers
+from timesuite_jax.port import open_layers
 from timesuite_jax.registry import Answers, load
 from timesuite_jax.registry.ports import PORTS
 

@@ -1,4 +1,4 @@
-"""The table of MQSA-TED: TensorFlow's names in their order, a bijection with the model's own tree."""
+"""The port table of MQSA-TED: TensorFlow's names in their order, a bijection with the model's own tree."""
 
 import jax
 import jax.numpy as jnp
@@ -11,15 +11,14 @@ from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted import port_table
 from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
-from timesuite_jax.port import TreeSource, compare, export, load
-from timesuite_jax.port.files import open_checkpoint, open_layers
+from timesuite_jax.port import TreeSource, compare, export, load, open_checkpoint, open_layers
 from timesuite_jax.registry.ports import PORTS
 
 PORT = PORTS["mqsa_ted"]
 
 
 def params_of(blocks: int, features: int = 0) -> dict:
-    """Parameters as the model makes them, every array with values of its own."""
+    """Parameters of the model's shapes, with different values in every array."""
     spec = MqsaSpec(items=7, width=4, max_len=5, blocks=blocks, features=features)
     shapes = jax.eval_shape(Mqsa(spec).init, jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"]
     rng = np.random.default_rng(0)
@@ -48,10 +47,10 @@ def test_the_shift_comes_before_the_scale_and_layers_are_counted_through_both_br
 
 
 @pytest.mark.parametrize(("blocks", "features"), [(1, 0), (2, 0), (3, 0), (1, 3)])
-def test_the_models_own_tree_there_and_back(blocks: int, features: int, tmp_path):
+def test_the_model_s_own_tree_round_trips(blocks: int, features: int, tmp_path):
     params = params_of(blocks, features)
     source = TreeSource.of_params(PORT, params)
-    export(PORT, source, tmp_path / "weights.safetensors")
+    export(source, tmp_path / "weights.safetensors")
     loaded = load(PORT, open_layers(PORT, [str(tmp_path / "weights.safetensors")]))
     back = dict(trees.leaves_with_paths(loaded.params))
     for path, leaf in trees.leaves_with_paths(params):
@@ -60,7 +59,7 @@ def test_the_models_own_tree_there_and_back(blocks: int, features: int, tmp_path
     assert compare(open_checkpoint(PORT, tmp_path / "weights.safetensors"), source) == []
 
 
-def test_what_is_missing_or_of_another_size_is_named(tmp_path):
+def test_missing_and_mismatched_variables_are_reported(tmp_path):
     def refused(params: dict) -> str:
         tensors = port_table.build(port_table.MqsaSizes(1)).to_torch(params_of(1))
         tensors.update(params)
@@ -70,8 +69,8 @@ def test_what_is_missing_or_of_another_size_is_named(tmp_path):
             load(PORT, open_layers(PORT, [str(tmp_path / "bad.safetensors")]))
         return str(caught.value)
 
-    assert "no MQSA-TED without dense/kernel" in refused(dict.fromkeys(["dense/kernel"], None))
+    assert "not a complete MQSA-TED, dense/kernel is missing" in refused(dict.fromkeys(["dense/kernel"], None))
     assert "block_long_query/Variable_3" in refused({"block_long_query/Variable_3": None})
-    told = refused({"item_trained": np.ones((7, 1), np.float32)})
-    assert "feature_projection" in told and "item_features" in told and "item_trained" not in told
+    message = refused({"item_trained": np.ones((7, 1), np.float32)})
+    assert "feature_projection" in message and "item_features" in message and "item_trained" not in message
     assert "beta1_power" in refused({"beta1_power": np.ones(1, np.float32)})

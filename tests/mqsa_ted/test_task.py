@@ -18,7 +18,7 @@ from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
-from timesuite_jax.port.files import open_layers, write_import
+from timesuite_jax.port import open_layers, write_import
 from timesuite_jax.registry import Evaluates, build, load
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.training import TrainingSpec
@@ -225,7 +225,7 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     rng = np.random.default_rng(0)
     params = jax.tree.map(lambda leaf: rng.normal(size=leaf.shape).astype(leaf.dtype), targets)
     mqsa = PORTS["mqsa_ted"]
-    port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "weights.safetensors")
+    port.export(port.TreeSource.of_params(mqsa, params), tmp_path / "weights.safetensors")
     plan = port.resolve(mqsa, open_layers(mqsa, [str(tmp_path / "weights.safetensors")]))
     write_import(tmp_path / "folder", port.lazy_arrays(plan), plan.report)
     weights = task.initial_weights()

@@ -5,7 +5,7 @@ from tests.support.disk_full import full_disk
 from timesuite_jax.cli.main import main
 
 
-def test_port(tmp_path, capfd):
+def test_a_full_disk(tmp_path, capfd):
     weights = tiny.save(tmp_path / "weights.safetensors", tiny.tensors())
     assert main(["port", "import", str(weights), "--out", str(tmp_path / "model")]) == 0
     exports = ["export.safetensors"]

@@ -1,4 +1,4 @@
-"""`timesuite port`: the whole way there and back from the command line, and what it says when it cannot."""
+"""`timesuite port` from the command line: round trips, reports and errors."""
 
 import json
 import types
@@ -23,17 +23,17 @@ def weights(tmp_path):
     return tiny.save(tmp_path / "weights.safetensors", {**tiny.tensors(), IDS: np.arange(16)[None]})
 
 
-def run(capsys, *words) -> tuple[int, str, str]:
-    code = main(["port", *map(str, words)])
+def run(capsys, *arguments) -> tuple[int, str, str]:
+    code = main(["port", *map(str, arguments)])
     out, err = capsys.readouterr()
     return code, out, err
 
 
-def test_there_and_back(tmp_path, weights, capsys):
+def test_import_then_export_gives_the_same_bytes(tmp_path, weights, capsys):
     code, out, _ = run(capsys, "import", weights, "--out", tmp_path / "model")
     assert code == 0 and "checkpoint" in out
     report = json.loads((tmp_path / "model/port.json").read_text())
-    assert report["layers"][0]["ignored"] == {IDS: "a buffer that follows from the sizes"}
+    assert report["layers"][0]["ignored"] == {IDS: "a buffer that depends on the sizes alone"}
     code, out, _ = run(capsys, "export", tmp_path / "model", "--out", tmp_path / "back.safetensors")
     assert code == 0 and "good_init=False" in out
     code, out, _ = run(capsys, "verify", tmp_path / "back.safetensors", weights)
@@ -53,10 +53,10 @@ def test_the_folder_is_plain_orbax(tmp_path, weights, capsys):
     assert all(np.array_equal(found[path], leaf) for path, leaf in expected.items())
 
 
-def test_the_original_s_files(tmp_path, capsys):
+def test_the_original_s_files_are_imported(tmp_path, capsys):
     files = tiny.chain(tmp_path)
-    words = tiny.words(files, *files)
-    code, out, _ = run(capsys, "import", *words, "--out", tmp_path / "model")
+    arguments = tiny.arguments(files, *files)
+    code, out, _ = run(capsys, "import", *arguments, "--out", tmp_path / "model")
     assert code == 0
     assert [line.split()[0] for line in out.splitlines()[1:6]] == [
         "umt",
@@ -93,14 +93,14 @@ def test_export_as_pth(tmp_path, weights, capsys):
     assert all(np.array_equal(file.read(key), np.asarray(state[key].double())) for key in file.infos)
 
 
-def test_inspect(tmp_path, weights, capsys):
+def test_inspect_lists_tensors(tmp_path, weights, capsys):
     code, out, _ = run(capsys, "inspect", weights)
     assert code == 0 and "1x16x2" in out and out.splitlines()[-1].startswith(f"{len(tiny.tensors()) + 1} tensors")
     listed = json.loads(run(capsys, "inspect", weights, "--json")[1])["tensors"]
     assert listed["merge_proj.weight"] == {"shape": [3, 8], "dtype": "float32", "bytes": 96}
 
 
-def test_verify_says_how_much(tmp_path, weights, capsys):
+def test_verify_reports_differences(tmp_path, weights, capsys):
     arrays = {**tiny.tensors(), IDS: np.arange(16)[None]}
     arrays["clip_proj.bias"] = arrays["clip_proj.bias"] + np.float32([0, 0.5])
     del arrays["clip_proj.weight"]
@@ -113,7 +113,7 @@ def test_verify_says_how_much(tmp_path, weights, capsys):
     assert "3 differences" in out
 
 
-def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
+def test_the_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
     import jax
 
     port = PORTS["videochat_t"]
@@ -131,12 +131,12 @@ def test_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
     assert listed["merge_proj.weight"]["dtype"] == "float16" and "mistral_proj.bias" not in listed
 
 
-def test_user_mistakes(tmp_path, weights, capsys):
+def test_user_errors_are_one_line(tmp_path, weights, capsys):
     run(capsys, "import", weights, "--out", tmp_path / "model")
     truncated = tmp_path / "cut.safetensors"
     truncated.write_bytes(weights.read_bytes()[:-5])
     (tmp_path / "occupied").write_text("")
-    for words, message in [
+    for arguments, message in [
         (["import", weights, "--out", tmp_path / "model"], "is in use"),
         (["import", weights, "--out", tmp_path / "occupied"], "is in use"),
         (["import", weights, "--out", tmp_path / "occupied" / "x"], "cannot write"),
@@ -147,13 +147,13 @@ def test_user_mistakes(tmp_path, weights, capsys):
         (["export", tmp_path / "model", "--out", tmp_path / "occupied" / "x.pth"], "cannot write"),
         (["inspect", tmp_path / "occupied"], "is empty (0 bytes); copy it again"),
     ]:
-        code, out, err = run(capsys, *words)
-        assert (code, out) == (2, ""), words
+        code, out, err = run(capsys, *arguments)
+        assert (code, out) == (2, ""), arguments
         assert message in err and err.count("\n") == 1, err
     assert not (tmp_path / "m2").exists()
 
 
-def test_help_names_the_roles(capsys):
+def test_help_lists_the_roles(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["port", "import", "--help"])
     assert stop.value.code == 0

@@ -1,4 +1,4 @@
-"""Quantised kernels come in from floats, on any mesh and from any folder, and go out only as what they are."""
+"""Quantized kernels are made from floats on any mesh, and exported only as dequantized floats."""
 
 import json
 
@@ -16,9 +16,8 @@ from timesuite_jax.layers.quantized import QUANTIZED_TYPES, dequantize, quantize
 from timesuite_jax.models.text import MistralSpec
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import ParamPath
-from timesuite_jax.port.files import open_layers, write_import
-from timesuite_jax.port.lazy_array import LazyArray
-from timesuite_jax.port.quantize import quantised
+from timesuite_jax.port import LazyArray, open_layers, write_import
+from timesuite_jax.port.quantize import quantized_leaves
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
@@ -27,7 +26,7 @@ PORT = PORTS["videochat_t"]
 
 
 def boxed(form: str) -> dict:
-    """Shapes of a model whose kernels have several groups."""
+    """Shapes of a model whose kernels have several groups each."""
     spec = VideoChatTSpec.from_variant("debug", mistral=MistralSpec.from_variant("debug", weight_format=form))
     shape, size = (1, spec.clips, spec.clip_frames), spec.vision.image_size
     fields = {
@@ -48,7 +47,7 @@ def targets(form: str, mesh: MeshSpec) -> dict:
 
 @pytest.fixture(scope="module")
 def floats(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, dict[ParamPath, np.ndarray]]:
-    """A checkpoint file of that model, and what is in it by path."""
+    """A checkpoint file of that model, and its arrays by path."""
     rng = np.random.default_rng(0)
     leaves = {
         path: rng.normal(size=leaf.shape).astype(np.float32)
@@ -79,7 +78,7 @@ def assert_same(found: dict, wanted: dict[ParamPath, np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("form", QUANTIZED_TYPES)
-def test_shards_are_born_quantised(form: str, floats: tuple):
+def test_shards_are_quantized_as_they_are_read(form: str, floats: tuple):
     file, leaves = floats
     wanted = targets(form, MeshSpec(data=2, fsdp=2, tensor=2))
     params = port.load_into(PORT, wanted, open_layers(PORT, [file])).params
@@ -89,47 +88,49 @@ def test_shards_are_born_quantised(form: str, floats: tuple):
     assert q["scales"].sharding.shard_shape(q["scales"].shape) == (2, 1, 32)
 
 
-def test_groups_that_do_not_divide_are_named():
+def test_groups_that_do_not_divide_are_reported():
     with pytest.raises(
         UserError, match=r"attn/q/kernel/scales \(2, 2, 64\): 'embed' \(2\) is not divisible by mesh.fsdp=8"
     ):
         targets("int8", MeshSpec(data=1, fsdp=8))
 
 
-def test_any_part_is_that_part_of_the_whole():
+def test_a_part_equals_that_part_of_the_whole():
     kernel = np.random.default_rng(1).normal(size=(2, 96, 6)).astype(np.float32)
-    asked = []
+    requested = []
 
     def read(index: tuple[slice, ...]) -> np.ndarray:
-        asked.append(index)
+        requested.append(index)
         return kernel[index].copy()
 
-    leaves = quantised(("k",), LazyArray(kernel.shape, kernel.dtype, True, read), QUANTIZED_TYPES["int4"])
+    leaves = quantized_leaves(("k",), LazyArray(kernel.shape, kernel.dtype, True, read), QUANTIZED_TYPES["int4"])
     wanted = quantize(kernel, QUANTIZED_TYPES["int4"])
-    index = (slice(1, 2), slice(20, 40), slice(2, 5))  # begins and ends within a group
+    index = (slice(1, 2), slice(20, 40), slice(2, 5))  # begins and ends inside a group
     np.testing.assert_array_equal(leaves["k", "quantized"].fill(index), wanted["quantized"][index])
-    assert asked == [(slice(1, 2), slice(0, 64), slice(2, 5))], "one layer, whole groups, no column too many"
+    assert requested == [(slice(1, 2), slice(0, 64), slice(2, 5))], "one layer, whole groups, no other columns"
     index = (slice(0, 2), slice(1, 3), slice(0, 6))
     np.testing.assert_array_equal(leaves["k", "scales"].fill(index), wanted["scales"][index])
-    flat = quantised(
+    flat = quantized_leaves(
         ("k",), LazyArray((96, 6), kernel.dtype, False, lambda index: kernel[0][index]), QUANTIZED_TYPES["int4"]
     )
     np.testing.assert_array_equal(flat["k", "quantized"].whole(), wanted["quantized"][0])
 
 
-def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, capsys: pytest.CaptureFixture[str]):
+def test_a_folder_of_quantized_kernels_is_a_source_like_a_file(
+    floats: tuple, tmp_path, capsys: pytest.CaptureFixture[str]
+):
     file, leaves = floats
     wanted = dict(trees.leaves_with_paths(nn.meta.unbox(boxed("int4"))))
-    decided = port.resolve(PORT, open_layers(PORT, [file]), {path: leaf.shape for path, leaf in wanted.items()})
+    plan = port.resolve(PORT, open_layers(PORT, [file]), {path: leaf.shape for path, leaf in wanted.items()})
     folder = tmp_path / "model"
-    write_import(folder, port.lazy_arrays(decided, wanted), decided.report)
+    write_import(folder, port.lazy_arrays(plan, wanted), plan.report)
 
     again = port.load_into(PORT, trees.from_paths(wanted), open_layers(PORT, [str(folder)])).params
     assert_same(again, expected(leaves, "int4"))
 
     out = tmp_path / "out.safetensors"
     assert main(["port", "export", str(folder), "--out", str(out)]) == 2
-    assert "keeps 14 kernels quantised" in (told := capsys.readouterr().err) and "--trainable-only" in told
+    assert "14 quantized kernels" in (error := capsys.readouterr().err) and "--trainable-only" in error
     assert not out.exists()
     assert main(["port", "export", str(folder), "--out", str(out), "--trainable-only", "--json"]) == 0
     count = json.loads(capsys.readouterr().out)["tensors"]
@@ -143,4 +144,4 @@ def test_a_folder_of_codes_is_a_source_like_any_other(floats: tuple, tmp_path, c
     assert main(["port", "verify", str(folder), str(out)]) == 0
     capsys.readouterr()
     assert main(["port", "inspect", str(folder)]) == 0
-    assert "14 of them are stored quantised" in capsys.readouterr().out
+    assert "14 of them are quantized" in capsys.readouterr().out

@@ -83,10 +83,10 @@ def test_a_run_starts_from_an_export_with_features(short_run, tmp_path):
     params = {**params, "item_trained": params["item_trained"].at[COLD].set(1.0)}  # as if earlier data had held it
     mqsa = PORTS["mqsa_ted"]
     source = port.TreeSource.of_params(mqsa, params)
-    port.export(mqsa, source, tmp_path / "whole.safetensors")
+    port.export(source, tmp_path / "whole.safetensors")
     jax.tree.map(np.testing.assert_array_equal, initial(config, tmp_path / "whole.safetensors"), params)
 
-    port.export(mqsa, source, tmp_path / "half.safetensors", port.ExportSpec(dtype=np.dtype(jnp.bfloat16)))
+    port.export(source, tmp_path / "half.safetensors", port.ExportSpec(dtype=np.dtype(jnp.bfloat16)))
     found = initial(config, tmp_path / "half.safetensors")
     np.testing.assert_array_equal(found["item_features"], params["item_features"])  # those of the config's file
     np.save(tmp_path / "others.npy", np.load(config["features"]["path"])[::-1])
@@ -98,7 +98,7 @@ def test_a_run_starts_from_an_export_with_features(short_run, tmp_path):
 def test_weights_with_features_require_features(short_run, tmp_path):
     config, params, _ = short_run
     mqsa = PORTS["mqsa_ted"]
-    port.export(mqsa, port.TreeSource.of_params(mqsa, params), tmp_path / "whole.safetensors")
+    port.export(port.TreeSource.of_params(mqsa, params), tmp_path / "whole.safetensors")
     with pytest.raises(UserError, match=r"knows items by their vectors, too; give the file of these as features\.path"):
         initial({**config, "features": {}}, tmp_path / "whole.safetensors")
 
@@ -109,7 +109,7 @@ def test_weights_without_features_keep_their_embeddings(short_run, tmp_path):
     features = ("feature_projection", "item_features", "item_trained")
     alone = {name: value for name, value in params.items() if name not in features}
     mqsa = PORTS["mqsa_ted"]
-    port.export(mqsa, port.TreeSource.of_params(mqsa, alone), tmp_path / "alone.safetensors")
+    port.export(port.TreeSource.of_params(mqsa, alone), tmp_path / "alone.safetensors")
     with pytest.raises(UserError, match="feature_projection"):
         initial(config, tmp_path / "alone.safetensors")
     found = initial(config, tmp_path / "alone.safetensors", *features)

@@ -1,4 +1,4 @@
-"""Checkpoint files made by hand: honest ones without PyTorch, and malicious ones of every kind we could think of."""
+"""Checkpoint files written without PyTorch: a valid one, and malicious ones of many kinds."""
 
 import pickletools
 import struct
@@ -56,8 +56,8 @@ def write_pth(path: Path, opcodes: bytes, storages: dict[str, bytes], compressio
     return path
 
 
-def honest(path: Path) -> tuple[Path, dict[str, np.ndarray]]:
-    """A small valid checkpoint with a transposed and a shared tensor, and what it holds."""
+def valid(path: Path) -> tuple[Path, dict[str, np.ndarray]]:
+    """A small valid checkpoint with a transposed and a shared tensor, and its tensors."""
     values = np.arange(12, dtype=np.float32)
     state = dictionary(
         (text("a"), tensor("0", [3, 4], [4, 1], numel=12)),
@@ -76,7 +76,7 @@ def honest(path: Path) -> tuple[Path, dict[str, np.ndarray]]:
     return path, arrays
 
 
-# What an attacker would like to have called, with an argument that leaves a trace in the file {trace}.
+# Functions that an attacker would call, with an argument that creates the file {trace}.
 CALLEES = [
     ("os", "system", "touch {trace}"),
     ("posix", "system", "touch {trace}"),
@@ -120,7 +120,7 @@ CALLEES = [
 
 
 def wrappings(call: bytes, good: bytes) -> dict[str, bytes]:
-    """Places where a call can hide; `good` is a sound tensor beside it."""
+    """Places where a call can be; `good` is a valid tensor beside it."""
     return {
         "top": call,
         "value": dictionary((text("model"), dictionary((text("w"), good), (text("x"), call)))),
@@ -134,17 +134,17 @@ def wrappings(call: bytes, good: bytes) -> dict[str, bytes]:
 
 
 def malicious_pickles(trace: Path) -> dict[str, bytes]:
-    """Name -> opcodes. Run by Python's own unpickler most of these would make `trace`, or worse."""
+    """Name -> opcodes. Python's own unpickler would create `trace` for most of them, or worse."""
     good = tensor("0", [1], [1], numel=1)
-    zoo = {}
+    pickles = {}
     for module, name, argument in CALLEES:
         call = glob(module, name) + tuple_(text(argument.format(trace=trace))) + REDUCE
-        zoo[f"{module}.{name}"] = dictionary((text("w"), good), (text("x"), call))
+        pickles[f"{module}.{name}"] = dictionary((text("w"), good), (text("x"), call))
     shell = tuple_(text(f"touch {trace}"))
     for where, opcodes in wrappings(glob("os", "system") + shell + REDUCE, good).items():
-        zoo[f"os.system as {where}"] = opcodes
+        pickles[f"os.system as {where}"] = opcodes
     short = b"\x8c\x02os" + b"\x8c\x06system" + b"\x93"
-    zoo |= {
+    pickles |= {
         "stack_global": short + shell + REDUCE,
         "newobj": glob("os", "system") + shell + b"\x81",
         "newobj_ex": glob("os", "system") + shell + EMPTY_DICT + b"\x92",
@@ -167,13 +167,13 @@ def malicious_pickles(trace: Path) -> dict[str, bytes]:
         "bare mark": MARK,
         "nothing": b"",
     }
-    return zoo
+    return pickles
 
 
 def disassembles(opcodes: bytes) -> bool:
-    """Is this a pickle at all, i.e. would a test with it show more than that rubbish is refused?"""
+    """Whether this is a well-formed pickle, so that a test with it shows more than a parse error."""
     try:
-        with warnings.catch_warnings(action="ignore"):  # it interprets backslashes in names
+        with warnings.catch_warnings(action="ignore"):  # genops interprets backslashes in names
             list(pickletools.genops(PROTO + opcodes + STOP))
     except ValueError:
         return False

@@ -11,7 +11,7 @@ from timesuite_jax.videochat_t.port import table as port_table
 
 SIZES = port_table.VideoChatTSizes(2, 4, 3, 16, 2, mistral_proj=True)
 LLM = "mistral_model.base_model.model."
-# Every width differs from the others, so that a forgotten transposition shows.
+# All widths differ, so that a missing transposition is noticed.
 _AXES = {
     **{
         "tower": 5,
@@ -25,7 +25,7 @@ _AXES = {
     },
     **{"llm": 3, "llm_mlp": 9, "llm_heads": 4, "llm_kv_heads": 1, "llm_vocab": 11, "llm_rank": 12},
 }
-_LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}  # of what one leaf has for itself
+_LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}  # sizes that only one leaf has
 
 
 def tensors(sizes: port_table.VideoChatTSizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:
@@ -64,7 +64,7 @@ def save_folder(folder: Path, arrays: dict[str, np.ndarray], shards: int = 2) ->
 
 
 def chain(folder: Path) -> dict[str, Path]:
-    """The original's four files, each with values of its own: role -> path."""
+    """The original's four files, each with different values: role -> path."""
     names = list(tensors())
     trainable = [name for name, entry in port_table.build(SIZES).entries.items() if entry.trainable]
 
@@ -91,6 +91,6 @@ def chain(folder: Path) -> dict[str, Path]:
     }
 
 
-def words(files: dict[str, Path], *roles: str) -> list[str]:
+def arguments(files: dict[str, Path], *roles: str) -> list[str]:
     """`role=path` of these roles."""
     return [f"{role}={files[role]}" for role in roles]

@@ -24,7 +24,6 @@ from timesuite_jax.cli._help import show_examples
 from timesuite_jax.cli._model_args import add_step
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import unbox
-from timesuite_jax.port.files import is_orbax, open_checkpoint, open_layers, open_orbax, write_import
 from timesuite_jax.registry.ports import PORTS
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
@@ -67,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="PEFT's names: q_proj.weight (old) or q_proj.base_layer.weight",
     )
     export.add_argument(
-        "--dequantise",
+        "--dequantize",
         action="store_true",
-        help="write quantised kernels as floats, rounded by the quantisation",
+        help="write quantized kernels as floats, rounded by the quantization",
     )
     export.add_argument("--dtype", choices=DTYPES, help="cast to this type (default: keep types)")
 
@@ -104,11 +103,11 @@ def _model_of_run(args: argparse.Namespace) -> str | None:
 
 
 def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
-    layers = open_layers(model, args.sources)
+    layers = port.open_layers(model, args.sources)
     wanted = _wanted(args) if args.config else None
     shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
     plan = port.resolve(model, layers, shapes, args.expect_missing, args.expect_unused)
-    write_import(args.out, port.lazy_arrays(plan, wanted), plan.report)
+    port.write_import(args.out, port.lazy_arrays(plan, wanted), plan.report)
     report = plan.report
     if args.json:
         print(json.dumps({"out": str(args.out), "report": report.to_json()}))
@@ -120,7 +119,7 @@ def _import(args: argparse.Namespace, model: port.ModelPort) -> int:
             print(f"{layer.source}: {count} {'key' if count == 1 else 'keys'} ignored: {reason}")
     if report.expected_missing:
         print(f"{len(report.expected_missing)} parameters missing, as expected")
-    print(f"{args.out / 'params'}: {len(plan.places)} tensors; report on every key: {args.out / 'port.json'}")
+    print(f"{args.out / 'params'}: {len(plan.sources)} tensors; report on every key: {args.out / 'port.json'}")
     return 0
 
 
@@ -133,9 +132,9 @@ def _wanted(args: argparse.Namespace) -> dict[param_tree.ParamPath, Any]:
 
 
 def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
-    if not is_orbax(args.folder):
+    if not port.is_orbax(args.folder):
         raise UserError(f"{args.folder} is not an Orbax folder; give one made by `port import` or --workdir RUN")
-    spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantise)
+    spec = port.ExportSpec(args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantize)
     step = None
     if (args.folder / "checkpoints").is_dir():
         from timesuite_jax.checkpoints.readers import (
@@ -143,7 +142,7 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
         )
 
         step = find_step(args.folder, args.step)
-    written = port.export(model, open_orbax(model, args.folder, step), args.out, spec)
+    written = port.export(port.open_orbax(model, args.folder, step), args.out, spec)
     size = sum(info.nbytes for info in written.values())
     if args.json:
         print(json.dumps({"out": str(args.out), "tensors": len(written), "bytes": size}))
@@ -151,13 +150,13 @@ def _export(args: argparse.Namespace, model: port.ModelPort) -> int:
         print(f"{args.out}: {len(written)} tensors, {size / 1e6:.1f} MB")
         if "merge_proj.bias" in written and "mistral_proj.bias" in written:
             print(
-                "load it into the original with good_init=False, which otherwise ties merge_proj.bias to mistral_proj"
+                "load it into the original with good_init=False; otherwise merge_proj.bias is tied to mistral_proj.bias"
             )
     return 0
 
 
 def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
-    source = open_checkpoint(model, args.file)
+    source = port.open_checkpoint(model, args.file)
     size = sum(info.nbytes for info in source.infos.values())
     container, others = getattr(source, "container", None), getattr(source, "others", ())
     if args.json:
@@ -175,13 +174,13 @@ def _inspect(args: argparse.Namespace, model: port.ModelPort) -> int:
     if container:
         print(f"state dict under {container!r}; other entries: {', '.join(others) or 'none'}")
     print(f"{len(rows)} tensors, {size / 1e6:.1f} MB")
-    if quantised := getattr(source, "quantised", ()):
-        print(f"{len(quantised)} of them are stored quantised and listed as dequantised floats")
+    if quantized := getattr(source, "quantized", ()):
+        print(f"{len(quantized)} of them are quantized and listed as dequantized floats")
     return 0
 
 
 def _verify(args: argparse.Namespace, model: port.ModelPort) -> int:
-    a, b = open_checkpoint(model, args.a), open_checkpoint(model, args.b)
+    a, b = port.open_checkpoint(model, args.a), port.open_checkpoint(model, args.b)
     differences = port.compare(a, b)
     if args.json:
         listed = {difference.key: difference.what for difference in differences}

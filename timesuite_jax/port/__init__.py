@@ -1,16 +1,21 @@
-"""PyTorch checkpoints to parameter trees and back: one bijective table a model, readers that run no code.
+"""PyTorch checkpoints to parameter trees and back: one bijective table for each model, readers that run no code.
 
-Read: `open_layers` opens files in their roles, `load` and `load_into` turn them into parameters (numpy, or shard by
-shard onto a mesh). Write: `export` from `TreeSource.of_params(...)` or `open_orbax(...)`.
+Read: `open_layers` opens files in their roles, `load` and `load_into` return their parameters (numpy arrays, or arrays
+sharded over a mesh), `write_import` writes them to a folder. Write: `export` from a `TreeSource`, which
+`TreeSource.of_params` and `open_orbax` make.
 """
 
-from timesuite_jax.port.compare import Difference, compare
-from timesuite_jax.port.export import ExportSpec, export
-from timesuite_jax.port.lazy_array import LazyArray
-from timesuite_jax.port.load import LoadedParams, lazy_arrays, load, load_into
+from timesuite_jax.port.comparison import Difference, compare
+from timesuite_jax.port.exporter import ExportSpec, export
+from timesuite_jax.port.files.lazy_array import LazyArray
+from timesuite_jax.port.files.orbax_reader import is_orbax
+from timesuite_jax.port.files.source import Source, TensorInfo
+from timesuite_jax.port.import_folder import write_import
+from timesuite_jax.port.load_plan import LoadPlan, resolve
+from timesuite_jax.port.loader import LoadedParams, lazy_arrays, load, load_into
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Role
 from timesuite_jax.port.report import LoadReport
-from timesuite_jax.port.resolve import LoadPlan, resolve
+from timesuite_jax.port.sources import open_checkpoint, open_layers, open_orbax
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.port.weights import WeightsSpec
 
@@ -24,12 +29,19 @@ __all__ = [
     "LoadedParams",
     "ModelPort",
     "Role",
+    "Source",
+    "TensorInfo",
     "TreeSource",
     "WeightsSpec",
     "compare",
     "export",
+    "is_orbax",
     "lazy_arrays",
     "load",
     "load_into",
+    "open_checkpoint",
+    "open_layers",
+    "open_orbax",
     "resolve",
+    "write_import",
 ]

@@ -1,7 +1,7 @@
-"""How the axes of a PyTorch tensor lie in ours: one einops pattern, read in either direction.
+"""The axis order of a PyTorch tensor and of ours: one einops pattern, used in both directions.
 
-A layout only moves, merges and splits axes. It never computes, so a round trip gives the same bytes, and a plain
-transposition of a memory-mapped tensor stays a view: nothing is read before somebody asks for a slice.
+A layout only moves, merges and splits axes. It never computes, so a round trip gives the same bytes, and the transpose
+of a memory-mapped tensor is a view: values are read when they are used.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 @dataclasses.dataclass(frozen=True)
 class TensorLayout:
-    """`torch` and `jax` are the two sides of an einops pattern; `sizes` names what cannot be told from a shape."""
+    """`torch` and `jax` are the two sides of an einops pattern; `sizes` are those that a shape does not determine."""
 
     torch: str
     jax: str
@@ -38,16 +38,16 @@ class TensorLayout:
         return rearrange(array, f"{self.jax} -> {self.torch}", **dict(self.sizes))
 
     def jax_shape(self, shape: Shape) -> Shape:
-        """The shape that `to_jax` would give; costs no memory."""
+        """The shape that `to_jax` returns for a tensor of `shape`, without allocating it."""
         return self.to_jax(_shape_only(shape)).shape
 
     def torch_shape(self, shape: Shape) -> Shape:
-        """The shape that `to_torch` would give; costs no memory."""
+        """The shape that `to_torch` returns for an array of `shape`, without allocating it."""
         return self.to_torch(_shape_only(shape)).shape
 
 
-def _shape_only(shape: Shape) -> np.ndarray:
-    """An array of any shape that owns one byte: every stride is zero, so merging axes of it copies nothing."""
+def _shape_only(shape: Shape) -> Shaped[np.ndarray, "..."]:
+    """An array of any shape in one byte: every stride is zero, so merging its axes copies nothing."""
     return np.broadcast_to(np.zeros((), np.bool_), shape)
 
 

@@ -1,8 +1,8 @@
-"""The bijection between a PyTorch state dict and our parameter tree: one table a model, used in both directions.
+"""The bijection between a PyTorch state dict and our parameter tree: one table for each model, used in both directions.
 
-A table is a plain list of entries, one a torch tensor. An entry says which torch key it is, where the values lie in
-the nested dict of parameters (a whole leaf, or one slice of a leaf that stacks layers along its first axis) and how
-the axes are laid out. Import, export, coverage reports and suggestions all read this one list.
+A table is a plain list of entries, one for each torch tensor. An entry has its torch key, its place in the nested dict
+of parameters (a whole leaf, or one slice of a leaf that stacks layers along its first axis) and its axis order. Import,
+export, coverage reports and suggestions all use this one list.
 """
 
 import dataclasses
@@ -24,9 +24,9 @@ class Entry:
     torch: str  # key in the state dict
     jax: str  # path in the parameter tree, parts joined by "/"
     layout: TensorLayout
-    axes: str = ""  # names of the axes in torch's order: one name is one size in the whole model; "_" is of this leaf
+    axes: str = ""  # names of the axes in torch's order: one name is one size in the whole model, "_" one of this leaf
     layer: int | None = None  # slice of the leaf's leading axis; None: the whole leaf
-    trainable: bool = False  # does the original train it, so that its checkpoints hold it?
+    trainable: bool = False  # whether the original trains it, so that its checkpoints contain it
     export_only: bool = False  # kept so that an export is complete; no model here has this parameter
 
     @property
@@ -36,14 +36,14 @@ class Entry:
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        """Names of the sizes along torch's axes; one that this leaf has for itself is named by its place."""
+        """Names of the sizes along torch's axes; that of a "_" is derived from the path."""
         names = self.axes.split() or "_" * len(self.layout.torch.split())
         return tuple(name if name != "_" else f"{self.jax}:{axis}" for axis, name in enumerate(names))
 
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
-    """A torch buffer that follows from the sizes alone: checked on import, made again on export."""
+    """A torch buffer that depends on the sizes alone: checked on import, computed on export."""
 
     torch: str
     make: Callable[[], np.ndarray]
@@ -53,7 +53,7 @@ class Constant:
 class Table:
     """All entries of one model at one size.
 
-    `slots` groups the entries by leaf: for each path the entries that fill it, in order of their layer.
+    `by_path` has the entries of each leaf in the order of their layers.
     """
 
     def __init__(self, model: str, entries: list[Entry], constants: list[Constant], order: Callable[[str], Any]):
@@ -62,65 +62,65 @@ class Table:
         Args:
           model: name for messages.
           entries: one for each torch tensor.
-          constants: buffers without a parameter of ours.
+          constants: buffers that no parameter corresponds to.
           order: sort key of torch names in an export (the order of the original's state dict).
 
         Raises:
-          ValueError: if two entries claim one torch key or one place, or a stacked leaf has a hole.
+          ValueError: if two entries have the same torch key or place, or a stacked leaf lacks a layer.
         """
         self.model = model
         self.entries = {entry.torch: entry for entry in entries}
         self.constants = {constant.torch: constant for constant in constants}
-        self.slots: dict[ParamPath, list[Entry]] = {}
+        self.by_path: dict[ParamPath, list[Entry]] = {}
         self.torch_names = sorted([*self.entries, *self.constants], key=order)
         if len(self.torch_names) != len(entries) + len(constants):
-            raise ValueError(f"{model}: a torch key stands twice in the table")
+            raise ValueError(f"{model}: a torch key is in the table twice")
         for entry in entries:
-            self.slots.setdefault(entry.path, []).append(entry)
-        for path, group in self.slots.items():
+            self.by_path.setdefault(entry.path, []).append(entry)
+        for path, group in self.by_path.items():
             group.sort(key=lambda entry: entry.layer if entry.layer is not None else -1)
             layers = [entry.layer for entry in group]
             if layers != [None] and layers != list(range(len(group))):
-                raise ValueError(f"{model}: {'/'.join(path)} is filled by layers {layers}")
+                raise ValueError(f"{model}: {'/'.join(path)} has layers {layers}")
 
-    def to_tree(self, tensors: Mapping[str, Shaped[np.ndarray, "..."]]) -> dict[str, Any]:
-        """Turns a complete state dict into the nested dict of parameters (numpy; copies only where it stacks).
+    def to_tree(self, tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+        """The nested dict of parameters of a complete state dict (numpy; copies only where it stacks).
 
         Args:
-          tensors: torch key to array; exactly the keys of the table (constants may be left out).
+          tensors: torch key to array; exactly the keys of the table (constants are optional).
 
         Raises:
-          KeyError: naming the keys that are missing or not in the table.
-          ValueError: if a tensor does not have the axes its layout needs or differs from its siblings.
+          KeyError: with the keys that are missing or not in the table.
+          ValueError: if a tensor does not have the axes of its layout, or those of one stack differ in shape.
         """
         missing = sorted(set(self.entries) - set(tensors))
         unexpected = sorted(set(tensors) - set(self.entries) - set(self.constants))
         if missing or unexpected:
             raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
         leaves = {}
-        for path, group in self.slots.items():
+        for path, group in self.by_path.items():
             slices = [entry.layout.to_jax(np.asarray(tensors[entry.torch])) for entry in group]
             leaves[path] = slices[0] if group[0].layer is None else np.stack(slices)
         return trees.from_paths(leaves)
 
-    def to_torch(self, params: Mapping[str, Any]) -> dict[str, Shaped[np.ndarray, "..."]]:
-        """Turns a nested dict of parameters into a state dict: the inverse of `to_tree`, plus the constants.
+    def to_torch(self, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        """The state dict of a nested dict of parameters: the inverse of `to_tree`, plus the constants.
 
-        Every array owns its memory in C order: upstream lets `merge_proj.bias` and `mistral_proj.bias` share storage,
-        and a file that repeats this would overwrite one with the other on loading.
+        Every array owns its memory, in C order. Upstream lets `merge_proj.bias` and `mistral_proj.bias` share storage;
+        loading a file that does the same would overwrite one with the other.
 
         Raises:
-          KeyError: naming the leaves that are missing or not in the table.
+          KeyError: with the leaves that are missing or not in the table.
         """
         leaves = dict(trees.leaves_with_paths(params))
-        missing = sorted("/".join(path) for path in set(self.slots) - set(leaves))
-        unexpected = sorted("/".join(path) for path in set(leaves) - set(self.slots))
+        missing = sorted("/".join(path) for path in set(self.by_path) - set(leaves))
+        unexpected = sorted("/".join(path) for path in set(leaves) - set(self.by_path))
         if missing or unexpected:
             raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
         return {name: self.torch_tensor(name, leaves) for name in self.torch_names}
 
     def torch_tensor(self, name: str, leaves: Mapping[ParamPath, Any]) -> Shaped[np.ndarray, "..."]:
-        """One torch tensor, from leaves by path or, for a constant, from nothing."""
+        """One torch tensor, computed from leaves by path; a constant needs none."""
         if name in self.constants:
             return self.constants[name].make()
         entry = self.entries[name]

@@ -1,6 +1,6 @@
-"""A parameter tree seen through the table: a source under torch's names, for export and comparison.
+"""A parameter tree as a source of torch-named tensors, for export and comparison.
 
-Quantised kernels are seen as the floats that they stand for, in float32, which holds them exactly.
+Quantized kernels are dequantized to float32, which is exact.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,17 +14,17 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.files.source import TensorInfo
 from timesuite_jax.port.loading_order import ModelPort
-from timesuite_jax.port.quantize import Dequantised, as_in_files
+from timesuite_jax.port.quantize import Dequantized, as_in_files
 from timesuite_jax.port.table import Entry
 
 
 class TreeSource:
-    """Parameters as torch tensors, made one at a time; `quantised` are the keys of those that are kept as codes.
+    """Parameters as torch tensors, computed one at a time; `quantized` has the keys of quantized kernels.
 
     Args:
       port: the model.
       leaves: anything with shape and dtype, by path.
-      get: the values of a leaf.
+      get: returns the values of a leaf.
       name: for messages.
 
     Raises:
@@ -35,32 +35,32 @@ class TreeSource:
         self.name = name
         self._get = get
         known = as_in_files(leaves)
-        quantised, leaves = set(known) - set(leaves), known
+        quantized, leaves = set(known) - set(leaves), known
         shapes = {"/".join(path): tuple(leaf.shape) for path, leaf in leaves.items()}
         try:
             self.table = port.table_for_tree(shapes)
         except KeyError as error:
             raise UserError(
-                f"{name} is no {port.title}: it has no parameter {error.args[0]}; if it is another model, name it with "
-                "--model"
+                f"{name}: not a {port.title}, parameter {error.args[0]} is missing; if it is another model, select "
+                "it with --model"
             ) from error
-        odd = sorted("/".join(path) for path in set(self.table.slots) ^ set(leaves))
+        odd = sorted("/".join(path) for path in set(self.table.by_path) ^ set(leaves))
         if odd:
             listed = ", ".join(odd[:8])
             raise UserError(
-                f"{name} is no {port.title}: {len(odd)} parameters are missing or unknown ({listed}); if it is another "
-                "model, name it with --model"
+                f"{name}: not a {port.title}, {len(odd)} parameters are missing or unknown ({listed}); if it is "
+                "another model, select it with --model"
             )
-        self.quantised = frozenset(entry.torch for path in quantised for entry in self.table.slots[path])
+        self.quantized = frozenset(entry.torch for path in quantized for entry in self.table.by_path[path])
         self.infos: dict[str, TensorInfo] = {}
         for key, constant in self.table.constants.items():
             value = constant.make()
             self.infos[key] = TensorInfo(value.shape, value.dtype)
-        # Leaf by leaf, not layer by layer: whoever reads in this order needs each leaf once.
-        for path in sorted(self.table.slots):
+        # Leaf by leaf, not layer by layer: a reader in this order needs each leaf once.
+        for path in sorted(self.table.by_path):
             leaf = leaves[path]
-            for entry in self.table.slots[path]:
-                dtype = np.float32 if path in quantised else leaf.dtype
+            for entry in self.table.by_path[path]:
+                dtype = np.float32 if path in quantized else leaf.dtype
                 self.infos[entry.torch] = TensorInfo(_torch_shape(entry, tuple(leaf.shape)), np.dtype(dtype))
 
     @classmethod
@@ -70,12 +70,12 @@ class TreeSource:
         return cls(port, leaves, leaves.__getitem__, name)
 
     def read(self, key: str) -> Shaped[np.ndarray, "..."]:
-        """The tensor under torch's key, in memory of its own."""
+        """The tensor under torch's key, in newly allocated memory."""
         if key in self.table.constants:
             return self.table.constants[key].make()
         path = self.table.entries[key].path
-        if key in self.quantised:
-            leaf = Dequantised(*(self._get((*path, part)) for part in ("quantized", "scales")))
+        if key in self.quantized:
+            leaf = Dequantized(*(self._get((*path, part)) for part in ("quantized", "scales")))
         else:
             leaf = self._get(path)
         return self.table.torch_tensor(key, {path: leaf})

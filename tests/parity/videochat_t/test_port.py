@@ -1,4 +1,4 @@
-"""Released checkpoints survive the way to our parameters and back: every key, every byte."""
+"""Import then export of released checkpoints gives the same keys and the same bytes."""
 
 import flax.linen as nn
 import jax
@@ -7,8 +7,7 @@ import pytest
 
 from tests.support.golden_model import GoldenModel
 from timesuite_jax import param_tree as trees
-from timesuite_jax.port import ExportSpec, TreeSource, compare, export, load, load_into
-from timesuite_jax.port.files import open_checkpoint, open_layers
+from timesuite_jax.port import ExportSpec, TreeSource, compare, export, load, load_into, open_checkpoint, open_layers
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
@@ -21,7 +20,7 @@ def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
     loaded = load(PORT, open_layers(PORT, [str(weights)]))
     assert not loaded.report.expected_missing
     source = TreeSource.of_params(PORT, loaded.params)
-    export(PORT, source, tmp_path / "back.safetensors")
+    export(source, tmp_path / "back.safetensors")
     back = open_checkpoint(PORT, tmp_path / "back.safetensors")
     assert set(back.infos) == set(golden.config["state_dict"])
     assert compare(back, open_checkpoint(PORT, weights)) == []
@@ -30,7 +29,7 @@ def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
 def test_newer_peft_names_give_the_same_parameters(golden: GoldenModel, tmp_path):
     weights = golden.folder / "weights.safetensors"
     old = TreeSource.of_params(PORT, load(PORT, open_layers(PORT, [str(weights)])).params)
-    export(PORT, old, tmp_path / "new.safetensors", ExportSpec(new_peft=True))
+    export(old, tmp_path / "new.safetensors", ExportSpec(new_peft=True))
     renamed = [key for key in open_checkpoint(PORT, tmp_path / "new.safetensors").infos if ".base_layer." in key]
     assert len(renamed) == sum(key.endswith("lora_A.default.weight") for key in golden.tensors)
     new = load(PORT, open_layers(PORT, [str(tmp_path / "new.safetensors")])).params
@@ -41,7 +40,7 @@ def test_training_checkpoints(golden: GoldenModel, tmp_path):
     """The original's `.pth` files are read by our own reader, and a trainable-only export has their keys, in order."""
     declared = {name.removesuffix("_keys"): keys for name, keys in golden.json("cases.json").items() if "ckpt" in name}
     files = {path.stem: path for path in golden.folder.glob("*.pth")}
-    assert set(files) == set(declared), "a checkpoint without its list of keys, or the other way round"
+    assert set(files) == set(declared), "a checkpoint without its list of keys, or vice versa"
     source = TreeSource.of_params(
         PORT, load(PORT, open_layers(PORT, [str(golden.folder / "weights.safetensors")])).params
     )
@@ -64,19 +63,19 @@ def test_trainable_parameters_are_the_original_s(golden: GoldenModel):
     assert {name for name, entry in golden.table.entries.items() if entry.trainable} == set(listed)
 
 
-def test_good_init(golden: GoldenModel):
-    """Stage-3 weights laid down, `clip_proj` and `merge_proj` come out as the original initialises them."""
+def test_good_init_equals_the_original_s(golden: GoldenModel):
+    """`clip_proj` and `merge_proj` computed from stage-3 weights equal the original's initialization."""
     (complete,) = open_layers(PORT, [f"videochat2={golden.folder / 'weights.safetensors'}"])
-    _, made = PORT.with_computed_layers([complete])
+    _, computed = PORT.with_computed_layers([complete])
     expected = open_checkpoint(PORT, golden.folder / "init_goodinit.safetensors")
-    assert set(made.source.infos) == {"clip_proj.weight", "clip_proj.bias", "merge_proj.weight", "merge_proj.bias"}
-    for key in made.source.infos:
-        assert made.source.read(key).tobytes() == expected.read(key).tobytes(), key
+    assert set(computed.source.infos) == {"clip_proj.weight", "clip_proj.bias", "merge_proj.weight", "merge_proj.bias"}
+    for key in computed.source.infos:
+        assert computed.source.read(key).tobytes() == expected.read(key).tobytes(), key
 
 
 @pytest.mark.parametrize("tape", [True, False], ids=["LinearProAda", "LinearP"])
-def test_into_the_model(golden: GoldenModel, tape: bool):
-    """What the model asks for is what the file gives, placed and cast."""
+def test_load_into_the_model(golden: GoldenModel, tape: bool):
+    """The file's parameters, cast and on the device, are those that the model needs."""
     spec = golden.spec if tape else golden.spec.__class__(**{**vars(golden.spec), "tape": False})
     batch = {key: value for key, value in golden.batch("main").items() if key != "loss_mask"}
     targets = nn.meta.unbox(jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), batch))["params"]

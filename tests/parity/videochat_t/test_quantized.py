@@ -1,4 +1,4 @@
-"""What quantised kernels cost, against the original's logits and gradients; docs/quantisation.md states the figures."""
+"""What quantised kernels cost, against the original's logits and gradients; docs/quantization.md states the figures."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Zip checkpoints: honest ones are read exactly, all others are refused, and nothing of them ever runs."""
+"""Zip checkpoints: valid ones are read exactly, all others are refused, and no code in them runs."""
 
 import os
 import subprocess
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support import malicious_checkpoints as zoo
+from tests.support import malicious_checkpoints as forged
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.pth import PthFile
 
@@ -21,8 +21,8 @@ def same(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
 
 
-def test_honest_file(tmp_path):
-    path, arrays = zoo.honest(tmp_path / "honest.pth")
+def test_a_valid_file_is_read(tmp_path):
+    path, arrays = forged.valid(tmp_path / "valid.pth")
     file = PthFile(path)
     assert file.container == "model" and file.others == ("epoch",)
     assert list(file.infos) == list(arrays)
@@ -31,7 +31,7 @@ def test_honest_file(tmp_path):
 
 
 def test_it_needs_no_torch(tmp_path):
-    path, _ = zoo.honest(tmp_path / "honest.pth")
+    path, _ = forged.valid(tmp_path / "valid.pth")
     program = (
         "import sys; sys.modules['torch'] = None; from pathlib import Path\n"
         "from timesuite_jax.port.files.pth import PthFile\n"
@@ -42,7 +42,7 @@ def test_it_needs_no_torch(tmp_path):
 
 
 @pytest.mark.parametrize("container", ["model", "module", None])
-def test_what_torch_writes(tmp_path, container):
+def test_files_of_torch_are_read(tmp_path, container):
     torch = pytest.importorskip("torch")
     base = torch.randn(4, 6)
     state = torch.nn.Linear(3, 2).state_dict()  # an OrderedDict with `_metadata`
@@ -69,78 +69,89 @@ def test_what_torch_writes(tmp_path, container):
         assert np.array_equal(found.astype(np.float64), value.double().numpy()), key
 
 
-def test_the_original_s_config_is_looked_past(tmp_path):
-    bag = zoo.glob("utils.easydict", "EasyDict") + zoo.EMPTY_TUPLE + b"\x81"
-    bag += zoo.MARK + zoo.text("lr") + zoo.integer(1) + b"u" + zoo.dictionary((zoo.text("lr"), zoo.integer(1))) + b"b"
-    state = zoo.dictionary((zoo.text("w"), zoo.tensor("0", [1], [1], numel=1)))
-    opcodes = zoo.dictionary((zoo.text("model"), state), (zoo.text("config"), bag))
-    file = PthFile(zoo.write_pth(tmp_path / "x.pth", opcodes, {"0": bytes(4)}))
+def test_the_original_s_config_is_ignored(tmp_path):
+    config = forged.glob("utils.easydict", "EasyDict") + forged.EMPTY_TUPLE + b"\x81"
+    config += (
+        forged.MARK
+        + forged.text("lr")
+        + forged.integer(1)
+        + b"u"
+        + forged.dictionary((forged.text("lr"), forged.integer(1)))
+        + b"b"
+    )
+    state = forged.dictionary((forged.text("w"), forged.tensor("0", [1], [1], numel=1)))
+    opcodes = forged.dictionary((forged.text("model"), state), (forged.text("config"), config))
+    file = PthFile(forged.write_pth(tmp_path / "x.pth", opcodes, {"0": bytes(4)}))
     assert list(file.infos) == ["w"] and file.others == ("config",)
 
 
-def test_a_legacy_file_is_refused_with_the_remedy(tmp_path):
+def test_a_legacy_file_is_refused_with_a_remedy(tmp_path):
     torch = pytest.importorskip("torch")
     torch.save({"w": torch.ones(2)}, tmp_path / "old.pth", _use_new_zipfile_serialization=False)
     with pytest.raises(UserError, match=r"before 1\.6.*weights_only=True"):
         PthFile(tmp_path / "old.pth")
 
 
-def test_malicious_pickles(tmp_path):
+def test_malicious_pickles_are_refused(tmp_path):
     trace = tmp_path / "trace"
-    pickles = zoo.malicious_pickles(trace)
-    assert len(pickles) >= 50 and sum(map(zoo.disassembles, pickles.values())) >= 50
+    pickles = forged.malicious_pickles(trace)
+    assert len(pickles) >= 50 and sum(map(forged.disassembles, pickles.values())) >= 50
     for name, opcodes in pickles.items():
-        path = zoo.write_pth(tmp_path / "evil.pth", opcodes, {"0": bytes(4)})
+        path = forged.write_pth(tmp_path / "malicious.pth", opcodes, {"0": bytes(4)})
         begin = time.process_time()
-        with pytest.raises(UserError, match=r"evil\.pth: refused"):
+        with pytest.raises(UserError, match=r"malicious\.pth: refused"):
             PthFile(path)
         assert time.process_time() - begin < 1.0, name
         assert not trace.exists(), name
 
 
-def test_a_malicious_pickle_is_real(tmp_path):
-    """The zoo bites: Python's own unpickler does run it."""
+def test_a_malicious_pickle_is_effective(tmp_path):
+    """Python's own unpickler runs it, so that the tests above test something."""
     trace = tmp_path / "trace"
-    call = zoo.malicious_pickles(trace)["os.system as top"]
-    program = f"import pickle; pickle.loads({zoo.PROTO + call + zoo.STOP!r})"
+    call = forged.malicious_pickles(trace)["os.system as top"]
+    program = f"import pickle; pickle.loads({forged.PROTO + call + forged.STOP!r})"
     subprocess.run([sys.executable, "-c", program], check=True)
     assert trace.exists()
 
 
-ONE = {"w": zoo.tensor("0", [4], [1], numel=4)}
+ONE = {"w": forged.tensor("0", [4], [1], numel=4)}
 BAD_TENSORS = {
-    "more values than the storage has": zoo.tensor("0", [400], [1], numel=400),
-    "beyond the storage": zoo.tensor("0", [4], [1], numel=4, offset=1),
-    "stride beyond": zoo.tensor("0", [2], [100], numel=4),
-    "expanded to terabytes": zoo.tensor("0", [2**40], [0], numel=4),
-    "empty but absurd": zoo.tensor("0", [0, 2**62, 2**62], [1, 1, 1], numel=4),
-    "no such storage": zoo.tensor("7", [4], [1], numel=4),
+    "more values than the storage has": forged.tensor("0", [400], [1], numel=400),
+    "beyond the storage": forged.tensor("0", [4], [1], numel=4, offset=1),
+    "stride beyond": forged.tensor("0", [2], [100], numel=4),
+    "expanded to terabytes": forged.tensor("0", [2**40], [0], numel=4),
+    "empty but absurd": forged.tensor("0", [0, 2**62, 2**62], [1, 1, 1], numel=4),
+    "missing storage": forged.tensor("7", [4], [1], numel=4),
 }
 
 
 @pytest.mark.parametrize("name", BAD_TENSORS)
-def test_tensors_outside_their_storage(tmp_path, name):
-    path = zoo.write_pth(tmp_path / "x.pth", zoo.dictionary((zoo.text("w"), BAD_TENSORS[name])), {"0": bytes(16)})
+def test_tensors_beyond_their_storage_are_refused(tmp_path, name):
+    path = forged.write_pth(
+        tmp_path / "x.pth", forged.dictionary((forged.text("w"), BAD_TENSORS[name])), {"0": bytes(16)}
+    )
     with pytest.raises(UserError, match="storage"):
         PthFile(path)
 
 
 def plain(path, **kwargs):
-    return zoo.write_pth(path, zoo.dictionary((zoo.text("w"), ONE["w"])), {"0": bytes(16)}, **kwargs)
+    return forged.write_pth(path, forged.dictionary((forged.text("w"), ONE["w"])), {"0": bytes(16)}, **kwargs)
 
 
-def test_a_zip_bomb(tmp_path):
-    opcodes = zoo.dictionary((zoo.text("w"), zoo.tensor("0", [2**24], [1], numel=2**24)))
-    path = zoo.write_pth(tmp_path / "x.pth", opcodes, {"0": bytes(2**26)}, compression=zipfile.ZIP_DEFLATED)
+def test_compressed_entries_are_refused(tmp_path):
+    opcodes = forged.dictionary((forged.text("w"), forged.tensor("0", [2**24], [1], numel=2**24)))
+    path = forged.write_pth(tmp_path / "x.pth", opcodes, {"0": bytes(2**26)}, compression=zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 2**20
     with pytest.raises(UserError, match="is compressed"):
         PthFile(path)
 
 
-def test_overlapping_members(tmp_path):
+def test_overlapping_entries_are_refused(tmp_path):
     path = tmp_path / "x.pth"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", zoo.PROTO + zoo.dictionary((zoo.text("w"), ONE["w"])) + zoo.STOP)
+        archive.writestr(
+            "archive/data.pkl", forged.PROTO + forged.dictionary((forged.text("w"), ONE["w"])) + forged.STOP
+        )
         archive.writestr("archive/data/0", bytes(16))
         archive.writestr("archive/data/1", bytes(16))
         archive.filelist[2].header_offset = archive.filelist[1].header_offset
@@ -148,13 +159,16 @@ def test_overlapping_members(tmp_path):
         PthFile(path)
 
 
-def test_not_a_state_dict(tmp_path):
-    for opcodes, words in [(zoo.integer(3), "holds a int"), (zoo.dictionary((zoo.text("lr"), b"N")), "no tensors.*lr")]:
+def test_files_without_a_state_dict_are_refused(tmp_path):
+    for opcodes, words in [
+        (forged.integer(3), "contains a int"),
+        (forged.dictionary((forged.text("lr"), b"N")), "no tensors.*lr"),
+    ]:
         with pytest.raises(UserError, match=words):
-            PthFile(zoo.write_pth(tmp_path / "x.pth", opcodes, {}))
+            PthFile(forged.write_pth(tmp_path / "x.pth", opcodes, {}))
 
 
-def test_other_archives(tmp_path):
+def test_other_archives_are_refused(tmp_path):
     path = plain(tmp_path / "script.pt")
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("archive/constants.pkl", b"")
@@ -162,14 +176,16 @@ def test_other_archives(tmp_path):
         PthFile(path)
     with zipfile.ZipFile(tmp_path / "docs.zip", "w") as archive:
         archive.writestr("readme.txt", b"hello")
-    with pytest.raises(UserError, match="no PyTorch checkpoint"):
+    with pytest.raises(UserError, match="not a PyTorch checkpoint"):
         PthFile(tmp_path / "docs.zip")
     with tarfile.open(tmp_path / "x.tar", "w") as archive:
         archive.add(tmp_path / "docs.zip")
-    with pytest.raises(UserError, match="no PyTorch checkpoint"):
+    with pytest.raises(UserError, match="not a PyTorch checkpoint"):
         PthFile(tmp_path / "x.tar")
     with zipfile.ZipFile(tmp_path / "big.pth", "w") as archive:
-        archive.writestr("archive/data.pkl", zoo.PROTO + zoo.dictionary((zoo.text("w"), ONE["w"])) + zoo.STOP)
+        archive.writestr(
+            "archive/data.pkl", forged.PROTO + forged.dictionary((forged.text("w"), ONE["w"])) + forged.STOP
+        )
         archive.writestr("archive/byteorder", b"big")
     with pytest.raises(UserError, match="big-endian"):
         PthFile(tmp_path / "big.pth")
@@ -178,8 +194,8 @@ def test_other_archives(tmp_path):
         PthFile(tmp_path / "empty.pth")
 
 
-def test_every_truncation(tmp_path):
-    whole = zoo.honest(tmp_path / "honest.pth")[0].read_bytes()
+def test_every_truncation_is_refused(tmp_path):
+    whole = forged.valid(tmp_path / "valid.pth")[0].read_bytes()
     path = tmp_path / "cut.pth"
     for size in range(0, len(whole), 3):
         path.write_bytes(whole[:size])
@@ -189,10 +205,10 @@ def test_every_truncation(tmp_path):
 
 @settings(max_examples=int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300")))
 @given(st.data())
-def test_fuzz(tmp_path_factory, data):
-    """Bytes changed at random: read or refused with a UserError, never anything else."""
+def test_random_bytes(tmp_path_factory, data):
+    """Files with random bytes changed are read or refused with a UserError, never anything else."""
     folder = tmp_path_factory.getbasetemp()
-    whole = bytearray(zoo.honest(folder / "seed.pth")[0].read_bytes())
+    whole = bytearray(forged.valid(folder / "seed.pth")[0].read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path = folder / "fuzzed.pth"

@@ -93,7 +93,7 @@ def test_parameters_are_those_of_the_port_table(tape: bool, layers: int, text_in
     assert not unnamed, "every axis of every parameter has a logical name"
     leaves = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(nn.meta.unbox(boxed))}
     table = port_table.build(port_table.VideoChatTSizes.from_tree(leaves))
-    assert {"/".join(path) for path in table.slots} == set(leaves)
+    assert {"/".join(path) for path in table.by_path} == set(leaves)
 
 
 def test_released_model_has_the_published_sizes():

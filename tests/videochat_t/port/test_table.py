@@ -1,4 +1,4 @@
-"""The table of VideoChat-T is a bijection: state dict -> tree -> state dict gives the same keys and bytes."""
+"""The port table of VideoChat-T is a bijection: state dict -> tree -> state dict gives the same keys and bytes."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ SIZES = [
 
 
 def some_tensors(table: Table, patch: int) -> dict[str, np.ndarray]:
-    """Tensors of arbitrary but consistent shapes: 2 in, 3 out, so that a forgotten transposition shows."""
+    """Tensors of arbitrary but consistent shapes: 2 in, 3 out, so that a missing transposition is noticed."""
     letters = {"o": 3, "i": 2, "d": 5, "c": 3, "h": patch, "w": patch, "k": 3, "b": 1, "n": 16, "1": 1}
     rng = np.random.default_rng(0)
     tensors = {}
@@ -39,7 +39,7 @@ def test_round_trip_is_bytewise(sizes):
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-def test_sizes_are_read_off_either_side(sizes):
+def test_sizes_are_derived_from_both_sides(sizes):
     table = port_table.build(sizes)
     tensors = some_tensors(table, sizes.patch)
     torch_shapes = {name: tensor.shape for name, tensor in tensors.items()}
@@ -68,13 +68,13 @@ def test_a_transposition_is_a_view():
     assert np.shares_memory(LINEAR.to_jax(tensor), tensor)
 
 
-def test_shapes_cost_nothing():
+def test_shapes_allocate_nothing():
     huge = (2**40, 2**20)
     assert LINEAR.jax_shape(huge) == huge[::-1]
     assert patches(16).torch_shape((768, 1024)) == (1024, 3, 1, 16, 16)
 
 
-def test_missing_and_unexpected_are_named_together():
+def test_missing_and_unexpected_keys_are_reported_together():
     table = Table("toy", [Entry("a", "x/a", SAME_1D), Entry("b", "x/b", SAME_1D)], [], order=str)
     with pytest.raises(KeyError, match=r"missing \['b'\], unexpected \['c'\]"):
         table.to_tree({"a": np.zeros(2), "c": np.zeros(2)})
@@ -82,7 +82,7 @@ def test_missing_and_unexpected_are_named_together():
         table.to_torch({"x": {"a": np.zeros(2)}, "y": np.zeros(2)})
 
 
-def test_not_a_bijection():
+def test_tables_that_are_not_bijections_are_refused():
     with pytest.raises(ValueError, match="twice"):
         Table("toy", [Entry("a", "x", SAME_1D), Entry("a", "y", SAME_1D)], [], order=str)
     with pytest.raises(ValueError, match=r"layers \[0, 2\]"):

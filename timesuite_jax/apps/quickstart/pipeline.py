@@ -24,7 +24,6 @@ from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
-from timesuite_jax.port.files import open_layers
 from timesuite_jax.progress import progress_bar
 from timesuite_jax.registry import build
 from timesuite_jax.registry.ports import PORTS
@@ -130,8 +129,8 @@ def _export_and_import(params: Params, file: Path) -> dict[str, Any]:
       RuntimeError: the imported parameters differ.
     """
     model = PORTS["videochat_t"]
-    written = port.export(model, port.TreeSource.of_params(model, params), file, port.ExportSpec())
-    loaded = port.load(model, open_layers(model, [str(file)])).params
+    written = port.export(port.TreeSource.of_params(model, params), file, port.ExportSpec())
+    loaded = port.load(model, port.open_layers(model, [str(file)])).params
     before, after = dict(param_tree.leaves_with_paths(params)), dict(param_tree.leaves_with_paths(loaded))
     wrong = [path for path in before if np.asarray(before[path]).tobytes() != np.asarray(after.get(path)).tobytes()]
     if wrong or before.keys() != after.keys():

@@ -1,7 +1,4 @@
-"""Checkpoint files: safetensors, .pth, Hugging Face and Orbax folders. No code in them is ever run."""
+"""Readers and writers of checkpoint files: safetensors, .pth, Hugging Face and Orbax folders. No code in them is run.
 
-from timesuite_jax.port.files.open_checkpoint import open_checkpoint, open_layers
-from timesuite_jax.port.files.orbax_folder import is_orbax, open_orbax, write_import
-from timesuite_jax.port.files.source import Source, TensorInfo
-
-__all__ = ["Source", "TensorInfo", "is_orbax", "open_checkpoint", "open_layers", "open_orbax", "write_import"]
+They know tensors and parameter paths, no model: nothing here imports from `port` outside this package.
+"""

@@ -1,4 +1,4 @@
-"""A Hugging Face model folder: shards with an index, or one file; safetensors before PyTorch's own format."""
+"""A Hugging Face model folder: shards with an index, or one file; safetensors is preferred to PyTorch's own format."""
 
 import json
 from pathlib import Path
@@ -25,30 +25,30 @@ class HfFolder:
 
     def __init__(self, path: Path):
         self.name = str(path)
-        self._homes: dict[str, Source] = {}
+        self._shards: dict[str, Source] = {}
         index = next((path / name for name in INDEXES if (path / name).is_file()), None)
         if index is None:
             single = next((path / name for name in SINGLE if (path / name).is_file()), None)
             if single is None:
-                raise UserError(f"{path} holds none of {', '.join((*INDEXES, *SINGLE))}; give the model's folder")
+                raise UserError(f"{path} contains none of {', '.join((*INDEXES, *SINGLE))}; give the model's folder")
             shard = _open(single)
-            self._homes = dict.fromkeys(shard.infos, shard)
+            self._shards = dict.fromkeys(shard.infos, shard)
         else:
             weight_map = _weight_map(index)
             for file in sorted(set(weight_map.values())):
                 if not (path / file).is_file():
-                    raise UserError(f"{index} names the shard {file}, which is not there; download it")
+                    raise UserError(f"{index} lists the shard {file}, which does not exist; download it")
                 shard = _open(path / file)
-                listed = {key for key, home in weight_map.items() if home == file}
+                listed = {key for key, shard_of_key in weight_map.items() if shard_of_key == file}
                 if set(shard.infos) != listed:
                     odd = sorted(set(shard.infos) ^ listed)
                     raise UserError(f"{path / file} and the index disagree on {len(odd)} tensors, e.g. {odd[0]!r}")
-                self._homes |= dict.fromkeys(listed, shard)
-        self.infos: dict[str, TensorInfo] = {key: home.infos[key] for key, home in self._homes.items()}
+                self._shards |= dict.fromkeys(listed, shard)
+        self.infos: dict[str, TensorInfo] = {key: shard.infos[key] for key, shard in self._shards.items()}
 
     def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under `key`, mapped from its shard."""
-        return self._homes[key].read(key)
+        return self._shards[key].read(key)
 
 
 def _open(path: Path) -> Source:
@@ -64,7 +64,7 @@ def _weight_map(index: Path) -> dict[str, str]:
     if not isinstance(weight_map, dict) or not weight_map:
         raise UserError(f"{index} has no weight_map; download it again")
     for key, file in weight_map.items():
-        # A shard lies beside its index: a name with folders in it would let an index read any file.
+        # Shards are in the folder of the index: a name with folders would let an index read any file.
         if not isinstance(file, str) or Path(file).name != file:
-            raise UserError(f"{index} puts {key!r} into {file!r}; a shard must be a plain file name")
+            raise UserError(f"{index} maps {key!r} to {file!r}; a shard must be a plain file name")
     return weight_map

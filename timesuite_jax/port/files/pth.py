@@ -1,8 +1,10 @@
-"""PyTorch's zip checkpoints (`.pth`, `.pt`, `.bin`) without PyTorch and without trust.
+"""PyTorch's zip checkpoints (`.pth`, `.pt`, `.bin`), read without PyTorch and without running code from the file.
 
-`torch.save` writes an uncompressed zip archive: `<root>/data.pkl` names the tensors, `<root>/data/<n>` hold the
-storages. The pickle goes through `pickle_machine`, which runs nothing; the storages are mapped from the file, so only
-tensors that somebody asks for are ever read.
+`torch.save` writes an uncompressed zip archive: `<root>/data.pkl` describes the tensors, `<root>/data/<n>` are the
+storages. The pickle is interpreted by `storage.restricted_pickle`, which calls nothing that the file chooses; the
+storages are mapped from the file, so that only tensors that are used are read.
+
+Zip archives are parsed by `zipfile`, whose reader cannot map an entry; its offsets are checked here.
 """
 
 import zipfile
@@ -19,7 +21,7 @@ from timesuite_jax.port.files.source import TensorInfo, map_flat
 from timesuite_jax.port.files.torch_pickle import REMEDY, TORCH, TensorRef
 from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, load_restricted
 
-CONTAINERS = ("model", "module")  # keys under which the original and DeepSpeed keep the state dict
+CONTAINERS = ("model", "module")  # keys of the state dict in files of the original and of DeepSpeed
 _KINDS: dict[str, np.dtype] = {
     "Double": np.dtype(np.float64),
     "Float": np.dtype(np.float32),
@@ -36,10 +38,10 @@ _KINDS: dict[str, np.dtype] = {
 
 
 class PthFile:
-    """A `.pth` file as a source; `container` says where its state dict stood, `others` what else the file holds.
+    """A `.pth` file as a source; `container` is the key of its state dict, `others` are the other keys of the file.
 
     Raises:
-      UserError: on opening, if the file is no zip checkpoint, is damaged, or wants anything but tensors and values.
+      UserError: on opening, if the file is damaged, not a zip checkpoint, or has more than tensors and plain values.
     """
 
     def __init__(self, path: Path):
@@ -51,27 +53,27 @@ class PthFile:
             raise UserError(f"{path} was written on a big-endian machine{REMEDY}")
         pickle = self._bytes(members[f"{root}/data.pkl"])
         self.container, state, self.others = _state_dict(path, load_restricted(pickle, str(path), TORCH))
-        self._places: dict[str, tuple[int, TensorRef]] = {}
+        self._tensors: dict[str, tuple[int, TensorRef]] = {}
         self.infos: dict[str, TensorInfo] = {}
         for key, tensor in state.items():
-            place = members.get(f"{root}/data/{tensor.storage.key}")
-            if place is None:
+            member = members.get(f"{root}/data/{tensor.storage.key}")
+            if member is None:
                 raise UserError(f"{path}: the storage of {key!r} is not in the archive; copy the file again")
             dtype = _KINDS[tensor.storage.kind]
             info = TensorInfo(tensor.shape, dtype)
-            _check_bounds(path, key, tensor, place[1], info)
-            self._places[key] = (place[0], tensor)
+            _check_bounds(path, key, tensor, member[1], info)
+            self._tensors[key] = (member[0], tensor)
             self.infos[key] = info
 
-    def _bytes(self, place: tuple[int, int]) -> bytes:
-        offset, size = place
+    def _bytes(self, member: tuple[int, int]) -> bytes:
+        offset, size = member
         if size > MAX_PICKLE:
-            raise UserError(f"{self.path}: its pickle has {size} bytes, at most {MAX_PICKLE} are read{REMEDY}")
+            raise UserError(f"{self.path}: its pickle has {size} bytes, the limit is {MAX_PICKLE}{REMEDY}")
         return map_flat(self.path, offset, size, np.dtype(np.uint8)).tobytes()
 
     def read(self, key: str) -> Shaped[np.ndarray, "..."]:
-        """The tensor under `key`, mapped; only the part of its storage that it covers."""
-        start, tensor = self._places[key]
+        """The tensor under `key`: a read-only view of the part of its storage that it covers."""
+        start, tensor = self._tensors[key]
         dtype = self.infos[key].dtype
         flat = map_flat(self.path, start + tensor.offset * dtype.itemsize, _extent(tensor), dtype)
         if not flat.size:
@@ -81,7 +83,7 @@ class PthFile:
 
 
 def _extent(tensor: TensorRef) -> int:
-    """Number of values from the first to the last that the tensor touches."""
+    """Number of values from the first to the last of a tensor in its storage."""
     if 0 in tensor.shape:
         return 0
     return 1 + sum((size - 1) * stride for size, stride in zip(tensor.shape, tensor.strides, strict=True))
@@ -90,7 +92,9 @@ def _extent(tensor: TensorRef) -> int:
 def _check_bounds(path: Path, key: str, tensor: TensorRef, nbytes: int, info: TensorInfo) -> None:
     storage = tensor.storage
     if storage.numel * info.dtype.itemsize > nbytes:
-        raise UserError(f"{path}: {key!r} claims {storage.numel} values, its storage has {nbytes} bytes; get it again")
+        raise UserError(
+            f"{path}: {key!r} declares {storage.numel} values, its storage has {nbytes} bytes; get it again"
+        )
     # An expanded tensor (stride 0) may claim any size; written out it would fill the disk.
     beyond = tensor.offset + _extent(tensor) > storage.numel or info.size > storage.numel
     if beyond or not info.addressable:
@@ -98,9 +102,9 @@ def _check_bounds(path: Path, key: str, tensor: TensorRef, nbytes: int, info: Te
 
 
 def _state_dict(path: Path, value: Any) -> tuple[str | None, dict[str, TensorRef], tuple[str, ...]]:
-    """Finds the state dict: under one of `CONTAINERS`, or the value itself."""
+    """The state dict under one of `CONTAINERS`, or the value itself, with its key and the other keys."""
     if not isinstance(value, dict):
-        raise UserError(f"{path} holds a {type(value).__name__}, not a checkpoint dictionary")
+        raise UserError(f"{path} contains a {type(value).__name__}, not a checkpoint dictionary")
     container, state = next(
         ((name, value[name]) for name in CONTAINERS if isinstance(value.get(name), dict)), (None, value)
     )
@@ -108,7 +112,7 @@ def _state_dict(path: Path, value: Any) -> tuple[str | None, dict[str, TensorRef
     if not tensors:
         found = ", ".join(str(key)[:40] for key in list(value)[:8]) or "nothing"
         raise UserError(
-            f"{path} holds no tensors under {' or '.join(map(repr, CONTAINERS))} or at its top (found: {found}); "
+            f"{path} has no tensors under {' or '.join(map(repr, CONTAINERS))} or at its top (found: {found}); "
             "give a file with a state dict"
         )
     others = [str(key) for key in value if key != container] if container else []
@@ -121,7 +125,7 @@ def _root(path: Path, names: Collection[str]) -> str:
     roots = [name.removesuffix("/data.pkl") for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(roots) != 1:
         raise UserError(
-            f"{path} is a zip archive but no PyTorch checkpoint ({len(roots)} entries */data.pkl); "
+            f"{path} is a zip archive but not a PyTorch checkpoint ({len(roots)} entries */data.pkl); "
             "give a .pth or .safetensors"
         )
     if f"{roots[0]}/constants.pkl" in names:
@@ -130,18 +134,19 @@ def _root(path: Path, names: Collection[str]) -> str:
 
 
 def _members(path: Path) -> dict[str, tuple[int, int]]:
-    """Name -> (offset, size) of the archive's entries, each stored plainly in bytes of its own."""
+    """Name -> (offset, size) of the archive's entries, each uncompressed and in bytes of its own."""
     with path.open("rb") as file:
         start = file.read(4)
         if not start:
             raise UserError(f"{path} is empty (0 bytes); copy it again")
         if start[:1] == b"\x80":
             raise UserError(
-                f"{path} is a checkpoint of PyTorch before 1.6, a bare pickle that can only be read by running it"
-                f"{REMEDY}"
+                f"{path} is a checkpoint of PyTorch before 1.6, a bare pickle, which is not read here{REMEDY}"
             )
         if start != b"PK\x03\x04":
-            raise UserError(f"{path} is no PyTorch checkpoint (it begins with {start!r}); give a .pth or .safetensors")
+            raise UserError(
+                f"{path} is not a PyTorch checkpoint (it begins with {start!r}); give a .pth or .safetensors"
+            )
         try:
             with zipfile.ZipFile(file) as archive:
                 infos = archive.infolist()
@@ -150,21 +155,21 @@ def _members(path: Path) -> dict[str, tuple[int, int]]:
             raise UserError(f"{path} is truncated or damaged ({error}); copy it again") from error
         _root(path, [info.filename for info in infos])  # any other archive gets its own message first
         members: dict[str, tuple[int, int]] = {}
-        spans = []
+        extents = []
         for info in infos:
             if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size or info.flag_bits & 1:
                 raise UserError(f"{path}: {info.filename[:80]!r} is compressed, which torch.save never does{REMEDY}")
             file.seek(max(0, info.header_offset))  # a forged directory can make it negative
             header = file.read(30)
-            sound = header[:4] == b"PK\x03\x04" and len(header) == 30 and info.header_offset >= 0
-            if not sound or info.filename in members:
-                raise UserError(f"{path}: the entry {info.filename[:80]!r} is damaged or stands twice; copy it again")
+            valid = header[:4] == b"PK\x03\x04" and len(header) == 30 and info.header_offset >= 0
+            if not valid or info.filename in members:
+                raise UserError(f"{path}: entry {info.filename[:80]!r} is damaged or duplicated; copy it again")
             names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
             offset = info.header_offset + 30 + names
             members[info.filename] = (offset, info.file_size)
-            spans.append((info.header_offset, offset + info.file_size))
+            extents.append((info.header_offset, offset + info.file_size))
     position = 0
-    for begin, stop in sorted(spans):
+    for begin, stop in sorted(extents):
         if begin < position or stop > end:
             raise UserError(f"{path}: entries of the archive overlap; the file is damaged or forged, get it again")
         position = stop

@@ -1,7 +1,8 @@
-"""Where tensors come from: every reader offers this one interface, whatever the file format.
+"""The interface of all readers: named tensors, whatever the file format.
 
-A source knows names, shapes and types of its tensors at once and gives out one tensor at a time as a view of the
-mapped file. Dropping the view unmaps it: a process that walks through a 15 GB checkpoint holds one tensor of it.
+A source has the names, shapes and types of its tensors at once, and returns one tensor at a time as a view of the
+mapped file. Dropping the view unmaps it: a process that reads a 15 GB checkpoint in order has one tensor of it in
+memory.
 """
 
 import dataclasses
@@ -36,7 +37,7 @@ class TensorInfo:
 
     @property
     def addressable(self) -> bool:
-        """Can numpy make an array of this shape (which it refuses for absurd sizes even where one axis is 0)?"""
+        """Whether numpy can make an array of this shape, which it refuses for very large sizes even beside a 0."""
         extent = math.prod(max(size, 1) for size in self.shape)
         return len(self.shape) <= 32 and extent * self.dtype.itemsize < 2**62
 
@@ -46,7 +47,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """For messages: the file or folder."""
+        """The file or folder, for messages."""
         ...
 
     @property
@@ -61,7 +62,7 @@ class Source(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Arrays:
-    """A source held in memory, e.g. values derived from another source."""
+    """A source in memory, e.g. values computed from another source."""
 
     name: str
     arrays: Mapping[str, np.ndarray]
@@ -76,8 +77,8 @@ class Arrays:
         return self.arrays[key]
 
 
-def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.ndarray, "..."]:
-    """Maps `count` values of a file, read-only; nothing is read before it is used.
+def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.ndarray, " count"]:
+    """Maps `count` values of a file, read-only; values are read when they are used.
 
     Args:
       path: local file.
@@ -86,7 +87,7 @@ def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.
       dtype: their type.
 
     Returns:
-      A flat array. The mapping lives as long as the array or a view of it.
+      A flat array. The mapping exists as long as the array or a view of it.
 
     Raises:
       UserError: if the file ends before the last value.
@@ -96,7 +97,7 @@ def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.
     nbytes = count * dtype.itemsize
     size = path.stat().st_size
     if offset + nbytes > size:
-        raise UserError(f"{path} ends at byte {size} but a tensor reaches to {offset + nbytes}; copy the file again")
+        raise UserError(f"{path} has {size} bytes but a tensor ends at byte {offset + nbytes}; copy the file again")
     start = offset - offset % mmap.ALLOCATIONGRANULARITY
     with path.open("rb") as file:
         region = mmap.mmap(file.fileno(), offset + nbytes - start, access=mmap.ACCESS_READ, offset=start)

@@ -1,4 +1,4 @@
-"""What `torch.save` says in pickle: views of storages, ordered dictionaries, the config classes of the original."""
+"""The pickle dialect of `torch.save`: views of storages, ordered dictionaries, the config classes of the original."""
 
 import dataclasses
 from collections.abc import Callable
@@ -6,10 +6,7 @@ from typing import Any
 
 from timesuite_jax.storage.restricted_pickle import WRONG_KIND, Dialect, Name, members, pairs
 
-REMEDY = (
-    "; if you trust where it comes from, load it once with PyTorch (weights_only=True) and save its tensors as "
-    ".safetensors"
-)
+REMEDY = "; if you trust its origin, load it once with PyTorch (weights_only=True) and save its tensors as .safetensors"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,22 +29,22 @@ class TensorRef:
 
 
 class IgnoredConfig(dict):
-    """An attribute dictionary of the original's config (EasyDict, Namespace); its content is of no interest here."""
+    """An attribute dictionary of the original's config (EasyDict, Namespace); its content is ignored."""
 
 
 def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> TensorRef:
     def naturals(values: Any) -> bool:
         return type(values) is tuple and len(values) <= 32 and all(type(v) is int and v >= 0 for v in values)
 
-    sound = isinstance(storage, StorageRef) and type(offset) is int and offset >= 0
-    if not sound or not naturals(shape) or not naturals(strides) or len(shape) != len(strides):
-        raise ValueError("a tensor without sound storage, offset, shape or strides")
+    valid = isinstance(storage, StorageRef) and type(offset) is int and offset >= 0
+    if not valid or not naturals(shape) or not naturals(strides) or len(shape) != len(strides):
+        raise ValueError("a tensor without a valid storage, offset, shape or strides")
     return TensorRef(storage, offset, shape, strides)
 
 
 def _parameter(tensor: Any, *_: Any) -> TensorRef:
     if not isinstance(tensor, TensorRef):
-        raise ValueError("a parameter that is no tensor")
+        raise ValueError("a parameter that is not a tensor")
     return tensor
 
 
@@ -76,7 +73,7 @@ _MENTIONS = {
 def _storage(identity: Any) -> StorageRef:
     """The persistent id `("storage", class, key, location, numel)` of torch's zip format."""
     if type(identity) is not tuple or len(identity) != 5 or identity[0] != "storage":
-        raise ValueError("a persistent id that is no storage")
+        raise ValueError("a persistent id that is not a storage")
     _, kind, key, _, numel = identity
     if not isinstance(kind, Name) or not kind.attribute.endswith("Storage"):
         raise ValueError("a storage without a type")
@@ -86,7 +83,7 @@ def _storage(identity: Any) -> StorageRef:
 
 
 def _build(value: Any, _: Any) -> None:
-    # Attributes of an ordered dictionary or a config: nothing that a tensor needs.
+    # Attributes of an ordered dictionary or a config: no tensor needs them.
     if not isinstance(value, dict | TensorRef):
         raise ValueError(WRONG_KIND)
 

@@ -123,7 +123,7 @@ class VideoChatTPort(ModelPort):
         blocks = 1 + max((int(match[1]) for other in table.entries if (match := _BLOCK.match(other))), default=-1)
         if (match := _BLOCK.match(key)) and int(match[1]) == blocks:
             return _UNUSED_BLOCK
-        text_free = ("qformer", "embeddings", "word", "embedding") not in table.slots
+        text_free = ("qformer", "embeddings", "word", "embedding") not in table.by_path
         if text_free and _TEXT_SIDE.match(key):
             return "text side of the Q-Former, which a model without text input omits"
         return None

@@ -1,16 +1,16 @@
-"""What is told of two tensors that are not the same."""
+"""Comparison reports how two tensors differ."""
 
 import numpy as np
 import pytest
 
-from timesuite_jax.port.compare import compare
+from timesuite_jax.port import compare
 from timesuite_jax.port.files.source import Arrays
 
 NAN, INF = np.nan, np.inf
 
 
 @pytest.mark.parametrize(
-    ("left", "right", "told"),
+    ("left", "right", "message"),
     [
         ([1.0, 2.0, NAN], [1.0, 2.5, NAN], "1 of 3 values differ, by at most 0.5"),
         ([1.0, 0.0], [1.0, -0.0], "1 of 2 values differ, by at most 0"),
@@ -18,9 +18,9 @@ NAN, INF = np.nan, np.inf
         ([INF, INF, 1.0], [-INF, INF, 2.0], "2 of 3 values differ, by at most 1, 1 of them with NaN or infinity"),
     ],
 )
-def test_values(left, right, told):
+def test_differing_values_are_described(left, right, message):
     (difference,) = compare(*(Arrays(name, {"w": np.float32(values)}) for name, values in (("a", left), ("b", right))))
-    assert (difference.key, difference.what) == ("w", told)
+    assert (difference.key, difference.what) == ("w", message)
 
 
 def test_equal_bytes_are_the_same():

@@ -1,4 +1,4 @@
-"""Values arrive where they belong: cast, sharded, stacked, and never twice in memory."""
+"""Loaded values have the types, shardings and stacks of the model."""
 
 from collections import defaultdict
 
@@ -12,8 +12,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import TreeSource, load, load_into
-from timesuite_jax.port.files import open_layers
+from timesuite_jax.port import TreeSource, load, load_into, open_layers
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
@@ -26,7 +25,7 @@ def layers(tmp_path):
     return open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", tiny.tensors()))])
 
 
-def test_shards_land_on_their_devices(layers):
+def test_values_are_cast_and_sharded(layers):
     params = load(PORT, layers).params
     mesh = jax.make_mesh((2, 2), ("a", "b"), axis_types=(jax.sharding.AxisType.Auto,) * 2)
     shardings = {
@@ -51,7 +50,7 @@ def test_shards_land_on_their_devices(layers):
         assert np.array_equal(np.asarray(leaf), wanted[path].astype(ml_dtypes.bfloat16)), path
 
 
-def test_without_sharding_they_are_numpy(layers):
+def test_without_a_sharding_arrays_are_numpy(layers):
     params = load(PORT, layers).params
     params.pop("mistral_proj")
     targets = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), params)
@@ -60,7 +59,7 @@ def test_without_sharding_they_are_numpy(layers):
         assert type(a) is np.ndarray and np.array_equal(a, b.astype(np.float16)), path
 
 
-def test_a_stack_of_two_types(tmp_path):
+def test_a_stack_of_two_types_is_refused(tmp_path):
     arrays = tiny.tensors()
     key = "vision_encoder.encoder.blocks.1.norm1.bias"
     arrays[key] = arrays[key].astype(np.float16)
@@ -69,7 +68,7 @@ def test_a_stack_of_two_types(tmp_path):
         load(PORT, layers)
 
 
-def test_two_types_side_by_side_survive(tmp_path):
+def test_tensors_keep_their_types(tmp_path):
     arrays = tiny.tensors()
     half = ml_dtypes.bfloat16
     arrays = {key: value.astype(half if "mistral_model" in key else value.dtype) for key, value in arrays.items()}
@@ -80,8 +79,8 @@ def test_two_types_side_by_side_survive(tmp_path):
         assert found.dtype == array.dtype and found.tobytes() == array.tobytes()
 
 
-def test_a_tree_of_another_model():
-    with pytest.raises(UserError, match="no parameter vision_encoder/blocks/norm1/scale"):
+def test_a_tree_of_another_model_is_refused():
+    with pytest.raises(UserError, match="parameter vision_encoder/blocks/norm1/scale is missing"):
         TreeSource.of_params(PORT, {"x": np.zeros(2)})
     params = PORT.table_for_torch({key: value.shape for key, value in tiny.tensors().items()}).to_tree(tiny.tensors())
     params["extra"] = np.zeros(2)
@@ -92,8 +91,8 @@ def test_a_tree_of_another_model():
 
 @pytest.mark.parametrize("tape", [True, False], ids=["LinearProAda", "LinearP"])
 @pytest.mark.parametrize("variant", ["debug", "released"])
-def test_the_table_is_the_model(variant, tape):
-    """Every parameter of the real model has its torch tensors, of the right shape, and the other way round."""
+def test_the_table_matches_the_model(variant, tape):
+    """Every parameter of the real model has its torch tensors, of the right shape, and vice versa."""
     spec = VideoChatTSpec.from_variant(variant, tape=tape)
     clips, frames = spec.clips, spec.clip_frames
     size = spec.vision.image_size

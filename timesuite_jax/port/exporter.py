@@ -1,4 +1,4 @@
-"""From a source of torch-named tensors to a file that PyTorch reads; values go through one tensor at a time."""
+"""Writes torch-named tensors to a file that PyTorch reads, one tensor at a time."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,6 @@ import numpy as np
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.safetensors import write_safetensors
 from timesuite_jax.port.files.source import TensorInfo
-from timesuite_jax.port.loading_order import ModelPort
 from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.atomic_write import atomic_write
@@ -20,15 +19,15 @@ SUFFIXES = (".safetensors", ".pth")
 
 @dataclasses.dataclass(frozen=True)
 class ExportSpec:
-    """What to write and how to spell it."""
+    """What to write, and under which names."""
 
     trainable_only: bool = False  # as the original's training checkpoints
     new_peft: bool = False  # `q_proj.base_layer.weight` instead of `q_proj.weight`
-    dtype: np.dtype | None = None  # cast floating tensors; None: as they are
-    dequantise: bool = False  # write quantised kernels as the floats they stand for instead of refusing
+    dtype: np.dtype | None = None  # cast floating-point tensors; None: keep their types
+    dequantize: bool = False  # write quantized kernels as floats instead of refusing
 
 
-def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
+def export(source: TreeSource, path: Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
     """Writes `.safetensors` (no PyTorch needed) or `.pth` ({"model": state dict}, with PyTorch), whole or not at all.
 
     Every tensor gets storage of its own. (Upstream's `good_init` lets merge_proj.bias and mistral_proj.bias share
@@ -38,18 +37,18 @@ def export(port: ModelPort, source: TreeSource, path: Path, spec: ExportSpec | N
       What was written, by key.
 
     Raises:
-      UserError: on another suffix, a place that cannot be written, `.pth` without PyTorch, or quantised kernels that
-        `spec` says nothing of.
+      UserError: on another suffix, a path that cannot be written, `.pth` without PyTorch, or quantized kernels without
+        `spec.trainable_only` or `spec.dequantize`.
     """
     spec = spec or ExportSpec()
     if path.suffix not in SUFFIXES:
         raise UserError(f"{path}: cannot export to {path.suffix or 'a file without suffix'}; use .safetensors or .pth")
     keys = [key for key in source.infos if not spec.trainable_only or _trainable(source, key)]
-    if not spec.dequantise and (codes := sorted(source.quantised.intersection(keys))):
+    if not spec.dequantize and (quantized := sorted(source.quantized.intersection(keys))):
         raise UserError(
-            f"{source.name} keeps {len(codes)} kernels quantised ({codes[0]}, ...), and the floats that they were made "
-            "from are not in it; write what was trained with --trainable-only, to be laid over the original weights, "
-            "or what the kernels stand for with --dequantise"
+            f"{source.name} has {len(quantized)} quantized kernels ({quantized[0]}, ...) and not the floats that they "
+            "were made from; export the trained parameters with --trainable-only, to be loaded over the original "
+            "weights, or the dequantized kernels with --dequantize"
         )
     names = {key: peft_alias(key, source.table.entries) if spec.new_peft else key for key in keys}
     infos = {names[key]: TensorInfo(source.infos[key].shape, _dtype(source.infos[key].dtype, spec)) for key in keys}
@@ -75,7 +74,7 @@ def _trainable(source: TreeSource, key: str) -> bool:
 
 
 def _dtype(dtype: np.dtype, spec: ExportSpec) -> np.dtype:
-    # ml_dtypes' bfloat16 is of kind "V" to numpy, so integers are what is left alone.
+    # To numpy, ml_dtypes' bfloat16 is of kind "V"; all kinds but integers and booleans are cast.
     return dtype if spec.dtype is None or dtype.kind in "iub" else spec.dtype
 
 
@@ -86,10 +85,10 @@ def _write_pth(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
         raise UserError(f"{path}: writing .pth needs PyTorch; install it or export to .safetensors") from error
 
     def tensor(array: np.ndarray) -> "torch.Tensor":
-        if array.dtype.name == "bfloat16":  # unknown to torch's bridge from numpy
+        if array.dtype.name == "bfloat16":  # torch.from_numpy does not know it
             return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
         return torch.from_numpy(array)
 
-    # Through a file of Python's, whose errors say what is wrong with the disk.
+    # Written through a Python file, whose errors name the cause (a full disk, a read-only folder).
     with atomic_write(path) as partial, partial.open("wb") as file:
         torch.save({"model": {key: tensor(array) for key, array in tensors.items()}}, file)

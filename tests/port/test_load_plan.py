@@ -1,4 +1,4 @@
-"""Files over one another in the original's order: every key has a fate, all that is wrong is said at once."""
+"""Load plans: files override one another in order, every key has a status, one message has all errors."""
 
 import json
 from collections import Counter
@@ -9,8 +9,7 @@ import pytest
 from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import load, resolve
-from timesuite_jax.port.files import open_layers
+from timesuite_jax.port import load, open_layers, resolve
 from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.port import table as port_table
@@ -24,15 +23,15 @@ def files(tmp_path):
 
 
 def shapes_of():
-    """Shapes of the model's parameters: without the one that is only exported."""
+    """Shapes of the model's parameters: without the export-only one."""
     tree = port_table.build(tiny.SIZES).to_tree(tiny.tensors())
     leaves = {path: leaf.shape for path, leaf in trees.leaves_with_paths(tree)}
     return {path: shape for path, shape in leaves.items() if path[0] != "mistral_proj"}
 
 
-def test_the_original_s_order(files):
-    # Given in any order, laid in the original's.
-    layers = open_layers(PORT, tiny.words(files, "timesuite", "umt", "videochat2", "mistral"))
+def test_files_override_one_another_in_the_original_s_order(files):
+    # Given in another order than the original's.
+    layers = open_layers(PORT, tiny.arguments(files, "timesuite", "umt", "videochat2", "mistral"))
     loaded = load(PORT, layers)
     flat = dict(trees.leaves_with_paths(loaded.params))
     seeds = {seed: tiny.tensors(seed=seed) for seed in (1, 2, 3, 4)}
@@ -54,30 +53,30 @@ def test_the_original_s_order(files):
 
 
 def test_good_init_is_mean_pooling(files):
-    layers = open_layers(PORT, tiny.words(files, "umt", "mistral", "videochat2"))
-    decided = resolve(PORT, layers, shapes_of(), expect_missing=["temp_adap/*"])
-    source, key = decided.places["merge_proj.weight"]
+    layers = open_layers(PORT, tiny.arguments(files, "umt", "mistral", "videochat2"))
+    plan = resolve(PORT, layers, shapes_of(), expect_missing=["temp_adap/*"])
+    source, key = plan.sources["merge_proj.weight"]
     weight, projection = source.read(key), tiny.tensors(seed=3)["mistral_proj.weight"]
     tokens = np.random.default_rng(0).normal(size=(4, 2)).astype(np.float32)
     np.testing.assert_allclose(weight @ tokens.ravel(), projection @ tokens.mean(axis=0), rtol=1e-5, atol=1e-6)
     assert np.array_equal(source.read("merge_proj.bias"), tiny.tensors(seed=3)["mistral_proj.bias"])
     assert np.array_equal(source.read("clip_proj.weight"), np.eye(2, dtype=np.float32))
-    assert all(key.startswith("temp_adap.") for key in decided.report.expected_missing)
+    assert all(key.startswith("temp_adap.") for key in plan.report.expected_missing)
 
 
-def test_a_role_must_hold_what_it_is_for(files, tmp_path):
-    """A TimeSuite checkpoint without merge_proj would leave the initialisation in its place: refused."""
+def test_a_role_requires_its_keys(files, tmp_path):
+    """A TimeSuite checkpoint without merge_proj would leave the initialization in its place, so it is refused."""
     arrays = {key: value for key, value in tiny.tensors(seed=4).items() if "lora" in key or "proj" not in key}
     trainable = {key for key in arrays if not key.startswith(("vision", "mistral")) or "lora" in key}
     files["timesuite"] = tiny.save(tmp_path / "t.safetensors", {key: arrays[key] for key in trainable})
-    layers = open_layers(PORT, tiny.words(files, "umt", "mistral", "videochat2", "timesuite"))
-    with pytest.raises(UserError, match=r"\(timesuite\) must hold but lacks \(4\):\s+clip_proj") as error:
+    layers = open_layers(PORT, tiny.arguments(files, "umt", "mistral", "videochat2", "timesuite"))
+    with pytest.raises(UserError, match=r"\(timesuite\) lacks required keys \(4\):\s+clip_proj") as error:
         resolve(PORT, layers)
     assert "merge_proj.weight" in str(error.value)
     resolve(PORT, layers, expect_missing=["clip_proj.*", "merge_proj.*"])
 
 
-def test_everything_wrong_is_said_at_once(tmp_path):
+def test_one_message_has_all_errors(tmp_path):
     arrays = tiny.tensors()
     arrays["clip_projj.bias"] = arrays.pop("clip_proj.bias")
     arrays["merge_proj.weight"] = arrays["merge_proj.weight"].T
@@ -96,16 +95,16 @@ def test_everything_wrong_is_said_at_once(tmp_path):
         "merge_proj.weight: [8, 3], wanted [3, 8] (transposed)",
         "[15, 2], wanted [16, 2] (another vocabulary; embeddings are never resized silently",
         "trained with 4 clips, this model has 2",
-        "clip_proj.weight: int64, wanted floating-point numbers",
-        "in no file (1):\n    clip_proj.bias",
+        "clip_proj.weight: int64, wanted a floating-point type",
+        "missing from all files (1):\n    clip_proj.bias",
         "with weights.expect_missing",
     ):
         assert words in message, words
 
 
 @pytest.mark.parametrize("change", ["transposed", "longer"])
-def test_without_a_config_the_tensors_must_agree(change, tmp_path):
-    """Any tensor that has another size than the others of its name is refused, and it is the one that is named."""
+def test_without_a_config_sizes_must_agree(change, tmp_path):
+    """A tensor whose size differs from that of the other tensors with this axis is refused by name."""
     arrays, table = tiny.tensors(), port_table.build(tiny.SIZES)
     shared = Counter(name for entry in table.entries.values() for name in set(entry.sizes))
     refused = 0
@@ -114,42 +113,44 @@ def test_without_a_config_the_tensors_must_agree(change, tmp_path):
         sizes = zip(table.entries[key].sizes, array.shape, other.shape, strict=True)
         if any(size != changed for name, size, changed in sizes if shared[name] > 2):
             layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", {**arrays, key: other}))])
-            with pytest.raises(UserError, match="another shape or type") as error:
+            with pytest.raises(UserError, match="wrong shape or type") as error:
                 resolve(PORT, layers)
             assert f"\n    {key}: {list(other.shape)}, wanted " in str(error.value)
             refused += 1
     assert refused > 5
 
 
-def test_expectations(tmp_path):
+def test_expected_patterns(tmp_path):
     arrays = tiny.tensors()
     del arrays["clip_proj.bias"]
     arrays["stranger"] = np.zeros(2, np.float32)
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
-    decided = resolve(PORT, layers, shapes_of(), ["clip_proj/bias"], ["strang*"])
-    assert decided.report.expected_missing == ["clip_proj.bias"]
-    assert decided.report.layers[0].ignored["stranger"] == "named as expected"
-    with pytest.raises(UserError, match=r"expectations that meet no key \(1\):\s+lora\*"):
+    plan = resolve(PORT, layers, shapes_of(), ["clip_proj/bias"], ["strang*"])
+    assert plan.report.expected_missing == ["clip_proj.bias"]
+    assert plan.report.layers[0].ignored["stranger"] == "listed as expected"
+    with pytest.raises(UserError, match=r"expected patterns that match no key \(1\):\s+lora\*"):
         resolve(PORT, layers, shapes_of(), ["clip_proj/bias", "lora*"], ["strang*"])
 
 
-def test_a_stack_is_filled_whole_or_not_at_all(tmp_path):
+def test_a_stack_needs_all_of_its_layers(tmp_path):
     arrays = tiny.tensors()
     del arrays["vision_encoder.encoder.blocks.1.norm1.bias"]
     layers = open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))])
-    with pytest.raises(UserError, match=r"in no file \(1\):\s+vision_encoder\.encoder\.blocks\.1\.norm1\.bias"):
+    with pytest.raises(
+        UserError, match=r"missing from all files \(1\):\s+vision_encoder\.encoder\.blocks\.1\.norm1\.bias"
+    ):
         resolve(PORT, layers, shapes_of(), ["vision_encoder*"])
 
 
-def test_another_model_s_checkpoint(tmp_path):
+def test_a_checkpoint_of_another_model_is_refused(tmp_path):
     path = tiny.save(tmp_path / "resnet.safetensors", {"conv1.weight": np.zeros(2), "fc.bias": np.zeros(3)})
     with pytest.raises(UserError, match=r"none of its 2 keys is known \(conv1\.weight, fc\.bias\)"):
         resolve(PORT, open_layers(PORT, [str(path)]), shapes_of())
-    with pytest.raises(UserError, match=r"resnet\.safetensors: no VideoChat-T without vision_encoder"):
+    with pytest.raises(UserError, match=r"resnet\.safetensors: not a complete VideoChat-T, vision_encoder"):
         resolve(PORT, open_layers(PORT, [str(path)]))
 
 
-def test_a_deeper_tower_is_another_model(tmp_path):
+def test_additional_layers_are_unexpected(tmp_path):
     arrays = tiny.tensors()
     for block in (2, 3):
         arrays |= {k.replace("blocks.1.", f"blocks.{block}."): v for k, v in arrays.items() if "blocks.1." in k}
@@ -158,7 +159,7 @@ def test_a_deeper_tower_is_another_model(tmp_path):
         resolve(PORT, layers, shapes_of())
 
 
-def test_forged_layer_numbers_cost_nothing(tmp_path):
+def test_forged_layer_numbers_allocate_nothing(tmp_path):
     arrays = {**tiny.tensors(), "vision_encoder.encoder.blocks.99999999999.norm1.bias": np.zeros(5, np.float32)}
     with pytest.raises(UserError, match="unexpected"):
         resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
@@ -167,14 +168,14 @@ def test_forged_layer_numbers_cost_nothing(tmp_path):
 def test_buffers_are_checked(tmp_path):
     ids = "qformer.bert.embeddings.position_ids"
     arrays = {**tiny.tensors(), ids: np.arange(16)[None]}
-    decided = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
-    assert decided.report.layers[0].ignored[ids] == "a buffer that follows from the sizes"
+    plan = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    assert plan.report.layers[0].ignored[ids] == "a buffer that depends on the sizes alone"
     arrays[ids] = np.arange(16)[None] + 1
-    with pytest.raises(UserError, match="with other values"):
+    with pytest.raises(UserError, match="with values other than"):
         resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "y.safetensors", arrays))]))
 
 
-def test_newer_peft_and_both_at_once(tmp_path):
+def test_both_spellings_of_peft_are_read_but_not_together(tmp_path):
     arrays = tiny.tensors()
     new = {peft_alias(key, arrays): value for key, value in arrays.items()}
     assert sum("base_layer" in key for key in new) == 15
@@ -187,30 +188,30 @@ def test_newer_peft_and_both_at_once(tmp_path):
         resolve(PORT, open_layers(PORT, [str(both)]))
 
 
-def test_words(tmp_path, files):
-    with pytest.raises(UserError, match="no role 'mistrall'; VideoChat-T knows umt, mistral, videochat2, timesuite"):
+def test_arguments_of_open_layers(tmp_path, files):
+    with pytest.raises(UserError, match="unknown role 'mistrall'; VideoChat-T has umt, mistral, videochat2, timesuite"):
         open_layers(PORT, ["mistrall=x"])
-    with pytest.raises(UserError, match="no role 'good_init'"):
+    with pytest.raises(UserError, match="unknown role 'good_init'"):
         open_layers(PORT, ["good_init=x"])
     with pytest.raises(UserError, match="does not exist"):
         open_layers(PORT, [str(tmp_path / "nothing.pth")])
     with pytest.raises(UserError, match="was given before"):
-        open_layers(PORT, tiny.words(files, "umt", "umt"))
+        open_layers(PORT, tiny.arguments(files, "umt", "umt"))
 
 
-def test_folders(tmp_path, files):
+def test_inconsistent_folders_are_refused(tmp_path, files):
     folder = files["mistral"]
     index = folder / "model.safetensors.index.json"
     content = json.loads(index.read_text())
     key, shard = next(iter(content["weight_map"].items()))
 
-    def refused(words, **weight_map):
+    def refused(message, **weight_map):
         index.write_text(json.dumps({"weight_map": {**content["weight_map"], **weight_map}}))
-        with pytest.raises(UserError, match=words):
+        with pytest.raises(UserError, match=message):
             open_layers(PORT, [f"mistral={folder}"])
 
     refused("disagree on 1 tensors, e.g. 'phantom'", phantom=shard)
-    refused("names the shard lost.safetensors, which is not there", **{key: "lost.safetensors"})
+    refused("lists the shard lost.safetensors, which does not exist", **{key: "lost.safetensors"})
     refused("must be a plain file name", **{key: "../../etc/passwd"})
     refused("must be a plain file name", **{key: 3})
     for text, words in [("{", "not valid JSON"), ("[]", "has no weight_map")]:
@@ -218,11 +219,11 @@ def test_folders(tmp_path, files):
         with pytest.raises(UserError, match=words):
             open_layers(PORT, [f"mistral={folder}"])
     index.unlink()
-    with pytest.raises(UserError, match=r"holds none of model\.safetensors\.index\.json"):
+    with pytest.raises(UserError, match=r"contains none of model\.safetensors\.index\.json"):
         open_layers(PORT, [f"mistral={folder}"])
 
 
-def test_a_folder_of_pytorch_files(tmp_path):
+def test_a_folder_of_pytorch_files_is_read(tmp_path):
     torch = pytest.importorskip("torch")
     arrays = tiny.tensors()
     keys = sorted(arrays)

@@ -1,0 +1,38 @@
+"""Writes the result of an import: `OUT/params`, an Orbax folder, and `OUT/port.json`, the status of every key."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.param_tree import ParamPath
+from timesuite_jax.port.files.lazy_array import LazyArray
+from timesuite_jax.port.files.orbax_writer import write_params
+from timesuite_jax.port.report import LoadReport
+from timesuite_jax.storage.write_errors import explain_write_errors
+
+
+def write_import(folder: Path, leaves: Mapping[ParamPath, LazyArray], report: LoadReport) -> None:
+    """Writes `folder/params` and `folder/port.json`, or nothing.
+
+    Args:
+      folder: new, or empty.
+      leaves: what to write; each is read when it is written.
+      report: content of `port.json`.
+
+    Raises:
+      UserError: if the folder is in use or cannot be written.
+    """
+    with explain_write_errors(folder):
+        in_use = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    if in_use:
+        raise UserError(f"{folder} is in use; give --out a new folder")
+    try:
+        with explain_write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            write_params(folder / "params", leaves)
+            (folder / "port.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # it was new or empty, so all in it is from this import
+        raise
