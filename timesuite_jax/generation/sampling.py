@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, Key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,7 @@ class GenerationSpec:
 
 
 def next_token(
-    logits: Float[Array, "B V"], spec: GenerationSpec, rngs: PRNGKeyArray
+    logits: Float[Array, "B V"], spec: GenerationSpec, rngs: Key[Array, " B"]
 ) -> tuple[Int[Array, " B"], Float[Array, " B"]]:
     """Selects a token for each row.
 
