@@ -113,7 +113,7 @@ def test_large_leaves_are_written_in_chunks(tmp_path):
     leaves = {
         ("stack",): LazyArray(whole.shape, whole.dtype, True, reader(whole)),
         ("flat",): LazyArray((24,), whole.dtype, False, reader(whole.ravel())),
-        ("scalar",): LazyArray((), whole.dtype, False, lambda index: whole[0, 0, 1].copy()),
+        ("scalar",): LazyArray((), whole.dtype, False, lambda index: np.array(whole[0, 0, 1])),
     }
     write_params(tmp_path / "params", leaves, chunk_bytes=40)
     with ocp.StandardCheckpointer() as reader:
