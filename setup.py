@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 # tokenizer file, safetensors is the exchange format, google-crc32c guards records, rich draws tables and progress bars,
 # matplotlib draws timelines, pydantic decodes stored predictions, tensorboard writes event files without TensorFlow,
 # ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in parts, pyarrow (which tfds brings)
-# reads Parquet.
+# reads CSV and Parquet.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",

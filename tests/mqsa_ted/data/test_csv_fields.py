@@ -1,38 +1,39 @@
-"""What stands in logs and histories is what was meant, or it is refused with its line."""
+"""Logs and histories that could be misread are rejected with their line."""
 
 import pyarrow
 import pytest
 from pyarrow import parquet
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import read_histories, read_log
+from timesuite_jax.mqsa_ted.data import read_histories
+from timesuite_jax.mqsa_ted.data.log_reader import read_log
 
 HEAD = "user,item,time\n"
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
-        (HEAD + "a,Apollo,13,100\n", "line 2 has more fields than the header has columns; put a name with a comma in"),
+        (HEAD + "a,Apollo,13,100\n", "line 2 has more fields than the header has columns; quote names"),
         (HEAD + 'a,"Weird Al,1\nb,"Weird Al,2\n', "from line 2 on: ',' expected after '\"'"),
         (
             HEAD + 'a,"Weird Al,1\nb,x,2\n',
-            "from line 2 on: unexpected end of data; give a CSV file, in which",
+            "from line 2 on: unexpected end of data; give a CSV file in which",
         ),
         ("user,item,item,time\na,x,y,1\n", "has more than one column item; rename or remove the others"),
         (HEAD + "a\0,x,1\n", "line 2: user 'a\\x00' is neither a name nor a whole number"),
-        (HEAD + "a,x," + "9" * 400 + "\n", "is no number; give seconds"),
+        (HEAD + "a,x," + "9" * 400 + "\n", "is not a number; give seconds"),
     ],
 )
-def test_what_could_mean_something_else_is_refused(tmp_path, text, told):
+def test_ambiguous_rows_are_rejected(tmp_path, text, message):
     (tmp_path / "log.csv").write_text(text, encoding="utf-8")
     for read in (read_log, read_histories):
         with pytest.raises(UserError) as caught:
             read(tmp_path / "log.csv")
-        assert told in str(caught.value)
+        assert message in str(caught.value)
 
 
-def test_files_of_other_systems_are_read_alike(tmp_path):
+def test_line_ends_and_byte_order_marks_of_other_systems_are_read(tmp_path):
     text = HEAD + 'ann,"so ""quoted"", x",1\r\nböb, 中 ,2\r\n'
     for mark in (b"", b"\xef\xbb\xbf"):
         (tmp_path / "log.csv").write_bytes(mark + text.encode())
@@ -42,24 +43,24 @@ def test_files_of_other_systems_are_read_alike(tmp_path):
         assert read_histories(tmp_path / "history.json") == {"0": ["x", "7"]}
 
 
-def test_whole_numbers_are_told_apart_however_large(tmp_path):
-    """Nanoseconds of our days are more than a float holds."""
+def test_large_integer_times_are_exact(tmp_path):
+    """A float64 does not resolve nanoseconds since 1970."""
     now = 1_700_000_000_000_000_000
     (tmp_path / "log.csv").write_text(HEAD + f"a,x,{now + 1}\na,x,{now}\na,y,{now - 1}\n")
-    with pytest.raises(UserError, match="line 3: user a goes back in time"):
+    with pytest.raises(UserError, match="line 3: timestamps of user a are not sorted"):
         read_log(tmp_path / "log.csv")
     log = read_log(tmp_path / "log.csv", sort=True)
     assert [log.item_names[item] for item in log.items] == ["y", "x", "x"]
 
 
-def test_numbers_that_json_cannot_hold(tmp_path):
+def test_too_long_numbers_in_json_are_rejected(tmp_path):
     (tmp_path / "history.json").write_text(f"[{'9' * 5000}]")
     with pytest.raises(UserError, match=r"cannot read .*history\.json"):
         read_histories(tmp_path / "history.json")
 
 
 @pytest.mark.parametrize(
-    ("items", "told"),
+    ("items", "message"),
     [
         ([1.0, 2.0], "row 1: item 1.0 is neither a name nor a whole number"),
         ([["x"], ["y"]], r"row 1: item \['x'\] is neither"),
@@ -67,13 +68,13 @@ def test_numbers_that_json_cannot_hold(tmp_path):
         ([b"x", b"\xff"], "cannot read .*Invalid UTF8"),
     ],
 )
-def test_names_of_other_types(tmp_path, items, told):
+def test_names_of_other_types_are_rejected(tmp_path, items, message):
     parquet.write_table(pyarrow.table({"user": ["a", "b"], "item": items, "time": [1, 2]}), tmp_path / "log.parquet")
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         read_log(tmp_path / "log.parquet")
 
 
-def test_text_in_bytes_and_columns_of_one_name_in_parquet(tmp_path):
+def test_parquet_text_as_bytes_is_read_and_repeated_columns_are_rejected(tmp_path):
     path, table = tmp_path / "log.parquet", pyarrow.table({"user": ["a"], "item": [b"\xc3\xa9"], "time": [1]})
     parquet.write_table(table.append_column("item", [["y"]]), path)
     with pytest.raises(UserError, match="has more than one column item"):

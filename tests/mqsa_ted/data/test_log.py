@@ -1,4 +1,4 @@
-"""Logs become data sets, and what is wrong with a log is named with its line."""
+"""Interaction logs from CSV and Parquet, their k-core and leave-one-out split; errors name the line."""
 
 import itertools
 import time
@@ -11,9 +11,10 @@ import pytest
 from pyarrow import parquet
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, read_log
+from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, log_batches
+from timesuite_jax.mqsa_ted.data.log_reader import read_log
 
-# Two users' rows stand mixed, as in a log; "x" is taken twice by ann, at different times.
+# Rows of two users interleaved; "x" is taken twice by ann, at different times.
 LOG = """time,user,item,stars
 1,ann,x,5
 1,bob,y,4
@@ -25,13 +26,13 @@ LOG = """time,user,item,stars
 """
 
 
-def written(tmp_path: Path, text: str) -> Path:
+def write_log(tmp_path: Path, text: str) -> Path:
     (tmp_path / "log.csv").write_text(text, encoding="utf-8")
     return tmp_path / "log.csv"
 
 
 def test_leave_one_out(tmp_path):
-    log = read_log(written(tmp_path, LOG))
+    log = read_log(write_log(tmp_path, LOG))
     assert log.user_names == ("ann", "bob") and log.item_names == ("x", "y", "z")
     data = leave_one_out(log)
     np.testing.assert_array_equal(data.start, [0, 2, 3])
@@ -42,10 +43,10 @@ def test_leave_one_out(tmp_path):
     assert data.user_names == ("ann", "bob") and data.item_names == ("x", "y", "z")
 
 
-def test_the_core_is_found_by_dropping_again_and_again(tmp_path):
-    # cat's one item is all that keeps w, and w is all that keeps ann's z above two.
+def test_k_core_repeats_until_no_row_is_dropped(tmp_path):
+    # Dropping cat leaves w with one row; dropping w is the second iteration.
     text = LOG + "6,ann,w,1\n6,cat,w,1\n7,ann,z,1\n"
-    core = k_core(read_log(written(tmp_path, text)), 2)
+    core = k_core(read_log(write_log(tmp_path, text)), 2)
     assert core.user_names == ("ann", "bob") and core.item_names == ("x", "y", "z")
     named = [(core.user_names[user], core.item_names[item]) for user, item in zip(core.users, core.items, strict=True)]
     assert named == [
@@ -56,11 +57,11 @@ def test_the_core_is_found_by_dropping_again_and_again(tmp_path):
     np.testing.assert_array_equal(core.times, [1, 1, 2, 3, 3, 4, 5, 7])
 
 
-def test_parquet_and_other_names_and_orders_are_the_same_log(tmp_path):
-    expected = read_log(written(tmp_path, LOG))
+def test_parquet_with_other_column_names_and_row_order_is_the_same_log(tmp_path):
+    expected = read_log(write_log(tmp_path, LOG))
     rows = [line.split(",") for line in LOG.splitlines()[1:]]
-    moments = [datetime.fromtimestamp(int(row[0]), UTC) for row in rows]
-    for times, sort, order in (([int(row[0]) for row in rows], False, 1), (moments, True, -1)):
+    timestamps = [datetime.fromtimestamp(int(row[0]), UTC) for row in rows]
+    for times, sort, order in (([int(row[0]) for row in rows], False, 1), (timestamps, True, -1)):
         columns = {"who": [row[1] for row in rows], "what": [row[2] for row in rows], "when": times}
         table = pyarrow.table({name: values[::order] for name, values in columns.items()})
         parquet.write_table(table, tmp_path / "log.parquet")
@@ -71,16 +72,16 @@ def test_parquet_and_other_names_and_orders_are_the_same_log(tmp_path):
         assert named[0] == named[1]
 
 
-def test_moments_mean_the_same_on_every_machine(tmp_path, monkeypatch):
-    """In Berlin the clock goes back at 1:00 UTC that night; nanoseconds are finer than Python's own type."""
+def test_timestamps_do_not_depend_on_the_time_zone_of_the_machine(tmp_path, monkeypatch):
+    """Daylight saving time in Berlin ends at 1:00 UTC that night; Python's datetime has no nanoseconds."""
     instants = np.datetime64("2023-10-29T00:30:00.25", "ns") + np.arange(3) * np.timedelta64(30, "m")
     monkeypatch.setenv("TZ", "Europe/Berlin")
     time.tzset()
     try:
         for zone, unit in itertools.product((None, "Europe/Berlin"), ("ms", "us", "ns")):
             finest = instants + np.timedelta64(unit == "ns", "ns")
-            moments = pyarrow.array(finest).cast(pyarrow.timestamp(unit, zone))
-            table = pyarrow.table({"user": ["a"] * 3, "item": [1, 2, 3], "time": moments})
+            timestamps = pyarrow.array(finest).cast(pyarrow.timestamp(unit, zone))
+            table = pyarrow.table({"user": ["a"] * 3, "item": [1, 2, 3], "time": timestamps})
             parquet.write_table(table, tmp_path / "log.parquet")
             log = read_log(tmp_path / "log.parquet")
             np.testing.assert_array_equal(log.times, 1698539400.25 + 1800 * np.arange(3))
@@ -89,10 +90,10 @@ def test_moments_mean_the_same_on_every_machine(tmp_path, monkeypatch):
         time.tzset()
 
 
-def test_bad_parquet_files_are_named(tmp_path):
+def test_invalid_parquet_files_are_rejected(tmp_path):
     path = tmp_path / "log.parquet"
     parquet.write_table(pyarrow.table({"user": ["a", None], "item": [1, 2], "time": [1, 2]}), path)
-    with pytest.raises(UserError, match=r"log.parquet, row 2 names no user"):
+    with pytest.raises(UserError, match=r"log.parquet, row 2: user is empty"):
         read_log(path)
     with pytest.raises(UserError, match=r"log.parquet has no column rating; it must have user, item, rating"):
         read_log(path, ("user", "item", "rating"))
@@ -101,33 +102,33 @@ def test_bad_parquet_files_are_named(tmp_path):
         read_log(path)
 
 
-def test_a_log_that_is_its_own_core_stays(tmp_path):
-    log = read_log(written(tmp_path, LOG))
+def test_a_log_that_is_its_own_core_is_returned(tmp_path):
+    log = read_log(write_log(tmp_path, LOG))
     assert k_core(log, 1) is log
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "has no column user, item, time"),
         ("user,item\n", "has no column time"),
-        ("user,item,time\n", "holds no interaction"),
-        (LOG + "0,ann,y,1\n", "line 9: user ann goes back in time; sort the file"),
-        (LOG + "5,bob,y,1\n", "line 9 stands twice: user bob, item y"),
-        (LOG + "6,,y,1\n", "line 9 names no user"),
-        (LOG + "6,bob\n", "line 9 names no item"),
-        (LOG + "noon,bob,y,1\n", "line 9: time 'noon' is no number"),
-        (LOG + "nan,bob,y,1\n", "line 9: time 'nan' is no number"),
-        (LOG + "6\n", "line 9 names no user"),
+        ("user,item,time\n", "contains no rows"),
+        (LOG + "0,ann,y,1\n", "line 9: timestamps of user ann are not sorted; sort the file"),
+        (LOG + "5,bob,y,1\n", "line 9 repeats an earlier row: user bob, item y"),
+        (LOG + "6,,y,1\n", "line 9: user is empty"),
+        (LOG + "6,bob\n", "line 9: item is empty"),
+        (LOG + "noon,bob,y,1\n", "line 9: time 'noon' is not a number"),
+        (LOG + "nan,bob,y,1\n", "line 9: time 'nan' is not a number"),
+        (LOG + "6\n", "line 9: user is empty"),
     ],
 )
-def test_bad_logs_are_named(tmp_path, text, told):
+def test_invalid_logs_are_rejected(tmp_path, text, message):
     with pytest.raises(UserError) as caught:
-        read_log(written(tmp_path, text))
-    assert told in str(caught.value)
+        read_log(write_log(tmp_path, text))
+    assert message in str(caught.value)
 
 
-def test_files_that_cannot_be_read(tmp_path):
+def test_unreadable_files_are_rejected(tmp_path):
     with pytest.raises(UserError, match=r"cannot read .*none\.csv"):
         read_log(tmp_path / "none.csv")
     (tmp_path / "bytes.csv").write_bytes(b"user,item,time\n\xff,a,1\n")
@@ -135,11 +136,47 @@ def test_files_that_cannot_be_read(tmp_path):
         read_log(tmp_path / "bytes.csv")
 
 
-def test_users_with_too_few_items(tmp_path):
-    with pytest.raises(UserError, match=r"user cat has 1 of the 3 items .* \(1 such users\); take the 3-core"):
-        leave_one_out(read_log(written(tmp_path, LOG + "6,cat,x,1\n")))
+def test_users_with_too_few_items_are_rejected(tmp_path):
+    with pytest.raises(UserError, match=r"user cat has 1 of the 3 items .* \(1 such users\); use the 3-core"):
+        leave_one_out(read_log(write_log(tmp_path, LOG + "6,cat,x,1\n")))
 
 
-def test_an_empty_core(tmp_path):
-    with pytest.raises(UserError, match="are left that have 9 interactions each; lower --core"):
-        k_core(read_log(written(tmp_path, LOG)), 9)
+def test_an_empty_core_is_rejected(tmp_path):
+    with pytest.raises(UserError, match="have 9 interactions each; lower --core"):
+        k_core(read_log(write_log(tmp_path, LOG)), 9)
+
+
+def test_batches_of_any_reader_give_one_log(tmp_path, monkeypatch):
+    """Rows that Arrow cannot parse, and files with quotes, are read by Python's reader, in batches too."""
+    rows = [(f"user {n % 7}", f"item {n % 5}", n) for n in range(200_000)]
+    text = "user,item,time,rest\n" + "".join(f"{user},{item},{time},\n" for user, item, time in rows)
+    monkeypatch.setattr(log_batches, "_ROWS", 3000)
+    sizes: list[int] = []
+    expected = read_log(write_log(tmp_path, text), on_progress=sizes.append)
+    assert len(sizes) > 1 and sum(sizes) == len(rows)
+    assert expected.user_names == tuple(f"user {n}" for n in range(7))
+    np.testing.assert_array_equal(expected.users, np.arange(len(rows)) % 7)
+    np.testing.assert_array_equal(expected.items, np.arange(len(rows)) % 5)
+    short = text.replace("user 3,item 1,150001,\n", "user 3,item 1,150001\n")
+    assert len(short) == len(text) - 1
+    for other in (short, text.replace("user 6", '"user 6"')):
+        log = read_log(write_log(tmp_path, other))
+        assert (log.user_names, log.item_names) == (expected.user_names, expected.item_names)
+        for name in ("users", "items", "times"):
+            np.testing.assert_array_equal(getattr(log, name), getattr(expected, name))
+    with pytest.raises(UserError, match="line 150003 has more fields"):
+        read_log(write_log(tmp_path, text.replace(",150001,", ",150001,,")))
+    with pytest.raises(UserError, match="line 150003: time '0x10' is not a number"):
+        read_log(write_log(tmp_path, text.replace(",150001,", ",0x10,")))
+
+
+@pytest.mark.parametrize("times", [("1", "1.5", "1e1"), (" 1", "+2", "3 "), ("1", "2", "3" + "0" * 30)])
+def test_times_may_have_any_form_of_a_number(tmp_path, times):
+    log = read_log(write_log(tmp_path, "user,item,time\n" + "".join(f"a,x,{time}\n" for time in times)))
+    np.testing.assert_array_equal(log.times, [float(time) for time in times])
+
+
+def test_names_that_differ_in_white_space_are_one(tmp_path):
+    log = read_log(write_log(tmp_path, "user,item,time\na,x,1\n a,y,2\na , x,3\n"))
+    assert log.user_names == ("a",) and log.item_names == ("x", "y")
+    np.testing.assert_array_equal(log.items, [0, 1, 0])

@@ -63,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """The k-core of a log with its newest items held out, and the numbers of what was dropped."""
-    from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, read_log
+    from timesuite_jax.mqsa_ted.data import k_core, leave_one_out
+    from timesuite_jax.mqsa_ted.data.log_reader import read_log
     from timesuite_jax.progress import progress_bar
 
     with progress_bar(f"reading {args.log.name}", quiet=args.json) as advance:

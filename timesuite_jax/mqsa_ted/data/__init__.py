@@ -1,4 +1,7 @@
-"""Interactions of users with items: logs, data sets, histories, packed batches, features of items."""
+"""Interactions of users with items: logs, data sets, histories, packed batches, item features.
+
+`read_log` is imported from `log_reader`, which imports Arrow: training does without that.
+"""
 
 from timesuite_jax.mqsa_ted.data.dataset import Interactions, describe
 from timesuite_jax.mqsa_ted.data.histories import (
@@ -13,7 +16,7 @@ from timesuite_jax.mqsa_ted.data.histories import (
 )
 from timesuite_jax.mqsa_ted.data.history_file import Histories, read_histories
 from timesuite_jax.mqsa_ted.data.item_features import ItemFeatures, principal_axes, read_features
-from timesuite_jax.mqsa_ted.data.log import InteractionLog, k_core, leave_one_out, read_log
+from timesuite_jax.mqsa_ted.data.log import InteractionLog, k_core, leave_one_out
 from timesuite_jax.mqsa_ted.data.packing import Packing, pack
 from timesuite_jax.mqsa_ted.data.released import read_released
 from timesuite_jax.mqsa_ted.data.stream import UserStream
@@ -40,7 +43,6 @@ __all__ = [
     "principal_axes",
     "read_features",
     "read_histories",
-    "read_log",
     "read_released",
     "seen_items",
     "training_histories",

@@ -1,7 +1,7 @@
-"""Logs and histories as people write them: rows of CSV files, and the names and times that stand in them.
+"""Reads rows, names and times of CSV files strictly.
 
-What could be taken for something else than was meant is refused: a comma that shifts the rest of its row, a quote that
-swallows rows, two columns of one name.
+Input that is likely to be misread is rejected: an unquoted comma that shifts the rest of its row, an unbalanced quote
+that swallows rows, and two columns with one name.
 """
 
 import csv
@@ -13,73 +13,74 @@ from timesuite_jax.errors import UserError
 
 
 def csv_rows(
-    path: Path, needed: Sequence[str], optional: Sequence[str] = ()
+    path: Path, required: Sequence[str], optional: Sequence[str] = ()
 ) -> Iterator[tuple[str, dict[str, str | None]]]:
-    """Where each row stands, and what it has in each column; a row that ends early has None in the rest.
+    """Yields the position ("file, line 3") and the fields by column of each row; fields missing at the end are None.
 
     Raises:
-      UserError: if the file cannot be read, lacks a column, names one twice, or is no proper CSV; with the line.
+      UserError: if the file cannot be read, lacks a required column, has two columns of one name, or is malformed;
+        with the line.
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
             try:
-                check_columns(path, reader.fieldnames or (), needed, optional)
+                check_columns(path, reader.fieldnames or (), required, optional)
                 for row in reader:
-                    where = f"{path}, line {reader.line_num}"
+                    position = f"{path}, line {reader.line_num}"
                     if None in row:
                         raise UserError(
-                            f"{where} has more fields than the header has columns; put a name with a comma in quotes"
+                            f"{position} has more fields than the header has columns; quote names that contain a comma"
                         )
-                    yield where, row
+                    yield position, row
             except csv.Error as error:
                 raise UserError(
-                    f"cannot read {path} from line {reader.line_num + 1} on: {error}; give a CSV file, in which a "
-                    'name with a quote is written "so ""quoted"""'
+                    f"cannot read {path} from line {reader.line_num + 1} on: {error}; give a CSV file in which a "
+                    'name that contains a quote is written "so ""quoted"""'
                 ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read {path}: {error}; give a CSV file in UTF-8") from error
 
 
-def check_columns(path: Path, there: Sequence[str], needed: Sequence[str], optional: Sequence[str] = ()) -> None:
-    """Refuses a table of which some column is not there, or is there twice.
+def check_columns(path: Path, names: Sequence[str], required: Sequence[str], optional: Sequence[str] = ()) -> None:
+    """Checks that each required column exists once, and each optional one at most once.
 
     Raises:
-      UserError: naming the columns.
+      UserError: with the names of the columns.
     """
-    if lacking := [name for name in needed if name not in there]:
-        raise UserError(f"{path} has no column {', '.join(lacking)}; it must have {', '.join(needed)}")
-    if twice := [name for name in (*needed, *optional) if there.count(name) > 1]:
-        raise UserError(f"{path} has more than one column {', '.join(twice)}; rename or remove the others")
+    if missing := [name for name in required if name not in names]:
+        raise UserError(f"{path} has no column {', '.join(missing)}; it must have {', '.join(required)}")
+    if repeated := [name for name in (*required, *optional) if names.count(name) > 1]:
+        raise UserError(f"{path} has more than one column {', '.join(repeated)}; rename or remove the others")
 
 
-def read_name(name: object, column: str, where: str) -> str:
-    """What a row has in a column of names, without spaces around it.
+def parse_name(value: object, column: str) -> str:
+    """Returns the name of a user or an item, without surrounding white space; a whole number is a name, too.
 
     Raises:
-      UserError: if that is nothing, or neither text nor a whole number; `where` is the row.
+      ValueError: if the value is empty, or neither text nor a whole number.
     """
-    text = "" if name is None else str(name).strip()
-    if isinstance(name, bool) or not isinstance(name, str | int | None) or "\0" in text:
-        raise UserError(f"{where}: {column} {name!r} is neither a name nor a whole number; write one of these")
+    text = "" if value is None else str(value).strip()
+    if isinstance(value, bool) or not isinstance(value, str | int | None) or "\0" in text:
+        raise ValueError(f"{column} {value!r} is neither a name nor a whole number; give one of these")
     if not text:
-        raise UserError(f"{where} names no {column}; fill it in or remove the line")
+        raise ValueError(f"{column} is empty; fill it in or remove the line")
     return text
 
 
-def read_time(when: object, where: str) -> int | float:
-    """What a row has in its column of times; a whole number exactly, as nanoseconds need.
+def parse_time(value: object) -> int | float:
+    """Returns a time as a number; an int where it is written as one, since a float does not resolve nanoseconds.
 
     Raises:
-      UserError: if that is no finite number; `where` is the row.
+      ValueError: if the value is not a finite number.
     """
-    text = str(when)
+    text = str(value)
     try:
-        time = math.nan if "_" in text else float(text)  # Python's own way to write 1_000
+        time = math.nan if "_" in text else float(text)  # Python alone reads 1_000 as a number
     except ValueError:
         time = math.nan
     if not math.isfinite(time):
-        raise UserError(f"{where}: time {when!r} is no number; give seconds, or any number that grows with time")
+        raise ValueError(f"time {value!r} is not a number; give seconds, or any number that increases with time")
     try:
         return int(text)
     except ValueError:
