@@ -1,4 +1,4 @@
-"""Layouts, masks and what is refused; the original's own texts are in tests/parity."""
+"""Conversation layouts, answer masks and rejected input; upstream's own texts are tested in tests/parity."""
 
 import dataclasses
 import random
@@ -31,13 +31,13 @@ def tokenizer(tmp_path: Path):
     return load_tokenizer(build_word_tokenizer([*texts, TIMES, EVALUATION.system, "Best option:("], tmp_path))
 
 
-def test_empty_slots_leave_nothing():
+def test_empty_placeholders_leave_no_space():
     before, after, _ = render([Turn("", "A man.")], layout=TRAINING)
     assert before + after == "[INST] <Video></Video> [/INST] A man. </s>"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_the_prompt_of_a_layout_is_the_beginning_of_its_training_text(layout, tokenizer):
+def test_prompt_of_a_layout_is_a_prefix_of_its_training_text(layout, tokenizer):
     whole = encode_conversation(tokenizer, TURNS[:1], layout=layout, times=TIMES)
     prompt = encode_conversation(tokenizer, as_prompt(TURNS[:1]), layout=layout, times=TIMES)
     assert prompt.before_ids == whole.before_ids
@@ -48,67 +48,67 @@ def test_the_prompt_of_a_layout_is_the_beginning_of_its_training_text(layout, to
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
-def test_exactly_the_answers_are_masked(layout, tokenizer):
+def test_answer_mask_covers_exactly_the_answers(layout, tokenizer):
     conversation = encode_conversation(tokenizer, TURNS, layout=layout, times=TIMES)
     ids = np.array(conversation.after_ids)[conversation.answer_mask]
-    assert tokenizer.decode(ids) == "From 1.2 to 3.4 seconds.  Red. "  # the space before each end
+    assert tokenizer.decode(ids) == "From 1.2 to 3.4 seconds.  Red. "  # with the space before each end token
     assert (ids == tokenizer.special.eos).sum() == len(TURNS)
     assert conversation.n_answer == len(ids) and conversation.n_text == len(
         conversation.before_ids + conversation.after_ids
     )
 
 
-def test_captions_in_a_row_are_one_stretch_of_answer(tokenizer):
+def test_consecutive_captions_form_one_masked_range(tokenizer):
     turns = [Turn("", "Red."), Turn("", "From 3.")]
     mask = encode_conversation(tokenizer, turns).answer_mask
     assert (np.diff(mask.astype(int)) != 0).sum() == 1 and mask[-1]
 
 
-def test_answer_prompt_is_not_an_answer():
+def test_answer_prompt_is_not_masked_as_answer():
     _, after, spans = render([Turn("Which colour?")], layout=EVALUATION, answer_prompt="Best option:(")
     assert after.endswith(" [/INST] Best option:(") and not spans
 
 
-@pytest.mark.parametrize("mark", ["[INST]", "[/INST]", "</Video>", "</s>"])
+@pytest.mark.parametrize("marker", ["[INST]", "[/INST]", "</Video>", "</s>"])
 @pytest.mark.parametrize("field", ["question", "answer", "instruction"])
-def test_marks_inside_texts_are_refused(mark, field):
-    turn = dataclasses.replace(Turn("q", "a"), **{field: f"see {mark} here"})
-    with pytest.raises(UserError, match="holds the conversation mark"):
+def test_markers_in_texts_are_rejected(marker, field):
+    turn = dataclasses.replace(Turn("q", "a"), **{field: f"see {marker} here"})
+    with pytest.raises(UserError, match=r"turn 0 .*marker.*remove it"):
         render([turn])
 
 
-def test_marks_pass_where_nobody_minds():
+def test_markers_in_texts_are_accepted_unless_strict():
     assert "x [INST] y" in render([Turn("x [INST] y", "a")], strict=False)[1]
 
 
-def test_a_missing_answer_is_refused_unless_last():
-    with pytest.raises(UserError, match="turn 0"):
+def test_missing_answers_are_rejected_except_in_the_last_turn():
+    with pytest.raises(UserError, match=r"turn 0 .*no answer"):
         render([Turn("first?"), Turn("second?", "a")])
-    with pytest.raises(UserError, match="without turns"):
+    with pytest.raises(UserError, match="no turns"):
         render([])
 
 
-def test_a_tokenizer_that_joins_across_the_border_is_refused(tokenizer):
-    class Joining:
+def test_tokenizers_that_merge_across_answer_boundaries_are_rejected(tokenizer):
+    class Merging:
         special, vocab_size = tokenizer.special, tokenizer.vocab_size
 
         def encode(self, text):
             return [len(text)]
 
-    with pytest.raises(UserError, match="joins characters"):
-        encode_conversation(Joining(), TURNS)
+    with pytest.raises(UserError, match="merges characters"):
+        encode_conversation(Merging(), TURNS)
 
 
-def test_braces_in_texts_are_left_alone():
+def test_braces_in_texts_are_preserved():
     assert "{x} {0}" in render([Turn("{x} {0}", "{answer}")], layout=TRAINING)[1]
 
 
 @pytest.mark.parametrize("rng", [random.Random(1), np.random.default_rng(1)])
-def test_shuffling_keeps_every_turn(rng):
+def test_shuffling_preserves_the_set_of_turns(rng):
     assert sorted(t.question for t in shuffled(TURNS, rng)) == sorted(t.question for t in TURNS)
 
 
-def test_independent_turns_are_tokenised_as_if_alone(tokenizer):
+def test_independent_turns_are_tokenized_separately(tokenizer):
     together = encode_conversation(tokenizer, TURNS, times=TIMES, independent=True)
     ids, opening = np.array(together.after_ids), together.segments == 0
     for number, turn in enumerate(TURNS, start=1):
@@ -118,6 +118,6 @@ def test_independent_turns_are_tokenised_as_if_alone(tokenizer):
         np.testing.assert_array_equal(together.answer_mask[seen], alone.answer_mask)
 
 
-def test_independent_turns_need_questions(tokenizer):
+def test_independent_turns_without_question_are_rejected(tokenizer):
     with pytest.raises(UserError, match="turn 1 has no question"):
         encode_conversation(tokenizer, [TURNS[0], Turn("", "A man.")], independent=True)

@@ -1,4 +1,4 @@
-"""The grammar of answers: what it reads, what it leaves alone, and that nothing breaks or slows it."""
+"""Parsing of time spans in answers: recognised phrasings, ignored numbers, robustness and linear cost."""
 
 import json
 import time
@@ -11,7 +11,7 @@ from tests.support.paths import GOLDENS
 from timesuite_jax.text import TimeSpan, format_span, parse_spans
 from timesuite_jax.text.prompts import DENSE_CAPTION, grounding_question, highlight_question
 
-READ = {
+SPANS = {
     "From 13.5 to 24.9 seconds.": [(13.5, 24.9)],
     "10.0 - 15.0 seconds": [(10, 15)],
     "10.2\N{EN DASH}15.0": [(10.2, 15)],
@@ -45,7 +45,7 @@ READ = {
     "5 - 10": [(5, 10)],
     "For example, 3 - 4 seconds. It is 7 - 8 seconds.": [(7, 8)],
 }
-LEFT_ALONE = [
+NO_SPANS = [
     "",
     "I don't know.",
     "2024-05-10",
@@ -63,17 +63,17 @@ LEFT_ALONE = [
 ]
 
 
-@pytest.mark.parametrize(("text", "spans"), READ.items(), ids=READ)
-def test_spans_are_read(text, spans):
+@pytest.mark.parametrize(("text", "spans"), SPANS.items(), ids=SPANS)
+def test_spans_are_parsed(text, spans):
     assert parse_spans(text) == [pytest.approx(span) for span in spans]
 
 
-@pytest.mark.parametrize("text", LEFT_ALONE)
-def test_what_is_no_span_is_left_alone(text):
+@pytest.mark.parametrize("text", NO_SPANS)
+def test_texts_without_spans(text):
     assert parse_spans(text) == []
 
 
-def test_moments_are_read_where_asked_for():
+def test_single_times_are_returned_with_points():
     assert parse_spans("2.7 seconds, Intro.  8.5 seconds, Ingredients. At 9 it ends.", points=True) == [
         (2.7, 2.7), (8.5, 8.5), (9, 9),
     ]  # fmt: skip
@@ -85,18 +85,18 @@ def test_moments_are_read_where_asked_for():
     "prompt",
     [grounding_question("person turn a light on."), DENSE_CAPTION, "A specific example is : 20.8 - 30.0 seconds."],
 )
-def test_an_echoed_prompt_is_no_answer(prompt):
+def test_repeated_examples_of_the_prompt_are_ignored(prompt):
     assert parse_spans(prompt) == []
     assert parse_spans(f"{prompt} The event happens in 3.0 - 4.0 seconds.") == [(3, 4)]
 
 
-def test_questions_are_filled_in():
+def test_prompts_contain_query_and_dataset():
     assert "sentence: person runs. Please" in grounding_question("person runs.")
     assert "from the qvhighlights dataset" in highlight_question("a dog")
 
 
-def test_real_training_answers_are_read():
-    """Every grounding answer of the conversations that the original trains on."""
+def test_training_answers_are_parsed():
+    """Covers every grounding answer of upstream's training conversations in the goldens."""
     folder = GOLDENS / "videochat_t"
     records = json.loads((folder / "conversations.json").read_text(encoding="utf-8"))["records"]
     answers = [turn["a"] for record in records for turn in record["record"]["QA"] if "happens in" in turn["a"]]
@@ -112,7 +112,7 @@ tenths = st.integers(0, 99_999).map(lambda n: n / 10)
 @given(tenths, tenths, st.sampled_from([
     "{}", "The event happens in {}.", "The given query happens in {}.", "I think {}, yes.", "({})", "2 people: {}",
 ]))  # fmt: skip
-def test_what_is_formatted_is_parsed(a, b, around):
+def test_formatted_spans_are_parsed(a, b, around):
     assert parse_spans(around.format(format_span((a, b)))) == [TimeSpan(min(a, b), max(a, b))]
 
 
@@ -125,7 +125,7 @@ def test_phrasings_are_parsed(a, b, phrase):
 
 
 @given(st.integers(0, 35_999), st.integers(0, 35_999))
-def test_clocks_are_parsed(a, b):
+def test_clock_times_are_parsed(a, b):
     def clock(seconds: int) -> str:
         minutes, rest = divmod(seconds, 60)
         return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
@@ -133,15 +133,15 @@ def test_clocks_are_parsed(a, b):
     assert parse_spans(f"from {clock(a)} to {clock(b)}") == [TimeSpan(min(a, b), max(a, b))]
 
 
-babble = st.lists(st.sampled_from([
+fragments = st.lists(st.sampled_from([
     "1", "2.5", "1,000", ":", "-", "to", "and", "from", "between", "starts", "ends", "lasts", "[", "]", ",", ".", "\n",
     " ", "minutes", "s", "th", "/", "%", "example", "1:20", "9" * 320, "until", "at", "İ", "٣",
 ]))  # fmt: skip
 
 
-@given(st.one_of(st.text(), babble.map("".join), babble.map(" ".join)), st.booleans())
+@given(st.one_of(st.text(), fragments.map("".join), fragments.map(" ".join)), st.booleans())
 @settings(max_examples=200)
-def test_it_never_raises_and_spans_are_ordered(text, points):
+def test_arbitrary_text_yields_valid_spans(text, points):
     for span in parse_spans(text, points=points):
         assert 0 <= span.start <= span.end < float("inf")
 
@@ -150,7 +150,7 @@ def test_it_never_raises_and_spans_are_ordered(text, points):
     "1 ", "1-", "9", "1,000", "start ", "starts at 1 ", "1:20:", "a", "1.", "1 - ", "[1, ", "1 minute ", "- ", ". ",
     "from 1 to 2 and ", "2024-", "1st", "1   -",
 ])  # fmt: skip
-def test_cost_grows_linearly(unit):
+def test_parsing_is_linear_in_the_length(unit):
     def seconds(length: int) -> float:
         text = (unit * length)[:length]
         times = []
@@ -160,5 +160,5 @@ def test_cost_grows_linearly(unit):
             times.append(time.process_time() - begin)
         return min(times)
 
-    # Sixteen times the text: a quadratic reader would take 256 times as long.
+    # The text is 16 times as long: a quadratic parser would take 256 times as long.
     assert seconds(32_000) < 80 * seconds(2_000) + 0.02

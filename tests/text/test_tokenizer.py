@@ -1,4 +1,4 @@
-"""Tokenizer files of each kind, what is refused, and the word tokenizer made from texts."""
+"""Loading of tokenizer files, checks of tokenizers, and the word tokenizer built from texts."""
 
 import io
 import json
@@ -26,7 +26,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_both_kinds_of_file_agree(text):
+def test_json_and_sentencepiece_files_agree(text):
     from_json = load_tokenizer(TOKENIZERS / "mistral")
     from_model = load_tokenizer(TOKENIZERS / "mistral" / "tokenizer.model")
     assert from_json.encode(text) == from_model.encode(text)
@@ -34,7 +34,7 @@ def test_both_kinds_of_file_agree(text):
     assert from_json.vocab_size == from_model.vocab_size
 
 
-def test_newer_json_files_get_the_prefix_of_training(tmp_path):
+def test_newer_json_files_use_the_legacy_prefix(tmp_path):
     original = json.loads((TOKENIZERS / "mistral" / "tokenizer.json").read_text(encoding="utf-8"))
     newer = original | {
         "normalizer": None,
@@ -46,14 +46,14 @@ def test_newer_json_files_get_the_prefix_of_training(tmp_path):
         assert load_tokenizer(tmp_path).encode(text) == load_tokenizer(TOKENIZERS / "mistral").encode(text)
 
 
-def test_files_that_truncate_or_pad_are_read_without(tmp_path):
+def test_truncation_and_padding_of_files_are_disabled(tmp_path):
     original = json.loads((TOKENIZERS / "mistral" / "tokenizer.json").read_text(encoding="utf-8"))
     original["truncation"] = {"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0}
     (tmp_path / "tokenizer.json").write_text(json.dumps(original), encoding="utf-8")
     assert load_tokenizer(tmp_path).encode(TEXTS[0]) == load_tokenizer(TOKENIZERS / "mistral").encode(TEXTS[0])
 
 
-def test_dec_is_appended_to_a_bert_vocabulary_only_once():
+def test_dec_is_appended_to_bert_vocabularies_once():
     from_vocabulary = load_clip_tokenizer(TOKENIZERS / "bert" / "vocab.txt")
     with_dec = load_clip_tokenizer(TOKENIZERS / "bert" / "tokenizer_with_dec.json")
     pieces = (TOKENIZERS / "bert" / "vocab.txt").read_text(encoding="utf-8").splitlines()
@@ -62,30 +62,30 @@ def test_dec_is_appended_to_a_bert_vocabulary_only_once():
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
-        ("tokenizer.json", "{", "not a readable tokenizer.json"),
-        ("tokenizer.model", "not a model", "not a readable SentencePiece model"),
-        ("elsewhere.txt", "", "give a file, or a folder with tokenizer.json or tokenizer.model"),
+        ("tokenizer.json", "{", r"not a readable tokenizer\.json.*original"),
+        ("tokenizer.model", "not a model", "SentencePiece model.*original"),
+        ("elsewhere.txt", "", r"no tokenizer.*tokenizer\.json or tokenizer\.model"),
     ],
 )
-def test_unreadable_files_are_named(tmp_path, name, content, said):
+def test_unreadable_files_are_reported(tmp_path, name, content, message):
     (tmp_path / name).write_text(content)
-    with pytest.raises(UserError, match=said):
+    with pytest.raises(UserError, match=message):
         load_tokenizer(tmp_path)
 
 
-def test_a_bert_vocabulary_is_no_language_model_tokenizer():
-    with pytest.raises(UserError, match="no token <s> and no </s>"):
+def test_bert_vocabulary_is_rejected_as_language_model_tokenizer():
+    with pytest.raises(UserError, match=r"no token <s>.*</s>"):
         load_tokenizer(TOKENIZERS / "bert" / "tokenizer_with_dec.json")
 
 
 @pytest.mark.parametrize("file", ["tokenizer.json", "tokenizer.model"])
-def test_check_accepts_mistral(file):
+def test_check_accepts_mistral_files(file):
     check_tokenizer(load_tokenizer(TOKENIZERS / "mistral" / file), file)
 
 
-def test_check_names_the_digits_that_are_missing(tmp_path):
+def test_check_reports_missing_digits(tmp_path):
     description = json.loads(build_word_tokenizer(["a"], tmp_path).read_text(encoding="utf-8"))
     vocabulary = description["model"]["vocab"]
     del vocabulary["7"]
@@ -95,36 +95,36 @@ def test_check_names_the_digits_that_are_missing(tmp_path):
         check_tokenizer(load_tokenizer(tmp_path), "broken")
 
 
-def test_check_refuses_a_tokenizer_that_joins_digits():
-    with pytest.raises(UserError, match="does not keep digits apart"):
+def test_check_rejects_merged_digits():
+    with pytest.raises(UserError, match="digit as one token"):
         check_tokenizer(load_clip_tokenizer(TOKENIZERS / "bert" / "vocab.txt"), "bert")
 
 
-def test_check_refuses_a_tokenizer_that_joins_some_digits(tmp_path):
-    """Of texts in which 56 is frequent; other pairs stay apart."""
+def test_check_rejects_some_merged_digits(tmp_path):
+    """The tokenizer is trained on texts in which 56 is frequent; it merges no other pair."""
     made = io.BytesIO()
     texts = ["[INST] <Video></Video> [/INST] 0 1 2 3 4 5 6 7 8 9 - . 56 56 56"] * 20
     options = {"vocab_size": 100, "model_type": "bpe", "hard_vocab_limit": False, "minloglevel": 2}
     sentencepiece.SentencePieceTrainer.train(sentence_iterator=iter(texts), model_writer=made, **options)
     (tmp_path / "tokenizer.model").write_bytes(made.getvalue())
-    with pytest.raises(UserError, match=r"does not keep digits apart .*for 5, 6\)"):
-        check_tokenizer(load_tokenizer(tmp_path), "joined")
+    with pytest.raises(UserError, match=r"digit as one token .*for 5, 6\)"):
+        check_tokenizer(load_tokenizer(tmp_path), "merged")
 
 
 @pytest.mark.parametrize(
-    ("lost", "told"), [(".", "no tokens for '10.2,'"), ("7", "no tokens for '67.8,'"), ("[UNK]", "'1-th'")]
+    ("lost", "message"), [(".", "no tokens for '10.2,'"), ("7", "no tokens for '67.8,'"), ("[UNK]", "'1-th'")]
 )
-def test_check_of_a_clip_tokenizer(lost, told, tmp_path):
+def test_check_of_clip_tokenizer(lost, message, tmp_path):
     pieces = (TOKENIZERS / "bert/vocab.txt").read_text().splitlines()
     (tmp_path / "vocab.txt").write_text("\n".join(pieces))
     check_clip_tokenizer(load_clip_tokenizer(tmp_path), "whole")
     gone = (lost, f"##{lost}", *(["1", "##1"] if lost == "[UNK]" else []))
     (tmp_path / "vocab.txt").write_text("\n".join(piece for piece in pieces if piece not in gone))
-    with pytest.raises(UserError, match=f"lacking has .*{told}.*; give the Q-Former's own tokenizer"):
+    with pytest.raises(UserError, match=f"lacking.*{message}.*Q-Former's own tokenizer"):
         check_clip_tokenizer(load_clip_tokenizer(tmp_path), "lacking")
 
 
-def test_word_tokenizer_gives_texts_back_and_serves_both_models(tmp_path):
+def test_word_tokenizer_restores_texts_and_loads_for_both_models(tmp_path):
     texts = ["When does the red square appear?", "It's here from 1.2 to 3.4 seconds -  ok.", "The 1-th video clip"]
     file = build_word_tokenizer(texts, tmp_path)
     tokenizer, clip_tokenizer = load_tokenizer(file), load_clip_tokenizer(tmp_path)
@@ -143,7 +143,7 @@ def test_word_tokenizer_gives_texts_back_and_serves_both_models(tmp_path):
     assert tokenizer.special.unk in tokenizer.encode("a zebra")
 
 
-def test_word_tokenizer_does_not_depend_on_the_order_of_texts(tmp_path):
+def test_word_tokenizer_is_independent_of_the_order_of_texts(tmp_path):
     one = build_word_tokenizer(["b a", "c"], tmp_path / "one")
     two = build_word_tokenizer(["c", "a b"], tmp_path / "two")
     assert one.read_bytes() == two.read_bytes()

@@ -116,7 +116,7 @@ def test_wrong_training_is_one_sentence(config, where, value, told):
     ("lost", "told"),
     [
         (["</s>"], "has no token </s>; give the tokenizer"),
-        (["7"], "does not keep digits apart"),
+        (["7"], "digit as one token"),
         (["[/INST]"], "loses text"),
     ],
 )

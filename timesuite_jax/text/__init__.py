@@ -1,39 +1,25 @@
-"""Text: tokenizers read from files, conversations with their loss masks, frame times in words, time stamps in answers.
+"""Text: tokenizers, conversations with answer masks, frame timestamps as text, parsing of timestamps in answers.
 
-Everything here is plain Python and NumPy and imports in a moment, so that data workers and evaluation scripts need no
-accelerator.
+Imports no JAX, so that data workers and evaluation scripts start fast and need no accelerator.
 """
 
-from timesuite_jax.text.clip_time import (
-    ClipText,
-    TimeStyle,
-    clip_time_texts,
-    encode_clip_texts,
-    format_seconds,
-    video_time_text,
-)
-from timesuite_jax.text.conversation import (
+from timesuite_jax.text.clip_text import ClipText, encode_clip_texts
+from timesuite_jax.text.conversation import Conversation, encode_conversation
+from timesuite_jax.text.conversation_text import (
     EVALUATION,
     LAYOUTS,
     TRAINING,
-    Conversation,
     ConversationLayout,
     Turn,
     as_prompt,
-    encode_conversation,
     render,
     shuffled,
 )
+from timesuite_jax.text.time_text import TimeStyle, clip_time_texts, format_seconds, video_time_text
 from timesuite_jax.text.timestamps import TimeSpan, format_span, parse_spans
-from timesuite_jax.text.tokenizer import (
-    JsonTokenizer,
-    SentencePieceTokenizer,
-    SpecialIds,
-    Tokenizer,
-    load_clip_tokenizer,
-    load_tokenizer,
-)
+from timesuite_jax.text.tokenizer import JsonTokenizer, SentencePieceTokenizer, SpecialIds, Tokenizer
 from timesuite_jax.text.tokenizer_check import check_clip_tokenizer, check_tokenizer
+from timesuite_jax.text.tokenizer_files import load_clip_tokenizer, load_tokenizer
 from timesuite_jax.text.word_tokenizer import build_word_tokenizer
 
 __all__ = [

@@ -1,6 +1,6 @@
-"""Questions that upstream asks in its evaluations, letter by letter (typing errors included), and their echoes.
+"""Prompts of upstream's evaluations, character by character (including typing errors), and their example answers.
 
-From the first lines of its `prompts/*.txt`. A query loses the full stops around it before it is filled in.
+Source: the first lines of upstream's `prompts/*.txt`. Leading and trailing full stops of a query are stripped.
 """
 
 _GROUNDING = (
@@ -24,21 +24,21 @@ DENSE_CAPTION = (
     "white bread in the video' ."
 )
 
-ECHOES = (
+EXAMPLE_ANSWERS = (
     "for example, the event 'person turn a light on' happens in the 24.3 - 30.4 seonds.",
     "a specific example is : 20.8 - 30.0 seconds",
     "' 90 - 102 seconds, spread margarine on two slices of white bread in the video'",
     "90.0 - 102.0 seconds, spread margarine on two slices of white bread in the video.",
     "'the highlight timestamps are in the 52, 54, 56, 58 seconds. their saliency scores are 3.0, 3.0, 3.0, 3.0'",
 )
-"""Examples out of the prompts, in lower case: a model that repeats one has not answered with it."""
+"""Examples in the prompts, in lower case; a model that repeats one has not answered."""
 
 
 def grounding_question(query: str, dataset: str = "charades") -> str:
-    """Upstream's zero-shot question for the start and end of what `query` describes."""
+    """Returns upstream's zero-shot prompt for the start and end of the event that `query` describes."""
     return _GROUNDING.format(dataset, query.strip("."))
 
 
 def highlight_question(query: str, dataset: str = "qvhighlights") -> str:
-    """Upstream's zero-shot question for highlight moments and their saliency scores."""
+    """Returns upstream's zero-shot prompt for highlight timestamps and their saliency scores."""
     return _HIGHLIGHT.format(dataset, query.strip("."))

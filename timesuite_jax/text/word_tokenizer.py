@@ -1,8 +1,8 @@
-"""A word-level tokenizer built from a handful of texts, for runs that start from nothing.
+"""Builds a word-level tokenizer from texts, for runs without pretrained weights.
 
-It behaves like the pretrained ones where that matters: "▁" is put before every segment, each digit is a token of its
-own, punctuation is split off, and decoding gives the text back exactly (unknown words become "[UNK]" and vanish). The
-same file serves the language model ("<s>", "</s>") and the Q-Former ("[CLS]", "[SEP]", "[PAD]").
+It shares the relevant properties of the pretrained tokenizers: "▁" is prepended to every segment, each digit is a
+token, punctuation is split off, and decoding restores the text exactly (except unknown words, which become "[UNK]").
+The same file is used by the language model ("<s>", "</s>") and the Q-Former ("[CLS]", "[SEP]", "[PAD]").
 """
 
 import json
@@ -14,38 +14,38 @@ import tokenizers
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "<s>", "</s>", "[CLS]", "[SEP]", "[DEC]")
 
-# One piece is: the marks of a conversation whole; a run of letters; a digit; any other single character. A space
-# belongs to what comes after it ("▁word", "▁7"): rows of time stamps are a fifth shorter than with spaces of their own.
+# A piece is a conversation marker, a run of letters, a digit, or any other single character. A space is part of the
+# following piece ("▁word", "▁7"): lists of timestamps are a fifth shorter than with separate space tokens.
 _PIECE = r"▁?(?:\[/?INST\]|</?(?:Video|Image)>|\p{L}+)|▁?\p{N}|▁?[^\s▁\p{L}\p{N}]|▁|\s"
 
-_MARKS = ("[INST]", "[/INST]", "<Video>", "</Video>", "<Image>", "</Image>")
+_MARKERS = ("[INST]", "[/INST]", "<Video>", "</Video>", "<Image>", "</Image>")
 
-# Pieces that any conversation needs, whatever the corpus says.
-_ALWAYS = [
+# Pieces of every vocabulary, independent of the texts.
+_BASE_PIECES = [
     "▁",
     *(space + digit for digit in string.digits for space in ("", "▁")),
     *(space + mark for mark in ".,:;!?'\"()-/<>[]" for space in ("", "▁")),
-    *(space + mark for mark in _MARKS for space in ("", "▁")),
+    *(space + marker for marker in _MARKERS for space in ("", "▁")),
 ]
 
 
 def build_word_tokenizer(texts: Iterable[str], path: str | Path) -> Path:
-    """Writes a `tokenizer.json` whose vocabulary is every word of `texts`.
+    """Writes a `tokenizer.json` whose vocabulary has all words of `texts`.
 
     Args:
-      texts: all texts that will be met: questions, answers, time sentences, prompts.
-      path: the file, or the folder in which `tokenizer.json` is written.
+      texts: all texts of the run: questions, answers, time texts, prompts.
+      path: path of the file, or of the folder in which to write `tokenizer.json`.
 
     Returns:
-      The path of the file, for `load_tokenizer` and `load_clip_tokenizer`.
+      Path of the file, for `load_tokenizer` and `load_clip_tokenizer`.
     """
     splitter = tokenizers.pre_tokenizers.Split(tokenizers.Regex(_PIECE), behavior="isolated")
     words: set[str] = set()
     for text in texts:
         words.update(piece for piece, _ in splitter.pre_tokenize_str("▁" + text.replace(" ", "▁")))
-    # A word may begin a segment in use though it never did in the texts, and the other way round.
+    # A word may occur at the start of a segment although it never does in `texts`, and vice versa.
     words |= {"▁" + word for word in words if word[0].isalpha()} | {word[1:] for word in words if word[1:].isalpha()}
-    pieces = [*SPECIAL_TOKENS, *_ALWAYS, *sorted(words.difference(_ALWAYS, SPECIAL_TOKENS))]
+    pieces = [*SPECIAL_TOKENS, *_BASE_PIECES, *sorted(words.difference(_BASE_PIECES, SPECIAL_TOKENS))]
     description = {
         "version": "1.0",
         "truncation": None,

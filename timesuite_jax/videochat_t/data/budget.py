@@ -9,8 +9,9 @@ reduction is returned as a `Cut`, to be counted by corpus.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from timesuite_jax.text.clip_time import TimeStyle, video_time_text
-from timesuite_jax.text.conversation import TRAINING, Conversation, ConversationLayout, Turn, encode_conversation
+from timesuite_jax.text.conversation import Conversation, encode_conversation
+from timesuite_jax.text.conversation_text import TRAINING, ConversationLayout, Turn
+from timesuite_jax.text.time_text import TimeStyle, video_time_text
 from timesuite_jax.text.tokenizer import Tokenizer
 
 

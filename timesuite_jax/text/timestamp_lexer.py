@@ -1,7 +1,6 @@
-"""The vocabulary of time in answers: from characters to times and the few words that matter between them.
+"""Lexer of `timestamps`: splits an answer into times and the words and marks that relate them.
 
-The first half of `timestamps`. One regular expression without nested repetition splits the text, so reading takes time
-proportional to its length whatever a model may have babbled.
+The text is split by one regular expression without nested repetition, so lexing is linear in the length of any text.
 """
 
 import math
@@ -9,15 +8,15 @@ import re
 from typing import NamedTuple
 
 
-class Item(NamedTuple):
-    """A word that matters.
+class TimeToken(NamedTuple):
+    """A time, or a word or mark with a role in the grammar.
 
     Attributes:
-      kind: "time", or the role of a word or mark ("dash", "to", "until", "and", "from", "between", "start", "end",
-        "lasting", "at", "example", "comma", "open", "close", "stop"), or "other" for what only takes up room.
-      seconds: of a time.
-      unit: factor of the unit written with a time (1, 60, 3600; "mm:ss" is in seconds), or None.
-      certain: whether it is surely a time: it has a unit, a colon, or a decimal point.
+      kind: "time", the role of a word or mark ("dash", "to", "until", "and", "from", "between", "start", "end",
+        "lasting", "at", "example", "comma", "open", "close", "stop"), or "other" without a role.
+      seconds: value of a time.
+      unit: seconds per unit of a time (1, 60, 3600; 1 for "mm:ss"), None without a unit.
+      certain: whether the notation identifies a time: it has a unit, a colon, or a decimal point.
     """
 
     kind: str
@@ -26,7 +25,7 @@ class Item(NamedTuple):
     certain: bool = False
 
 
-_TOKEN = re.compile(
+_WORD = re.compile(
     r"""
       (?P<date>(?<!\d)(?:\d{4}([-/.])\d{1,2}\2\d{1,2}|\d{1,2}([-/.])\d{1,2}\3\d{4})(?!\d))
     | (?P<clock>(?<![\d:])\d{1,3}(?::[0-5]\d){1,2}(?:\.\d+)?(?![\d:]))
@@ -62,9 +61,9 @@ _ROLES = _by_word(
         "end": "end ends ending ended finish finishes finishing finished stop stops concludes",
         "lasting": "lasts lasting lasted duration",
         "example": "example",
-        # These change nothing: "from about 3 to roughly the 7 second mark".
+        # Ignored: "from about 3 to roughly the 7 second mark".
         "transparent": "about around approximately approx roughly nearly the up mark point timestamp second seconds",
-        # Numbers before or after these count something else.
+        # Adjacent numbers are counts, not times.
         "counted": "frame frames fps percent people persons person times steps step years year am pm x figure",
     }
 )
@@ -84,63 +83,63 @@ _COUNTED_BEFORE = frozenset({"frame", "frames", "step", "steps", "figure", "$", 
 _COUNTED_AFTER = frozenset(word for word, role in (_ROLES | _MARKS).items() if role == "counted") - {"$", "#", "figure"}
 
 
-def read_items(text: str) -> list[Item]:
-    """Splits a text, in lower case, into the items that the grammar of `timestamps` reads."""
-    tokens = list(_TOKEN.finditer(text))
-    items: list[Item] = []
+def lex(text: str) -> list[TimeToken]:
+    """Splits a lower-case text into tokens."""
+    words = list(_WORD.finditer(text))
+    tokens: list[TimeToken] = []
     at = 0
-    while at < len(tokens):
-        token = tokens[at]
+    while at < len(words):
+        word = words[at]
         at += 1
-        kind, written = token.lastgroup, token.group()
+        kind, written = word.lastgroup, word.group()
         if kind == "clock":
             parts = [float(part) for part in written.split(":")]
             seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
-            follower = tokens[at].group() if at < len(tokens) else ""
-            items.append(Item("time", seconds, 1, True) if follower not in ("am", "pm") else Item("other"))
+            follower = words[at].group() if at < len(words) else ""
+            tokens.append(TimeToken("time", seconds, 1, True) if follower not in ("am", "pm") else TimeToken("other"))
         elif kind == "number":
-            item, at = _read_number(text, tokens, at - 1)
-            items.append(item)
+            token, at = _lex_number(words, at - 1)
+            tokens.append(token)
         elif kind in ("word", "mark"):
-            # A full stop inside a word or a number ("1..2") separates nothing.
-            inside = written == "." and token.end() < len(text) and not text[token.end()].isspace()
+            # A full stop within a word or number ("1..2") is not a separator.
+            inside = written == "." and word.end() < len(text) and not text[word.end()].isspace()
             role = "other" if inside else (_ROLES if kind == "word" else _MARKS).get(written, "other")
             if role != "transparent":
-                items.append(Item("other" if role == "counted" else role))
+                tokens.append(TimeToken("other" if role == "counted" else role))
         else:
-            items.append(Item("other"))  # dates and ordinals
-    return items
+            tokens.append(TimeToken("other"))  # dates and ordinals
+    return tokens
 
 
-def _read_number(text: str, tokens: list[re.Match[str]], at: int) -> tuple[Item, int]:
-    """Reads a number with its unit, and further units ("1 minute 20 seconds"); returns where to go on."""
+def _lex_number(words: list[re.Match[str]], at: int) -> tuple[TimeToken, int]:
+    """Returns the number at `at`, with one or more units ("1 minute 20 seconds"), and the position after it."""
     seconds, unit = 0.0, None
     first = at
-    while at < len(tokens) and tokens[at].lastgroup == "number":
-        value = float(tokens[at].group().replace(",", ""))
-        next_unit = _UNITS.get(tokens[at + 1].group()) if at + 1 < len(tokens) else None
+    while at < len(words) and words[at].lastgroup == "number":
+        value = float(words[at].group().replace(",", ""))
+        next_unit = _UNITS.get(words[at + 1].group()) if at + 1 < len(words) else None
         if unit is not None and (next_unit is None or next_unit >= unit):
             break
         seconds, unit = seconds + value * (next_unit or 1), next_unit
         at += 1 if next_unit is None else 2
         if unit is None or unit == 1:
             break
-        between = tokens[at].group() if at < len(tokens) else ""
-        if between in ("and", ",") and _is_smaller_unit(tokens, at + 1, unit):
+        between = words[at].group() if at < len(words) else ""
+        if between in ("and", ",") and _is_smaller_unit(words, at + 1, unit):
             at += 1
-    before = tokens[first - 1] if first else None
-    after = tokens[at] if at < len(tokens) else None
-    glued = (before is not None and before.lastgroup == "word" and before.end() == tokens[first].start()) or (
-        unit is None and after is not None and after.lastgroup == "word" and after.start() == tokens[at - 1].end()
+    before = words[first - 1] if first else None
+    after = words[at] if at < len(words) else None
+    glued = (before is not None and before.lastgroup == "word" and before.end() == words[first].start()) or (
+        unit is None and after is not None and after.lastgroup == "word" and after.start() == words[at - 1].end()
     )
     counts = (before is not None and before.group() in _COUNTED_BEFORE) or (
         after is not None and after.group() in _COUNTED_AFTER
     )
     if glued or counts or not math.isfinite(seconds):
-        return Item("other"), at
-    certain = unit is not None or "." in tokens[first].group()
-    return Item("time", seconds, unit, certain), at
+        return TimeToken("other"), at
+    certain = unit is not None or "." in words[first].group()
+    return TimeToken("time", seconds, unit, certain), at
 
 
-def _is_smaller_unit(tokens: list[re.Match[str]], at: int, unit: int) -> bool:
-    return at + 1 < len(tokens) and tokens[at].lastgroup == "number" and _UNITS.get(tokens[at + 1].group(), unit) < unit
+def _is_smaller_unit(words: list[re.Match[str]], at: int, unit: int) -> bool:
+    return at + 1 < len(words) and words[at].lastgroup == "number" and _UNITS.get(words[at + 1].group(), unit) < unit

@@ -1,0 +1,127 @@
+"""Loads tokenizers from files.
+
+The language model (Mistral) has a `tokenizer.json` (preferred if both are present) or a SentencePiece `.model`, the
+Q-Former a BERT `vocab.txt` or `tokenizer.json`.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+import tokenizers
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.text.tokenizer import JsonTokenizer, SentencePieceTokenizer, SpecialIds, Tokenizer
+
+_LEGACY_NORMALIZER = {
+    "type": "Sequence",
+    "normalizers": [
+        {"type": "Prepend", "prepend": "▁"},
+        {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+    ],
+}
+
+
+def load_tokenizer(path: str | Path) -> Tokenizer:
+    """Loads the language model's tokenizer.
+
+    Args:
+      path: a `tokenizer.json`, a SentencePiece `.model`, or a folder with either (`tokenizer.json` is preferred).
+
+    Raises:
+      UserError: the file is missing or unreadable, or lacks "<s>" or "</s>".
+    """
+    file = _find(Path(path), ("tokenizer.json", "tokenizer.model"))
+    if file.suffix == ".model":
+        try:
+            return SentencePieceTokenizer(sentencepiece.SentencePieceProcessor(model_file=str(file)))
+        except (RuntimeError, OSError) as error:
+            raise UserError(
+                f"{file} is not a readable SentencePiece model ({error}); give the original file"
+            ) from error
+    backend = _read_json(file)
+    return JsonTokenizer(
+        backend, _special_ids(backend, file, bos="<s>", eos="</s>", unk=("<unk>", "[UNK]"), pad=("<pad>", "[PAD]"))
+    )
+
+
+def load_clip_tokenizer(path: str | Path) -> Tokenizer:
+    """Loads the Q-Former's BERT tokenizer, for the time texts of clips.
+
+    "[DEC]" is appended if absent: upstream adds it at run time and never uses it, but its word embedding has a row for
+    it.
+
+    Args:
+      path: a `vocab.txt`, a `tokenizer.json`, or a folder with either (`tokenizer.json` is preferred).
+
+    Raises:
+      UserError: the file is missing or unreadable, or lacks "[CLS]" or "[SEP]".
+    """
+    file = _find(Path(path), ("tokenizer.json", "vocab.txt"))
+    backend = _bert_from_vocabulary(file) if file.suffix == ".txt" else _read_json(file)
+    special = _special_ids(backend, file, bos="[CLS]", eos="[SEP]", unk=("[UNK]",), pad=("[PAD]",))
+    if backend.token_to_id("[DEC]") is None:
+        backend.add_special_tokens(["[DEC]"])
+    return JsonTokenizer(backend, special)
+
+
+def _find(path: Path, names: Sequence[str]) -> Path:
+    candidates = [path / name for name in names] if path.is_dir() else [path]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    wanted = " or ".join(names)
+    raise UserError(f"no tokenizer at {path}; give a file, or a folder with {wanted}")
+
+
+def _read_json(file: Path) -> tokenizers.Tokenizer:
+    try:
+        description = json.loads(file.read_text(encoding="utf-8"))
+        backend = tokenizers.Tokenizer.from_str(json.dumps(_with_legacy_prefix(description)))
+    except Exception as error:  # `tokenizers` raises bare Exception
+        raise UserError(f"{file} is not a readable tokenizer.json ({error}); give the original file") from error
+    # Files saved by a training script may enable truncation or padding, which would silently truncate text.
+    backend.no_truncation()
+    backend.no_padding()
+    return backend
+
+
+def _with_legacy_prefix(description: dict[str, Any]) -> dict[str, Any]:
+    """Restores the legacy prefix in newer versions of Mistral's file, which add "▁" to the first segment only."""
+    pre = description.get("pre_tokenizer") or {}
+    if pre.get("type") == "Metaspace" and description.get("normalizer") is None and not pre.get("split", True):
+        return {**description, "normalizer": _LEGACY_NORMALIZER, "pre_tokenizer": None}
+    return description
+
+
+def _bert_from_vocabulary(file: Path) -> tokenizers.Tokenizer:
+    try:
+        pieces = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} is not a readable vocab.txt ({error}); give the original file") from error
+    vocabulary = {piece: i for i, piece in enumerate(pieces)}
+    backend = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token="[UNK]"))
+    backend.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
+    backend.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
+    backend.decoder = tokenizers.decoders.WordPiece()
+    backend.add_special_tokens([name for name in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if name in vocabulary])
+    return backend
+
+
+def _special_ids(
+    backend: tokenizers.Tokenizer, file: Path, *, bos: str, eos: str, unk: Sequence[str], pad: Sequence[str]
+) -> SpecialIds:
+    missing = [name for name in (bos, eos) if backend.token_to_id(name) is None]
+    if missing:
+        raise UserError(
+            f"{file} has no token {' and no '.join(missing)}; give the tokenizer that the checkpoint was trained with"
+        )
+
+    def first_of(names: Sequence[str]) -> int | None:
+        return next((i for name in names if (i := backend.token_to_id(name)) is not None), None)
+
+    bos_id, eos_id, pad_id = first_of([bos]), first_of([eos]), first_of(pad)
+    assert bos_id is not None and eos_id is not None
+    return SpecialIds(bos_id, eos_id, eos_id if pad_id is None else pad_id, first_of(unk))
