@@ -1,4 +1,4 @@
-"""Intervals: right on average, reproducible, honest about videos with many questions."""
+"""Bootstrap intervals: agreement with theory, determinism, grouping by video."""
 
 import numpy as np
 import pytest
@@ -16,12 +16,12 @@ def test_interval_agrees_with_theory():
     assert str(interval) == f"{p:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
-def test_same_seed_same_interval():
+def test_seed_determines_the_interval():
     columns = {"x": np.random.default_rng(0).random(50)}
     assert bootstrap(columns, seed=3) == bootstrap(columns, seed=3) != bootstrap(columns, seed=4)
 
 
-def test_copies_of_a_question_do_not_add_certainty_within_a_group():
+def test_copies_within_a_group_do_not_narrow_the_interval():
     values = np.random.default_rng(0).random(40)
     once = bootstrap({"x": values})["x"]
     copied = {"x": np.repeat(values, 9)}
@@ -30,15 +30,15 @@ def test_copies_of_a_question_do_not_add_certainty_within_a_group():
     assert (grouped.low, grouped.high) == pytest.approx((once.low, once.high))
 
 
-def test_columns_share_their_draws():
+def test_columns_share_their_resamples():
     x = np.random.default_rng(0).random(60)
     got = bootstrap({"a": x, "b": x + 1, "difference": (x + 1) - x})
     assert got["b"].low - got["a"].low == pytest.approx(1)
     assert got["difference"].low == pytest.approx(1) == got["difference"].high
 
 
-def test_many_questions_are_drawn_in_pieces():
-    many = np.random.default_rng(0).random(20_000)  # pieces of 200 resamples
+def test_many_questions_are_resampled_in_chunks():
+    many = np.random.default_rng(0).random(20_000)  # chunks of 200 resamples
     interval = bootstrap({"x": many}, resamples=500)["x"]
     half = 1.96 * many.std() / np.sqrt(len(many))
     assert (interval.low, interval.high) == pytest.approx((many.mean() - half, many.mean() + half), abs=half / 5)
@@ -54,6 +54,6 @@ def test_many_questions_are_drawn_in_pieces():
         ({"x": np.ones(2)}, {"level": 1.0}),
     ],
 )
-def test_senseless_input_is_refused(columns, options):
-    with pytest.raises(ValueError, match=r"give equal ones|is not between"):
+def test_invalid_input_is_rejected(columns, options):
+    with pytest.raises(ValueError, match=r"lengths.*give equal lengths|level 1\.0.*between"):
         bootstrap(columns, **options)

@@ -1,28 +1,35 @@
-"""Spans against spans, and the scores that need no video."""
+"""IoU, grounding scores, and baselines without vision."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from timesuite_jax.metrics import best_constant_span, grounding_scores, hull_iou, quantisation, random_spans, set_iou
+from timesuite_jax.metrics import (
+    best_constant_span,
+    grounding_scores,
+    hull_iou,
+    random_spans,
+    round_number_fractions,
+    set_iou,
+)
 
 spans = st.tuples(st.floats(0, 100), st.floats(0, 100)).map(lambda pair: tuple(sorted(pair)))
 
 
 @given(spans, spans)
-def test_the_hull_is_the_union_wherever_it_matters(a, b):
+def test_hull_iou_equals_iou(a, b):
     hull = hull_iou(np.array([a]), np.array([b]))[0]
     assert 0 <= hull <= 1
     if a[1] > a[0] and b[1] > b[0]:
         assert hull == pytest.approx(set_iou([a], [b]), abs=1e-9)
 
 
-def test_the_same_instant_twice_agrees():
+def test_iou_of_zero_length_spans():
     assert hull_iou(np.array([[5.0, 5.0], [5.0, 5.0]]), np.array([[5.0, 5.0], [6.0, 6.0]])).tolist() == [1.0, 0.0]
 
 
-def test_sets_of_spans():
+def test_iou_of_sets_of_spans():
     assert set_iou([(0, 2), (4, 6)], [(0, 6)]) == pytest.approx(4 / 6)
     assert set_iou([(0, 3), (2, 6)], [(0, 6)]) == 1.0
     assert set_iou([], [(0, 1)]) == set_iou([], []) == set_iou([(1, 1)], [(1, 1)]) == 0.0
@@ -40,7 +47,7 @@ def test_summary_counts_missing_answers_as_misses():
     }
 
 
-def test_mismatched_lists_are_refused():
+def test_mismatched_lists_are_rejected():
     with pytest.raises(ValueError, match="2 predictions for 1 questions"):
         grounding_scores([None, None], [(0, 1)])
     with pytest.raises(ValueError, match="0 predictions"):
@@ -48,7 +55,7 @@ def test_mismatched_lists_are_refused():
 
 
 @pytest.mark.parametrize("relative", [True, False])
-def test_the_best_constant_span_is_found(relative):
+def test_best_constant_span(relative):
     durations = np.array([10.0, 20.0, 40.0, 80.0])
     truths = np.array([[0.25, 0.5]]) * durations[:, None] if relative else np.tile([[2.0, 5.0]], (4, 1))
     constant = best_constant_span(truths, durations, threshold=None, relative=relative)
@@ -57,8 +64,8 @@ def test_the_best_constant_span_is_found(relative):
     assert constant.relative is relative
 
 
-def test_a_constant_span_serves_its_threshold():
-    """Three short events and two long ones: R@1 and mean IoU want different answers."""
+def test_best_constant_span_depends_on_the_threshold():
+    """With three short and two long events, the best span differs between thresholds."""
     truths, durations = np.array([[0, 2.0]] * 3 + [[0, 10.0]] * 2), np.full(5, 10.0)
 
     def r1(constant, threshold):
@@ -68,14 +75,14 @@ def test_a_constant_span_serves_its_threshold():
     assert r1(best_constant_span(truths, durations, threshold=0.4), 0.4) == pytest.approx(1.0)
 
 
-def test_random_spans_lie_in_their_videos_and_repeat_by_seed():
+def test_random_spans_are_within_the_video_and_determined_by_the_seed():
     durations = np.array([1.0, 100.0] * 50)
     one, again, other = (random_spans(durations, seed=seed) for seed in (1, 1, 2))
     assert (one == again).all() and (one != other).any()
     assert (one[:, 0] <= one[:, 1]).all() and (one >= 0).all() and (one[:, 1] <= durations).all()
 
 
-def test_quantisation_counts_round_numbers():
-    shares = quantisation([(0.0, 5.0), (10.0, 12.3), None, (7.02, 20.0)])
-    assert shares == pytest.approx({"multiples_of_1": 5 / 6, "multiples_of_5": 4 / 6, "multiples_of_10": 3 / 6})
-    assert set(quantisation([None]).values()) == {0.0}
+def test_round_number_fractions():
+    fractions = round_number_fractions([(0.0, 5.0), (10.0, 12.3), None, (7.02, 20.0)])
+    assert fractions == pytest.approx({"multiples_of_1": 5 / 6, "multiples_of_5": 4 / 6, "multiples_of_10": 3 / 6})
+    assert set(round_number_fractions([None]).values()) == {0.0}

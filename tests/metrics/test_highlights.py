@@ -1,4 +1,4 @@
-"""Highlight scores on cases small enough to work out by hand."""
+"""Highlight metrics on small cases computed by hand."""
 
 import numpy as np
 import pytest
@@ -16,19 +16,19 @@ def test_average_precision_by_hand():
     assert average_precision(np.ones(4), scores) == 1.0
 
 
-def test_levels_by_hand():
+def test_highlight_scores_by_hand():
     scores = highlight_scores({7: [0.0, 3.0, 1.0, 0.0]}, [TRUTH])
     assert scores["HL-min-VeryGood-Hit1"] == 1.0 and scores["n"] == 1
     assert scores["HL-min-VeryGood-mAP"] == pytest.approx(1 / 3)
     assert highlight_scores({7: [0.0, 0.0, 9.0]}, [TRUTH])["HL-min-VeryGood-Hit1"] == 0.0
 
 
-def test_a_best_clip_beyond_the_video_is_no_hit():
+def test_best_clip_beyond_the_end_of_the_video_is_a_miss():
     scores = highlight_scores({7: [0, 3, 1, 0, 9]}, [TRUTH])
     assert scores["HL-min-Fair-Hit1"] == 0.0
     assert scores["HL-min-Fair-mAP"] == highlight_scores({7: [0, 3, 1, 0]}, [TRUTH])["HL-min-Fair-mAP"]
 
 
-def test_queries_must_match():
-    with pytest.raises(ValueError, match="no query"):
+def test_predictions_without_matching_queries_are_rejected():
+    with pytest.raises(ValueError, match=r"1 predictions.*query id"):
         highlight_scores({8: [1.0]}, [TRUTH])

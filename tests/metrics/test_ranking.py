@@ -1,4 +1,4 @@
-"""HR and NDCG follow from ranks."""
+"""HR@K and NDCG@K computed from ranks."""
 
 import numpy as np
 import pytest
@@ -15,6 +15,6 @@ def test_scores_by_hand():
     assert summary["ndcg_5"] == pytest.approx((1 + np.log(2) / np.log(6)) / 5)
 
 
-def test_nobody_has_no_score():
-    with pytest.raises(ValueError, match="no ranks"):
+def test_empty_ranks_are_rejected():
+    with pytest.raises(ValueError, match=r"no ranks.*at least one user"):
         RankingScores(np.zeros(0, np.int32))

@@ -1,4 +1,4 @@
-"""Metrics: pure scoring, without models or files, checked against the original's own evaluation scripts."""
+"""Metrics as pure functions of predictions and ground truth, tested against upstream's evaluation scripts."""
 
 from timesuite_jax.metrics.bootstrap import Interval, bootstrap
 from timesuite_jax.metrics.grounding import (
@@ -8,8 +8,8 @@ from timesuite_jax.metrics.grounding import (
     best_constant_span,
     grounding_scores,
     hull_iou,
-    quantisation,
     random_spans,
+    round_number_fractions,
     set_iou,
 )
 from timesuite_jax.metrics.highlights import average_precision, highlight_scores
@@ -28,7 +28,7 @@ __all__ = [
     "grounding_scores",
     "highlight_scores",
     "hull_iou",
-    "quantisation",
     "random_spans",
+    "round_number_fractions",
     "set_iou",
 ]

@@ -1,7 +1,7 @@
-"""How sure a score is: percentile bootstrap intervals, seeded and vectorised.
+"""Percentile bootstrap confidence intervals of mean scores, seeded and vectorised.
 
-A difference of two points on 500 questions is usually noise; every evaluation says so by its interval. Questions about
-the same video are not independent: give `groups`, and whole videos are drawn.
+On 500 questions, a difference of two percentage points is usually not significant. Questions about the same video are
+not independent: pass `groups` to resample whole videos.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its confidence interval."""
+    """A mean and its confidence interval."""
 
     mean: float
     low: float
@@ -32,41 +32,42 @@ def bootstrap(
     resamples: int = 2000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Confidence intervals of means.
+    """Computes confidence intervals of means.
 
-    All columns share the same draws, so that the interval of a difference of two runs is had by passing their
-    differences as a column.
+    All columns share the same resamples: for the interval of the difference of two runs, pass their differences as a
+    column.
 
     Args:
-      columns: values by question, one array a metric, all of the same length.
-      groups: what is drawn together (the video of each question); None for single questions.
-      level: of confidence, between 0 and 1.
-      resamples: number of draws.
-      seed: same seed, same interval.
+      columns: one value per question, for each metric; all of the same length.
+      groups: group of each question (its video), resampled as a whole; None to resample questions.
+      level: confidence level, between 0 and 1.
+      resamples: number of resamples.
+      seed: seed of the generator; the result is deterministic.
 
     Raises:
-      ValueError: for no questions, columns of different lengths, or a level outside (0, 1).
+      ValueError: there are no questions, columns differ in length, or `level` is not in (0, 1).
     """
     lengths = {name: len(column) for name, column in columns.items()}
     n = next(iter(lengths.values()), 0)
     if not n or set(lengths.values()) != {n} or (groups is not None and len(groups) != n):
         raise ValueError(
-            f"columns of lengths {lengths} (groups {None if groups is None else len(groups)}); give equal ones"
+            f"columns have lengths {lengths} and groups {None if groups is None else len(groups)}; give equal lengths "
+            "greater than 0"
         )
     if not 0.0 < level < 1.0:
-        raise ValueError(f"confidence level {level} is not between 0 and 1")
+        raise ValueError(f"confidence level {level} is not between 0 and 1, exclusive")
     values = np.stack([np.asarray(column, np.float64) for column in columns.values()] + [np.ones(n)], axis=1)
     if groups is not None:
-        codes = np.unique(np.asarray(groups), return_inverse=True)[1]
-        sums = np.zeros((codes.max() + 1, values.shape[1]))
-        np.add.at(sums, codes, values)
+        group_index = np.unique(np.asarray(groups), return_inverse=True)[1]
+        sums = np.zeros((group_index.max() + 1, values.shape[1]))
+        np.add.at(sums, group_index, values)
         values = sums
     rng = np.random.default_rng(seed)
     means = np.empty((resamples, values.shape[1] - 1))
-    # In pieces of about 32 MB of counts, whatever the number of questions.
-    piece = max(1, 4_000_000 // len(values))
-    for first in range(0, resamples, piece):
-        count = min(piece, resamples - first)
+    # Chunked so that the counts take about 32 MB for any number of questions.
+    chunk = max(1, 4_000_000 // len(values))
+    for first in range(0, resamples, chunk):
+        count = min(chunk, resamples - first)
         draws = rng.multinomial(len(values), np.full(len(values), 1.0 / len(values)), size=count)
         totals = draws @ values
         means[first : first + count] = totals[:, :-1] / totals[:, -1:]

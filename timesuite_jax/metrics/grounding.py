@@ -1,9 +1,9 @@
-"""Temporal grounding: how well one predicted span matches the true one.
+"""Metrics of temporal grounding: R@1 at IoU thresholds, mean IoU, and baselines without vision.
 
-R@1 at IoU thresholds follows upstream's `metrics/tvg/eval_tvg.py` (Charades-STA's protocol): the first span of an
-answer counts, an answer without a span is a miss, and the denominator is every question. Mean IoU and parse failures
-stand beside it, which upstream leaves out. Scores without vision (a constant span, a random one) and a histogram of
-round numbers show how much of a score is grounding.
+R@1 follows upstream's `metrics/tvg/eval_tvg.py` (the Charades-STA protocol): the first span of an answer counts, an
+answer without a span is a miss, and the denominator is the number of questions. Mean IoU and the rate of parse failures
+are additions. Constant and random spans, and the fraction of round numbers, show how much of a score is due to
+grounding.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +16,11 @@ THRESHOLDS = (0.3, 0.5, 0.7)
 
 
 def hull_iou(a: Float[np.ndarray, "examples 2"], b: Float[np.ndarray, "examples 2"]) -> Float[np.ndarray, " examples"]:
-    """Overlap over hull of paired spans (start, end), in seconds; the score of one span against one.
+    """Computes intersection over hull of paired spans (start, end) in seconds, the IoU of single spans.
 
-    Upstream divides by the hull of both spans instead of their union. For spans that overlap the two are the same, and
-    for spans that do not the overlap is zero, so this is the true IoU. Ends before starts are taken as they are, as
-    upstream does. Where the hull has no length (the same instant twice, at which upstream divides by zero) it is 1.
+    Upstream divides by the hull of both spans instead of their union. The two are equal for overlapping spans, and for
+    disjoint spans the intersection is zero, so this is the IoU. As upstream, spans that end before they start are not
+    corrected. If the hull has zero length (two equal points, for which upstream divides by zero), the result is 1.
     """
     overlap = np.minimum(a[:, 1], b[:, 1]) - np.maximum(a[:, 0], b[:, 0])
     hull = np.maximum(a[:, 1], b[:, 1]) - np.minimum(a[:, 0], b[:, 0])
@@ -28,7 +28,7 @@ def hull_iou(a: Float[np.ndarray, "examples 2"], b: Float[np.ndarray, "examples 
 
 
 def set_iou(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float:
-    """Length of intersection over length of union of two sets of spans: for answers with several spans."""
+    """Computes the IoU of two sets of spans, for answers with several spans; 0 if the union has zero length."""
     edges = np.unique([edge for span in (*a, *b) for edge in span])
     if len(edges) < 2:
         return 0.0
@@ -45,45 +45,45 @@ def set_iou(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float
 
 @dataclass(frozen=True)
 class GroundingScores:
-    """Scores of one run, question by question, so that intervals and slices can be made from them.
+    """Scores per question, for confidence intervals and subsets.
 
     Attributes:
-      iou: IoU of each question's first span; 0 where there is none.
-      parsed: whether the answer had a span.
+      iou: IoU of the first span of each answer; 0 without a span.
+      parsed: whether the answer has a span.
     """
 
     iou: Float[np.ndarray, " examples"]
     parsed: Bool[np.ndarray, " examples"]
 
     def hits(self, threshold: float) -> Bool[np.ndarray, " examples"]:
-        """Questions answered with at least this IoU; a missing answer is no hit even at threshold 0."""
+        """Whether each IoU reaches the threshold; an answer without a span is a miss even at threshold 0."""
         return self.parsed & (self.iou >= threshold)
 
     def table(self, thresholds: Sequence[float] = THRESHOLDS) -> dict[str, Float[np.ndarray, " examples"]]:
-        """Every metric as one number a question, for `bootstrap`; the mean of each is the metric."""
+        """Returns one value per question for each metric, for `bootstrap`; the mean of each is the metric."""
         columns = {f"r1_iou_{threshold}": self.hits(threshold).astype(np.float64) for threshold in thresholds}
         return {**columns, "miou": self.iou, "parse_failures": 1.0 - self.parsed}
 
     def summary(self, thresholds: Sequence[float] = THRESHOLDS) -> dict[str, float]:
-        """`r1_iou_0.5`, ..., `miou`, `parse_failures` (all fractions of 1) and `n`."""
+        """Returns `r1_iou_0.5`, ..., `miou` and `parse_failures` as fractions of 1, and the count `n`."""
         return {**{name: float(column.mean()) for name, column in self.table(thresholds).items()}, "n": len(self.iou)}
 
 
 def grounding_scores(
     predictions: Sequence[Sequence[float] | None], truths: Sequence[Sequence[float]]
 ) -> GroundingScores:
-    """Scores first spans against true ones.
+    """Scores predicted spans against ground truth.
 
     Args:
-      predictions: (start, end) in seconds for each question, None where the answer had no span.
-      truths: (start, end) in seconds.
+      predictions: (start, end) in seconds for each question, None for an answer without a span.
+      truths: (start, end) in seconds for each question.
 
     Raises:
-      ValueError: if the numbers of predictions and truths differ or are zero.
+      ValueError: the numbers of predictions and truths differ or are zero.
     """
     if len(predictions) != len(truths) or not len(truths):
         raise ValueError(
-            f"{len(predictions)} predictions for {len(truths)} questions; give one each, None for no answer"
+            f"{len(predictions)} predictions for {len(truths)} questions; give one per question, None for no span"
         )
     parsed = np.array([prediction is not None for prediction in predictions])
     spans = np.array([(0.0, 0.0) if span is None else (span[0], span[1]) for span in predictions], np.float64)
@@ -93,14 +93,14 @@ def grounding_scores(
 
 @dataclass(frozen=True)
 class ConstantSpan:
-    """The same answer to every question: in seconds, or as fractions of each video's duration."""
+    """A constant prediction, in seconds or as fractions of the video's duration."""
 
     start: float
     end: float
     relative: bool
 
     def predict(self, durations: Float[np.ndarray, " examples"]) -> Float[np.ndarray, "examples 2"]:
-        """The span for videos of these durations in seconds."""
+        """Returns the span in seconds for videos of these durations in seconds."""
         scale = np.asarray(durations, np.float64)[:, None] if self.relative else np.ones((len(durations), 1))
         return np.array([[self.start, self.end]]) * scale
 
@@ -113,14 +113,14 @@ def best_constant_span(
     relative: bool = True,
     steps: int = 40,
 ) -> ConstantSpan:
-    """The constant answer that scores best on a training list: what a model gets that never looks at the video.
+    """Finds the constant span with the best score on training data, a baseline without vision.
 
     Args:
-      truths: true spans in seconds, of training questions (not of those to be scored).
-      durations: of their videos, in seconds.
-      threshold: IoU threshold whose R@1 is to be best; None for mean IoU. Ties go to the higher mean IoU.
-      relative: fractions of the duration, else seconds.
-      steps: the grid has so many steps from 0 to 1 (or to the latest true end).
+      truths: true spans in seconds of training questions (not of the questions to be scored).
+      durations: durations of their videos, in seconds.
+      threshold: IoU threshold of the R@1 to maximise, with ties broken by mean IoU; None to maximise mean IoU.
+      relative: whether the span is in fractions of the duration instead of seconds.
+      steps: number of grid steps from 0 to 1 (or to the latest true end).
     """
     scale = np.asarray(durations, np.float64)[:, None] if relative else np.ones((len(truths), 1))
     targets = np.asarray(truths, np.float64) / scale
@@ -136,22 +136,22 @@ def best_constant_span(
 
 
 def random_spans(durations: Float[np.ndarray, " examples"], *, seed: int) -> Float[np.ndarray, "examples 2"]:
-    """Spans in seconds between two moments drawn uniformly from each video."""
-    moments = np.random.default_rng(seed).random((len(durations), 2)) * np.asarray(durations, np.float64)[:, None]
-    return np.sort(moments, axis=1)
+    """Draws spans in seconds between two uniformly distributed times of each video."""
+    times = np.random.default_rng(seed).random((len(durations), 2)) * np.asarray(durations, np.float64)[:, None]
+    return np.sort(times, axis=1)
 
 
-def quantisation(
+def round_number_fractions(
     spans: Sequence[Sequence[float] | None], steps: Sequence[float] = (1.0, 5.0, 10.0), tolerance: float = 0.05
 ) -> Mapping[str, float]:
-    """Share of predicted starts and ends that are multiples of each step, within a tolerance, in seconds.
+    """Computes the fraction of starts and ends that are multiples of each step, within a tolerance, in seconds.
 
-    Models that were trained on round numbers answer in them ("always multiples of 5"); compare with the true spans'
-    share. Missing predictions are left out; without any, every share is 0.
+    Models trained on round numbers predict round numbers (multiples of 5, say); compare with the fraction of the true
+    spans. None is ignored; without any span, all fractions are 0.
     """
     edges = np.array([edge for span in spans if span is not None for edge in span[:2]], np.float64)
-    shares = {}
+    fractions = {}
     for step in steps:
         off = np.abs(edges - np.round(edges / step) * step)
-        shares[f"multiples_of_{step:g}"] = float((off <= tolerance).mean()) if len(edges) else 0.0
-    return shares
+        fractions[f"multiples_of_{step:g}"] = float((off <= tolerance).mean()) if len(edges) else 0.0
+    return fractions

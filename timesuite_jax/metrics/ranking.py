@@ -1,7 +1,7 @@
-"""Recommendation: where in the ranking of all items the one that a user took next stands.
+"""Metrics of sequential recommendation: HR@K and NDCG@K of each user's next item.
 
-HR@K and NDCG@K with one relevant item a user, over all items and not a sample of them, as upstream's `evaluate.py` of
-MQSA-TED (arXiv:2311.01056).
+One item per user is relevant, and all items are ranked, not a sample, as in `evaluate.py` of MQSA-TED
+(arXiv:2311.01056).
 """
 
 from collections.abc import Sequence
@@ -15,33 +15,33 @@ CUTOFFS = (5, 10, 20)
 
 @dataclass(frozen=True)
 class RankingScores:
-    """Ranks of one evaluation, user by user, so that intervals and slices can be made from them.
+    """Ranks per user, for confidence intervals and subsets.
 
     Attributes:
-      ranks: how many items score above each user's next one.
+      ranks: number of items with a higher score than the user's next item.
     """
 
     ranks: Int[np.ndarray, " U"]
 
     def __post_init__(self) -> None:
-        """Refuses an evaluation of nobody.
+        """Checks that there is at least one user.
 
         Raises:
-          ValueError: if there is no rank.
+          ValueError: there are no ranks.
         """
         if not len(self.ranks):
-            raise ValueError("no ranks: an average over no user is no score")
+            raise ValueError("there are no ranks; evaluate at least one user")
 
     def hits(self, cutoff: int) -> Float[np.ndarray, " U"]:
-        """1 where the item is among the first `cutoff`, else 0; the mean is HR@K."""
+        """Returns 1 if the item is in the top `cutoff`, else 0; the mean is HR@K."""
         return (self.ranks < cutoff).astype(np.float64)
 
     def gains(self, cutoff: int) -> Float[np.ndarray, " U"]:
-        """Discounted gain of the item where it is among the first `cutoff`, else 0; the mean is NDCG@K."""
+        """Returns the discounted gain if the item is in the top `cutoff`, else 0; the mean is NDCG@K."""
         return self.hits(cutoff) / np.log2(np.asarray(self.ranks, np.float64) + 2.0)
 
     def table(self, cutoffs: Sequence[int] = CUTOFFS) -> dict[str, Float[np.ndarray, " U"]]:
-        """Every metric as one number a user, for `bootstrap`; the mean of each is the metric."""
+        """Returns one value per user for each metric, for `bootstrap`; the mean of each is the metric."""
         return {
             name: values
             for cutoff in cutoffs
@@ -49,5 +49,5 @@ class RankingScores:
         }
 
     def summary(self, cutoffs: Sequence[int] = CUTOFFS) -> dict[str, float]:
-        """`hr_10`, `ndcg_10`, ... (fractions of 1) and `n`."""
+        """Returns `hr_10`, `ndcg_10`, ... as fractions of 1, and `n`, the number of users."""
         return {**{name: float(values.mean()) for name, values in self.table(cutoffs).items()}, "n": len(self.ranks)}

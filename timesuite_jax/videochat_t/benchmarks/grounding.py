@@ -9,7 +9,7 @@ import numpy as np
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import COUNTS, Benchmark, Scores, Span, Timeline
-from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou, quantisation
+from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou, round_number_fractions
 from timesuite_jax.text import parse_spans
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
@@ -101,7 +101,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         spans = [prediction.span for prediction in predictions]
         scores = grounding_scores(spans, [prediction.truth[0] for prediction in predictions])
         videos = [prediction.source for prediction in predictions]
-        return Scores(scores.table(), videos, details={"round_numbers": dict(quantisation(spans))})
+        return Scores(scores.table(), videos, details={"round_numbers": dict(round_number_fractions(spans))})
 
     def _next_video(self, example: CorpusExample) -> Record:
         """The next record of another video; after the last record comes the first."""
