@@ -128,9 +128,9 @@ def test_samples_are_named(config):
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"model": {"items": 5}}, "model.items is the data's to say; remove it"),
+        ({"model": {"items": 5}}, "model.items is determined by the data; remove it"),
         ({"model": {"windw": 5}}, "model.windw is unknown; did you mean 'window'"),
-        ({"model": {"features": 5}}, "model.features is for the vectors' file to say; give that as features.path"),
+        ({"model": {"features": 5}}, "model.features is determined by the file of vectors; set features.path"),
         ({"features": {"path": "none.npy"}}, "none.npy does not exist"),
         ({"loss": {"tau": 0.0}}, "loss.tau=0.0 must be above 0"),
         ({"lss": {}}, "config.lss is unknown; did you mean 'loss'"),

@@ -1,4 +1,4 @@
-"""What a config says about an MQSA-TED run, apart from the training loop's own part."""
+"""The config of an MQSA-TED run, except `task` and `training`."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -15,27 +15,27 @@ from timesuite_jax.port.weights import WeightsSpec
 
 @dataclasses.dataclass(frozen=True)
 class InteractionsSpec:
-    """What is trained on and ranked: the interactions of a file, or random ones."""
+    """The interactions to train on and rank: from a file, or random."""
 
-    path: str | None = None  # an .npz as `data.Interactions.load` reads it
+    path: str | None = None  # .npz, see `data.Interactions.load`
     synthetic: SyntheticInteractionsSpec | None = None
-    batch_size: int = bounded(256, minimum=1)  # users, of all processes together
+    batch_size: int = bounded(256, minimum=1)  # users, over all processes
     evaluation_batch_size: int = bounded(256, minimum=1)
-    # Histories are packed into rows; their number is a multiple of this, and of what devices and microbatches ask for:
-    # few shapes, each of which is compiled.
+    # Histories are packed into a number of rows that is a multiple of this and of what devices and microbatches
+    # require: few shapes, each of which is compiled.
     row_multiple: int = bounded(8, minimum=1)
 
     def __post_init__(self) -> None:
-        """Refuses no data, data of two kinds, and batches of nobody.
+        """Checks that there is one source of data.
 
         Raises:
-          UserError: naming the field.
+          UserError: if there is none, or two.
         """
         if (self.path is None) == (self.synthetic is None):
             raise UserError("give one of data.path (an .npz of interactions) and data.synthetic")
 
     def read(self) -> Interactions:
-        """The interactions.
+        """Returns the interactions.
 
         Raises:
           UserError: if the file cannot be read.
@@ -45,27 +45,27 @@ class InteractionsSpec:
 
 @dataclasses.dataclass(frozen=True)
 class FeaturesSpec:
-    """Vectors of the items from outside, for items that few or none have taken yet."""
+    """Feature vectors of items, for items with few or no interactions."""
 
-    path: str | None = None  # an .npy [V, F], a row an item
-    use: Literal["add", "start"] = "add"  # projected and added to the embeddings, or what the embeddings start from
+    path: str | None = None  # .npy [V, F], one row per item
+    use: Literal["add", "start"] = "add"  # project and add to the embeddings, or initialize them
 
 
 @dataclasses.dataclass(frozen=True)
 class LossSpec:
-    """The parts of the loss; the defaults are those of upstream's `main.py`."""
+    """The terms of the loss; defaults from upstream's `main.py`."""
 
-    negatives: int = bounded(0, minimum=0)  # sampled negatives of the next item, as in SASRec; 0: all items
-    distillation: float = bounded(0.1, minimum=0)  # weight of TED; 0 leaves it out
+    negatives: int = bounded(0, minimum=0)  # sampled negatives per target, as in SASRec; 0: all items
+    distillation: float = bounded(0.1, minimum=0)  # weight of transition distillation; 0 disables it
     tau: float = bounded(0.1, above=0)  # temperature of teacher and student
-    span: int = bounded(1, minimum=1)  # how far apart two items count as a transition
+    span: int = bounded(1, minimum=1)  # maximum distance of the two items of a transition
     l2: float = bounded(1e-4, minimum=0)
-    chunk: int = bounded(128, minimum=1)  # slots whose scores of all items exist at one time
+    chunk: int = bounded(128, minimum=1)  # slots whose scores are computed at a time
 
 
 @dataclasses.dataclass(frozen=True)
 class MqsaTedConfig:
-    """A run; `model` has the fields of `MqsaSpec` but for the sizes of data: `items` and `features`."""
+    """A run; `model` has the fields of `MqsaSpec` except `items` and `features`, which the data determine."""
 
     data: InteractionsSpec
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -74,15 +74,15 @@ class MqsaTedConfig:
     weights: WeightsSpec = dataclasses.field(default_factory=WeightsSpec)
 
     def __post_init__(self) -> None:
-        """Refuses two things to start from.
+        """Checks that embeddings have one initialization.
 
         Raises:
-          UserError: naming them.
+          UserError: if weights and features both set them.
         """
         if self.weights.files and self.features.path is not None and self.features.use == "start":
             raise UserError(
                 f"weights.files={self.weights.files} and features.path={self.features.path} with features.use=start "
-                "both say what the embeddings start from; give one of them"
+                "both initialize the embeddings; give one of them"
             )
 
     @classmethod
@@ -90,12 +90,12 @@ class MqsaTedConfig:
         """Reads a run's config.
 
         Raises:
-          UserError: naming what is wrong with it.
+          UserError: if a key or a value is invalid.
         """
         parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
         own = {key: value for key, value in parts.items() if key not in ("task", "training")}
         if "items" in own.get("model", {}):
-            raise UserError("model.items is the data's to say; remove it")
+            raise UserError("model.items is determined by the data; remove it")
         if "features" in own.get("model", {}):
-            raise UserError("model.features is for the vectors' file to say; give that as features.path")
+            raise UserError("model.features is determined by the file of vectors; set features.path instead")
         return build(cls, own, "config")

@@ -82,7 +82,7 @@ def evaluate_recommendation(
         # At least as many rows as any earlier batch, so that nearly all batches share one compiled program.
         packing = pack(histories != padding, row_multiple, min_rows)
         min_rows, user, slot = packing.shape[0], packing.user, packing.slot
-        rows = packing.lay(histories[user, slot], padding), packing.lay(user, -1), packing.lay(slot, 0)
+        rows = packing.scatter(histories[user, slot], padding), packing.scatter(user, -1), packing.scatter(slot, 0)
         newest = packing.place[slot == max_len - 1]  # one per user, in order
         # The last batch is padded.
         columns = newest, seen_items(data, max_len, split, users), getattr(data, split)[users]

@@ -1,4 +1,4 @@
-"""Interactions from files, and the arrays made of them; against the original's functions in tests/parity."""
+"""Interactions from files, and their histories and transitions; tests/parity compares them with upstream's."""
 
 import dataclasses
 from pathlib import Path
@@ -28,7 +28,7 @@ ARRAYS = {
 }
 
 
-def saved(tmp_path, **changes):
+def save(tmp_path, **changes):
     arrays = {name: np.asarray(value) for name, value in {**ARRAYS, **changes}.items() if value is not None}
     np.savez(tmp_path / "data.npz", **arrays)
     return tmp_path / "data.npz"
@@ -36,10 +36,10 @@ def saved(tmp_path, **changes):
 
 @pytest.fixture
 def data(tmp_path) -> Interactions:
-    return Interactions.load(saved(tmp_path))
+    return Interactions.load(save(tmp_path))
 
 
-def test_windows_are_cut_to_the_newest_before_everything_else(data):
+def test_only_the_newest_items_are_used(data):
     np.testing.assert_array_equal(training_histories(data, 3), [[1, 0, 2], [P, P, 4]])
     inputs, targets = training_pairs(data, 3)
     np.testing.assert_array_equal(inputs, [[P, 1, 0], [P, P, P]])
@@ -62,7 +62,7 @@ def test_transitions_within_a_span(data, span):
     assert pairs == expected
 
 
-def test_every_epoch_has_every_user_in_another_order():
+def test_each_epoch_has_every_user_in_another_order():
     one, two = epoch_orders(9, seed=3), epoch_orders(9, seed=3)
     first, second = next(one), next(one)
     assert sorted(first) == sorted(second) == list(range(9)) and list(first) != list(second)
@@ -70,35 +70,35 @@ def test_every_epoch_has_every_user_in_another_order():
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
-        ({"test_item": None}, "lacks test_item"),
-        ({"num_user": 3}, "num_user=3, but user_ptr is for 2 users"),
-        ({"items": [0, 1, 0, P, 4]}, "training item 5 is unknown: ids run from 0 to 4"),
-        ({"test_item": [0, -1]}, "test item -1 is unknown"),
-        ({"user_ptr": [0, 5, 5]}, "user 1 has no training item; leave out users with fewer than three items"),
-        ({"user_ptr": [0, 4, 6]}, "user_ptr does not divide the 5 training items"),
+        ({"test_item": None}, "no array test_item"),
+        ({"num_user": 3}, "num_user=3, but user_ptr has 2 users"),
+        ({"items": [0, 1, 0, P, 4]}, "training item 5 is out of range: ids run from 0 to 4"),
+        ({"test_item": [0, -1]}, "test item -1 is out of range"),
+        ({"user_ptr": [0, 5, 5]}, "user 1 has no training item; remove users with fewer than three items"),
+        ({"user_ptr": [0, 4, 6]}, "user_ptr does not partition the 5 training items"),
         ({"validate_item": [3]}, "1 validation items for 2 users"),
-        ({"user_ptr": [0], "num_user": 0, "items": np.zeros(0, int)}, "hold no user"),
-        ({"items": np.zeros((2, 2), int)}, "items is int64 of 2 dimensions; it must be whole numbers of 1"),
+        ({"user_ptr": [0], "num_user": 0, "items": np.zeros(0, int)}, "contain no users"),
+        ({"items": np.zeros((2, 2), int)}, "items is int64 of rank 2; it must be integers of rank 1"),
         ({"test_item": [0.5, 1.5]}, "test_item is float64"),
         ({"items": np.array([None] * 5, object)}, "allow_pickle=False; give an .npz with the arrays"),
-        ({"items": [2**32, 1, 0, 2, 4]}, "items has a number that 32 bits do not hold"),
-        ({"num_item": 2**32 + P}, "num_item has a number that 32 bits do not hold"),
-        ({"item_names": ["a", "b"]}, "2 different item names for 5 items; give one each"),
-        ({"user_names": ["a", "a"]}, "1 different user names for 2 users"),
-        ({"user_names": [1, 2]}, "names are int64 of 1 dimensions, not strings"),
+        ({"items": [2**32, 1, 0, 2, 4]}, "items has a number outside the range of int32"),
+        ({"num_item": 2**32 + P}, "num_item has a number outside the range of int32"),
+        ({"item_names": ["a", "b"]}, "2 distinct item names for 5 items"),
+        ({"user_names": ["a", "a"]}, "1 distinct user names for 2 users"),
+        ({"user_names": [1, 2]}, "names are int64 of rank 1, not strings"),
         ({"user_names": [b"\xff", b"b"]}, "user_names cannot be read: 'utf-8' codec"),
     ],
 )
-def test_bad_files_are_named(tmp_path, changes, told):
+def test_invalid_files_are_rejected(tmp_path, changes, message):
     with pytest.raises(UserError) as caught:
-        Interactions.load(saved(tmp_path, **changes))
-    assert told in str(caught.value)
+        Interactions.load(save(tmp_path, **changes))
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("names", [None, ("ann", "böb")])
-def test_what_is_saved_is_read_again(data, tmp_path, names):
+def test_load_inverts_save(data, tmp_path, names):
     data = dataclasses.replace(
         data, user_names=names, item_names=names and ("0", "eins", "中", "x y", "ends in \u00e9")
     )
@@ -111,31 +111,31 @@ def test_what_is_saved_is_read_again(data, tmp_path, names):
         data.save(Path("/nowhere/again.npz"))
 
 
-def test_no_file(tmp_path):
+def test_an_absent_file_is_rejected(tmp_path):
     with pytest.raises(UserError, match=r"none\.npz does not exist; give an \.npz with"):
         Interactions.load(tmp_path / "none.npz")
 
 
-def test_a_span_of_nothing(data):
+def test_a_span_below_one_is_rejected(data):
     with pytest.raises(ValueError, match="span=0"):
         count_transitions(data, 3, 0)
 
 
-def test_files_of_another_kind_and_damaged_ones(tmp_path):
-    """Of damaged ones NumPy raises whatever it comes upon."""
+def test_other_formats_and_corrupted_archives_are_rejected(tmp_path):
+    """NumPy raises many types of errors on a corrupted archive."""
     np.save(tmp_path / "array.npy", np.arange(3))
-    with pytest.raises(UserError, match=r"array\.npy lacks user_ptr"):
+    with pytest.raises(UserError, match=r"array\.npy has no array user_ptr"):
         Interactions.load(tmp_path / "array.npy")
-    whole = saved(tmp_path).read_bytes()
-    entry = whole.index(b"PK\x01\x02")  # of the first array in the archive's list
-    for place in (entry + 6, entry + 10):  # the version that is needed, how it is compressed
-        (tmp_path / "damaged.npz").write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+    whole = save(tmp_path).read_bytes()
+    entry = whole.index(b"PK\x01\x02")  # of the first array in the central directory
+    for offset in (entry + 6, entry + 10):  # version needed, compression method
+        (tmp_path / "damaged.npz").write_bytes(whole[:offset] + b"\xff" + whole[offset + 1 :])
         with pytest.raises(UserError, match=r"cannot read .*damaged\.npz"):
             Interactions.load(tmp_path / "damaged.npz")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"\x93NUMPY"])
-def test_broken_files(tmp_path, content):
+def test_corrupted_files_are_rejected(tmp_path, content):
     (tmp_path / "broken.npz").write_bytes(content)
     with pytest.raises(UserError, match=r"cannot read .*broken\.npz"):
         Interactions.load(tmp_path / "broken.npz")

@@ -1,4 +1,4 @@
-"""Vectors of items are brought to one scale, and files of another kind are named."""
+"""Feature vectors are normalized, and invalid files are rejected."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ VECTORS = np.random.default_rng(0).normal(5.0, 3.0, (7, 3)).astype(np.float16)
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
-def test_scale(tmp_path, suffix):
+def test_vectors_are_centered_and_scaled(tmp_path, suffix):
     path = tmp_path / f"vectors.{suffix}"
     np.save(path, VECTORS) if suffix == "npy" else np.savez(path, vectors=VECTORS)
     features, _ = read_features(path, 7)
@@ -21,7 +21,7 @@ def test_scale(tmp_path, suffix):
                                np.std(VECTORS.astype(np.float32) - VECTORS.mean(axis=0)), rtol=1e-2)  # fmt: skip
 
 
-def test_principal_axes_keep_distances_as_far_as_they_can():
+def test_principal_axes_preserve_inner_products():
     features = np.random.default_rng(1).normal(size=(20, 4)).astype(np.float32) * np.array([1, 9, 3, 0.1], np.float32)
     whole = principal_axes(features, 6)
     assert whole.shape == (20, 6) and not whole[:, 4:].any()
@@ -30,40 +30,40 @@ def test_principal_axes_keep_distances_as_far_as_they_can():
 
 
 @pytest.mark.parametrize(
-    ("vectors", "told"),
+    ("vectors", "message"),
     [
-        (VECTORS[:6], r"holds float16 \[6, 3\]; it must hold numbers, a row for each of 7 items"),
-        (VECTORS[:, 0], r"holds float16 \[7\]"),
-        (np.full((7, 2), "a"), "holds <U1"),
-        (np.full((7, 2), 3.0), "differ by 0.0 from their mean"),
-        (VECTORS.astype(np.float32) * 1e20, "differ by inf from their mean"),
-        (np.full((7, 2), 3e38, np.float32), "differ by inf from their mean"),
+        (VECTORS[:6], r"contains float16 \[6, 3\]; it must contain numbers, one row for each of 7 items"),
+        (VECTORS[:, 0], r"contains float16 \[7\]"),
+        (np.full((7, 2), "a"), "contains <U1"),
+        (np.full((7, 2), 3.0), "deviate from their mean by 0.0"),
+        (VECTORS.astype(np.float32) * 1e20, "deviate from their mean by inf"),
+        (np.full((7, 2), 3e38, np.float32), "deviate from their mean by inf"),
         (VECTORS.astype(np.float64) * 1e300, "the vector of item 0 is not finite"),
-        (VECTORS[:, :0], r"holds float16 \[7, 0\]; it must hold numbers"),
-        (VECTORS.astype(np.complex64), "holds complex64"),
+        (VECTORS[:, :0], r"contains float16 \[7, 0\]; it must contain numbers"),
+        (VECTORS.astype(np.complex64), "contains complex64"),
         (np.where(np.arange(7)[:, None] == 4, np.inf, VECTORS), "the vector of item 4 is not finite"),
         (np.full((7, 2), None), "cannot read .*vectors.npy"),
     ],
 )
-def test_bad_files_are_named(tmp_path, vectors, told):
+def test_invalid_files_are_rejected(tmp_path, vectors, message):
     np.save(tmp_path / "vectors.npy", vectors)
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         read_features(tmp_path / "vectors.npy", 7)
 
 
-def test_an_archive_whose_content_is_broken(tmp_path):
+def test_an_archive_with_corrupted_content_is_rejected(tmp_path):
     np.savez_compressed(tmp_path / "vectors.npz", vectors=VECTORS)
     content = bytearray((tmp_path / "vectors.npz").read_bytes())
-    at = 30 + content[26] + content[28]  # behind the first header, its name and its extra field
-    content[at : at + 4] = b"\xff" * 4  # no kind of deflate block
+    offset = 30 + content[26] + content[28]  # behind the first header, its name and its extra field
+    content[offset : offset + 4] = b"\xff" * 4  # an invalid deflate block type
     (tmp_path / "vectors.npz").write_bytes(content)
     with pytest.raises(UserError, match=r"cannot read .*vectors\.npz"):
         read_features(tmp_path / "vectors.npz", 7)
 
 
-def test_other_files(tmp_path):
-    with pytest.raises(UserError, match=r"none\.npy does not exist; .* features\.path .* recommending need the file"):
+def test_absent_files_and_several_arrays_are_rejected(tmp_path):
+    with pytest.raises(UserError, match=r"none\.npy does not exist; .* features\.path: .* need the file"):
         read_features(tmp_path / "none.npy", 7)
     np.savez(tmp_path / "two.npz", a=VECTORS, b=VECTORS)
-    with pytest.raises(UserError, match=r"two\.npz holds a, b; it must hold one array"):
+    with pytest.raises(UserError, match=r"two\.npz contains a, b; it must contain one array"):
         read_features(tmp_path / "two.npz", 7)

@@ -1,4 +1,4 @@
-"""The stream of users: every one once an epoch, the same batch for any number of processes, an exact position."""
+"""The stream of users: each once per epoch, the same batch for any number of processes, an exact position."""
 
 import dataclasses
 import itertools
@@ -25,24 +25,24 @@ def stream(data: Interactions, **changes) -> UserStream:
     return UserStream(data, 4, **{"batch_size": BATCH, "row_multiple": 2, "seed": SEED, **changes})
 
 
-def test_epochs_are_the_originals_and_the_last_batch_has_the_users_that_are_left(data):
+def test_epochs_equal_upstreams_and_the_last_batch_has_the_remaining_users(data):
     inputs, targets = training_pairs(data, 4)
     batches = list(itertools.islice(stream(data), 6))
     for epoch, order in enumerate(itertools.islice(epoch_orders(USERS, SEED), 3)):
         for batch, users in zip(batches[2 * epoch : 2 * epoch + 2], (order[:4], order[4:]), strict=True):
-            some = [user for user in users if np.any(inputs[user] != ITEMS)]  # one training item makes no pair
+            some = [user for user in users if np.any(inputs[user] != ITEMS)]  # one training item gives no pair
             assert set(np.unique(batch["segments"])) - {PADDING_SEGMENT} == set(some)
             for user in some:
                 here, valid = batch["segments"] == user, inputs[user] != ITEMS
                 np.testing.assert_array_equal(batch["items"][here], inputs[user][valid])
                 np.testing.assert_array_equal(batch["targets"][here], targets[user][valid])
                 np.testing.assert_array_equal(batch["positions"][here], np.flatnonzero(valid))
-            nobody = batch["segments"] == PADDING_SEGMENT
-            assert np.all(batch["items"][nobody] == ITEMS) and np.all(batch["targets"][nobody] == ITEMS)
+            padding = batch["segments"] == PADDING_SEGMENT
+            assert np.all(batch["items"][padding] == ITEMS) and np.all(batch["targets"][padding] == ITEMS)
 
 
 @pytest.mark.parametrize("taken", [0, 1, 2, 5])
-def test_going_on_from_a_position_gives_what_would_have_come(data, taken):
+def test_a_restored_position_continues_with_the_same_batches(data, taken):
     whole = stream(data)
     for _ in range(taken):
         next(whole)
@@ -63,7 +63,7 @@ def test_processes_share_a_batch(data):
         np.testing.assert_array_equal(np.concatenate(rows), whole["items"])
 
 
-def test_three_processes_share_what_two_divides(data):
+def test_rows_are_a_multiple_of_three_processes_and_of_two(data):
     parts = [next(stream(data, process_index=index, process_count=3))["items"] for index in range(3)]
     together = np.concatenate(parts)
     assert len({len(part) for part in parts}) == 1 and len(together) % 6 == 0
@@ -71,25 +71,25 @@ def test_three_processes_share_what_two_divides(data):
     np.testing.assert_array_equal(np.sort(together[together < data.num_items]), np.sort(whole[whole < data.num_items]))
 
 
-def test_a_position_of_another_batch_size_is_refused(data):
+def test_a_position_of_another_batch_size_is_rejected(data):
     saved = stream(data, batch_size=2).get_state()
     with pytest.raises(UserError, match="has batch_size 2, this run has 4; resume with the same"):
         stream(data).set_state(saved)
 
 
-def test_the_same_walks_of_other_items_are_others(data):
+def test_a_position_of_items_with_other_names_is_rejected(data):
     saved = stream(data).get_state()
     other = stream(dataclasses.replace(data, item_names=tuple(map(str, range(ITEMS)))))
     with pytest.raises(UserError, match=r"has item_checksum \d+, this run has \d+; resume with the same"):
         other.set_state(saved)
     for name in ("item_checksum", "split"):
-        del saved[name]  # as older runs have it
+        del saved[name]  # as in older runs
     other.set_state(saved)
 
 
 @pytest.mark.parametrize("swapped", ["validation", "start"])
-def test_the_same_items_of_other_users_or_held_out_otherwise_are_others(data, swapped):
-    """Selecting a best step among figures of two splits would be no selection."""
+def test_a_position_of_another_split_is_rejected(data, swapped):
+    """Metrics of two splits cannot be compared to select the best step."""
     changes = {"validation": {"validation": data.test, "test": data.validation}, "start": {"start": data.start.copy()}}
     changes["start"]["start"][1] += 1 if data.start[2] - data.start[1] > 1 else -1
     with pytest.raises(UserError, match=r"has split \d+, this run has \d+; resume with the same"):

@@ -1,4 +1,4 @@
-"""Made-up interactions are a data set of the size that was asked for, the same each time."""
+"""Random interactions have the sizes of their spec and are deterministic."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
 
 
-def test_they_have_the_size_asked_for():
+def test_sizes_and_determinism():
     spec = SyntheticInteractionsSpec(num_users=500, num_items=70, mean_length=5.0)
     data, again = make_interactions(spec), make_interactions(spec)
     assert (data.num_users, data.num_items) == (500, 70)
@@ -16,6 +16,6 @@ def test_they_have_the_size_asked_for():
     np.testing.assert_array_equal(data.items, again.items)
 
 
-def test_no_users_are_refused():
+def test_zero_users_are_rejected():
     with pytest.raises(UserError, match=r"synthetic.num_users=0 must be at least 1"):
         build(SyntheticInteractionsSpec, {"num_users": 0, "num_items": 5}, "synthetic")

@@ -1,8 +1,8 @@
-"""Interactions as arrays of one shape: left-padded histories, what is to be predicted from them, what was seen.
+"""Left-padded histories of users as arrays: inputs, targets and seen items; and counts of item transitions.
 
-Follows upstream's `utils.py` and `main.py` of MQSA-TED (arXiv:2311.01056): only the newest `max_len` training items of
-a user exist, for inputs, for transitions, and for what is left out of a ranking. The newest item stands in the last
-slot and padding has the id after the last item's. Most slots are padding: a batch's users are laid out when it is made.
+Follows `utils.py` and `main.py` of MQSA-TED (arXiv:2311.01056): only the newest `max_len` training items of a user are
+used, in inputs, transitions and seen items. The newest item is in the last slot; the padding id is the number of items.
+Most slots are padding, so histories are padded batch by batch.
 """
 
 from collections.abc import Iterator
@@ -15,22 +15,22 @@ from timesuite_jax.mqsa_ted.data.dataset import Interactions
 
 Split = Literal["validation", "test"]
 Ids = Int[np.ndarray, "B S"]
-Users = Int[np.ndarray, " B"] | slice  # whose histories are asked for
+Users = Int[np.ndarray, " B"] | slice  # selects rows
 _ALL = slice(None)
 
 
 def training_histories(data: Interactions, max_len: int, users: Users = _ALL) -> Ids:
-    """The users' newest `max_len` training items, left-padded."""
+    """Returns the users' newest `max_len` training items, left-padded."""
     start, end = data.start[:-1][users, None], data.start[1:][users, None]
     slots = np.arange(-max_len, 0)[None]
-    places = np.maximum(end + slots, 0)
-    return np.where(-slots <= end - start, data.items[places], data.num_items)
+    index = np.maximum(end + slots, 0)
+    return np.where(-slots <= end - start, data.items[index], data.num_items)
 
 
 def training_pairs(data: Interactions, max_len: int, users: Users = _ALL) -> tuple[Ids, Ids]:
-    """Inputs and targets: at each slot an item and the one that followed it, padding at the same slots of both.
+    """Returns inputs and targets: in each slot an item and the next one, with padding in the same slots.
 
-    A history of `max_len` items has one pair less, so slot 0 is never trained.
+    A history of `max_len` items has `max_len - 1` pairs, so slot 0 is never trained.
     """
     targets = training_histories(data, max_len, users)
     inputs = np.pad(targets[:, :-1], ((0, 0), (1, 0)), constant_values=data.num_items)
@@ -38,13 +38,13 @@ def training_pairs(data: Interactions, max_len: int, users: Users = _ALL) -> tup
 
 
 def evaluation_inputs(data: Interactions, max_len: int, split: Split, users: Users = _ALL) -> Ids:
-    """The history before the item to be ranked: the training items, and for testing the validation item too."""
+    """Returns the history before the held-out item: the training items, followed in testing by the validation item."""
     seen = seen_items(data, max_len, split, users)
     return seen[:, -max_len:]
 
 
 def seen_items(data: Interactions, max_len: int, split: Split, users: Users = _ALL) -> Ids:
-    """What a ranking leaves out, one column an occurrence; unlike the input, all `max_len` training items."""
+    """Returns the items that a ranking masks; unlike the inputs of testing, with all `max_len` training items."""
     histories = training_histories(data, max_len, users)
     if split == "validation":
         return histories
@@ -52,7 +52,7 @@ def seen_items(data: Interactions, max_len: int, split: Split, users: Users = _A
 
 
 class Transitions(NamedTuple):
-    """How often items followed one another: `tail[start[i]:start[i + 1]]` followed item i, `count` times each."""
+    """Sparse transition counts: items `tail[start[i]:start[i + 1]]` followed item i, `count` times each."""
 
     start: Int[np.ndarray, " V_plus_1"]
     tail: Int[np.ndarray, " E"]
@@ -60,13 +60,13 @@ class Transitions(NamedTuple):
 
 
 def count_transitions(data: Interactions, max_len: int, span: int = 1) -> Transitions:
-    """Counts pairs of training items at most `span` apart; the distance does not matter, and an item may follow itself.
+    """Counts pairs of training items at most `span` apart; distances are not weighted, and an item may follow itself.
 
     Raises:
       ValueError: if `span` is not positive.
     """
     if span < 1:
-        raise ValueError(f"span={span}; the next item is 1 away")
+        raise ValueError(f"span={span} must be at least 1, the distance of the next item")
     lengths = np.diff(data.start)
     newest = np.repeat(data.start[1:], lengths) - np.arange(len(data.items)) <= max_len
     items, user = data.items[newest].astype(np.int64), np.repeat(np.arange(data.num_users), lengths)[newest]
@@ -81,7 +81,7 @@ def count_transitions(data: Interactions, max_len: int, span: int = 1) -> Transi
 
 
 def epoch_orders(users: int, seed: int) -> Iterator[Int[np.ndarray, " U"]]:
-    """The order of users in each epoch, the original's for the same seed: each shuffles the order of the last."""
+    """Yields the order of users in each epoch, as upstream for the same seed: each shuffles the previous one."""
     order = np.arange(users, dtype=np.int32)
     shuffler = np.random.RandomState(seed)
     while True:

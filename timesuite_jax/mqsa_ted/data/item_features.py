@@ -1,4 +1,4 @@
-"""Vectors of items that a user supplies (of their videos, texts, pictures): read, checked, brought to one scale."""
+"""Reads, checks and normalizes feature vectors of items (of their videos, texts or images)."""
 
 import zlib
 from pathlib import Path
@@ -12,11 +12,11 @@ from timesuite_jax.storage.npz import read_arrays
 
 
 class ItemFeatures(NamedTuple):
-    """A vector an item.
+    """One vector per item.
 
     Attributes:
-      vectors: around their mean, scaled so that the mean of their squares is 1.
-      checksum: of the vectors as the file has them, which no rounding of mean and scale changes.
+      vectors: centered, and scaled to a mean square of 1.
+      checksum: of the vectors in the file, so that it does not depend on the rounding of mean and scale.
     """
 
     vectors: Float[np.ndarray, "V F"]
@@ -24,26 +24,26 @@ class ItemFeatures(NamedTuple):
 
 
 def read_features(path: Path, items: int) -> ItemFeatures:
-    """Reads an `.npy`, or the one array of an `.npz`: a row an item, in the order of their ids.
+    """Reads an `.npy`, or an `.npz` with one array: one row per item, in the order of ids.
 
     Raises:
-      UserError: if the file cannot be read, or is not one vector of numbers for each item, or all vectors are the same.
+      UserError: if the file cannot be read, is not one finite vector per item, or all vectors are equal.
     """
     arrays = read_arrays(
         path,
-        "give an .npy of numbers, a row an item",
-        absent="bring the items' vectors back to where the run's features.path has them: evaluating and recommending "
-        "need the file, too",
+        "give an .npy of numbers, one row per item",
+        absent="restore the item vectors at the run's features.path: evaluation and recommendation need the file, too",
     )
     if len(arrays) != 1:
-        raise UserError(f"{path} holds {', '.join(arrays) or 'nothing'}; it must hold one array")
+        raise UserError(f"{path} contains {', '.join(arrays) or 'no array'}; it must contain one array")
     (content,) = arrays.values()
     real = np.issubdtype(content.dtype, np.integer) or np.issubdtype(content.dtype, np.floating)
     if content.ndim != 2 or content.shape[0] != items or not content.shape[1] or not real:
         raise UserError(
-            f"{path} holds {content.dtype} {list(content.shape)}; it must hold numbers, a row for each of {items} items"
+            f"{path} contains {content.dtype} {list(content.shape)}; it must contain numbers, "
+            f"one row for each of {items} items"
         )
-    with np.errstate(over="ignore"):  # what float32 does not hold is told below
+    with np.errstate(over="ignore"):  # reported below
         features = content.astype(np.float32)
     if not np.all(np.isfinite(features)):
         row = int(np.argmin(np.all(np.isfinite(features), axis=1)))
@@ -54,13 +54,13 @@ def read_features(path: Path, items: int) -> ItemFeatures:
         scale = np.sqrt(np.mean(np.square(features)))
     if not 0 < scale < np.inf:
         raise UserError(
-            f"{path}: the vectors differ by {scale} from their mean; give vectors that differ, and none above 1e18"
+            f"{path}: the vectors deviate from their mean by {scale}; give vectors that differ, with values below 1e18"
         )
     return ItemFeatures(features / scale, checksum)
 
 
 def principal_axes(features: Float[np.ndarray, "V F"], width: int) -> Float[np.ndarray, "V D"]:
-    """The vectors seen along the `width` directions in which they differ most; zero beyond the directions they have."""
-    _, directions = np.linalg.eigh(features.T @ features)  # of the largest eigenvalue last
-    seen = features @ directions[:, ::-1][:, :width]
-    return np.pad(seen, ((0, 0), (0, width - seen.shape[1])))
+    """Projects the vectors onto their `width` principal axes; columns beyond the number of axes are zero."""
+    _, axes = np.linalg.eigh(features.T @ features)  # eigenvalues ascend
+    projected = features @ axes[:, ::-1][:, :width]
+    return np.pad(projected, ((0, 0), (0, width - projected.shape[1])))

@@ -1,8 +1,8 @@
-"""Histories laid one after another in rows of one length, so that hardly a slot is padding.
+"""Packs histories of users into rows of one length, with little padding.
 
-Users' histories are short and a few are long: padded to the longest, nine slots in ten of a batch hold nothing. Here
-each row holds as many whole histories as fit. What reads them must not look from one into the next; see
-`models.mqsa.Mqsa`, for which `segments` and `positions` are made.
+Most histories are short and few are long: padded to the longest, nine slots in ten of a batch are padding. Each packed
+row contains as many whole histories as fit; the model must not attend from one to another (see `model.Mqsa`, which
+masks by `segments` and reads `positions`).
 """
 
 from typing import NamedTuple
@@ -12,13 +12,13 @@ from jaxtyping import Bool, Int
 
 
 class Packing(NamedTuple):
-    """Where the items of left-padded histories lie.
+    """The positions of the items of left-padded histories in packed rows.
 
     Attributes:
-      user: of each item, the row of the padded histories that it comes from.
-      slot: of each item, its slot there; with left-padded histories that is its absolute position.
-      place: of each item, its slot in the packed rows laid end to end.
-      shape: of the packed rows: their number and length.
+      user: row of each item in the padded histories.
+      slot: slot of each item there, which is its absolute position.
+      place: index of each item in the flattened packed rows.
+      shape: number and length of the packed rows.
     """
 
     user: Int[np.ndarray, " items"]
@@ -26,32 +26,32 @@ class Packing(NamedTuple):
     place: Int[np.ndarray, " items"]
     shape: tuple[int, int]
 
-    def lay(self, values: Int[np.ndarray, " items"], fill: int) -> Int[np.ndarray, "rows S"]:
-        """Rows with one value an item, and `fill` where there is none."""
+    def scatter(self, values: Int[np.ndarray, " items"], fill: int) -> Int[np.ndarray, "rows S"]:
+        """Returns packed rows with the values of the items, and `fill` in padding."""
         rows = np.full(self.shape, fill, np.int32)
         rows.reshape(-1)[self.place] = values
         return rows
 
 
-def pack(valid: Bool[np.ndarray, "B S"], multiple: int, least: int = 0) -> Packing:
-    """Lays histories into rows of the same length S, long ones first, each into the first row that has room.
+def pack(valid: Bool[np.ndarray, "B S"], multiple: int, min_rows: int = 0) -> Packing:
+    """Packs histories into rows of the same length S by first-fit decreasing.
 
     Args:
-      valid: slots of left-padded histories that hold an item.
-      multiple: the number of rows is a multiple of this, so that batches of about the same size have the same shape.
-        Full rows are dealt out like cards: each of `multiple` equal shares of the rows has about as many items.
-      least: there are at least so many rows.
+      valid: slots of left-padded histories that contain an item.
+      multiple: the number of rows is a multiple of this, so that batches of similar sizes have the same shape.
+        Rows are distributed round-robin: each of `multiple` equal shares of the rows has a similar number of items.
+      min_rows: lower bound of the number of rows.
     """
     histories, length = valid.shape
     lengths = valid.sum(axis=1)
     row, offset = np.zeros((2, histories), np.int64)
-    room = np.full(histories, length)
+    free = np.full(histories, length)
     for history in np.argsort(-lengths, kind="stable"):
-        row[history] = np.argmax(room >= lengths[history])
-        offset[history] = length - room[row[history]]
-        room[row[history]] -= lengths[history]
-    used = int(np.count_nonzero(room < length))
-    share = max(-(-max(used, least) // multiple), 1)
+        row[history] = np.argmax(free >= lengths[history])
+        offset[history] = length - free[row[history]]
+        free[row[history]] -= lengths[history]
+    used = int(np.count_nonzero(free < length))
+    share = max(-(-max(used, min_rows) // multiple), 1)
     row = row % multiple * share + row // multiple
     user, slot = np.nonzero(valid)
     place = row[user] * length + offset[user] + slot - (length - lengths[user])

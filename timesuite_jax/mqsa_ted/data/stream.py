@@ -1,8 +1,7 @@
-"""The training stream of a recommender: every user's history once an epoch, with an exact position.
+"""The training stream of a recommender: each user's history once per epoch, with a resumable position.
 
-The data sets of the field are a few megabytes, so that there is nothing to read ahead. The order is the original's for
-the same seed, and so are the batches: the last of an epoch has the users that are left. Their histories lie packed in
-rows, hardly an eighth as many as there are users.
+Data sets are a few megabytes, so nothing is prefetched. Order and batches equal upstream's for the same seed; the last
+batch of an epoch has the remaining users. Histories are packed into rows, about an eighth as many as users.
 """
 
 import math
@@ -18,24 +17,24 @@ from timesuite_jax.mqsa_ted.data.dataset import Interactions
 from timesuite_jax.mqsa_ted.data.histories import epoch_orders, training_pairs
 from timesuite_jax.mqsa_ted.data.packing import pack
 
-PADDING_SEGMENT = -1  # stands for a user at padding
+PADDING_SEGMENT = -1  # user of padding slots
 
 
 class UserStream:
-    """Endless batches of this process's rows, all [R, max_len], as `Mqsa` reads them.
+    """Endless iterator over this process's rows of batches, the inputs of `Mqsa`.
 
-    `items`, `targets` (what followed them), `positions` (in a left-padded history) and `segments` (users;
-    `PADDING_SEGMENT` at padding). R depends on how long the histories of a batch are.
+    Each batch has `items`, `targets` (the next items), `positions` (in a left-padded history) and `segments` (users;
+    `PADDING_SEGMENT` in padding), all int32 [R, max_len]. R depends on the lengths of the batch's histories.
 
     Args:
-      data: whose training items are read.
+      data: interactions; only training items are read.
       max_len: length of a history.
-      batch_size: users of a batch, of all processes together.
-      row_multiple: R, of all processes together, is a multiple of this, and of their number.
-      seed: of the order.
-      process_index: this process.
-      process_count: processes of the run.
-      checksums: of what else must be the same when a run goes on, by name.
+      batch_size: users per batch, over all processes.
+      row_multiple: R over all processes is a multiple of this and of their number.
+      seed: of the order of users.
+      process_index: index of this process.
+      process_count: number of processes.
+      checksums: named checksums of other inputs that must not change when a run resumes.
     """
 
     def __init__(
@@ -64,29 +63,29 @@ class UserStream:
 
     @property
     def batches(self) -> int:
-        """Batches of an epoch."""
+        """Batches per epoch."""
         return -(-self._users // self._batch_size)
 
     def __iter__(self) -> "UserStream":
         return self
 
     def __next__(self) -> dict[str, Shaped[np.ndarray, "..."]]:
-        place = self._step % self.batches
-        if place == 0:
+        index = self._step % self.batches
+        if index == 0:
             self._order = next(self._orders)
-        users = self._order[place * self._batch_size : (place + 1) * self._batch_size]
+        users = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         self._step += 1
         items, targets = training_pairs(self._data, self._max_len, users)
-        # Each process lays out the whole batch and takes its rows: their number is then the same in all of them.
+        # Each process packs the whole batch and takes its share of rows, so that all have the same number.
         packing = pack(items != self._padding, self._row_multiple)
         share = packing.shape[0] // self._process_count
-        mine = slice(self._process_index * share, (self._process_index + 1) * share)
-        who, slot = packing.user, packing.slot
+        local = slice(self._process_index * share, (self._process_index + 1) * share)
+        user, slot = packing.user, packing.slot
         return {
-            "items": packing.lay(items[who, slot], self._padding)[mine],
-            "targets": packing.lay(targets[who, slot], self._padding)[mine],
-            "positions": packing.lay(slot, 0)[mine],
-            "segments": packing.lay(users[who], PADDING_SEGMENT)[mine],
+            "items": packing.scatter(items[user, slot], self._padding)[local],
+            "targets": packing.scatter(targets[user, slot], self._padding)[local],
+            "positions": packing.scatter(slot, 0)[local],
+            "segments": packing.scatter(users[user], PADDING_SEGMENT)[local],
         }
 
     def _state(self, step: int) -> dict[str, Any]:
@@ -99,35 +98,35 @@ class UserStream:
         }
 
     def get_state(self) -> dict[str, Any]:
-        """The same in all processes, and independent of their number."""
+        """Returns the position; it is equal in all processes, and independent of their number."""
         return self._state(self._step)
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Goes to a place given by `get_state`. Orders build on one another, so they are gone through again.
+        """Restores a position from `get_state`; replays the orders of earlier epochs, since each depends on the last.
 
         Raises:
-          UserError: the state belongs to other data, another seed or another batch size.
+          UserError: if the position is one of other data, another seed or another batch size.
         """
         for key, own in self._state(0).items():
-            # Runs from before there was some checksum go on without it.
+            # Older runs lack some checksums.
             if key != "next_batch" and state.get(key, own if key in self._checksums else None) != own:
                 raise UserError(
                     f"the saved data position has {key} {state.get(key)}, this run has {own}; resume with the same "
                     "data, seed and batch size, or start a new run"
                 )
         self._step = int(state["next_batch"])
-        epoch, place = divmod(self._step, self.batches)
+        epoch, index = divmod(self._step, self.batches)
         self._orders = epoch_orders(self._users, self._seed)
-        for _ in range(epoch + (place > 0)):
+        for _ in range(epoch + (index > 0)):
             self._order = next(self._orders)
 
     def sample_names(self, batch: Mapping[str, Shaped[np.ndarray, "..."]]) -> list[str]:
-        """The users of a batch, by number."""
+        """Returns the indices of the users of a batch."""
         return [f"user {user}" for user in np.unique(batch["segments"]) if user != PADDING_SEGMENT]
 
     def report(self) -> dict[str, dict[str, Any]]:
-        """Empty: only items beyond the longest history are cut."""
+        """Empty: nothing is dropped but items beyond `max_len`."""
         return {}
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Does nothing: no file is open."""

@@ -1,4 +1,4 @@
-"""Interactions at random, of any size: to see what fits and how fast it is. There is nothing to learn from them."""
+"""Random interactions of any size, to measure memory and speed."""
 
 import dataclasses
 
@@ -10,16 +10,16 @@ from timesuite_jax.mqsa_ted.data.dataset import Interactions
 
 @dataclasses.dataclass(frozen=True)
 class SyntheticInteractionsSpec:
-    """Sizes of made-up interactions."""
+    """Sizes of random interactions."""
 
     num_users: int = bounded(minimum=1)
     num_items: int = bounded(minimum=1)
-    mean_length: float = bounded(7.0, minimum=1)  # training items a user: that of Amazon Beauty
+    mean_length: float = bounded(7.0, minimum=1)  # training items per user; 7 as in Amazon Beauty
     seed: int = 0
 
 
 def make_interactions(spec: SyntheticInteractionsSpec) -> Interactions:
-    """Histories of geometric length, of items drawn evenly; the same for the same spec."""
+    """Samples histories of geometric length with uniform items; deterministic in the spec."""
     rng = np.random.default_rng(spec.seed)
     lengths = rng.geometric(1.0 / spec.mean_length, spec.num_users)
     start = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
