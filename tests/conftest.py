@@ -48,7 +48,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuses a folder that is not there: of it every family would be absent, and every test skipped."""
     folder = config.getoption("--goldens")
     if not folder.is_dir():
-        raise pytest.UsageError(f"--goldens {folder} is no folder; give one that holds videochat_t/, mqsa_ted/, ...")
+        raise pytest.UsageError(
+            f"--goldens {folder} is not a folder; give one that contains videochat_t/, mqsa_ted/, ..."
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Small corpora and specs that the tests of the training stream share."""
+"""Small corpora, specs and streams for tests of training data."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ def tokenizers(folder: Path):
 
 
 def make(folder: Path, name: str, count: int, *, frames: int | None = None, turns: int = 1, shards: int = 1) -> Path:
-    """Videos of different lengths; the answer of record n names n."""
+    """Builds a corpus of videos of different lengths; the answer of record n contains n."""
     videos = folder / f"{name}_videos"
     videos.mkdir(parents=True)
     entries = []
@@ -41,7 +41,7 @@ def make(folder: Path, name: str, count: int, *, frames: int | None = None, turn
 
 
 def sample_spec(**changes) -> SampleSpec:
-    """Deterministic samples of `VIDEO_INPUTS`, unless changed."""
+    """Returns a spec for deterministic samples of `VIDEO_INPUTS`, with some fields changed."""
     fields = {
         "buckets": (64, 80, 128),
         "clip_text_length": 48,
@@ -53,7 +53,7 @@ def sample_spec(**changes) -> SampleSpec:
 
 
 def stream(folders, texts, *, batch=4, seed=3, process=(0, 1), sample=None, **changes) -> RecordStream:
-    """A training stream of corpora; `changes` are fields of `StreamSpec`."""
+    """Returns a training stream of corpora; `changes` are fields of `DataSpec`."""
     shares = [folder if isinstance(folder, CorpusShare) else CorpusShare(str(folder)) for folder in folders]
     spec = DataSpec(
         corpora=tuple(f"{share.folder}*{share.repeat}" for share in shares),

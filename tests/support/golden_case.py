@@ -1,7 +1,6 @@
-"""One case of the MQSA-TED goldens: a model with its variables, and what the original computed with them.
+"""A case of the MQSA-TED goldens: a model with its variables, and upstream's results.
 
-Everything that costs a compilation goes through one compiled program a case: batches are filled up with users that have
-no item, which adds nothing to any sum.
+Each case compiles one program: batches are padded with users without items, which add nothing to any sum.
 """
 
 import dataclasses
@@ -25,11 +24,11 @@ from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teach
 from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.port.table import Table
 
-CHUNK = 32  # several chunks a batch, the last of them not full
+CHUNK = 32  # several chunks per batch, of which the last is not full
 
 
 class Computed(NamedTuple):
-    """What a batch gives: vectors of all slots, sums over its items and their gradients."""
+    """Results of a batch: hidden vectors of all positions, sums of losses over its items, and their gradients."""
 
     hidden: Array
     count: Array
@@ -40,7 +39,7 @@ class Computed(NamedTuple):
 
 
 class Losses(NamedTuple):
-    """Means over the items of a batch, and gradients of: the total, its two parts."""
+    """Means over the items of a batch of the total loss and its two terms, and their gradients."""
 
     total: float
     rec: float
@@ -52,26 +51,26 @@ class Losses(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class GoldenCase:
-    """Sizes and rates from index.json, arrays read when asked for."""
+    """A case; sizes and rates are from index.json, arrays are read on demand."""
 
     folder: Path
     meta: dict[str, Any]
 
     @property
     def has_parts(self) -> bool:
-        """Whether the dump of this case is one of those with more: the losses' own gradients, moments, scores."""
+        """Whether the case has gradients of the loss terms, optimizer moments and scores."""
         kinds = {name.partition("/")[0] for name in self.names}
         some = {"grad_rec", "grad_kd", "adam_after5", "validate_logits_masked", "test_logits_masked"}
         return not kinds.isdisjoint(some)
 
     @property
     def has_epochs(self) -> bool:
-        """Whether the original also went through epochs from these variables."""
+        """Whether the case has results of whole epochs."""
         return "pipeline_6_epochs" in self.meta or any(name.startswith("var_after6epochs/") for name in self.names)
 
     @functools.cached_property
     def names(self) -> list[str]:
-        """Names of the arrays; reads none of them."""
+        """Names of the arrays, without reading them."""
         with np.load(self.folder / self.meta["file"], allow_pickle=False) as file:
             return file.files
 
@@ -108,15 +107,15 @@ class GoldenCase:
         return port_table.build(port_table.MqsaSizes(self.meta["num_block"]))
 
     def named(self, kind: str) -> dict[str, np.ndarray]:
-        """The arrays `kind/...` by variable name."""
+        """Returns the arrays `kind/...` by variable name."""
         return {key.removeprefix(f"{kind}/"): value for key, value in self.arrays.items() if key.startswith(f"{kind}/")}
 
     def params(self, kind: str = "var") -> dict[str, Any]:
-        """The arrays `kind/...` as our parameter tree."""
+        """Returns the arrays `kind/...` as a parameter tree."""
         return jax.tree.map(jnp.asarray, self.table.to_tree(self.named(kind)))
 
     def leaves(self, params: dict[str, Any]) -> dict[str, np.ndarray]:
-        """Parameters (or gradients by them) by variable name."""
+        """Returns parameters or gradients by variable name."""
         return self.table.to_torch(jax.tree.map(np.asarray, params))
 
     @functools.cached_property
@@ -155,7 +154,7 @@ class GoldenCase:
         return compute
 
     def on(self, params: dict[str, Any], inputs: np.ndarray, targets: np.ndarray | None = None) -> Computed:
-        """Runs at most a batch of histories; without targets, for the hidden vectors alone."""
+        """Runs up to a batch of histories; without targets, only the hidden vectors are valid."""
         targets = np.full_like(inputs, self.meta["num_item"]) if targets is None else targets
         rows = ((0, self.meta["batch_size"] - len(inputs)), (0, 0))
         filled = (np.pad(array, rows, constant_values=self.meta["num_item"]) for array in (inputs, targets))
@@ -163,28 +162,28 @@ class GoldenCase:
         return out._replace(hidden=out.hidden[: len(inputs)])
 
     def train(self, params: dict[str, Any], users: np.ndarray | list[int]) -> Losses:
-        """The three losses of a batch of users and the gradient of their sum."""
+        """Returns the losses of a batch of users and their gradients."""
         inputs, targets = self.pairs
         out = self.on(params, inputs[users], targets[users])
         weight, l2 = self.meta["lambda_kd"], self.meta["l2_reg"]
         rec, kd = out.rec / out.count.astype(jnp.float32), out.kd / out.count.astype(jnp.float32)
         grads = [jax.tree.map(lambda g: g / out.count.astype(jnp.float32), g) for g in (out.grad_rec, out.grad_kd)]
-        # The gradient of half the square of a parameter is the parameter.
+        # The gradient of half the squared norm is the parameter itself.
         total = jax.tree.map(lambda a, b, v: a + weight * b + l2 * v, *grads, params)
         return Losses(float(rec + weight * kd + l2 * half_squared_norm(params)), float(rec), float(kd), total, *grads)
 
     def ranking(self, params: dict[str, Any], split: str) -> tuple[RankingScores, np.ndarray]:
-        """Ranks of every user's next item, "validate" or "test", and the scores of all items that rank them."""
+        """Returns the ranks of every user's next item and the masked scores of all items; "validate" or "test"."""
         name, size = "validation" if split == "validate" else "test", self.meta["batch_size"]
         inputs = evaluation_inputs(self.data, self.meta["max_len"], name)
         parts = [self.on(params, inputs[at : at + size]).hidden[:, -1] for at in range(0, len(inputs), size)]
         scores = item_scores(jnp.concatenate(parts), params["item_embedding"])
-        pushed = mask_seen(scores, jnp.asarray(seen_items(self.data, self.meta["max_len"], name)))
-        ranks = rank(pushed, jnp.asarray(getattr(self.data, name)))
-        return RankingScores(np.asarray(ranks)), np.asarray(pushed)
+        masked = mask_seen(scores, jnp.asarray(seen_items(self.data, self.meta["max_len"], name)))
+        ranks = rank(masked, jnp.asarray(getattr(self.data, name)))
+        return RankingScores(np.asarray(ranks)), np.asarray(masked)
 
 
 def read_cases(root: Path) -> list[GoldenCase]:
-    """All cases that a folder's index names."""
+    """Returns all cases in the index of a folder."""
     index = json.loads((root / "index.json").read_text(encoding="utf-8"))
     return [GoldenCase(root, meta) for meta in index["cases"]]

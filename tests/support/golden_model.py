@@ -1,4 +1,4 @@
-"""A golden model folder as our model: spec, parameters and batches, all sizes read from its files."""
+"""Golden models: spec, parameters and batches, with all sizes read from the files of a folder."""
 
 import functools
 import json
@@ -19,7 +19,7 @@ from timesuite_jax.videochat_t.port import table as port_table
 IGNORED = -100  # label of a position without loss
 BOSFIXED = "_bosfixed"
 
-# Which texts, clip texts and frames a case of forward.npz was run on.
+# Names of the texts, clip texts and frames of each case of forward.npz.
 _INPUTS = {
     "main": ("conversations", "time_instruction_ids", "video_u8"),
     "linearp": ("conversations", "time_instruction_ids", "video_u8"),
@@ -30,7 +30,7 @@ _INPUTS = {
 
 
 class GoldenModel:
-    """One folder with `config.json` and `weights.safetensors`."""
+    """A folder with `config.json` and `weights.safetensors`."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -60,13 +60,13 @@ class GoldenModel:
         return self.tree(self.table)
 
     def tree(self, table: Table, **changes: np.ndarray) -> dict[str, Any]:
-        """Parameters for another table (fewer layers, no text ...), some tensors replaced."""
+        """Returns parameters for a table (with fewer layers, without text, ...), with some tensors replaced."""
         tensors = {**self.tensors, **changes}
         return table.to_tree({name: tensors[name] for name in table.entries})
 
     @functools.cached_property
     def spec(self) -> VideoChatTSpec:
-        """Upstream as it is: TAPE, and ones at position 0. Pixels become u8 / 64 - 2, as in the dump."""
+        """Upstream's spec: TAPE, and ones at position 0; pixels are normalised to u8 / 64 - 2, as in the goldens."""
         sizes, derived, upstream = self.config["config"], self.config["derived"], self.config["upstream_model_config"]
         tower = upstream["vision_encoder"]
         vision = UmtSpec(
@@ -104,13 +104,13 @@ class GoldenModel:
         )
 
     def frames(self, name: str) -> np.ndarray:
-        """`video_u8` or `image_u8` as clips [B, K, F, H, W, 3]."""
+        """Returns `video_u8` or `image_u8` as clips [B, K, F, H, W, 3]."""
         pixels = self.arrays("inputs.npz")[name]
         frames = min(self.spec.clip_frames, pixels.shape[1])
         return rearrange(pixels, "B (K F) c H W -> B K F H W c", F=frames)
 
     def clip_text(self, name: str, clips: int, extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """BERT ids and mask [B, K, P], padded to the longest on upstream's side, then by `extra` on the right."""
+        """Returns BERT ids and mask [B, K, P], padded to the longest as upstream, then by `extra` on the right."""
         cases = self.json("cases.json")
         rows = cases[name]
         longest = max(map(len, rows))
@@ -123,16 +123,16 @@ class GoldenModel:
         return rearrange(ids, "(B K) P -> B K P", K=clips), rearrange(mask, "(B K) P -> B K P", K=clips)
 
     def declared_cases(self) -> set[str]:
-        """Cases whose inputs the folder holds, so that it must hold what the original made of them."""
+        """Returns the cases whose inputs the folder has, so that it must have upstream's results."""
         texts = self.json("cases.json")
         cases = {name for name, (conversations, *_) in _INPUTS.items() if conversations in texts}
         absent = {"trunc": "trunc_max_txt_len" in texts, "linearp": "linearp_missing_keys" in self.config}
         return cases - {name for name, declared in absent.items() if not declared}
 
     def batch(self, case: str) -> dict[str, np.ndarray]:
-        """The batch of a case of forward.npz, cut as the golden labels are.
+        """Returns the batch of a case of forward.npz, truncated like the golden labels.
 
-        All cases of a folder are padded to one length (on the right, which changes nothing) to be compiled once.
+        All cases of a folder are right-padded to one length, which does not change the results, to compile once.
         """
         texts, clip_texts, pixels = _INPUTS[case.removesuffix(BOSFIXED)]
         stored = self.arrays("forward.npz")

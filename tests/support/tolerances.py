@@ -1,7 +1,8 @@
-"""One measure of "equal to the original" for every parity test; nobody loosens it in a test of his own.
+"""Tolerances of all parity tests, which no test may loosen.
 
-Two conditions: the error in norm relative to the expected array (design: 1e-5 forward, 1e-4 for gradients), and each
-element within an absolute bound that the dump's README derives from float32 against float64 runs of the original.
+Two conditions apply: the norm of the error relative to that of the expected array (at most 1e-5 forward, 1e-4 for
+gradients), and an absolute bound per element, derived in the README of the goldens from float32 and float64 runs of
+upstream.
 """
 
 import numpy as np
@@ -21,13 +22,13 @@ ATOL = {
 
 
 def relative_error(actual: np.ndarray, expected: np.ndarray) -> float:
-    """Euclidean norm of the difference over that of the expected array; 0 where both are zero."""
+    """Returns the Euclidean norm of the difference relative to that of the expected array; 0 if both are zero."""
     difference = np.linalg.norm(np.asarray(actual, np.float64) - np.asarray(expected, np.float64))
     return float(difference / norm) if (norm := np.linalg.norm(np.asarray(expected, np.float64))) else float(difference)
 
 
 def assert_close(actual: np.ndarray, expected: np.ndarray, kind: str, name: str = "") -> None:
-    """Fails unless `actual` equals `expected` as closely as its kind (a key of `ATOL`) demands."""
+    """Asserts that `actual` equals `expected` within the tolerances of `kind`, a key of `ATOL`."""
     actual, expected = np.asarray(actual), np.asarray(expected)
     assert actual.shape == expected.shape, f"{name}: shape {actual.shape}, expected {expected.shape}"
     assert np.isfinite(actual).all(), f"{name}: not finite"

@@ -1,4 +1,4 @@
-"""The whole model on a golden case: batch to loss, as training computes it."""
+"""Runs the whole model on a golden case, from batch to loss, as in training."""
 
 import dataclasses
 import functools
@@ -17,7 +17,7 @@ from timesuite_jax.videochat_t.port import table
 
 
 def spec_of(golden: GoldenModel, case: str) -> VideoChatTSpec:
-    """The golden spec with the case's choices: `linearp` has no TAPE, `*_bosfixed` embeds the first token."""
+    """Returns the spec of a case: `linearp` has no TAPE, `*_bosfixed` embeds the first token."""
     bos = "embedding" if case.endswith(BOSFIXED) else "ones"
     return dataclasses.replace(golden.spec, bos=bos, tape=not case.startswith("linearp"))
 
@@ -31,7 +31,7 @@ def batch_of(golden: GoldenModel, case: str) -> dict[str, Array]:
 
 
 def loss_and_hidden(spec: VideoChatTSpec, params: dict[str, Any], batch: dict[str, Array]) -> tuple[Array, Array]:
-    """Mean loss over the batch's targets, and the hidden states."""
+    """Returns the mean loss over the targets of a batch, and the hidden states."""
     hidden, _ = VideoChatT(spec).apply({"params": params}, batch)
     total, count, _ = answer_cross_entropy(
         hidden[:, :-1],
@@ -53,6 +53,6 @@ def _forward(spec: VideoChatTSpec, params: dict[str, Any], batch: dict[str, Arra
 
 
 def run(golden: GoldenModel, case: str, **tensors: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Loss, input embeddings, visual tokens and logits of a case, with some tensors replaced."""
+    """Returns loss, input embeddings, visual tokens and logits of a case, with some tensors replaced."""
     spec = spec_of(golden, case)
     return tuple(map(np.asarray, _forward(spec, params_of(golden, spec, **tensors), batch_of(golden, case))))

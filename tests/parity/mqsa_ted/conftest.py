@@ -1,4 +1,4 @@
-"""Finds the cases by the index of the dump, so that any dump of the same structure is tested whole."""
+"""Parametrizes tests by the cases in the index of the goldens, so that all cases of any goldens are tested."""
 
 import functools
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.golden_case import GoldenCase, read_cases
 
-# Argument -> the cases that it goes through: some things are dumped for some cases only.
+# Fixture name to a filter of cases: some arrays exist for some cases only.
 SELECTIONS = {
     "case": lambda case: True,
     "case_with_parts": lambda case: case.has_parts,
@@ -24,8 +24,9 @@ def _cases(root: Path) -> list[GoldenCase]:
 
 @pytest.fixture(autouse=True, scope="module")
 def _optimised() -> Iterator[None]:
-    """Compiles as a run does. Without LLVM's passes products are rounded before they are added, and some element of
-    some case is then farther from the original than the dump's tolerance.
+    """Enables XLA's optimizations, as in a run.
+
+    Without LLVM's passes, products are rounded before they are added, and a few elements exceed the goldens' tolerance.
     """
     name = "jax_disable_most_optimizations"
     before = jax.config.read(name)
@@ -35,7 +36,7 @@ def _optimised() -> Iterator[None]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fills the arguments named in `SELECTIONS`."""
+    """Parametrizes the fixtures named in `SELECTIONS`."""
     root = metafunc.config.getoption("--goldens") / "mqsa_ted"
     for name in SELECTIONS.keys() & set(metafunc.fixturenames):
         if not root.is_dir():
@@ -44,5 +45,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             continue
         chosen = [case for case in _cases(root) if SELECTIONS[name](case)]
         if not chosen:
-            raise pytest.UsageError(f"{root / 'index.json'} names no {name}")
+            raise pytest.UsageError(f"{root / 'index.json'} has no {name}; regenerate the goldens")
         metafunc.parametrize(name, chosen, ids=[case.meta["name"] for case in chosen])

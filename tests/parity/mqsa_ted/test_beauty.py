@@ -1,7 +1,7 @@
-"""Two dozen steps on the paper's Beauty against the original's losses.
+"""Losses of the first steps on the paper's Beauty dataset equal upstream's.
 
-The data are not in this repository: they are looked for in the folder `interactions/` beside the one of the goldens
-(`--goldens DIR`), and the test is skipped where there is none. `pytest -m nightly` runs it.
+The data are not in this repository: they are read from the folder `interactions/` next to that of the goldens
+(`--goldens DIR`), and the test is skipped if it is absent. `pytest -m nightly` runs it.
 """
 
 import json
@@ -21,13 +21,13 @@ from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.training.step import make_step
 
 CONFIG = CONFIGS / "mqsa_ted" / "beauty.py"
-SEED = 12345  # of the reference's variables
-# Of the reference, in float32, another implementation's losses were this far at most.
+SEED = 12345  # seed of the reference's variables
+# Maximum differences between the reference and a second implementation, both in float32.
 ATOL = {"loss": 6e-6, "next_item": 3e-6, "distillation": 3.3e-5}
 
 
 def reference_params(task: MqsaTedTask) -> dict:
-    """The variables that the reference begins with, drawn one after another in the order of their creation."""
+    """Draws the initial variables of the reference, in order of creation."""
     table, rng = port_table.build(port_table.MqsaSizes(blocks=1)), np.random.RandomState(SEED)
     shapes = jax.eval_shape(task.init, jax.random.key(0))
     shapes = table.to_torch(jax.tree.map(lambda leaf: np.zeros(leaf.shape, np.float32), shapes))
@@ -44,7 +44,7 @@ def reference_params(task: MqsaTedTask) -> dict:
 
 
 @pytest.mark.nightly
-def test_the_first_losses_are_the_originals(goldens: Path):
+def test_first_losses(goldens: Path):
     folder = goldens.parent / "interactions"
     if not folder.is_dir():
         pytest.skip(f"no {folder}")
@@ -59,7 +59,7 @@ def test_the_first_losses_are_the_originals(goldens: Path):
     data = task.train_data(seed=spec.seed, process_index=0, process_count=1)
     found = []
     for _ in reference:
-        state, (figures, _) = step(state, {}, next(data), jax.random.key(0))
-        found.append([float(figures[name][0]) / float(figures[name][1]) for name in ATOL])
+        state, (metrics, _) = step(state, {}, next(data), jax.random.key(0))
+        found.append([float(metrics[name][0]) / float(metrics[name][1]) for name in ATOL])
     error = np.abs(np.array(found) - np.array(reference)).max(axis=0)
     assert np.all(error <= list(ATOL.values())), dict(zip(ATOL, error, strict=True))

@@ -1,4 +1,4 @@
-"""What is derived from the interactions, against the original's functions: equal to the last id."""
+"""Inputs, targets, seen items, transitions and epoch orders equal those of upstream's functions."""
 
 import numpy as np
 import pytest
@@ -45,8 +45,8 @@ def test_transitions(dumped, span):
     assert np.all(count > 0)
 
 
-def test_order_of_users_in_each_epoch(dumped):
+def test_epoch_orders(dumped):
     data, expected = dumped
     orders = epoch_orders(data.num_users, int(expected["order_seed"]))
-    for wanted in expected["epoch_order"]:
-        np.testing.assert_array_equal(next(orders), wanted)
+    for order in expected["epoch_order"]:
+        np.testing.assert_array_equal(next(orders), order)

@@ -1,4 +1,4 @@
-"""Scores, losses and gradients of the first batch against the original's graph."""
+"""Scores, losses and gradients of the first batch equal those of upstream's graph."""
 
 import numpy as np
 import pytest
@@ -6,17 +6,17 @@ import pytest
 from tests.support.golden_case import GoldenCase, Losses
 from timesuite_jax.evaluation import item_scores
 
-# The dump's README derives these from float32 and float64 runs of another implementation.
+# Derived in the README of the goldens from float32 and float64 runs of a second implementation.
 LOSS_ATOL = 4e-6
 LOGITS_ATOL = 2e-6
 GRADIENT_RTOL = 5e-5  # of the largest element of the tensor
-SHARP_TAU, SHARP_GRADIENT_RTOL = 0.1, 2e-4  # where the epsilon in the logarithm is at work
-# Gradients that are zero but for rounding (a key's bias, before L2) have no largest element to measure by.
+SHARP_TAU, SHARP_GRADIENT_RTOL = 0.1, 2e-4  # for low temperatures, at which the epsilon in the logarithm matters
+# Absolute tolerance for gradients that are zero up to rounding (a key's bias, before L2).
 NOISE = 1e-8
 
 
 def first(case: GoldenCase) -> Losses:
-    """Losses and gradients of the first batch at the initial variables."""
+    """Computes losses and gradients of the first batch at the initial variables."""
     return case.train(case.params(), case.arrays["batch_users"])
 
 
@@ -24,24 +24,24 @@ def check_gradient(case: GoldenCase, part: str) -> None:
     expected, actual = case.named(part), case.leaves(getattr(first(case), part))
     share = SHARP_GRADIENT_RTOL if case.meta["tau"] <= SHARP_TAU and part != "grad_rec" else GRADIENT_RTOL
     assert expected and set(expected) <= set(actual)
-    assert all(np.isfinite(wanted).all() for wanted in expected.values())
-    for name, found in actual.items():
-        # What a loss does not reach is not in its dump.
-        wanted = expected.get(name, np.zeros_like(found))
-        error, size = np.abs(found - wanted).max(), np.abs(wanted).max()
+    assert all(np.isfinite(target).all() for target in expected.values())
+    for name, value in actual.items():
+        # The goldens omit variables on which a loss does not depend.
+        target = expected.get(name, np.zeros_like(value))
+        error, size = np.abs(value - target).max(), np.abs(target).max()
         assert error <= share * size + NOISE, f"{name}: {error:.1e} of {size:.1e}"
 
 
-def test_logits_at_every_slot(case: GoldenCase):
+def test_logits_at_every_position(case: GoldenCase):
     params, inputs = case.params(), case.pairs[0][case.arrays["batch_users"]]
     out = case.on(params, inputs)
     logits = item_scores(out.hidden, params["item_embedding"])
-    logits = np.pad(np.asarray(logits), ((0, 0), (0, 0), (0, 1)))  # the original's class of padding: always 0
+    logits = np.pad(np.asarray(logits), ((0, 0), (0, 0), (0, 1)))  # upstream's padding class, always 0
     assert logits.shape == case.arrays["logits_full"].shape
     np.testing.assert_allclose(logits, case.arrays["logits_full"], rtol=0, atol=LOGITS_ATOL)
 
 
-def test_the_heads_are_the_items_of_the_inputs(case: GoldenCase):
+def test_heads_are_the_items_of_the_inputs(case: GoldenCase):
     inputs = case.pairs[0][case.arrays["batch_users"]]
     np.testing.assert_array_equal(inputs[inputs != case.meta["num_item"]], case.arrays["item_head"])
     assert case.on(case.params(), inputs).count == len(case.arrays["item_head"])
@@ -51,14 +51,14 @@ def test_losses(case: GoldenCase):
     total, rec, kd, *_ = first(case)
     assert total == pytest.approx(case.meta["loss"], abs=LOSS_ATOL, rel=0)
     assert rec == pytest.approx(case.meta["loss_rec"], abs=LOSS_ATOL, rel=0)
-    # The distillation is of the order of 30, of which 4e-6 is one digit of float32.
+    # The distillation loss is about 30, for which 4e-6 is close to the precision of float32.
     assert kd == pytest.approx(case.meta["loss_kd"], rel=1e-6)
 
 
-def test_gradient_of_the_total(case: GoldenCase):
+def test_gradient_of_the_total_loss(case: GoldenCase):
     check_gradient(case, "grad")
 
 
 @pytest.mark.parametrize("part", ["grad_rec", "grad_kd"])
-def test_gradients_of_the_parts(case_with_parts: GoldenCase, part: str):
+def test_gradients_of_the_loss_terms(case_with_parts: GoldenCase, part: str):
     check_gradient(case_with_parts, part)

@@ -1,4 +1,4 @@
-"""Steps and epochs of training against the original: losses, parameters, the optimizer's memory, the selected epoch."""
+"""Training equals upstream's: losses, parameters, optimizer state and selected epoch."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,15 +13,15 @@ from timesuite_jax import training
 from timesuite_jax.mqsa_ted.data import epoch_orders
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
-# Adam makes steps of full size out of gradients of any size, and so much of their rounding noise.
+# Adam normalises gradients of any size, which amplifies the rounding error of small ones.
 PARAMS_ATOL = 6e-5
-LOSS_ATOL = 1e-5  # 4e-6 before any step
-DISTILLATION_RTOL = 1e-6  # it is of the order of 30
-EPOCH_RTOL = 1e-5  # of mean losses, after dozens of steps
+LOSS_ATOL = 1e-5  # 4e-6 before the first step
+DISTILLATION_RTOL = 1e-6  # this loss is about 30
+EPOCH_RTOL = 1e-5  # for mean losses, after dozens of steps
 
 
 def optimizer_of(case: GoldenCase, params: dict[str, Any]) -> tuple[Any, Callable[..., Any]]:
-    """The state and `(grads, state, params) -> (params, state)`, built as for any run."""
+    """Returns the optimizer state and `(grads, state, params) -> (params, state)`, built as in a run."""
     values = OptimizerSpec(
         learning_rate=case.meta["lr"], min_lr_ratio=1.0, eps_hat=True, weight_decay=0.0, clip_norm=None
     )
@@ -44,10 +44,10 @@ def test_five_steps(case: GoldenCase):
         np.testing.assert_allclose([losses.total, losses.rec], [total, rec], rtol=0, atol=LOSS_ATOL)
         np.testing.assert_allclose(losses.kd, kd, rtol=DISTILLATION_RTOL)
         params, state = step(losses.grad, state, params)
-    arrived = case.leaves(params)
-    for name, wanted in case.named("var_after5").items():
-        np.testing.assert_allclose(arrived.pop(name), wanted, rtol=0, atol=PARAMS_ATOL, err_msg=name)
-    assert not arrived, "the dump must have every variable"
+    actual = case.leaves(params)
+    for name, target in case.named("var_after5").items():
+        np.testing.assert_allclose(actual.pop(name), target, rtol=0, atol=PARAMS_ATOL, err_msg=name)
+    assert not actual, "the goldens lack variables"
 
     if case.has_parts:
         slots = case.named("adam_after5")
@@ -55,38 +55,38 @@ def test_five_steps(case: GoldenCase):
         assert adam.count == len(batches)
         for moment, slot in ((adam.mu, "Adam"), (adam.nu, "Adam_1")):
             for name, ours in case.leaves(moment).items():
-                wanted = slots[f"{name}/{slot}"]
-                np.testing.assert_allclose(ours, wanted, rtol=0, atol=2e-4 * np.abs(wanted).max(), err_msg=name)
+                target = slots[f"{name}/{slot}"]
+                np.testing.assert_allclose(ours, target, rtol=0, atol=2e-4 * np.abs(target).max(), err_msg=name)
         powers = {name.rpartition("/")[2]: value for name, value in slots.items()}
         for decay, name in ((OptimizerSpec.b1, "beta1_power"), (OptimizerSpec.b2, "beta2_power")):
-            # The original begins with the first power.
+            # Upstream's powers start at 1.
             np.testing.assert_allclose(powers[name], decay ** (len(batches) + 1), rtol=1e-6)
 
 
-def test_epochs_and_the_selected_one(case_with_epochs: GoldenCase):
+def test_epochs_and_selected_epoch(case_with_epochs: GoldenCase):
     case, expected = case_with_epochs, case_with_epochs.meta["pipeline_6_epochs"]
     columns = expected["columns"][1:]
     params = case.params()
     state, step = optimizer_of(case, params)
     orders, size = epoch_orders(case.data.num_users, int(case.dataset["order_seed"])), case.meta["batch_size"]
     rows: dict[str, list[dict[str, float]]] = {"validate": [], "test": []}
-    for wanted in expected["train_loss_mean_total_rec_kd"]:
+    for target in expected["train_loss_mean_total_rec_kd"]:
         order, losses = next(orders), []
         for at in range(0, len(order), size):
             now = case.train(params, order[at : at + size])
             losses.append((now.total, now.rec, now.kd))
             params, state = step(now.grad, state, params)
-        # As the original reports it: batches weigh alike, the last, smaller one too.
-        np.testing.assert_allclose(np.mean(losses, axis=0), wanted, rtol=EPOCH_RTOL)
-        for split, kept in rows.items():
-            kept.append(case.ranking(params, split)[0].summary())
-    for split, kept in rows.items():
-        for ours, wanted in zip(kept, expected[split], strict=True):
-            named = {column.lower().replace("@", "_"): value for column, value in zip(columns, wanted[1:], strict=True)}
-            assert {name: ours[name] for name in named} == pytest.approx(named, abs=1e-9), (split, wanted[0])
-    # The first epoch with the highest NDCG@20 in validation.
+        # As upstream, all batches have equal weight, including the smaller last one.
+        np.testing.assert_allclose(np.mean(losses, axis=0), target, rtol=EPOCH_RTOL)
+        for split, rows_of_split in rows.items():
+            rows_of_split.append(case.ranking(params, split)[0].summary())
+    for split, rows_of_split in rows.items():
+        for ours, target in zip(rows_of_split, expected[split], strict=True):
+            named = {column.lower().replace("@", "_"): value for column, value in zip(columns, target[1:], strict=True)}
+            assert {name: ours[name] for name in named} == pytest.approx(named, abs=1e-9), (split, target[0])
+    # The first epoch with the highest validation NDCG@20.
     selected = int(np.argmax([row["ndcg_20"] for row in rows["validate"]]))
     assert selected + 1 == expected["selected_epoch"]
     assert expected["test"][selected] == expected["reported_test_row"]
-    for name, wanted in case.named("var_after6epochs").items():
-        np.testing.assert_allclose(case.leaves(params)[name], wanted, rtol=0, atol=5 * PARAMS_ATOL, err_msg=name)
+    for name, target in case.named("var_after6epochs").items():
+        np.testing.assert_allclose(case.leaves(params)[name], target, rtol=0, atol=5 * PARAMS_ATOL, err_msg=name)

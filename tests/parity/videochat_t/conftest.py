@@ -1,4 +1,4 @@
-"""Finds model folders and cases by their files, so that any dump of the same structure is tested whole."""
+"""Parametrizes tests by the model folders and cases found, so that any goldens of this structure are fully tested."""
 
 import functools
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.golden_model import GoldenModel
 
-# A folder with any of these is a model's; if one of the others is absent, its tests fail.
+# A folder with any of these files is a model folder; its tests fail if another of them is absent.
 _FILES = ("config.json", "weights.safetensors", "cases.json")
 
 
@@ -18,7 +18,7 @@ def _model(folder: Path) -> GoldenModel:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Fills the arguments `golden` (a model) and `golden, case` (a model and a tag of its forward.npz)."""
+    """Parametrizes the fixtures `golden` (a model) and `golden, case` (a model and a case of its forward.npz)."""
     if "golden" not in metafunc.fixturenames:
         return
     root = metafunc.config.getoption("--goldens") / "videochat_t"
@@ -37,12 +37,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(names, [pytest.param(*[None] * width, marks=absent)], ids=["absent"], indirect=["golden"])
         return
     if not rows:
-        raise pytest.UsageError(f"{root} holds no model folder (with {', '.join(_FILES)})")
+        raise pytest.UsageError(f"{root} has no model folder; expected one with {', '.join(_FILES)}")
     values, ids = zip(*rows, strict=True)
     metafunc.parametrize(names, values, ids=ids, indirect=["golden"])
 
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> GoldenModel:
-    """A golden model, read once a session."""
+    """A golden model, loaded once per session."""
     return _model(request.param)

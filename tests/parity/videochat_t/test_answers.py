@@ -1,4 +1,4 @@
-"""What the original's parsers make of real and odd answers, exceptions and debugger stops included."""
+"""The port of upstream's answer parsers: results, exceptions and debugger stops."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def cases(goldens: Path) -> dict:
 def check(outcome: Outcome, golden: dict):
     assert outcome.error == golden.get("error", "")
     assert outcome.debugger == golden.get("hit_pdb_set_trace", False)
-    # Through JSON, as the goldens came: tuples are lists there.
+    # Converted through JSON, as the goldens, which turns tuples into lists.
     assert json.loads(json.dumps(outcome.value)) == golden.get("out")
 
 

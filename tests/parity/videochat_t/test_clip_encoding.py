@@ -1,4 +1,4 @@
-"""From frames to the language model's tokens against the original: Q-Former, shuffling, TAPE, both variants, images."""
+"""Frames to visual tokens: Q-Former, token shuffle, TAPE, the variant without it, and images equal upstream's."""
 
 import dataclasses
 import functools
@@ -16,13 +16,13 @@ from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_kernel, t
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 from timesuite_jax.videochat_t.port import table as port_table
 
-# Upstream's stages whose outputs were stored as [B, C, N], and ours.
+# Upstream's stages with stored outputs [B, D, N], and the modules of ours.
 STAGES = {"DwConv1": "down1", "DwConv2": "down2", "fc": "bottleneck", "UpConv1": "up1", "UpConv0": "up0"}
 UPSAMPLED = {"fc": "call0", "UpConv1": "call1"}
 
 
 def encode(golden: GoldenModel, spec: VideoChatTSpec, params: dict, texts: str) -> tuple[np.ndarray, dict]:
-    """Normalises and encodes the golden videos; adds the output of the Q-Former to the dictionary."""
+    """Normalises and encodes the golden videos; adds the Q-Former's output to the auxiliary outputs."""
     frames = golden.frames("video_u8")
 
     def run(model: VideoChatT, frames: jax.Array, *text: jax.Array) -> tuple[jax.Array, dict]:
@@ -68,18 +68,18 @@ def test_token_shuffle_and_projection(golden: GoldenModel):
 def test_every_stage_of_tape(golden: GoldenModel):
     stored, spec = golden.arrays("encode.npz"), golden.spec
     tape = Tape(spec.clips, spec.merge_len, spec.mistral.width)
-    seeing = jax.jit(functools.partial(tape.apply, capture_intermediates=True))
-    out, captured = seeing({"params": golden.params["temp_adap"]}, jnp.asarray(stored["tape_in"]))
-    seen = captured["intermediates"]
-    assert_close(seen["linear_input"]["__call__"][0], stored["tape_linear_input"], "encode", "linear_input")
+    apply = jax.jit(functools.partial(tape.apply, capture_intermediates=True))
+    out, captured = apply({"params": golden.params["temp_adap"]}, jnp.asarray(stored["tape_in"]))
+    intermediates = captured["intermediates"]
+    assert_close(intermediates["linear_input"]["__call__"][0], stored["tape_linear_input"], "encode", "linear_input")
     pooled = reduce(stored["tape_linear_input"], "B (N r) D -> B D N", "mean", r=spec.merge_len)
     assert_close(pooled, stored["tape_AvgPool"], "encode", "AvgPool")
     for theirs, ours in STAGES.items():
-        stage = rearrange(np.asarray(seen[ours]["__call__"][0]), "B N D -> B D N")
+        stage = rearrange(np.asarray(intermediates[ours]["__call__"][0]), "B N D -> B D N")
         assert_close(stage, stored[f"tape_{theirs}"], "encode", theirs)
         if theirs in UPSAMPLED:
-            finer = repeat(stage, "B D N -> B D (N r)", r=spec.merge_len)
-            assert_close(finer, stored[f"tape_upsample_{UPSAMPLED[theirs]}"], "encode", UPSAMPLED[theirs])
+            upsampled = repeat(stage, "B D N -> B D (N r)", r=spec.merge_len)
+            assert_close(upsampled, stored[f"tape_upsample_{UPSAMPLED[theirs]}"], "encode", UPSAMPLED[theirs])
     assert_close(out, stored["tape_linear_output"], "encode", "linear_output")
 
 

@@ -1,4 +1,4 @@
-"""Texts, token ids and label masks against those that the original made."""
+"""Conversation texts, token ids and label masks equal upstream's."""
 
 import dataclasses
 import json
@@ -39,7 +39,7 @@ def tokenizer(family, request):
 
 @pytest.fixture
 def models(family) -> list[Path]:
-    """Folders of models; they are enumerated, never named."""
+    """All model folders."""
     folders = sorted(path.parent for path in family.glob("*/cases.json"))
     if not folders:
         pytest.skip(f"no model with cases.json under {family}")
@@ -71,7 +71,7 @@ def test_training_texts_and_ids(family, tokenizer):
 
 
 def upstream_mask(tokenizer, after: str) -> np.ndarray:
-    """The rule of the original's `forward`, by lengths of pieces of text tokenised each on its own."""
+    """Computes the mask as upstream's `forward`, from the lengths of separately tokenized pieces of text."""
     pieces = after.split(" [/INST] ")
     pieces = [piece + " [/INST] " for piece in pieces[:-1]] + pieces[-1:]
 
@@ -89,7 +89,7 @@ def upstream_mask(tokenizer, after: str) -> np.ndarray:
     return mask
 
 
-def test_masks_follow_the_original_rule(family, tokenizer):
+def test_answer_masks(family, tokenizer):
     golden = read(family / "conversations.json")
     for record in golden["records"]:
         for times in golden["msgs"].values():
@@ -100,7 +100,7 @@ def test_masks_follow_the_original_rule(family, tokenizer):
 
 
 def turns_of_text(text: str) -> list[Turn]:
-    """Takes a training text apart again: the goldens of the models give only the text."""
+    """Splits a training text into turns: the goldens of models contain only the text."""
     first, *rest = text.split("</s>")[:-1]
     head, _, answer = first.rpartition("[/INST]")
     instruction = head.partition("[INST]")[0]
@@ -112,7 +112,7 @@ def turns_of_text(text: str) -> list[Turn]:
     return turns
 
 
-def test_model_cases_ids_and_labels(models, tokenizer):
+def test_ids_and_labels_of_model_cases(models, tokenizer):
     for model in models:
         cases = read(model / "cases.json")
         for group in ("conversations", "conversations_notime", "image_conversations"):
@@ -152,7 +152,7 @@ def test_evaluation_prompts(models, tokenizer):
 
 
 @pytest.mark.parametrize("name", ["vocab.txt", "tokenizer_with_dec.json"])
-def test_clip_sentences(family, models, name):
+def test_clip_texts(family, models, name):
     tokenizer = load_clip_tokenizer(family / "tokenizers" / "bert" / name)
     for model in models:
         cases, derived = read(model / "cases.json"), read(model / "config.json")["derived"]
@@ -160,12 +160,12 @@ def test_clip_sentences(family, models, name):
             ("time_instructions", "conversations"),
             ("time_instructions_notime", "conversations_notime"),
         ):
-            made = []
+            rendered = []
             for case in cases[sources]:
                 listed = case["text"].partition("sampled at ")[2].partition(" seconds")[0]
                 seconds = [float(second) for second in listed.split(", ") if second]
-                made += clip_time_texts(seconds, clips=derived["clip_num"], clip_frames=derived["clip_frames"])
-            assert made == cases[texts]
+                rendered += clip_time_texts(seconds, clips=derived["clip_num"], clip_frames=derived["clip_frames"])
+            assert rendered == cases[texts]
         encoded = [
             ("time_instructions", "time_instruction_ids"),
             ("time_instructions_notime", "time_instruction_ids_notime"),
@@ -181,7 +181,7 @@ def test_clip_sentences(family, models, name):
 
 
 def truncate_like_upstream(conversation: Conversation, max_text: int) -> Conversation:
-    """Truncates on the right, answers too, to `max_text` (upstream's `max_txt_len`) tokens of text and BOS."""
+    """Truncates on the right, including answers, to `max_text` tokens with BOS (upstream's `max_txt_len`)."""
     keep = max(0, min(conversation.n_text, max_text - 1) - len(conversation.before_ids))
     return Conversation(
         conversation.before_ids,
@@ -191,7 +191,7 @@ def truncate_like_upstream(conversation: Conversation, max_text: int) -> Convers
     )
 
 
-def test_upstreams_truncation(models, tokenizer):
+def test_truncation(models, tokenizer):
     for model in models:
         forward = model / "forward.npz"
         if not forward.is_file() or "trunc.labels" not in np.load(forward):
@@ -202,5 +202,5 @@ def test_upstreams_truncation(models, tokenizer):
             times = case["text"].partition("</Video>")[2].partition("[/INST]")[0]
             conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times)
             cut = truncate_like_upstream(conversation, cases["trunc_max_txt_len"])
-            laid = lay_out(cut, n_visual=n_visual, length=labels.shape[1], special=tokenizer.special)
-            np.testing.assert_array_equal(np.where(laid.loss_mask, laid.tokens, -100), labels[row])
+            row_arrays = lay_out(cut, n_visual=n_visual, length=labels.shape[1], special=tokenizer.special)
+            np.testing.assert_array_equal(np.where(row_arrays.loss_mask, row_arrays.tokens, -100), labels[row])

@@ -1,4 +1,4 @@
-"""Frame numbers and time stamps equal the original's, case by case."""
+"""Frame numbers and timestamps equal upstream's."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def test_evaluation_indices(cases):
         assert evaluation_indices(case["num_segments"], case["vlen"]).tolist() == case["out"], case
 
 
-def test_time_stamps(cases):
+def test_timestamps(cases):
     assert cases["seconds"]
     for case in cases["seconds"]:
         clip = case["clip"]

@@ -1,4 +1,4 @@
-"""The original's prompts from frames and words, and its greedy answers to them, token for token."""
+"""Prompt embeddings and greedy answers equal upstream's, token by token."""
 
 import dataclasses
 import functools
@@ -14,7 +14,7 @@ from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
-REPLACED_ROW = "lm_head_weight_row"  # and its number: a row of the head that a case replaces to force an early stop
+REPLACED_ROW = "lm_head_weight_row"  # prefix of a row number: the head's row that a case replaces to force early stop
 
 
 def language_params(golden: GoldenModel, case: dict) -> dict:
@@ -28,7 +28,7 @@ def language_params(golden: GoldenModel, case: dict) -> dict:
 
 
 def cases_of(golden: GoldenModel) -> list[dict]:
-    """All prompts; each has arrays, and no array is without one."""
+    """Returns all prompts, after checking that prompts and arrays correspond."""
     cases = golden.json("generate.json")
     assert cases
     assert {case["tag"] for case in cases} == {name.partition(".")[0] for name in golden.arrays("generate.npz")}
@@ -36,7 +36,7 @@ def cases_of(golden: GoldenModel) -> list[dict]:
 
 
 def clip_text(golden: GoldenModel, cases: list[dict]) -> tuple[np.ndarray, np.ndarray]:
-    """What the Q-Former reads: the times that the prompt tells."""
+    """Encodes the clip texts of the timestamps in the prompts."""
     tokenizer = load_clip_tokenizer(golden.folder.parent / "tokenizers/bert")
     sizes = {"clips": golden.spec.clips, "clip_frames": golden.spec.clip_frames}
     listed = [case["msg"].partition("sampled at ")[2].partition(" seconds")[0].split(", ") for case in cases]
@@ -44,8 +44,8 @@ def clip_text(golden: GoldenModel, cases: list[dict]) -> tuple[np.ndarray, np.nd
     return np.stack([text.ids for text in read]), np.stack([text.mask for text in read])
 
 
-def test_prompts(golden: GoldenModel):
-    """Frames and words become what the original gave to its language model; with its evaluation's beginning."""
+def test_prompt_embeddings(golden: GoldenModel):
+    """Frames and text yield the inputs of upstream's language model, with the BOS embedding of its evaluation."""
     cases, arrays = cases_of(golden), golden.arrays("generate.npz")
     spec, count = dataclasses.replace(golden.spec, bos="embedding"), golden.spec.video_tokens
     rows = [[*before, *[0] * count, *after] for before, after in (case["segment_ids"] for case in cases)]
@@ -72,7 +72,7 @@ def test_prompts(golden: GoldenModel):
         assert_close(embeds[row][valid[row]][None], arrays[f"{tag}.inputs_embeds"], "encode", tag)
 
 
-def test_greedy(golden: GoldenModel):
+def test_greedy_decoding(golden: GoldenModel):
     model = Mistral(golden.spec.mistral)
     eos = golden.config["mistral_config"]["eos_token_id"]
     further = jax.jit(continue_once, static_argnums=0)
@@ -81,7 +81,7 @@ def test_greedy(golden: GoldenModel):
         arrays = golden.arrays("generate.npz")
         params, embeds = language_params(golden, case), jnp.asarray(arrays[f"{tag}.inputs_embeds"])
         valid = jnp.ones(embeds.shape[:2], bool)
-        # Room for more where the original stopped by itself: so must we.
+        # Allows more tokens if upstream stopped at the end token, at which generation must stop too.
         new = len(answer) + (4 if case["finished_early"] else 0)
         spec = GenerationSpec(max_new_tokens=new, stop_tokens=(eos,))
 
@@ -94,7 +94,7 @@ def test_greedy(golden: GoldenModel):
         out = generate(model, params, embeds, valid, spec)
         np.testing.assert_array_equal(out.tokens[0, : out.lengths[0]], answer, tag)
         assert bool(out.stopped[0]) == case["finished_early"], tag
-        # The original's logits of every step, through the probability of each token chosen.
+        # Compares with upstream's logits of every step, by the log-probability of each generated token.
         peaks = np.log(np.sum(np.exp(step_logits.astype(np.float64)), axis=-1))
         expected = step_logits[np.arange(len(answer)), answer] - peaks
         assert_close(out.logprobs[0, : out.lengths[0]], expected, "loss", f"{tag}, steps")

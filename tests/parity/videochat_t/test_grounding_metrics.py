@@ -1,4 +1,4 @@
-"""Scores against the original's evaluation scripts, on its example predictions and on perturbed ones."""
+"""Metrics equal those of upstream's evaluation scripts, on its example predictions and perturbed ones."""
 
 import gzip
 import json
@@ -27,13 +27,13 @@ def metrics(family: Path) -> dict:
 
 
 def text_of(family: Path, name: str) -> str:
-    """A file named by the goldens; those that lie in the original's repository are committed here, trimmed."""
+    """Reads a file named in the goldens; files of upstream's repository are committed here, trimmed."""
     for folder in (family, COMMITTED / "videochat_t"):
         if (folder / name).is_file():
             return (folder / name).read_text(encoding="utf-8")
         if (folder / f"{name}.gz").is_file():
             return gzip.decompress((folder / f"{name}.gz").read_bytes()).decode()
-    raise FileNotFoundError(f"{name} is neither under {family} nor among the committed goldens")
+    raise FileNotFoundError(f"{name} is neither in {family} nor in the committed goldens")
 
 
 def test_grounding(family, metrics):

@@ -1,4 +1,4 @@
-"""The language model alone against the original: from stored embeddings to logits and losses."""
+"""Logits and losses of the language model, from stored embeddings, equal upstream's."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ STORED = ".inputs_embeds"
 
 @pytest.fixture
 def outputs(golden: GoldenModel) -> dict[str, tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]]:
-    """For every case whose embeddings were stored: its golden arrays, our hidden states and logits."""
+    """For each case with stored embeddings: its golden arrays, our hidden states and logits."""
     stored, spec = golden.arrays("forward.npz"), golden.spec.mistral
     params = golden.params["mistral"]
 
@@ -30,7 +30,7 @@ def outputs(golden: GoldenModel) -> dict[str, tuple[dict[str, np.ndarray], np.nd
         arrays = {name.removeprefix(f"{case}."): stored[name] for name in stored if name.startswith(f"{case}.")}
         hidden, logits = run(jnp.asarray(arrays["inputs_embeds"]), jnp.asarray(arrays["attention_mask"], bool))
         found[case] = arrays, hidden, np.asarray(logits)
-    assert found, f"{golden.folder} stores no input embeddings"
+    assert found, f"{golden.folder} has no input embeddings"
     return found
 
 

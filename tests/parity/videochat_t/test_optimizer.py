@@ -1,4 +1,4 @@
-"""Three steps of training against the original: its rates, its groups, its losses and the parameters it arrives at."""
+"""Training steps equal upstream's: learning rates, parameter groups, losses and final parameters."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ from timesuite_jax.training import OptimizerSpec, TrainingSpec
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 CASE = "main"
-# Adam makes steps of full size out of gradients of any size, and so much of their rounding noise: the original in
-# float32 is up to 6e-6 from itself in float64 (noted in the dump), of updates of 1.4e-3.
+# Adam normalises gradients of any size, which amplifies the rounding error of small ones: upstream in float32 differs
+# from float64 by up to 6e-6 (noted in the goldens), for updates of 1.4e-3.
 PARAMS_ATOL = 5e-5
 UPDATE_ERROR = 5e-4
-# Where the gradient is exactly zero the update is decay alone: 3e-5 of its parameter, where float32 has two to three
-# digits. Without the decay, or with a vector decayed, the error would be 1.
+# For zero gradients the update is weight decay alone: 3e-5 of the parameter, which float32 resolves to two or three
+# digits. Without decay, or with decay of a vector, the error would be 1.
 DECAY_ERROR = 1e-2
 
 
 class GoldenTask:
-    """As much of a task as the step asks for."""
+    """The part of `Task` that the training step uses."""
 
     def __init__(self, golden: GoldenModel) -> None:
         self.spec = spec_of(golden, CASE)
@@ -39,7 +39,7 @@ class GoldenTask:
 
 
 def training_spec(declared: dict[str, Any]) -> TrainingSpec:
-    """What the dump says of its optimizer and schedule, as a config would."""
+    """Converts the goldens' optimizer and schedule to a spec."""
     values, schedule = declared["optimizer"], declared["scheduler"]
     assert values["opt"].lower() == "adamw" and schedule["sched"] == "cosine"
     optimizer = OptimizerSpec(
@@ -60,32 +60,32 @@ def trained_paths(golden: GoldenModel) -> set[param_tree.ParamPath]:
 
 
 def abstract_trainable(golden: GoldenModel) -> dict[str, Any]:
-    """Trainable parameters as the model declares them, with logical axes."""
+    """Returns the abstract trainable parameters, with logical axes."""
     batch = {name: value for name, value in batch_of(golden, CASE).items() if name != "loss_mask"}
     abstract = jax.eval_shape(VideoChatT(spec_of(golden, CASE)).init, jax.random.key(0), batch)["params"]
     return param_tree.split(abstract, trained_paths(golden).__contains__)[0]
 
 
-def test_rates(golden: GoldenModel):
+def test_learning_rates(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
     rate = training.schedule.build(training_spec(declared))
     expected = [*declared["lrs"], declared["next_lr"]]
     np.testing.assert_allclose([float(rate(jnp.int32(step))) for step in range(len(expected))], expected, rtol=1e-6)
 
 
-def test_groups(golden: GoldenModel):
+def test_weight_decay_groups(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
     mask = training.optimizer.decay_mask(abstract_trainable(golden), training.OptimizerSpec().no_decay)
     decayed = dict(param_tree.leaves_with_paths(mask))
     for group, expected in (("decay", True), ("no_decay", False)):
         assert declared[group]
         wrong = [name for name in declared[group] if decayed[golden.table.entries[name].path] is not expected]
-        assert not wrong, f"these belong to {group}: {wrong}"
+        assert not wrong, f"in the wrong group, expected {group}: {wrong}"
 
 
-def test_steps(golden: GoldenModel):
+def test_losses_and_parameters(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
-    still = set(golden.json("train.json")["grads"]["exactly_zero"])
+    zero_gradient = set(golden.json("train.json")["grads"]["exactly_zero"])
     spec, task = training_spec(declared), GoldenTask(golden)
     trainable, frozen = param_tree.split(params_of(golden, task.spec), trained_paths(golden).__contains__)
     trainable, frozen = jax.device_put((trainable, frozen))
@@ -94,18 +94,18 @@ def test_steps(golden: GoldenModel):
     state = TrainState(step=jnp.int32(0), params=trainable, opt_state=optimizer.init(trainable))
     states, losses = [state], []
     for _ in declared["losses"]:
-        state, (figures, finite) = step(state, frozen, batch_of(golden, CASE), jax.random.key(0))
+        state, (metrics, finite) = step(state, frozen, batch_of(golden, CASE), jax.random.key(0))
         assert finite
         states.append(state)
-        losses.append(float(figures["loss"][0] / figures["loss"][1]))
+        losses.append(float(metrics["loss"][0] / metrics["loss"][1]))
     assert_close(np.asarray(losses), np.asarray(declared["losses"]), "loss")
 
-    arrived = dict(param_tree.leaves_with_paths(states[len(declared["lrs"])].params))
+    final = dict(param_tree.leaves_with_paths(states[len(declared["lrs"])].params))
     expected = load_file(golden.folder / "params_step3.safetensors")
     assert expected and set(expected) <= set(declared["decay"]) | set(declared["no_decay"])
     for name in sorted(expected.keys() - set(declared["unstable"])):
-        actual, before = golden.table.torch_tensor(name, arrived), golden.tensors[name]
+        actual, before = golden.table.torch_tensor(name, final), golden.tensors[name]
         np.testing.assert_allclose(actual, expected[name], rtol=0.0, atol=PARAMS_ATOL, err_msg=name)
         error = relative_error(actual - before, expected[name] - before)
-        bound = DECAY_ERROR if name in still else UPDATE_ERROR
+        bound = DECAY_ERROR if name in zero_gradient else UPDATE_ERROR
         assert error <= bound, f"{name}: the update differs by {error:.1e} in norm"

@@ -26,7 +26,7 @@ def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
     assert compare(back, open_checkpoint(PORT, weights)) == []
 
 
-def test_newer_peft_names_give_the_same_parameters(golden: GoldenModel, tmp_path):
+def test_newer_peft_names_load_the_same_parameters(golden: GoldenModel, tmp_path):
     weights = golden.folder / "weights.safetensors"
     old = TreeSource.of_params(PORT, load(PORT, open_layers(PORT, [str(weights)])).params)
     export(old, tmp_path / "new.safetensors", ExportSpec(new_peft=True))
@@ -37,7 +37,7 @@ def test_newer_peft_names_give_the_same_parameters(golden: GoldenModel, tmp_path
 
 
 def test_training_checkpoints(golden: GoldenModel, tmp_path):
-    """The original's `.pth` files are read by our own reader, and a trainable-only export has their keys, in order."""
+    """Upstream's `.pth` files are readable, and a trainable-only export has the same keys in the same order."""
     declared = {name.removesuffix("_keys"): keys for name, keys in golden.json("cases.json").items() if "ckpt" in name}
     files = {path.stem: path for path in golden.folder.glob("*.pth")}
     assert set(files) == set(declared), "a checkpoint without its list of keys, or vice versa"
@@ -58,7 +58,7 @@ def test_training_checkpoints(golden: GoldenModel, tmp_path):
             assert np.isfinite(file.read(key)).all(), key
 
 
-def test_trainable_parameters_are_the_original_s(golden: GoldenModel):
+def test_trainable_parameters(golden: GoldenModel):
     listed = golden.json("train.json")["grads"]["trainable"]
     assert {name for name, entry in golden.table.entries.items() if entry.trainable} == set(listed)
 

@@ -1,4 +1,4 @@
-"""The Q-Former against the original: with and without text, layer by layer."""
+"""Outputs of the Q-Former and its layers equal upstream's, with and without text."""
 
 import dataclasses
 import functools
@@ -20,7 +20,7 @@ def queries(golden: GoldenModel, count: int) -> jax.Array:
 
 
 def shortened(golden: GoldenModel, layers: int) -> tuple[QFormerSpec, dict]:
-    """The golden Q-Former's first layers."""
+    """Returns spec and parameters of the golden Q-Former's first layers."""
     table = port_table.build(dataclasses.replace(golden.sizes, qformer_layers=layers))
     return dataclasses.replace(golden.spec.qformer, layers=layers), golden.tree(table)["qformer"]
 
@@ -42,7 +42,7 @@ def test_with_text(golden: GoldenModel):
     assert_close(out, stored["text_out"][:, : spec.tokens], "qformer")
 
 
-def test_padding_on_the_right_is_neutral(golden: GoldenModel):
+def test_right_padding_does_not_change_the_output(golden: GoldenModel):
     stored, spec = golden.arrays("qformer.npz"), golden.spec.qformer
     vision, wider = jnp.asarray(stored["encoder_hidden_states"]), ((0, 0), (0, 9))
     out, _ = jax.jit(QFormer(spec).apply)(
@@ -68,7 +68,7 @@ def test_without_text(golden: GoldenModel):
     assert_close(out, stored["notext_out"], "qformer")
 
 
-def test_every_layer(golden: GoldenModel):
+def test_layers(golden: GoldenModel):
     stored = golden.arrays("qformer.npz")
     vision, text = jnp.asarray(stored["encoder_hidden_states"][:1]), jnp.asarray(stored["input_ids"][:1])
     mask = jnp.asarray(stored["text_attention_mask"][:1], bool)
@@ -78,7 +78,7 @@ def test_every_layer(golden: GoldenModel):
         seen = functools.partial(QFormer(spec).apply, capture_intermediates=is_seen)
         (out, _), captured = jax.jit(seen)({"params": params}, queries(golden, 1), vision, text, mask)
         assert_close(out, expected[:, : spec.tokens], "qformer", f"queries after layer {layers}")
-        # The text is captured after the embeddings, and after a layer outside of the stack.
+        # Text is captured after the embeddings, and after a layer that is not part of the stack.
         inner = {0: "embeddings", layers: "last_even"} if layers % 2 else {0: "embeddings"}
         for index, name in inner.items():
             rows = jnp.concatenate(captured["intermediates"][name]["__call__"][0], axis=1)

@@ -1,4 +1,4 @@
-"""What quantised kernels cost, against the original's logits and gradients; docs/quantization.md states the figures."""
+"""Errors of quantized kernels relative to upstream's logits and gradients, as listed in docs/quantization.md."""
 
 import dataclasses
 
@@ -13,13 +13,13 @@ from timesuite_jax.layers.quantized import QUANTIZED_TYPES, quantize
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
 
-# Relative error of the logits and of the adapters' gradients; on the committed goldens, which are random weights and
-# so the worst case, 0.0135 and 0.0168 were measured for int8, 0.187 and 0.241 for int4.
+# Relative errors of logits and adapter gradients. On the committed goldens, whose random weights are the worst case,
+# they are 0.0135 and 0.0168 for int8, 0.187 and 0.241 for int4.
 BOUNDS = {"float": (FORWARD, 0.0), "int8": (0.016, 0.02), "int4": (0.22, 0.29)}
 
 
-def quantised(params: dict, form: str, skew: float = 1.0) -> dict:
-    """The parameters with the layers' kernels quantised, and every scale made wrong by the factor `skew`."""
+def quantize_params(params: dict, form: str, skew: float = 1.0) -> dict:
+    """Quantizes the kernels of the layers and multiplies all scales by `skew`, 1 for correct ones."""
     if form == "float":
         return params
     leaves = dict(param_tree.leaves_with_paths(params))
@@ -31,7 +31,7 @@ def quantised(params: dict, form: str, skew: float = 1.0) -> dict:
     return param_tree.from_paths(leaves)
 
 
-def test_logits_and_gradients_stay_near(golden: GoldenModel):
+def test_errors_of_logits_and_gradients(golden: GoldenModel):
     arrays = golden.arrays("forward.npz")
     embeds, valid = jnp.asarray(arrays["main.inputs_embeds"]), jnp.asarray(arrays["main.attention_mask"], bool)
     labels = arrays["main.labels"][:, 1:]
@@ -53,11 +53,11 @@ def test_logits_and_gradients_stay_near(golden: GoldenModel):
 
         run = jax.jit(jax.grad(loss, has_aux=True))
         for skew in (1.0,) if form == "float" else (1.0, 1.1):
-            params = quantised(golden.params["mistral"], form, skew)
+            params = quantize_params(golden.params["mistral"], form, skew)
             grads, logits = run(*param_tree.split(params, lambda path: path[-1].startswith("lora")))
             grads = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(grads)])
             exact = grads if exact is None else exact
             error = relative_error(np.asarray(logits)[rows, columns], arrays["main.logits"])
             gradient_error = relative_error(grads, exact)
-            told = f"{form}, scales times {skew}: logits {error:.4f}, gradients {gradient_error:.4f}"
-            assert (error <= logits_bound and gradient_error <= gradient_bound) == (skew == 1.0), told
+            summary = f"{form}, scales times {skew}: logits {error:.4f}, gradients {gradient_error:.4f}"
+            assert (error <= logits_bound and gradient_error <= gradient_bound) == (skew == 1.0), summary

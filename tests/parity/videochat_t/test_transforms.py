@@ -1,4 +1,4 @@
-"""Crops and resizes equal the original's, pixel by pixel where it rounds as Pillow and torch do."""
+"""Crops and resizes equal upstream's, within one level where Pillow and torch round differently."""
 
 import json
 from pathlib import Path
@@ -48,7 +48,7 @@ def test_training_crop(kind, arrays, statistics):
 
 @pytest.mark.parametrize(("kind", "share"), [("antialias", 0.3), ("noantialias", 0.005)])
 def test_whole_frame(kind, share, arrays, statistics):
-    # With antialiasing torch rounds its weights otherwise than Pillow, whose result we give: one level here and there.
+    # torch and Pillow round the weights of the antialiased filter differently; ours is Pillow's.
     out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE)), statistics["train_mean_std"])
     assert_within_one_level(out[WINDOW], arrays[f"traintest_resize_{kind}_crop_f32"], share=share)
 

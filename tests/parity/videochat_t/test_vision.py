@@ -1,4 +1,4 @@
-"""The vision tower against the original: position tables, patches, every block, clips and images."""
+"""Position tables, patches and blocks of the vision encoder equal upstream's, for clips and images."""
 
 import dataclasses
 
@@ -28,8 +28,8 @@ def clips(golden: GoldenModel, name: str, count: int | None = None) -> np.ndarra
     return np.asarray(golden.spec.vision.normalise(jnp.asarray(frames if count is None else frames[0, :count])))
 
 
-def run_tower(golden: GoldenModel, spec: UmtSpec, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens before and after `vision_layernorm`."""
+def run_encoder(golden: GoldenModel, spec: UmtSpec, frames: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the tokens before and after `vision_layernorm`."""
     tokens, _ = jax.jit(UmtEncoder(spec).apply)({"params": golden.params["vision_encoder"]}, jnp.asarray(frames))
     return tokens, LayerNorm(1e-12).apply({"params": golden.params["vision_layernorm"]}, tokens)
 
@@ -45,7 +45,7 @@ def test_position_tables(golden: GoldenModel):
         assert_close(position_table(chosen, 1)[None], stored[f"{name}_img"], "vision", name)
 
 
-def test_position_table_of_the_released_size(goldens):
+def test_position_table_of_released_size(goldens):
     if not (goldens / "videochat_t").is_dir():
         pytest.skip(f"no golden family at {goldens / 'videochat_t'}")
     files = sorted((goldens / "videochat_t").glob("sinusoid_*.npz"))
@@ -65,22 +65,22 @@ def test_clips(golden: GoldenModel):
     stored, spec = golden.arrays("vision.npz"), golden.spec.vision
     expected = rearrange(stored["video_pre_ln"], "n F N D -> n (F N) D")
     frames = clips(golden, "video_u8", len(expected))
-    before, after = run_tower(golden, spec, frames)
+    before, after = run_encoder(golden, spec, frames)
     assert_close(before, expected, "vision", "video_pre_ln")
     assert_close(after, stored["video_post_ln"], "vision", "video_post_ln")
-    assert_close(run_tower(golden, other_table(spec), frames)[1], stored["video_post_ln_altpos"], "vision", "altpos")
+    assert_close(run_encoder(golden, other_table(spec), frames)[1], stored["video_post_ln_altpos"], "vision", "altpos")
 
 
 def test_images(golden: GoldenModel):
     stored, spec = golden.arrays("vision.npz"), golden.spec.vision
     frames = clips(golden, "image_u8")[:, 0]
-    before, after = run_tower(golden, spec, frames)
+    before, after = run_encoder(golden, spec, frames)
     assert_close(before, stored["image_pre_ln"][:, 0], "vision", "image_pre_ln")
     assert_close(after, stored["image_post_ln"], "vision", "image_post_ln")
-    assert_close(run_tower(golden, other_table(spec), frames)[1], stored["image_post_ln_altpos"], "vision", "altpos")
+    assert_close(run_encoder(golden, other_table(spec), frames)[1], stored["image_post_ln_altpos"], "vision", "altpos")
 
 
-def test_patches_and_every_block(golden: GoldenModel):
+def test_patches_and_blocks(golden: GoldenModel):
     stored, spec, params = golden.arrays("vision.npz"), golden.spec.vision, golden.params["vision_encoder"]
     frames = jnp.asarray(clips(golden, "video_u8", 1))
     _, captured = UmtEncoder(spec).apply(

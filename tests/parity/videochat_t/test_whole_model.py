@@ -1,4 +1,4 @@
-"""Frames and words to losses against the original: every case, both variants, both beginnings of the sequence."""
+"""Losses, logits and gradients of the whole model equal upstream's, for all cases and variants."""
 
 import jax
 import jax.numpy as jnp
@@ -17,21 +17,21 @@ def case_arrays(golden: GoldenModel, case: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(f"{case}."): array for name, array in arrays if name.startswith(f"{case}.")}
 
 
-def test_no_case_is_absent(golden: GoldenModel):
+def test_cases_are_complete(golden: GoldenModel):
     stored = {name.removesuffix(".loss") for name in golden.arrays("forward.npz") if name.endswith(".loss")}
-    assert golden.declared_cases() <= stored, f"{golden.folder}/forward.npz lacks cases"
+    assert golden.declared_cases() <= stored, f"{golden.folder}/forward.npz has missing cases"
 
 
-def test_batch_carries_the_labels(golden: GoldenModel, case: str):
+def test_batch_has_the_labels(golden: GoldenModel, case: str):
     stored, batch = case_arrays(golden, case), golden.batch(case)
     length = stored["labels"].shape[1]
     np.testing.assert_array_equal(batch["valid"][:, :length], stored["attention_mask"].astype(bool))
-    seen = np.where(batch["loss_mask"], batch["tokens"], IGNORED)
-    np.testing.assert_array_equal(seen[:, :length], stored["labels"])
+    labels = np.where(batch["loss_mask"], batch["tokens"], IGNORED)
+    np.testing.assert_array_equal(labels[:, :length], stored["labels"])
     assert not batch["valid"][:, length:].any() and not batch["loss_mask"][:, length:].any()
 
 
-def test_case(golden: GoldenModel, case: str):
+def test_losses_and_logits(golden: GoldenModel, case: str):
     stored = case_arrays(golden, case)
     loss, embeds, _, logits = run(golden, case)
     real = stored["attention_mask"].astype(bool)
@@ -70,7 +70,7 @@ def test_gradients(golden: GoldenModel):
         leaves = dict(param_tree.leaves_with_paths(grads))
         for name, expected in load_file(file).items():
             actual = golden.table.torch_tensor(name, leaves)
-            if name in noise:  # the true gradient is zero: softmax does not see what all scores share
+            if name in noise:  # the exact gradient is zero: softmax is invariant to a shift of all scores
                 assert np.abs(actual).max() <= 1e-7, name
             elif name in zero:
                 np.testing.assert_array_equal(actual, 0.0, err_msg=name)
@@ -78,19 +78,19 @@ def test_gradients(golden: GoldenModel):
                 assert_close(actual, expected, "gradient", name)
 
 
-def in_half_precision(golden: GoldenModel) -> dict[str, np.ndarray]:
-    """The language model's base weights as upstream's constructor leaves them: it loads them as float16.
+def float16_base_weights(golden: GoldenModel) -> dict[str, np.ndarray]:
+    """Returns the language model's base weights rounded to float16, as upstream's constructor loads them.
 
-    The losses of a fresh model were dumped right after construction, those of all other cases after the complete state
-    dict had been loaded over it.
+    The goldens' losses of a new model were computed right after construction, those of all other cases after loading
+    the complete state dict.
     """
     table = golden.table.entries
     base = (name for name in table if table[name].path[0] == "mistral" and not table[name].trainable)
     return {name: golden.tensors[name].astype(np.float16).astype(np.float32) for name in base}
 
 
-def test_beginning_of_training(golden: GoldenModel):
-    """Upstream's `good_init`: the encoder starts as VideoChat2's projection of mean-pooled tokens."""
+def test_initialisation(golden: GoldenModel):
+    """Upstream's `good_init` makes the encoder equal VideoChat2's projection of mean-pooled tokens."""
     stored = golden.arrays("init_goodinit.npz")
     start = load_file(golden.folder / "init_goodinit.safetensors")
     merged = mean_pooling_kernel(jnp.asarray(start["mistral_proj.weight"].T), golden.spec.merge_len)
@@ -98,7 +98,7 @@ def test_beginning_of_training(golden: GoldenModel):
     losses = sorted(name for name in stored if name.startswith("loss"))
     assert losses, "init_goodinit.npz has no loss"
     for name in losses:
-        loss, _, visual, _ = run(golden, "main" + name.removeprefix("loss"), **in_half_precision(golden), **start)
+        loss, _, visual, _ = run(golden, "main" + name.removeprefix("loss"), **float16_base_weights(golden), **start)
         assert_close(loss, stored[name], "loss", name)
         assert_close(visual, stored["encode_long_video"], "encode")
         assert_close(visual, stored["mean_pool_of_mistral_proj"], "encode")

@@ -1,1 +1,0 @@
-"""Puts this folder's `closeness` within reach of all parity tests."""
