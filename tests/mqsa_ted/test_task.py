@@ -1,4 +1,4 @@
-"""MQSA-TED goes through the loop like any task: it learns, resumes, and its config's mistakes are named."""
+"""The MQSA-TED task in the training loop: it learns and resumes, and invalid configs are rejected."""
 
 import math
 from pathlib import Path
@@ -29,7 +29,7 @@ USERS, ITEMS = 24, 12
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory) -> Path:
-    """Users who walk around a ring of items: what comes next can be learnt."""
+    """Histories around a ring of items, of which the next item can be learnt."""
     rng = np.random.default_rng(0)
     lengths = rng.integers(3, 9, USERS)
     walks = [(first + np.arange(length)) % ITEMS for first, length in zip(range(USERS), lengths, strict=True)]
@@ -56,14 +56,13 @@ def spec_of(config: ConfigDict, **changes) -> TrainingSpec:
     return TrainingSpec.from_config(config.training)
 
 
-def test_it_learns_the_ring_through_the_unchanged_loop(config, tmp_path):
+def test_training_learns_the_ring(config, tmp_path):
     config.model.update(dropout=0.0)
     config.training.optimizer.update(learning_rate=3e-2)
     spec = spec_of(config, total_steps=60, log_every=20, eval_every=0)
     result = training.run(build(config), spec, tmp_path, config=config.to_dict())
     assert result.metrics["test/hr_5"] > 0.9 and result.metrics["validation/n"] == USERS
     assert result.metrics["next_item"] < np.log(ITEMS) / 2
-    # What was trained is found again by its folder.
     loaded = load(tmp_path, Evaluates)
     task, params = loaded.task, loaded.params
     assert isinstance(task, MqsaTedTask)
@@ -73,8 +72,8 @@ def test_it_learns_the_ring_through_the_unchanged_loop(config, tmp_path):
     )
 
 
-def test_a_resumed_run_is_the_uninterrupted_one(config, tmp_path):
-    """Rows are laid out as 8 devices and 3 microbatches ask for, though `data.row_multiple` is 8."""
+def test_a_resumed_run_equals_the_uninterrupted_one(config, tmp_path):
+    """Rows are a multiple of 8 devices times 3 microbatches, though `data.row_multiple` is 8."""
 
     def run(steps: int, name: str) -> training.RunResult:
         return training.run(build(config), spec_of(config, total_steps=steps, accumulate=3), tmp_path / name)
@@ -84,7 +83,7 @@ def test_a_resumed_run_is_the_uninterrupted_one(config, tmp_path):
         np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(parts.state.params))[path], leaf)
 
 
-def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
+def test_the_loss_is_the_sum_of_its_terms_and_ignores_padding(config):
     config.model.update(dropout=0.0)
     task = build(config)
     params = jax.jit(task.init)(jax.random.key(0))
@@ -99,7 +98,7 @@ def test_the_loss_is_the_sum_of_its_parts_and_filled_rows_add_nothing(config):
     np.testing.assert_allclose(loss(more)[0], total, rtol=1e-6)
 
 
-def test_without_distillation_no_teacher_is_made(config):
+def test_without_distillation_there_is_no_teacher(config):
     config.loss.distillation = 0
     task = build(config)
     assert task.teacher is None
@@ -126,7 +125,7 @@ def test_samples_are_named(config):
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"model": {"items": 5}}, "model.items is determined by the data; remove it"),
         ({"model": {"windw": 5}}, "model.windw is unknown; did you mean 'window'"),
@@ -137,23 +136,23 @@ def test_samples_are_named(config):
         ({"data": {"path": "nowhere.npz"}}, "nowhere.npz does not exist"),
     ],
 )
-def test_mistakes_are_named(config, change, told):
+def test_invalid_configs_are_rejected(config, change, message):
     with pytest.raises(UserError) as caught:
         build({**config.to_dict(), **change})
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("items", "change", "told"),
+    ("items", "change", "message"),
     [
-        ([0, 1], {"loss": {"distillation": 0.0}}, "no item follows another in the training histories of"),
-        ([0, 0, 0], {"loss": {"negatives": 1}}, "loss.negatives=1, but there is one item and none to tell it from"),
+        ([0, 1], {"loss": {"distillation": 0.0}}, "contain no pair of successive items"),
+        ([0, 0, 0], {"loss": {"negatives": 1}}, "loss.negatives=1, but the only item has no negatives"),
     ],
 )
-def test_data_of_which_nothing_can_be_learnt(tmp_path, config, items, change, told):
+def test_data_without_pairs_or_negatives_are_rejected(tmp_path, config, items, change, message):
     start, held = np.array([0, len(items) - 1, len(items)]), np.zeros(2, np.int32)
     Interactions(start, np.array(items), held, held, max(items) + 1).save(tmp_path / "poor.npz")
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=message):
         build({**config.to_dict(), **change, "data": {"path": str(tmp_path / "poor.npz")}})
 
 
@@ -171,25 +170,25 @@ def test_configs_have_the_released_hyper_parameters(name):
 
 
 @pytest.mark.parametrize("sizes", [{"data": 2, "fsdp": 2, "tensor": 2}, {"data": 3, "tensor": 2}])
-def test_many_devices_rank_as_one_does(config, sizes):
-    """With the item table and the batch spread over the mesh; for loss and gradient see test_shardings.py.
+def test_metrics_on_a_mesh_equal_those_on_one_device(config, sizes):
+    """The item table and the batch are sharded; for loss and gradient see test_shardings.py.
 
-    Three neither divide the 7 users of a batch nor the 8 of a row's multiple; on one device all are one batch.
+    Three devices divide neither the 7 users of a batch nor the row multiple of 8; on one device all users are a batch.
     """
     task = build(config)
     params = jax.jit(task.init)(jax.random.key(0))
-    figures = task.evaluations()["test"](params)
+    metrics = task.evaluations()["test"](params)
     config.data.evaluation_batch_size = 7
     task = build(config)
     mesh = parallel.make_mesh(MeshSpec(**sizes), jax.devices()[: math.prod(sizes.values())])
     with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         where = parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES)
         assert where["item_embedding"].spec == PartitionSpec(("tensor",), ("fsdp",) if "fsdp" in sizes else None)
-        assert task.evaluations()["test"](jax.device_put(params, where)) == figures
+        assert task.evaluations()["test"](jax.device_put(params, where)) == metrics
 
 
-def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
-    """Eleven over two: with a row that is no item, never trained, ranked or recommended."""
+def test_any_number_of_items_is_sharded(config, tmp_path):
+    """Eleven items over two devices: a padding row of the table is never trained, ranked or recommended."""
     ring_interactions.ring(items=11).save(tmp_path / "eleven.npz")
     config.data.path = str(tmp_path / "eleven.npz")
     config.model.update(dropout=0.0)
@@ -209,11 +208,11 @@ def test_any_number_of_items_lies_over_a_mesh(config, tmp_path):
     with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         spread = jax.device_put(params, parallel.shardings(task.abstract_params(), mesh, parallel.DEFAULT_RULES))
         loss, found = gradient(task, spread)
-        figures = task.evaluations()["test"](spread)
+        metrics = task.evaluations()["test"](spread)
     np.testing.assert_allclose(loss, total, rtol=1e-6)
     np.testing.assert_allclose(found["item_embedding"][:11], expected["item_embedding"], rtol=1e-4, atol=1e-6)
     assert not np.asarray(found["item_embedding"][11]).any()
-    assert figures == one.evaluations()["test"](alone)
+    assert metrics == one.evaluations()["test"](alone)
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "folder"])
@@ -231,15 +230,15 @@ def test_a_run_starts_from_an_export(config, tmp_path, name):
     weights = task.initial_weights()
     assert weights and weights.source == config.weights.files[0]
     jax.tree.map(np.testing.assert_array_equal, weights.load(targets), params)
-    # As many rows, but fewer of them are items: 11, rounded up to 12.
+    # As many rows for fewer items: 11, padded to 12.
     config.data.path = str(tmp_path / "fewer.npz")
     ring_interactions.ring(items=ITEMS - 1).save(Path(config.data.path))
     config.model.item_multiple = ITEMS
-    with pytest.raises(UserError, match=rf"{name} knows more items than the 11 of .*fewer.npz; give weights"):
+    with pytest.raises(UserError, match=rf"{name} has more items than the 11 of .*fewer.npz; give weights"):
         build(config).initial_weights().load(targets)
 
 
-def test_two_things_to_start_from_are_refused(config):
+def test_two_initializations_of_the_embeddings_are_rejected(config):
     config.features.path, config.features.use, config.weights.files = "vectors.npy", "start", ("a.safetensors",)
-    with pytest.raises(UserError, match=r"weights\.files=.* and features\.path=vectors\.npy with .* both say"):
+    with pytest.raises(UserError, match=r"weights\.files=.* and features\.path=vectors\.npy with .* both initialize"):
         build(config)

@@ -55,7 +55,7 @@ def test_features_rank_an_unseen_item_above_other_groups(folder):
     task, params = train(folder, "added", f"--config.features.path={folder / 'vectors.npy'}")
     assert place_of_the_cold_item(task, params) < SIZE <= place_of_the_cold_item(*train(folder, "without"))
     # The vectors are kept once, untrained; what projects them has been trained.
-    np.testing.assert_array_equal(params["item_features"], task.added.vectors)
+    np.testing.assert_array_equal(params["item_features"], task.item_features.vectors)
     np.testing.assert_array_equal(np.flatnonzero(params["item_trained"] == 0), [COLD])
     assert not task.trainable(("item_features",)) and task.trainable(("feature_projection",))
 
@@ -99,7 +99,7 @@ def test_weights_with_features_require_features(short_run, tmp_path):
     config, params, _ = short_run
     mqsa = PORTS["mqsa_ted"]
     port.export(port.TreeSource.of_params(mqsa, params), tmp_path / "whole.safetensors")
-    with pytest.raises(UserError, match=r"knows items by their vectors, too; give the file of these as features\.path"):
+    with pytest.raises(UserError, match=r"requires the feature vectors .*; give their file as features\.path"):
         initial({**config, "features": {}}, tmp_path / "whole.safetensors")
 
 

@@ -34,6 +34,11 @@ class InteractionsSpec:
         if (self.path is None) == (self.synthetic is None):
             raise UserError("give one of data.path (an .npz of interactions) and data.synthetic")
 
+    @property
+    def source(self) -> str:
+        """The name of the data for errors: the path, or the config's key."""
+        return self.path or "data.synthetic"
+
     def read(self) -> Interactions:
         """Returns the interactions.
 
