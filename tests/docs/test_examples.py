@@ -18,7 +18,15 @@ from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 PAGES = sorted([ROOT / "README.md", ROOT / "benchmarks/README.md", *(ROOT / "docs").glob("*.md")])
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 # Folders that paths in the documentation are relative to.
-BASES = [ROOT, ROOT / "timesuite_jax", ROOT / "docs", ROOT / "benchmarks", ROOT / "launch", ROOT / "configs/timesuite"]
+BASES = [
+    ROOT,
+    ROOT / "timesuite_jax",
+    ROOT / "docs",
+    ROOT / "benchmarks",
+    ROOT / "launch",
+    ROOT / "configs/timesuite",
+    ROOT / "configs/mqsa_ted",
+]
 MAX_LINES_TO_READ = 1500
 
 
@@ -59,7 +67,7 @@ def test_the_encoder_of_the_architecture_page_runs(monkeypatch: pytest.MonkeyPat
         **{"tokens": tokens, "visual_slot": tokens, "valid": jax.ShapeDtypeStruct(tokens.shape, bool)},
     }
     variables = jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), batch)
-    assert "Dense_0" in variables["params"]["vision"]
+    assert "Dense_0" in variables["params"]["vision_encoder"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
