@@ -7,7 +7,7 @@ import pytest
 from tests.support import sample_videos
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
-from timesuite_jax.videochat_t import task
+from timesuite_jax.videochat_t import inference
 
 VIDEO = sample_videos.numbered_video(60, rate=12.0)
 
@@ -42,11 +42,11 @@ def test_window(video, tiny_run, capfd, words, seconds):
 
 @pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])
 def test_prompt(video, tiny_run, capfd, monkeypatch, words, layout):
-    asked = []
-    plain = task.ask
-    monkeypatch.setattr(task, "ask", lambda *args, **more: asked.append(args[1]) or plain(*args, **more))
+    processors = []
+    plain = inference.ask
+    monkeypatch.setattr(inference, "ask", lambda *args, **more: processors.append(args[1]) or plain(*args, **more))
     assert ask(video, tiny_run, *words) == 0
-    assert [preparer.spec.layout for preparer in asked] == [layout]
+    assert [processor.spec.layout for processor in processors] == [layout]
 
 
 def test_temperature(video, tiny_run, capfd):

@@ -67,7 +67,7 @@ def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, Ru
     for path in [path[:-1] for path in leaves if path[-1] == "quantized"]:
         leaves[path] = dequantize(leaves.pop((*path, "quantized")), leaves.pop((*path, "scales")), jnp.float32)
     floats = build(config_of(tiny_corpus, "float"))
-    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    batch = corpus_questions.first_batch(task.processor(), tiny_corpus, 8)
     answers = task.answerer(params)(batch)
     assert answers == floats.answerer(param_tree.from_paths(leaves))(batch)
     assert len(set(answers)) > 2, "the model tells nothing apart, so this test could not fail"

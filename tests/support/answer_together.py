@@ -43,7 +43,7 @@ def answer(corpus: str, video: str, folder: str) -> dict[str, Any]:
 
         evaluate(3)  # as if killed after three examples
         result = evaluate(None)
-        single = ask(task.answerer(params), task.preparer(), video, "When is the red circle visible?")
+        single = ask(task.answerer(params), task.processor(), video, "When is the red circle visible?")
         refusal = ""
         try:
             if jax.process_count() > 1:

@@ -83,7 +83,7 @@ WRONG = [
 def test_wrong_configs_are_one_sentence(config, where, value, told):
     with pytest.raises(UserError, match=told) as caught:
         task = build(change(config, where, value))
-        task.preparer()
+        task.processor()
         task.abstract_params()
         task.evaluations()
         task.train_data(seed=0, process_index=0, process_count=1)
@@ -131,7 +131,7 @@ def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost
     ]
     (tmp_path / "tokenizer.json").write_text(json.dumps(description))
     with pytest.raises(UserError, match=told):
-        build(change(config, "text.tokenizer", str(tmp_path))).preparer()
+        build(change(config, "text.tokenizer", str(tmp_path))).processor()
 
 
 def test_what_is_trained_by_default(config):

@@ -42,7 +42,7 @@ def test_answers_do_not_depend_on_the_batch_size(run, tiny_corpus):
 
 def test_a_second_answerer_does_not_compile(run, answerer, tiny_corpus, caplog):
     task, params = run
-    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    batch = corpus_questions.first_batch(task.processor(), tiny_corpus, 8)
     answers = answerer(batch)
     caplog.clear()
     with jax.log_compiles():
@@ -52,7 +52,7 @@ def test_a_second_answerer_does_not_compile(run, answerer, tiny_corpus, caplog):
 
 def test_answers_do_not_depend_on_padding(run, answerer, tiny_corpus):
     task, _ = run
-    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    batch = corpus_questions.first_batch(task.processor(), tiny_corpus, 8)
     longer = dict(batch)
     for name, fill in (("tokens", 0), ("visual_slot", -1), ("valid", False)):
         longer[name] = np.pad(longer[name], ((0, 0), (0, 16)), constant_values=fill)
@@ -61,7 +61,7 @@ def test_answers_do_not_depend_on_padding(run, answerer, tiny_corpus):
 
 def test_sampling_is_reproducible_and_seeded(run, tiny_corpus):
     task, params = run
-    batch = corpus_questions.first_batch(task.preparer(), tiny_corpus, 8)
+    batch = corpus_questions.first_batch(task.processor(), tiny_corpus, 8)
     drawn = [task.answerer(params, temperature=1.0, seed=seed)(batch) for seed in (1, 1, 2)]
     assert drawn[0] == drawn[1] != drawn[2]
 
@@ -76,9 +76,9 @@ def test_ask_shows_the_given_window(run, answerer, tmp_path):
         seen.append(batch)
         return ["From 0.5 to 1.5 seconds."]
 
-    whole = ask(spy, task.preparer(), video, "When?")
-    late = ask(spy, task.preparer(), video, "When?", clip=(2.0, float("inf")))
-    part = ask(spy, task.preparer(), video, "When?", clip=(1.0, 3.0))
+    whole = ask(spy, task.processor(), video, "When?")
+    late = ask(spy, task.processor(), video, "When?", clip=(2.0, float("inf")))
+    part = ask(spy, task.processor(), video, "When?", clip=(1.0, 3.0))
     assert [round(result.duration, 2) for result in (whole, late, part)] == [5.0, 3.0, 2.0]
     assert whole.spans == ((0.5, 1.5),) and whole.as_json()["duration"] == whole.duration
     assert [result.start for result in (whole, late, part)] == [0.0, 2.0, 1.0]
@@ -102,7 +102,7 @@ def test_unusable_questions(run, tmp_path, question, clip, message):
     video = tmp_path / "video.mp4"
     video.write_bytes(sample_videos.numbered_video(60, rate=12.0))
     with pytest.raises(UserError, match=message):
-        ask(lambda batch: [""], task.preparer(), video, question, clip=clip)
+        ask(lambda batch: [""], task.processor(), video, question, clip=clip)
 
 
 def test_no_device_gets_all_pixels_of_one_video(run):

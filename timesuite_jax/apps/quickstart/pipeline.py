@@ -70,7 +70,7 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
         assert isinstance(task, VideoChatTask)
         result = training.run(
             task,
-            training.TrainingSpec.from_config(training_config.training),
+            training.TrainingSpec.from_config(training_config.to_dict()["training"]),
             workdir / "run",
             config=training_config.to_dict(),
         )

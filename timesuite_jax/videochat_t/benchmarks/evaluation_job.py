@@ -2,38 +2,42 @@
 
 import functools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
 from timesuite_jax.param_tree import Params
+from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.benchmarks.grounding import Control, GroundingBenchmark, GroundingPrediction
-
-if TYPE_CHECKING:
-    from timesuite_jax.videochat_t.task import VideoChatTask
+from timesuite_jax.videochat_t.config import EvaluationSpec
 
 _TIMELINES = 6  # answers that are drawn
 
 
-def grounding_job(task: "VideoChatTask", request: EvaluationRequest) -> EvaluationJob:
+def grounding_job(
+    spec: EvaluationSpec, request: EvaluationRequest, make_predictor: Callable[[Params], VideoChatPredictor]
+) -> EvaluationJob:
     """Grounding on the corpora of `config.evaluation`.
 
+    Args:
+      spec: the config's part.
+      request: options of the command; they take precedence.
+      make_predictor: from the parameters of the model.
+
     Raises:
-      UserError: if there are none, one cannot be read, or the prompt layout is unknown.
+      UserError: if there are no corpora, or one cannot be read.
     """
-    spec = task.config.evaluation
     if not spec.corpora:
         raise UserError("config.evaluation.corpora is empty; give a corpus to evaluate with --data")
     control = cast(Control, request.control or "none")
     benchmark = GroundingBenchmark(spec.corpora, limit=request.limit or spec.limit, control=control)
-    task.preparer(request.prompt)  # rejects an unknown layout before parameters are read
 
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
             benchmark,
-            task.predictor(params, request.prompt),
+            make_predictor(params),
             batch_size=request.batch_size or spec.batch_size,
             folder=request.results,
             settings={"weights": fingerprint(params)} if request.results else {},

@@ -1,0 +1,149 @@
+"""What a trained VideoChat-T does: answers questions, and is scored on corpora."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from timesuite_jax.data.corpora import open_corpus
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import run_benchmark, shard_batches
+from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
+from timesuite_jax.param_tree import Params
+from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
+from timesuite_jax.training import Call, Evaluation
+from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
+from timesuite_jax.videochat_t.answering.ask import AskResult, ask
+from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
+from timesuite_jax.videochat_t.benchmarks.evaluation_job import grounding_job
+from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark, Span
+from timesuite_jax.videochat_t.config import VideoChatTConfig
+from timesuite_jax.videochat_t.data.padding_batch import padding_batch
+from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+
+
+class VideoChatInference:
+    """The half of `VideoChatTask` that needs parameters and no training data; parameters are passed to each method."""
+
+    def __init__(self, config: VideoChatTConfig) -> None:
+        """Builds the model; tokenizers and corpora are read when they are first used.
+
+        Raises:
+          UserError: if the Q-Former has no room for a clip's text.
+        """
+        self.config = config
+        self.model = VideoChatT(config.model)
+        positions = config.model.qformer.positions
+        if config.data.clip_text_length > positions:
+            raise UserError(
+                f"data.clip_text_length={config.data.clip_text_length} is more than "
+                f"model.qformer.positions={positions}; lower it"
+            )
+
+    @classmethod
+    def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:
+        """The config with other evaluation corpora."""
+        return {**config, "evaluation": {**config.get("evaluation", {}), "corpora": tuple(data)}}
+
+    def check_ready(self) -> None:
+        """Checks that the tokenizers can be read; see `tokenizers`."""
+        self.processor()
+
+    @functools.cached_property
+    def tokenizers(self) -> tuple[Tokenizer, Tokenizer]:
+        """Of the language model and of the Q-Former.
+
+        Raises:
+          UserError: if they are not there, lack what prompts are made of, or are of other models.
+        """
+        text, spec = self.config.text, self.config.model
+        words, clips = load_tokenizer(text.tokenizer), load_clip_tokenizer(text.clip_tokenizer)
+        check_tokenizer(words, text.tokenizer)
+        if spec.qformer.text_input:
+            check_clip_tokenizer(clips, text.clip_tokenizer, self.config.data.time_style)
+        for field, tokenizer, rows in (("mistral", words, spec.mistral.vocab), ("qformer", clips, spec.qformer.vocab)):
+            if tokenizer.vocab_size > rows:
+                raise UserError(
+                    f"the tokenizer has {tokenizer.vocab_size} tokens but model.{field}.vocab={rows}; "
+                    "give the model's own tokenizer, or set that field for a model that starts from nothing"
+                )
+        return words, clips
+
+    def processor(self, layout: str | None = None) -> Processor:
+        """Makes prompts for evaluation and for single questions.
+
+        Args:
+          layout: name of a conversation layout; that of the config, in which the model was trained, if not given.
+
+        Raises:
+          UserError: on an unknown layout.
+        """
+        data = self.config.data if layout is None else dataclasses.replace(self.config.data, layout=layout)
+        return Processor(data, self.config.video_inputs(), *self.tokenizers, train=False)
+
+    def evaluation_programs(self, params: Params) -> dict[str, Call]:
+        """An evaluation's batch: encoding videos, reading prompts, making one token."""
+        data, evaluation = self.config.data, self.config.evaluation
+        rows = evaluation.batch_size
+        if rows > 1:  # one question is answered by all devices together
+            share, rows = shard_batches(rows)
+            rows *= share.count
+        batch = padding_batch(self.config, rows, max(data.buckets), data.clip_text_length)
+        return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
+
+    def evaluations(self) -> dict[str, Evaluation]:
+        """Grounding of each evaluation corpus, by folder name.
+
+        Raises:
+          UserError: if two have the same name, or one cannot be read.
+        """
+        corpora = self.config.evaluation.corpora
+        folders = {folder.rstrip("/").rpartition("/")[2]: folder for folder in corpora}
+        if len(folders) < len(corpora):
+            raise UserError(
+                f"evaluation.corpora={corpora} has two folders of one name, and metrics are named after "
+                "folders; rename one, or leave it out"
+            )
+        for folder in corpora:
+            open_corpus(folder)  # fails when a run begins, not at its first evaluation
+        return {
+            name: Evaluation(GROUNDING_METRICS, functools.partial(self._ground, folder))
+            for name, folder in folders.items()
+        }
+
+    def _ground(self, folder: str, params: Params) -> dict[str, float]:
+        spec = self.config.evaluation
+        benchmark = GroundingBenchmark([folder], limit=spec.limit)
+        return run_benchmark(benchmark, self.predictor(params), batch_size=spec.batch_size).metrics()
+
+    def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
+        """Grounding on the evaluation corpora; see `grounding_job`."""
+        self.processor(request.prompt)  # rejects an unknown layout before parameters are read
+        return grounding_job(self.config.evaluation, request, lambda params: self.predictor(params, request.prompt))
+
+    def ask(
+        self,
+        params: Params,
+        video: str | Path,
+        question: str,
+        *,
+        clip: Span | None = None,
+        prompt: str | None = None,
+        max_new_tokens: int | None = None,
+        temperature: float = 0.0,
+    ) -> AskResult:
+        """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
+        limit = max_new_tokens or self.config.evaluation.max_new_tokens
+        answerer = self.answerer(params, max_new_tokens=limit, temperature=temperature)
+        return ask(answerer, self.processor(prompt), video, question, clip=clip)
+
+    def answerer(self, params: Params, **choices: Any) -> Answerer:
+        """The model with these parameters, ready to answer; `choices` as `Answerer` takes them."""
+        choices = {"max_new_tokens": self.config.evaluation.max_new_tokens, **choices}
+        return Answerer(self.model, params, self.tokenizers[0], **choices)
+
+    def predictor(self, params: Params, layout: str | None = None) -> VideoChatPredictor:
+        """The model with these parameters for `run_benchmark`; `layout` as `processor` takes it."""
+        return VideoChatPredictor(self.answerer(params), self.processor(layout))
