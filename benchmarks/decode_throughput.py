@@ -1,17 +1,17 @@
-"""Decode + sample + resize: this project against the plain PyAV loop that people write, over the same files.
+"""Measures the throughput of decoding, sampling and resizing against a plain PyAV loop on the same files.
 
     python benchmarks/decode_throughput.py [VIDEO ...] [--frames 128] [--size 224] [--repeats 3]
 
-Both take the same frames (segment middles), resize them to SIZE x SIZE inside FFmpeg and give uint8 arrays, with one
-decoder thread. Figures are for each second of CPU, the best of the repeats, which alternate. The plain loop is
+Both select the same frames (segment middles), resize them to SIZE x SIZE in FFmpeg and return uint8 arrays, with one
+decoder thread. Rates are per CPU second, from the fastest of interleaved repetitions. The plain loop is
 
     for number, frame in enumerate(container.decode(video=0)):
         if number in wanted:
             out.append(frame.reformat(SIZE, SIZE, "rgb24").to_ndarray())
 
-with FFmpeg's default filter (bilinear); the same with bicubic stands beside it. Here frames are averaged by area.
+with FFmpeg's default filter (bilinear), and again with bicubic. This project averages by area.
 
-Without files it makes some: a test picture in motion, 640x360, 10 s at 30 frames a second, x264 at its usual settings.
+Without files it generates some: a moving test image, 640x360, 10 s at 30 frames/s, x264 with default settings.
 """
 
 import argparse
@@ -46,9 +46,9 @@ def ours(path: Path, frames: int, size: int) -> np.ndarray:
     return sample_video(path, SamplingSpec(frames), resize=lambda height, width: (size, size), threads=1).frames
 
 
-def cpu_seconds(work: Callable[[], object]) -> float:
+def cpu_seconds(run: Callable[[], object]) -> float:
     start = time.process_time()
-    work()
+    run()
     return time.process_time() - start
 
 
@@ -57,7 +57,7 @@ def make_videos(folder: Path, count: int = 3) -> list[Path]:
     paths = []
     for number in range(count):
         rng = np.random.default_rng(number)
-        # Patches of 8 pixels: noise in single pixels would make a file of ten times a usual film's size.
+        # Patches of 8 pixels: per-pixel noise would make a file ten times larger than typical videos.
         texture = rng.integers(0, 40, (45, 80, 3)).repeat(8, 0).repeat(8, 1)
         frames = np.empty((300, 360, 640, 3), np.uint8)
         for n in range(300):
@@ -78,20 +78,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         videos = args.videos or make_videos(Path(folder))
         table = Table(title=f"{args.frames} frames of each, {args.size} x {args.size}, one thread, per CPU second")
-        for column in ("video", "frames", "plain", "plain bicubic", "here", "kept frames/s here", "ratio"):
+        for column in ("video", "frames", "plain", "plain bicubic", "ours", "ours: frames/s", "ratio"):
             table.add_column(column, justify="left" if column == "video" else "right")
-        ways = (plain, partial(plain, interpolation="BICUBIC"), ours)
+        methods = (plain, partial(plain, interpolation="BICUBIC"), ours)
         totals = np.zeros(3)
         for path in videos:
             index = index_video(path)
-            kept = len(np.unique(choose_from_index(index, SamplingSpec(args.frames))[0]))
+            distinct = len(np.unique(choose_from_index(index, SamplingSpec(args.frames))[0]))
             best = np.full(3, np.inf)
             for _ in range(args.repeats):
-                for column, way in enumerate(ways):
-                    best[column] = min(best[column], cpu_seconds(partial(way, path, args.frames, args.size)))
+                for column, method in enumerate(methods):
+                    best[column] = min(best[column], cpu_seconds(partial(method, path, args.frames, args.size)))
             totals += best
             rates = [f"{1 / seconds:.2f} videos/s" for seconds in best]
-            table.add_row(path.name, str(len(index)), *rates, f"{kept / best[2]:.0f}", f"{best[0] / best[2]:.2f}")
+            table.add_row(path.name, str(len(index)), *rates, f"{distinct / best[2]:.0f}", f"{best[0] / best[2]:.2f}")
         Console(width=140).print(table)
         ratio, bicubic = totals[:2] / totals[2]
         print(f"all files: {ratio:.2f} times the plain loop (target 1.5), {bicubic:.2f} times the bicubic one")

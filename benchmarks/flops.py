@@ -1,14 +1,14 @@
-"""The arithmetic that VideoChat-T's mathematics asks for, for model FLOPs utilisation.
+"""Model FLOPs of VideoChat-T, for model FLOPs utilisation.
 
-As MaxText counts: two operations a multiply-add, causal attention as half of the square, nothing for recomputation.
-Norms, activations and TAPE are left out: less than one part in a hundred.
+Counted as in MaxText: two operations per multiply-add, half of the square for causal attention, none for
+rematerialization. Norms, activations and TAPE are omitted: less than 1 %.
 """
 
 from workload import CLIP_FRAMES, MERGE, Shape, Sizes
 
 
 def tower_flops(sizes: Sizes) -> float:
-    """Forward pass of the vision tower over one video; it is frozen, so this is all that a training step asks of it."""
+    """Forward pass of the vision tower on one video; it is frozen, so a training step has no backward pass."""
     tokens, width = clip_tokens(sizes), sizes.vision_dim
     patches = 3 * sizes.patch**2 * width
     block = 12 * width**2 + 2 * tokens * width  # four projections and a feed-forward of four widths; attention
@@ -16,7 +16,7 @@ def tower_flops(sizes: Sizes) -> float:
 
 
 def qformer_flops(sizes: Sizes, shape: Shape) -> float:
-    """Forward pass of the Q-Former over one video, all text rows included but those of the last feed-forward."""
+    """Forward pass of the Q-Former on one video, with all text rows except those of the last feed-forward layer."""
     width, queries, text = sizes.qformer_dim, sizes.queries + sizes.extra_queries, shape.clip_text
     rows, vision = queries + text, clip_tokens(sizes)
     own = 4 * rows * width**2 + 2 * rows**2 * width
@@ -27,7 +27,7 @@ def qformer_flops(sizes: Sizes, shape: Shape) -> float:
 
 
 def llm_flops(sizes: Sizes, tokens: int, answer: int) -> float:
-    """Forward pass of the language model over one row, with logits at `answer` positions."""
+    """Forward pass of the language model on one row, with logits at `answer` positions."""
     width, kv = sizes.llm_dim, sizes.llm_dim * sizes.llm_kv_heads // sizes.llm_heads
     base = 2 * width**2 + 2 * width * kv + 3 * width * sizes.llm_mlp
     adapters = sizes.lora_rank * (9 * width + 2 * kv + 3 * sizes.llm_mlp)
@@ -36,7 +36,7 @@ def llm_flops(sizes: Sizes, tokens: int, answer: int) -> float:
 
 
 def step_flops(sizes: Sizes, shape: Shape) -> float:
-    """Forward and backward of one batch; the frozen language model asks for no gradient of its weights."""
+    """Forward and backward pass of one batch; frozen weights of the language model have no gradient."""
     merge = 2.0 * sizes.visual_tokens * MERGE * sizes.qformer_dim * sizes.llm_dim
     trained = 3 * (qformer_flops(sizes, shape) + merge)
     return shape.samples * (tower_flops(sizes) + trained + 2 * llm_flops(sizes, shape.length, shape.answer))
@@ -50,12 +50,12 @@ def forward_flops(sizes: Sizes, shape: Shape) -> float:
 
 
 def llm_parameters(sizes: Sizes) -> int:
-    """Weights that one decoding step reads, the head among them and the embedding not."""
+    """Number of weights that a decoding step reads, including the head, without the embedding."""
     width, kv = sizes.llm_dim, sizes.llm_dim * sizes.llm_kv_heads // sizes.llm_heads
     layer = 2 * width**2 + 2 * width * kv + 3 * width * sizes.llm_mlp
     return sizes.llm_layers * layer + width * sizes.llm_vocab
 
 
 def clip_tokens(sizes: Sizes) -> int:
-    """Vision tokens of a clip."""
+    """Number of vision tokens per clip."""
     return CLIP_FRAMES * (sizes.image // sizes.patch) ** 2

@@ -1,4 +1,4 @@
-"""This project's side of the recommender's comparison: the task, step and evaluation that `timesuite train` runs."""
+"""This project's side of the recommender's comparison: the task, step and evaluation of `timesuite train`."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -28,7 +28,7 @@ def build_task(path: Path, sizes: Sizes, dropout: float) -> MqsaTedTask:
 
 
 def parameters(items: int, sizes: Sizes) -> dict[str, Any]:
-    """The workload's weights as our tree, where blocks are stacked."""
+    """Returns the workload's weights as a parameter tree, with blocks stacked."""
     leaves = {}
     for name, value in make_weights(items, sizes).items():
         leaves[tuple(name.split("/"))] = value[None] if "/blocks/" in name else value
@@ -36,7 +36,7 @@ def parameters(items: int, sizes: Sizes) -> dict[str, Any]:
 
 
 class Trainer:
-    """The state of a run on all devices, and its steps; as `training.run` does them."""
+    """The state of a run on all devices, and its steps, as in `training.run`."""
 
     def __init__(self, path: Path, sizes: Sizes):
         self.task, self.plain = (build_task(path, sizes, dropout) for dropout in (sizes.dropout, 0.0))
@@ -50,28 +50,28 @@ class Trainer:
         boxed = self.task.abstract_params()
         optimizer = training.optimizer.build(spec, boxed)
         abstract = abstract_state(optimizer, parallel.abstract_arrays(boxed, mesh, rules), mesh)
-        where = jax.tree.map(lambda leaf: leaf.sharding, abstract)
+        shardings = jax.tree.map(lambda leaf: leaf.sharding, abstract)
         params = parameters(self.task.data.num_items, sizes)
         state = TrainState(step=jnp.zeros((), jnp.int32), params=params, opt_state=optimizer.init(params))
-        self.state = jax.device_put(state, where)
+        self.state = jax.device_put(state, shardings)
         step = make_step(self.task, optimizer, schedule.build(spec))
-        self.send = jax.jit(step, donate_argnums=0, out_shardings=(where, None))
-        self.rng = jax.device_put(randomness.root(SEED, "train"), where.step)
+        self.train_step = jax.jit(step, donate_argnums=0, out_shardings=(shardings, None))
+        self.rng = jax.device_put(randomness.root(SEED, "train"), shardings.step)
         self.data = self.task.train_data(seed=SEED, process_index=0, process_count=1)
         self.stack = ExitStack()
         self.stack.enter_context(parallel.mesh_context(mesh, rules))
 
     def restart(self) -> None:
-        """Goes back to the first batch."""
+        """Resets the stream to the first batch."""
         self.data.set_state({**self.data.get_state(), "next_batch": 0})
 
     def step(self) -> None:
         batch = parallel.put_batch(next(self.data), self.rows)
-        self.state, report = self.send(self.state, {}, batch, self.rng)
+        self.state, report = self.train_step(self.state, {}, batch, self.rng)
         jax.block_until_ready(report)
 
     def gradient(self) -> list[float]:
-        """The losses of the first batch without dropout, and the gradient's norms."""
+        """Returns the losses and gradient norms of the first batch, without dropout."""
         self.restart()
 
         def total(params: Any, batch: Any) -> tuple[jax.Array, dict[str, jax.Array]]:
@@ -85,12 +85,12 @@ class Trainer:
         return losses + [norms[name] for name in sorted(norms) if name not in NO_GRADIENT]
 
     def evaluate(self) -> list[float]:
-        found = [evaluate(self.state.params) for evaluate in self.task.evaluations().values()]
-        return [value for figures in found for name, value in figures.items() if name != "n"]
+        results = [evaluate(self.state.params) for evaluate in self.task.evaluations().values()]
+        return [value for metrics in results for name, value in metrics.items() if name != "n"]
 
 
 def tasks(path: Path, sizes: Sizes) -> dict[str, Callable[[], Any]]:
-    """What is measured, by name; each call runs one repetition and returns what both sides must agree on."""
+    """Returns the measured tasks by name; each call runs one repetition and returns the values that are compared."""
     trainer = Trainer(path, sizes)
 
     def step() -> None:

@@ -1,4 +1,4 @@
-"""This project's side of the comparisons: the same sizes, the same weights, the loss that training computes."""
+"""This project's side of the comparisons: the same sizes and weights, and the loss of training."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -24,12 +24,12 @@ from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 from timesuite_jax.videochat_t.port import table as table
 
-ANSWER_CHUNK = 64  # answer positions for which logits exist at one time
+ANSWER_CHUNK = 64  # answer positions whose logits are computed at a time
 TRAINED = ("qformer", "query_tokens", "extra_query_tokens", "clip_proj", "merge_proj", "temp_adap")
 
 
-def spec(sizes: Sizes, dtype: str = "float32", *, frugal: bool = False) -> VideoChatTSpec:
-    """The model of these sizes; a frugal one keeps for the backward pass what the configs of stages A and B keep."""
+def spec(sizes: Sizes, dtype: str = "float32", *, remat: bool = False) -> VideoChatTSpec:
+    """Returns the spec of these sizes; `remat` selects the rematerialization of the configs of stages A and B."""
     vision = UmtSpec(
         image_size=sizes.image,
         patch_size=sizes.patch,
@@ -49,7 +49,7 @@ def spec(sizes: Sizes, dtype: str = "float32", *, frugal: bool = False) -> Video
         queries=sizes.queries,
         extra_queries=sizes.extra_queries,
         dtype=dtype,
-        remat="dots" if frugal else "none",
+        remat="dots" if remat else "none",
     )
     mistral = MistralSpec(
         vocab=sizes.llm_vocab,
@@ -61,21 +61,21 @@ def spec(sizes: Sizes, dtype: str = "float32", *, frugal: bool = False) -> Video
         head_width=sizes.llm_dim // sizes.llm_heads,
         lora=LoraSpec(sizes.lora_rank, sizes.lora_alpha),
         dtype=dtype,
-        remat="full" if frugal else "none",
+        remat="full" if remat else "none",
     )
     return VideoChatTSpec(vision, qformer, mistral, num_frames=sizes.clips * CLIP_FRAMES, merge_len=MERGE)
 
 
 def parameters(state_dict: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Trainable and frozen parameters from a state dict under the original's names."""
+    """Returns trainable and frozen parameters from a state dict with upstream's names."""
     shapes = {name: array.shape for name, array in state_dict.items()}
     params = table.build(table.VideoChatTSizes.from_torch(shapes)).to_tree(state_dict)
-    params.pop("mistral_proj", None)  # aboard only so that an export is complete
+    params.pop("mistral_proj", None)  # unused, in checkpoints only
     return param_tree.split(jax.device_put(params), lambda path: path[0] in TRAINED or path[-1].startswith("lora_"))
 
 
 def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[str, jax.Array]) -> jax.Array:
-    """Mean cross-entropy of the answers' tokens."""
+    """Returns the mean cross-entropy of the answer tokens."""
     params = param_tree.merge(trainable, frozen)
     hidden, _ = model.apply({"params": params}, batch)
     total, count, _ = answer_cross_entropy(
@@ -90,19 +90,19 @@ def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[
 
 
 def tasks(
-    weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32", frugal: bool = True
+    weights: Path, sizes: Sizes, shape: Shape, dtype: str = "float32", remat: bool = True
 ) -> dict[str, Callable[[], Any]]:
-    """What is measured, by name; each call runs one repetition to its end and returns what both sides must agree on."""
-    model = VideoChatT(spec(sizes, dtype, frugal=frugal))
+    """Returns the measured tasks by name; each call runs one repetition and returns the values that are compared."""
+    model = VideoChatT(spec(sizes, dtype, remat=remat))
     trainable, frozen = parameters(load_file(weights))
     frozen = jax.tree.map(lambda leaf: leaf.astype(dtype), frozen)
     batch = jax.device_put(make_batch(sizes, shape))
     forward = jax.jit(lambda *args: loss(model, *args))
 
-    @functools.partial(jax.jit, compiler_options=compiler_options(jax.default_backend()))  # as a run compiles its step
+    @functools.partial(jax.jit, compiler_options=compiler_options(jax.default_backend()))  # as in training
     def backward(*args: Any) -> tuple[jax.Array, Any, jax.Array]:
         value, grads = jax.value_and_grad(lambda *args: loss(model, *args))(*args)
-        return value, grads, optax.tree.norm(grads)  # here, for outside it would be five programs a shape
+        return value, grads, optax.tree.norm(grads)  # inside, since outside it would compile five programs per shape
 
     # The prompt is the batch without its answer.
     fields = ("tokens", "visual_slot", "valid")
@@ -124,7 +124,7 @@ def tasks(
     def product() -> None:
         jax.block_until_ready([multiply(left, right) for _ in range(PRODUCTS)])
 
-    embedded = functools.cache(lambda: embed(params))  # not before it is asked for: training has no use for it
+    embedded = functools.cache(lambda: embed(params))  # lazy: training does not use it
     return {
         "forward": lambda: float(forward(trainable, frozen, batch)),
         "forward+backward": training,

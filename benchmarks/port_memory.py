@@ -1,18 +1,18 @@
-"""How much host memory an import needs, and how much an obvious one would.
+"""Measures the host memory of importing a checkpoint, against a naive import.
 
     python benchmarks/port_memory.py --gb 2
 
-makes a synthetic Hugging Face folder (Mistral's names and shapes, bf16, shards of about 0.5 GB) and brings it in, each
-way in a process of its own:
+makes a synthetic Hugging Face folder (Mistral's names and shapes, bf16, files of about 0.5 GB) and imports it by each
+method in a separate process:
 
-  shards     `load_into`: straight from the mapped files onto a mesh (8 fake devices, parameters split over all)
-  orbax      what `timesuite port import` does: into an Orbax folder, a few leaves at a time
-  dictionary what one would write first: all tensors into a dictionary, stacked, put on the devices
+  shards     `load_into`: directly from memory-mapped files onto a mesh (8 fake devices, parameters split over all)
+  orbax      `timesuite port import`: into an Orbax folder, a few leaves at a time
+  dictionary naive: all tensors into a dictionary, stacked, then copied to the devices
 
-"peak" is the process's peak resident memory above what it had when the import began (Linux: the kernel's high-water
-mark, reset before); "kept" is what the caller gets and keeps (on CPU devices it lies in the same memory; on an
-accelerator it would not); "passing" is the difference: what the import itself needed on the way, mapped pages of the
-files included. The figure that counts is passing against the model's size.
+"peak" is the peak resident memory of the process above that at the start of the import (Linux: the high-water mark of
+the kernel, reset before); "kept" is the size of the returned parameters (on CPU devices they are in host memory, on an
+accelerator they would not be); "temporary" is the difference: the memory of the import itself, including pages of
+mapped files. The result is the temporary memory relative to the model.
 """
 
 import argparse
@@ -26,15 +26,15 @@ import time
 from pathlib import Path
 from typing import Any
 
-WAYS = ("shards", "orbax", "dictionary")
+METHODS = ("shards", "orbax", "dictionary")
 DEVICES = 8
-SHARD = 500e6  # bytes of a file of the synthetic folder
+SHARD = 500e6  # bytes per file of the synthetic folder
 WIDTH, HIDDEN, HEADS, KV_HEADS, VOCAB = 2048, 7168, 16, 4, 32000
 LLM = "mistral_model.base_model.model."
 
 
 def abstract_params(gb: float) -> Any:
-    """Boxed shapes of a VideoChat-T whose language model takes about `gb` * 1e9 bytes in bf16."""
+    """Returns abstract parameters of a VideoChat-T whose language model has about `gb` * 1e9 bytes in bf16."""
     import jax
     import ml_dtypes
     import numpy as np
@@ -80,7 +80,7 @@ def make_files(folder: Path, gb: float) -> int:
 
     def write(path: Path, names: dict[str, str]) -> None:
         kinds = {name: infos[key] for name, key in names.items()}
-        # Random bits: real weights do not compress either.
+        # Random bits, since real weights are incompressible.
         arrays = (
             (name, np.arange(info.size, dtype=info.dtype).reshape(info.shape))
             if info.dtype.kind == "i"
@@ -110,13 +110,13 @@ def make_files(folder: Path, gb: float) -> int:
 
 
 def memory(field: str) -> int:
-    """Bytes of a field of this process's status."""
+    """Returns a field of /proc/self/status in bytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{field}:"))
 
 
-def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
-    """Imports one way in this process; returns seconds, peak and kept memory, and the largest pieces."""
+def measure(method: str, folder: Path, gb: float) -> dict[str, float]:
+    """Imports by one method in this process; returns seconds, peak and kept memory, and the largest leaf and shard."""
     import jax
     import numpy as np
 
@@ -129,13 +129,13 @@ def measure(way: str, folder: Path, gb: float) -> dict[str, float]:
     targets = parallel.abstract_arrays(abstract_params(gb), mesh, parallel.DEFAULT_RULES)
     leaves = [leaf for _, leaf in param_tree.leaves_with_paths(targets)]
     kept, begin, before = None, time.perf_counter(), memory("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")  # lets the high-water mark begin anew
-    if way == "shards":
+    Path("/proc/self/clear_refs").write_text("5")  # resets the high-water mark
+    if method == "shards":
         kept = port.load_into(model, targets, layers).params
-    elif way == "orbax":
+    elif method == "orbax":
         plan = port.resolve(model, layers, {path: leaf.shape for path, leaf in param_tree.leaves_with_paths(targets)})
         port.write_import(folder / "imported", port.lazy_arrays(plan), plan.report)
-    elif way == "dictionary":
+    elif method == "dictionary":
         tensors = {
             layer.role.canonical(key): np.array(layer.source.read(key))
             for layer in layers
@@ -158,37 +158,37 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gb", type=float, default=2.0, help="size of the synthetic language model (%(default)s)")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "timesuite_port_memory")
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--method", choices=METHODS, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.way:
-        print(json.dumps(measure(args.way, args.folder, args.gb)))
+    if args.method:
+        print(json.dumps(measure(args.method, args.folder, args.gb)))
         return
     environment = {
         **os.environ,
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": f"--xla_force_host_platform_device_count={DEVICES}",
-        "MALLOC_ARENA_MAX": "2",  # what the allocator keeps for threads that are gone is not the import's
+        "MALLOC_ARENA_MAX": "2",  # excludes memory that malloc keeps for finished threads
     }
-    os.environ |= environment  # making the files counts shapes with jax, too
+    os.environ |= environment  # make_files uses JAX, too
     shutil.rmtree(args.folder, ignore_errors=True)
     try:
         total = make_files(args.folder, args.gb)
         rows = {}
-        for way in WAYS:
-            command = [sys.executable, __file__, "--way", way, "--gb", str(args.gb), "--folder", str(args.folder)]
+        for method in METHODS:
+            command = [sys.executable, __file__, "--method", method, "--gb", str(args.gb), "--folder", str(args.folder)]
             done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
-            rows[way] = json.loads(done.stdout.splitlines()[-1])
+            rows[method] = json.loads(done.stdout.splitlines()[-1])
     finally:
         shutil.rmtree(args.folder, ignore_errors=True)
     one = rows["shards"]
     print(f"model {total / 1e6:.0f} MB, largest leaf {one['leaf'] / 1e6:.0f} MB, ", end="")
     print(f"largest of {DEVICES} shards {one['shard'] / 1e6:.0f} MB")
-    print(f"{'way':<12}{'seconds':>9}{'peak MB':>10}{'kept MB':>10}{'passing MB':>12}{'passing / model':>17}")
-    for way, row in rows.items():
-        passing = row["peak"] - row["kept"]
+    print(f"{'method':<12}{'seconds':>9}{'peak MB':>10}{'kept MB':>10}{'temporary MB':>14}{'temporary / model':>19}")
+    for method, row in rows.items():
+        temporary = row["peak"] - row["kept"]
         print(
-            f"{way:<12}{row['seconds']:>9.1f}{row['peak'] / 1e6:>10.0f}{row['kept'] / 1e6:>10.0f}{passing / 1e6:>12.0f}"
-            f"{passing / total:>17.2f}"
+            f"{method:<12}{row['seconds']:>9.1f}{row['peak'] / 1e6:>10.0f}{row['kept'] / 1e6:>10.0f}"
+            f"{temporary / 1e6:>14.0f}{temporary / total:>19.2f}"
         )
 
 

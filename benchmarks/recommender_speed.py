@@ -1,13 +1,12 @@
-"""MQSA-TED here against the original's dense formulation in plain PyTorch, on this machine's CPU.
+"""Measures MQSA-TED on CPU against upstream's dense formulation in plain PyTorch.
 
-    python benchmarks/recommender_speed.py --data beauty.npz            # a table; some minutes on two quiet cores
+    python benchmarks/recommender_speed.py --data beauty.npz            # a table; some minutes on two idle cores
     python benchmarks/recommender_speed.py --data beauty.npz --users 0  # all users of the file
     python benchmarks/recommender_speed.py --data beauty.npz --json     # one JSON object
 
-Both sides have the same weights and the same first batch and must come to the same losses, gradient norms and metrics;
-then their repetitions take turns. An epoch is a step for each 256 users and the ranking of every user's validation and
-test item; both grow with the users, of which 2,048, evenly out of all, take part unless told otherwise. All items
-always do.
+Both sides have the same weights and the same first batch and must return the same losses, gradient norms and metrics;
+then repetitions are interleaved. An epoch is a step per 256 users and the ranking of every user's validation and test
+item; both scale with the number of users, by default 2,048 evenly spaced ones. All items are kept.
 """
 
 import argparse
@@ -17,11 +16,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from recommender_workload import Sizes, first_batch, made_up, read_log, some_users
+from interleave import compare
+from recommender_workload import Sizes, first_batch, read_log, write_random, write_subset
 from rich.console import Console
 from rich.table import Table
-from rival import Rival
-from turns import compare
+from side_process import SideProcess
 
 TARGETS = {"evaluation": 15.0, "step": 8.0, "epoch": 10.0}
 TITLES = {
@@ -34,7 +33,7 @@ MIB = 2**20
 
 
 def dense_memory(path: Path, sizes: Sizes) -> dict[str, float]:
-    """MiB that the dense formulation has for one batch, by arithmetic."""
+    """Returns the computed MiB of the dense formulation's arrays for one batch."""
     log = read_log(path, sizes)
     users = first_batch(log, sizes)
     heads = sum(len(log.train[user]) - 1 for user in users)
@@ -45,24 +44,24 @@ def dense_memory(path: Path, sizes: Sizes) -> dict[str, float]:
 
 
 def measure(path: Path, sizes: Sizes, repeats: int) -> dict[str, Any]:
-    """All figures, for a program to read."""
+    """Returns all measurements."""
     load = os.getloadavg()[0]
     memory = dense_memory(path, sizes)
     for name, module in (("ours", "jax_mqsa"), ("torch", "torch_mqsa")):
-        side = Rival(module, path, sizes)
+        side = SideProcess(module, path, sizes)
         side.run("step")
         memory[f"{name}_process_mib"] = side.peak_memory()
         side.close()
-    # PyTorch's allocations of half a gigabyte would go back to the system each time, and come again page by page. The
-    # original's framework keeps its memory; so may PyTorch, whose steps get up to twice as fast.
+    # By default malloc returns PyTorch's allocations of half a gigabyte to the system, and page faults follow.
+    # Upstream's framework keeps freed memory; letting PyTorch do so makes its steps up to twice as fast.
     keep = str(2**40)
     os.environ |= {"MALLOC_MMAP_THRESHOLD_": keep, "MALLOC_TRIM_THRESHOLD_": keep}
-    ours, theirs = (Rival(module, path, sizes) for module in ("jax_mqsa", "torch_mqsa"))
-    # Raises unless both are the same: as far as the teacher's dense float32 softmax is, whose rows sum to 0.9999965.
+    ours, theirs = (SideProcess(module, path, sizes) for module in ("jax_mqsa", "torch_mqsa"))
+    # The tolerance is that of the teacher's dense float32 softmax, whose rows sum to 0.9999965.
     compare(ours, theirs, "gradient", 1, tolerance=3e-4)
     comparisons = []
     for task, target in TARGETS.items():
-        # Evaluated first, with the same weights: after steps with dropout they are not the same any more.
+        # Evaluation is first: after steps with dropout the weights differ.
         tolerance = 1e-4 if task == "evaluation" else None
         number = repeats if task == "step" else 1
         comparisons.append(compare(ours, theirs, task, number, target=target, tolerance=tolerance))
@@ -78,7 +77,7 @@ def measure(path: Path, sizes: Sizes, repeats: int) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> None:
-    """Draws the tables."""
+    """Prints the tables."""
     console = Console(width=140)
     speed = Table(
         "seconds", "ours: min", "median", "CPU", "PyTorch: min", "median", "CPU", "ratio", "CPU ratio", "target"
@@ -96,7 +95,7 @@ def show(result: dict[str, Any]) -> None:
         f"{memory['torch_process_mib']:.0f} MiB, ratio {ratio:.1f} (target {MEMORY_TARGET:.0f})"
     )
     console.print(
-        f"of one batch the dense teacher's rows are {memory['teacher_rows_mib']:.0f} MiB, the logits of one branch "
+        f"dense arrays of one batch: teacher rows {memory['teacher_rows_mib']:.0f} MiB, logits of one branch "
         f"{memory['logits_of_a_branch_mib']:.0f} MiB"
     )
     before, after = result["load_before_and_after"]
@@ -106,24 +105,22 @@ def show(result: dict[str, Any]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="interactions, as configs/mqsa_ted/beauty.py reads them")
-    parser.add_argument("--users", type=int, default=2048, help="how many of them take part; 0: all")
+    parser.add_argument("--users", type=int, default=2048, help="number of users; 0: all")
     parser.add_argument("--repeats", type=int, default=5, help="repetitions of the step on each side")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
-    parser.add_argument(
-        "--tiny", action="store_true", help="made-up data, to test this script; the ratios mean nothing"
-    )
+    parser.add_argument("--tiny", action="store_true", help="random data to test this script; ratios are meaningless")
     args = parser.parse_args()
     if not (args.data or args.tiny):
         parser.error("--data is missing; give an .npz of interactions, or --tiny")
-    # Read by the children when they import their framework.
+    # Read by the child processes when they import their framework.
     os.environ |= {"JAX_PLATFORMS": "cpu", "CUDA_VISIBLE_DEVICES": ""}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "interactions.npz"
         if args.tiny:
-            made_up(path, users=60, items=90)
+            write_random(path, users=60, items=90)
             result = measure(path, Sizes(width=8, max_len=10, batch=32), args.repeats)
         else:
-            some_users(args.data, args.users or 2**62, path)
+            write_subset(args.data, args.users or 2**62, path)
             result = measure(path, Sizes(), args.repeats)
     print(json.dumps(result)) if args.json else show(result)
 

@@ -1,6 +1,6 @@
-"""What both sides of the recommender's comparison compute: data, sizes, weights and batches, in plain numpy.
+"""Data, sizes, weights and batches of the recommender's comparison, in NumPy.
 
-Neither framework is imported here, so that each side's process holds only its own.
+Imports neither framework, so that the process of each side imports only its own.
 """
 
 import dataclasses
@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-# What is added to all keys moves no softmax: the gradient by it is rounding, of which no two sides have the same.
+# A bias of all keys does not change the softmax: its gradient is rounding noise, which differs between the sides.
 NO_GRADIENT = ("short/blocks/key/bias", "long/blocks/key/bias")
 
 
 @dataclasses.dataclass(frozen=True)
 class Sizes:
-    """The released hyper-parameters, which are the configs'."""
+    """The released hyper-parameters, as in the configs."""
 
     width: int = 64
     max_len: int = 50
@@ -31,7 +31,7 @@ class Sizes:
 
 
 class Log(NamedTuple):
-    """Users' items in the order of time; ids count from 0."""
+    """Items of each user, sorted by time; ids count from 0."""
 
     train: list[np.ndarray]  # the newest `max_len` of each user
     validation: np.ndarray
@@ -44,12 +44,12 @@ def read_log(path: Path, sizes: Sizes) -> Log:
     with np.load(path, allow_pickle=False) as file:
         start, items = file["user_ptr"].astype(np.int64), file["items"].astype(np.int64)
         train = [items[a:b][-sizes.max_len :] for a, b in itertools.pairwise(start)]
-        held = (file[name].astype(np.int64) for name in ("validate_item", "test_item"))
-        return Log(train, *held, int(file["num_item"]))
+        held_out = (file[name].astype(np.int64) for name in ("validate_item", "test_item"))
+        return Log(train, *held_out, int(file["num_item"]))
 
 
-def some_users(path: Path, number: int, out: Path) -> None:
-    """Writes the interactions of so many users, evenly out of all of them (or all); the items stay all."""
+def write_subset(path: Path, number: int, out: Path) -> None:
+    """Writes the interactions of `number` evenly spaced users (at most all), with all items."""
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
     start = arrays["user_ptr"].astype(np.int64)
@@ -63,31 +63,31 @@ def some_users(path: Path, number: int, out: Path) -> None:
     np.savez(out, **arrays)
 
 
-def made_up(path: Path, users: int, items: int, seed: int = 0) -> None:
-    """Writes interactions at random, for a test of the script."""
+def write_random(path: Path, users: int, items: int, seed: int = 0) -> None:
+    """Writes random interactions, to test the scripts."""
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, 12, users)
-    held = rng.integers(0, items, (2, users))
+    held_out = rng.integers(0, items, (2, users))
     np.savez(
         path,
         user_ptr=np.concatenate([[0], np.cumsum(lengths)]),
         items=rng.integers(0, items, lengths.sum()),
-        validate_item=held[0],
-        test_item=held[1],
+        validate_item=held_out[0],
+        test_item=held_out[1],
         num_user=users,
         num_item=items,
     )
 
 
 def first_batch(log: Log, sizes: Sizes) -> np.ndarray:
-    """The users of the first step of a run with the configs' seed."""
+    """Returns the users of the first step of a run with the configs' seed."""
     order = np.arange(len(log.train))
     np.random.RandomState(2023).shuffle(order)
     return order[: sizes.batch]
 
 
 def make_weights(items: int, sizes: Sizes, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random weights as the original initialises them, by their path in our tree without the axis of blocks."""
+    """Returns random weights with upstream's initialization, by path in our tree, without the axis of blocks."""
     rng = np.random.default_rng(seed)
     width = sizes.width
     weights = {

@@ -1,10 +1,10 @@
-"""VideoChat-T here against plain PyTorch: a training step, an answer, and the memory they take, on this machine's CPU.
+"""Measures a training step, an answer and the memory of VideoChat-T on CPU against plain PyTorch.
 
-    python benchmarks/step_speed.py            # tables; about three minutes on two quiet cores
+    python benchmarks/step_speed.py            # tables; about three minutes on two idle cores
     python benchmarks/step_speed.py --json     # one JSON object
 
-Both sides have the same weights and the same batch and must come to the same loss, gradient norm and tokens; then their
-repetitions take turns. The figure is the ratio (PyTorch / ours): both suffer alike from whatever else the machine does.
+Both sides have the same weights and batch and must return the same loss, gradient norm and tokens; then repetitions are
+interleaved. The result is the ratio (PyTorch / ours), since other load on the machine affects both sides equally.
 """
 
 import argparse
@@ -17,22 +17,22 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from interleave import compare
 from rich.console import Console
 from rich.table import Table
-from rival import Rival, write_weights
-from turns import compare
+from side_process import SideProcess, write_weights
 from workload import MEDIUM, TINY, TINY_SHAPE, Shape, Sizes
 
 TARGETS = {"forward": 1.0, "forward+backward": 1.2, "generate": 2.0, "answer": None, "product": None}
 MEMORY_TARGET = 1.0
-# Where memory is short: logits at every position are what fills it.
-VOCABULARY, SAMPLES = 32_000, 4  # Mistral's own
+# The large batch, whose memory is dominated by logits at every position.
+VOCABULARY, SAMPLES = 32_000, 4  # Mistral's vocabulary
 TITLES = {
     "forward": "forward and loss",
     "forward+backward": "forward and backward",
     "generate": "greedy, {new_tokens} tokens from a prompt",
     "answer": "greedy, {new_tokens} tokens from frames",
-    "product": "20 bare products, 1024x256x1024",
+    "product": "20 matrix products, 1024x256x1024",
 }
 MEMORY_TITLES = {
     "process": "process: imports, compilation, first step",
@@ -41,14 +41,14 @@ MEMORY_TITLES = {
 
 
 def measure(sizes: Sizes, shape: Shape, repeats: int) -> dict[str, Any]:
-    """All figures, for a program to read."""
+    """Returns all measurements."""
     load = os.getloadavg()[0]
-    with rivals(sizes, shape) as (ours, theirs):
-        memory = {"the batch above": peaks(ours, theirs)}  # first: so far each process has done nothing else
+    with sides(sizes, shape) as (ours, theirs):
+        memory = {"the batch above": peaks(ours, theirs)}  # first, in fresh processes
         comparisons = [compare(ours, theirs, task, repeats, target=target) for task, target in TARGETS.items()]
     large = dataclasses.replace(sizes, llm_vocab=VOCABULARY), dataclasses.replace(shape, samples=SAMPLES)
-    with rivals(*large) as (ours, theirs):
-        memory[f"{SAMPLES} samples, {VOCABULARY:,} words"] = peaks(ours, theirs)
+    with sides(*large) as (ours, theirs):
+        memory[f"{SAMPLES} samples, {VOCABULARY:,} tokens in the vocabulary"] = peaks(ours, theirs)
     return {
         "comparisons": [comparison.as_dict() for comparison in comparisons],
         "memory": memory,
@@ -58,19 +58,19 @@ def measure(sizes: Sizes, shape: Shape, repeats: int) -> dict[str, Any]:
 
 
 @contextmanager
-def rivals(sizes: Sizes, shape: Shape) -> Iterator[tuple[Rival, Rival]]:
-    """Both sides with the same weights, each in its process."""
+def sides(sizes: Sizes, shape: Shape) -> Iterator[tuple[SideProcess, SideProcess]]:
+    """Yields both sides with the same weights, each in its own process."""
     with tempfile.TemporaryDirectory() as folder:
         weights = Path(folder) / "weights.safetensors"
         write_weights(weights, sizes)
-        ours, theirs = (Rival(module, weights, sizes, shape) for module in ("jax_videochat", "torch_videochat"))
+        ours, theirs = (SideProcess(module, weights, sizes, shape) for module in ("jax_videochat", "torch_videochat"))
         yield ours, theirs
         ours.close()
         theirs.close()
 
 
-def peaks(ours: Rival, theirs: Rival) -> dict[str, float]:
-    """Peak memory of forward and backward on each side, in MiB."""
+def peaks(ours: SideProcess, theirs: SideProcess) -> dict[str, float]:
+    """Returns the peak memory of forward and backward pass on each side, in MiB."""
     memory = {}
     for name, side in (("ours", ours), ("torch", theirs)):
         side.run("forward+backward")
@@ -80,7 +80,7 @@ def peaks(ours: Rival, theirs: Rival) -> dict[str, float]:
 
 
 def show(result: dict[str, Any], shape: Shape) -> None:
-    """Draws the tables."""
+    """Prints the tables."""
     console = Console(width=140)
     speed = Table("seconds", "ours: min", "median", "CPU", "PyTorch: min", "median", "CPU", "ratio", "target")
     for row in result["comparisons"]:
@@ -103,9 +103,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     parser.add_argument("--repeats", type=int, default=8, help="repetitions of each task on each side")
-    parser.add_argument("--tiny", action="store_true", help="sizes for a test of this script; the ratios mean nothing")
+    parser.add_argument("--tiny", action="store_true", help="tiny sizes to test this script; ratios are meaningless")
     args = parser.parse_args()
-    # Read by the children when they import their framework.
+    # Read by the child processes when they import their framework.
     os.environ["JAX_PLATFORMS"] = "cpu"
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     sizes, shape = (TINY, TINY_SHAPE) if args.tiny else (MEDIUM, Shape())

@@ -1,8 +1,8 @@
-"""MQSA-TED (arXiv:2311.01056) as the original computes it, written plainly in PyTorch: the comparison's other side.
+"""MQSA-TED (arXiv:2311.01056) as upstream computes it, in plain PyTorch: the baseline of the recommender's comparison.
 
-Dense, like the original's graph: histories padded to `max_len` slots; each branch's logits over all slots and all
-items; the teacher's rows made dense on the host and sent with each batch; an evaluation that scores every slot, masks
-with a dense matrix and sorts in numpy. TensorFlow 1's Adam, in which every row of every table moves each step.
+Dense, like upstream's graph: histories padded to `max_len` slots; logits of each branch over all slots and items;
+teacher rows made dense on the host and copied with each batch; an evaluation that scores every slot, masks with a dense
+matrix and sorts in NumPy; TensorFlow 1's Adam, which updates every row of every table in each step.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from recommender_workload import NO_GRADIENT, Log, Sizes, first_batch, make_weights, read_log
 from torch import Tensor
 
-HIDDEN_SCORE = 1.0 - 2.0**32
+MASK_VALUE = 1.0 - 2.0**32
 SEEN = 2.0**32
 TOP = 20
 
@@ -41,23 +41,23 @@ def window_mean(x: Tensor, mask: Tensor, window: int) -> Tensor:
 
 
 def branch(x: Tensor, mask: Tensor, w: dict[str, Tensor], name: str, window: int, dropout: float) -> Tensor:
-    """One block of one branch; `mask` is [B, S, 1] and 1 at items."""
-    asking = norm(window_mean(x, mask, window), w, f"{name}/blocks/query_norm")
-    q, k, v = (dense(y, w, f"{name}/blocks/{part}") for part, y in (("query", asking), ("key", x), ("value", x)))
+    """One block of one branch; `mask` [B, S, 1] is 1 at items and 0 in padding."""
+    query = norm(window_mean(x, mask, window), w, f"{name}/blocks/query_norm")
+    q, k, v = (dense(y, w, f"{name}/blocks/{part}") for part, y in (("query", query), ("key", x), ("value", x)))
     scores = q @ k.transpose(1, 2) / q.shape[-1] ** 0.5
     length = x.shape[1]
     seen = torch.ones(length, length).tril().bool() & (mask.transpose(1, 2) > 0)
-    weights = torch.softmax(scores.masked_fill(~seen, HIDDEN_SCORE), -1)
-    weights = weights * torch.sign(asking.abs().sum(-1, keepdim=True))
+    weights = torch.softmax(scores.masked_fill(~seen, MASK_VALUE), -1)
+    weights = weights * torch.sign(query.abs().sum(-1, keepdim=True))
     attended = F.dropout(weights, dropout) @ v
-    x = norm(attended + asking, w, f"{name}/blocks/attention_norm")
+    x = norm(attended + query, w, f"{name}/blocks/attention_norm")
     hidden = F.dropout(torch.relu(dense(x, w, f"{name}/blocks/fc1")), dropout)
     x = (x + F.dropout(dense(hidden, w, f"{name}/blocks/fc2"), dropout)) * mask
     return norm(x, w, f"{name}/norm")
 
 
 def logits(inputs: Tensor, w: dict[str, Tensor], sizes: Sizes, dropout: float) -> Tensor:
-    """Scores of all items, and of padding (0), at all slots."""
+    """Returns scores of all items and of padding (0) in all slots."""
     table = F.pad(w["item_embedding"], (0, 0, 0, 1))
     mask = (inputs != len(table) - 1).float()[..., None]
     x = table[inputs] * sizes.width**0.5 + w["position_embedding"]
@@ -70,7 +70,7 @@ def logits(inputs: Tensor, w: dict[str, Tensor], sizes: Sizes, dropout: float) -
 def losses(
     inputs: Tensor, targets: Tensor, heads: Tensor, teacher: Tensor, w: dict[str, Tensor], sizes: Sizes, dropout: float
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """The total, the cross entropy of next items, the distillation."""
+    """Returns the total loss, the cross-entropy of next items, and the distillation loss."""
     items = len(w["item_embedding"])
     scores = logits(inputs, w, sizes, dropout)
     rec = F.cross_entropy(scores.flatten(0, 1), targets.flatten(), ignore_index=items)
@@ -83,7 +83,7 @@ def losses(
 
 
 class Adam:
-    """TensorFlow 1's: epsilon joins the root before its bias is corrected."""
+    """Adam of TensorFlow 1: epsilon is added to the root before the bias correction."""
 
     def __init__(self, weights: list[Tensor], rate: float):
         self.weights, self.rate, self.step_number = weights, rate, 0
@@ -108,10 +108,10 @@ def padded(rows: list[np.ndarray], max_len: int, padding: int) -> np.ndarray:
 
 
 def count_matrix(rows: list[np.ndarray], columns: int) -> scipy.sparse.csr_matrix:
-    """How often each id stands in each row."""
-    where = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    """Counts each id in each row."""
+    index = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     ids = np.concatenate(rows)
-    return scipy.sparse.csr_matrix((np.ones(len(ids), np.float32), (where, ids)), (len(rows), columns))
+    return scipy.sparse.csr_matrix((np.ones(len(ids), np.float32), (index, ids)), (len(rows), columns))
 
 
 class Trainer:
@@ -128,7 +128,7 @@ class Trainer:
         self.transitions = scipy.sparse.csr_matrix((ones, (heads, tails)), (log.items, log.items))
 
     def batch(self, users: np.ndarray) -> tuple[Tensor, ...]:
-        """Inputs, targets, heads and the dense rows of their transitions."""
+        """Returns inputs, targets, heads and the dense rows of their transitions."""
         rows = [self.log.train[user] for user in users]
         max_len, padding = self.sizes.max_len, self.log.items
         inputs, targets = (
@@ -139,7 +139,7 @@ class Trainer:
         return tuple(map(torch.from_numpy, arrays))
 
     def gradient(self, users: np.ndarray, dropout: float) -> tuple[Tensor, Tensor, Tensor]:
-        """The losses of a batch; leaves the gradient with the weights."""
+        """Returns the losses of a batch, and accumulates gradients in the weights."""
         found = losses(*self.batch(users), self.weights, self.sizes, dropout)
         found[0].backward()
         return found
@@ -150,7 +150,7 @@ class Trainer:
 
     @torch.no_grad()
     def evaluate(self, split: str) -> dict[str, float]:
-        """HR and NDCG over all users, by the 20 best items of each."""
+        """Returns HR and NDCG over all users, from the top 20 items of each."""
         max_len, padding, size = self.sizes.max_len, self.log.items, self.sizes.batch
         seen = self.log.train
         histories, targets = seen, self.log.validation
@@ -171,16 +171,16 @@ class Trainer:
 
 
 def metrics(ranks: np.ndarray) -> dict[str, float]:
-    figures = {}
+    values = {}
     for cutoff in (5, 10, 20):
         hits = ranks < cutoff
-        figures[f"hr_{cutoff}"] = float(hits.mean())
-        figures[f"ndcg_{cutoff}"] = float((hits / np.log2(ranks + 2.0)).mean())
-    return figures
+        values[f"hr_{cutoff}"] = float(hits.mean())
+        values[f"ndcg_{cutoff}"] = float((hits / np.log2(ranks + 2.0)).mean())
+    return values
 
 
 def tasks(path: Path, sizes: Sizes) -> dict[str, Callable[[], Any]]:
-    """What is measured, by name; each call runs one repetition and returns what both sides must agree on."""
+    """Returns the measured tasks by name; each call runs one repetition and returns the values that are compared."""
     log = read_log(path, sizes)
     trainer = Trainer(log, sizes)
     users = first_batch(log, sizes)

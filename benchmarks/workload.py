@@ -1,26 +1,26 @@
-"""What both sides of the speed comparisons compute: the sizes of the model and a batch, in plain numpy.
+"""Sizes of the model and batches of the speed comparisons, in NumPy.
 
-Neither framework is imported here, so that each side's process holds only its own.
+Imports neither framework, so that the process of each side imports only its own.
 """
 
 import dataclasses
 
 import numpy as np
 
-MERGE = 4  # query tokens that become one token of the language model
+MERGE = 4  # query tokens merged into one token of the language model
 CLIP_FRAMES = 8
-PRODUCTS = 20  # bare matrix products in one measurement: one alone is too short to time
+PRODUCTS = 20  # matrix products per measurement: a single one is too short to time
 
 
 @dataclasses.dataclass(frozen=True)
 class Sizes:
-    """Sizes of all parts; the defaults are the medium model of the comparisons."""
+    """Sizes of the model; the defaults are the medium model."""
 
     image: int = 64
     patch: int = 16
     vision_dim: int = 256
     vision_heads: int = 4
-    vision_blocks: int = 6  # blocks that run
+    vision_blocks: int = 6  # blocks that are computed
     clips: int = 8
     qformer_dim: int = 256
     qformer_heads: int = 4
@@ -41,17 +41,17 @@ class Sizes:
 
     @property
     def visual_tokens(self) -> int:
-        """Tokens that the language model sees of a whole video."""
+        """Number of visual tokens per video in the language model."""
         return self.clips * (self.queries + self.extra_queries) // MERGE
 
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """Sizes of a batch; the defaults are those of the medium comparison (64 time stamps in the prompt)."""
+    """Sizes of a batch; the defaults are those of the medium model (64 time stamps in the prompt)."""
 
     samples: int = 1
     clip_text: int = 64
-    length: int = 614  # tokens of the language model, the visual ones among them
+    length: int = 614  # tokens of the language model, including visual ones
     answer: int = 40
     new_tokens: int = 64  # to generate after the prompt
 
@@ -66,12 +66,12 @@ TINY_SHAPE = Shape(samples=2, clip_text=12, length=48, answer=8, new_tokens=6)
 
 
 def make_batch(sizes: Sizes, shape: Shape, seed: int = 0) -> dict[str, np.ndarray]:
-    """A batch of the training contract with random content: head, video, question, and the answer at the end."""
+    """Returns a random training batch: system prompt, video, question, and the answer at the end."""
     rng = np.random.default_rng(seed)
     pixels = (shape.samples, sizes.clips, CLIP_FRAMES, sizes.image, sizes.image, 3)
     text_lengths = rng.integers(shape.clip_text // 2, shape.clip_text + 1, (shape.samples, sizes.clips, 1))
     tokens = rng.integers(3, sizes.llm_vocab, (shape.samples, shape.length)).astype(np.int32)
-    first = 6  # tokens before the video, the BOS token among them
+    first = 6  # tokens before the video, including BOS
     slots = np.full((shape.samples, shape.length), -1, np.int32)
     slots[:, first : first + sizes.visual_tokens] = np.arange(sizes.visual_tokens)
     tokens[:, 0] = 1
@@ -90,6 +90,6 @@ def make_batch(sizes: Sizes, shape: Shape, seed: int = 0) -> dict[str, np.ndarra
 
 
 def product_operands() -> tuple[np.ndarray, np.ndarray]:
-    """The operands of the bare matrix product: as in the first layer of a feed-forward block of the vision tower."""
+    """Returns operands of the sizes of the first feed-forward layer of the vision tower."""
     rng = np.random.default_rng(0)
     return rng.standard_normal((1024, 256), np.float32), rng.standard_normal((256, 1024), np.float32)

@@ -1,4 +1,4 @@
-"""The table of results is made run by run, and what is done is not done again."""
+"""The table of results is made run by run, and finished runs are skipped."""
 
 import json
 import subprocess
@@ -19,16 +19,16 @@ def run(*words: str) -> list[str]:
 
 
 @pytest.mark.nightly
-def test_it_goes_on_where_it_stopped(tmp_path):
+def test_finished_runs_are_skipped(tmp_path):
     ring_interactions.ring().save(tmp_path / "beauty.npz")
     words = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--sets", "beauty", "--seeds", "1"]
     words += ["--variant", "debug", "--config.training.total_steps=2", "--config.training.eval_every=1"]
     assert len(run(*words, "--methods", "full")) == 1
     (file,) = (tmp_path / "out").glob("*/result.json")
-    written, told = file.stat().st_mtime, json.loads(file.read_text())
+    written, result = file.stat().st_mtime, json.loads(file.read_text())
     lines = run(*words, "--methods", "full", "sasrec_all")
     assert file.stat().st_mtime == written
     assert [line.split(" | ")[1] for line in lines] == ["full method", "SASRec, all items"]
-    assert told["selected_epoch"] in (1, 2) and told["epochs"] == 2 and told["seconds"] > 0
-    assert f"{told['test/ndcg_20']:.4f}".removeprefix("0") in lines[0]
+    assert result["selected_epoch"] in (1, 2) and result["epochs"] == 2 and result["seconds"] > 0
+    assert f"{result['test/ndcg_20']:.4f}".removeprefix("0") in lines[0]
     assert run("--out", str(tmp_path / "out"), "--table") == lines

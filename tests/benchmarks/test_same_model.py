@@ -1,4 +1,4 @@
-"""The comparisons are fair: PyTorch's VideoChat-T and ours compute the same from the same weights."""
+"""PyTorch's VideoChat-T and ours compute the same from the same weights, so that comparisons are fair."""
 
 from types import SimpleNamespace
 
@@ -49,7 +49,7 @@ def test_losses_and_gradients_are_equal(sides: SimpleNamespace):
         sides.trainable, sides.frozen, sides.batch
     )
     assert float(value) == pytest.approx(expected.item(), rel=1e-5)
-    # Through the table both ways, so that every gradient is compared under the name that PyTorch gives it.
+    # Converted by the port table in both directions, to compare each gradient by its PyTorch name.
     everything = param_tree.merge(grads, sides.frozen)
     everything["mistral_proj"] = {"kernel": np.zeros((32, 32)), "bias": np.zeros(32)}
     shapes = {name: array.shape for name, array in sides.state.items()}

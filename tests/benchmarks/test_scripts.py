@@ -1,4 +1,4 @@
-"""The speed comparisons run from their command line at a tiny size and say what a program needs."""
+"""The speed comparisons run from the command line at tiny sizes and print JSON."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ def test_step_speed():
 
 @pytest.mark.nightly
 def test_recommender_speed():
-    """It stops where the sides' losses, gradients or metrics differ."""
+    """The script fails if losses, gradients or metrics of the sides differ."""
     result = json.loads(run("recommender_speed.py", "--tiny", "--repeats", "1", "--json"))
     assert [row["task"] for row in result["comparisons"]] == ["evaluation", "step", "epoch"]
     assert all(row["ratio"] > 0 for row in result["comparisons"])
@@ -47,8 +47,8 @@ def test_gpu_step():
     assert [row["task"] for row in result["comparisons"]] == ["forward", "forward+backward", "generate", "prefill"]
 
 
-def test_model_flops_are_those_of_the_parameters():
-    """At one token a query the arithmetic is two operations a weight and token; attention is a known rest."""
+def test_model_flops_follow_from_the_parameters():
+    """Two operations per weight and token, plus attention."""
     from flops import llm_flops, llm_parameters
     from workload import MEDIUM
 

@@ -1,38 +1,38 @@
-"""Repetitions of one task by turns on both sides, and whether both computed the same."""
+"""Interleaves repetitions of a task on both sides, and checks that they compute the same."""
 
 import dataclasses
 import math
 import statistics
 from typing import Any
 
-from rival import Rival
+from side_process import SideProcess
 
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Seconds of one task: least and median of each side."""
+    """Seconds of one task: minimum and median of each side."""
 
     task: str
     ours_min: float
     ours_median: float
     torch_min: float
     torch_median: float
-    ours_cpu_min: float  # of all threads
+    ours_cpu_min: float  # over all threads
     torch_cpu_min: float
-    target: float | None  # that `ratio` must reach
+    target: float | None  # lower bound of `ratio`
 
     @property
     def ratio(self) -> float:
-        """How many times faster we are, by the least disturbed repetition of each."""
+        """Speed-up over PyTorch, from the fastest repetition of each side."""
         return self.torch_min / self.ours_min
 
     def as_dict(self) -> dict[str, Any]:
-        """For a program to read."""
+        """Returns all fields and the ratio, for JSON."""
         return dataclasses.asdict(self) | {"ratio": self.ratio}
 
 
 def agree(ours: Any, theirs: Any, tolerance: float) -> bool:
-    """Whether both sides computed the same: numbers to `tolerance` of their size, all else exactly."""
+    """Whether both results agree: floats within a relative `tolerance`, everything else exactly."""
     if isinstance(ours, list | tuple):
         return len(ours) == len(theirs) and all(agree(*pair, tolerance) for pair in zip(ours, theirs, strict=True))
     if isinstance(ours, float):
@@ -41,22 +41,22 @@ def agree(ours: Any, theirs: Any, tolerance: float) -> bool:
 
 
 def compare(
-    ours: Rival,
-    theirs: Rival,
+    ours: SideProcess,
+    theirs: SideProcess,
     task: str,
     repeats: int,
     *,
     target: float | None = None,
     tolerance: float | None = 1e-4,
 ) -> Comparison:
-    """Alternates `repeats` repetitions of each side, after one of each that does not count.
+    """Times `repeats` interleaved repetitions of each side, after one warm-up of each.
 
     Raises:
-      ValueError: if the sides come to different results (`tolerance=None` does not ask).
+      ValueError: if the results differ (not checked if `tolerance` is None).
     """
     first, second = ours.run(task), theirs.run(task)  # compiles
     if tolerance is not None and not agree(first.value, second.value, tolerance):
-        raise ValueError(f"{task}: ours gave {first.value}, PyTorch {second.value}; the comparison would be unfair")
+        raise ValueError(f"{task}: ours returned {first.value}, PyTorch {second.value}; make both compute the same")
     pairs = [(ours.run(task), theirs.run(task)) for _ in range(repeats)]
     walls = [[pair[side].wall for pair in pairs] for side in (0, 1)]
     medians = [statistics.median(side) for side in walls]
