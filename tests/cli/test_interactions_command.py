@@ -7,7 +7,7 @@ import pytest
 from timesuite_jax.cli.main import main
 from timesuite_jax.mqsa_ted.data import Interactions
 
-# Two who take x, y and z, and one who takes w alone.
+# Two users with items x, y and z, and one with w only.
 LOG = "who,what,when\n" + "".join(f"{who},{what},{n}\n" for who in "ab" for n, what in enumerate("xyz")) + "c,w,5\n"
 
 
@@ -24,9 +24,9 @@ def make(log, *words):
 def test_the_data_set_has_the_names_of_users_and_items(log, capsys):
     words = ["--core", "2", "--columns", "who,what,when"]
     assert make(log, *words, "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told.pop("out").endswith("out.npz")
-    assert told == {
+    output = json.loads(capsys.readouterr().out)
+    assert output.pop("out").endswith("out.npz")
+    assert output == {
         "users": 2, "items": 3, "interactions": 6, "sparsity": 0.0, "mean_length": 3.0, "untrained_items": 2,
         "dropped_users": 1, "dropped_items": 1, "dropped_interactions": 1,
     }  # fmt: skip
@@ -39,21 +39,21 @@ def test_the_data_set_has_the_names_of_users_and_items(log, capsys):
 def test_help_has_the_example_and_the_defaults(capsys):
     with pytest.raises(SystemExit):
         main(["data", "interactions", "--help"])
-    told = capsys.readouterr().out
-    assert "\nexamples:\n  timesuite data interactions ratings.csv" in told and "data build" not in told
-    assert "(user,item,time)" in " ".join(told.split())
+    output = capsys.readouterr().out
+    assert "\nexamples:\n  timesuite data interactions ratings.csv" in output and "data build" not in output
+    assert "(user,item,time)" in " ".join(output.split())
 
 
 def test_reading_shows_a_progress_bar(log, capsys):
     words = ["--core", "2", "--columns", "who,what,when"]
     assert make(log, *words) == 0
-    told = capsys.readouterr().err
-    assert "reading log.csv" in told and "7/?" in told
+    output = capsys.readouterr().err
+    assert "reading log.csv" in output and "7/?" in output
     assert make(log, *words, "--json") == 0 and capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "output"),
     [
         ([], "has no column user, item, time; it must have user, item, time"),
         (["--columns", "who,what,when"], "have 5 interactions each; lower --core"),
@@ -62,7 +62,7 @@ def test_reading_shows_a_progress_bar(log, capsys):
         (["--out", "x.npy"], "x.npy does not end in .npz"),
     ],
 )
-def test_invalid_logs_and_options_are_rejected(log, capsys, words, told):
+def test_invalid_logs_and_options_are_rejected(log, capsys, words, output):
     assert make(log, *words) == 2
-    assert told in capsys.readouterr().err
+    assert output in capsys.readouterr().err
     assert not (log.parent / "out.npz").exists()

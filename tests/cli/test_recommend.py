@@ -36,15 +36,15 @@ def test_the_next_items_of_the_ring_are_recommended(run, tmp_path, capsys):
     rows = "user,item,time\nann,item 4,2\nann,item 3,1\nbob,item 9,5\nbob,item 99,6\nbob,item 10,7\ncat,x,1\n"
     (tmp_path / "history.csv").write_text(rows)
     assert recommend(run, tmp_path / "history.csv", "--top", "12", "--step", "best", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert list(told) == ["ann", "bob", "cat"]
-    listed = {user: [each["item"] for each in told[user]["items"]] for user in told}
+    output = json.loads(capsys.readouterr().out)
+    assert list(output) == ["ann", "bob", "cat"]
+    listed = {user: [each["item"] for each in output[user]["items"]] for user in output}
     assert "item 5" in listed["ann"][:2] and "item 11" in listed["bob"][:2]
     # All items that were not seen, once each, best first.
     assert sorted(listed["ann"]) == sorted(f"item {n}" for n in range(12) if n not in (3, 4))
-    scores = [each["score"] for each in told["ann"]["items"]]
+    scores = [each["score"] for each in output["ann"]["items"]]
     assert scores == sorted(scores, reverse=True) and scores[-1] > -1e6
-    assert [told[user]["unknown"] for user in told] == [[], ["item 99"], ["x"]] and listed["cat"] == []
+    assert [output[user]["unknown"] for user in output] == [[], ["item 99"], ["x"]] and listed["cat"] == []
 
     assert recommend(run, tmp_path / "history.csv", "--top", "2", "--step", "best") == 0
     captured = capsys.readouterr()
@@ -73,10 +73,10 @@ def test_two_processes_print_once_what_one_prints(run, tmp_path, capsys, command
         )
         for index in range(2)
     ]
-    said = [process.communicate(timeout=300) for process in running]
-    assert [process.returncode for process in running] == [0, 0], said
+    outputs = [process.communicate(timeout=300) for process in running]
+    assert [process.returncode for process in running] == [0, 0], outputs
     # Gloo, the transport between CPU processes, prints its own lines.
-    lines = [[line for line in out.splitlines() if not line.startswith("[Gloo]")] for out, _ in said]
+    lines = [[line for line in out.splitlines() if not line.startswith("[Gloo]")] for out, _ in outputs]
     assert len(lines[0]) == 1 and not lines[1]
     together = json.loads(lines[0][0])
     for user, there in alone.items():
@@ -90,8 +90,8 @@ def test_two_processes_print_once_what_one_prints(run, tmp_path, capsys, command
 def test_seen_items_are_recommended_on_request(run, tmp_path, capsys):
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
     assert recommend(run, tmp_path / "history.json", "--top", "12", "--seen", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
-    assert {each["item"] for each in told["0"]["items"]} == {f"item {n}" for n in range(12)}
+    output = json.loads(capsys.readouterr().out)
+    assert {each["item"] for each in output["0"]["items"]} == {f"item {n}" for n in range(12)}
 
 
 def test_a_history_of_all_items_gets_no_recommendation(run, tmp_path, capsys):
@@ -130,7 +130,7 @@ FILES = {
 
 
 @pytest.mark.parametrize(
-    ("file", "words", "told"),
+    ("file", "words", "output"),
     [
         ("empty.csv", [], "empty.csv contains no items"),
         ("odd.csv", [], "odd.csv has no column item"),
@@ -149,11 +149,11 @@ FILES = {
         ("strange.csv", ["--data", "none.npz"], "none.npz does not exist"),
     ],
 )
-def test_invalid_files_and_options_are_rejected(run, tmp_path, capsys, file, words, told):
+def test_invalid_files_and_options_are_rejected(run, tmp_path, capsys, file, words, output):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)
     assert recommend(run, tmp_path / file, *words) == 2
-    assert told.format(tmp_path / file) in capsys.readouterr().err
+    assert output.format(tmp_path / file) in capsys.readouterr().err
 
 
 def test_items_with_other_names_or_another_order_are_rejected(run, tmp_path, capsys):
@@ -162,8 +162,8 @@ def test_items_with_other_names_or_another_order_are_rejected(run, tmp_path, cap
     dataclasses.replace(data, item_names=tuple(reversed(data.item_names or ()))).save(tmp_path / "other.npz")
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
     assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "other.npz")) == 2
-    told = capsys.readouterr().err
-    assert f"the items of {tmp_path / 'other.npz'} have other names or another order" in told and str(run) in told
+    output = capsys.readouterr().err
+    assert f"the items of {tmp_path / 'other.npz'} have other names or another order" in output and str(run) in output
     data.save(tmp_path / "moved.npz")
     assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "moved.npz")) == 0
 
@@ -171,20 +171,20 @@ def test_items_with_other_names_or_another_order_are_rejected(run, tmp_path, cap
 def test_evaluate_prints_the_ranking(run, capsys):
     words = ["evaluate", "--workdir", str(run), "--step", "best"]
     assert main([*words, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    output = json.loads(capsys.readouterr().out)
     best = json.loads((run / "best.json").read_text())["improvements"][-1]["metrics"]
     for split in ("validation", "test"):
-        low, high = told[split].pop("intervals_95")["ndcg_20"]
-        assert low <= told[split]["ndcg_20"] <= high
-        assert told[split] == pytest.approx({name: best[f"{split}/{name}"] for name in told[split]}, abs=1e-9)
+        low, high = output[split].pop("intervals_95")["ndcg_20"]
+        assert low <= output[split]["ndcg_20"] <= high
+        assert output[split] == pytest.approx({name: best[f"{split}/{name}"] for name in output[split]}, abs=1e-9)
     assert main(words) == 0
     out, bar = capsys.readouterr()
     assert "ranking" in bar and "48/48" in bar
-    assert "validation" in out and f"{told['test']['hr_10']:.4f}" in out and "24 users" in out
+    assert "validation" in out and f"{output['test']['hr_10']:.4f}" in out and "24 users" in out
 
 
 def test_options_and_commands_of_other_models_are_rejected(run, capsys):
-    for words, told in (
+    for words, output in (
         (["evaluate", "--workdir", str(run), "--limit", "3"], "--limit 3 is not supported for mqsa_ted"),
         (["evaluate", "--workdir", str(run), "--data", "a", "--corpus", "b"], "give one file"),
         (
@@ -193,7 +193,7 @@ def test_options_and_commands_of_other_models_are_rejected(run, capsys):
         ),
     ):
         assert main(words) == 2
-        assert told in capsys.readouterr().err
+        assert output in capsys.readouterr().err
 
 
 def test_exported_weights_need_no_run(run, tmp_path, capsys):
@@ -203,45 +203,45 @@ def test_exported_weights_need_no_run(run, tmp_path, capsys):
     weights = f"--config.weights.files=('{tmp_path / 'weights.safetensors'}',)"
     assert main(["port", "export", str(run), "--out", str(tmp_path / "weights.safetensors")]) == 0
 
-    def said(*words: str) -> dict:
+    def outputs(*words: str) -> dict:
         capsys.readouterr()
         assert main([*words, "--json"]) == 0
         return json.loads(capsys.readouterr().out)
 
     data, history = str(run.parent / "ring.npz"), ["--history", str(tmp_path / "history.json")]
-    recommended = said("recommend", *config, weights, f"--config.data.path={data}", *history)
+    recommended = outputs("recommend", *config, weights, f"--config.data.path={data}", *history)
     assert [each["item"] for each in recommended["0"]["items"]] == [
-        each["item"] for each in said("recommend", "--workdir", str(run), *history)["0"]["items"]
+        each["item"] for each in outputs("recommend", "--workdir", str(run), *history)["0"]["items"]
     ]
-    evaluated = said("evaluate", *config, weights, "--data", data)
-    assert evaluated == said("evaluate", "--workdir", str(run))
+    evaluated = outputs("evaluate", *config, weights, "--data", data)
+    assert evaluated == outputs("evaluate", "--workdir", str(run))
 
-    for words, told in (
+    for words, output in (
         (["evaluate", *config, "--data", data], "config.weights.files is empty"),
         (["evaluate", *config, weights, "--data", data, "--limit", "3"], "--limit 3 is not supported for mqsa_ted"),
         (["recommend", "--config", f"{ring_interactions.CONFIG.parents[1]}/timesuite/linear_p.py:debug", *history],
          "the config is a videochat_t model, not one that recommends items: it answers questions"),
     ):  # fmt: skip
         assert main(words) == 2
-        assert told in capsys.readouterr().err
+        assert output in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
-    ("content", "words", "told"),
+    ("content", "words", "output"),
     [
         ("{}", ["evaluate", "--data", "DATA"], "config.task=None is unknown"),
         ("{}", ["recommend", "--history", "HISTORY"], "config.task=None is unknown"),
         ("{'task': 'mqsa_ted'}", ["recommend", "--history", "HISTORY", "--data", "DATA"], "weights.files is empty"),
     ],
 )
-def test_incomplete_configs_are_rejected(run, tmp_path, capsys, content, words, told):
+def test_incomplete_configs_are_rejected(run, tmp_path, capsys, content, words, output):
     (tmp_path / "history.json").write_text('["item 3"]')
     (tmp_path / "little.py").write_text(
         f"from ml_collections import ConfigDict\n\n\ndef get_config(arg=None):\n    return ConfigDict({content})\n"
     )
     places = {"DATA": str(run.parent / "ring.npz"), "HISTORY": str(tmp_path / "history.json")}
     assert main([*(places.get(word, word) for word in words), "--config", str(tmp_path / "little.py")]) == 2
-    assert told in capsys.readouterr().err
+    assert output in capsys.readouterr().err
 
 
 def test_export_and_import_of_a_run(run, tmp_path, capsys):
@@ -258,8 +258,8 @@ def test_export_and_import_of_a_run(run, tmp_path, capsys):
     capsys.readouterr()
     assert main(["port", "import", files[1], "--model", "mqsa_ted", "--out", str(tmp_path / "model")]) == 0
     assert main(["port", "export", str(tmp_path / "model"), "--out", str(tmp_path / "again.safetensors")]) == 2
-    told = capsys.readouterr().err
-    assert "is no VideoChat-T" in told and "if it is another model, name it with --model" in told
+    output = capsys.readouterr().err
+    assert "not a VideoChat-T" in output and "--model" in output
     words = ["--model", "mqsa_ted", "--out", str(tmp_path / "again.safetensors")]
     assert main(["port", "export", str(tmp_path / "model"), *words]) == 0
     assert (tmp_path / "again.safetensors").read_bytes() == Path(files[1]).read_bytes()

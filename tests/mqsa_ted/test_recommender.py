@@ -1,4 +1,4 @@
-"""Recommendations are made of the scores that evaluation ranks, on a mesh as on one device."""
+"""The recommender: the same recommendations on a mesh as on one device, from float32 scores."""
 
 import jax
 import jax.numpy as jnp
@@ -34,13 +34,13 @@ def test_a_mesh_recommends_the_same(params, sizes, devices):
         np.testing.assert_allclose([e.score for e in here.items], [e.score for e in there.items], rtol=1e-5)
 
 
-def test_a_history_is_no_string(params):
+def test_a_string_is_rejected_as_a_history(params):
     with pytest.raises(ValueError, match="'item 3' is not a history; give a list of histories"):
         Recommender(MODEL, params, ring_interactions.ring())(["item 3"])
 
 
-def test_scores_are_in_whole_float32(params):
-    """Elsewhere than on a TPU the product is so anyway: what is asked for is looked at."""
+def test_scores_have_float32_precision(params):
+    """Checks the requested precision in the lowered program, since only TPUs round products by default."""
     shape = jax.ShapeDtypeStruct((4, 6), jnp.int32)
     with jax.default_matmul_precision("bfloat16"):
         lowered = recommender._best.lower(MODEL, 5, params, shape, shape).as_text()

@@ -1,4 +1,4 @@
-"""Interactions that can be learnt: users walk around a ring of named items. And a recommender that has learnt them."""
+"""Learnable interactions: histories around a ring of named items; and the training of a recommender on them."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ CONFIG = CONFIGS / "mqsa_ted/beauty.py"
 
 
 def ring(*, users: int = USERS, items: int = ITEMS) -> Interactions:
-    """Each user takes 3 to 8 items in a row; item n is called "item n", user n "user n"."""
+    """Returns interactions of each user with 3 to 8 consecutive items; names are "item 0" and "user 0"."""
     lengths = np.random.default_rng(0).integers(3, 9, users)
     walks = [(first + np.arange(length)) % items for first, length in zip(range(users), lengths, strict=True)]
     start = np.concatenate([[0], np.cumsum(lengths - 2)])
@@ -30,7 +30,7 @@ def ring(*, users: int = USERS, items: int = ITEMS) -> Interactions:
 
 
 def ring_config(path: Path, *words: str) -> ConfigDict:
-    """Small, without dropout, quick to learn."""
+    """Returns the config of a small model without dropout, with a high learning rate."""
     learn = ["--config.model.dropout=0.", "--config.training.optimizer.learning_rate=3e-2"]
     numbers = {"total_steps": 60, "log_every": 20, "eval_every": 20}
     steps = [f"--config.training.{name}={number}" for name, number in numbers.items()]
@@ -38,7 +38,7 @@ def ring_config(path: Path, *words: str) -> ConfigDict:
 
 
 def train(config: ConfigDict, workdir: Path) -> training.RunResult:
-    """On one device, where so small a model is quickest."""
+    """Trains on one device, which is fastest for such a small model."""
     mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
     spec = TrainingSpec.from_config(config.training)
     return training.run(build(config), spec, workdir, mesh, config=config.to_dict())
