@@ -81,17 +81,19 @@ def read_log(
 
 def _encode(column: pyarrow.Array, kind: str, position: _Position, start: int) -> pyarrow.Array:
     """Names as a dictionary array; `start` is the row at which the batch begins."""
-    types = pyarrow.types
-    if types.is_integer(column.type):
+    if pyarrow.types.is_integer(column.type):
         column = column.cast(pyarrow.string())
-    textual = types.is_string(column.type) or types.is_large_string(column.type)
-    if column.null_count or not textual:
-        row = column.is_null().to_numpy(zero_copy_only=False).argmax() if textual else 0
+    if column.null_count or not _is_text(column.type):
+        row = int(column.is_null().to_numpy(zero_copy_only=False).argmax())  # the first null, else the first row
         try:
-            parse_name(column[int(row)].as_py(), kind)
+            parse_name(column[row].as_py(), kind)
         except ValueError as error:
-            raise UserError(f"{position(start + int(row))}: {error}") from error
+            raise UserError(f"{position(start + row)}: {error}") from error
     return column.cast(pyarrow.string()).dictionary_encode()
+
+
+def _is_text(dtype: pyarrow.DataType) -> bool:
+    return pyarrow.types.is_string(dtype) or pyarrow.types.is_large_string(dtype)
 
 
 def _unify(
@@ -113,30 +115,29 @@ def _unify(
 
 def _times(column: pyarrow.Array, position: _Position, start: int) -> Num[np.ndarray, " N"]:
     """Times as int64 if all of the batch are such integers, else as float64."""
-    types = pyarrow.types
-    if not column.null_count and any(
-        is_type(column.type) for is_type in (types.is_integer, types.is_floating, types.is_string)
-    ):
+    numeric = pyarrow.types.is_integer(column.type) or pyarrow.types.is_floating(column.type)
+    if not column.null_count and (numeric or _is_text(column.type)):
         try:
             # As floats first: Arrow reads hexadecimal integers.
             times = column.cast(pyarrow.float64(), safe=False).to_numpy()
             if np.all(np.isfinite(times)):
                 return _integers(column, times)
-        except pyarrow.ArrowInvalid:
-            pass  # a number that Python alone reads, or none
+        except pyarrow.ArrowException:
+            pass  # a number that Python alone parses, or an error
     parsed = []
     for row, value in enumerate(column.to_pylist()):
         try:
             parsed.append(parse_time(value))
         except ValueError as error:
             raise UserError(f"{position(start + row)}: {error}") from error
-    return np.array(parsed) if all(isinstance(time, int) for time in parsed) else np.array(parsed, np.float64)
+    integers = all(isinstance(time, int) and abs(time) < 2**63 for time in parsed)
+    return np.array(parsed, np.int64 if integers else np.float64)
 
 
 def _integers(column: pyarrow.Array, times: Float[np.ndarray, " N"]) -> Num[np.ndarray, " N"]:
     try:
         return column.cast(pyarrow.int64()).to_numpy()
-    except pyarrow.ArrowInvalid:
+    except pyarrow.ArrowException:
         return times
 
 
