@@ -1,9 +1,12 @@
 """`timesuite data interactions`: makes a data set from a log and prints a summary."""
 
+import functools
 import json
 
 import pytest
+from rich.console import Console
 
+from timesuite_jax import progress
 from timesuite_jax.cli.main import main
 from timesuite_jax.mqsa_ted.data import Interactions
 
@@ -44,7 +47,9 @@ def test_help_has_the_example_and_the_defaults(capsys):
     assert "(user,item,time)" in " ".join(output.split())
 
 
-def test_reading_shows_a_progress_bar(log, capsys):
+def test_reading_shows_a_progress_bar(log, capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "Console", functools.partial(Console, force_terminal=True))
     words = ["--core", "2", "--columns", "who,what,when"]
     assert make(log, *words) == 0
     output = capsys.readouterr().err

@@ -1,6 +1,7 @@
 """`timesuite recommend`, and `timesuite evaluate` and `timesuite port` for a recommender."""
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 from rehearse_pod import environment, free_port
+from rich.console import Console
 from safetensors import safe_open
 
 from tests.support import ring_interactions
+from timesuite_jax import progress
 from timesuite_jax.cli.main import main
 from timesuite_jax.registry import Recommends, load
 
@@ -168,7 +171,9 @@ def test_items_with_other_names_or_another_order_are_rejected(run, tmp_path, cap
     assert recommend(run, tmp_path / "history.json", "--data", str(tmp_path / "moved.npz")) == 0
 
 
-def test_evaluate_prints_the_ranking(run, capsys):
+def test_evaluate_prints_the_ranking(run, capsys, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(progress, "Console", functools.partial(Console, force_terminal=True))
     words = ["evaluate", "--workdir", str(run), "--step", "best"]
     assert main([*words, "--json"]) == 0
     output = json.loads(capsys.readouterr().out)

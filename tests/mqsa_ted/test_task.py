@@ -201,7 +201,10 @@ def test_any_number_of_items_is_sharded(config, tmp_path):
     batch = next(task.train_data(seed=0, process_index=0, process_count=1))
 
     def gradient(task: MqsaTedTask, params: dict) -> tuple:
-        return jax.jit(jax.value_and_grad(lambda params: task.loss(params, {}, batch, jax.random.key(0))[0]))(params)
+        def loss(params: dict, batch: dict) -> jax.Array:
+            return task.loss(params, {}, batch, jax.random.key(0))[0]
+
+        return jax.jit(jax.value_and_grad(loss))(params, batch)
 
     total, expected = gradient(one, alone)
     mesh = parallel.make_mesh(MeshSpec(data=1, tensor=2), jax.devices()[:2])
