@@ -112,7 +112,7 @@ def test_weights_with_nan_are_rejected(tiny_corpus, exported, video, tmp_path, c
             f"{Path.home()}/nowhere.pth does not exist",
         ),
         (["--config", "TINY", "--config.weights.files=('~no one/x.pth',)"], "~no one/x.pth does not exist"),
-        (["--config", "TINY", "--config.weights.files=('',)"], "'' names no file; write PATH, or ROLE=PATH"),
+        (["--config", "TINY", "--config.weights.files=('',)"], "'' has no path; write PATH or ROLE=PATH"),
         (["--config", "TINY", "--config.weight.files=()"], "did you mean 'weights'?"),
         (["--config", str(MQSA)], "the config is a mqsa_ted model, not one that answers questions about videos"),
     ],

@@ -133,8 +133,9 @@ def test_cudnn_is_asked_the_right_question(monkeypatch: pytest.MonkeyPatch):
         expected = value_and_gradients(q, k, v, "xla", causal, mask)
         for a, e in zip(value_and_gradients(q, k, v, "cudnn", causal, mask), expected, strict=True):
             np.testing.assert_allclose(a, e, rtol=1e-5, atol=1e-5)
-    assert [name for name, _ in asked] == ["cudnn"] * 3
-    assert asked[0][1].shape == (2, 1, 8, 8), "cuDNN wants both lengths of a mask written out"
+    masks = [mask for name, mask in asked if name == "cudnn"]
+    assert len(masks) == 3
+    assert masks[0].shape == (2, 1, 8, 8), "cuDNN wants both lengths of a mask written out"
 
 
 def test_auto_picks_what_the_platform_has(monkeypatch: pytest.MonkeyPatch):

@@ -41,7 +41,7 @@ WRONG = [
     ("model.vision.patch_size", 0, "vision.patch_size=0 must be at least 1"),
     ("model.qformer.heads", 0, "qformer.heads=0 must be at least 1"),
     ("model.mistral.layers", 0, "mistral.layers=0 must be at least 1"),
-    ("model.mistral.lora", {"rank": 0, "alpha": 1}, "lora.rank=0 must be at least 1; for no adapters write lora=None"),
+    ("model.mistral.lora", {"rank": 0, "alpha": 1}, "lora.rank=0 must be at least 1"),
     ("model.mistral.dtype", "bflot16", "mistral.dtype='bflot16' is unknown; choose 'float32' or 'bfloat16'"),
     ("model.vision.remat", "al", "vision.remat='al' is unknown; choose one of none, full"),
     ("model.vision.attention", "flsh", "vision.attention='flsh' is unknown; choose one of auto, xla"),
@@ -92,7 +92,7 @@ def test_wrong_configs_are_one_sentence(config, where, value, told):
 
 def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
     size = config["data"]["batch_size"]
-    with pytest.raises(UserError, match=rf"data.batch_size={size} is no multiple of {size + 1}, the devices that"):
+    with pytest.raises(UserError, match=rf"data.batch_size={size} is not a multiple of {size + 1}, the devices"):
         build(config).train_data(seed=0, process_index=0, process_count=1, row_multiple=size + 1)
 
 
@@ -103,7 +103,7 @@ def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
         ("eval_every", -1, "training.eval_every=-1 must be at least 0"),
         ("optimizer.learning_rate", -1.0, "training.optimizer.learning_rate=-1.0 must be at least 0"),
         ("optimizer.b2", 1.0, "training.optimizer.b2=1.0 must be below 1"),
-        ("optimizer.clip_norm", 0, "training.optimizer.clip_norm=0.0 must be above 0; for no clipping write None"),
+        ("optimizer.clip_norm", 0, "training.optimizer.clip_norm=0.0 must be above 0; set it to None"),
         ("optimzer", {}, "training.optimzer is unknown; did you mean 'optimizer'"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import ml_dtypes
 import numpy as np
-from jaxtyping import Array, Float32, Int, Shaped
+from jaxtyping import Array, Float, Float32, Int, Shaped
 
 from timesuite_jax.layers.quantized import dequantize, group_size, quantize
 from timesuite_jax.param_tree import ParamPath
@@ -85,5 +85,5 @@ class Dequantized:
     def __getitem__(self, layer: int) -> Float32[np.ndarray, "*layers in out"]:
         return np.asarray(dequantize(self._integers[layer], self._scales[layer], _FLOAT32))
 
-    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> Float[np.ndarray, "*shape"]:
         return np.asarray(dequantize(self._integers, self._scales, dtype or _FLOAT32))

@@ -83,7 +83,7 @@ class Table:
             if layers != [None] and layers != list(range(len(group))):
                 raise ValueError(f"{model}: {'/'.join(path)} has layers {layers}")
 
-    def to_tree(self, tensors: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    def to_tree(self, tensors: Mapping[str, Shaped[np.ndarray, "..."]]) -> dict[str, Any]:
         """The nested dict of parameters of a complete state dict (numpy; copies only where it stacks).
 
         Args:
@@ -103,7 +103,7 @@ class Table:
             leaves[path] = slices[0] if group[0].layer is None else np.stack(slices)
         return trees.from_paths(leaves)
 
-    def to_torch(self, params: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def to_torch(self, params: Mapping[str, Any]) -> dict[str, Shaped[np.ndarray, "..."]]:
         """The state dict of a nested dict of parameters: the inverse of `to_tree`, plus the constants.
 
         Every array owns its memory, in C order. Upstream lets `merge_proj.bias` and `mistral_proj.bias` share storage;

@@ -85,7 +85,10 @@ def _info(path: Path, key: str, dtype: str, shape: tuple[int, ...]) -> TensorInf
 
 
 def write_safetensors(
-    path: Path, tensors: Iterable[tuple[str, np.ndarray]], infos: Mapping[str, TensorInfo], metadata: Mapping[str, str]
+    path: Path,
+    tensors: Iterable[tuple[str, Shaped[np.ndarray, "..."]]],
+    infos: Mapping[str, TensorInfo],
+    metadata: Mapping[str, str],
 ) -> None:
     """Writes a file tensor by tensor.
 

@@ -15,6 +15,7 @@ from timesuite_jax.models.vision import build_encoder
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 
 Clips = UInt8[Array, "n F H W 3"] | Float[Array, "n F H W 3"]  # pixels, or normalised ones
+PaddedClips = UInt8[Array, "padded F H W 3"] | Float[Array, "padded F H W 3"]
 Text = Int[Array, "n P"] | None
 TextMask = Bool[Array, "n P"] | None
 
@@ -45,7 +46,7 @@ class ClipEncoder(nn.Module):
         self.clip_proj = Linear(qformer.width, ("embed", "mlp"), kernel_init=_identity, **types)
 
     def encode_clips(
-        self, frames: Clips, text: Text, text_mask: TextMask, count: int, *, deterministic: bool
+        self, frames: PaddedClips, text: Text, text_mask: TextMask, count: int, *, deterministic: bool
     ) -> Float[Array, "count N D"]:
         """Encodes the first `count` clips as query tokens.
 

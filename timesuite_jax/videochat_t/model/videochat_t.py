@@ -18,7 +18,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.layers import Linear, num_shards, token_positions
 from timesuite_jax.layers.linear import torch_uniform
 from timesuite_jax.models.text import Mistral
-from timesuite_jax.videochat_t.model.clip_encoder import ClipEncoder, Clips
+from timesuite_jax.videochat_t.model.clip_encoder import ClipEncoder, PaddedClips
 from timesuite_jax.videochat_t.model.tape import Tape
 from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_init, token_shuffle
 
@@ -123,7 +123,7 @@ class VideoChatT(ClipEncoder):
 
     def _encode(
         self,
-        flat: Clips,
+        flat: PaddedClips,
         texts: tuple[Int[Array, "B K P"] | None, Bool[Array, "B K P"] | None],
         samples: int,
         clips: int,
