@@ -63,7 +63,7 @@ def test_missing_and_invalid_files_are_rejected(tmp_path: Path):
         load_config(str(tmp_path / "absent.py"))
     other = tmp_path / "other.py"
     other.write_text("x = 1\n")
-    with pytest.raises(UserError, match="no get_config"):
+    with pytest.raises(UserError, match="get_config"):
         load_config(str(other))
     text = tmp_path / "config.yaml"
     text.write_text("x: 1\n")

@@ -76,6 +76,6 @@ def test_deterministic_and_no_rate_draw_nothing():
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 10.0])
-def test_what_is_no_rate_is_refused(rate: float):
-    with pytest.raises(UserError, match=rf"dropout of {rate} .* less than 1"):
+def test_rates_out_of_range_are_rejected(rate: float):
+    with pytest.raises(UserError, match=rf"dropout rate of {rate} .* less than 1"):
         Dropout(rate)

@@ -147,7 +147,7 @@ def test_the_error_of_another_models_checkpoint_lists_all_differences(finished: 
         train(ToyTask(width=12), workdir)
     assert "head/kernel is (8, 1) float32 in the checkpoint, (12, 1) float32 in the config" in str(caught.value)
     assert "projection/kernel" in str(caught.value)
-    with pytest.raises(UserError, match="trained here only: projection/bias"):
+    with pytest.raises(UserError, match="trainable in the config only: projection/bias"):
         train(ToyTask(train_all=True), workdir)
 
 

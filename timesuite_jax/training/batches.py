@@ -72,7 +72,7 @@ class Batches:
         parallel.check_batch(batch, self.sharding, self._spec.accumulate, self.shards)
         return batch
 
-    def put(self, batch: Batch) -> dict[str, Shaped[Array, "B ..."]]:
+    def put(self, batch: Batch) -> dict[str, Shaped[Array, "B_global ..."]]:
         """Moves rows to this process's devices; returns the global arrays, asynchronously."""
         return parallel.put_batch(batch, self.sharding)
 

@@ -39,7 +39,7 @@ class Mistral(nn.Module):
         """Looks up the token embeddings."""
         return self.embed_tokens(tokens)
 
-    def logits(self, hidden: Float[Array, "B S D"]) -> Float[Array, "B S V"]:
+    def logits(self, hidden: Float[Array, "*batch D"]) -> Float[Array, "*batch V"]:
         """Computes all logits; for training use `objectives.answer_cross_entropy`, which computes them in chunks."""
         with jax.named_scope("lm_head"):
             return self.lm_head(hidden)
