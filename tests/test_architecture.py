@@ -4,7 +4,10 @@ Read from the source with `ast`, imports within functions included. docs/archite
 """
 
 import ast
+import statistics
+from collections import defaultdict
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,7 @@ SOURCES = sorted(
         *(path for folder in ("tests", "configs", "benchmarks", "launch") for path in (ROOT / folder).rglob("*.py")),
     ]
 )
+MAX_LINES, MAX_MEDIAN_LINES, MAX_METHODS = 400, 100, 15
 
 
 def parts_of(path: Path) -> tuple[str, ...]:
@@ -99,3 +103,44 @@ def test_linen_is_imported_where_models_are():
             assert not any(name.startswith("flax.linen") for name in names), (
                 f"{path}: imports {names}; use the functions of layers/logical_sharding.py"
             )
+
+
+def test_no_trunk_package_imports_a_family():
+    """Not the registry either: its table names families as strings, imported when one is asked for."""
+    for path in MODULES:
+        own = parts_of(path)
+        if own and (LAYERS[own[0]] < 6 or own[0] == "registry"):
+            families = {other[0] for other in imports(path) if other} & set(FAMILIES)
+            assert not families, f"{'.'.join(own)} imports {families}"
+
+
+def test_sub_packages_do_not_import_each_other_in_a_circle():
+    """Within a package, its sub-packages and its own modules have an order, too."""
+    for package in {parts[0] for parts in KNOWN if len(parts) > 1}:
+        graph: dict[str, set[str]] = defaultdict(set)
+        for path in MODULES:
+            own = parts_of(path)
+            if own[:1] != (package,) or len(own) < 2:
+                continue
+            for other in imports(path):
+                if other[:1] == (package,) and len(other) > 1 and other[1] != own[1]:
+                    graph[own[1]].add(other[1])
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            pytest.fail(f"{package}: {' -> '.join(error.args[1])}")
+
+
+def test_files_are_short():
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    long = {str(path.relative_to(ROOT)): count for path, count in lines.items() if count > MAX_LINES}
+    assert not long, "split these by idea"
+    assert statistics.median(lines[path] for path in MODULES) <= MAX_MEDIAN_LINES
+
+
+def test_classes_are_small():
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                methods = [member for member in node.body if isinstance(member, ast.FunctionDef)]
+                assert len(methods) <= MAX_METHODS, f"{path}: {node.name} has {len(methods)} methods; split it"

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from jaxtyping import Shaped
+
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark, shard_batches
@@ -90,7 +93,7 @@ class VideoChatInference:
         if rows > 1:  # one question is answered by all devices together
             share, rows = shard_batches(rows)
             rows *= share.count
-        batch = padding_batch(self.config, rows, max(data.buckets), data.clip_text_length)
+        batch = self.padding_batch(rows, max(data.buckets), data.clip_text_length)
         return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
 
     def evaluations(self) -> dict[str, Evaluation]:
@@ -138,6 +141,11 @@ class VideoChatInference:
         limit = max_new_tokens or self.config.evaluation.max_new_tokens
         answerer = self.answerer(params, max_new_tokens=limit, temperature=temperature)
         return ask(answerer, self.processor(prompt), video, question, clip=clip)
+
+    def padding_batch(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
+        """Returns the shapes of a batch of this config; see `padding_batch`."""
+        segments = self.config.data.turns == "independent"
+        return padding_batch(self.config.model, count, length, text_length, segments=segments)
 
     def answerer(self, params: Params, **choices: Any) -> Answerer:
         """The model with these parameters, ready to answer; `choices` as `Answerer` takes them."""

@@ -18,7 +18,6 @@ from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.training import Batch, DataStream, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
-from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.stream import train_stream
 from timesuite_jax.videochat_t.inference import VideoChatInference
 from timesuite_jax.videochat_t.model.flops import training_flops
@@ -41,7 +40,7 @@ class VideoChatTask(VideoChatInference, Task):
 
     def _init(self, rng: PRNGKeyArray) -> dict[str, Any]:
         """Fresh parameters, boxed with their logical axes. One video and a few tokens touch all of them."""
-        blank = padding_batch(self.config, 1, self.config.model.video_tokens + 2, 4)
+        blank = self.padding_batch(1, self.config.model.video_tokens + 2, 4)
         batch = {name: jnp.zeros(array.shape, array.dtype) for name, array in blank.items()}
         return dict(self.model.init(rng, batch)["params"])
 
@@ -119,7 +118,7 @@ class VideoChatTask(VideoChatInference, Task):
         """Videos with the longest prompts, and answers that fill one chunk of the loss."""
         data = self.config.data
         length = max(data.buckets)
-        batch = padding_batch(self.config, data.batch_size, length, data.clip_text_length)
+        batch = self.padding_batch(data.batch_size, length, data.clip_text_length)
         answered = np.arange(length) >= length - min(self.config.loss_chunk, length - 1)
         return {**batch, "loss_mask": np.broadcast_to(answered, (data.batch_size, length))}
 
