@@ -10,10 +10,10 @@ shift
 mkdir -p "$logs"
 cd "${TIMESUITE_MOUNT:-/mnt/bucket}" # the configs' downloads/ and data/ are in the bucket
 private=$(mktemp -d)
-mkfifo "$private/said"
-tee -a "$logs/$(hostname).log" <"$private/said" >&2 &
+mkfifo "$private/stderr"
+tee -a "$logs/$(hostname).log" <"$private/stderr" >&2 &
 tee=$!
-"$@" >"$private/result.json" 2>"$private/said" &
+"$@" >"$private/result.json" 2>"$private/stderr" &
 run=$!
 trap 'kill -TERM $run 2>/dev/null || true' TERM # the run saves before it exits; it may have ended already
 while true; do

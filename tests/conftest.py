@@ -1,4 +1,4 @@
-"""What every test stands on: eight fake devices, strict numerics, and where the golden numbers lie."""
+"""Setup of every test: eight simulated devices, strict numerics, shape checks, and the folder of golden numbers."""
 
 import atexit
 import os
@@ -7,11 +7,11 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Tests compile much and compute little: half of their time would go into optimising programs that run once.
+# Tests compile much and compute little: optimising programs that run once would take half of their time.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
 # All workers, and all processes that tests start, compile the same small programs: one of them does it for all. A
-# folder that is given stays, which makes the next run quicker still.
+# folder that is set in the environment is kept, which makes the next run faster.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="compiled-")
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
@@ -61,7 +61,7 @@ def goldens(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twelve synthetic films as a corpus, with the tokenizer in its folder; not to be written in."""
+    """Twelve synthetic videos as a corpus, with the tokenizer in its folder; read-only."""
     from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
 
     folder = tmp_path_factory.mktemp("corpora") / "films"

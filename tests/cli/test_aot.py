@@ -60,8 +60,8 @@ def test_a_mesh_over_slices_and_one_that_does_not_fit():
         "parallel.make_mesh(parallel.MeshSpec(data=-1), two)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=500)
-    told = "mesh.replica=1 is not divisible by the 2 slices of the devices; set mesh.replica=2"
-    assert told in done.stderr.splitlines()[-1]
+    error = "mesh.replica=1 is not divisible by the 2 slices of the devices; set mesh.replica=2"
+    assert error in done.stderr.splitlines()[-1]
 
 
 def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_path, monkeypatch, capsys):
@@ -94,8 +94,8 @@ def test_table_and_exit_code_report_whether_a_program_fits(recommender, fits, mo
     plan = SimpleNamespace(calls={"train": None}, report=lambda _: report)
     monkeypatch.setattr("timesuite_jax.aot.make_plan", lambda *_: plan)
     assert main(["aot", *recommender, "--topology", "v5e:1x1"]) == (0 if fits else 1)
-    told = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
-    cells = {name.strip(): cell.strip() for name, cell in told}
+    rows = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    cells = {name.strip(): cell.strip() for name, cell in rows}
     assert cells["temporaries"] == "2.50 GiB" and cells["HBM limit"] == ("4.00 GiB" if fits else "3.00 GiB")
     ends = ("yes", "1.333", "75.0%", "2 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
     assert (
@@ -123,7 +123,7 @@ def test_ctrl_c_ends_it_at_once(recommender):
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "error"),
     [
         (["--topology", "v5e-256"], "'v5e-256' is unknown to libtpu; its 256 chips are v5e:16x16"),
         (["--topology", "v5p-128"], "its 64 chips are v5p:4x4x4"),
@@ -140,9 +140,9 @@ def test_ctrl_c_ends_it_at_once(recommender):
         (["--topology", "v5e:2x2"], 'pip install -e ".[aot]"'),
     ],
 )
-def test_errors_take_one_line(recommender, words, told, monkeypatch, capsys):
+def test_errors_take_one_line(recommender, words, error, monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda *_: None)
     for name, value in {"JAX_PLATFORMS": "cpu", "JAX_ENABLE_COMPILATION_CACHE": "true"}.items():
         monkeypatch.setenv(name, value)  # which is set back afterwards
     assert main(["aot", *recommender, *words]) == 2
-    assert told in capsys.readouterr().err
+    assert error in capsys.readouterr().err

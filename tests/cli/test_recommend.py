@@ -126,7 +126,7 @@ FILES = {
     "broken.json": "[",
     "float.json": "[1.5]",
     "nan.csv": "item,time\nx,nan\n",
-    "nobody.csv": "user,item\n ,x\n",
+    "empty_user.csv": "user,item\n ,x\n",
     "twice.json": '{"a": ["x"], "a": ["y"]}',
     "deep.json": "[" * 200_000,
 }
@@ -144,7 +144,7 @@ FILES = {
         ("gap.csv", [], "line 2: item is empty"),
         ("float.json", [], "user 0: item 1.5 is neither a name nor a whole number"),
         ("nan.csv", [], "line 2: time 'nan' is not a number"),
-        ("nobody.csv", [], "line 2: user is empty"),
+        ("empty_user.csv", [], "line 2: user is empty"),
         ("twice.json", [], "contains the name 'a' twice"),
         ("deep.json", [], "cannot read {}"),
         ("absent.csv", [], "history {} does not exist"),

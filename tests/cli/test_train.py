@@ -20,7 +20,7 @@ def train(corpus, workdir, *words):
     return main(["train", f"{CONFIG}:{corpus}", "--workdir", str(workdir), *words])
 
 
-def told(capsys):
+def error_of(capsys):
     err = capsys.readouterr().err.strip()
     assert "Traceback" not in err
     return err.splitlines()[-1]
@@ -79,7 +79,7 @@ def test_dropped_and_truncated_samples_are_printed(tiny_run, tiny_corpus, capfd,
 )
 def test_invalid_overrides_are_rejected(tiny_corpus, tmp_path, capsys, word, message):
     assert train(tiny_corpus, tmp_path / "run", word) == 2
-    assert message in told(capsys) and not (tmp_path / "run").exists()
+    assert message in error_of(capsys) and not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_invalid_configs_are_rejected(text, message, tmp_path, capsys):
     file = tmp_path / "config.py"
     file.write_text(text)
     assert main(["train", str(file), "--workdir", str(tmp_path / "run")]) == 2
-    assert message in told(capsys)
+    assert message in error_of(capsys)
 
 
 def test_a_folder_with_another_model_is_rejected(tiny_run, tiny_corpus, capsys):
@@ -111,7 +111,7 @@ def test_a_read_only_folder_is_rejected(tiny_corpus, tmp_path, capsys):
     file.write_text("x")
     for folder in (file, file / "below", Path("/proc/run")):
         assert train(tiny_corpus, folder) == 2
-        assert "another work folder" in told(capsys)
+        assert "another work folder" in error_of(capsys)
 
 
 def test_a_full_disk_is_reported(tiny_corpus, tmp_path):

@@ -1,4 +1,4 @@
-"""A rehearsal is a run: processes that train together, each line behind the number of who said it."""
+"""A rehearsal is a run: processes that train together, each line prefixed with the number of its process."""
 
 import json
 import subprocess

@@ -192,7 +192,7 @@ def test_gpu_host_tries_again_after_a_crash(tmp_path):
     assert (tmp_path / "timesuite.log").read_text().splitlines() == [line, line, line]
 
 
-# Begins a run, saves for half a second when it is asked to stop, and prints it.
+# Begins a run, saves for half a second when it receives a signal, and prints it.
 SAVES = """#!/bin/bash
 trap 'sleep 0.5; echo "{\\"interrupted\\": true}"; exit CODE' TERM INT
 echo begun >>"$(dirname "$0")/begun"

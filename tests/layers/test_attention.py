@@ -119,7 +119,7 @@ def test_blocks_waste_little(length: int, causal: bool, blocks: tuple[int, int])
 
 
 def test_cudnn_is_asked_the_right_question(monkeypatch: pytest.MonkeyPatch):
-    """The kernel needs a GPU; what is asked of it does not, so another implementation answers the same call."""
+    """The kernel needs a GPU; its call does not, so another implementation computes the same call."""
     real, asked = jax.nn.dot_product_attention, []
 
     def answer(*args: Array, implementation: str, **options: object) -> Array:

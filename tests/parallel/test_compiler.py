@@ -1,4 +1,4 @@
-"""What the compiler is told beyond the program."""
+"""Compiler options, beside the program."""
 
 import jax
 import jax.numpy as jnp
@@ -16,11 +16,11 @@ def branches(x: Float[Array, "D D"]) -> Float[Array, ""]:
 
 def test_a_cpu_keeps_less_alive():
     x = jax.ShapeDtypeStruct((64, 64), jnp.float32)
-    plain, told = (
+    plain, tuned = (
         jax.jit(branches, compiler_options=options).lower(x).compile().memory_analysis().temp_size_in_bytes
         for options in (None, compiler_options("cpu"))
     )
-    assert told < plain / 2
+    assert tuned < plain / 2
 
 
 @pytest.mark.parametrize("platform", ["tpu", "gpu"])

@@ -104,7 +104,7 @@ def test_batches_that_do_not_divide_are_named():
 
 
 class Spread:
-    """Stands for a sharding of rows over processes, each with a device for each row that it holds."""
+    """Simulates a sharding of rows over processes, each with a device for each row that it holds."""
 
     spec = PartitionSpec("data")
 

@@ -1,4 +1,4 @@
-"""How a process learns that it is one of several, and what it says if it is told so badly."""
+"""How a process learns from its environment that it is one of several, and errors where that is incomplete."""
 
 import jax
 import pytest
@@ -10,21 +10,21 @@ NAMES = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID", "SLUR
 
 
 @pytest.fixture
-def told(monkeypatch):
+def set_variables(monkeypatch):
     """Sets the variables, all others of them unset."""
 
-    def tell(**variables: str) -> None:
+    def set_all(**variables: str) -> None:
         for name in NAMES:
             monkeypatch.delenv(name, raising=False)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
 
-    return tell
+    return set_all
 
 
 @pytest.mark.parametrize("variables", [{}, {"SLURM_NTASKS": "1"}, dict.fromkeys(NAMES, "")])
-def test_a_process_alone_joins_nobody(told, variables, monkeypatch):
-    told(**variables)
+def test_a_process_alone_joins_no_others(set_variables, variables, monkeypatch):
+    set_variables(**variables)
     monkeypatch.setattr("pathlib.Path.glob", lambda *_: iter(()))  # on a machine without TPUs
     parallel.join_processes()
     assert not jax.distributed.is_initialized()
@@ -46,7 +46,7 @@ def test_a_process_alone_joins_nobody(told, variables, monkeypatch):
         ("host:", "2", "0", "JAX_COORDINATOR_ADDRESS=host: has no port"),
     ],
 )
-def test_mistakes_are_named(told, coordinator, count, index, problem):
-    told(JAX_COORDINATOR_ADDRESS=coordinator, JAX_NUM_PROCESSES=count, JAX_PROCESS_ID=index)
+def test_mistakes_are_named(set_variables, coordinator, count, index, problem):
+    set_variables(JAX_COORDINATOR_ADDRESS=coordinator, JAX_NUM_PROCESSES=count, JAX_PROCESS_ID=index)
     with pytest.raises(UserError, match=problem):
         parallel.join_processes()

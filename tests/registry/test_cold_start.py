@@ -25,7 +25,7 @@ COLD = 0  # the item of group 0 that no training history holds
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Users who take items of one group in any order; what an item's group is, its vector tells with some noise."""
+    """Users who take items of one group in any order; an item's vector is its group's with some noise."""
     rng, folder = np.random.default_rng(0), tmp_path_factory.mktemp("groups")
     warm = [[n for n in range(SIZE) if g or n != COLD] for g in range(GROUPS)]
     taken = [g * SIZE + rng.permutation(warm[g])[:4] for g in 10 * list(range(GROUPS))]

@@ -70,7 +70,7 @@ def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, Ru
     batch = corpus_questions.first_batch(task.processor(), tiny_corpus, 8)
     answers = task.answerer(params)(batch)
     assert answers == floats.answerer(param_tree.from_paths(leaves))(batch)
-    assert len(set(answers)) > 2, "the model tells nothing apart, so this test could not fail"
+    assert len(set(answers)) > 2, "the model gives one answer to everything, so this test could not fail"
 
 
 def test_codes_cannot_be_trained(tiny_corpus: Path):

@@ -102,7 +102,7 @@ def compare(corpus: Path, variant: str, spec: MeshSpec) -> None:
     wanted, found = (dict(param_tree.leaves_with_paths(leaves)) for leaves in (expected, grads))
     assert wanted.keys() == found.keys()
     sizes = {path: np.max(np.abs(leaf)) for path, leaf in wanted.items()}
-    # What has no gradient shows nothing. What the Q-Former's last layer makes of the text, nobody reads.
+    # A parameter without gradient shows nothing: the text output of the Q-Former's last layer is not used.
     assert [path for path in sizes if not sizes[path] and path[2:4] not in UNREAD] == []
     for path, leaf in wanted.items():
         # Relative to the tensor, since an element may be the small difference of large ones.

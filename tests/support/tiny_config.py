@@ -41,7 +41,7 @@ MODEL = {
         "kv_heads": 1,
         "head_width": 8,
         "unroll": True,
-        # Fresh weights of the usual size give every prompt the same answer; these tell prompts apart.
+        # Fresh weights of the usual size give every prompt the same answer; these give different answers to different prompts.
         "embedding_std": 1.0,
     },
 }

@@ -205,7 +205,7 @@ def test_a_signal_just_before_a_recompilation_saves(tmp_path: Path, monkeypatch:
 
     def finish(self: RetryingSaver, step: int, *_: Any) -> None:
         assert (step, jnp.ones(2) @ np.ones(2, np.float32)) == (2, 2)
-        raise SystemExit  # stands in for `exit_now`; not suppressed
+        raise SystemExit  # replaces `exit_now`; not suppressed
 
     monkeypatch.setattr(training.loop, "handle_preemption", lambda: nullcontext(handler))
     monkeypatch.setattr(parallel, "put_batch", longer)

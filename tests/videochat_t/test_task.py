@@ -79,9 +79,9 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("where", "value", "told"), WRONG, ids=[f"{where}={value}" for where, value, _ in WRONG])
-def test_wrong_configs_are_one_sentence(config, where, value, told):
-    with pytest.raises(UserError, match=told) as caught:
+@pytest.mark.parametrize(("where", "value", "error"), WRONG, ids=[f"{where}={value}" for where, value, _ in WRONG])
+def test_wrong_configs_are_one_sentence(config, where, value, error):
+    with pytest.raises(UserError, match=error) as caught:
         task = build(change(config, where, value))
         task.processor()
         task.abstract_params()
@@ -90,14 +90,14 @@ def test_wrong_configs_are_one_sentence(config, where, value, told):
     assert "\n" not in str(caught.value)
 
 
-def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
+def test_a_batch_that_devices_do_not_divide_is_rejected_before_it_is_read(config):
     size = config["data"]["batch_size"]
     with pytest.raises(UserError, match=rf"data.batch_size={size} is not a multiple of {size + 1}, the devices"):
         build(config).train_data(seed=0, process_index=0, process_count=1, row_multiple=size + 1)
 
 
 @pytest.mark.parametrize(
-    ("where", "value", "told"),
+    ("where", "value", "error"),
     [
         ("total_steps", 0, "training.total_steps=0 must be at least 1"),
         ("eval_every", -1, "training.eval_every=-1 must be at least 0"),
@@ -107,20 +107,20 @@ def test_a_batch_that_devices_do_not_divide_is_told_before_it_is_read(config):
         ("optimzer", {}, "training.optimzer is unknown; did you mean 'optimizer'"),
     ],
 )
-def test_wrong_training_is_one_sentence(config, where, value, told):
-    with pytest.raises(UserError, match=told):
+def test_wrong_training_is_one_sentence(config, where, value, error):
+    with pytest.raises(UserError, match=error):
         TrainingSpec.from_config(change(config, f"training.{where}", value)["training"])
 
 
 @pytest.mark.parametrize(
-    ("lost", "told"),
+    ("lost", "error"),
     [
         (["</s>"], "has no token </s>; give the tokenizer"),
         (["7"], "digit as one token"),
         (["[/INST]"], "loses text"),
     ],
 )
-def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost, told):
+def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost, error):
     description = json.loads((tiny_corpus / "tokenizer.json").read_text())
     kept = [piece for piece in description["model"]["vocab"] if piece.removeprefix("▁") not in lost]
     description["model"]["vocab"] = {piece: number for number, piece in enumerate(kept)}
@@ -130,7 +130,7 @@ def test_tokenizers_that_lack_what_is_needed(config, tiny_corpus, tmp_path, lost
         if token["content"] not in lost
     ]
     (tmp_path / "tokenizer.json").write_text(json.dumps(description))
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=error):
         build(change(config, "text.tokenizer", str(tmp_path))).processor()
 
 

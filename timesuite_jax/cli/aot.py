@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax import aot, training
     from timesuite_jax.progress import progress_bar
     from timesuite_jax.registry import build
-    from timesuite_jax.resilience.preemption import exit_now  # imported late: a wrong config should be told at once
+    from timesuite_jax.resilience.preemption import exit_now  # imported late: so that an invalid config fails at once
 
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")

@@ -8,7 +8,7 @@ The parameter tree that it fills is drawn in `timesuite_jax.mqsa_ted.model.mqsa`
         for each block: query norm (beta, gamma); dense query, key, value; attention norm (beta, gamma); dense fc1, fc2
         final norm (beta, gamma)
 
-What upstream has not, parameters of a model whose items have features, stands behind these under our own names.
+Parameters that upstream lacks, those of a model whose items have features, follow under our own names.
 
 Norms are `Variable`, `Variable_1`, ... within `block_short_query` or `block_long_query`, the shift before the scale.
 Dense layers are `dense`, `dense_1`, ... through both branches, kernels [in, out] as here.

@@ -16,18 +16,18 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax.errors import UserError
 
-# Named as JAX names the first of them. They are for clusters that JAX does not know of, and for rehearsals.
+# Named like those that JAX reads itself; for clusters that JAX does not detect, and for rehearsals.
 COORDINATOR, COUNT, INDEX = _NAMED = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
-# A process that is missing is named by the training loop; JAX's own heartbeat, which names nobody, comes after it.
+# The training loop names a missing process; JAX's own heartbeat, which names none, expires after it.
 _HEARTBEAT = 300
 _Made = TypeVar("_Made")
 
 
 def join_processes(timeout: int = 300) -> None:
-    """Makes this process one of a run's, if there are to be several; to be called before anything asks for devices.
+    """Makes this process one of a run's, if there are to be several; call it before any device is used.
 
     On TPU pods (GCE and GKE, one slice or many), Slurm and Open MPI, JAX finds the others by itself. Elsewhere
-    JAX_COORDINATOR_ADDRESS (host:port of process 0), JAX_NUM_PROCESSES and JAX_PROCESS_ID (from 0) say so.
+    JAX_COORDINATOR_ADDRESS (host:port of process 0), JAX_NUM_PROCESSES and JAX_PROCESS_ID (from 0) name them.
 
     Args:
       timeout: seconds to wait for the others.
@@ -54,15 +54,15 @@ def join_processes(timeout: int = 300) -> None:
         # No further detection: one machine may have many processes.
         where = {"cluster_detection_method": "deactivate", "coordinator_address": named[COORDINATOR]}
         where |= {"num_processes": int(named[COUNT]), "process_id": int(named[INDEX])}
-    # The loop has its own answer to SIGTERM; JAX's would take the signal away from it.
+    # The loop handles SIGTERM itself; JAX's handler would take the signal from it.
     jax.config.update("jax_enable_preemption_service", False)
     try:
         jax.distributed.initialize(initialization_timeout=timeout, heartbeat_timeout_seconds=_HEARTBEAT, **where)
     except (RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise UserError(
-            f"this process cannot join the others within {timeout} s: {reason}; see that all are started, can reach "
-            "the first one, and agree on their number"
+            f"this process cannot join the others within {timeout} s: {reason}; check that all are started, can reach "
+            "the first one, and have the same number of processes"
         ) from error
 
 
@@ -74,7 +74,7 @@ def _in_a_cluster() -> bool:
 
 
 def allgather_strings(lines: Sequence[str]) -> list[str]:
-    """What the processes have to say, in the order of processes: the same list in all of them.
+    """Gathers strings from all processes, in the order of processes; returns the same list in all of them.
 
     All processes must call it at the same place, so it is a barrier too.
     """
@@ -88,10 +88,10 @@ def allgather_strings(lines: Sequence[str]) -> list[str]:
 
 
 def run_on_all_processes(make: Callable[[], _Made]) -> _Made:
-    """What `make` returns, if it does so in all processes, which must call it at the same place.
+    """Returns what `make` returns, if it succeeds in all processes, which must call this at the same place.
 
     Raises:
-      UserError: another process could not; with the reason.
+      UserError: it failed in another process; with the reason.
     """
     made, error = None, None
     try:

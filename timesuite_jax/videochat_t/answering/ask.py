@@ -56,7 +56,7 @@ def ask(
       UserError: the video cannot be used, or the question is empty or too long.
     """
     if not question.strip():
-        raise UserError('the question is empty; ask, for example, "When does the man open the door?"')
+        raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
     turn = Turn(question)
     visual = processor.video_file_inputs(str(video), clip, name=str(video))
     words = processor.conversation([turn], visual.seconds)
