@@ -41,7 +41,7 @@ MODEL = {
         "kv_heads": 1,
         "head_width": 8,
         "unroll": True,
-        # Fresh weights of the usual size give every prompt the same answer; these give different answers to different prompts.
+        # With weights of the usual initial size every prompt gets the same answer; these distinguish prompts.
         "embedding_std": 1.0,
     },
 }
