@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import pytest
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import bounded, build, override
+from timesuite_jax.config_spec import bounded, build, check_bounds, override
 from timesuite_jax.errors import UserError
 
 
@@ -134,3 +134,17 @@ def test_errors_of_unions_and_bounds_name_the_key(config: dict, problem: str):
     with pytest.raises(UserError) as caught:
         override(Model(), config, "model")
     assert problem in str(caught.value)
+
+
+def test_bounds_hold_for_direct_construction():
+    @dataclasses.dataclass(frozen=True)
+    class Sizes:
+        rows: int = bounded(minimum=1)
+        limit: int | None = bounded(None, minimum=1)
+
+        def __post_init__(self) -> None:
+            check_bounds(self)
+
+    assert Sizes(1).limit is None
+    with pytest.raises(UserError, match=r"Sizes\.rows=0 .*at least 1"):
+        Sizes(0)

@@ -55,11 +55,24 @@ def bounded(
     above: float | None = None,
     below: float | None = None,
 ) -> Any:
-    """A dataclass field with limits, which `build` and `override` check: `batch_size: int = bounded(256, minimum=1)`.
+    """A dataclass field with limits: `batch_size: int = bounded(256, minimum=1)`. None is within all limits.
 
-    Where the type allows None, None has no limits.
+    `build` and `override` check it, and name the key of the config; for specs that are constructed directly, call
+    `check_bounds` in `__post_init__`.
     """
     return dataclasses.field(default=default, metadata={"bounds": Bounds(minimum, maximum, above, below)})
+
+
+def check_bounds(spec: Any) -> None:
+    """Checks the limits of a dataclass's fields, see `bounded`.
+
+    Raises:
+      UserError: naming class and field.
+    """
+    for field in dataclasses.fields(spec):
+        bounds, value = field.metadata.get("bounds"), getattr(spec, field.name)
+        if bounds is not None and value is not None and (problem := bounds.violation(value)):
+            raise UserError(f"{type(spec).__name__}.{field.name}={value} {problem}")
 
 
 def check_least(spec: Any, where: str, least: Mapping[str, float]) -> None:

@@ -41,3 +41,10 @@ def test_a_spec_is_built_from_a_config():
 def test_errors_name_the_key(config: dict, message: str):
     with pytest.raises(UserError, match=message):
         TrainingSpec.from_config(ConfigDict(config))
+
+
+def test_bounds_hold_for_specs_that_are_constructed_directly():
+    with pytest.raises(UserError, match=r"log_every=0 .*at least 1"):
+        TrainingSpec(total_steps=3, log_every=0)
+    with pytest.raises(UserError, match=r"b1=1.5 .*below 1"):
+        OptimizerSpec(b1=1.5)

@@ -38,7 +38,8 @@ def lock_workdir(workdir: epath.Path) -> Iterator[None]:
         yield
         return
     # Not thread-local: the thread that ends a run need not be the one that started it.
-    lock = filelock.FileLock(workdir / ".lock", thread_local=False)
+    # No fallback to a marker file, which a process killed on another host would leave behind.
+    lock = filelock.FileLock(workdir / ".lock", thread_local=False, fallback_to_soft=False)
     errors: list[str] = []
     if jax.process_index() == 0:
         try:

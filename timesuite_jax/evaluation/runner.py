@@ -152,16 +152,22 @@ def _answer(
     dropped: dict[str, str] = {}
     batch: list[tuple[ExampleT, InputT]] = []
     batches = reported = 0
+    write_error: UserError | None = None
 
     def answer_batch() -> None:
-        nonlocal batches, reported
+        nonlocal batches, reported, write_error
         answers = predictor.predict([prepared for _, prepared in batch], rows)
         new = {
             example.id: dataclasses.asdict(benchmark.read(answer, example))  # pyright: ignore[reportArgumentType]
             for (example, _), answer in zip(batch, answers, strict=True)
         }
-        if log and new:
-            log.append(new)
+        if log and new and write_error is None:
+            try:
+                log.append(new)
+            except UserError as error:
+                if jax.process_count() == 1:
+                    raise
+                write_error = error  # the other processes wait for this one's batches; raised in all at the end
         predictions.update(new)
         batch.clear()
         batches += 1
@@ -184,6 +190,12 @@ def _answer(
         while batches < -(-largest // rows):
             answer_batch()
     on_progress(len(pending) - reported)
+
+    def check_written() -> None:
+        if write_error is not None:
+            raise write_error
+
+    parallel.run_on_all_processes(check_written)
     return _allgather({"predictions": predictions, "dropped": dropped})
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import Config, bounded, build
+from timesuite_jax.config_spec import Config, bounded, build, check_bounds
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import Interactions, SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.port.weights import WeightsSpec
@@ -31,6 +31,7 @@ class InteractionsSpec:
         Raises:
           UserError: if there is none, or two.
         """
+        check_bounds(self)
         if (self.path is None) == (self.synthetic is None):
             raise UserError("give one of data.path (an .npz of interactions) and data.synthetic")
 
@@ -66,6 +67,14 @@ class LossSpec:
     span: int = bounded(1, minimum=1)  # maximum distance of the two items of a transition
     l2: float = bounded(1e-4, minimum=0)
     chunk: int = bounded(128, minimum=1)  # slots whose scores are computed at a time
+
+    def __post_init__(self) -> None:
+        """Checks the bounds.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_bounds(self)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Writes files atomically: they appear under their name only when complete."""
 
-import os
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -23,7 +23,8 @@ def atomic_write(path: Any) -> Iterator[Any]:
         yield path
         return
     path = path.resolve()  # a link stays a link, and its target is replaced
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # Not the process number alone: hosts of a pod that write to one folder may have the same.
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.partial")
     try:
         yield partial
         partial.replace(path)

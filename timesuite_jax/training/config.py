@@ -11,7 +11,7 @@ from typing import Any
 from ml_collections import ConfigDict
 
 from timesuite_jax import config_spec
-from timesuite_jax.config_spec import bounded
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 
@@ -37,6 +37,7 @@ class OptimizerSpec:
         Raises:
           UserError: naming the field.
         """
+        check_bounds(self)
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise UserError(
                 f"training.optimizer.clip_norm={self.clip_norm} must be above 0; set it to None for no clipping"
@@ -70,6 +71,7 @@ class TrainingSpec:
         Raises:
           UserError: naming the field.
         """
+        check_bounds(self)
         if self.patience and not (self.best and self.eval_every):
             raise UserError(
                 f"training.patience={self.patience} needs training.best and training.eval_every; set both, or "

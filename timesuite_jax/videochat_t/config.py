@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import Config, bounded, build, override
+from timesuite_jax.config_spec import Config, bounded, build, check_bounds, override
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.vision import read_encoder
 from timesuite_jax.port.weights import WeightsSpec
@@ -48,6 +48,14 @@ class EvaluationSpec:
     max_new_tokens: int = bounded(64, minimum=1)
     limit: int | None = bounded(None, minimum=1)  # records of each corpus
 
+    def __post_init__(self) -> None:
+        """Checks the bounds.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_bounds(self)
+
 
 @dataclasses.dataclass(frozen=True)
 class VideoChatTConfig:
@@ -60,6 +68,14 @@ class VideoChatTConfig:
     weights: WeightsSpec
     trained: tuple[str, ...] = UPSTREAM_TRAINED  # glob patterns of parameter paths
     loss_chunk: int = bounded(128, minimum=1)  # answer positions of a row whose logits exist at one time
+
+    def __post_init__(self) -> None:
+        """Checks the bounds.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_bounds(self)
 
     @classmethod
     def from_config(cls, config: Config) -> "VideoChatTConfig":

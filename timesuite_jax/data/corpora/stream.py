@@ -14,7 +14,7 @@ import grain
 import numpy as np
 from jaxtyping import Shaped
 
-from timesuite_jax.config_spec import bounded
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.data.corpora.index_sampler import IndexSampler
 from timesuite_jax.data.corpora.prefetch import Prefetcher
 from timesuite_jax.data.corpora.sample import Batch, Collate, Dropped, MakeSample, RecordMixture, RecordT, SampleT
@@ -55,6 +55,7 @@ class StreamSpec:
         Raises:
           UserError: naming the fields.
         """
+        check_bounds(self)
         if self.cache_decoded and self.workers:
             raise UserError(
                 f"data.cache_decoded=True needs data.workers=0, not {self.workers}: each worker would fill a cache of "

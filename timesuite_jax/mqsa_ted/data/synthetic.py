@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from timesuite_jax.config_spec import bounded
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.mqsa_ted.data.dataset import Interactions
 
 
@@ -27,3 +27,11 @@ def make_interactions(spec: SyntheticInteractionsSpec) -> Interactions:
         rng.integers(0, spec.num_items, number, np.int32) for number in (start[-1], spec.num_users, spec.num_users)
     )
     return Interactions(start, items, validation, test, spec.num_items)
+
+    def __post_init__(self) -> None:
+        """Checks the bounds.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_bounds(self)

@@ -5,9 +5,10 @@ frames of another video a model that uses its input must fall to chance, and wit
 follow the new seconds.
 """
 
+import contextlib
 import dataclasses
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from timesuite_jax.data.corpora import Batch, Dropped, Record
@@ -26,13 +27,14 @@ class VideoQuestion:
     Attributes:
       record: its video is shown.
       turn: the question; its answer is not shown.
-      frames_of: shows the frames of this record's video under the time stamps of `record`.
+      frames_of: shows the frames of another video under the time stamps of `record`: of the first of these records that
+        can be decoded.
       rescale: shows time stamps, and so a duration, of another scale.
     """
 
     record: Record
     turn: Turn
-    frames_of: Record | None = None
+    frames_of: Iterable[Record] | None = None
     rescale: bool = False
 
 
@@ -81,7 +83,7 @@ class VideoChatPredictor:
         record, processor, scale = prompt.record, self._processor, 1.0
         visual = self._decode(record)
         if prompt.frames_of is not None:
-            visual = dataclasses.replace(visual, frames=self._decode(prompt.frames_of).frames)
+            visual = dataclasses.replace(visual, frames=self._decode_first(prompt.frames_of).frames)
         if prompt.rescale:
             scale = _other_scale(visual.duration)
             seconds = visual.seconds * scale
@@ -106,8 +108,15 @@ class VideoChatPredictor:
         rows = zip(inputs, texts, strict=False)  # texts of rows of padding are dropped
         return [VideoAnswer(text, prepared.duration, prepared.time_scale) for prepared, text in rows]
 
+    def _decode_first(self, records: Iterable[Record]) -> VideoInputs:
+        """Decodes the first video that can be used."""
+        for record in records:
+            with contextlib.suppress(UserError):
+                return self._decode(record)
+        raise UserError("foreign_frames needs frames of another video; evaluate records of at least two videos")
+
     def _decode(self, record: Record) -> VideoInputs:
-        """Decodes a record's video. The two latest are kept: foreign frames are those of one of the next examples."""
+        """Decodes a record's video. The two latest are kept: frames of one video are shown for several questions."""
         for decoded, visual in self._decoded:
             if decoded is record:
                 return visual

@@ -1,5 +1,6 @@
 """Records of corpora as the examples of a benchmark; a record is read when it is needed."""
 
+import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,6 +8,17 @@ from typing import Any, overload
 
 from timesuite_jax.data.corpora import CorpusShare, Mixture, read_info
 from timesuite_jax.data.corpora.record import Record
+from timesuite_jax.text import Turn
+
+
+@dataclasses.dataclass(frozen=True)
+class Annotations:
+    """A record without its video; fields as in `Record`."""
+
+    id: str
+    source: str  # of the video, or the record's id
+    turns: tuple[Turn, ...]
+    spans: tuple[tuple[float, float], ...]
 
 
 class CorpusExample:
@@ -21,14 +33,24 @@ class CorpusExample:
     def __init__(self, examples: "CorpusExamples", place: int, id: str) -> None:
         self.examples, self.place, self.id = examples, place, id
 
-    @functools.cached_property
+    @property
     def record(self) -> Record:
-        """The record, read from its file.
+        """The record with its video, which is not kept: many examples may wait for their batch.
 
         Raises:
           UserError: its bytes are damaged.
         """
         return self.examples.read(self.place)
+
+    @functools.cached_property
+    def annotations(self) -> Annotations:
+        """What a record says of its video.
+
+        Raises:
+          UserError: its bytes are damaged.
+        """
+        record = self.record
+        return Annotations(record.id, record.source or record.id, record.turns, record.spans)
 
 
 class CorpusExamples(Sequence[CorpusExample]):

@@ -55,15 +55,15 @@ class ExactMatchBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, A
         Raises:
           UserError: it has no question, or no annotated answer.
         """
-        record = example.record
-        if not (record.turns and record.turns[0].question and record.turns[0].answer):
-            raise UserError(f"record {record.id} has no question with an answer; evaluate a corpus that has them")
-        return VideoQuestion(record, record.turns[0])
+        known = example.annotations
+        if not (known.turns and known.turns[0].question and known.turns[0].answer):
+            raise UserError(f"record {known.id} has no question with an answer; evaluate a corpus that has them")
+        return VideoQuestion(example.record, known.turns[0])
 
     def read(self, answer: VideoAnswer, example: CorpusExample) -> AnsweredQuestion:
         """Stores the answer as it is."""
-        record, turn = example.record, example.record.turns[0]
-        return AnsweredQuestion(record.id, record.source or record.id, turn.question, answer.text, turn.answer or "")
+        known, turn = example.annotations, example.annotations.turns[0]
+        return AnsweredQuestion(known.id, known.source, turn.question, answer.text, turn.answer or "")
 
     def score(self, predictions: Sequence[AnsweredQuestion]) -> Scores:
         """Compares the answers; confidence intervals are over videos."""

@@ -1,7 +1,7 @@
 """Temporal grounding on corpora, as in Charades-STA: when does the event of a question happen?"""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -60,6 +60,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
     def __init__(self, folders: Sequence[str], *, limit: int | None = None, control: Control = "none") -> None:
         self._control, self._limit = control, limit
         self._examples = CorpusExamples(folders, limit)
+        self._donor: tuple[str, Record] | None = None  # source of the video asked about, record whose frames are shown
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -75,24 +76,24 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         """Returns the question of a record.
 
         Raises:
-          UserError: it has no question or no span, or there is no other video whose frames could be shown.
+          UserError: it has no question or no span.
         """
-        record = example.record
-        if not (record.turns and record.turns[0].question and record.spans):
-            raise UserError(f"record {record.id} has no question with a true span; evaluate a corpus that has them")
-        frames_of = self._next_video(example) if self._control == "foreign_frames" else None
-        return VideoQuestion(record, record.turns[0], frames_of, rescale=self._control == "rescaled_stamps")
+        known = example.annotations
+        if not (known.turns and known.turns[0].question and known.spans):
+            raise UserError(f"record {known.id} has no question with a true span; evaluate a corpus that has them")
+        frames_of = self._other_videos(example) if self._control == "foreign_frames" else None
+        return VideoQuestion(example.record, known.turns[0], frames_of, rescale=self._control == "rescaled_stamps")
 
     def read(self, answer: VideoAnswer, example: CorpusExample) -> GroundingPrediction:
         """Parses the spans of an answer."""
-        record, scale = example.record, answer.time_scale
+        known, scale = example.annotations, answer.time_scale
         return GroundingPrediction(
-            record.id,
-            _source(record),
-            record.turns[0].question,
+            known.id,
+            known.source,
+            known.turns[0].question,
             answer.text,
             tuple((span.start, span.end) for span in parse_spans(answer.text)),
-            tuple((start * scale, end * scale) for start, end in record.spans),
+            tuple((start * scale, end * scale) for start, end in known.spans),
             answer.duration,
         )
 
@@ -103,15 +104,19 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         videos = [prediction.source for prediction in predictions]
         return Scores(scores.table(), videos, details={"round_numbers": dict(round_number_fractions(spans))})
 
-    def _next_video(self, example: CorpusExample) -> Record:
-        """The next record of another video; after the last record comes the first."""
-        own, count = _source(example.record), len(self._examples)
+    def _other_videos(self, example: CorpusExample) -> Iterator[Record]:
+        """Records of other videos, from the next one on; after the last record comes the first.
+
+        The one that was used last comes first as long as the video is the same: it need not be read again.
+        """
+        own, count = example.annotations.source, len(self._examples)
+        if self._donor is not None and self._donor[0] == own:
+            yield self._donor[1]
         for offset in range(1, count):
-            record = self._examples.read((example.place + offset) % count)
-            if _source(record) != own:
-                return record
-        raise UserError("foreign_frames shows frames of another video; evaluate records of at least two videos")
-
-
-def _source(record: Record) -> str:
-    return record.source or record.id
+            try:
+                record = self._examples.read((example.place + offset) % count)
+            except UserError:  # reported as a dropped example of its own
+                continue
+            if (record.source or record.id) != own:
+                self._donor = own, record
+                yield record

@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Literal, Self
 
-from timesuite_jax.config_spec import bounded
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.data.corpora import StreamSpec
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import DEFAULT_DEADLINE_S
@@ -44,6 +44,7 @@ class SampleSpec:
         Raises:
           UserError: if the layout is unknown, or the two exclude each other.
         """
+        check_bounds(self)
         if self.layout not in LAYOUTS:
             raise UserError(f"unknown conversation layout {self.layout!r}; known: {', '.join(LAYOUTS)}")
         if self.turns == "independent" and not LAYOUTS[self.layout].turns_alike:
