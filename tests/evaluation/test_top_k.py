@@ -38,5 +38,5 @@ def test_a_seen_target_ranks_last():
 
 def test_constant_and_nan_scores_are_not_a_perfect_ranking():
     target = np.array([0, 29, 7, 7, 3])
-    np.testing.assert_array_equal(rank(jnp.zeros((USERS, ITEMS)), target), target)
-    assert np.all(rank(jnp.full((USERS, ITEMS), jnp.nan), target) >= ITEMS - 1)
+    np.testing.assert_array_equal(rank(jnp.zeros((USERS, ITEMS)), jnp.asarray(target)), target)
+    assert np.all(rank(jnp.full((USERS, ITEMS), jnp.nan), jnp.asarray(target)) >= ITEMS - 1)

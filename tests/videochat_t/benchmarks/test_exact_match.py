@@ -19,7 +19,8 @@ from timesuite_jax.videochat_t.data.processor import Processor
 @pytest.fixture(scope="module")
 def processor(tiny_corpus):
     config = VideoChatTConfig.from_config(tiny_config.get_config(str(tiny_corpus)))
-    return Processor(config.sample(train=False), load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus))
+    tokenizers = load_tokenizer(tiny_corpus), load_clip_tokenizer(tiny_corpus)
+    return Processor(config.data, config.video_inputs(), *tokenizers, train=False)
 
 
 def test_choices_are_compared_without_punctuation(processor, tiny_corpus, tmp_path):
