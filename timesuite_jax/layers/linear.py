@@ -10,6 +10,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from jax.nn.initializers import Initializer
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -69,7 +70,7 @@ class Linear(nn.Module):
 
         def param(
             name: str, init: Initializer, axes: tuple[str | None, ...], shape: tuple[int, ...]
-        ) -> Float[Array, "*shape"]:
+        ) -> Float[Array, "*shape"] | Float[np.ndarray, "*shape"]:
             boxed = nn.with_logical_partitioning(init, axes)
             return self.param(name, boxed, shape, self.param_dtype).astype(self.dtype)
 

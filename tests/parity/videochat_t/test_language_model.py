@@ -51,7 +51,12 @@ def test_logits_and_losses(golden: GoldenModel, outputs: dict):
         chosen = np.take_along_axis(logits[:, :-1], np.where(counted, targets, 0)[..., None], axis=-1)[..., 0]
         assert_close((peaks[:, :-1] - chosen)[counted], arrays["nll_shifted"][counted], "loss", f"{case}, positions")
         total, count, correct = answer_cross_entropy(
-            hidden[:, :-1], jnp.where(counted, targets, 0), jnp.asarray(counted), head, chunk=16, scaling=scaling
+            hidden[:, :-1],
+            jnp.where(counted, targets, 0),
+            jnp.asarray(counted),
+            jax.tree.map(jnp.asarray, head),
+            chunk=16,
+            scaling=scaling,
         )
         assert float(count) == counted.sum()
         assert float(correct) == (arrays["argmax"][:, :-1] == targets)[counted].sum()

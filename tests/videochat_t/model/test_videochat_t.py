@@ -231,7 +231,7 @@ def test_invalid_configs(change: dict, message: str):
 
 
 def test_invalid_clips_and_variants():
-    inputs = batch(DEBUG)
+    inputs = dict(batch(DEBUG))  # which other tests share
     inputs |= {name: inputs[name][:, :2] for name in ("frames", "clip_text", "clip_text_mask")}
     with pytest.raises(UserError, match=r"2 clips.*TAPE.* 4"):
         run(DEBUG, params(), inputs)

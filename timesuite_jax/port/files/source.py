@@ -73,8 +73,8 @@ class Arrays:
         return {key: TensorInfo(array.shape, array.dtype) for key, array in self.arrays.items()}
 
     def read(self, key: str) -> Shaped[np.ndarray, "..."]:
-        """The array itself."""
-        return self.arrays[key]
+        """The array itself, a scalar as an array without dimensions."""
+        return np.asarray(self.arrays[key])
 
 
 def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.ndarray, " count"]:
