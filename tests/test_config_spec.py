@@ -2,12 +2,16 @@
 
 import dataclasses
 import enum
-from typing import ClassVar, Literal
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
-from timesuite_jax.config_spec import bounded, build, check_bounds, override
+from timesuite_jax.config_spec import as_json, bounded, build, check_bounds, override
 from timesuite_jax.errors import UserError
 
 
@@ -148,3 +152,27 @@ def test_bounds_hold_for_direct_construction():
     assert Sizes(1).limit is None
     with pytest.raises(UserError, match=r"Sizes\.rows=0 .*at least 1"):
         Sizes(0)
+
+
+@dataclasses.dataclass(frozen=True)
+class Everything:
+    outer: Outer
+    model: Model
+    dtype: Any = np.float32
+    rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def test_a_spec_becomes_json_and_back():
+    outer = Outer(2, Inner(rate=None), Inner(width=8), ("x", "y"), "b", False, Colour.RED)
+    spec = Everything(outer, Model(Pyramid(rate=0.5), Tower(2), "large"), "bfloat16", {"heads": ("tensor",)})
+    config = json.loads(json.dumps(as_json(spec)))
+    assert config["model"]["text"] == {"kind": "tower", "width": 2} and config["outer"]["colour"] == "red"
+    rebuilt = build(Everything, {**config, "rules": spec.rules}, "config")
+    assert rebuilt == spec and config["rules"] == {"heads": ["tensor"]}
+
+
+def test_types_of_arrays_become_names():
+    names = [as_json(Everything(Outer(1), Model(), dtype))["dtype"] for dtype in (np.float16, jnp.bfloat16)]
+    assert names == ["float16", "bfloat16"]
+    with pytest.raises(TypeError):
+        as_json(Everything(Outer(1), Model(), object()))

@@ -16,6 +16,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 from ml_collections import ConfigDict
 
 from timesuite_jax.errors import UserError
@@ -114,6 +115,33 @@ def override(spec: Spec, config: Config, where: str) -> Spec:
       UserError: as `build`.
     """
     return dataclasses.replace(typing.cast(Any, spec), **_values(type(spec), config, where, spec))
+
+
+def as_json(spec: Any) -> dict[str, Any]:
+    """All fields of a spec, also those left at their defaults, as JSON values; `build` reads them back.
+
+    Args:
+      spec: a dataclass whose fields are specs, numbers, strings, types of arrays, enums, mappings or tuples of these.
+
+    Raises:
+      TypeError: if a field has a value of another type.
+    """
+    kind = {KIND: getattr(spec, KIND)} if hasattr(spec, KIND) else {}  # of some specs a class variable, not a field
+    return {**kind, **{field.name: _json_value(getattr(spec, field.name)) for field in dataclasses.fields(spec)}}
+
+
+def _json_value(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return as_json(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if _is_mapping(value):
+        return {str(key): _json_value(value[key]) for key in value}
+    if isinstance(value, tuple | list):
+        return [_json_value(part) for part in value]
+    return np.dtype(value).name  # raises TypeError for all that is not the type of an array
 
 
 def _values(cls: type, config: Config, where: str, old: Any = None) -> dict[str, Any]:

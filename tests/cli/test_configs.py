@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.config_file import write_config
 from timesuite_jax.errors import UserError
 
 CONFIG = """
@@ -69,3 +70,12 @@ def test_missing_and_invalid_files_are_rejected(tmp_path: Path):
     text.write_text("x: 1\n")
     with pytest.raises(UserError, match=r"\.py file"):
         load_config(str(text))
+
+
+def test_a_json_config_takes_overrides(tmp_path: Path):
+    write_config(tmp_path / "config.json", {"task": "t", "weights": {"files": ("./x",)}, "rate": 0.5})
+    path = str(tmp_path / "config.json")
+    assert load_config(path).weights.files == (f"{tmp_path}/x",)
+    words = ["--config.weights.files=('a','b')", "--config.rate=1"]
+    config = load_config(path, words)
+    assert (config.weights.files, config.rate) == (("a", "b"), 1.0)

@@ -1,7 +1,7 @@
 """Reads `PATH[:ARG]` config files and `--config.key=value` overrides.
 
 A config is a Python file whose `get_config(arg)` returns an `ml_collections.ConfigDict`; `arg` is the part after the
-colon, as in `configs/timesuite/linear_p.py:debug`.
+colon, as in `configs/timesuite/linear_p.py:debug`. Or it is the `config.json` of an export.
 """
 
 import importlib.util
@@ -17,6 +17,7 @@ from absl import flags
 from ml_collections import ConfigDict, config_flags
 from ml_collections.config_flags.config_flags import UnsupportedOperationError
 
+from timesuite_jax.config_file import read_config
 from timesuite_jax.errors import UserError
 from timesuite_jax.suggestions import did_you_mean
 
@@ -25,13 +26,19 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
     """Loads a config file and applies overrides.
 
     Args:
-      location: `path/to/config.py` or `path/to/config.py:arg`.
+      location: `path/to/config.py`, `path/to/config.py:arg` or `path/to/config.json`.
       overrides: arguments such as `--config.training.steps=100`.
 
     Raises:
       UserError: if the file does not exist or is not a config, a key is unknown (with the nearest known one) or a value
         has the wrong type.
     """
+    config = ConfigDict(read_config(location)) if location.endswith(".json") else _load_python(location)
+    apply_overrides(config, overrides)
+    return config
+
+
+def _load_python(location: str) -> ConfigDict:
     name, _, arg = location.partition(":")
     path = Path(name)
     if not path.is_file():
@@ -56,7 +63,6 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
         raise UserError(f"get_config of {name!r} returns {type(config).__name__}; return an ml_collections.ConfigDict")
     if arg and config.to_dict() == _without_argument(module):
         raise UserError(f"config {name!r} ignores the argument {arg!r}; remove or correct it, e.g. {name}:debug")
-    apply_overrides(config, overrides)
     return config
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from timesuite_jax.config_spec import override
+from timesuite_jax.config_spec import as_json, build, override
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.metrics import RankingScores
@@ -36,6 +36,12 @@ class MqsaTedInference:
         width = 0 if self.item_features is None else self.item_features.vectors.shape[1]
         spec = override(MqsaSpec(items=self.data.num_items, features=width), config.model, "model")
         self.model = Mqsa(spec)
+
+    @classmethod
+    def model_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Every field of the model that a config describes, except those that the data determine."""
+        spec = as_json(build(MqsaSpec, {**config.get("model", {}), "items": 1}, "model"))
+        return {name: value for name, value in spec.items() if name not in ("items", "features")}
 
     @classmethod
     def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:

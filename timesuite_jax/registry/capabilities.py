@@ -31,6 +31,15 @@ class FamilyTask(Task, Protocol):
         ...
 
     @classmethod
+    def model_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """`config["model"]` with every field, also those left at their defaults, as JSON values; reads no data.
+
+        Raises:
+          UserError: naming what is wrong with it.
+        """
+        ...
+
+    @classmethod
     def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:
         """The config with the data that the model is evaluated on, or recommends from, replaced by these paths.
 

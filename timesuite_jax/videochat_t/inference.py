@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from timesuite_jax.config_spec import as_json
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark, shard_batches
@@ -21,7 +22,7 @@ from timesuite_jax.videochat_t.answering.ask import AskResult, ask
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.benchmarks.evaluation_job import grounding_job
 from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark, Span
-from timesuite_jax.videochat_t.config import VideoChatTConfig
+from timesuite_jax.videochat_t.config import VideoChatTConfig, model_spec
 from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
@@ -44,6 +45,11 @@ class VideoChatInference:
                 f"data.clip_text_length={config.data.clip_text_length} is more than "
                 f"model.qformer.positions={positions}; lower it"
             )
+
+    @classmethod
+    def model_config(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Every field of the model that a config describes."""
+        return as_json(model_spec(config.get("model", {})))
 
     @classmethod
     def replace_data(cls, config: Mapping[str, Any], data: Sequence[str]) -> dict[str, Any]:
