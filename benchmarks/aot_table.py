@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "configs/timesuite"), str(ROOT / "launch")]
+sys.path.insert(0, str(ROOT / "launch"))
 from performance_flags import line, tpu_flags  # noqa: E402  (beside the launch scripts)
-from pods import PODS  # noqa: E402  (beside the configs)
 
+from timesuite_jax.configs.timesuite.pods import PODS  # noqa: E402
 from timesuite_jax.storage.atomic_write import atomic_write  # noqa: E402
 
 STAGES = {"A": "linear_p", "B": "linear_pro_ada"}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import CONFIGS
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.config_file import write_config
 from timesuite_jax.errors import UserError
@@ -59,8 +60,46 @@ def test_a_config_imports_others_of_its_folder(tmp_path: Path):
         assert (config.arg, config.model.width) == ("child", width)
 
 
+def test_a_path_may_contain_colons(tmp_path: Path):
+    path = tmp_path / "12:30.py"
+    path.write_text(CONFIG)
+    assert load_config(str(path)).arg == "" and load_config(f"{path}:debug").arg == "debug"
+
+
+@pytest.mark.parametrize("name", ["timesuite/linear_p.py:debug", "timesuite/finetune.py", "mqsa_ted/toys.py"])
+def test_shipped_configs_are_found_and_forked_from_every_folder(name: str, tmp_path: Path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    expected = load_config(f"configs/{name}")
+    file, _, arg = name.partition(":")
+    (tmp_path / "mine.py").write_text((CONFIGS / file).read_text())
+    assert load_config("mine.py" + (f":{arg}" if arg else "")).to_dict() == expected.to_dict()
+
+
+def test_a_missing_module_of_this_package_is_named(tmp_path: Path):
+    (tmp_path / "old.py").write_text("from linear_p import get_config\n")
+    with pytest.raises(UserError, match=r"import timesuite_jax\.configs\.timesuite\.linear_p instead"):
+        load_config(str(tmp_path / "old.py"))
+
+
+SHIPPED = sorted(path for path in CONFIGS.rglob("*.py") if "def get_config" in path.read_text())
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_an_unknown_variant_lists_the_known_ones(path: Path):
+    with pytest.raises(UserError, match=r"variant 'debgu' is unknown; did you mean 'debug'\? known variants are .*debug"):
+        load_config(f"{path}:debgu")
+
+
+def test_an_ignored_argument_lists_the_variants(tmp_path: Path):
+    ignoring = CONFIG.replace('"arg": arg or ""', '"arg": ""')
+    for variants, expected in (("", "it has no such variant"), ("VARIANTS = ('a', 'b')\n", "known variants are a, b")):
+        (tmp_path / "deaf.py").write_text(variants + ignoring)
+        with pytest.raises(UserError, match=f"ignores the argument 'c'; {expected}"):
+            load_config(f"{tmp_path}/deaf.py:c")
+
+
 def test_missing_and_invalid_files_are_rejected(tmp_path: Path):
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match=r"does not exist.*configs/timesuite/linear_p\.py"):
         load_config(str(tmp_path / "absent.py"))
     other = tmp_path / "other.py"
     other.write_text("x = 1\n")

@@ -25,6 +25,41 @@ def test_help_has_an_example(words, capsys):
     assert f"  timesuite {words} " in examples
 
 
+LINEAR = "configs/timesuite/linear_p.py:debug"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", LINEAR],
+        ["aot", LINEAR],
+        ["ask", "--config", LINEAR],
+        ["evaluate", f"--config={LINEAR}"],
+        ["recommend", "--config", LINEAR],
+        ["port", "import", "x.pth", "--config", LINEAR],
+    ],
+)
+def test_help_lists_the_keys_of_a_config(words, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*words, "--config.training.total_steps", "7", "--help"])
+    out = capsys.readouterr().out
+    assert caught.value.code == 0 and "examples:\n" in out
+    lines = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert ["training.total_steps", "7"] in lines and ["data.buckets", "(256, 384)"] in lines
+
+
+def test_help_reports_an_invalid_config(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["train", "absent.py", "--help"])
+    assert caught.value.code == 2 and "config 'absent.py' does not exist" in capsys.readouterr().err
+
+
+def test_overrides_may_be_two_words():
+    words = "--config.a.b 3 CONFIG --config.c -1 --config.d=4 --config.e --json --config.f (1,2)".split()
+    joined = ["--config.a.b=3", "CONFIG", "--config.c=-1", "--config.d=4", "--config.e", "--json", "--config.f=(1,2)"]
+    assert cli._join_overrides(words) == joined
+
+
 def test_help_lists_all_commands(capsys):
     for words in ([], ["--help"]):
         with pytest.raises(SystemExit) as caught:

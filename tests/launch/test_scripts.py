@@ -16,6 +16,7 @@ from tests.support.paths import LAUNCH
 from timesuite_jax.cli._configs import load_config
 
 CONFIG = "configs/timesuite/linear_p.py"
+FILE = f"timesuite_jax/{CONFIG}"  # `configs` is a link
 COMMON = [CONFIG, "--run", "stage-a", "--bucket", "gs://my-bucket", "--zone", "us-west4-a", "--dry-run"]
 
 
@@ -79,7 +80,7 @@ def test_hosts_read_their_job(tmp_path):
     done = subprocess.run(["bash", "-euc", shown], cwd=tmp_path, capture_output=True, text=True, check=True)
     *train, bucket, code, flags, cache = done.stdout.splitlines()
     assert train == [
-        "timesuite", "train", f"/opt/timesuite/code/{CONFIG}", "--workdir", "gs://my-bucket/runs/stage-a", "--json",
+        "timesuite", "train", f"/opt/timesuite/code/{FILE}", "--workdir", "gs://my-bucket/runs/stage-a", "--json",
         "--config.training.mesh.replica=2", "--config.data.corpora=('a b',)",
     ]  # fmt: skip
     assert (bucket, code, cache) == ("my-bucket", "gs://my-bucket/code/stage-a.tar.gz", "gs://my-bucket/compiled")
@@ -90,7 +91,7 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
     (*_, clone, line) = commands("gke.py", *COMMON, "--accelerator", "v6e-64", "--cluster", "c")
     (command,) = option(line, "--command")
     assert command == (
-        f"exec bash /app/launch/gke_pod.sh /mnt/bucket/runs/stage-a/logs timesuite train /app/{CONFIG} "
+        f"exec bash /app/launch/gke_pod.sh /mnt/bucket/runs/stage-a/logs timesuite train /app/{FILE} "
         "--workdir gs://my-bucket/runs/stage-a --json"
     )
     assert clone[:2] == ["git", "clone"] and option(line, "--script-dir") == [clone[-1]], "what is committed"
@@ -123,7 +124,7 @@ def test_invalid_options_are_rejected(change, expected):
         ("configs/none.py", "config 'configs/none.py' is not a file below"),
         (__file__ + "/../../../../elsewhere.py", "is not a file below"),
         (sys.executable, "is not a file below"),  # the hosts would not have it
-        (f"{CONFIG}:v5e-46", "ignores the argument 'v5e-46'"),
+        (f"{CONFIG}:v5e-46", "variant 'v5e-46' is unknown; did you mean 'v5e-64'?"),
     ],
 )
 def test_an_invalid_config_is_rejected_before_the_launch(config, expected):
@@ -133,7 +134,7 @@ def test_an_invalid_config_is_rejected_before_the_launch(config, expected):
 
 def test_a_whole_path_below_the_project_is_taken_and_one_slice_only():
     words = [f"{LAUNCH.parent}/{CONFIG}:v5e-64", *COMMON[1:], "--accelerator", "v5litepod-64"]
-    assert f"train /opt/timesuite/code/{CONFIG}:v5e-64 --workdir" in run("tpu_vm.py", *words).stdout
+    assert f"train /opt/timesuite/code/{FILE}:v5e-64 --workdir" in run("tpu_vm.py", *words).stdout
     done = run("tpu_vm.py", *words, "--slices", "2")
     assert done.returncode == 2 and "--slices 2: one slice only" in done.stderr
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = ROOT / "configs"
+CONFIGS = ROOT / "timesuite_jax/configs"
 LAUNCH = ROOT / "launch"
 BENCHMARKS = ROOT / "benchmarks"
 SUPPORT = ROOT / "tests/support"

@@ -1,10 +1,12 @@
-"""Reads `PATH[:ARG]` config files and `--config.key=value` overrides.
+"""Reads `PATH[:ARG]` config files.
 
 A config is a Python file whose `get_config(arg)` returns an `ml_collections.ConfigDict`; `arg` is the part after the
-colon, as in `configs/timesuite/linear_p.py:debug`. Or it is the `config.json` of an export.
+colon, as in `configs/timesuite/linear_p.py:debug`. Or it is the `config.json` of an export or of a run. The configs of
+this package are found from every folder.
 """
 
 import importlib.util
+import itertools
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
@@ -13,13 +15,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from absl import flags
-from ml_collections import ConfigDict, config_flags
-from ml_collections.config_flags.config_flags import UnsupportedOperationError
+from ml_collections import ConfigDict
 
+from timesuite_jax import configs
+from timesuite_jax.cli._overrides import apply_overrides, print_keys
 from timesuite_jax.config_file import read_config
 from timesuite_jax.errors import UserError
-from timesuite_jax.suggestions import did_you_mean
+
+_SHIPPED = Path(configs.__path__[0])
 
 
 def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
@@ -38,14 +41,33 @@ def load_config(location: str, overrides: Sequence[str] = ()) -> ConfigDict:
     return config
 
 
+def print_config_keys(words: Sequence[str], *, positional: bool) -> None:
+    """Prints the keys of the config that the words of a command line name, if they name one.
+
+    Args:
+      words: of the command line, after the command's name.
+      positional: whether the config is the command's first argument; else it follows `--config`.
+
+    Raises:
+      UserError: as `load_config`.
+    """
+    overrides = [word for word in words if word.startswith("--config.")]
+    named = [word.removeprefix("--config=") for word in words if word.startswith("--config=")]
+    named += [after for word, after in itertools.pairwise(words) if word == "--config"]
+    if positional:
+        named += [word for word in words if not word.startswith("-") and _split(word)[0].endswith((".py", ".json"))]
+    if named:
+        print_keys(load_config(named[0], overrides), named[0])
+
+
 def _load_python(location: str) -> ConfigDict:
-    name, _, arg = location.partition(":")
-    path = Path(name)
-    if not path.is_file():
-        raise UserError(f"config {name!r} does not exist; give the path of a file, e.g. configs/timesuite/linear_p.py")
+    name, arg = _split(location)
+    path = _find(name)
     spec = importlib.util.spec_from_file_location(f"timesuite_config_{path.stem}", path)
     if path.suffix != ".py" or spec is None or spec.loader is None:
-        raise UserError(f"config {name!r} is not a Python file; give a .py file that defines get_config(arg)")
+        raise UserError(
+            f"config {name!r} is not a Python file; give a .py file that defines get_config(arg), or a config.json"
+        )
     module = importlib.util.module_from_spec(spec)
     try:
         with _siblings_importable(path.parent):
@@ -53,17 +75,50 @@ def _load_python(location: str) -> ConfigDict:
         if not hasattr(module, "get_config"):
             raise UserError(f"config {name!r} does not define get_config(arg); see configs/timesuite for examples")
         config = module.get_config(arg or None)
-    except UserError:
-        raise
+    except UserError as error:
+        raise UserError(f"config {location!r}: {error}") from error
     except Exception as error:  # a user's file may raise anything
         raise UserError(
-            f"config {name!r} fails: {' '.join(str(error).split())}{_line_of(error, path)}; correct the file"
+            f"config {name!r} fails: {' '.join(str(error).split())}{_line_of(error, path)}; {_remedy(error)}"
         ) from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"get_config of {name!r} returns {type(config).__name__}; return an ml_collections.ConfigDict")
     if arg and config.to_dict() == _without_argument(module):
-        raise UserError(f"config {name!r} ignores the argument {arg!r}; remove or correct it, e.g. {name}:debug")
+        known = getattr(module, "VARIANTS", ())
+        hint = f"known variants are {', '.join(map(str, known))}" if known else "it has no such variant"
+        raise UserError(f"config {name!r} ignores the argument {arg!r}; {hint}; remove or correct it")
     return config
+
+
+def _split(location: str) -> tuple[str, str]:
+    """Splits a location into path and argument; the path may contain colons."""
+    if Path(location).is_file():
+        return location, ""
+    name, colon, arg = location.rpartition(":")
+    return (name, arg) if colon else (location, "")
+
+
+def _find(name: str) -> Path:
+    """The file of a config; `configs/...` is found in this package where there is no such file."""
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = _SHIPPED / name.removeprefix("configs/")
+    if name.startswith("configs/") and shipped.is_file():
+        return shipped
+    files = [file for file in sorted(_SHIPPED.glob("*/*.py")) if "def get_config" in file.read_text(encoding="utf-8")]
+    names = ", ".join(f"configs/{file.relative_to(_SHIPPED)}" for file in files)
+    raise UserError(f"config {name!r} does not exist; give the path of a file, or one of {names}")
+
+
+def _remedy(error: Exception) -> str:
+    """What to do about the error of a config."""
+    name = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    shipped = sorted(_SHIPPED.glob(f"*/{name}.py")) if name else []
+    if not shipped:
+        return "correct the file"
+    module = ".".join(("timesuite_jax", "configs", *shipped[0].relative_to(_SHIPPED).with_suffix("").parts))
+    return f"import {module} instead, which works in every folder"
 
 
 def _without_argument(module: ModuleType) -> dict[str, Any] | None:
@@ -75,7 +130,7 @@ def _without_argument(module: ModuleType) -> dict[str, Any] | None:
 
 @contextmanager
 def _siblings_importable(folder: Path) -> Iterator[None]:
-    """Lets a config import others in its folder, e.g. `from linear_p import get_config`.
+    """Lets a config import others in its folder, e.g. `from base import get_config`.
 
     Their modules are removed afterwards, since another folder may contain a config of the same name.
     """
@@ -87,42 +142,8 @@ def _siblings_importable(folder: Path) -> Iterator[None]:
         sys.path.remove(str(folder))
         for name in set(sys.modules) - before:
             file = getattr(sys.modules[name], "__file__", None)
-            if file and Path(file).parent == folder:
+            if file and Path(file).parent == folder and not name.startswith("timesuite_jax."):
                 del sys.modules[name]
-
-
-def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
-    """Applies `--config.key=value` arguments in place.
-
-    Raises:
-      UserError: on an unknown key or a value of the wrong type.
-    """
-    for word in overrides:
-        _check_key(config, word)
-        # Separate flags: the global ones belong to the program that embeds this package.
-        values = flags.FlagValues()
-        try:
-            config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["timesuite", word])
-            rest = values(["timesuite", word])
-        except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
-            reason = " ".join(str(error).split()).removeprefix(f"flag {word}: ")
-            raise UserError(f"cannot apply {word}: {reason}; give a value of the type that the config has") from error
-        if len(rest) > 1:
-            raise UserError(f"not an override: {word}; write --config.key=value")
-
-
-def _check_key(config: ConfigDict, word: str) -> None:
-    """Checks that the config has the key of an argument such as `--config.model.width=8`."""
-    where, part = "config", config
-    for key in word.removeprefix("--config.").partition("=")[0].split("."):
-        name = key.partition("[")[0]  # `names[0]` is an element of a tuple
-        if not isinstance(part, ConfigDict):
-            raise UserError(f"cannot apply {word}: {where} has no keys, its value is {part!r}; correct the name")
-        if name not in part:
-            known = f"it has {', '.join(part)}" if len(part) else "it is empty"
-            hint = did_you_mean(name, part) or f"{known}; add it to the file or correct the name"
-            raise UserError(f"cannot apply {word}: {where} has no {name!r}; {hint}")
-        where, part = f"{where}.{name}", part[name]
 
 
 def _line_of(error: Exception, path: Path) -> str:

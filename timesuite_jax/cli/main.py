@@ -6,6 +6,7 @@ import importlib
 import io
 import logging
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -26,6 +27,8 @@ COMMANDS = {
 }
 _GONE, _UNREAD, _THREAD = "Event loop is closed", "exception was never retrieved", "_SignalingThread.run() raised"
 USER_MISTAKE, INTERRUPTED = 2, 130
+_KEY_ALONE = re.compile(r"--config\.[^=]+")
+_OPTION = re.compile(r"--?[a-zA-Z]")  # "-3" is a value
 # Errors of the file system caused by a name that the user gave; any command may meet them first.
 _UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 
@@ -54,7 +57,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     module.add_arguments(parser)
-    args, extra = parser.parse_known_args(argv[1:])
+    words = _join_overrides(argv[1:])
+    try:
+        args, extra = parser.parse_known_args(words)
+    except SystemExit as stop:
+        if stop.code == 0:  # the help has been printed
+            _print_config_keys(name, words)
+        raise
     # `--config.model.x=y` overrides a config file; only commands that read one accept it.
     args.overrides = [word for word in extra if word.startswith("--config.")]
     unknown = [word for word in extra if word not in args.overrides]
@@ -83,6 +92,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
         print(f"timesuite {name}: {message}", file=sys.stderr)
         return USER_MISTAKE
+
+
+def _join_overrides(words: Sequence[str]) -> list[str]:
+    """Joins `--config.KEY VALUE` to one word, so that the value is not taken for an argument of the command."""
+    joined: list[str] = []
+    for word in words:
+        if joined and _KEY_ALONE.fullmatch(joined[-1]) and not _OPTION.match(word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
+
+
+def _print_config_keys(name: str, words: Sequence[str]) -> None:
+    """Prints the keys of the config that a command line with `--help` names."""
+    from timesuite_jax.cli._configs import print_config_keys  # imported late: slow
+
+    try:
+        print_config_keys(words, positional=name in ("train", "aot"))
+    except UserError as error:
+        print(f"timesuite {name}: {error}", file=sys.stderr)
+        sys.exit(USER_MISTAKE)
 
 
 def _quiet_logs() -> None:

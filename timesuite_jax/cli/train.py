@@ -1,6 +1,7 @@
 """Trains the model that a config file describes; an interrupted run resumes.
 
-Every key of the config can be overridden: --config.KEY=VALUE, --config.PART.KEY=VALUE.
+Every key of the config can be overridden: --config.KEY=VALUE, --config.PART.KEY=VALUE; `timesuite train CONFIG --help`
+lists the keys.
 
 examples:
   timesuite data synthetic --out data/debug

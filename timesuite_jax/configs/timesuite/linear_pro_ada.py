@@ -7,14 +7,17 @@ exported or upstream's ckpt_00.pth; the projections are loaded unchanged, becaus
 number of frames.
 """
 
-from linear_p import SAMPLES, make_small
-from linear_p import get_config as linear_p
 from ml_collections import ConfigDict
+
+from timesuite_jax.configs.timesuite.linear_p import SAMPLES, VARIANTS, make_small
+from timesuite_jax.configs.timesuite.linear_p import get_config as linear_p
+from timesuite_jax.configs.variants import check_variant
 
 EPOCHS = 2
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
+    check_variant(arg, VARIANTS)
     config = linear_p(None if arg == "debug" else arg)
     steps = SAMPLES // config.data.batch_size
     config.model.update(num_frames=128, tape=True, tape_clips=16)  # with other num_frames, TAPE is interpolated from 16

@@ -10,9 +10,11 @@ On one chip with 16 GB, one video at a time, with the language model's frozen ke
 data build --help`), name it in `config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
 """
 
-from linear_p import make_small
-from linear_pro_ada import get_config as linear_pro_ada
 from ml_collections import ConfigDict
+
+from timesuite_jax.configs.timesuite.linear_p import VARIANTS, make_small
+from timesuite_jax.configs.timesuite.linear_pro_ada import get_config as linear_pro_ada
+from timesuite_jax.configs.variants import check_variant
 
 # Charades-STA 12,408, QVHighlights 6,858, ANet-HL2 10,340, YouCook2 clips 8,645.
 SAMPLES = 38_251
@@ -20,7 +22,8 @@ EPOCHS = 5
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    config = linear_pro_ada(None if arg == "debug" else arg)
+    check_variant(arg, (*VARIANTS, "one_chip"))
+    config = linear_pro_ada(None if arg in ("debug", "one_chip") else arg)
     steps = SAMPLES // config.data.batch_size
     config.weights.files = (*config.weights.files[:-1], "timesuite=downloads/timesuite.pth")
     config.weights.expect_missing = ()

@@ -6,8 +6,9 @@ The item table, its gradient and moments, and the scores of each chunk are shard
 a batch over `mesh.data`. The interactions are random: of realistic size, with nothing to learn.
 """
 
-from beauty import get_config as beauty
 from ml_collections import ConfigDict
+
+from timesuite_jax.configs.mqsa_ted.beauty import get_config as beauty
 
 
 def get_config(arg: str | None = None) -> ConfigDict:

@@ -5,8 +5,9 @@
 The variants are those of beauty.py.
 """
 
-from beauty import get_config as beauty
 from ml_collections import ConfigDict
+
+from timesuite_jax.configs.mqsa_ted.beauty import get_config as beauty
 
 USERS = 35_598
 

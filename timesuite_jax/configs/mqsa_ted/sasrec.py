@@ -11,21 +11,23 @@ that only the method differs. After the colon, separated by commas: a data set (
                 closer to MQSA-TED
 """
 
-import beauty
-import sports
-import toys
-import yelp
 from ml_collections import ConfigDict
+
+from timesuite_jax.configs.mqsa_ted import beauty, sports, toys, yelp
+from timesuite_jax.configs.variants import check_variant
+from timesuite_jax.errors import UserError
 
 SETS = {"beauty": beauty, "sports": sports, "toys": toys, "yelp": yelp}
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
     words = arg.split(",") if arg else []
+    for word in words:
+        check_variant(word, (*SETS, "all_items", *beauty.VARIANTS))
     of_all_items = "all_items" in words
     sets = [word for word in words if word in SETS] or ["beauty"]
     if len(sets) > 1:
-        raise ValueError(f"{' and '.join(sets)} are {len(sets)} data sets, but a run has one; give one")
+        raise UserError(f"{' and '.join(sets)} are {len(sets)} data sets, but a run has one; give one")
     rest = [word for word in words if word not in SETS and word != "all_items"]
     config = SETS[sets[0]].get_config(",".join(rest))
     config.model.update(alpha=1.0, blocks=2)

@@ -10,17 +10,21 @@ laptop, with a synthetic corpus:
 """
 
 from ml_collections import ConfigDict
-from pods import PODS
+
+from timesuite_jax.configs.timesuite.pods import PODS
+from timesuite_jax.configs.variants import check_variant
 
 # TimePro's nine tasks. Upstream adds "normal" conversations, without stating their number: with those, increase this,
 # since the schedule below counts in epochs.
 SAMPLES = 349_565
 BATCH = 32  # upstream: 2 nodes x 8 GPUs x 2; half of it halves the score of this kind of model; see pods.py
 DEBUG_CORPUS = "data/debug"  # also contains the tokenizer
+VARIANTS = ("debug", *PODS)
 EPOCHS = 3  # of the schedule; stage B starts from the checkpoint after the first
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
+    check_variant(arg, VARIANTS)
     pod = PODS.get(arg or "")
     batch = pod.chips if pod else BATCH
     steps = SAMPLES // batch

@@ -17,6 +17,8 @@ users, which determines the number of steps per epoch.
 
 from ml_collections import ConfigDict, config_dict
 
+from timesuite_jax.configs.variants import check_variant
+
 USERS = 22_363
 BATCH = 256
 EPOCHS = 200
@@ -73,7 +75,6 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: 
     # rows.
     config.model.item_multiple = 1
     for variant in arg.split(",") if arg else ():
-        if variant not in VARIANTS:
-            raise ValueError(f"variant {variant!r} is unknown; known are {', '.join(VARIANTS)}")
+        check_variant(variant, VARIANTS)
         config.update(VARIANTS[variant])
     return config

@@ -1,0 +1,61 @@
+"""Overrides of a config's values, `--config.KEY=VALUE`, and the list of keys."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from absl import flags
+from ml_collections import ConfigDict, config_flags
+from ml_collections.config_flags.config_flags import UnsupportedOperationError
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.suggestions import did_you_mean
+
+def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
+    """Applies `--config.key=value` arguments in place.
+
+    Raises:
+      UserError: on an unknown key or a value of the wrong type.
+    """
+    for word in overrides:
+        _check_key(config, word)
+        # Separate flags: the global ones belong to the program that embeds this package.
+        values = flags.FlagValues()
+        try:
+            config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=["timesuite", word])
+            rest = values(["timesuite", word])
+        except (AttributeError, KeyError, flags.Error, UnsupportedOperationError, ValueError) as error:
+            reason = " ".join(str(error).split()).removeprefix(f"flag {word}: ")
+            raise UserError(f"cannot apply {word}: {reason}; give a value of the type that the config has") from error
+        if len(rest) > 1:
+            raise UserError(f"not an override: {word}; write --config.key=value")
+
+
+def _check_key(config: ConfigDict, word: str) -> None:
+    """Checks that the config has the key of an argument such as `--config.model.width=8`."""
+    where, part = "config", config
+    for key in word.removeprefix("--config.").partition("=")[0].split("."):
+        name = key.partition("[")[0]  # `names[0]` is an element of a tuple
+        if not isinstance(part, ConfigDict):
+            raise UserError(f"cannot apply {word}: {where} has no keys, its value is {part!r}; correct the name")
+        if name not in part:
+            known = f"it has {', '.join(part)}" if len(part) else "it is empty"
+            hint = did_you_mean(name, part) or f"{known}; add it to the file or correct the name"
+            raise UserError(f"cannot apply {word}: {where} has no {name!r}; {hint}")
+        where, part = f"{where}.{name}", part[name]
+
+
+def print_keys(config: ConfigDict, location: str) -> None:
+    """Prints every key of a config with its value, as they are overridden."""
+    print(f"\nkeys of {location}, and their values; change one with --config.KEY=VALUE:")
+    rows = list(_leaves(config.to_dict()))
+    width = max((len(key) for key, _ in rows), default=0)
+    for key, value in rows:
+        print(f"  {key.ljust(width)}  {value!r}")
+
+
+def _leaves(value: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, part in value.items():
+        if isinstance(part, dict) and part:
+            yield from _leaves(part, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", part
