@@ -63,7 +63,7 @@ class Trainer:
 
     def restart(self) -> None:
         """Resets the stream to the first batch."""
-        self.data.set_state({**self.data.get_state(), "next_batch": 0})
+        self.data.set_state({**self.data.get_state(), "epoch": 0, "next_user": 0})
 
     def step(self) -> None:
         batch = parallel.put_batch(next(self.data), self.rows)

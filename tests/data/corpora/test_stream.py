@@ -71,6 +71,38 @@ def test_an_epoch_has_every_record_once():
     stream.close()
 
 
+@pytest.mark.parametrize(
+    ("before", "taken", "after"), [(4, 3, 8), (4, 1, 3), (3, 5, 2), (5, 3, 7), (2, 7, 6), (6, 4, 5)]
+)
+@pytest.mark.parametrize("options", [{"threads": 0}, {"threads": 2}], ids=str)
+def test_the_order_of_samples_does_not_depend_on_the_batch_size(before, taken, after, options):
+    one = note_stream(batch_size=1, threads=0)
+    first, second = note_stream(batch_size=before, **options), note_stream(batch_size=after, **options)
+    found = [number for _ in range(taken) for number in next(first)["sample"].tolist()]
+    next(second)  # a position in the middle of what is read ahead
+    second.set_state(first.get_state())
+    found += [number for _ in range(4) for number in next(second)["sample"].tolist()]
+    assert found == [int(next(one)["sample"][0]) for _ in found]
+    assert second.get_state()["global_next_index"] == len(found)
+    third = note_stream(batch_size=before, **options)
+    third.set_state(second.get_state())
+    assert next(third)["sample"].tolist() == [int(next(one)["sample"][0]) for _ in range(before)]
+    for stream in (first, second, third):
+        stream.close()
+
+
+def test_processes_share_batches_of_another_size():
+    saved = note_stream(batch_size=4, threads=0)
+    next(saved)
+    streams = [note_stream(batch_size=6, process=process, threads=0) for process in ((0, 1), (0, 2), (1, 2))]
+    for stream in streams:
+        stream.set_state(saved.get_state())
+    for _ in range(3):
+        whole, *parts = (next(stream)["sample"].tolist() for stream in streams)
+        assert [*parts[0], *parts[1]] == whole
+    assert len({stream.get_state()["global_next_index"] for stream in streams}) == 1
+
+
 def test_processes_share_the_global_batch():
     whole = next(note_stream(threads=0))
     parts = [next(note_stream(threads=0, process=(index, 2))) for index in range(2)]

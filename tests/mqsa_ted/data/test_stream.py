@@ -71,10 +71,35 @@ def test_rows_are_a_multiple_of_three_processes_and_of_two(data):
     np.testing.assert_array_equal(np.sort(together[together < data.num_items]), np.sort(whole[whole < data.num_items]))
 
 
-def test_a_position_of_another_batch_size_is_rejected(data):
-    saved = stream(data, batch_size=2).get_state()
-    with pytest.raises(UserError, match="has batch_size 2, this run has 4; resume with the same"):
-        stream(data).set_state(saved)
+def trained(users: UserStream, batches: int) -> list[int]:
+    """Users of the next batches, with as many training items as have a next one, sorted within each batch."""
+    return [int(u) for _ in range(batches) for u in np.unique(next(users)["segments"]) if u != PADDING_SEGMENT]
+
+
+@pytest.mark.parametrize(("before", "taken", "after"), [(4, 1, 2), (2, 1, 4), (3, 2, 5), (2, 5, 3), (4, 2, 7), (1, 9, 4)])
+def test_each_user_is_visited_once_an_epoch_with_another_batch_size(data, before, taken, after):
+    first, second = stream(data, batch_size=before), stream(data, batch_size=after)
+    expected = sorted(trained(stream(data, batch_size=USERS), 1))
+    users = trained(first, taken)
+    second.set_state(first.get_state())
+    while second.get_state()["epoch"] < 3:
+        users += trained(second, 1)
+    assert second.get_state()["next_user"] == 0 and len(users) == 3 * len(expected)
+    for epoch in range(3):
+        assert sorted(users[epoch * len(expected) : (epoch + 1) * len(expected)]) == expected
+
+
+@pytest.mark.parametrize("batch", [0, 1, 2, 5])
+def test_a_position_of_older_runs_is_restored(data, batch):
+    now = stream(data)
+    for _ in range(batch):
+        next(now)
+    state = now.get_state()
+    position = {"next_batch": batch, "batch_size": BATCH}
+    old = {name: value for name, value in state.items() if name not in ("epoch", "next_user")} | position
+    other = stream(data)
+    other.set_state(old)
+    assert other.get_state() == state
 
 
 def test_a_position_of_items_with_other_names_is_rejected(data):

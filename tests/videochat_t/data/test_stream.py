@@ -255,7 +255,6 @@ def test_wrong_options_are_errors(ten, three, texts, tmp_path):
     for change, problem in (
         ({"seed": 9}, "has seed 9, this run has 3"),
         ({"samples_per_epoch": 11}, "has samples_per_epoch 11, this run has 10"),
-        ({"global_next_index": 6}, "is not a multiple of batch_size 4"),
     ):
         with pytest.raises(UserError, match=problem):
             stream.set_state({**state, **change})

@@ -13,8 +13,9 @@ from timesuite_jax.data.corpora.sample import Named, RecordMixture
 class IndexSampler:
     """Endless sequence of what one process visits: pairs of (position in the global order, record number).
 
-    The global batch of step i is positions [i * B, (i + 1) * B); process p of n takes the p-th n-th of it. So the
-    global batches are the same for any number of processes.
+    The global batch of step i is positions [first + i * B, first + (i + 1) * B); process p of n takes the p-th n-th of
+    it. So the global batches are the same for any number of processes. `first` is less than B, and not 0 where a run
+    resumed with another batch size.
 
     Has `__len__` and `__getitem__`, the interface of a Grain data source.
     """
@@ -31,6 +32,7 @@ class IndexSampler:
         global_batch: int,
         process_index: int,
         process_count: int,
+        first: int = 0,
     ):
         self._mixture = mixture
         order = grain.MapDataset.range(mixture.visits)
@@ -38,7 +40,7 @@ class IndexSampler:
         self._order = order.seed(seed % 2**32).shuffle().repeat() if shuffle else order.repeat()
         self._global_batch = global_batch
         self._local_batch = global_batch // process_count
-        self._offset = self._local_batch * process_index
+        self._offset = first + self._local_batch * process_index
 
     def __len__(self) -> int:
         return self._LENGTH

@@ -96,25 +96,30 @@ class RecordStream(Generic[RecordT, SampleT]):
             raise UserError(
                 f"data.batch_size={spec.batch_size} is not a multiple of the {process_count} processes; change it"
             )
-        self._mixture, self._collate, self._seed = mixture, collate, seed
+        self._mixture, self._collate, self._seed, self._spec = mixture, collate, seed, spec
+        self._process = process_index, process_count
         self._global_batch, self._local_batch = spec.batch_size, spec.batch_size // process_count
-        indices = IndexSampler(
-            mixture,
-            seed=seed,
-            shuffle=spec.shuffle,
-            global_batch=spec.batch_size,
-            process_index=process_index,
-            process_count=process_count,
-        )
-        load = SampleLoader(mixture, make_sample, seed, cache=spec.cache_decoded)
-        samples = grain.MapDataset.source(cast(Sequence[tuple[int, int]], indices)).map(load)
-        self._samples: Prefetcher[LoadedSample[SampleT]] = Prefetcher(
-            samples, threads=spec.threads, workers=spec.workers, read_ahead=spec.read_ahead
-        )
+        self._load = SampleLoader(mixture, make_sample, seed, cache=spec.cache_decoded)
+        self._first, self._samples = 0, self._prefetcher(0)
         self._max_drops_at_start = min(_MAX_DROPS_AT_START, max(1, mixture.visits // process_count))
         self._stats = SampleStats()
         self._names: deque[dict[int, str]] = deque(maxlen=NAMED_BATCHES)
         self._step = 0
+
+    def _prefetcher(self, first: int) -> Prefetcher[LoadedSample[SampleT]]:
+        """This process's samples, from position `first` of the global order on."""
+        indices = IndexSampler(
+            self._mixture,
+            seed=self._seed,
+            shuffle=self._spec.shuffle,
+            global_batch=self._global_batch,
+            process_index=self._process[0],
+            process_count=self._process[1],
+            first=first,
+        )
+        samples = grain.MapDataset.source(cast(Sequence[tuple[int, int]], indices)).map(self._load)
+        spec = self._spec
+        return Prefetcher(samples, threads=spec.threads, workers=spec.workers, read_ahead=spec.read_ahead)
 
     def __iter__(self) -> "RecordStream[RecordT, SampleT]":
         return self
@@ -141,7 +146,7 @@ class RecordStream(Generic[RecordT, SampleT]):
 
     def get_state(self) -> dict[str, Any]:
         """The position, as JSON: the same in all processes, and independent of their number and of workers."""
-        position = self._step * self._global_batch
+        position = self._first + self._step * self._global_batch
         return {
             "global_next_index": position,
             "epoch": position // self._mixture.visits,
@@ -150,10 +155,10 @@ class RecordStream(Generic[RecordT, SampleT]):
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Seeks to a position that `get_state` returned.
+        """Seeks to a position that `get_state` returned, of a stream with any batch size.
 
         Raises:
-          UserError: the position is one of other data, another seed or another batch size.
+          UserError: the position is one of other data or another seed.
         """
         for key, own in (("seed", self._seed), ("samples_per_epoch", self._mixture.visits)):
             if state[key] != own:
@@ -161,14 +166,10 @@ class RecordStream(Generic[RecordT, SampleT]):
                     f"the saved data position has {key} {state[key]}, this run has {own}; resume with the same data "
                     "and seed, or start a new run"
                 )
-        step, rest = divmod(int(state["global_next_index"]), self._global_batch)
-        if rest:
-            raise UserError(
-                f"the saved data position {state['global_next_index']} is not a multiple of batch_size "
-                f"{self._global_batch}; resume with the batch size of the run"
-            )
         self._samples.close()
-        self._step = step
+        self._step, first = divmod(int(state["global_next_index"]), self._global_batch)
+        if first != self._first:
+            self._first, self._samples = first, self._prefetcher(first)
 
     def sample_names(self, batch: Mapping[str, Shaped[np.ndarray, "B ..."]]) -> list[str]:
         """Names of the samples of one of the last `NAMED_BATCHES` batches, for messages; reads no record.

@@ -59,7 +59,7 @@ class UserStream:
             "item_checksum": data.item_checksum(),
             **(checksums or {}),
         }
-        self.set_state(self._state(0))
+        self.set_state(self._state(0, 0))
 
     @property
     def batches(self) -> int:
@@ -70,11 +70,12 @@ class UserStream:
         return self
 
     def __next__(self) -> dict[str, Shaped[np.ndarray, "..."]]:
-        index = self._step % self.batches
-        if index == 0:
+        if self._next_user == 0:
             self._order = next(self._orders)
-        users = self._order[index * self._batch_size : (index + 1) * self._batch_size]
-        self._step += 1
+        users = self._order[self._next_user : self._next_user + self._batch_size]
+        self._next_user += len(users)
+        if self._next_user == self._users:
+            self._epoch, self._next_user = self._epoch + 1, 0
         items, targets = training_pairs(self._data, self._max_len, users)
         # Each process packs the whole batch and takes its share of rows, so that all have the same number.
         packing = pack(items != self._padding, self._row_multiple)
@@ -88,36 +89,41 @@ class UserStream:
             "segments": packing.scatter(users[user], PADDING_SEGMENT)[local],
         }
 
-    def _state(self, step: int) -> dict[str, Any]:
-        return {
-            "next_batch": step,
-            "seed": self._seed,
-            "users": self._users,
-            **self._checksums,
-            "batch_size": self._batch_size,
-        }
+    def _state(self, epoch: int, next_user: int) -> dict[str, Any]:
+        return {"epoch": epoch, "next_user": next_user, **self._fixed}
+
+    @property
+    def _fixed(self) -> dict[str, int]:
+        """The part of a position that is the same throughout a run."""
+        return {"seed": self._seed, "users": self._users, **self._checksums}
 
     def get_state(self) -> dict[str, Any]:
         """Returns the position; it is equal in all processes, and independent of their number."""
-        return self._state(self._step)
+        return self._state(self._epoch, self._next_user)
 
     def set_state(self, state: dict[str, Any]) -> None:
-        """Restores a position from `get_state`; replays the orders of earlier epochs, since each depends on the last.
+        """Restores a position from `get_state`, of a stream with any batch size.
+
+        Replays the orders of earlier epochs, since each depends on the last.
 
         Raises:
-          UserError: if the position is one of other data, another seed or another batch size.
+          UserError: if the position is one of other data or another seed.
         """
-        for key, own in self._state(0).items():
+        for key, own in self._fixed.items():
             # Older runs lack some checksums.
-            if key != "next_batch" and state.get(key, own if key in self._checksums else None) != own:
+            if state.get(key, own if key in self._checksums else None) != own:
                 raise UserError(
                     f"the saved data position has {key} {state.get(key)}, this run has {own}; resume with the same "
-                    "data, seed and batch size, or start a new run"
+                    "data and seed, or start a new run"
                 )
-        self._step = int(state["next_batch"])
-        epoch, index = divmod(self._step, self.batches)
+        if "next_batch" in state:  # older runs count batches
+            batches = -(-self._users // int(state["batch_size"]))
+            self._epoch, index = divmod(int(state["next_batch"]), batches)
+            self._next_user = index * int(state["batch_size"])
+        else:
+            self._epoch, self._next_user = int(state["epoch"]), int(state["next_user"])
         self._orders = epoch_orders(self._users, self._seed)
-        for _ in range(epoch + (index > 0)):
+        for _ in range(self._epoch + (self._next_user > 0)):
             self._order = next(self._orders)
 
     def sample_names(self, batch: Mapping[str, Shaped[np.ndarray, "..."]]) -> list[str]:
