@@ -86,7 +86,9 @@ SHIPPED = sorted(path for path in CONFIGS.rglob("*.py") if "def get_config" in p
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
 def test_an_unknown_variant_lists_the_known_ones(path: Path):
-    with pytest.raises(UserError, match=r"variant 'debgu' is unknown; did you mean 'debug'\? known variants are .*debug"):
+    with pytest.raises(
+        UserError, match=r"variant 'debgu' is unknown; did you mean 'debug'\? known variants are .*debug"
+    ):
         load_config(f"{path}:debgu")
 
 

@@ -55,7 +55,18 @@ def test_help_reports_an_invalid_config(capsys):
 
 
 def test_overrides_may_be_two_words():
-    words = "--config.a.b 3 CONFIG --config.c -1 --config.d=4 --config.e --json --config.f (1,2)".split()
+    words = [
+        "--config.a.b",
+        "3",
+        "CONFIG",
+        "--config.c",
+        "-1",
+        "--config.d=4",
+        "--config.e",
+        "--json",
+        "--config.f",
+        "(1,2)",
+    ]
     joined = ["--config.a.b=3", "CONFIG", "--config.c=-1", "--config.d=4", "--config.e", "--json", "--config.f=(1,2)"]
     assert cli._join_overrides(words) == joined
 

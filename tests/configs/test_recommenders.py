@@ -53,5 +53,8 @@ def test_two_data_sets_are_rejected():
 
 
 def test_an_unknown_variant_is_rejected():
-    with pytest.raises(UserError, match="variant 'shrot' is unknown; did you mean 'short'\\? known variants are short, long, no_ted, debug"):
+    with pytest.raises(
+        UserError,
+        match="variant 'shrot' is unknown; did you mean 'short'\\? known variants are short, long, no_ted, debug",
+    ):
         load_config(f"{FOLDER}/beauty.py:shrot")

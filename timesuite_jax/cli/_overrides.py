@@ -10,6 +10,7 @@ from ml_collections.config_flags.config_flags import UnsupportedOperationError
 from timesuite_jax.errors import UserError
 from timesuite_jax.suggestions import did_you_mean
 
+
 def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
     """Applies `--config.key=value` arguments in place.
 

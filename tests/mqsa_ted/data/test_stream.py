@@ -76,7 +76,9 @@ def trained(users: UserStream, batches: int) -> list[int]:
     return [int(u) for _ in range(batches) for u in np.unique(next(users)["segments"]) if u != PADDING_SEGMENT]
 
 
-@pytest.mark.parametrize(("before", "taken", "after"), [(4, 1, 2), (2, 1, 4), (3, 2, 5), (2, 5, 3), (4, 2, 7), (1, 9, 4)])
+@pytest.mark.parametrize(
+    ("before", "taken", "after"), [(4, 1, 2), (2, 1, 4), (3, 2, 5), (2, 5, 3), (4, 2, 7), (1, 9, 4)]
+)
 def test_each_user_is_visited_once_an_epoch_with_another_batch_size(data, before, taken, after):
     first, second = stream(data, batch_size=before), stream(data, batch_size=after)
     expected = sorted(trained(stream(data, batch_size=USERS), 1))
