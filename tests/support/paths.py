@@ -8,4 +8,5 @@ LAUNCH = ROOT / "launch"
 BENCHMARKS = ROOT / "benchmarks"
 SUPPORT = ROOT / "tests/support"
 GOLDENS = ROOT / "tests/goldens"  # committed ones; `--goldens` names others
+CASES = ROOT / "tests/cases"  # small inputs with their expected values
 TINY_CONFIG = SUPPORT / "tiny_config.py"

@@ -3,6 +3,7 @@
 Imports no JAX, so that data workers and evaluation scripts start fast and need no accelerator.
 """
 
+from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.clip_text import ClipText, encode_clip_texts
 from timesuite_jax.text.conversation import Conversation, encode_conversation
 from timesuite_jax.text.conversation_text import (
@@ -16,7 +17,7 @@ from timesuite_jax.text.conversation_text import (
     shuffled,
 )
 from timesuite_jax.text.time_text import TimeStyle, clip_time_texts, format_seconds, video_time_text
-from timesuite_jax.text.timestamps import TimeSpan, format_span, parse_spans
+from timesuite_jax.text.timestamps import format_span, parse_spans
 from timesuite_jax.text.tokenizer import JsonTokenizer, SentencePieceTokenizer, SpecialIds, Tokenizer
 from timesuite_jax.text.tokenizer_check import check_clip_tokenizer, check_tokenizer
 from timesuite_jax.text.tokenizer_files import load_clip_tokenizer, load_tokenizer

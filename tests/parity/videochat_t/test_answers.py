@@ -1,10 +1,13 @@
 """The port of upstream's answer parsers: results, exceptions and debugger stops."""
 
+import dataclasses
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
+from tests.support.paths import CASES
 from timesuite_jax.videochat_t.answering.upstream_answers import (
     Outcome,
     upstream_captions,
@@ -52,3 +55,20 @@ def test_captions(cases):
     assert cases["dvc"]
     for case in cases["dvc"]:
         check(upstream_captions(case["text"]), case)
+
+
+def test_random_answers():
+    """250 random answers in upstream's formats, and what its parsers make of them, of videos of 37.7 seconds."""
+    cases = json.loads(gzip.decompress((CASES / "answers/upstream_parsers.json.gz").read_bytes()))
+    assert len(cases) > 100
+    for case in cases:
+        text = case["text"]
+        outcomes = {
+            "tvg": upstream_grounding(text),
+            "vhd": upstream_highlights(text),
+            "vhd_scores_37.7": upstream_highlight_scores(text, 37.7),
+            "vhd_post": upstream_highlight_rewrite(text),
+            "dvc": upstream_captions(text),
+        }
+        for name, outcome in outcomes.items():
+            assert json.loads(json.dumps(dataclasses.asdict(outcome))) == case[name], (name, text)

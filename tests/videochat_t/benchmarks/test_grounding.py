@@ -97,6 +97,12 @@ def test_first_span_is_scored(evaluate):
     assert np.isfinite(float(prediction.timeline().note.removeprefix("IoU ")))
 
 
+def test_the_end_of_the_video_is_its_duration(evaluate):
+    result = evaluate(constant("From 0.5 seconds until the end of the video."), limit=1)
+    (prediction,) = result.predictions.values()
+    assert prediction.span == (0.5, prediction.duration)
+
+
 def test_result_names_what_decides_the_score(evaluate, tmp_path):
     evaluate(constant("1.0 - 2.0"), limit=2, folder=tmp_path)
     found = json.loads((tmp_path / "result.json").read_text())

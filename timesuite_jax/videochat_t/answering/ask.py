@@ -64,5 +64,5 @@ def ask(
         raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
     batch = processor.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
-    spans = tuple((span.start, span.end) for span in parse_spans(text))
+    spans = tuple((span.start, span.end) for span in parse_spans(text, duration=visual.duration))
     return AskResult(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)

@@ -92,7 +92,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
             known.source,
             known.turns[0].question,
             answer.text,
-            tuple((span.start, span.end) for span in parse_spans(answer.text)),
+            tuple((span.start, span.end) for span in parse_spans(answer.text, duration=answer.duration)),
             tuple((start * scale, end * scale) for start, end in known.spans),
             answer.duration,
         )

@@ -1,0 +1,113 @@
+"""The tables of the grammar: each row recognises its examples."""
+
+import pytest
+
+from timesuite_jax.text.answers.combine import combine
+from timesuite_jax.text.answers.lexer import lex
+from timesuite_jax.text.answers.notations import NOTATIONS, read_time
+from timesuite_jax.text.answers.numerals import read_numeral
+from timesuite_jax.text.answers.phrases import PHRASES
+from timesuite_jax.text.answers.tokens import compile_phrase, letters
+
+RUNS = {
+    "5": {"75": 75},
+    "5.5, .5": {"5.5": 5.5, ".5": 0.5},
+    "5.": {"12.": 12},
+    "1,250": {"1,250": 1250},
+    "1,250.5": {"1,250.5": 1250.5},
+    "5,5": {"12,5": 12.5},
+    "mm:ss": {"1:05": 65, "75:30.5": 4530.5},
+    "h:mm:ss": {"00:01:05,500": 65.5, "1:00:00": 3600},
+    "hh:mm:ss:ff": {"00:01:05:12": 65.48},
+    "1'05\"": {"1'05": 65, "1'5.5": 65.5},
+    "1m05": {"1m20": 80, "1min05": 65},
+    "1h05": {"1h05": 3900},
+    "PT1M5S": {"pt1m5s": 65, "pt1h": 3600, "pt2.5s": 2.5},
+}
+# A text that begins with the phrase, for each row.
+TEXTS = {
+    "example": "example, 3 - 4 s",
+    "negation": "not from 3 to 4 s",
+    "quantity": "scores are 3.0, 3.0",
+    "labels": "frames 10 to 20",
+    "counts": "10 to 20 frames",
+    "range behind a list number": "1 - 5.0 to 12.0 s",
+    "chain": "3 s - 4 s - 5 s",
+    "end of the video with its time": "5 s to the end of the video (12 s)",
+    "between a and b": "between 5 and 12",
+    "from a to b, in Romance languages": "de 5 a 12 segundos",
+    "from a to b": "from 5 to 12",
+    "a to b": "5 - 12",
+    "from a ... to b": "from 5 s, when he enters, to 12 s",
+    "both in brackets": "[5, 12]",
+    "lists of starts and ends": "start: [5, 20], end: [12, 30]",
+    "list of starts": "start: [5, 20]",
+    "start and end: a, b": "start and end: 5, 12",
+    "a is the start, b the end": "5 s (start), 12 s (end)",
+    "a starting to b": "5 s start to 12 s",
+    "start a, end b": "starts at 5 s and ends at 12 s",
+    "start a, until the end": "starts at 5 s and continues until the end",
+    "end b, start a": "ends at 12 s; starts at 5 s",
+    "start a, lasting b": "starts at 5 s and lasts 7 s",
+    "at a for b": "at 5 s for 7 s",
+    "lasting b, start a": "lasts 7 s, starting at 5 s",
+    "for b, from a": "for 7 s from 5.0 s",
+    "at a ... until b": "at 5 s and ends at 12 s",
+    "from the beginning to b": "from the start to 12 s",
+    "at the beginning, end b": "at the start and ends at 12 s",
+    "a to the end": "5 s to the end",
+    "from a onwards": "from 5 s onwards",
+    "first seconds": "first 7 seconds",
+    "last seconds": "the last 7 seconds",
+    "start to finish": "from start to finish",
+    "whole video": "throughout the video",
+    "nothing but two times": "5.0, 12.0",
+}
+
+
+@pytest.mark.parametrize("name", NOTATIONS)
+def test_notations(name):
+    for run, seconds in RUNS[name].items():
+        matching = [other for other, row in NOTATIONS.items() if compile_phrase(row.pattern).fullmatch(run)]
+        assert matching == [name], run  # no run has two readings
+        token = read_time(run, fps=25)
+        assert (token.kind, token.seconds) == (NOTATIONS[name].kind, pytest.approx(seconds)), run
+
+
+@pytest.mark.parametrize(
+    "run", ["16:9", "1920x1080", "1.2.3", "7/10", "1..2", "5:75", "00:00:05:30", "1:2:3:4:5", "1" * 40]
+)
+def test_other_runs_are_no_times(run):
+    assert read_time(run, fps=25).kind == "count"
+
+
+def test_time_codes_need_a_frame_rate():
+    assert read_time("00:01:05:12").kind == "count"
+    assert read_time("00:01:05:12", fps=24).seconds == 65.5
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_phrases(name):
+    """The row is the first that matches at the first position where any does, and takes the text to its end."""
+    kinds = letters(combine(lex(TEXTS[name])))
+    for at in range(len(kinds)):
+        for row, phrase in PHRASES.items():
+            match = compile_phrase(phrase.pattern).match(kinds, at)
+            if match:
+                assert row == name
+                assert match.end() >= len(kinds) - 1  # but a closing bracket
+                return
+    pytest.fail(f"nothing matches {TEXTS[name]!r}")
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("five", 5), ("twenty-five", 25), ("ninety nine", 99), ("one hundred and twenty", 120), ("hundred", 100)],
+)
+def test_numerals(written, value):
+    assert read_numeral(written) == value
+
+
+@pytest.mark.parametrize("written", ["one two", "five twenty", "hundred hundred", "twenty ten"])
+def test_words_that_are_no_number(written):
+    assert read_numeral(written) is None

@@ -1,0 +1,70 @@
+"""Builds the spans of a phrase from the times in its groups."""
+
+import re
+from collections.abc import Callable
+
+from timesuite_jax.text.answers.spans import TimeSpan, interval, lasting
+from timesuite_jax.text.answers.tokens import Token
+
+Builder = Callable[[list[Token], re.Match[str], float | None], list[TimeSpan | None]]
+"""Tokens, match of a phrase, seconds of the video (None if unknown) -> spans, None for what is no span."""
+
+_ALTERNATIVES = {"a": "c", "b": "d"}  # groups of the other branch of a pattern
+_BEGINNING, _FINISH = Token("beginning"), Token("finish")
+
+
+def pair(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From a to b, in either order."""
+    return [interval(_time(tokens, match, "a"), _time(tokens, match, "b"), duration)]
+
+
+def end_and_start(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From b to a; none if b is later: that is the start of another event."""
+    end, start = _time(tokens, match, "a"), _time(tokens, match, "b")
+    return [interval(start, end, duration) if start.seconds <= end.seconds else None]
+
+
+def start_and_length(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From a, for b."""
+    return [lasting(_time(tokens, match, "a"), _time(tokens, match, "b"))]
+
+
+def from_beginning(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From the beginning of the video to b."""
+    return [interval(_BEGINNING, _time(tokens, match, "b"), duration)]
+
+
+def to_finish(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From a to the end of the video."""
+    return [interval(_time(tokens, match, "a"), _FINISH, duration)]
+
+
+def last_seconds(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """The last a seconds of the video."""
+    return [] if duration is None else [TimeSpan(max(0.0, duration - _time(tokens, match, "a").seconds), duration)]
+
+
+def whole_video(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """All of the video."""
+    return [interval(_BEGINNING, _FINISH, duration)]
+
+
+def lists(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From each time in a to the one in b; nothing if the lists differ in length."""
+    starts, ends = ([time for time in tokens[slice(*match.span(group))] if time.kind != "comma"] for group in "ab")
+    if len(starts) != len(ends):
+        return []
+    return [interval(start, end, duration) for start, end in zip(starts, ends, strict=True)]
+
+
+def _time(tokens: list[Token], match: re.Match[str], group: str) -> Token:
+    """The time of a group, in the unit that the phrase names before it: "start (min): 5"."""
+    at = match.start(group if match[group] else _ALTERNATIVES[group])
+    time = tokens[at]
+    if time.kind in ("bare", "decimal"):
+        for before in reversed(tokens[max(match.start(), at - 6) : at]):
+            if before.kind in ("start", "end", "lasting"):
+                break
+            if before.kind == "scale" and before.unit is not None:
+                return Token("measured", time.seconds * before.unit, before.unit)
+    return time

@@ -1,0 +1,64 @@
+"""Finds the phrases in the tokens of an answer and decides which of them denote its spans."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from timesuite_jax.text.answers.phrases import CERTAIN, PHRASES, UNCERTAIN
+from timesuite_jax.text.answers.spans import TimeSpan
+from timesuite_jax.text.answers.tokens import Token, compile_phrase, letters
+
+_COMPILED = [(row, compile_phrase(row.pattern)) for row in PHRASES.values()]
+_LIST_MARKS = frozenset({"comma", "and", "line"})
+
+
+class Found(NamedTuple):
+    """A phrase in an answer: its spans, and the index of its first token and of the one behind its last."""
+
+    spans: list[TimeSpan]
+    certainty: int
+    unit: float | None  # of its times; None if they have none
+    first: int
+    last: int
+
+
+def find_spans(tokens: list[Token], duration: float | None) -> list[TimeSpan]:
+    """Returns the spans that the tokens denote, in order and without duplicates.
+
+    Args:
+      tokens: of the answer.
+      duration: seconds of the video; None if unknown.
+    """
+    found = _with_lists(tokens, list(_phrases(tokens, duration)))
+    best = max((one.certainty for one in found), default=0)
+    return list(dict.fromkeys(span for one in found if one.certainty == best for span in one.spans))
+
+
+def _phrases(tokens: list[Token], duration: float | None) -> Iterator[Found]:
+    kinds = letters(tokens)
+    at = 0
+    while at < len(tokens):
+        row, match = next(((row, m) for row, pattern in _COMPILED if (m := pattern.match(kinds, at))), (None, None))
+        if row is None or match is None:
+            at += 1
+            continue
+        at = match.end()
+        spans = [span for span in row.build(tokens, match, duration) if span is not None] if row.build else []
+        if spans:
+            times = tokens[match.start() : match.end()]
+            units = [time.unit for time in times if time.kind in ("measured", "clock")]
+            identified = units or any(time.kind in ("decimal", "beginning", "finish") for time in times)
+            certainty = CERTAIN if row.certainty == UNCERTAIN and identified else row.certainty
+            yield Found(spans, certainty, units[-1] if units else None, match.start(), match.end())
+
+
+def _with_lists(tokens: list[Token], found: list[Found]) -> list[Found]:
+    """Gives ranges in a list what the last one has: "1 - 2, 3 - 4 minutes" are minutes, and certain."""
+    for at in range(len(found) - 2, -1, -1):
+        one, following = found[at], found[at + 1]
+        between = tokens[one.last : following.first]
+        if one.unit is None and len(between) <= 2 and all(token.kind in _LIST_MARKS for token in between):
+            factor = following.unit or 1.0
+            spans = [TimeSpan(span.start * factor, span.end * factor) for span in one.spans]
+            if spans[-1].end <= following.spans[0].start or factor == 1:
+                found[at] = Found(spans, max(one.certainty, following.certainty), following.unit, one.first, one.last)
+    return found

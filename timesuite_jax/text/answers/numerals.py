@@ -1,0 +1,28 @@
+"""English numbers in words: "five", "twenty-five", "a hundred and twenty"."""
+
+import re
+
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_VALUES = {
+    **{word: value for value, word in enumerate([*_ONES.split(), "seventeen", "eighteen", "nineteen"])},
+    **{word: value for value, word in zip(range(20, 100, 10), _TENS.split(), strict=True)},
+    "hundred": 100,
+}
+_WORD = "|".join(sorted(_VALUES, key=len, reverse=True))
+NUMERAL = rf"\b(?:{_WORD})(?:[ ](?:{_WORD})|-(?:{_WORD})|(?<=hundred)[ ]and[ ](?:{_WORD}))*\b"
+
+
+def read_numeral(written: str) -> int | None:
+    """Returns the number that a text which `NUMERAL` matches denotes; None for "one two" and "five twenty"."""
+    value, last = 0, 1000
+    for word in re.findall(_WORD, written):
+        number = _VALUES[word]
+        if number == 100 and value < 10 and last != 100:
+            value = 100 * max(value, 1)
+        elif number < 100 and (last >= 100 or (20 <= last <= 90 and 0 < number < 10)):
+            value += number
+        else:
+            return None
+        last = number
+    return value

@@ -1,0 +1,86 @@
+"""Tokens of an answer: times, and the words and marks that relate them; each kind has a letter.
+
+A sequence of tokens is also a string of letters, so that phrases are regular expressions over kinds (`rules`).
+"""
+
+import re
+from typing import NamedTuple
+
+KINDS = {
+    # Times.
+    "bare": "N",  # an integer without a unit: a time only where the phrase says so
+    "decimal": "D",  # a number with a decimal point, without a unit
+    "measured": "U",  # with a unit
+    "clock": "K",  # "1:05"
+    "spelled": "W",  # "five", "5th": a time only beside one with a unit
+    "beginning": "B",  # "the beginning of the video"
+    "finish": "Z",  # "the end of the video"; infinite
+    # Numbers that are not times.
+    "count": "c",
+    # Words and marks.
+    "dash": "d", "to": "t", "weak_to": "a", "until": "u", "and": "i", "from": "f", "between": "b", "at": "m",
+    "start": "s", "end": "e", "lasting": "l", "for": "o", "is": "g", "not": "r", "example": "x", "quantity": "q",
+    "first": "v", "last": "w", "whole": "y", "onwards": "z", "scale": "h",
+    "comma": "C", "open": "P", "close": "Q", "stop": "S", "line": "L", "other": "O",
+}  # fmt: skip
+_CLASSES = {
+    **{name: [name] for name in KINDS},
+    "time": ["bare", "decimal", "measured", "clock", "spelled", "beginning", "finish"],
+    "certain": ["decimal", "measured", "clock", "beginning", "finish"],
+    "unit": ["measured", "clock"],
+    "sep": ["dash", "to", "until"],
+    "word_to": ["to", "until"],
+}
+
+
+class Token(NamedTuple):
+    """A token.
+
+    Attributes:
+      kind: a key of `KINDS`.
+      seconds: value of a time; in units of its own if it has none.
+      unit: seconds per unit of a time (1 for clock times), or of a unit without a number; None without a unit.
+    """
+
+    kind: str
+    seconds: float = 0.0
+    unit: float | None = None
+
+
+OTHER = Token("other")
+COUNT = Token("count")
+TIMES = frozenset(_CLASSES["time"])
+
+
+def letters(tokens: list[Token]) -> str:
+    """Returns the letters of the tokens' kinds."""
+    return "".join(KINDS[token.kind] for token in tokens)
+
+
+_ROLE_TIME = """{^time|start|end|lasting|quantity|count|stop|not}{0,12}
+    (?P<%s>{certain}|(?<={start|end|lasting|at|is|from|until|to|open|dash|comma|scale}){bare})"""
+_FRAGMENTS = {
+    # The time of the role named before: anywhere near it if its notation is that of a time, else directly behind it.
+    "A": _ROLE_TIME % "a",
+    "B": _ROLE_TIME % "b",
+    "MIDDLE": "{^certain|start|end|lasting|until|example}{0,60}",  # between two roles
+    "UNTIL": "(?: {end} | {lasting}?{until} | {lasting}{to} | {to}(?={finish}) )",
+    "TIMES": "{time}(?:{comma}{time})+",
+    "FINAL": "(?= $ | {close|stop|line} | {comma|and}(?!{at|open|is}{0,2}{time}) )",  # not "to the end (12 s)"
+}
+
+
+def compile_phrase(phrase: str) -> re.Pattern[str]:
+    """Compiles a regular expression over letters.
+
+    `{time}` is a token of that kind or class, `{a:time}` captures it as group a, `{x|y}` is one of several and `{^x|y}`
+    none of them; `{A}` is one of the fragments above.
+    """
+
+    def letters_of(match: re.Match[str]) -> str:
+        group, negated, names = match.groups()
+        kinds = "".join(KINDS[kind] for name in names.split("|") for kind in _CLASSES[name])
+        return f"(?P<{group}>[{negated}{kinds}])" if group else f"[{negated}{kinds}]"
+
+    phrase = re.sub(r"\{([A-Z]+)\}", lambda match: _FRAGMENTS[match[1]], phrase)
+    return re.compile(re.sub(r"\{(?:(\w):)?(\^?)([a-z_|]+)\}", letters_of, phrase), re.VERBOSE)
