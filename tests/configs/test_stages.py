@@ -14,11 +14,16 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli.main import main
 from timesuite_jax.training import TrainingSpec, schedule
 from timesuite_jax.videochat_t.config import VideoChatTConfig
+from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
+from timesuite_jax.videochat_t.protocol import apply_protocol
 from timesuite_jax.videochat_t.task import VideoChatTask
 
 FOLDER = CONFIGS / "timesuite"
-STAGES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("pods", "__init__"))
-FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5p-128", ":2x-v5e-256")]
+STAGES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("pods", "paper", "__init__"))
+FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5p-128", ":2x-v5e-256")] + [
+    "paper",
+    "paper:debug",
+]
 
 
 def load(form: str) -> ConfigDict:
@@ -82,6 +87,24 @@ def test_one_chip_form_is_the_stage_on_a_quantised_base():
     small.model.mistral.weight_format, small.training.accumulate = "float", 1
     small.model.qformer.remat = whole.model.qformer.remat
     assert small == whole
+
+
+def test_released_weights_read_clip_texts_as_they_were_trained():
+    """New models use whatever is independent of other clips."""
+    assert {load(stage).model.clip_text_padding for stage in [*STAGES, "paper"]} == {"left_per_video"}
+    assert VideoChatTSpec.from_variant("released").clip_text_padding == "left_per_video"
+    assert VideoChatTSpec.from_variant("debug").clip_text_padding == "right"
+
+
+def test_paper_is_the_released_model_of_stage_c_under_another_protocol():
+    paper, stage = load("paper"), load("finetune")
+    assert paper.evaluation.protocol == "paper"
+    paper.evaluation.protocol = "default"
+    stage.evaluation.protocol = "default"
+    assert paper == stage
+    applied = apply_protocol(VideoChatTConfig.from_config(load("paper")))
+    # The stamps of 128 frames of a film of 30 minutes take 965 tokens, a prompt with its system text 250.
+    assert max(applied.data.buckets) >= 384 + 965 + 250 and applied.data.clip_text_length >= 80
 
 
 # Printed by the original's scheduler at these epochs.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support import sample_videos
 from timesuite_jax.errors import UserError
-from timesuite_jax.media import SamplingSpec, choose_frames, index_video, sample_video
+from timesuite_jax.media import SamplingSpec, VideoError, choose_frames, index_video, sample_video
 
 
 def test_middle_sampling_selects_middles_of_equal_segments():
@@ -44,7 +44,35 @@ def test_index_clock_adds_a_tenth_within_a_clip():
     spec = SamplingSpec.from_variant("upstream_middle", 3)
     video = sample_video(sample_videos.numbered_video(60, rate=12), spec, clip=(2.0, 4.0))
     numbers = [sample_videos.number_of(frame) for frame in video.frames]
-    np.testing.assert_allclose(video.seconds, [round(n / 12 - 2 + 0.1, 1) for n in numbers])
+    np.testing.assert_allclose(video.seconds, np.round(np.array(numbers) / 12 - 2 + 0.1, 1))
+
+
+@pytest.mark.parametrize("variant", ["upstream_middle", "upstream_random"])
+def test_index_clock_does_not_limit_a_clip_to_the_video(variant):
+    """As upstream, where a decoder then fails; see also tests/parity."""
+    times, spec = np.arange(60) / 12, SamplingSpec.from_variant(variant, 4)
+    rng = np.random.default_rng(0)
+    numbers, _ = choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 5.05), rng=rng)
+    assert numbers[0] >= 12
+    with pytest.raises(
+        VideoError, match=r"film has no frame \d+, which its clip from 1 to 30 s needs .*60 frames.*middle"
+    ):
+        choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 30.0), rng=rng, name="film")
+    with pytest.raises(VideoError, match=r"no frame in its clip from 1 to 1\.05 s at 12 frames per second"):
+        choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 1.05), rng=rng)
+    numbers, _ = choose_frames(times, 5.0, 12.0, spec, clip=(1.0, np.inf), rng=rng)  # from a second to the end
+    assert numbers[0] >= 12 and numbers[-1] < 60
+
+
+def test_evaluation_grid_of_a_clip_ends_with_the_video():
+    """Upstream's rule for evaluations with clips: frames round(start * rate) to round(end * rate), or the last one."""
+    times, spec = np.arange(60) / 12, SamplingSpec.from_variant("upstream_evaluation", 4)
+    # Frames 14 to 59 (start 1.2 s, end after the video): segments of 11.25 frames, from 14 + floor(5.625).
+    numbers, seconds = choose_frames(times, 5.0, 12.0, spec, clip=(1.2, 30.0))
+    assert numbers.tolist() == [19, 30, 41, 53]
+    np.testing.assert_allclose(seconds, [0.5, 1.4, 2.3, 3.3])
+    numbers, _ = choose_frames(times, 5.0, 12.0, spec, clip=(1.2, 2.2))  # 14 to 26
+    assert numbers.tolist() == [15, 18, 21, 24]
 
 
 def test_random_sampling_is_determined_by_its_generator():
@@ -78,7 +106,12 @@ def test_every_variant_yields_ordered_frames_inside_the_video(gaps, frames, vari
     window = None if clip is None else (clip[0] * duration, clip[0] * duration + clip[1] * duration)
     rate = (len(times) - 1) / times[-1]
     spec = SamplingSpec.from_variant(variant, frames)
-    numbers, seconds = choose_frames(times, duration, rate, spec, clip=window, rng=np.random.default_rng(0))
+    try:
+        numbers, seconds = choose_frames(times, duration, rate, spec, clip=window, rng=np.random.default_rng(0))
+    except VideoError as error:
+        # By frame number, a clip may have no frame or, if it ends after the video, one that does not exist.
+        assert spec.clock == "index" and spec.place != "grid" and window is not None and "has no frame" in str(error)
+        return
     assert len(numbers) == len(seconds) == frames
     assert np.all(np.diff(numbers) >= 0) and numbers[0] >= 0 and numbers[-1] < len(times)
     assert np.all(seconds >= 0)

@@ -1,20 +1,34 @@
 """Golden models: spec, parameters and batches, with all sizes read from the files of a folder."""
 
+import dataclasses
 import functools
+import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from einops import rearrange
+from PIL import Image
 from safetensors.numpy import load_file
 
+from timesuite_jax.data.corpora import Record
 from timesuite_jax.layers import LoraSpec
 from timesuite_jax.models.text import MistralSpec, QFormerSpec
 from timesuite_jax.models.vision import UmtSpec
 from timesuite_jax.port.table import Table
+from timesuite_jax.port.weights import WeightsSpec
+from timesuite_jax.text import Turn, encode_clip_texts, encode_conversation
+from timesuite_jax.videochat_t.config import EvaluationSpec, TextSpec, VideoChatTConfig
+from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.data.sample import Sample, TokenizedConversation
+from timesuite_jax.videochat_t.data.sample_maker import SampleMaker
+from timesuite_jax.videochat_t.data.spec import DataSpec
+from timesuite_jax.videochat_t.data.token_row import lay_out
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.port import table as port_table
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 IGNORED = -100  # label of a position without loss
 BOSFIXED = "_bosfixed"
@@ -66,7 +80,10 @@ class GoldenModel:
 
     @functools.cached_property
     def spec(self) -> VideoChatTSpec:
-        """Upstream's spec: TAPE, and ones at position 0; pixels are normalised to u8 / 64 - 2, as in the goldens."""
+        """Upstream's spec: TAPE, ones at position 0, clip texts padded on the left.
+
+        As in the goldens, pixels are normalised to u8 / 64 - 2, and nothing is dropped out.
+        """
         sizes, derived, upstream = self.config["config"], self.config["derived"], self.config["upstream_model_config"]
         tower = upstream["vision_encoder"]
         vision = UmtSpec(
@@ -92,8 +109,11 @@ class GoldenModel:
             queries=upstream["num_query_token"],
             extra_queries=upstream["extra_num_query_token"],
             text_input=upstream["qformer_text_input"],
+            hidden_dropout=0.0,
+            attention_dropout=0.0,
+            drop_path=0.0,
         )
-        lora = LoraSpec(rank=upstream["lora_r"], alpha=upstream["lora_alpha"], dropout=upstream["lora_dropout"])
+        lora = LoraSpec(rank=upstream["lora_r"], alpha=upstream["lora_alpha"], dropout=0.0)
         return VideoChatTSpec(
             vision=vision,
             qformer=qformer,
@@ -101,6 +121,7 @@ class GoldenModel:
             num_frames=upstream["num_frames"],
             merge_len=upstream["token_merge_len"],
             bos="ones",
+            clip_text_padding="left_per_video",
         )
 
     def frames(self, name: str) -> np.ndarray:
@@ -109,18 +130,37 @@ class GoldenModel:
         frames = min(self.spec.clip_frames, pixels.shape[1])
         return rearrange(pixels, "B (K F) c H W -> B K F H W c", F=frames)
 
-    def clip_text(self, name: str, clips: int, extra: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Returns BERT ids and mask [B, K, P], padded to the longest as upstream, then by `extra` on the right."""
-        cases = self.json("cases.json")
-        rows = cases[name]
-        longest = max(map(len, rows))
-        ids = np.zeros((len(rows), longest + extra), np.int32)
-        mask = np.zeros(ids.shape, bool)
-        for row, text in enumerate(rows):
-            start = longest - len(text) if cases["bert_padding_side"] == "left" else 0
-            ids[row, start : start + len(text)] = text
-            mask[row, start : start + len(text)] = True
-        return rearrange(ids, "(B K) P -> B K P", K=clips), rearrange(mask, "(B K) P -> B K P", K=clips)
+    @property
+    def tokenizer_folders(self) -> tuple[Path, Path]:
+        """Folders of the language model's tokenizer and of the Q-Former's."""
+        root = self.folder.parent / "tokenizers"
+        return root / "mistral", root / "bert"
+
+    def task(self, spec: VideoChatTSpec | None = None, *, bucket: int = 1024, **evaluation: Any) -> VideoChatTask:
+        """Returns the task that a run with this model has; fields of `config.evaluation` may be given."""
+        text = TextSpec(*map(str, self.tokenizer_folders))
+        data = DataSpec(
+            corpora=("unused",),
+            batch_size=2,
+            buckets=(bucket,),
+            clip_text_length=64,
+            sampling="middle",
+            transform="whole",
+            turns="all",
+        )
+        evaluation = {"max_new_tokens": 16, **evaluation}
+        return VideoChatTask(
+            VideoChatTConfig(spec or self.spec, text, data, EvaluationSpec(**evaluation), WeightsSpec(), loss_chunk=32)
+        )
+
+    def record(self, video: int, turns: Sequence[Turn], seconds: Sequence[float]) -> Record:
+        """Returns a corpus record of one of the golden videos, with losslessly stored frames."""
+        frames = rearrange(self.arrays("inputs.npz")["video_u8"][video], "T c H W -> T H W c")
+        images = tuple(_png(frame) for frame in frames)
+        times = tuple(seconds) if len(seconds) == len(images) else tuple(float(i) for i in range(len(images)))
+        return Record(
+            f"golden/{video}", "golden", "conversation", tuple(turns), times[-1] + 1, frames=images, frame_times=times
+        )
 
     def declared_cases(self) -> set[str]:
         """Returns the cases whose inputs the folder has, so that it must have upstream's results."""
@@ -130,37 +170,88 @@ class GoldenModel:
         return cases - {name for name, declared in absent.items() if not declared}
 
     def batch(self, case: str) -> dict[str, np.ndarray]:
-        """Returns the batch of a case of forward.npz, truncated like the golden labels.
+        """Returns the batch of a case of forward.npz as the training stream makes it, truncated like the golden labels.
 
-        All cases of a folder are right-padded to one length, which does not change the results, to compile once.
+        The stream never truncates an answer; the case `trunc` does. All cases of a folder are padded on the right to
+        one length, which does not change the results, to compile once.
         """
-        texts, clip_texts, pixels = _INPUTS[case.removesuffix(BOSFIXED)]
+        texts, _, pixels = _INPUTS[case.removesuffix(BOSFIXED)]
         stored = self.arrays("forward.npz")
         longest = max(array.shape[1] for name, array in stored.items() if name.endswith(".labels"))
-        labels = stored[f"{case}.labels"]
-        length = labels.shape[1]
-        labels = np.pad(labels, ((0, 0), (0, longest - length)), constant_values=IGNORED)
-        frames = self.frames(pixels)
-        count = self.spec.image_tokens if frames.shape[2] == 1 else self.spec.video_tokens
-        tokens = np.full(labels.shape, self.config["derived"]["pad_token_id"], np.int32)
-        slots = np.full(labels.shape, -1, np.int32)
-        valid = np.zeros(labels.shape, bool)
-        bos = self.config["mistral_config"]["bos_token_id"]
-        cases = self.json("cases.json")
-        for row, text in enumerate(cases[texts]):
-            before = [bos, *text["p_before_ids"]]
-            ids = np.asarray([*before, *[0] * count, *text["p_after_ids"]])[:length]
-            tokens[row, : len(ids)] = ids
-            valid[row, : len(ids)] = True
-            slots[row, len(before) : len(before) + count] = np.arange(count)
-        own, widest = (max(map(len, cases[name])) for name in (clip_texts, "time_instruction_ids"))
-        clip_text, clip_text_mask = self.clip_text(clip_texts, frames.shape[1], extra=max(0, widest - own))
+        conversations = [case["text"] for case in self.json("cases.json")[texts]]
+        if pixels == "image_u8":
+            batch = self._image_batch(conversations, longest)
+        else:
+            task = self.task(dataclasses.replace(self.spec, clip_text_padding="left_per_batch"), bucket=longest)
+            processor = Processor(task.config.data, task.config.video_inputs(), *task.tokenizers, train=True)
+            samples = [self._sample(processor, video, text) for video, text in enumerate(conversations)]
+            batch = processor.collate(samples, fixed_length=True)
+        length = stored[f"{case}.labels"].shape[1]
+        kept = np.arange(longest) < length
         return {
-            "frames": frames,
-            "clip_text": clip_text,
-            "clip_text_mask": clip_text_mask,
-            "tokens": tokens,
-            "visual_slot": slots,
-            "valid": valid,
-            "loss_mask": labels != IGNORED,
+            **batch,
+            "visual_slot": np.where(kept, batch["visual_slot"], -1),
+            "valid": batch["valid"] & kept,
+            "loss_mask": batch["loss_mask"] & kept,
         }
+
+    def _sample(self, processor: Processor, video: int, text: str) -> Sample:
+        turns, seconds = turns_of_text(text), seconds_of_text(text)
+        record = self.record(video, turns, seconds)
+        sample = SampleMaker(processor)(record, np.random.default_rng(0))
+        assert isinstance(sample, Sample), sample
+        if len(seconds) == len(record.frames):
+            return sample
+        # A record has the times of all frames; these texts have fewer, or none.
+        ids, mask, cut = processor.clip_texts(seconds)
+        video_inputs = dataclasses.replace(sample.video, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
+        conversation = processor.conversation(turns, seconds)
+        assert isinstance(conversation, TokenizedConversation), conversation
+        return Sample(video_inputs, conversation)
+
+    def _image_batch(self, conversations: Sequence[str], length: int) -> dict[str, np.ndarray]:
+        """The parts of a batch of images; records have videos only."""
+        tokenizer, clip_tokenizer = self.task().tokenizers
+        rows = [
+            lay_out(
+                encode_conversation(tokenizer, turns_of_text(text), media="Image"),
+                n_visual=self.spec.image_tokens,
+                length=length,
+                special=tokenizer.special,
+            )
+            for text in conversations
+        ]
+        # The texts of all images of the call are padded together.
+        text = encode_clip_texts(clip_tokenizer, self.json("cases.json")["image_instructions"], 64, "left_per_batch")
+        fields = ("tokens", "visual_slot", "loss_mask", "valid")
+        return {
+            "frames": self.frames("image_u8"),
+            "clip_text": text.ids[:, None],
+            "clip_text_mask": text.mask[:, None],
+            **{name: np.stack([getattr(row, name) for row in rows]) for name in fields},
+        }
+
+
+def turns_of_text(text: str) -> list[Turn]:
+    """Splits a training text into turns: the goldens of models contain only the text."""
+    first, *rest = text.split("</s>")[:-1]
+    head, _, answer = first.rpartition("[/INST]")
+    instruction = head.partition("[INST]")[0]
+    question = head.rpartition("[INST]")[2] if head.count("[INST]") > 1 else ""
+    turns = [Turn(question.strip(), answer[1:-1], instruction.strip())]
+    for piece in rest:
+        question, _, answer = piece.rpartition("[/INST]")
+        turns.append(Turn(question.replace("[INST]", "").strip(), answer[1:-1]))
+    return turns
+
+
+def seconds_of_text(text: str) -> list[float]:
+    """Returns the timestamps in a training text or prompt; empty if there are none."""
+    listed = text.partition("frames sampled at ")[2].partition(" seconds")[0]
+    return [float(second) for second in listed.split(", ") if second]
+
+
+def _png(frame: np.ndarray) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(frame).save(out, "PNG")
+    return out.getvalue()

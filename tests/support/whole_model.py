@@ -10,10 +10,9 @@ import numpy as np
 from jax import Array
 
 from tests.support.golden_model import BOSFIXED, GoldenModel
-from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
-from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 from timesuite_jax.videochat_t.port import table
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 def spec_of(golden: GoldenModel, case: str) -> VideoChatTSpec:
@@ -30,29 +29,29 @@ def batch_of(golden: GoldenModel, case: str) -> dict[str, Array]:
     return {name: jnp.asarray(value) for name, value in golden.batch(case).items()}
 
 
-def loss_and_hidden(spec: VideoChatTSpec, params: dict[str, Any], batch: dict[str, Array]) -> tuple[Array, Array]:
-    """Returns the mean loss over the targets of a batch, and the hidden states."""
-    hidden, _ = VideoChatT(spec).apply({"params": params}, batch)
-    total, count, _ = answer_cross_entropy(
-        hidden[:, :-1],
-        batch["tokens"][:, 1:],
-        batch["loss_mask"][:, 1:],
-        params["mistral"]["lm_head"],
-        chunk=32,
-        scaling=spec.mistral.lora.scaling,
-    )
-    return total / count, hidden
+def task_of(golden: GoldenModel, case: str) -> VideoChatTask:
+    """Returns the task that a run with the model of a case has."""
+    return golden.task(spec_of(golden, case))
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _forward(spec: VideoChatTSpec, params: dict[str, Any], batch: dict[str, Array]) -> tuple[Array, ...]:
-    loss, hidden = loss_and_hidden(spec, params, batch)
-    model = VideoChatT(spec)
-    embeds, aux = model.apply({"params": params}, batch, method="embed_prompt")
-    return loss, embeds, aux["visual_tokens"], model.apply({"params": params}, hidden, method="logits")
+def mean_loss(task: VideoChatTask, trainable: dict[str, Any], frozen: dict[str, Any], batch: dict[str, Array]) -> Array:
+    """Returns the mean loss over the targets of a batch."""
+    total, count, _ = task.loss(trainable, frozen, batch, jax.random.key(0))
+    return total / count
 
 
 def run(golden: GoldenModel, case: str, **tensors: np.ndarray) -> tuple[np.ndarray, ...]:
     """Returns loss, input embeddings, visual tokens and logits of a case, with some tensors replaced."""
     spec = spec_of(golden, case)
-    return tuple(map(np.asarray, _forward(spec, params_of(golden, spec, **tensors), batch_of(golden, case))))
+    return tuple(map(np.asarray, _forward(spec, golden, params_of(golden, spec, **tensors), batch_of(golden, case))))
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _forward(
+    spec: VideoChatTSpec, golden: GoldenModel, params: dict[str, Any], batch: dict[str, Array]
+) -> tuple[Array, ...]:
+    task = golden.task(spec)
+    hidden, _ = task.model.apply({"params": params}, batch)
+    embeds, aux = task.model.apply({"params": params}, batch, method="embed_prompt")
+    logits = task.model.apply({"params": params}, hidden, method="logits")
+    return mean_loss(task, params, {}, batch), embeds, aux["visual_tokens"], logits

@@ -37,11 +37,17 @@ def add_step(parser: argparse.ArgumentParser) -> None:
 
 
 def add_prompt(parser: argparse.ArgumentParser) -> None:
-    """Adds `--prompt`, the conversation layout of questions."""
+    """Adds `--prompt`, the conversation layout of questions, and `--protocol`."""
     parser.add_argument(
         "--prompt",
         metavar="LAYOUT",
-        help="conversation layout, `training` or upstream's `evaluation` (default: the one of the run's training)",
+        help="conversation layout, `training` or upstream's `evaluation` (default: the protocol's)",
+    )
+    parser.add_argument(
+        "--protocol",
+        metavar="NAME",
+        help="how inputs are made and answers read: `default`, as the model was trained, or `paper`, as the original "
+        "evaluates its released model (default: the config's)",
     )
 
 

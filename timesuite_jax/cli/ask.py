@@ -3,7 +3,7 @@
 examples:
   timesuite ask data/debug/videos/000000.mp4 "When is the red circle visible?" --workdir runs/debug
   timesuite ask kitchen.mp4 "When is the oven opened?" --workdir runs/finetune --timeline answer.png --json
-  timesuite ask kitchen.mp4 "When is the oven opened?" --config configs/timesuite/finetune.py
+  timesuite ask kitchen.mp4 "When is the oven opened?" --config configs/timesuite/paper.py
 """
 
 import argparse
@@ -53,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
         args.question,
         clip=clip,
         prompt=args.prompt,
+        protocol=args.protocol,
         max_new_tokens=args.max_new_tokens,
         temperature=args.temperature,
     )

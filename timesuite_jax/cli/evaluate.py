@@ -3,7 +3,8 @@
 examples:
   timesuite evaluate --workdir runs/debug --data data/debug
   timesuite evaluate --workdir runs/finetune --data data/charades_test --predictions answers.jsonl --json
-  timesuite evaluate --config configs/timesuite/finetune.py --data data/charades_test --prompt evaluation
+  timesuite evaluate --config configs/timesuite/paper.py --data data/charades_test
+  timesuite evaluate --workdir runs/finetune --data data/charades_test --protocol paper
   timesuite evaluate --workdir runs/beauty --step best
 """
 
@@ -61,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         batch_size=args.batch_size,
         limit=args.limit,
         prompt=args.prompt,
+        protocol=args.protocol,
         control=None if args.control == "none" else args.control,
         results=args.results,
         predictions=args.predictions,

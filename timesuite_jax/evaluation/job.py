@@ -19,6 +19,7 @@ class EvaluationRequest:
       batch_size: prompts per batch.
       limit: records of each corpus.
       prompt: name of a conversation layout.
+      protocol: name of a protocol, how inputs are made and answers read.
       control: name of a control experiment.
       results: folder that stores answers as they are made, so that an interrupted evaluation resumes.
       predictions: file for every answer.
@@ -28,6 +29,7 @@ class EvaluationRequest:
     batch_size: int | None = None
     limit: int | None = None
     prompt: str | None = None
+    protocol: str | None = None
     control: str | None = None
     results: Path | None = None
     predictions: Path | None = None

@@ -8,9 +8,12 @@ rate; new runs sample by presentation time, see `timesuite_jax.media.sampling`.
 import random
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Float, Int
+
+Rounding = Literal["numpy", "python"]
 
 
 def interval_edges(num_frames: int, frame_count: int) -> Int[np.ndarray, " edges"]:
@@ -22,11 +25,6 @@ def middle_indices(num_frames: int, frame_count: int) -> Int[np.ndarray, " T"]:
     """Selects the middle frame of each interval; a short video yields all its frames, then repeats the last."""
     edges = interval_edges(num_frames, frame_count)
     return _padded((edges[:-1] + edges[1:] - 1) // 2, num_frames)
-
-
-def first_indices(num_frames: int, frame_count: int, offset: int = 0) -> Int[np.ndarray, " T"]:
-    """Selects the frame `offset` frames after the start of each interval (upstream's `fix_start`)."""
-    return _padded(interval_edges(num_frames, frame_count)[:-1] + offset, num_frames)
 
 
 def random_indices(
@@ -43,38 +41,47 @@ def random_indices(
     instead. `choose` and `permutation` replace upstream's two global generators, Python's and NumPy's.
     """
     edges = interval_edges(num_frames, frame_count)
-    try:
-        chosen = [choose.choice(range(start, end - 1)) for start, end in pairwise(edges)]
-    except IndexError:  # raised by `choice` for an empty range
+    if uses_permutation(num_frames, frame_count):
         chosen = np.sort(permutation(frame_count)[: len(edges) - 1])
+    else:
+        chosen = [choose.choice(range(start, end - 1)) for start, end in pairwise(edges)]
     return _padded(np.asarray(chosen, np.int64), num_frames)
 
 
-def fixed_rate_indices(
-    rate: float, frame_count: int, *, video_rate: float, max_num_frames: int = -1
-) -> Int[np.ndarray, " T"]:
-    """Selects the frames at the middles of windows of 1/`rate` seconds (upstream's `fps0.5` and the like)."""
-    step = 1 / rate
-    seconds = np.arange(step / 2, frame_count / video_rate + step / 2, step)
-    indices = np.around(seconds * video_rate).astype(int)
-    indices = indices[indices < frame_count]
-    return indices[:max_num_frames] if max_num_frames > 0 else indices
+def uses_permutation(num_frames: int, frame_count: int) -> bool:
+    """Returns whether an interval of `random_indices` has a single frame, so that upstream permutes the video."""
+    return bool((np.diff(interval_edges(num_frames, frame_count)) < 2).any())
 
 
-def evaluation_indices(num_frames: int, frame_count: int) -> Int[np.ndarray, " T"]:
-    """Selects upstream's evaluation grid: offset + round(k * (frame_count - 1) / num_frames), rounding half to even."""
-    segment = (frame_count - 1) / num_frames
-    return int(segment / 2) + np.round(segment * np.arange(num_frames)).astype(int)
+def evaluation_indices(num_frames: int, frame_count: int, *, first: int = 0) -> Int[np.ndarray, " T"]:
+    """Selects upstream's evaluation grid of the frames `first` ... `frame_count` - 1.
+
+    Frame k is first + floor(segment / 2) + round(k * segment), rounding half to even, with segment = the number of the
+    last frame minus `first`, divided by `num_frames`.
+    """
+    segment = (frame_count - 1 - first) / num_frames
+    return first + int(segment / 2) + np.round(segment * np.arange(num_frames)).astype(int)
 
 
-def frame_index_seconds(indices: Int[np.ndarray, " T"], rate: float, *, clip_start: float | None = None) -> list[float]:
+def frame_index_seconds(
+    indices: Int[np.ndarray, " T"], rate: float, *, clip_start: float | None = None, rounding: Rounding = "numpy"
+) -> Float[np.ndarray, " T"]:
     """Computes timestamps as upstream does: frame number / average rate, rounded to one decimal.
 
     Within a clip, upstream adds 0.1 s and takes the absolute value; both quirks are kept for parity.
+
+    Args:
+      indices: frame numbers.
+      rate: average frames per second.
+      clip_start: start of the clip in seconds; None for a whole video.
+      rounding: upstream calls `round`, which rounds NumPy's numbers by scaling (1.25 / 0.05 -> 0.2) and Python's by
+        their exact decimal value. Its frame numbers are NumPy integers, except those of `random_indices` without a
+        permutation; at 20 frames per second every fifth timestamp differs.
     """
-    if clip_start is None:
-        return [round(float(index / rate), 1) for index in indices]
-    return [round(abs(float(index / rate) - clip_start + 0.1), 1) for index in indices]
+    seconds = indices / rate if clip_start is None else np.abs(indices / rate - clip_start + 0.1)
+    if rounding == "numpy":
+        return np.round(seconds, 1)
+    return np.array([round(float(second), 1) for second in seconds], np.float64)
 
 
 def _padded(indices: np.ndarray, num_frames: int) -> np.ndarray:

@@ -5,8 +5,6 @@ displayed at the middle (or at a random time) of each; its timestamp is its pres
 frame rate. `clock="index"` follows upstream: segments of frame numbers, timestamps of frame number / average rate.
 """
 
-import math
-import random
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,12 +14,10 @@ from jaxtyping import Float, Int, UInt8
 from timesuite_jax.errors import UserError
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, Resize, decode_frames
-from timesuite_jax.media.frame_choice import evaluation_indices, frame_index_seconds, middle_indices, random_indices
+from timesuite_jax.media.index_clock import CORRECT_CLIP, Clip, Place, choose_by_index, window
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_index import Source, VideoIndex, index_video
 
-Clip = tuple[float, float]
-Place = Literal["middle", "random", "grid"]
 Clock = Literal["pts", "index"]
 
 
@@ -93,14 +89,15 @@ def choose_frames(
 
     Raises:
       ValueError: random sampling without `rng`.
-      VideoError: the clip is outside the video.
+      VideoError: the clip is outside the video; with clock="index" also if it has no frame, or if a chosen frame is
+        past the end of the video. With clock="pts", a clip that ends after the video ends with it.
     """
     if clip is not None:
         _check_clip(name, duration, clip)
     if spec.place == "random" and rng is None:
         raise ValueError("random sampling needs rng")
     if spec.clock == "index":
-        return _by_index(len(times), average_rate, spec, clip, rng)
+        return choose_by_index(len(times), average_rate, spec.num_frames, spec.place, clip=clip, rng=rng, name=name)
     start, end = clip or (0.0, duration)
     end = min(end, duration)
     within = np.full(spec.num_frames, 0.5) if rng is None or spec.deterministic else rng.random(spec.num_frames)
@@ -153,28 +150,10 @@ def choose_from_index(
     return choose_frames(index.times, index.duration, index.average_rate, spec, clip=clip, rng=rng, name=index.name)
 
 
-def _by_index(frame_count, rate, spec, clip, rng):
-    offset, clip_start = 0, None
-    if clip is not None:
-        clip_start, end = clip
-        offset = min(int(clip_start * rate), frame_count - 1)
-        frame_count = max(min(int((end - clip_start) * rate), frame_count - offset), 1)
-    if spec.place == "grid":
-        numbers = evaluation_indices(spec.num_frames, frame_count)
-    elif spec.place == "middle":
-        numbers = middle_indices(spec.num_frames, frame_count)
-    else:
-        seed = int(rng.integers(2**63))
-        numbers = random_indices(spec.num_frames, frame_count, choose=random.Random(seed), permutation=rng.permutation)
-    numbers = np.minimum(numbers, frame_count - 1) + offset
-    return numbers, np.asarray(frame_index_seconds(numbers, rate, clip_start=clip_start))
-
-
 def _check_clip(name: str, duration: float, clip: Clip) -> None:
     start, end = clip
     if not 0 <= start < end or start >= duration:
-        window = f"from {start:g} s to its end" if math.isinf(end) else f"from {start:g} to {end:g} s"
-        raise VideoError(name, f"has no clip {window} (its duration is {duration:.1f} s)", "correct start and end")
+        raise VideoError(name, f"has no clip {window(clip)} (its duration is {duration:.1f} s)", CORRECT_CLIP)
 
 
 def _shown_duration(duration: float, clip: Clip | None) -> float:

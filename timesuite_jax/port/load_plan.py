@@ -71,6 +71,8 @@ def resolve(
     _check_shapes(port, table, files, sources, wanted)
     report.unmatched_patterns = [*missing.unmatched, *unused.unmatched]
     if problems := report.problems(table.torch_names):
+        absent = [*report.missing, *(key for file in files for key in file.status.missing)]
+        problems += [hint] if (hint := port.missing_hint(absent)) else []
         raise UserError(
             f"these files are not a complete {port.title}:\n  "
             + "\n  ".join(problems)

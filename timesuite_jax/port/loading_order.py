@@ -20,11 +20,12 @@ class Role:
     prefix: str = ""  # of table keys, which the keys of the file lack
     requires: Callable[[Entry], bool] | None = None  # what this file must supply, even if an earlier one has it too
     ignored: Callable[[str, Collection[str]], str | None] | None = None  # (key, all keys) -> why it is not needed
+    spelling: Callable[[str], str] = canonical_key  # key without the prefix -> the spelling that tables use
     computed: bool = False  # by `ModelPort.with_computed_layers` from other layers, not read from a file
 
     def table_key(self, key: str) -> str:
         """The table's key for a key of the file."""
-        return self.prefix + canonical_key(key)
+        return self.prefix + self.spelling(key)
 
     def reason_to_ignore(self, key: str, keys: Collection[str]) -> str | None:
         """Why a file in this role may have `key`, although the model has no such parameter; None: no reason."""
@@ -70,6 +71,11 @@ class ModelPort(abc.ABC):
         """Why no parameter of `table` needs `key`, whatever file it is in; None: no reason."""
         del key, table
         return None
+
+    def missing_hint(self, keys: Sequence[str]) -> str:
+        """A likely cause of these missing keys and what to do, for messages; "" if there is none."""
+        del keys
+        return ""
 
     def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
         """A likely cause of a tensor's unexpected shape, for messages; "" if there is none."""

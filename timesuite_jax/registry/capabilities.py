@@ -93,6 +93,7 @@ class Answers(Protocol):
         *,
         clip: Span | None = None,
         prompt: str | None = None,
+        protocol: str | None = None,
         max_new_tokens: int | None = None,
         temperature: float = 0.0,
     ) -> VideoAnswer:
@@ -103,7 +104,8 @@ class Answers(Protocol):
           video: path of the file.
           question: the question in words.
           clip: start and end, in seconds, of the part to use; the whole video if not given.
-          prompt: name of a conversation layout; the one of the model's training if not given.
+          prompt: name of a conversation layout; the protocol's if not given.
+          protocol: name of a protocol, how inputs are made and answers read; the config's if not given.
           max_new_tokens: maximum length of the answer; the config's if not given.
           temperature: 0 decodes greedily.
 

@@ -4,7 +4,7 @@ Imports no JAX, so that data workers and evaluation scripts start fast and need 
 """
 
 from timesuite_jax.text.answers.spans import TimeSpan
-from timesuite_jax.text.clip_text import ClipText, encode_clip_texts
+from timesuite_jax.text.clip_text import ClipText, ClipTextPadding, encode_clip_texts, shift_right, used_columns
 from timesuite_jax.text.conversation import Conversation, encode_conversation
 from timesuite_jax.text.conversation_text import (
     EVALUATION,
@@ -16,9 +16,10 @@ from timesuite_jax.text.conversation_text import (
     render,
     shuffled,
 )
+from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from timesuite_jax.text.time_text import TimeStyle, clip_time_texts, format_seconds, video_time_text
 from timesuite_jax.text.timestamps import format_span, parse_spans
-from timesuite_jax.text.tokenizer import JsonTokenizer, SentencePieceTokenizer, SpecialIds, Tokenizer
+from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
 from timesuite_jax.text.tokenizer_check import check_clip_tokenizer, check_tokenizer
 from timesuite_jax.text.tokenizer_files import load_clip_tokenizer, load_tokenizer
 from timesuite_jax.text.word_tokenizer import build_word_tokenizer
@@ -28,6 +29,7 @@ __all__ = [
     "LAYOUTS",
     "TRAINING",
     "ClipText",
+    "ClipTextPadding",
     "Conversation",
     "ConversationLayout",
     "JsonTokenizer",
@@ -50,6 +52,8 @@ __all__ = [
     "load_tokenizer",
     "parse_spans",
     "render",
+    "shift_right",
     "shuffled",
+    "used_columns",
     "video_time_text",
 ]

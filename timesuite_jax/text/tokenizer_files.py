@@ -1,7 +1,7 @@
 """Loads tokenizers from files.
 
 The language model (Mistral) has a `tokenizer.json` (preferred if both are present) or a SentencePiece `.model`, the
-Q-Former a BERT `vocab.txt` or `tokenizer.json`.
+Q-Former a BERT `vocab.txt` or `tokenizer.json`. Tokens that fine-tuning added are read from the files beside them.
 """
 
 import json
@@ -13,7 +13,10 @@ import sentencepiece
 import tokenizers
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.text.tokenizer import JsonTokenizer, SentencePieceTokenizer, SpecialIds, Tokenizer
+from timesuite_jax.text.added_tokens import add_to_backend, read_added_tokens
+from timesuite_jax.text.bert_vocabulary import bert_tokenizer
+from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
+from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
 
 _LEGACY_NORMALIZER = {
     "type": "Sequence",
@@ -31,16 +34,17 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
       path: a `tokenizer.json`, a SentencePiece `.model`, or a folder with either (`tokenizer.json` is preferred).
 
     Raises:
-      UserError: the file is missing or unreadable, or lacks "<s>" or "</s>".
+      UserError: the file is missing or unreadable, lacks "<s>" or "</s>", or added tokens beside it do not fit it.
     """
     file = _find(Path(path), ("tokenizer.json", "tokenizer.model"))
     if file.suffix == ".model":
         try:
-            return SentencePieceTokenizer(sentencepiece.SentencePieceProcessor(model_file=str(file)))
+            processor = sentencepiece.SentencePieceProcessor(model_file=str(file))
         except (RuntimeError, OSError) as error:
             raise UserError(
                 f"{file} is not a readable SentencePiece model ({error}); give the original file"
             ) from error
+        return SentencePieceTokenizer(processor, read_added_tokens(file.parent))
     backend = _read_json(file)
     return JsonTokenizer(
         backend, _special_ids(backend, file, bos="<s>", eos="</s>", unk=("<unk>", "[UNK]"), pad=("<pad>", "[PAD]"))
@@ -57,10 +61,10 @@ def load_clip_tokenizer(path: str | Path) -> Tokenizer:
       path: a `vocab.txt`, a `tokenizer.json`, or a folder with either (`tokenizer.json` is preferred).
 
     Raises:
-      UserError: the file is missing or unreadable, or lacks "[CLS]" or "[SEP]".
+      UserError: the file is missing or unreadable, lacks "[CLS]" or "[SEP]", or added tokens beside it do not fit it.
     """
     file = _find(Path(path), ("tokenizer.json", "vocab.txt"))
-    backend = _bert_from_vocabulary(file) if file.suffix == ".txt" else _read_json(file)
+    backend = _read_json(file) if file.suffix != ".txt" else _with_added_tokens(bert_tokenizer(file), file)
     special = _special_ids(backend, file, bos="[CLS]", eos="[SEP]", unk=("[UNK]",), pad=("[PAD]",))
     if backend.token_to_id("[DEC]") is None:
         backend.add_special_tokens(["[DEC]"])
@@ -85,6 +89,11 @@ def _read_json(file: Path) -> tokenizers.Tokenizer:
     # Files saved by a training script may enable truncation or padding, which would silently truncate text.
     backend.no_truncation()
     backend.no_padding()
+    return _with_added_tokens(backend, file)
+
+
+def _with_added_tokens(backend: tokenizers.Tokenizer, file: Path) -> tokenizers.Tokenizer:
+    add_to_backend(backend, read_added_tokens(file.parent), file)
     return backend
 
 
@@ -94,20 +103,6 @@ def _with_legacy_prefix(description: dict[str, Any]) -> dict[str, Any]:
     if pre.get("type") == "Metaspace" and description.get("normalizer") is None and not pre.get("split", True):
         return {**description, "normalizer": _LEGACY_NORMALIZER, "pre_tokenizer": None}
     return description
-
-
-def _bert_from_vocabulary(file: Path) -> tokenizers.Tokenizer:
-    try:
-        pieces = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file} is not a readable vocab.txt ({error}); give the original file") from error
-    vocabulary = {piece: i for i, piece in enumerate(pieces)}
-    backend = tokenizers.Tokenizer(tokenizers.models.WordPiece(vocabulary, unk_token="[UNK]"))
-    backend.normalizer = tokenizers.normalizers.BertNormalizer(lowercase=True)
-    backend.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    backend.decoder = tokenizers.decoders.WordPiece()
-    backend.add_special_tokens([name for name in ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]") if name in vocabulary])
-    return backend
 
 
 def _special_ids(

@@ -6,7 +6,7 @@ at any depth (`model.mistral.lora.rank`).
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ml_collections import ConfigDict
 
@@ -30,6 +30,8 @@ UPSTREAM_TRAINED = (
     "*/lora_b",
 )
 
+ProtocolName = Literal["default", "paper"]
+
 
 @dataclasses.dataclass(frozen=True)
 class TextSpec:
@@ -47,6 +49,7 @@ class EvaluationSpec:
     batch_size: int = bounded(8, minimum=1)
     max_new_tokens: int = bounded(64, minimum=1)
     limit: int | None = bounded(None, minimum=1)  # records of each corpus
+    protocol: ProtocolName = "default"  # how inputs are made and answers read, see `videochat_t.protocol`
 
     def __post_init__(self) -> None:
         """Checks the bounds.
@@ -55,6 +58,8 @@ class EvaluationSpec:
           UserError: naming the field.
         """
         check_bounds(self)
+        if self.protocol not in get_args(ProtocolName):
+            raise UserError(f"unknown protocol {self.protocol!r}; choose one of {', '.join(get_args(ProtocolName))}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,9 +110,11 @@ class VideoChatTConfig:
         return build(cls, {**read, **plain}, "config")
 
     def video_inputs(self) -> VideoInputSpec:
-        """Sizes of a video's inputs to this model."""
+        """Sizes and layout of a video's inputs to this model."""
         model = self.model
-        return VideoInputSpec(model.clips, model.clip_frames, model.vision.image_size, model.video_tokens)
+        return VideoInputSpec(
+            model.clips, model.clip_frames, model.vision.image_size, model.video_tokens, model.clip_text_padding
+        )
 
 
 def model_spec(config: Config) -> VideoChatTSpec:

@@ -26,6 +26,7 @@ from timesuite_jax.videochat_t.config import VideoChatTConfig, model_spec
 from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.protocol import apply_protocol
 
 
 class VideoChatInference:
@@ -34,11 +35,15 @@ class VideoChatInference:
     def __init__(self, config: VideoChatTConfig) -> None:
         """Builds the model; tokenizers and corpora are read when they are first used.
 
+        `config` is that of training; questions are answered under `config.evaluation.protocol`.
+
         Raises:
           UserError: if the Q-Former has no room for a clip's text.
         """
         self.config = config
         self.model = VideoChatT(config.model)
+        self._answering = apply_protocol(config)
+        self._answering_model = VideoChatT(self._answering.model)
         positions = config.model.qformer.positions
         if config.data.clip_text_length > positions:
             raise UserError(
@@ -71,7 +76,7 @@ class VideoChatInference:
         words, clips = load_tokenizer(text.tokenizer), load_clip_tokenizer(text.clip_tokenizer)
         check_tokenizer(words, text.tokenizer)
         if spec.qformer.text_input:
-            check_clip_tokenizer(clips, text.clip_tokenizer, self.config.data.time_style)
+            check_clip_tokenizer(clips, text.clip_tokenizer, self._answering.data.time_style)
         for field, tokenizer, rows in (("mistral", words, spec.mistral.vocab), ("qformer", clips, spec.qformer.vocab)):
             if tokenizer.vocab_size > rows:
                 raise UserError(
@@ -84,23 +89,35 @@ class VideoChatInference:
         """Makes prompts for evaluation and for single questions.
 
         Args:
-          layout: name of a conversation layout; that of the config, in which the model was trained, if not given.
+          layout: name of a conversation layout; that of the protocol if not given.
 
         Raises:
           UserError: on an unknown layout.
         """
-        data = self.config.data if layout is None else dataclasses.replace(self.config.data, layout=layout)
-        return Processor(data, self.config.video_inputs(), *self.tokenizers, train=False)
+        data = self._answering.data
+        data = data if layout is None else dataclasses.replace(data, layout=layout)
+        return Processor(data, self._answering.video_inputs(), *self.tokenizers, train=False)
+
+    def with_protocol(self, protocol: str | None) -> "VideoChatInference":
+        """The same model under another protocol, see `protocol.py`; under the config's if not given.
+
+        Raises:
+          UserError: on an unknown protocol.
+        """
+        if protocol is None:
+            return self
+        evaluation = dataclasses.replace(self.config.evaluation, protocol=protocol)
+        return VideoChatInference(dataclasses.replace(self.config, evaluation=evaluation))
 
     def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """An evaluation's batch: encoding videos, reading prompts, making one token."""
-        data, evaluation = self.config.data, self.config.evaluation
+        data, evaluation = self._answering.data, self._answering.evaluation
         rows = evaluation.batch_size
         if rows > 1:  # one question is answered by all devices together
             share, rows = shard_batches(rows)
             rows *= share.count
         batch = self.padding_batch(rows, max(data.buckets), data.clip_text_length)
-        return answering_calls(self.model, params, batch, evaluation.max_new_tokens)
+        return answering_calls(self._answering_model, params, batch, evaluation.max_new_tokens)
 
     def evaluations(self) -> dict[str, Evaluation]:
         """Grounding of each evaluation corpus, by folder name.
@@ -124,13 +141,14 @@ class VideoChatInference:
 
     def _ground(self, folder: str, params: Params) -> dict[str, float]:
         spec = self.config.evaluation
-        benchmark = GroundingBenchmark([folder], limit=spec.limit)
+        benchmark = GroundingBenchmark([folder], limit=spec.limit, protocol=spec.protocol)
         return run_benchmark(benchmark, self.predictor(params), batch_size=spec.batch_size).metrics()
 
     def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
         """Grounding on the evaluation corpora; see `grounding_job`."""
-        self.processor(request.prompt)  # rejects an unknown layout before parameters are read
-        return grounding_job(self.config.evaluation, request, lambda params: self.predictor(params, request.prompt))
+        model = self.with_protocol(request.protocol)
+        model.processor(request.prompt)  # rejects an unknown layout before parameters are read
+        return grounding_job(model.config.evaluation, request, lambda params: model.predictor(params, request.prompt))
 
     def ask(
         self,
@@ -140,13 +158,15 @@ class VideoChatInference:
         *,
         clip: Span | None = None,
         prompt: str | None = None,
+        protocol: str | None = None,
         max_new_tokens: int | None = None,
         temperature: float = 0.0,
     ) -> AskResult:
         """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
-        limit = max_new_tokens or self.config.evaluation.max_new_tokens
-        answerer = self.answerer(params, max_new_tokens=limit, temperature=temperature)
-        return ask(answerer, self.processor(prompt), video, question, clip=clip)
+        model = self.with_protocol(protocol)
+        choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
+        answerer = model.answerer(params, temperature=temperature, **choices)
+        return ask(answerer, model.processor(prompt), video, question, clip=clip)
 
     def padding_batch(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
         """Returns the shapes of a batch of this config; see `padding_batch`."""
@@ -155,8 +175,10 @@ class VideoChatInference:
 
     def answerer(self, params: Params, **choices: Any) -> Answerer:
         """The model with these parameters, ready to answer; `choices` as `Answerer` takes them."""
-        choices = {"max_new_tokens": self.config.evaluation.max_new_tokens, **choices}
-        return Answerer(self.model, params, self.tokenizers[0], **choices)
+        evaluation = self._answering.evaluation
+        choices = {"max_new_tokens": evaluation.max_new_tokens, **choices}
+        upstream_text = evaluation.protocol == "paper"
+        return Answerer(self._answering_model, params, self.tokenizers[0], upstream_text=upstream_text, **choices)
 
     def predictor(self, params: Params, layout: str | None = None) -> VideoChatPredictor:
         """The model with these parameters for `run_benchmark`; `layout` as `processor` takes it."""

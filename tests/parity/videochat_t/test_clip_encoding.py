@@ -21,27 +21,22 @@ STAGES = {"DwConv1": "down1", "DwConv2": "down2", "fc": "bottleneck", "UpConv1":
 UPSAMPLED = {"fc": "call0", "UpConv1": "call1"}
 
 
-def encode(golden: GoldenModel, spec: VideoChatTSpec, params: dict, texts: str) -> tuple[np.ndarray, dict]:
-    """Normalises and encodes the golden videos; adds the Q-Former's output to the auxiliary outputs."""
-    frames = golden.frames("video_u8")
-
-    def run(model: VideoChatT, frames: jax.Array, *text: jax.Array) -> tuple[jax.Array, dict]:
-        return model.encode_video(golden.spec.vision.normalise(frames), *text)
-
-    options = {"method": run, "capture_intermediates": lambda module, _: module.name == "qformer"}
-    text = map(jnp.asarray, golden.clip_text(texts, frames.shape[1]))
+def encode(golden: GoldenModel, spec: VideoChatTSpec, params: dict, case: str) -> tuple[np.ndarray, dict]:
+    """Encodes the videos of a batch; adds the Q-Former's output to the auxiliary outputs."""
+    batch = golden.batch(case)
+    options = {"method": "encode_video", "capture_intermediates": lambda module, _: module.name == "qformer"}
     applied = jax.jit(lambda *args: VideoChatT(spec).apply({"params": params}, *args, **options))
-    (visual, aux), captured = applied(frames, *text)
+    (visual, aux), captured = applied(*(jnp.asarray(batch[name]) for name in ("frames", "clip_text", "clip_text_mask")))
     return visual, {**aux, "qformer": captured["intermediates"]["qformer"]["__call__"][0][0]}
 
 
 def test_videos(golden: GoldenModel):
     stored = golden.arrays("encode.npz")
-    visual, aux = encode(golden, golden.spec, golden.params, "time_instruction_ids")
+    visual, aux = encode(golden, golden.spec, golden.params, "main")
     assert_close(aux["qformer"], stored["clip_proj_in"], "encode", "clip_proj_in")
     assert_close(aux["query_tokens"], stored["tape_in"], "encode", "query_tokens")
     assert_close(visual, stored["encode_long_video"], "encode", "encode_long_video")
-    visual, _ = encode(golden, golden.spec, golden.params, "time_instruction_ids_notime")
+    visual, _ = encode(golden, golden.spec, golden.params, "notime")
     assert_close(visual, stored["encode_long_video_notime"], "encode", "notime")
 
 
@@ -49,7 +44,7 @@ def test_without_time_adapter(golden: GoldenModel):
     table = port_table.build(dataclasses.replace(golden.sizes, time_adapter=False))
     assert set(golden.table.entries) - set(table.entries) == set(golden.config["linearp_missing_keys"])
     spec = dataclasses.replace(golden.spec, tape=False)
-    visual, _ = encode(golden, spec, golden.tree(table), "time_instruction_ids")
+    visual, _ = encode(golden, spec, golden.tree(table), "linearp")
     assert_close(visual, golden.arrays("encode.npz")["encode_long_video_LinearP"], "encode")
 
 
@@ -85,12 +80,12 @@ def test_every_stage_of_tape(golden: GoldenModel):
 
 def test_images(golden: GoldenModel):
     stored = golden.arrays("encode.npz")
-    images = golden.frames("image_u8")[:, 0, 0]
-    text, mask = (jnp.asarray(x[:, 0]) for x in golden.clip_text("image_instruction_ids", 1))
+    batch = golden.batch("image")
+    images = jnp.asarray(batch["frames"][:, 0, 0])
+    text, mask = (jnp.asarray(batch[name][:, 0]) for name in ("clip_text", "clip_text_mask"))
     model = VideoChatT(golden.spec)
-    normalised = golden.spec.vision.normalise(jnp.asarray(images))
     encode_image = jax.jit(functools.partial(model.apply, method="encode_image"))
-    visual, aux = encode_image({"params": golden.params}, normalised, text, mask)
+    visual, aux = encode_image({"params": golden.params}, images, text, mask)
     assert_close(aux["query_tokens"], stored["image_encode_img"], "encode", "image_encode_img")
     assert_close(visual, stored["image_llm_tokens"], "encode", "image_llm_tokens")
 
@@ -102,7 +97,7 @@ def test_clips_without_text(golden: GoldenModel):
         golden.spec, tape=False, qformer=dataclasses.replace(golden.spec.qformer, text_input=False)
     )
     model = VideoChatT(spec)
-    frames = golden.spec.vision.normalise(jnp.asarray(golden.frames("video_u8")[:1, :1]))
+    frames = jnp.asarray(golden.frames("video_u8")[:1, :1])
     encode_video = jax.jit(functools.partial(model.apply, method="encode_video"))
     _, aux = encode_video({"params": golden.tree(table)}, frames, None, None)
     assert_close(aux["query_tokens"], expected, "encode")

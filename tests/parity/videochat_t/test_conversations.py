@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.golden_model import seconds_of_text, turns_of_text
 from timesuite_jax.text import (
     EVALUATION,
     TRAINING,
@@ -20,6 +21,7 @@ from timesuite_jax.text import (
     load_tokenizer,
     render,
     shuffled,
+    video_time_text,
 )
 from timesuite_jax.videochat_t.data.token_row import lay_out
 
@@ -99,26 +101,13 @@ def test_answer_masks(family, tokenizer):
             np.testing.assert_array_equal(conversation.answer_mask, upstream_mask(tokenizer, after))
 
 
-def turns_of_text(text: str) -> list[Turn]:
-    """Splits a training text into turns: the goldens of models contain only the text."""
-    first, *rest = text.split("</s>")[:-1]
-    head, _, answer = first.rpartition("[/INST]")
-    instruction = head.partition("[INST]")[0]
-    question = head.rpartition("[INST]")[2] if head.count("[INST]") > 1 else ""
-    turns = [Turn(question.strip(), answer[1:-1], instruction.strip())]
-    for piece in rest:
-        question, _, answer = piece.rpartition("[/INST]")
-        turns.append(Turn(question.replace("[INST]", "").strip(), answer[1:-1]))
-    return turns
-
-
 def test_ids_and_labels_of_model_cases(models, tokenizer):
     for model in models:
         cases = read(model / "cases.json")
         for group in ("conversations", "conversations_notime", "image_conversations"):
             for case in cases[group]:
                 media = "Image" if "<Image>" in case["text"] else "Video"
-                times = case["text"].partition(f"</{media}>")[2].partition("[/INST]")[0]
+                times = video_time_text(seconds_of_text(case["text"]))
                 conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times, media=media)
                 assert list(conversation.before_ids) == case["p_before_ids"]
                 assert list(conversation.after_ids) == case["p_after_ids"]
@@ -130,23 +119,20 @@ def test_ids_and_labels_of_model_cases(models, tokenizer):
 def check_labels(model: Path, cases: dict, forward, tokenizer):
     n_visual = read(model / "config.json")["derived"]["llm_video_tokens"]
     for row, case in enumerate(cases["conversations"]):
-        times = case["text"].partition("</Video>")[2].partition("[/INST]")[0]
+        times = video_time_text(seconds_of_text(case["text"]))
         conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times)
         labels = forward["main.labels"][row]
-        start = 1 + len(conversation.before_ids) + n_visual
-        expected = np.full(len(labels), -100)
-        after = np.where(conversation.answer_mask, conversation.after_ids, -100)
-        expected[start : start + len(after)] = after
-        np.testing.assert_array_equal(labels, expected)
+        laid_out = lay_out(conversation, n_visual=n_visual, length=len(labels), special=tokenizer.special)
+        np.testing.assert_array_equal(np.where(laid_out.loss_mask, laid_out.tokens, -100), labels)
 
 
 def test_evaluation_prompts(models, tokenizer):
     for model in models:
         for case in read(model / "generate.json"):
-            turns = [Turn(case["question"])]
-            before, after, _ = render(turns, layout=EVALUATION, times=case["msg"])
+            turns, times = [Turn(case["question"])], video_time_text(seconds_of_text(case["msg"]))
+            before, after, _ = render(turns, layout=EVALUATION, times=times)
             assert [before, after] == case["prompt_segments"]
-            conversation = encode_conversation(tokenizer, turns, layout=EVALUATION, times=case["msg"])
+            conversation = encode_conversation(tokenizer, turns, layout=EVALUATION, times=times)
             assert [tokenizer.special.bos, *conversation.before_ids] == case["segment_ids"][0]
             assert list(conversation.after_ids) == case["segment_ids"][1]
 
@@ -162,8 +148,7 @@ def test_clip_texts(family, models, name):
         ):
             rendered = []
             for case in cases[sources]:
-                listed = case["text"].partition("sampled at ")[2].partition(" seconds")[0]
-                seconds = [float(second) for second in listed.split(", ") if second]
+                seconds = seconds_of_text(case["text"])
                 rendered += clip_time_texts(seconds, clips=derived["clip_num"], clip_frames=derived["clip_frames"])
             assert rendered == cases[texts]
         encoded = [
@@ -173,9 +158,13 @@ def test_clip_texts(family, models, name):
             ("image_instructions", "image_instruction_ids"),
         ]
         for texts, ids in encoded:
-            clip_text = encode_clip_texts(tokenizer, cases[texts], 64)
+            assert cases["bert_padding_side"] == "left"
+            clip_text = encode_clip_texts(tokenizer, cases[texts], 64, "left_per_video")
+            longest = max(map(len, cases[ids]))
             for row, expected in enumerate(cases[ids]):
-                assert clip_text.ids[row][clip_text.mask[row]].tolist() == expected
+                start = longest - len(expected)
+                assert clip_text.ids[row, start:longest].tolist() == expected
+                assert np.flatnonzero(clip_text.mask[row]).tolist() == list(range(start, longest))
         cut = encode_clip_texts(tokenizer, cases["time_instructions"][:1], len(cases["bert_truncation_left_max16"]))
         assert cut.ids[0].tolist() == cases["bert_truncation_left_max16"]
 
@@ -199,7 +188,7 @@ def test_truncation(models, tokenizer):
         cases, labels = read(model / "cases.json"), np.load(forward)["trunc.labels"]
         n_visual = read(model / "config.json")["derived"]["llm_video_tokens"]
         for row, case in enumerate(cases["conversations"]):
-            times = case["text"].partition("</Video>")[2].partition("[/INST]")[0]
+            times = video_time_text(seconds_of_text(case["text"]))
             conversation = encode_conversation(tokenizer, turns_of_text(case["text"]), times=times)
             cut = truncate_like_upstream(conversation, cases["trunc_max_txt_len"])
             row_arrays = lay_out(cut, n_visual=n_visual, length=labels.shape[1], special=tokenizer.special)

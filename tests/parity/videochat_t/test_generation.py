@@ -1,17 +1,20 @@
 """Prompt embeddings and greedy answers equal upstream's, token by token."""
 
-import dataclasses
 import functools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from tests.support.golden_model import GoldenModel
+from tests.support.golden_model import GoldenModel, seconds_of_text
 from tests.support.tolerances import assert_close
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.models.text import Mistral
-from timesuite_jax.text import clip_time_texts, encode_clip_texts, load_clip_tokenizer
+from timesuite_jax.text import Turn
+from timesuite_jax.videochat_t import protocol
+from timesuite_jax.videochat_t.answering.predictor import VideoQuestion
+from timesuite_jax.videochat_t.inference import VideoChatInference
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 REPLACED_ROW = "lm_head_weight_row"  # prefix of a row number: the head's row that a case replaces to force early stop
@@ -35,41 +38,44 @@ def cases_of(golden: GoldenModel) -> list[dict]:
     return cases
 
 
-def clip_text(golden: GoldenModel, cases: list[dict]) -> tuple[np.ndarray, np.ndarray]:
-    """Encodes the clip texts of the timestamps in the prompts."""
-    tokenizer = load_clip_tokenizer(golden.folder.parent / "tokenizers/bert")
-    sizes = {"clips": golden.spec.clips, "clip_frames": golden.spec.clip_frames}
-    listed = [case["msg"].partition("sampled at ")[2].partition(" seconds")[0].split(", ") for case in cases]
-    read = [encode_clip_texts(tokenizer, clip_time_texts(list(map(float, times)), **sizes), 64) for times in listed]
-    return np.stack([text.ids for text in read]), np.stack([text.mask for text in read])
+@pytest.fixture
+def released(golden: GoldenModel, monkeypatch) -> VideoChatInference:
+    """The model under the protocol of upstream's evaluation.
+
+    Upstream's values were computed with other pixel statistics, and for 16 new tokens.
+    """
+    monkeypatch.setattr(protocol, "CLIP_MEAN", golden.spec.vision.pixel_mean)
+    monkeypatch.setattr(protocol, "CLIP_STD", golden.spec.vision.pixel_std)
+    monkeypatch.setattr(protocol, "_NEW_TOKENS", max(len(case["output_ids"]) for case in cases_of(golden)))
+    return golden.task(protocol="paper")
 
 
-def test_prompt_embeddings(golden: GoldenModel):
-    """Frames and text yield the inputs of upstream's language model, with the BOS embedding of its evaluation."""
+def question_of(golden: GoldenModel, case: dict) -> VideoQuestion:
+    seconds = seconds_of_text(case["msg"])
+    return VideoQuestion(golden.record(case["video_index"], [Turn(case["question"])], seconds), Turn(case["question"]))
+
+
+def test_prompt_embeddings(golden: GoldenModel, released: VideoChatInference):
+    """Records and questions yield the inputs of upstream's language model in its evaluation."""
     cases, arrays = cases_of(golden), golden.arrays("generate.npz")
-    spec, count = dataclasses.replace(golden.spec, bos="embedding"), golden.spec.video_tokens
-    rows = [[*before, *[0] * count, *after] for before, after in (case["segment_ids"] for case in cases)]
-    shape = len(rows), max(map(len, rows))
-    tokens, valid, slots = np.zeros(shape, np.int32), np.zeros(shape, bool), np.full(shape, -1, np.int32)
-    for row, (ids, case) in enumerate(zip(rows, cases, strict=True)):
-        tokens[row, : len(ids)], valid[row, : len(ids)] = ids, True
-        start = len(case["segment_ids"][0])
-        slots[row, start : start + count] = np.arange(count)
-    texts, mask = clip_text(golden, cases)
-    batch = {
-        "frames": golden.frames("video_u8")[[case["video_index"] for case in cases]],
-        "clip_text": texts,
-        "clip_text_mask": mask,
-        "tokens": tokens,
-        "visual_slot": slots,
-        "valid": valid,
-    }
+    predictor, spec = released.predictor(golden.params), protocol.apply_protocol(released.config).model
+    batch = predictor.collate([predictor.prepare(question_of(golden, case)) for case in cases], len(cases))
     embed = jax.jit(functools.partial(VideoChatT(spec).apply, method="embed_prompt"))
     embeds, aux = embed({"params": golden.params}, batch)
     for row, case in enumerate(cases):
         tag = case["tag"]
         assert_close(aux["visual_tokens"][row][None], arrays[f"{tag}.img_embeds"], "encode", tag)
-        assert_close(embeds[row][valid[row]][None], arrays[f"{tag}.inputs_embeds"], "encode", tag)
+        assert_close(embeds[row][batch["valid"][row]][None], arrays[f"{tag}.inputs_embeds"], "encode", tag)
+
+
+def test_answers(golden: GoldenModel, released: VideoChatInference):
+    """Records and questions yield upstream's answers, each alone and in a batch."""
+    for case in cases_of(golden):
+        params = {**golden.params, "mistral": language_params(golden, case)}
+        predictor, question = released.predictor(params), question_of(golden, case)
+        prepared = predictor.prepare(question)
+        answers = [predictor.predict([prepared] * size, 2) for size in (1, 2)]
+        assert [answer.text for batch in answers for answer in batch] == [case["text"]] * 3, case["tag"]
 
 
 def test_greedy_decoding(golden: GoldenModel):

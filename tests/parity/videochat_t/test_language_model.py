@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.golden_model import IGNORED, GoldenModel
 from tests.support.tolerances import assert_close
+from timesuite_jax.layers import token_positions
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.objectives import answer_cross_entropy
 
@@ -21,8 +22,7 @@ def outputs(golden: GoldenModel) -> dict[str, tuple[dict[str, np.ndarray], np.nd
 
     @jax.jit
     def run(embeds: jax.Array, valid: jax.Array) -> tuple[jax.Array, jax.Array]:
-        positions = jnp.broadcast_to(jnp.arange(valid.shape[1])[None], valid.shape)
-        hidden, _ = Mistral(spec).apply({"params": params}, embeds, positions, valid)
+        hidden, _ = Mistral(spec).apply({"params": params}, embeds, token_positions(valid), valid)
         return hidden, Mistral(spec).apply({"params": params}, hidden, method="logits")
 
     found = {}

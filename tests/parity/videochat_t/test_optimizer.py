@@ -5,16 +5,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from safetensors.numpy import load_file
 
 from tests.support.golden_model import GoldenModel
 from tests.support.tolerances import assert_close, relative_error
-from tests.support.whole_model import batch_of, loss_and_hidden, params_of, spec_of
+from tests.support.whole_model import batch_of, params_of, task_of
 from timesuite_jax import param_tree, training
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
-from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 CASE = "main"
 # Adam normalises gradients of any size, which amplifies the rounding error of small ones: upstream in float32 differs
@@ -24,18 +22,6 @@ UPDATE_ERROR = 5e-4
 # For zero gradients the update is weight decay alone: 3e-5 of the parameter, which float32 resolves to two or three
 # digits. Without decay, or with decay of a vector, the error would be 1.
 DECAY_ERROR = 1e-2
-
-
-class GoldenTask:
-    """The part of `Task` that the training step uses."""
-
-    def __init__(self, golden: GoldenModel) -> None:
-        self.spec = spec_of(golden, CASE)
-
-    def loss(self, trainable: dict, frozen: dict, batch: dict[str, Array], rng: Array) -> tuple[Array, Array, dict]:
-        mean, _ = loss_and_hidden(self.spec, param_tree.merge(trainable, frozen), batch)
-        count = jnp.sum(batch["loss_mask"][:, 1:]).astype(jnp.float32)
-        return mean * count, count, {}
 
 
 def training_spec(declared: dict[str, Any]) -> TrainingSpec:
@@ -55,15 +41,10 @@ def training_spec(declared: dict[str, Any]) -> TrainingSpec:
     return TrainingSpec(total_steps=schedule["num_training_steps"], optimizer=optimizer)
 
 
-def trained_paths(golden: GoldenModel) -> set[param_tree.ParamPath]:
-    return {golden.table.entries[name].path for name in golden.json("train.json")["grads"]["trainable"]}
-
-
 def abstract_trainable(golden: GoldenModel) -> dict[str, Any]:
     """Returns the abstract trainable parameters, with logical axes."""
-    batch = {name: value for name, value in batch_of(golden, CASE).items() if name != "loss_mask"}
-    abstract = jax.eval_shape(VideoChatT(spec_of(golden, CASE)).init, jax.random.key(0), batch)["params"]
-    return param_tree.split(abstract, trained_paths(golden).__contains__)[0]
+    task = task_of(golden, CASE)
+    return param_tree.split(task.abstract_params(), task.trainable)[0]
 
 
 def test_learning_rates(golden: GoldenModel):
@@ -86,8 +67,8 @@ def test_weight_decay_groups(golden: GoldenModel):
 def test_losses_and_parameters(golden: GoldenModel):
     declared = golden.json("train.json")["optim"]
     zero_gradient = set(golden.json("train.json")["grads"]["exactly_zero"])
-    spec, task = training_spec(declared), GoldenTask(golden)
-    trainable, frozen = param_tree.split(params_of(golden, task.spec), trained_paths(golden).__contains__)
+    spec, task = training_spec(declared), task_of(golden, CASE)
+    trainable, frozen = param_tree.split(params_of(golden, task.config.model), task.trainable)
     trainable, frozen = jax.device_put((trainable, frozen))
     optimizer = training.optimizer.build(spec, abstract_trainable(golden))
     step = jax.jit(training.make_step(task, optimizer, training.schedule.build(spec)))

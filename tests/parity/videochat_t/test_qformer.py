@@ -11,6 +11,7 @@ from flax import linen as nn
 from tests.support.golden_model import GoldenModel
 from tests.support.tolerances import assert_close
 from timesuite_jax.models.text import QFormer, QFormerSpec
+from timesuite_jax.text import encode_clip_texts, load_clip_tokenizer
 from timesuite_jax.videochat_t.port import table as port_table
 
 
@@ -32,12 +33,14 @@ def is_seen(module: nn.Module, _: str) -> bool:
 def test_with_text(golden: GoldenModel):
     stored, spec = golden.arrays("qformer.npz"), golden.spec.qformer
     vision = jnp.asarray(stored["encoder_hidden_states"])
+    tokenizer = load_clip_tokenizer(golden.tokenizer_folders[1])
+    text = encode_clip_texts(tokenizer, golden.json("cases.json")["qformer_texts"], 64, "left_per_video")
     out, _ = jax.jit(QFormer(spec).apply)(
         {"params": golden.params["qformer"]},
         queries(golden, len(vision)),
         vision,
-        jnp.asarray(stored["input_ids"]),
-        jnp.asarray(stored["text_attention_mask"], bool),
+        jnp.asarray(text.ids),
+        jnp.asarray(text.mask),
     )
     assert_close(out, stored["text_out"][:, : spec.tokens], "qformer")
 

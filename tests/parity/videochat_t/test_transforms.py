@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from timesuite_jax.media import TransformSpec
 from timesuite_jax.media.resample import resize_aliased, resize_antialiased
+from timesuite_jax.models.vision import UmtSpec
+from timesuite_jax.models.vision.encoder import CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD
 
 SIZE = 224
 WINDOW = np.s_[:, :, 64:128, 64:128]
@@ -27,29 +30,36 @@ def statistics(goldens: Path, arrays) -> dict:
     return json.loads((goldens / "videochat_t" / "frames.json").read_text())
 
 
-def normalised(frames: np.ndarray, mean_std: list) -> np.ndarray:
-    mean, std = np.asarray(mean_std, np.float32)
-    return np.moveaxis((frames / np.float32(255) - mean) / std, -1, 1)
+def normalised(frames: np.ndarray, mean: tuple[float, ...], std: tuple[float, ...]) -> np.ndarray:
+    spec = UmtSpec(pixel_mean=mean, pixel_std=std)
+    return np.moveaxis(np.asarray(spec.normalise(jnp.asarray(frames))), -1, 1)
 
 
-def test_evaluation(arrays, statistics):
+def test_pixel_statistics(statistics):
+    assert [list(CLIP_MEAN), list(CLIP_STD)] == statistics["eval_mean_std"]
+    assert [list(IMAGENET_MEAN), list(IMAGENET_STD)] == statistics["train_mean_std"]
+
+
+def test_evaluation(arrays):
     frames = TransformSpec.from_variant("upstream", SIZE, train=False)(arrays["frames_u8"])
-    out = normalised(frames, statistics["eval_mean_std"])
-    np.testing.assert_allclose(out[WINDOW], arrays["eval_norm_crop_f32"], atol=1e-6)
+    out = normalised(frames, CLIP_MEAN, CLIP_STD)
+    # Values up to 2.7, as the difference of numbers below 8, whose float32 spacing is 4.8e-7: in upstream's order
+    # (subtract, divide) and in ours (multiply, add) each of the two or three roundings is half of that at most.
+    np.testing.assert_allclose(out[WINDOW], arrays["eval_norm_crop_f32"], rtol=0, atol=1.5e-6)
     np.testing.assert_allclose(out, arrays["eval_norm_f16"], atol=2e-3)  # float16 of values up to 2.7
 
 
 @pytest.mark.parametrize("kind", RESIZE)
-def test_training_crop(kind, arrays, statistics):
+def test_training_crop(kind, arrays):
     box = tuple(int(v) for v in arrays["train_resized_crop_box_ijhw"])
-    out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE), box=box), statistics["train_mean_std"])
+    out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE), box=box), IMAGENET_MEAN, IMAGENET_STD)
     assert_within_one_level(out[WINDOW], arrays[f"train_resized_crop_{kind}_crop_f32"], share=0.002)
 
 
 @pytest.mark.parametrize(("kind", "share"), [("antialias", 0.3), ("noantialias", 0.005)])
-def test_whole_frame(kind, share, arrays, statistics):
+def test_whole_frame(kind, share, arrays):
     # torch and Pillow round the weights of the antialiased filter differently; ours is Pillow's.
-    out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE)), statistics["train_mean_std"])
+    out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE)), IMAGENET_MEAN, IMAGENET_STD)
     assert_within_one_level(out[WINDOW], arrays[f"traintest_resize_{kind}_crop_f32"], share=share)
 
 

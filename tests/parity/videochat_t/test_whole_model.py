@@ -1,5 +1,7 @@
 """Losses, logits and gradients of the whole model equal upstream's, for all cases and variants."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ from safetensors.numpy import load_file
 
 from tests.support.golden_model import IGNORED, GoldenModel
 from tests.support.tolerances import assert_close
-from tests.support.whole_model import batch_of, loss_and_hidden, params_of, run, spec_of
+from tests.support.whole_model import batch_of, mean_loss, params_of, run, task_of
 from timesuite_jax import param_tree
 from timesuite_jax.videochat_t.model.token_shuffle import mean_pooling_kernel
 
@@ -59,13 +61,11 @@ def test_gradients(golden: GoldenModel):
     trained = {golden.table.entries[name].path for name in declared["trainable"]}
     for file in files:
         case = "main" + file.stem.removeprefix("grads")
-        spec, batch = spec_of(golden, case), batch_of(golden, case)
-        trainable, frozen = param_tree.split(params_of(golden, spec), trained.__contains__)
-
-        def loss(trainable: dict, frozen: dict, batch: dict, spec=spec) -> jax.Array:
-            return loss_and_hidden(spec, param_tree.merge(trainable, frozen), batch)[0]
-
-        value, grads = jax.jit(jax.value_and_grad(loss))(trainable, frozen, batch)
+        task, batch = task_of(golden, case), batch_of(golden, case)
+        trainable, frozen = param_tree.split(params_of(golden, task.config.model), task.trainable)
+        assert {path for path, _ in param_tree.leaves_with_paths(trainable)} == trained
+        value_and_grad = jax.value_and_grad(functools.partial(mean_loss, task))
+        value, grads = jax.jit(value_and_grad)(trainable, frozen, batch)
         assert_close(value, golden.arrays("forward.npz")[f"{case}.loss"], "loss")
         leaves = dict(param_tree.leaves_with_paths(grads))
         for name, expected in load_file(file).items():

@@ -37,6 +37,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "tape": False,
             # VideoChat2's checkpoints were trained with 1.0 in every channel of position 0.
             "bos": "ones",
+            # They were trained with clip texts padded on the left. Upstream pads to the longest text of a batch
+            # ("left_per_batch"), which makes a sample's features depend on its neighbours; this does not.
+            "clip_text_padding": "left_per_video",
             # Frozen, so bfloat16 storage loses nothing. Attention: "auto" chooses the fastest one on the device.
             "vision": {"dtype": "bfloat16", "param_dtype": "bfloat16", "attention": "auto"},
             "qformer": {"dtype": "bfloat16", "remat": "dots"},

@@ -19,6 +19,7 @@ from timesuite_jax.layers import logical_sharding, num_shards
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
+from timesuite_jax.videochat_t.answering.answer_text import upstream_answer_text
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 # The fields that the model reads; a batch has more (sample names, masks of the loss).
@@ -38,6 +39,7 @@ class Answerer:
         temperature: float = 0.0,
         top_p: float = 1.0,
         seed: int = 0,
+        upstream_text: bool = False,
     ) -> None:
         """Sets up decoding.
 
@@ -49,6 +51,7 @@ class Answerer:
           temperature: of sampling; 0 decodes greedily.
           top_p: probability mass that tokens are sampled from (nucleus sampling).
           seed: of sampling; unused when decoding greedily.
+          upstream_text: keep special tokens and outer white space, as `upstream_answer_text`; False removes both.
         """
         self._params, self._tokenizer = params, tokenizer
         special = tokenizer.special
@@ -61,13 +64,16 @@ class Answerer:
         )
         self._model, self._language_model = model, Mistral(model.spec.mistral)
         self._seed, self._rng = seed, jax.random.key(seed)
+        self._upstream_text = upstream_text
 
     @property
     def settings(self) -> dict[str, Any]:
         """What decides an answer beside weights and prompt, as JSON values."""
-        spec = self._spec
+        spec, model = self._spec, self._model.spec
+        inputs = {"bos": model.bos, "pixel_mean": model.vision.pixel_mean, "pixel_std": model.vision.pixel_std}
         draws = {"temperature": spec.temperature, "top_p": spec.top_p, "seed": self._seed}
-        return {"max_new_tokens": spec.max_new_tokens, **(draws if spec.temperature else {"decoding": "greedy"})}
+        decoding = draws if spec.temperature else {"decoding": "greedy"}
+        return {"max_new_tokens": spec.max_new_tokens, **inputs, **decoding, "upstream_text": self._upstream_text}
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]]) -> list[str]:
         """Answers a batch of prompts.
@@ -100,7 +106,12 @@ class Answerer:
         )
         # The end token, if there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
-        return [self._tokenizer.decode(row[:end].tolist()).strip() for row, end in zip(tokens, ends, strict=True)]
+        return [self._text(row[:end].tolist()) for row, end in zip(tokens, ends, strict=True)]
+
+    def _text(self, ids: list[int]) -> str:
+        if self._upstream_text:
+            return upstream_answer_text(self._tokenizer, ids)
+        return self._tokenizer.decode(ids).strip()
 
 
 class _Places(NamedTuple):

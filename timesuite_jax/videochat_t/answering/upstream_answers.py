@@ -186,14 +186,19 @@ def _span_of_sentence(text: str) -> tuple[float, float] | None:
         return float(start), float(end)
     clocks = [clock.split(":") for clock in re.findall(r"\d+\.*\d*:\d+\.*\d*", text)]
     if text.count(":") == 1:
-        return _around(int(clocks[0][0]) * 60 + int(clocks[0][1]))
+        return _around(_clock_seconds(clocks[0]))
     if text.count(":") == 2:
-        (a, b), (c, d) = clocks
-        return float(int(a) * 60 + int(b)), float(int(c) * 60 + int(d))
+        first, second = clocks
+        return _clock_seconds(first), _clock_seconds(second)
     numbers = re.findall(r"\d+\.*\d*(?!\.)", text)
     if len(numbers) == 1:
         return _around(float(numbers[0]))
     return (float(numbers[0]), float(numbers[1])) if len(numbers) == 2 else None
+
+
+def _clock_seconds(clock: list[str]) -> float:
+    """Minutes and seconds as seconds, by way of text as in the original, where more than 308 digits are infinite."""
+    return float(str(int(clock[0]) * 60 + int(clock[1])))
 
 
 def _around(moment: float) -> tuple[float, float]:

@@ -32,7 +32,9 @@ def grounding_job(
     if not spec.corpora:
         raise UserError("config.evaluation.corpora is empty; give a corpus to evaluate with --data")
     control = cast(Control, request.control or "none")
-    benchmark = GroundingBenchmark(spec.corpora, limit=request.limit or spec.limit, control=control)
+    benchmark = GroundingBenchmark(
+        spec.corpora, limit=request.limit or spec.limit, control=control, protocol=spec.protocol
+    )
 
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(

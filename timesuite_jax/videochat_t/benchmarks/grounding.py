@@ -12,6 +12,7 @@ from timesuite_jax.evaluation import COUNTS, Benchmark, Scores, Span, Timeline
 from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou, round_number_fractions
 from timesuite_jax.text import parse_spans
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
+from timesuite_jax.videochat_t.answering.upstream_answers import upstream_grounding
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
@@ -50,15 +51,24 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
       folders: corpora whose records have spans.
       limit: records of each corpus, from the first; None for all.
       control: what is changed in the model's input, see `VideoQuestion`.
+      protocol: "paper" parses answers as the original does; the model's inputs are the predictor's.
 
     Raises:
       UserError: a corpus is missing or damaged.
     """
 
     name, metric_names, prediction_type = "grounding", _METRICS, GroundingPrediction
+    protocols = ("default", "paper")
 
-    def __init__(self, folders: Sequence[str], *, limit: int | None = None, control: Control = "none") -> None:
-        self._control, self._limit = control, limit
+    def __init__(
+        self,
+        folders: Sequence[str],
+        *,
+        limit: int | None = None,
+        control: Control = "none",
+        protocol: str = "default",
+    ) -> None:
+        self._control, self._limit, self.protocol = control, limit, protocol
         self._examples = CorpusExamples(folders, limit)
         self._donor: tuple[str, Record] | None = None  # source of the video asked about, record whose frames are shown
 
@@ -92,7 +102,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
             known.source,
             known.turns[0].question,
             answer.text,
-            tuple((span.start, span.end) for span in parse_spans(answer.text, duration=answer.duration)),
+            _upstream_spans(answer.text) if self.protocol == "paper" else _spans(answer.text, answer.duration),
             tuple((start * scale, end * scale) for start, end in known.spans),
             answer.duration,
         )
@@ -120,3 +130,12 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
             if (record.source or record.id) != own:
                 self._donor = own, record
                 yield record
+
+
+def _spans(text: str, duration: float) -> tuple[Span, ...]:
+    return tuple((span.start, span.end) for span in parse_spans(text, duration=duration))
+
+
+def _upstream_spans(text: str) -> tuple[Span, ...]:
+    """The first span, if any; none where the original's parser raises."""
+    return tuple((start, end) for start, end in upstream_grounding(text).value or ())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from timesuite_jax.data.corpora import Batch, Dropped
-from timesuite_jax.text import SpecialIds
+from timesuite_jax.text import SpecialIds, shift_right, used_columns
 from timesuite_jax.videochat_t.data.budget import smallest_bucket
 from timesuite_jax.videochat_t.data.sample import Sample
 from timesuite_jax.videochat_t.data.spec import SampleSpec, VideoInputSpec
@@ -47,6 +47,8 @@ def collate(
     }
     if spec.turns == "independent":  # only then, since not every attention kernel supports segments
         batch["segments"] = np.zeros((count, length), np.int32)
+    # Of this process's rows, as the original's of one GPU.
+    columns = max((used_columns(s.video.clip_text_mask) for s in samples if isinstance(s, Sample)), default=0)
     # The first token of an empty row is valid, so that its attention has a key.
     batch["tokens"][:, 0] = special.bos
     batch["valid"][:, 0] = True
@@ -55,8 +57,10 @@ def collate(
             batch["frames"][row] = 0
             continue
         batch["frames"][row] = sample.video.frames
-        batch["clip_text"][row] = sample.video.clip_text
-        batch["clip_text_mask"][row] = sample.video.clip_text_mask
+        text, mask = sample.video.clip_text, sample.video.clip_text_mask
+        if video.clip_text_padding == "left_per_batch":
+            text, mask = shift_right(text, mask, columns)
+        batch["clip_text"][row], batch["clip_text_mask"][row] = text, mask
         for name, values in sample.conversation.row._asdict().items():
             if name != "segments" or name in batch:
                 batch[name][row] = values[:length]

@@ -66,6 +66,7 @@ def fit_conversation(
     style: TimeStyle = TimeStyle.DECIMAL,
     media: str = "Video",
     strict: bool = True,
+    shorten: bool = True,
     independent: bool = False,
 ) -> FittedConversation | DoesNotFit:
     """Tokenizes a conversation so that it fits the largest bucket, with as few cuts as needed.
@@ -80,6 +81,7 @@ def fit_conversation(
       style: how the times are written if they fit.
       media: "Video" or "Image".
       strict: as in `render`.
+      shorten: whether the time text may be shortened.
       independent: as in `encode_conversation`.
 
     Returns:
@@ -103,7 +105,7 @@ def fit_conversation(
 
     full = best = encode(turns, style)
     cuts: list[Cut] = []
-    for kind, shorter in _SHORTER_TIME_TEXTS:
+    for kind, shorter in _SHORTER_TIME_TEXTS if shorten else ():
         if best.n_text > budget:
             candidate = encode(turns, shorter)
             if candidate.n_text < best.n_text:
@@ -118,8 +120,9 @@ def fit_conversation(
     length = smallest_bucket(best.n_text + n_visual + 1, buckets)
     if length is None:
         needed = best.n_text + n_visual + 1
+        time_text = "without any time text" if shorten else "with all time stamps"
         return DoesNotFit(
-            f"needs {needed} tokens ({n_visual} visual, {best.n_answer} of the answer) without any time text, "
+            f"needs {needed} tokens ({n_visual} visual, {best.n_answer} of the answer) {time_text}, "
             f"and the largest sequence has {max(buckets)}"
         )
     return FittedConversation(best, length, tuple(cuts))

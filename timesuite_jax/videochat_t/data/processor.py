@@ -30,7 +30,7 @@ class Processor:
       video: sizes of a video's inputs.
       tokenizer: of the language model.
       clip_tokenizer: of the Q-Former.
-      train: random frames, crops and turns where the spec has them; otherwise `spec.for_evaluation()` holds.
+      train: random frames, crops and turns where the spec has them; otherwise `for_evaluation()` of both specs holds.
 
     Raises:
       UserError: a variant is unknown, or the buckets hold no text.
@@ -50,7 +50,7 @@ class Processor:
                 f"data.buckets={spec.buckets} leave no space for text beside {video.n_visual} visual tokens; raise them"
             )
         self.spec = spec if train else spec.for_evaluation()
-        self._video = video
+        self._video = video if train else video.for_evaluation()
         self._tokenizer, self._clip_tokenizer = tokenizer, clip_tokenizer
         self._sampling = SamplingSpec.from_variant(self.spec.sampling, video.num_frames)
         self._transform = TransformSpec.from_variant(spec.transform, video.size, train=train)
@@ -121,7 +121,9 @@ class Processor:
             clip_frames=self._video.clip_frames,
             style=self.spec.time_style,
         )
-        encoded = encode_clip_texts(self._clip_tokenizer, texts, self.spec.clip_text_length)
+        encoded = encode_clip_texts(
+            self._clip_tokenizer, texts, self.spec.clip_text_length, self._video.clip_text_padding
+        )
         return encoded.ids, encoded.mask, int(encoded.n_cut.sum())
 
     def conversation(
@@ -136,6 +138,7 @@ class Processor:
             buckets=self.spec.buckets,
             layout=LAYOUTS[self.spec.layout],
             style=self.spec.time_style,
+            shorten=self.spec.shorten_time_text,
             independent=self.spec.turns == "independent",
         )
         if isinstance(fitted, DoesNotFit):

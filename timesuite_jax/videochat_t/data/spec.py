@@ -8,7 +8,7 @@ from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.data.corpora import StreamSpec
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import DEFAULT_DEADLINE_S
-from timesuite_jax.text import LAYOUTS, TimeStyle
+from timesuite_jax.text import LAYOUTS, ClipTextPadding, TimeStyle
 
 Turns = Literal["all", "shuffled", "one", "independent"]
 
@@ -24,6 +24,7 @@ class SampleSpec:
       transform: variant of `TransformSpec`.
       layout: name of a conversation layout.
       time_style: how frame times are written.
+      shorten_time_text: whether the time text of the language model gives way where a sample is too long.
       turns: all turns of a record as one conversation, in their order or shuffled (as the original does); one of them,
         drawn at each visit; or all of them in one row, masked from each other, each a conversation of its own.
       deadline_s: wall seconds that decoding a video may take.
@@ -35,6 +36,7 @@ class SampleSpec:
     transform: str = "default"
     layout: str = "training"
     time_style: TimeStyle = TimeStyle.DECIMAL
+    shorten_time_text: bool = True
     turns: Turns = "shuffled"
     deadline_s: float = bounded(DEFAULT_DEADLINE_S, minimum=0)
 
@@ -54,8 +56,12 @@ class SampleSpec:
             )
 
     def for_evaluation(self) -> Self:
-        """The same options without randomness: always the same frames, all turns in their order."""
-        return dataclasses.replace(self, sampling=self.sampling.replace("random", "middle"), turns="all")
+        """The same options without randomness: always the same frames, all turns in their order.
+
+        The original evaluates on a grid of its own, not on the middle of the intervals that it trains on.
+        """
+        deterministic = {"random": "middle", "upstream_random": "upstream_evaluation"}
+        return dataclasses.replace(self, sampling=deterministic.get(self.sampling, self.sampling), turns="all")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,21 +82,28 @@ class DataSpec(StreamSpec, SampleSpec):
 
 @dataclass(frozen=True)
 class VideoInputSpec:
-    """Sizes of a video's inputs, fixed by the model.
+    """Sizes and layout of a video's inputs, fixed by the model.
 
     Attributes:
       clips: K, clips of a video.
       clip_frames: F, frames of a clip.
       size: side of the square frames, pixels.
       n_visual: visual tokens in the language model's sequence.
+      clip_text_padding: where the clips' texts are in their rows, see `timesuite_jax.text.clip_text`.
     """
 
     clips: int
     clip_frames: int
     size: int
     n_visual: int
+    clip_text_padding: ClipTextPadding = "right"
 
     @property
     def num_frames(self) -> int:
         """T = K * F."""
         return self.clips * self.clip_frames
+
+    def for_evaluation(self) -> Self:
+        """The same inputs independent of other videos of a batch, as in the original's evaluation."""
+        per_batch = self.clip_text_padding == "left_per_batch"
+        return dataclasses.replace(self, clip_text_padding="left_per_video") if per_batch else self

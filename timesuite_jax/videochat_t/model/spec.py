@@ -1,12 +1,13 @@
 """Sizes and options of VideoChat-T."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.text.mistral_spec import MistralSpec
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
 from timesuite_jax.models.vision import UmtSpec, VideoEncoderSpec
+from timesuite_jax.text import ClipTextPadding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,13 +26,15 @@ class VideoChatTSpec:
     tape_clips: int | None = None  # clips that TAPE's weights were trained with; None: those of `num_frames`
     clips_at_once: int = 16  # of each device, when answering; longer videos are encoded in groups
     bos: Literal["embedding", "ones"] = "embedding"  # at position 0; "ones" as upstream trains
+    clip_text_padding: ClipTextPadding = "right"  # of the Q-Former's texts, see `text.clip_text`; "left_*" as upstream
     train_vision: bool = False  # upstream freezes the video encoder in all stages
 
     @classmethod
     def from_variant(cls, variant: str, **overrides: Any) -> "VideoChatTSpec":
         """Returns the spec of a named variant, with fields replaced by `overrides`.
 
-        "released" is upstream's model, with "ones" at position 0; "debug" has all parts at small sizes.
+        "released" is upstream's model, with "ones" at position 0 and clip texts padded on the left; "debug" has all
+        parts at small sizes, and inputs that do not depend on other clips.
 
         Raises:
           UserError: if the variant is unknown, or the sizes are inconsistent.
@@ -42,6 +45,7 @@ class VideoChatTSpec:
                 "qformer": QFormerSpec.from_variant("base"),
                 "mistral": MistralSpec.from_variant("7b-instruct-v0.2"),
                 "bos": "ones",
+                "clip_text_padding": "left_per_video",
             },
             "debug": {
                 "vision": UmtSpec.from_variant("debug"),
@@ -93,6 +97,9 @@ class VideoChatTSpec:
             raise UserError(f"merge_len={merge} does not divide qformer.width={width}; change one, or set tape=False")
         if self.bos not in ("ones", "embedding"):
             raise UserError(f"bos={self.bos!r} is unknown; choose 'ones' (as upstream trains) or 'embedding'")
+        if self.clip_text_padding not in get_args(ClipTextPadding):
+            known = ", ".join(get_args(ClipTextPadding))
+            raise UserError(f"clip_text_padding={self.clip_text_padding!r} is unknown; choose one of {known}")
 
     def group_clips(self, count: int, devices: int) -> tuple[int, int]:
         """Returns the number of groups in which `count` clips are encoded when answering, and their padded number."""

@@ -19,6 +19,7 @@ import numpy as np
 from timesuite_jax.port.files.source import Arrays
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Role, Shape
 from timesuite_jax.port.table import Table
+from timesuite_jax.port.tables.lora import canonical_key
 from timesuite_jax.videochat_t.port.sizes import BERT, LLM, VISION, VideoChatTSizes
 from timesuite_jax.videochat_t.port.table import build
 
@@ -26,6 +27,7 @@ _BLOCK = re.compile(rf"{re.escape(VISION)}\.blocks\.(\d+)\.")
 _HEADS = re.compile(r"(text_encoder|qformer\.cls|vision_proj|text_proj|itm_head)\.|temp$")
 _TEXT_SIDE = re.compile(rf"{re.escape(BERT)}\.(embeddings\.(word|position)|encoder\.layer\.\d+\.(interm|output\.))")
 _UNUSED_BLOCK = "the vision encoder's last block, which the original never runs"
+_LANGUAGE_MODEL, _ADAPTED = "mistral_model.", "base_model.model."
 _MERGED = 4  # tokens merged into one; `token_merge_len` of every config upstream
 
 
@@ -40,6 +42,17 @@ def _stage1_only(name: str, names: Collection[str]) -> str | None:
 
 def _rotary(name: str, _: Collection[str]) -> str | None:
     return "rotary frequencies, computed from the config" if name.endswith("rotary_emb.inv_freq") else None
+
+
+def _is_adapter(key: str) -> bool:
+    return ".lora_" in key
+
+
+def _spelling(key: str) -> str:
+    """The table's spelling of a key, also of models without PEFT's modules: base models and merged ones."""
+    key = canonical_key(key)
+    rest = key.removeprefix(_LANGUAGE_MODEL)
+    return key if rest == key or rest.startswith(_ADAPTED) else f"{_LANGUAGE_MODEL}{_ADAPTED}{rest}"
 
 
 _STAGE3 = ("qformer.", "query_tokens", "extra_query_tokens", "mistral_proj.")
@@ -67,6 +80,7 @@ ROLES = (
         "videochat2",
         "videochat2_mistral_7b_stage3.pth: what VideoChat2 trained",
         requires=lambda entry: entry.torch.startswith(_STAGE3),
+        spelling=_spelling,
     ),
     _GOOD_INIT,
     Role(
@@ -74,8 +88,15 @@ ROLES = (
         "timesuite.pth or a ckpt_XX.pth: what TimeSuite trained",
         # A model without LoRA or TAPE has no such entries, so this is right for every variant.
         requires=lambda entry: entry.trainable,
+        spelling=_spelling,
     ),
-    Role("checkpoint", "a complete state dict"),
+    Role(
+        "checkpoint",
+        "a complete state dict",
+        # Adapters of an earlier file do not belong to this one's kernels, into which others may have been merged.
+        requires=lambda entry: _is_adapter(entry.torch),
+        spelling=_spelling,
+    ),
 )
 
 
@@ -127,6 +148,16 @@ class VideoChatTPort(ModelPort):
         if text_free and _TEXT_SIDE.match(key):
             return "text side of the Q-Former, which a model without text input omits"
         return None
+
+    def missing_hint(self, keys: Sequence[str]) -> str:
+        """A model without adapters."""
+        if not keys or not all(map(_is_adapter, keys)):
+            return ""
+        return (
+            "a base model, or one whose adapters were merged, has no LoRA keys: to use it as it is, give its file "
+            "alone and set model.mistral.lora=None in the config; to train new adapters, expect "
+            "'*.lora_?.default.weight' to be missing"
+        )
 
     def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
         """Another vocabulary, another number of clips, or a transposed kernel."""

@@ -1,0 +1,86 @@
+"""Selects frames of a video, or of a clip, by frame number, as upstream does; see `frame_choice` for the rules."""
+
+import math
+import random
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from timesuite_jax.media.frame_choice import (
+    Rounding,
+    evaluation_indices,
+    frame_index_seconds,
+    middle_indices,
+    random_indices,
+    uses_permutation,
+)
+from timesuite_jax.media.video_error import VideoError
+
+Clip = tuple[float, float]  # start and end in seconds
+Place = Literal["middle", "random", "grid"]
+
+CORRECT_CLIP = "correct start and end"
+
+
+def choose_by_index(
+    frame_count: int,
+    rate: float,
+    num_frames: int,
+    place: Place,
+    *,
+    clip: Clip | None,
+    rng: np.random.Generator | None,
+    name: str,
+) -> tuple[Int[np.ndarray, " T"], Float[np.ndarray, " T"]]:
+    """Selects frames as `sampling.choose_frames` with clock="index".
+
+    Upstream computes the frames of a clip from its seconds and does not limit them to the video: where all chosen
+    frames exist it goes on, otherwise its decoder fails and it replaces the sample. Here the clip is an error. Its
+    evaluation grid ends with the video.
+
+    Args:
+      frame_count: frames of the video.
+      rate: average frames per second.
+      num_frames: T.
+      place: rule.
+      clip: start and end in seconds; None for the whole video.
+      rng: generator of random sampling.
+      name: of the video, for messages.
+
+    Raises:
+      VideoError: the clip has no frame, or a chosen frame is past the end of the video.
+    """
+    start, end = clip or (None, math.inf)
+    if place == "grid":
+        # The rule of its evaluations with clips, which on a whole video is that of its other evaluations.
+        first = 0 if start is None else min(round(start * rate), frame_count - 1)
+        last = frame_count - 1 if math.isinf(end) else min(round(end * rate), frame_count - 1)
+        numbers = evaluation_indices(num_frames, last + 1, first=first)
+        return numbers, frame_index_seconds(numbers, rate, clip_start=start)
+    offset = 0 if start is None else int(start * rate)
+    count = frame_count - offset if start is None or math.isinf(end) else int((end - start) * rate)
+    if count < 1:
+        raise VideoError(name, f"has no frame in its clip {window(clip)} at {rate:g} frames per second", CORRECT_CLIP)
+    rounding: Rounding = "numpy"
+    if place == "middle":
+        numbers = middle_indices(num_frames, count)
+    else:
+        assert rng is not None  # checked by `choose_frames`
+        choose = random.Random(int(rng.integers(2**63)))
+        numbers = random_indices(num_frames, count, choose=choose, permutation=rng.permutation)
+        rounding = "numpy" if uses_permutation(num_frames, count) else "python"
+    numbers = numbers + offset
+    if numbers[-1] >= frame_count:
+        raise VideoError(
+            name,
+            f"has no frame {numbers[-1]}, which its clip {window(clip)} needs (it has {frame_count} frames)",
+            f"{CORRECT_CLIP}, or choose data.sampling='middle' or 'random', which end a clip with its video",
+        )
+    return numbers, frame_index_seconds(numbers, rate, clip_start=start, rounding=rounding)
+
+
+def window(clip: Clip | None) -> str:
+    """Describes a clip in messages."""
+    start, end = clip or (0.0, math.inf)
+    return f"from {start:g} s to its end" if math.isinf(end) else f"from {start:g} to {end:g} s"
