@@ -7,19 +7,17 @@ Four optimizations, none of which changes a pixel:
 - only selected frames are converted and resized, with one scaler for the video (`frame.reformat` builds one per call).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-import av
 import av.error
 import numpy as np
-from av.video.reformatter import Interpolation, VideoReformatter
 from jaxtyping import Int, UInt8
 
 from timesuite_jax.media.deadline import Deadline
+from timesuite_jax.media.frame_converter import FrameConverter, Resize
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_index import Source, VideoIndex, open_video
 
-Resize = Callable[[int, int], tuple[int, int]]
 DEFAULT_DEADLINE_S = 120.0
 
 
@@ -84,7 +82,7 @@ def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadlin
         decoder = stream.codec_context
         decoder.thread_count = threads
         decoder.thread_type = "AUTO"
-        convert = _Converter(resize)
+        convert = FrameConverter(resize)
         remaining = set(number_of)
         run_left: set[int] = set()
         counter = 0
@@ -130,27 +128,3 @@ def _run_starts(index: VideoIndex, needed: np.ndarray) -> dict[int, list[int]]:
         runs.setdefault(start, []).append(int(stamp))
         previous = key
     return runs
-
-
-class _Converter:
-    """Converts frames to upright RGB arrays with one scaler for the whole video."""
-
-    def __init__(self, resize: Resize | None):
-        self._resize = resize
-        self._scaler = VideoReformatter()
-
-    def __call__(self, frame: "av.VideoFrame") -> UInt8[np.ndarray, "H W 3"]:
-        quarter_turns = round(frame.rotation / 90) % 4
-        height, width = frame.height, frame.width
-        if self._resize is not None:
-            if quarter_turns % 2:
-                width, height = self._resize(width, height)
-            else:
-                height, width = self._resize(height, width)
-        shrinks = height <= frame.height and width <= frame.width and (height, width) != (frame.height, frame.width)
-        filter_ = Interpolation.AREA if shrinks else Interpolation.BICUBIC
-        # When scaling to packed RGB, or converting 10-bit or nv12 to it, swscale halves the horizontal resolution of
-        # chroma and loses one to three levels of luma. Planar RGB has neither fault and scales faster.
-        rgb = self._scaler.reformat(frame, width=width, height=height, format="gbrp", interpolation=filter_, threads=1)
-        # FFmpeg gives the angle counter-clockwise, the direction of `np.rot90`.
-        return np.ascontiguousarray(np.rot90(rgb.to_ndarray(), quarter_turns))

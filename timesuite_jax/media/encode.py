@@ -25,6 +25,7 @@ def encode_mp4(
     crf: int = 23,
     keyframe_every: int = 250,
     rotation: int = 0,
+    mirror: bool = False,
 ) -> bytes:
     """Encodes RGB frames as an mp4 and returns its bytes.
 
@@ -36,6 +37,7 @@ def encode_mp4(
       crf: x264 constant rate factor; lower is better quality.
       keyframe_every: maximum length of a group of pictures, in frames.
       rotation: display rotation to store, in degrees counter-clockwise.
+      mirror: whether to store a horizontal flip after the rotation.
 
     Raises:
       ValueError: both or neither of `rate` and `seconds` are given, or a side is odd.
@@ -59,8 +61,8 @@ def encode_mp4(
         stream.time_base = stream.codec_context.time_base = Fraction(1, _TICKS)
         stream.codec_context.thread_count = 1  # threading slows the encoding of small frames down
         stream.options = {"preset": preset, "crf": str(crf), "g": str(keyframe_every)}
-        if rotation:
-            stream.set_display_rotation(rotation)
+        if rotation or mirror:
+            stream.set_display_rotation(rotation, hflip=mirror)
         for frame, stamp in zip(frames, stamps, strict=True):
             picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
             picture.pts, picture.time_base = int(stamp), Fraction(1, _TICKS)

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
-from timesuite_jax.media.decode import Resize
+from timesuite_jax.media.frame_converter import Resize
 from timesuite_jax.media.video_error import VideoError
 
 DEFAULT_QUALITY = 90

@@ -13,7 +13,8 @@ from jaxtyping import Float, Int, UInt8
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.media.deadline import Deadline
-from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, Resize, decode_frames
+from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
+from timesuite_jax.media.frame_converter import Resize
 from timesuite_jax.media.index_clock import CORRECT_CLIP, Clip, Place, choose_by_index, window
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_index import Source, VideoIndex, index_video

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.media.decode import Resize
+from timesuite_jax.media.frame_converter import Resize
 from timesuite_jax.media.resample import Box, crop, resize_aliased, resize_antialiased
 
 # Arguments with which upstream calls torchvision's RandomResizedCrop.
