@@ -8,16 +8,28 @@ from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
 from timesuite_jax.media.encode import encode_mp4, write_mp4
 from timesuite_jax.media.jpeg import decode_jpegs, encode_jpeg
-from timesuite_jax.media.sampling import SampledVideo, SamplingSpec, choose_frames, choose_from_index, sample_video
+from timesuite_jax.media.sampling import (
+    SampledVideo,
+    SamplingSpec,
+    choose_frames,
+    choose_from_index,
+    sample_indexed,
+    sample_video,
+)
 from timesuite_jax.media.transforms import TransformSpec
 from timesuite_jax.media.video_error import VideoError
-from timesuite_jax.media.video_index import VideoIndex, index_video, open_video
+from timesuite_jax.media.video_file import Source, open_video
+from timesuite_jax.media.video_index import VideoIndex, index_video
+from timesuite_jax.media.video_notes import video_notes
+from timesuite_jax.media.video_suffixes import VIDEO_SUFFIXES
 
 __all__ = [
     "DEFAULT_DEADLINE_S",
+    "VIDEO_SUFFIXES",
     "Deadline",
     "SampledVideo",
     "SamplingSpec",
+    "Source",
     "TransformSpec",
     "VideoError",
     "VideoIndex",
@@ -29,6 +41,8 @@ __all__ = [
     "encode_mp4",
     "index_video",
     "open_video",
+    "sample_indexed",
     "sample_video",
+    "video_notes",
     "write_mp4",
 ]

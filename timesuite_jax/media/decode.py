@@ -15,8 +15,9 @@ from jaxtyping import Int, UInt8
 
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.frame_converter import FrameConverter, Resize
-from timesuite_jax.media.video_error import VideoError
-from timesuite_jax.media.video_index import Source, VideoIndex, open_video
+from timesuite_jax.media.video_error import DamagedFrame, VideoError
+from timesuite_jax.media.video_file import Source, open_video
+from timesuite_jax.media.video_index import VideoIndex
 
 DEFAULT_DEADLINE_S = 120.0
 
@@ -55,18 +56,15 @@ def decode_frames(
     deadline = deadline or Deadline(index.name, DEFAULT_DEADLINE_S)
     needed = np.unique(numbers)
     found: dict[int, np.ndarray] = {}
-    # A stream that does not declare its reordering depth can lose frames when others are skipped: decode them all then.
-    for skip in (False,) if index.counted else (True, False):
+    # A stream that does not declare its reordering depth can lose frames when others are skipped, and keyframes can be
+    # marked wrongly: decode all frames then.
+    for skip in (False,) if index.order.counted else (True, False):
         _decode_pass(source, index, needed, found, skip=skip, resize=resize, threads=threads, deadline=deadline)
         if len(found) == len(needed):
             break
     for number in needed:
         if number not in found:
-            raise VideoError(
-                index.name,
-                f"has a damaged frame: number {number} of {len(index)}, at {index.times[number]:.2f} s",
-                "download it again or re-encode it",
-            )
+            raise DamagedFrame(index.name, int(number), len(index), float(index.times[number]))
         if found[number].shape != found[needed[0]].shape:  # broadcast streams may change their frame size anywhere
             raise VideoError(
                 index.name, f"changes its frame size at {index.times[number]:.2f} s", "re-encode it at one size"
@@ -75,56 +73,64 @@ def decode_frames(
 
 
 def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadline) -> None:
-    number_of = {int(index.pts[n]): int(n) for n in needed if int(n) not in found}
-    starts = _run_starts(index, needed) if skip else {}
+    frames_needed = index.order.frames[needed]
+    number_of = {int(frame): int(n) for frame, n in zip(frames_needed, needed, strict=True) if int(n) not in found}
+    runs = _runs(index, needed) if skip else {}
     with open_video(source, index.name) as container:
-        stream = container.streams.video[0]
+        stream = container.streams[index.stream]
         decoder = stream.codec_context
         decoder.thread_count = threads
         decoder.thread_type = "AUTO"
         convert = FrameConverter(resize)
         remaining = set(number_of)
         run_left: set[int] = set()
+        run_start, trusted = 0, True  # decoding started at this packet; it was a keyframe indeed
         counter = 0
-        for packet in container.demux(stream):
+        for position, packet in enumerate(container.demux(stream)):
             deadline.check()
-            if skip and not run_left:
-                if packet.pts not in starts or not packet.is_keyframe:
-                    continue
-                decoder.flush_buffers()
-                run_left = set(starts[packet.pts])
+            at_end = position == index.packets  # PyAV's request to flush the decoder
+            if packet.size == 0 and not at_end:
+                continue
+            if skip and position in runs:
+                if not run_left and position > 0:
+                    decoder.flush_buffers()
+                    run_start, trusted = position, False
+                run_left |= runs[position]
             if skip:
-                decoder.skip_frame = "DEFAULT" if packet.pts in run_left or packet.size == 0 else "NONREF"
+                if not run_left:
+                    continue
+                wanted = position in run_left or position == run_start or at_end
+                decoder.skip_frame = "DEFAULT" if wanted else "NONREF"
+            packet.pts = position
             try:
-                frames = decoder.decode(packet if packet.size else None)
+                frames = decoder.decode(None if at_end else packet)
             except (av.error.FFmpegError, ValueError):
                 frames = []  # the caller detects damage by the selected frames that are missing
             for frame in frames:
-                stamp = counter if index.counted else frame.pts
+                identity = counter if index.order.counted else frame.pts
                 counter += 1
-                run_left.discard(stamp)
-                if stamp in remaining:
-                    remaining.discard(stamp)
+                run_left.discard(identity)
+                trusted = trusted or (identity == run_start and frame.key_frame)
+                if identity in remaining and trusted:
+                    remaining.discard(identity)
                     if not frame.is_corrupt:
-                        found[number_of[stamp]] = convert(frame)
+                        found[number_of[identity]] = convert(frame)
             if not remaining:
                 return
 
 
-def _run_starts(index: VideoIndex, needed: np.ndarray) -> dict[int, list[int]]:
-    """Maps the keyframe at which each decoding run starts to the timestamps needed from that run.
+def _runs(index: VideoIndex, needed: np.ndarray) -> dict[int, set[int]]:
+    """Maps the packet at which each decoding run starts to the frames needed from that run.
 
-    Frames displayed before a keyframe may be stored after it and depend on the preceding group of pictures as well. A
-    run that starts at the last keyframe at or before the frame and continues until the decoder outputs the frame
-    covers these too.
+    A run goes on into the next group of pictures where frames of both are needed.
     """
-    stamps = index.pts[needed]
-    group = np.maximum(np.searchsorted(index.keyframe_pts, stamps, side="right") - 1, 0)
-    runs: dict[int, list[int]] = {}
+    starts = np.unique(index.order.starts)
+    group = np.searchsorted(starts, index.order.starts[needed])
+    runs: dict[int, set[int]] = {}
     start = previous = -1
-    for stamp, key in zip(stamps, group, strict=True):
+    for frame, key in zip(index.order.frames[needed], group, strict=True):
         if previous < 0 or key > previous + 1:
-            start = int(index.keyframe_pts[key])
-        runs.setdefault(start, []).append(int(stamp))
+            start = int(starts[key])
+        runs.setdefault(start, set()).add(int(frame))
         previous = key
     return runs

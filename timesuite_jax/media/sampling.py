@@ -16,8 +16,9 @@ from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
 from timesuite_jax.media.frame_converter import Resize
 from timesuite_jax.media.index_clock import CORRECT_CLIP, Clip, Place, choose_by_index, window
-from timesuite_jax.media.video_error import VideoError
-from timesuite_jax.media.video_index import Source, VideoIndex, index_video
+from timesuite_jax.media.video_error import DamagedFrame, VideoError
+from timesuite_jax.media.video_file import Source
+from timesuite_jax.media.video_index import VideoIndex, index_video
 
 Clock = Literal["pts", "index"]
 
@@ -138,10 +139,35 @@ def sample_video(
     """
     name = name or (str(source) if not isinstance(source, bytes) else "(bytes)")
     deadline = Deadline(name, deadline_s)
-    index = index_video(source, name=name, deadline=deadline)
-    numbers, seconds = choose_from_index(index, spec, clip=clip, rng=rng)
-    frames = decode_frames(source, index, numbers, resize=resize, threads=threads, deadline=deadline)
-    return SampledVideo(frames, seconds, _shown_duration(index.duration, clip))
+    return sample_indexed(
+        source, spec, clip=clip, rng=rng, resize=resize, threads=threads, deadline=deadline, name=name
+    )[0]
+
+
+def sample_indexed(
+    source: Source,
+    spec: SamplingSpec,
+    *,
+    name: str,
+    deadline: Deadline,
+    clip: Clip | None = None,
+    rng: np.random.Generator | None = None,
+    resize: Resize | None = None,
+    threads: int = 1,
+) -> tuple[SampledVideo, VideoIndex]:
+    """Samples frames like `sample_video`, and returns the index of the video as well."""
+    for exact in (False, True):
+        index = index_video(source, name=name, deadline=deadline, threads=threads, exact=exact)
+        numbers, seconds = choose_from_index(index, spec, clip=clip, rng=rng)
+        try:
+            frames = decode_frames(source, index, numbers, resize=resize, threads=threads, deadline=deadline)
+        except DamagedFrame:
+            # Unless the stream was decoded to index it, the index may be wrong about which packets become frames.
+            if index.order.exact:
+                raise
+            continue
+        break
+    return SampledVideo(frames, seconds, _shown_duration(index.duration, clip)), index
 
 
 def choose_from_index(

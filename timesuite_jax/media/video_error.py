@@ -18,3 +18,19 @@ class VideoError(UserError):
     def __reduce__(self):
         """Supports pickling: decoding workers send errors to the main process."""
         return type(self), (self.name, self.problem, self.remedy)
+
+
+class DamagedFrame(VideoError):
+    """A selected frame that the decoder does not output intact."""
+
+    def __init__(self, name: str, number: int, count: int, seconds: float):
+        super().__init__(
+            name,
+            f"has a damaged frame: number {number} of {count}, at {seconds:.2f} s",
+            "download it again or re-encode it",
+        )
+        self._arguments = (name, number, count, seconds)
+
+    def __reduce__(self):
+        """Supports pickling, like the class above."""
+        return type(self), self._arguments

@@ -21,11 +21,11 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media import (
     Deadline,
     SamplingSpec,
+    Source,
     VideoError,
-    choose_from_index,
-    decode_frames,
+    VideoIndex,
     encode_jpeg,
-    index_video,
+    sample_indexed,
     sample_video,
 )
 from timesuite_jax.media.transforms import short_side
@@ -139,7 +139,7 @@ def _make_record(annotation: Annotation, *, root: Path, spec: BuildSpec) -> Reco
         data = read_video(path, annotation.video)
         fields["source_checksum"] = f"{google_crc32c.value(data):08x}"
         if spec.frames is None:
-            duration = check_video(data, annotation.video, spec.deadline_s, clip=annotation.clip)
+            duration = check_video(data, annotation.video, spec.deadline_s, clip=annotation.clip).duration
             return Record(**fields, video=data, duration=duration, clip=annotation.clip)
         video = sample_video(
             data,
@@ -159,17 +159,14 @@ def _make_record(annotation: Annotation, *, root: Path, spec: BuildSpec) -> Reco
         return Rejected(name, annotation.video, error.problem)
 
 
-def check_video(data: bytes, name: str, deadline_s: float, *, clip: tuple[float, float] | None = None) -> float:
-    """Decodes frames spread over a video (or its clip), and returns the length of the video in seconds.
+def check_video(source: Source, name: str, deadline_s: float, *, clip: tuple[float, float] | None = None) -> VideoIndex:
+    """Decodes frames spread over a video (or its clip), and returns its index.
 
     Raises:
       VideoError: the video cannot be used.
     """
     deadline = Deadline(name, deadline_s)
-    index = index_video(data, name=name, deadline=deadline)
-    numbers, _ = choose_from_index(index, SamplingSpec(min(_FRAMES_CHECKED, len(index))), clip=clip)
-    decode_frames(data, index, numbers, deadline=deadline)
-    return index.duration
+    return sample_indexed(source, SamplingSpec(_FRAMES_CHECKED), clip=clip, name=name, deadline=deadline)[1]
 
 
 def read_video(path: Path, name: str) -> bytes:

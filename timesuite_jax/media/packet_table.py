@@ -1,0 +1,95 @@
+"""Reads the timestamps and flags of a stream's packets, without decoding."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import av.container
+import av.error
+import av.video.stream
+import numpy as np
+from jaxtyping import Bool, Int
+
+from timesuite_jax.media.deadline import Deadline
+from timesuite_jax.media.packet_headers import HEADER_READERS, PacketHeader
+from timesuite_jax.media.video_error import VideoError
+from timesuite_jax.media.video_file import ffmpeg_reason
+
+NO_STAMP = int(np.iinfo(np.int64).min)
+
+
+@dataclass(frozen=True)
+class PacketTable:
+    """The P packets of a stream in decoding order; a packet's position in it identifies the packet and its frame.
+
+    Attributes:
+      pts, dts: presentation and decoding timestamps in the stream's time base, `NO_STAMP` where absent.
+      duration: in the stream's time base, 0 where unknown.
+      keyframe: decoding can start at the packet, by its own header where that is read, else by the container's mark,
+        which is not always true.
+      displayed: the packet has data and is neither trimmed by an edit list nor a hidden reference frame.
+      discarded: trimmed by an edit list: decoded, but not displayed.
+      reordered: a B-frame, where headers are read.
+      one_frame: False where headers are read and the packet is a placeholder or contains several frames.
+    """
+
+    pts: Int[np.ndarray, " P"]
+    dts: Int[np.ndarray, " P"]
+    duration: Int[np.ndarray, " P"]
+    keyframe: Bool[np.ndarray, " P"]
+    displayed: Bool[np.ndarray, " P"]
+    discarded: Bool[np.ndarray, " P"]
+    reordered: Bool[np.ndarray, " P"]
+    one_frame: Bool[np.ndarray, " P"]
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+
+def read_packets(
+    container: av.container.InputContainer,
+    streams: Sequence[av.video.stream.VideoStream],
+    name: str,
+    deadline: Deadline | None,
+) -> list[PacketTable]:
+    """Reads the packets of some streams in one pass.
+
+    Raises:
+      VideoError: the container cannot be read to its end, or the deadline passed.
+    """
+    rows: dict[int, list[tuple]] = {stream.index: [] for stream in streams}
+    readers = {stream.index: HEADER_READERS.get(stream.codec_context.name) for stream in streams}
+    try:
+        for packet in container.demux(tuple(streams)):
+            if deadline is not None:
+                deadline.check()
+            number, size, discarded = packet.stream.index, packet.size, packet.is_discard
+            read = readers[number]
+            if read is not None and size > 0:
+                header = read(packet)
+            else:
+                header = PacketHeader(packet.is_keyframe and size > 0, True, reordered=False, one_frame=True)
+            rows[number].append(
+                (
+                    NO_STAMP if packet.pts is None else packet.pts,
+                    NO_STAMP if packet.dts is None else packet.dts,
+                    packet.duration or 0,
+                    header.keyframe,
+                    header.displayed and size > 0 and not discarded,
+                    discarded,
+                    header.reordered,
+                    header.one_frame,
+                )
+            )
+    except (av.error.FFmpegError, ValueError) as error:
+        count = max(len(packets) for packets in rows.values())
+        raise VideoError(
+            name, f"is unreadable after {count} frames ({ffmpeg_reason(error)})", "download it again or re-encode it"
+        ) from error
+    # The last packet of every stream is PyAV's request to flush the decoder.
+    return [_table(rows[stream.index][:-1]) for stream in streams]
+
+
+def _table(rows: list[tuple]) -> PacketTable:
+    columns = list(zip(*rows, strict=True)) or [()] * 8
+    stamps = [np.asarray(column, np.int64) for column in columns[:3]]
+    return PacketTable(*stamps, *(np.asarray(column, bool) for column in columns[3:]))

@@ -1,0 +1,57 @@
+"""Opens video files and encoded bytes with FFmpeg."""
+
+import io
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+
+from timesuite_jax.media.video_error import VideoError
+
+Source = Path | str | bytes
+
+# Playlists and scripts (HLS, DASH, concat) refer to other files and to the network; a video is one local file.
+_OPTIONS = {"protocol_whitelist": "file"}
+
+
+def open_video(source: Source, name: str) -> av.container.InputContainer:
+    """Opens a file or encoded bytes; the caller closes the container.
+
+    Raises:
+      VideoError: the file is missing, empty, unreadable, or has no video stream.
+    """
+    if isinstance(source, bytes):
+        size, handle = len(source), io.BytesIO(source)
+    else:
+        path = Path(source)
+        if path.is_dir():
+            raise VideoError(name, "is a folder", "give the path of a file")
+        if not path.is_file():
+            raise VideoError(name, "does not exist", f"check the path {path}")
+        # FFmpeg takes what precedes a colon for a protocol; an absolute path cannot be mistaken for one.
+        size, handle = path.stat().st_size, f"file:{path.absolute()}"
+    if size == 0:
+        raise VideoError(name, "is empty (0 bytes)", "download it again or re-encode it")
+    try:
+        container = av.open(handle, mode="r", options=_OPTIONS)
+    except PermissionError as error:
+        raise VideoError(name, f"cannot be read ({ffmpeg_reason(error)})", "check its permissions") from error
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise VideoError(
+            name,
+            f"cannot be opened ({size} bytes, {ffmpeg_reason(error)})",
+            "it is truncated or not a video: download it again or re-encode it",
+        ) from error
+    if not container.streams.video:
+        kinds = sorted({stream.type for stream in container.streams}) or ["none"]
+        container.close()
+        raise VideoError(name, f"has no video stream (streams: {', '.join(kinds)})", "give a file with a video stream")
+    # PyAV fills missing presentation times with guesses, indistinguishable from those of the container.
+    container.flags &= ~av.container.Flags.gen_pts.value
+    return container
+
+
+def ffmpeg_reason(error: BaseException) -> str:
+    """Returns FFmpeg's message without the error number and the path."""
+    return str(getattr(error, "strerror", None) or error).strip().rstrip(".")

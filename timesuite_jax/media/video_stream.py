@@ -1,0 +1,44 @@
+"""Selects the video stream that is the film, among cover pictures, thumbnails and further tracks."""
+
+from collections.abc import Sequence
+
+import av.container
+import av.stream
+import av.video.stream
+
+from timesuite_jax.media.packet_table import PacketTable
+from timesuite_jax.media.video_error import VideoError
+
+_STILL = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails | av.stream.Disposition.still_image
+_PICTURE_CODECS = ("mjpeg", "png", "bmp", "gif", "webp", "tiff", "jpeg2000")
+
+
+def candidate_streams(container: av.container.InputContainer, name: str) -> tuple[av.video.stream.VideoStream, ...]:
+    """Returns the video streams that can be decoded, without pictures marked as such if there are others.
+
+    Raises:
+      VideoError: no stream can be decoded.
+    """
+    streams = tuple(stream for stream in container.streams.video if stream.codec_context is not None)
+    if not streams:
+        raise VideoError(name, "has video in an unknown codec", "re-encode it, for example as H.264")
+    return tuple(stream for stream in streams if not stream.disposition & _STILL) or streams
+
+
+def choose_stream(streams: Sequence[av.video.stream.VideoStream], tables: Sequence[PacketTable]) -> int:
+    """Returns the position of the film in `streams`, of which `tables` are the packets.
+
+    In order of weight: it has more than one frame, is a default track, is no series of pictures, is the largest.
+    """
+
+    def weight(position: int) -> tuple:
+        stream, frames = streams[position], int(tables[position].displayed.sum())
+        return (
+            frames > 1,
+            bool(stream.disposition & av.stream.Disposition.default),
+            stream.codec_context.name not in _PICTURE_CODECS,
+            stream.codec_context.width * stream.codec_context.height,
+            -position,
+        )
+
+    return max(range(len(streams)), key=weight)
