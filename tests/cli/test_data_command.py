@@ -56,7 +56,7 @@ def test_check_continues_after_an_unreadable_file(folder, capsys):
     (folder / "videos/c.mp4").mkdir()
     assert main(["data", "check", f"{folder}/videos", "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
-    assert report["videos"] == 3 and "c.mp4 cannot be read (Is a directory)" in report["findings"][1]["problem"]
+    assert report["videos"] == 3 and "c.mp4 is a folder" in report["findings"][1]["problem"]
 
 
 def test_outputs_are_checked_before_the_work(folder, capsys, monkeypatch):

@@ -2,10 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli.data._numbers import add_deadline
+
+_NAMED = 10  # files of a suffix that are printed; the report in JSON lists all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,5 +32,19 @@ def run(args: argparse.Namespace) -> int:
     else:
         for finding in report.findings:
             print(f"{finding.where}: {finding.problem}")
+        for note in report.notes:
+            print(f"{note.where}: note: {note.note}")
+        for line in _not_checked(report.not_checked):
+            print(line)
         print(f"{report.records} records and {report.videos} videos checked, {len(report.findings)} problems")
     return 0 if report.ok else 1
+
+
+def _not_checked(files: Sequence[str]) -> Iterator[str]:
+    """Lists files by suffix, a few of each by name."""
+    by_suffix: dict[str, list[str]] = {}
+    for file in files:
+        by_suffix.setdefault(Path(file).suffix.lower() or "(no suffix)", []).append(file)
+    for suffix, names in sorted(by_suffix.items()):
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield f"not checked, no suffix of a video: {len(names)} {suffix}: {', '.join(names[:_NAMED])}{more}"
