@@ -10,7 +10,8 @@ from etils import epath
 from timesuite_jax.monitoring.goodput import Goodput
 from timesuite_jax.monitoring.meter import Meter
 from timesuite_jax.monitoring.profile import Profile
-from timesuite_jax.monitoring.writers import MetricWriter, TensorBoardWriter, Terminal
+from timesuite_jax.monitoring.terminal import Terminal
+from timesuite_jax.monitoring.writers import MetricWriter, TensorBoardWriter
 
 
 class Reporter:

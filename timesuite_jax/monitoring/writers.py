@@ -1,4 +1,4 @@
-"""Metric writers: TensorBoard event files, without TensorFlow, and the terminal.
+"""The interface of metric writers, and TensorBoard event files, written without TensorFlow.
 
 Event files are written by `tensorboard`'s own `EventFileWriter`; what is added here is the restart, the full disk and
 the bucket. Two libraries were considered instead. `clu.metric_writers` has the same interface, but its summary writer
@@ -19,12 +19,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-import rich.console
 from etils import epath
 from tensorboard.compat.proto import event_pb2, summary_pb2, tensor_pb2, types_pb2
 from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-from timesuite_jax.progress import make_progress
 from timesuite_jax.storage.remote_path import is_remote
 
 
@@ -112,51 +110,3 @@ class TensorBoardWriter:
                 (self._folder / file.name).write_bytes(file.read_bytes())
             except Exception as error:  # whatever a storage library raises: the next upload is of the whole file
                 _log.warning("%s/%s is not up to date: %s", self._folder, file.name, error)
-
-
-class Terminal:
-    """Prints one line for each logged step, and a progress bar if the console is a terminal."""
-
-    def __init__(self, total_steps: int, first_step: int = 0, console: rich.console.Console | None = None) -> None:
-        self._console = console or rich.console.Console(stderr=True, soft_wrap=True, highlight=False)
-        self._total = total_steps
-        # Drawing costs time that a small model on a small machine would miss.
-        self._bar = make_progress(self._console, refresh_per_second=2)
-        self._task = self._bar.add_task("training", total=total_steps, completed=first_step)
-        self._bar.start()
-
-    def advance(self, step: int) -> None:
-        """Moves the progress bar."""
-        if not self._bar.disable:
-            self._bar.update(self._task, completed=step)
-
-    def write_scalars(self, step: int, scalars: Mapping[str, float]) -> None:
-        """Prints metrics of a step on one line, without the hours of goodput."""
-        shown = [_format(name, value) for name, value in scalars.items() if not name.startswith("hours/")]
-        self._console.print(f"step {step}/{self._total}  " + "  ".join(shown))
-
-    def write_texts(self, step: int, texts: Mapping[str, str]) -> None:
-        """Prints texts verbatim."""
-        for name, text in texts.items():
-            self._console.print(f"step {step}/{self._total}  {name}: {text}", markup=False)
-
-    def close(self) -> None:
-        """Removes the progress bar."""
-        self._bar.stop()
-
-
-def _format(name: str, value: float) -> str:
-    """A metric with its unit."""
-    if name == "seconds_per_step":
-        return f"{value:.3g} s/step"
-    if name.endswith("_per_second"):
-        return (
-            f"{value:,.0f} {name.removesuffix('_per_second')}/s"
-            if value >= 10
-            else (f"{value:.2g} {name.removesuffix('_per_second')}/s")
-        )
-    if name == "peak_memory_gib":
-        return f"peak memory {value:.2f} GiB"
-    if name in ("input_wait", "mfu", "goodput"):
-        return f"{name.replace('_', ' ')} {value:.1%}"
-    return f"{name} {value:.4g}"

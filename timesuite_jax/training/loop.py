@@ -37,6 +37,7 @@ from timesuite_jax.training.step import StepReport
 from timesuite_jax.training.task import Batch, DataReport, Task
 
 OnStop = Callable[[int, Mapping[str, float], DataReport], None]
+COMPILE_TIME = "about a minute; seconds if an earlier run has cached it"
 
 
 class RunResult(NamedTuple):
@@ -164,6 +165,8 @@ class _Loop:
                 break
             batch, starved = read
             self.heartbeats.begin_step(step + 1)
+            if step == first:
+                reporter.print(step, "compiling the step", COMPILE_TIME)
             state, report = self._dispatch(step, state, frozen, batch)
             self.preemption.training_started()
             step += 1
@@ -222,6 +225,7 @@ class _Loop:
                 # A new batch shape triggers a compilation; a signal during it saves first, so that it loses nothing.
                 # The first compilation has nothing to lose.
                 self.pending.drain()
+                self.reporter.print(step, "compiling the step for another batch shape", COMPILE_TIME)
                 with (
                     jax.transfer_guard("allow"),  # for saving
                     self.preemption.save_and_exit_on_signal(lambda: self._finish(step, state)),
