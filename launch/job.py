@@ -22,6 +22,8 @@ _GIT = ("git", "-C", str(ROOT))
 _ACCELERATORS = {"v5litepod": "v5e", "v5p": "v5p", "v6e": "v6e"}
 # Base images with drivers only (cloud.google.com/tpu/docs/runtimes); JAX is installed with the code.
 RUNTIMES = {"v5e": "v2-alpha-tpuv5-lite", "v5p": "v2-alpha-tpuv5", "v6e": "v2-alpha-tpuv6e"}
+# cloud.google.com/storage/docs/buckets#naming, without the longer names that are verified domains.
+_BUCKET = r"gs://[a-z0-9][-_.a-z0-9]{1,61}[a-z0-9]"
 assert set(_ACCELERATORS.values()) == set(RUNTIMES) == set(GENERATIONS)
 
 
@@ -106,7 +108,7 @@ def parser(description: str) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("config", metavar="CONFIG[:ARG]", help="file in this repository; --config.KEY=VALUE overrides")
     made.add_argument("--run", required=True, help="name of the run: lower case, digits, hyphens")
-    made.add_argument("--bucket", required=True, metavar="gs://BUCKET", help="in the region of the chips")
+    made.add_argument("--bucket", required=True, metavar="gs://NAME", help="in the region of the chips")
     made.add_argument("--accelerator", required=True, help="e.g. v5litepod-64, v5p-128 (64 chips), v6e-256")
     made.add_argument("--project", help="cloud project (default: gcloud's)")
     made.add_argument("--zone", required=True, help="zone with quota for these chips")
@@ -129,8 +131,12 @@ def read(made: argparse.ArgumentParser, words: list[str] | None) -> tuple[Job, a
         made.error(mistake)
     if not re.fullmatch(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", args.run):
         made.error(f"--run {args.run!r}: up to 40 lower-case letters, digits and hyphens, a letter first")
-    if not re.fullmatch(r"gs://[a-z0-9][-._a-z0-9]+", args.bucket):
-        made.error(f"--bucket {args.bucket!r} is not a bucket; write gs://NAME, without a folder")
+    bucket = args.bucket.rstrip("/")
+    if not re.fullmatch(_BUCKET, bucket):
+        made.error(
+            f"--bucket {args.bucket!r} is not a bucket; write gs://NAME without a folder, the name of 3 to 63 "
+            "lower-case letters, digits, hyphens, underscores and dots, e.g. gs://my-bucket"
+        )
     chips, _, count = args.accelerator.partition("-")
     if chips not in _ACCELERATORS or not count.isdecimal():
         known = ", ".join(f"{name}-64" for name in _ACCELERATORS)
@@ -140,7 +146,7 @@ def read(made: argparse.ArgumentParser, words: list[str] | None) -> tuple[Job, a
     if not args.zone:
         made.error("--zone is empty; write e.g. us-west4-a")
     config = f"{file.relative_to(ROOT)}{colon}{variant}"
-    return Job(config, tuple(overrides), args.run, args.bucket, args.accelerator, args.slices), args
+    return Job(config, tuple(overrides), args.run, bucket, args.accelerator, args.slices), args
 
 
 def _mistake(config: str, overrides: list[str]) -> str:

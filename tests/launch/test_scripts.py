@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -106,6 +107,12 @@ def test_a_workload_trains_in_the_bucket_with_its_environment():
     [
         (["--run", "Stage_A"], "--run 'Stage_A': up to 40 lower-case letters"),
         (["--bucket", "my-bucket/x"], "--bucket 'my-bucket/x' is not a bucket; write gs://NAME"),
+        (["--bucket", "gs://my-bucket/x"], "write gs://NAME without a folder"),
+        (["--bucket", "gs://MY-BUCKET"], "lower-case letters, digits, hyphens, underscores and dots"),
+        (["--bucket", "gs://ab"], "of 3 to 63"),
+        (["--bucket", f"gs://{'a' * 64}"], "of 3 to 63"),
+        (["--bucket", "gs://bucket-"], "is not a bucket"),
+        (["--bucket", "s3://my-bucket"], "is not a bucket; write gs://NAME"),
         (["--accelerator", "v5e-64"], "--accelerator 'v5e-64' is unknown; write e.g. v5litepod-64, v5p-64, v6e-64"),
         (["--slices", "0"], "--slices 0 is less than 1"),
         (["--zone", ""], "--zone is empty"),
@@ -130,6 +137,15 @@ def test_invalid_options_are_rejected(change, expected):
 def test_an_invalid_config_is_rejected_before_the_launch(config, expected):
     done = run("tpu_vm.py", config, *COMMON[1:], "--accelerator", "v5litepod-8")
     assert done.returncode == 2 and expected in done.stderr
+
+
+@pytest.mark.parametrize("name", ["abc", "my-bucket", "0_a.b-9", "a" * 63, "example.com"])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_names_of_buckets_are_accepted(name, end):
+    words = [*COMMON[:4], f"gs://{name}{end}", *COMMON[5:], "--accelerator", "v5litepod-8"]
+    done = run("queued.py", *words)
+    assert done.returncode == 0 and f"BUCKET={name}\n" in done.stdout, done.stderr
+    assert f"WORKDIR=gs://{name}/runs/stage-a\n" in done.stdout
 
 
 def test_a_whole_path_below_the_project_is_taken_and_one_slice_only():
@@ -298,3 +314,25 @@ def test_configs_name_what_launches_override(name):
     config = load_config(f"{LAUNCH.parent}/configs/timesuite/{name}.py", ["--config.training.mesh.replica=2"])
     assert config.training.mesh.replica == 2
     assert config.training.profile_at == 5
+
+
+def pasted(start: str) -> list[str]:
+    """The commands of docs/pods.md that begin with `start`, after the variables that the page sets."""
+    text = (LAUNCH.parent / "docs/pods.md").read_text(encoding="utf-8")
+    lines = [line for block in re.findall(r"^```\n(.*?)^```", text, flags=re.M | re.S)
+             for line in block.replace("\\\n", " ").splitlines()]  # fmt: skip
+    (exports,) = [line for line in lines if line.startswith("export PROJECT=")]
+    return [f"{exports}\n{line}" for line in lines if line.startswith(start)]
+
+
+def test_the_launches_of_the_page_work_as_pasted():
+    found = [line for script in ("tpu_vm", "queued") for line in pasted(f"python launch/{script}.py")]
+    assert len(found) >= 2
+    path = f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}"  # noqa: PTH120
+    for line in found:
+        line = line if line.endswith("--dry-run") else f"{line} --dry-run"
+        command = ["bash", "-euc", line]
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=60, cwd=LAUNCH.parent, env={**os.environ, "PATH": path}
+        )
+        assert done.returncode == 0 and "BUCKET=my-timesuite\n" in done.stdout, done.stderr

@@ -1,7 +1,7 @@
 """Caches compiled programs on disk, so that a command that runs again does not compile again.
 
 This is JAX's persistent compilation cache, set up through JAX's own environment variables before JAX is imported.
-Variables that are already set are kept: `JAX_COMPILATION_CACHE_DIR=gs://BUCKET/compiled` lets all hosts of a pod
+Variables that are already set are kept: `JAX_COMPILATION_CACHE_DIR=gs://my-bucket/compiled` lets all hosts of a pod
 share one folder, `JAX_COMPILATION_CACHE_DIR=` (empty) disables the cache.
 """
 

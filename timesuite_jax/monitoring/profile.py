@@ -1,7 +1,7 @@
 """Profiles of a few steps, for xprof (`tensorboard --logdir WORKDIR` with the package `xprof`).
 
 One is captured after `training.profile_at` steps, and one whenever the file WORKDIR/profile.request exists at a logged
-step (`touch run/profile.request`, or `gcloud storage cp /dev/null gs://BUCKET/run/profile.request`): a file needs no
+step (`touch run/profile.request`, or `gcloud storage cp /dev/null gs://my-bucket/run/profile.request`): a file needs no
 shell on the machine that trains. It contains the first process's devices; other hosts execute the same program.
 """
 

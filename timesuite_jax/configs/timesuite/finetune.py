@@ -1,6 +1,6 @@
 """Stage C of VideoChat-T: fine-tuning on grounding only (upstream's config_LinearProAdaFT).
 
-    timesuite train configs/timesuite/finetune.py:v5e-256 --workdir gs://BUCKET/finetune
+    timesuite train configs/timesuite/finetune.py:v5e-256 --workdir gs://my-bucket/finetune
 
 On one chip with 16 GB, one video at a time, with the language model's frozen kernels in 8 bits (docs/quantization.md):
 

@@ -1,6 +1,6 @@
 """Stage A of VideoChat-T: 192 frames, no TAPE (upstream's config_LinearP).
 
-    timesuite train configs/timesuite/linear_p.py:v5e-256 --workdir gs://BUCKET/linear_p
+    timesuite train configs/timesuite/linear_p.py:v5e-256 --workdir gs://my-bucket/linear_p
 
 The part after the colon names a TPU preset of pods.py; without it, the batch is upstream's 32, on all devices. On a
 laptop, with a synthetic corpus:

@@ -1,6 +1,6 @@
 """Stage B of VideoChat-T: 128 frames, with TAPE (upstream's config_LinearProAda); the released model.
 
-    timesuite train configs/timesuite/linear_pro_ada.py:v5e-256 --workdir gs://BUCKET/linear_pro_ada
+    timesuite train configs/timesuite/linear_pro_ada.py:v5e-256 --workdir gs://my-bucket/linear_pro_ada
 
 `:debug` and the TPU presets are those of linear_p.py. It starts from stage A's checkpoint after the first epoch,
 exported or upstream's ckpt_00.pth; the projections are loaded unchanged, because without TAPE they do not depend on the
