@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.cli._processes import join_processes
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -64,9 +65,9 @@ def open_model(
     Raises:
       UserError: if options contradict each other, or as `registry.open_model`.
     """
-    from timesuite_jax import parallel, registry
+    from timesuite_jax import registry
 
-    parallel.join_processes()
+    join_processes()
     if args.config is None:
         if args.overrides:
             raise UserError(

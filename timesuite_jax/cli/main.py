@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from timesuite_jax import __version__
 from timesuite_jax.cli._compile_cache import use_compile_cache
+from timesuite_jax.cli._native_libraries import configure_native_libraries
 from timesuite_jax.errors import UserError
 
 # name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.
@@ -52,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     name = parser.parse_args(argv[:1] or ["--help"]).command
     use_compile_cache(os.environ)
+    configure_native_libraries(os.environ, _log_level())
     module = importlib.import_module(f"timesuite_jax.cli.{name}")
     parser = argparse.ArgumentParser(
         prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -116,9 +118,14 @@ def _print_config_keys(name: str, words: Sequence[str]) -> None:
         sys.exit(USER_MISTAKE)
 
 
+def _log_level() -> str:
+    """Level of the logs that are shown: TIMESUITE_LOG."""
+    return os.environ.get("TIMESUITE_LOG", "warning").upper()
+
+
 def _quiet_logs() -> None:
     """Hides the start-up messages of libraries; TIMESUITE_LOG=info shows them."""
-    level = os.environ.get("TIMESUITE_LOG", "warning").upper()
+    level = _log_level()
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("absl").setLevel(level)
     _mute_abandoned_writes()

@@ -6,7 +6,7 @@ lists the keys.
 examples:
   timesuite data synthetic --out data/debug
   timesuite train configs/timesuite/linear_p.py:debug --workdir runs/debug
-  timesuite train configs/timesuite/finetune.py --workdir gs://bucket/run \\
+  timesuite train configs/timesuite/finetune.py --workdir gs://my-bucket/run \\
       --config.data.batch_size=64 --config.training.optimizer.learning_rate=2e-5
 """
 
@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.cli._processes import join_processes
 from timesuite_jax.errors import UserError
 
 
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
       UserError: if the config or the data is wrong, or the work folder cannot be used.
     """
     config = load_config(args.config, args.overrides)
-    from timesuite_jax import parallel, training
+    from timesuite_jax import training
     from timesuite_jax.checkpoints.malloc_tuning import limit_malloc_arenas
     from timesuite_jax.registry import build
     from timesuite_jax.resilience.preemption import (
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
     limit_malloc_arenas()
-    parallel.join_processes()
+    join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = build(config)
 

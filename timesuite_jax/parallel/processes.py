@@ -5,7 +5,6 @@ import json
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import jax
@@ -15,6 +14,7 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.tpu_devices import has_tpu
 
 # Named like those that JAX reads itself; for clusters that JAX does not detect, and for rehearsals.
 COORDINATOR, COUNT, INDEX = _NAMED = ("JAX_COORDINATOR_ADDRESS", "JAX_NUM_PROCESSES", "JAX_PROCESS_ID")
@@ -69,8 +69,7 @@ def join_processes(timeout: int = 300) -> None:
 def _in_a_cluster() -> bool:
     """Whether JAX would find other processes by itself."""
     tasks = max(int(os.environ.get(name) or 1) for name in ("SLURM_NTASKS", "OMPI_COMM_WORLD_SIZE"))
-    tpu = any(Path("/dev").glob("accel[0-9]*")) or any(Path("/dev/vfio").glob("[0-9]*"))
-    return tasks > 1 or (tpu and importlib.util.find_spec("libtpu") is not None)
+    return tasks > 1 or (has_tpu() and importlib.util.find_spec("libtpu") is not None)
 
 
 def allgather_strings(lines: Sequence[str]) -> list[str]:
