@@ -1,14 +1,18 @@
 """The quickstart with a dozen videos and three steps: from scratch, repeated, and resumed after a kill."""
 
 import dataclasses
+import io
 import json
+import shlex
 import shutil
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from timesuite_jax import param_tree, port
 from timesuite_jax.apps import quickstart
+from timesuite_jax.cli.main import main
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import open_layers
 from timesuite_jax.registry import Answers, load
@@ -47,6 +51,23 @@ def test_export_is_what_was_trained(finished):
     for path, leaf in param_tree.leaves_with_paths(params):
         np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(loaded))[path], leaf)
     assert outcome.exported["identical"] and outcome.exported["tensors"] > 50
+
+
+def test_the_next_command_runs(finished, capsys):
+    folder, outcome = finished
+    program, *words = shlex.split(outcome.next_command)
+    assert program == "timesuite" and outcome.as_json()["next"] == outcome.next_command
+    assert main(words) == 0
+    assert capsys.readouterr().out and (folder / "answer.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_output_ends_with_paths_and_the_next_command(finished):
+    folder, outcome = finished
+    printed = io.StringIO()
+    quickstart.print_outcome(outcome, Console(file=printed, width=60))
+    lines = printed.getvalue().splitlines()
+    assert f"timeline: {folder / 'timeline.png'}" in lines
+    assert lines[-1] == outcome.next_command
 
 
 def test_held_out_videos_are_not_training_videos(finished):

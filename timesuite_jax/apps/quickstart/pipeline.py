@@ -6,6 +6,7 @@ the training are skipped or resumed if they are there.
 
 import dataclasses
 import json
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ from timesuite_jax.progress import progress_bar
 from timesuite_jax.registry import build
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
+from timesuite_jax.videochat_t.benchmarks.grounding import GroundingPrediction
 from timesuite_jax.videochat_t.task import VideoChatTask
 
 
@@ -39,10 +41,12 @@ class Outcome:
     seconds: dict[str, float]  # of each step in this invocation
     exported: dict[str, Any]
     files: dict[str, str]
+    next_command: str  # to try: a question on one of the held-out videos
 
     def as_json(self) -> dict[str, Any]:
         """Returns the result as JSON values."""
-        return {**self.scores.metrics, "seconds": self.seconds, "export": self.exported, "files": self.files}
+        result = {"seconds": self.seconds, "export": self.exported, "files": self.files, "next": self.next_command}
+        return {**self.scores.metrics, **result}
 
 
 def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = False) -> Outcome:
@@ -94,9 +98,17 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
     with _timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
         exported = _export_and_import(params, workdir / "videochat_t.safetensors")
     files = {"timeline": str(timeline), "checkpoint": str(workdir / "run"), "export": exported["file"]}
-    outcome = Outcome(scores, {name: round(value, 1) for name, value in seconds.items()}, exported, files)
+    rounded = {name: round(value, 1) for name, value in seconds.items()}
+    outcome = Outcome(scores, rounded, exported, files, _question_to_ask(workdir, scores.two[0]))
     write_json(workdir / "results.json", outcome.as_json())
     return outcome
+
+
+def _question_to_ask(workdir: Path, prediction: GroundingPrediction) -> str:
+    """The command that asks the trained model one of the held-out questions about a video with two objects."""
+    video = workdir / "two_objects" / "videos" / prediction.source
+    words = ["timesuite", "ask", str(video), prediction.question, "--workdir", str(workdir / "run")]
+    return shlex.join([*words, "--timeline", str(workdir / "answer.png")])
 
 
 def _check_workdir(workdir: Path, config: QuickstartConfig, seed: int) -> None:

@@ -7,7 +7,7 @@ from timesuite_jax.apps.quickstart.pipeline import Outcome
 
 
 def print_outcome(outcome: Outcome, console: Console) -> None:
-    """Prints the metrics, the seconds of each step and the paths of the files."""
+    """Prints the metrics, the seconds of each step, the paths of the files, and the next command to try."""
     metrics = outcome.scores.metrics
     table = Table(title="grounding on held-out videos")
     table.add_column("questions")
@@ -39,3 +39,5 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         console.print(f"{name}: {file}", soft_wrap=True)
     parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
     console.print(f"{parts}; {sum(outcome.seconds.values()):.0f} s in all")
+    console.print("\nopen the timeline above, then ask a question of your own about one of the held-out videos:")
+    console.print(outcome.next_command, soft_wrap=True, markup=False, highlight=False)
