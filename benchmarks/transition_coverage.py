@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from timesuite_jax.mqsa_ted.data import Interactions, Split, Transitions, count_transitions, evaluation_inputs
+from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.mqsa_ted.data import Split, Transitions, count_transitions, evaluation_inputs
 
 MAX_LEN = 50  # as in configs/mqsa_ted
 

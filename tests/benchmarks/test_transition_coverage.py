@@ -3,7 +3,7 @@
 import numpy as np
 import transition_coverage
 
-from timesuite_jax.mqsa_ted.data import Interactions
+from timesuite_jax.data.interactions import Interactions
 
 
 def test_fractions_equal_those_counted_by_hand(tmp_path, capsys):

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from timesuite_jax import progress
 from timesuite_jax.cli.main import main
-from timesuite_jax.mqsa_ted.data import Interactions
+from timesuite_jax.data.interactions import Interactions
 
 # Two users with items x, y and z, and one with w only.
 LOG = "who,what,when\n" + "".join(f"{who},{what},{n}\n" for who in "ab" for n, what in enumerate("xyz")) + "c,w,5\n"

@@ -13,8 +13,8 @@ from tests.support import ring_interactions
 from tests.support.paths import CONFIGS
 from timesuite_jax import parallel, param_tree, port, training
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec

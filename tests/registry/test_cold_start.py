@@ -11,8 +11,8 @@ from ml_collections import ConfigDict
 
 from tests.support import ring_interactions
 from timesuite_jax import parallel, param_tree, port
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Params

@@ -14,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.evaluation import item_scores, mask_seen, rank
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted import port_table
-from timesuite_jax.mqsa_ted.data import Interactions, count_transitions, evaluation_inputs, seen_items, training_pairs
+from timesuite_jax.mqsa_ted.data import count_transitions, evaluation_inputs, seen_items, training_pairs
 from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation

@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 from tests.support.paths import CONFIGS
 from timesuite_jax import parallel, training
 from timesuite_jax.cli._configs import load_config
-from timesuite_jax.mqsa_ted.data import Interactions
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.registry import build
 from timesuite_jax.training import TrainingSpec

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.history.is_file():
         raise UserError(f"history {args.history} does not exist or is not a file; give the path of a CSV or .json file")
     from timesuite_jax import registry  # imported late: the checks above take no time
-    from timesuite_jax.mqsa_ted.data import read_histories
+    from timesuite_jax.data.interactions import read_histories
 
     histories = read_histories(args.history)
     loaded = open_model(args, registry.Recommends, [args.data] if args.data else None).load()

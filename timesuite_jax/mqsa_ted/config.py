@@ -8,8 +8,9 @@ from typing import Any, Literal
 from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, bounded, build, check_bounds
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import Interactions, SyntheticInteractionsSpec, make_interactions
+from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.port.weights import WeightsSpec
 
 

@@ -15,10 +15,11 @@ import numpy as np
 from einops import rearrange
 from jaxtyping import Array, Float, Int
 
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank
 from timesuite_jax.layers import Shard, constrain_sharding, num_shards, shard_map_scores
 from timesuite_jax.metrics import RankingScores
-from timesuite_jax.mqsa_ted.data import Interactions, Split, evaluation_inputs, pack, seen_items
+from timesuite_jax.mqsa_ted.data import Split, evaluation_inputs, pack, seen_items
 from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
 

@@ -3,9 +3,10 @@
 import functools
 from collections.abc import Callable
 
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, Progress
 from timesuite_jax.metrics import RankingScores
-from timesuite_jax.mqsa_ted.data import Interactions, Split
+from timesuite_jax.mqsa_ted.data import Split
 from timesuite_jax.mqsa_ted.report import print_ranking, ranking_json
 from timesuite_jax.param_tree import Params
 

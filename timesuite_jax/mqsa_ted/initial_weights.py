@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.config import MqsaTedConfig
-from timesuite_jax.mqsa_ted.data import Interactions, ItemFeatures, principal_axes
+from timesuite_jax.mqsa_ted.data import ItemFeatures, principal_axes
 from timesuite_jax.mqsa_ted.model import EMBEDDING_STD, MqsaSpec
 from timesuite_jax.mqsa_ted.port_table import PORT
 from timesuite_jax.param_tree import Params

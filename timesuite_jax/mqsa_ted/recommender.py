@@ -9,9 +9,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Int
 
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, top_k_items
 from timesuite_jax.layers import Shard, constrain_sharding, num_shards, shard_map_scores
-from timesuite_jax.mqsa_ted.data import Interactions
 from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
 

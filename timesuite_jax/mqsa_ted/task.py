@@ -14,10 +14,7 @@ from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import unbox
 from timesuite_jax.mqsa_ted.config import MqsaTedConfig
-from timesuite_jax.mqsa_ted.data import (
-    UserStream,
-    count_transitions,
-)
+from timesuite_jax.mqsa_ted.data import UserStream, count_transitions
 from timesuite_jax.mqsa_ted.inference import MqsaTedInference
 from timesuite_jax.mqsa_ted.initial_weights import initial_weights
 from timesuite_jax.mqsa_ted.loss import recommendation_loss

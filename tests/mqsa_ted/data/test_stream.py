@@ -6,8 +6,9 @@ import itertools
 import numpy as np
 import pytest
 
+from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import Interactions, UserStream, epoch_orders, training_pairs
+from timesuite_jax.mqsa_ted.data import UserStream, epoch_orders, training_pairs
 from timesuite_jax.mqsa_ted.data.stream import PADDING_SEGMENT
 
 USERS, BATCH, SEED, ITEMS = 7, 4, 3, 9

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from timesuite_jax.mqsa_ted.data import Interactions, count_transitions, epoch_orders, evaluation_inputs, seen_items
+from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.mqsa_ted.data import count_transitions, epoch_orders, evaluation_inputs, seen_items
 from timesuite_jax.mqsa_ted.data import training_pairs as pairs_of
 
 

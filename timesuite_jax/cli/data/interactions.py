@@ -10,7 +10,7 @@ from timesuite_jax.cli.data._numbers import positive
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
-    from timesuite_jax.mqsa_ted.data import Interactions
+    from timesuite_jax.data.interactions import Interactions
 
 _CORE = 5  # default of --core, which a released data set must not set
 
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
       UserError: if a file cannot be used, or an option does not apply to it.
     """
     check_outputs(args.out)
-    from timesuite_jax.mqsa_ted.data import describe
+    from timesuite_jax.data.interactions import describe
 
     if args.out.suffix != ".npz":
         raise UserError(f"--out {args.out} does not end in .npz, the format that is written; correct the name")
@@ -63,8 +63,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """The k-core of a log with its newest items held out, and the numbers of what was dropped."""
-    from timesuite_jax.mqsa_ted.data import k_core, leave_one_out
-    from timesuite_jax.mqsa_ted.data.log_reader import read_log
+    from timesuite_jax.data.interactions import k_core, leave_one_out
+    from timesuite_jax.data.interactions.log_reader import read_log
     from timesuite_jax.progress import progress_bar
 
     with progress_bar(f"reading {args.log.name}", quiet=args.json) as advance:
@@ -80,7 +80,7 @@ def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]
 
 def _read_released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, int]]":
     """A data set of the original's authors, which is already split; nothing is dropped."""
-    from timesuite_jax.mqsa_ted.data import read_released
+    from timesuite_jax.data.interactions import read_released
 
     for option, value in {"--core": args.core, "--columns": args.columns, "--sort": args.sort}.items():
         if value:

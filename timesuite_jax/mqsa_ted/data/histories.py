@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-from timesuite_jax.mqsa_ted.data.dataset import Interactions
+from timesuite_jax.data.interactions.dataset import Interactions
 
 Split = Literal["validation", "test"]
 Ids = Int[np.ndarray, "B S"]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Shaped
 
+from timesuite_jax.data.interactions.dataset import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data.dataset import Interactions
 from timesuite_jax.mqsa_ted.data.histories import epoch_orders, training_pairs
 from timesuite_jax.mqsa_ted.data.packing import pack
 

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from timesuite_jax.config_spec import bounded, check_bounds
-from timesuite_jax.mqsa_ted.data.dataset import Interactions
+from timesuite_jax.data.interactions.dataset import Interactions
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,9 +10,9 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from timesuite_jax.data.interactions import k_core, leave_one_out, log_batches
+from timesuite_jax.data.interactions.log_reader import read_log
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import k_core, leave_one_out, log_batches
-from timesuite_jax.mqsa_ted.data.log_reader import read_log
 
 # Rows of two users interleaved; "x" is taken twice by ann, at different times.
 LOG = """time,user,item,stars

@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow
 from pyarrow import csv, parquet
 
+from timesuite_jax.data.interactions.csv_fields import check_columns, csv_rows
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data.csv_fields import check_columns, csv_rows
 
 Batch = list[pyarrow.Array]  # users, items and times of consecutive rows
 _ROWS = 50_000  # of a batch that Python's CSV reader makes

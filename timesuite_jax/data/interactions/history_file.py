@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.data.interactions.csv_fields import csv_rows, parse_name, parse_time
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data.csv_fields import csv_rows, parse_name, parse_time
 
 Histories = dict[str, list[str]]  # user -> names of items, oldest first
 _FORMATS = 'a list of items ["a", "b"], a list of such lists, or an object {"user": ["a", "b"]}'

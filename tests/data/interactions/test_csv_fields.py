@@ -4,9 +4,9 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from timesuite_jax.data.interactions import read_histories
+from timesuite_jax.data.interactions.log_reader import read_log
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import read_histories
-from timesuite_jax.mqsa_ted.data.log_reader import read_log
 
 HEAD = "user,item,time\n"
 

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow
 from jaxtyping import Float, Int, Num
 
+from timesuite_jax.data.interactions.csv_fields import parse_name, parse_time
+from timesuite_jax.data.interactions.log import InteractionLog
+from timesuite_jax.data.interactions.log_batches import log_batches, row_position
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data.csv_fields import parse_name, parse_time
-from timesuite_jax.mqsa_ted.data.log import InteractionLog
-from timesuite_jax.mqsa_ted.data.log_batches import log_batches, row_position
 
 COLUMNS = ("user", "item", "time")
 _Position = Callable[[int], str]  # of a row, for an error

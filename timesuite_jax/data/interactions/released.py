@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from timesuite_jax.data.interactions.dataset import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data.dataset import Interactions
 from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, WRONG_KIND, Dialect, load_restricted
 
 _REMEDY = "; give a file of the authors, for example data/beauty/beauty.npy, or a log as .csv or .parquet"

@@ -6,8 +6,8 @@ import itertools
 import numpy as np
 from jaxtyping import Float, Int
 
+from timesuite_jax.data.interactions.dataset import Interactions
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data.dataset import Interactions
 
 MIN_ITEMS = 3  # of a user in the leave-one-out split: one each for training, validation and test
 

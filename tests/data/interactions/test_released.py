@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timesuite_jax.cli.main import main
+from timesuite_jax.data.interactions import Interactions, read_released
 from timesuite_jax.errors import UserError
-from timesuite_jax.mqsa_ted.data import Interactions, read_released
 
 TRAIN, VALIDATION, TEST = {1: [4], 0: [0, 3, 300]}, {0: [2], 1: [0]}, {0: 1, 1: 2}
 
