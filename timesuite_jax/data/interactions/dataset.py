@@ -75,6 +75,11 @@ class Interactions:
         """Number of users."""
         return len(self.start) - 1
 
+    def history(self, user: int) -> Int[np.ndarray, " N"]:
+        """Returns all items of a user, oldest first, with the held-out ones."""
+        training = self.items[self.start[user] : self.start[user + 1]]
+        return np.concatenate([training, self.validation[[user]], self.test[[user]]])
+
     def item_checksum(self) -> int:
         """Checksum of the meaning of item ids: the number of items, and their names in order if known."""
         return zlib.crc32(json.dumps([self.num_items, self.item_names]).encode())
@@ -117,13 +122,21 @@ class Interactions:
 
 
 def describe(data: Interactions) -> dict[str, float]:
-    """Statistics of a data set: users, items, interactions (held-out ones too), sparsity, untrained items."""
+    """Statistics of a data set, with the held-out items.
+
+    "repeats" counts interactions with an item that the user had taken before, "sparsity" is the fraction of pairs of a
+    user and an item without an interaction, "untrained_items" those that are only held out.
+    """
     users, number = data.num_users, len(data.items) + 2 * data.num_users
+    owner = np.concatenate([np.repeat(np.arange(users), np.diff(data.start)), np.arange(users), np.arange(users)])
+    pairs = owner * data.num_items + np.concatenate([data.items, data.validation, data.test])
+    taken = len(np.unique(pairs))
     return {
         "users": users,
         "items": data.num_items,
         "interactions": number,
-        "sparsity": 1.0 - number / (users * data.num_items),
+        "repeats": number - taken,
+        "sparsity": 1.0 - taken / (users * data.num_items),
         "mean_length": number / users,
         "untrained_items": data.num_items - len(np.unique(data.items)),
     }

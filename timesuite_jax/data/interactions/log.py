@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int, Num
 
 from timesuite_jax.data.interactions.dataset import Interactions
 from timesuite_jax.errors import UserError
@@ -19,14 +19,14 @@ class InteractionLog:
     Attributes:
       users: index into `user_names` of each row.
       items: index into `item_names` of each row.
-      times: time of each row, rounded to float64.
+      times: time of each row, in a unit of the file.
       user_names: in the order in which they first appear.
       item_names: in the order in which they first appear.
     """
 
     users: Int[np.ndarray, " N"]
     items: Int[np.ndarray, " N"]
-    times: Float[np.ndarray, " N"]
+    times: Num[np.ndarray, " N"]
     user_names: tuple[str, ...]
     item_names: tuple[str, ...]
 
@@ -35,6 +35,11 @@ class InteractionLog:
         users, user_names = _renumber(self.users[rows], self.user_names)
         items, item_names = _renumber(self.items[rows], self.item_names)
         return InteractionLog(users, items, self.times[rows], user_names, item_names)
+
+    def sort(self) -> "InteractionLog":
+        """Returns the log sorted by time; rows of the same time keep their order."""
+        order = np.argsort(self.times, kind="stable")
+        return dataclasses.replace(self, users=self.users[order], items=self.items[order], times=self.times[order])
 
 
 def _renumber(ids: Int[np.ndarray, " K"], names: tuple[str, ...]) -> tuple[Int[np.ndarray, " K"], tuple[str, ...]]:
