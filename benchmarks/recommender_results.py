@@ -20,6 +20,7 @@ import time
 from pathlib import Path
 
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.data.interactions import Interactions
 
 CONFIGS = Path(__file__).parents[1] / "configs/mqsa_ted"
 SETS = ("beauty", "sports", "toys", "yelp")
@@ -73,7 +74,8 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
     result = json.loads(text) if text else {"interrupted": True}  # before training started
     if result["interrupted"]:
         raise SystemExit(f"{name}: interrupted; run the script again to resume")
-    epoch = load_config(location, words).training.eval_every
+    users = Interactions.load(data).num_users
+    epoch = -(-users // load_config(location, words).data.batch_size)  # steps
     report = {
         "config": location.removeprefix(f"{CONFIGS}/"),
         "overrides": overrides,

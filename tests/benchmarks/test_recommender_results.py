@@ -22,7 +22,7 @@ def run(*words: str) -> list[str]:
 def test_finished_runs_are_skipped(tmp_path):
     ring_interactions.ring().save(tmp_path / "beauty.npz")
     words = ["--data", str(tmp_path), "--out", str(tmp_path / "out"), "--sets", "beauty", "--seeds", "1"]
-    words += ["--variant", "debug", "--config.training.total_steps=2", "--config.training.eval_every=1"]
+    words += ["--variant", "debug", "--config.training.total_steps=4", "--config.training.eval_every=2"]  # two epochs
     assert len(run(*words, "--methods", "full")) == 1
     (file,) = (tmp_path / "out").glob("*/result.json")
     written, result = file.stat().st_mtime, json.loads(file.read_text())

@@ -83,6 +83,24 @@ def test_a_resumed_run_equals_the_uninterrupted_one(config, tmp_path):
         np.testing.assert_array_equal(dict(param_tree.leaves_with_paths(parts.state.params))[path], leaf)
 
 
+@pytest.mark.parametrize(("users", "batch", "steps"), [(24, 16, 2), (24, 24, 1), (25, 24, 2), (24, 256, 1)])
+@pytest.mark.parametrize("name", ["beauty", "yelp", "sasrec"])
+def test_steps_per_epoch_follow_from_the_data(tmp_path, name, users, batch, steps):
+    ring_interactions.ring(users=users).save(tmp_path / "ring.npz")
+    words = [f"--config.data.path={tmp_path / 'ring.npz'}", f"--config.data.batch_size={batch}"]
+    config = load_config(str(CONFIGS / f"{name}.py"), words)
+    task = build(config)
+    spec = TrainingSpec.from_config(config.training).in_steps(task.steps_per_epoch)
+    assert (spec.total_steps, spec.eval_every, spec.save_every) == (200 * steps, steps, 10 * steps)
+    assert task.train_data(seed=0, process_index=0, process_count=1).batches == steps
+
+
+def test_a_run_of_epochs_ends_after_them(config, tmp_path):
+    changes = {"total_steps": 0, "epochs": 1.5, "interval": "epoch", "log_every": 1, "eval_every": 1, "save_every": 1}
+    result = training.run(build(config), spec_of(config, **changes), tmp_path, config=config.to_dict())
+    assert result.step == 3 and result.best.step in (2, 3)
+
+
 def test_the_loss_is_the_sum_of_its_terms_and_ignores_padding(config):
     config.model.update(dropout=0.0)
     task = build(config)
@@ -161,7 +179,8 @@ def test_configs_have_the_released_hyper_parameters(name):
     config = load_config(str(CONFIGS / f"{name}.py"))
     spec = TrainingSpec.from_config(config.training)
     assert spec.optimizer.eps_hat and spec.optimizer.learning_rate == 1e-3 and spec.seed == 2023
-    assert spec.total_steps == 200 * spec.eval_every
+    assert (spec.epochs, spec.total_steps) == (200, 0)
+    assert (spec.interval, spec.log_every, spec.eval_every, spec.save_every) == ("epoch", 1, 1, 10)
     assert config.data.path == f"data/{name}.npz"
     assert config.model.to_dict() == {
         "width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5,

@@ -29,7 +29,9 @@ def test_a_spec_is_built_from_a_config():
             r"training\.optimizer\.learning_rat .*'learning_rate'",
         ),
         ({"total_steps": 5, "zebra": 1}, r"training\.zebra is unknown; known keys are total_steps"),
-        ({"seed": 5}, r"training\.total_steps is missing"),
+        ({"seed": 5}, r"training\.total_steps=0 must be at least 1, unless training\.epochs is set"),
+        ({"epochs": -1.0}, r"training\.epochs=-1\.0 must be at least 0"),
+        ({"epochs": 1, "interval": "day"}, r"training\.interval='day' is unknown; choose one of 'step', 'epoch'"),
         ({"total_steps": "many"}, r"training\.total_steps='many' is not of type int"),
         ({"total_steps": 2.5}, r"training\.total_steps=2.5 is not of type int"),
         ({"total_steps": True}, r"training\.total_steps=True is not of type int"),
@@ -48,3 +50,30 @@ def test_bounds_hold_for_specs_that_are_constructed_directly():
         TrainingSpec(total_steps=3, log_every=0)
     with pytest.raises(UserError, match=r"b1=1.5 .*below 1"):
         OptimizerSpec(b1=1.5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "steps"),
+    [
+        ({"total_steps": 5}, (5, 50, 0, 1000)),
+        ({"epochs": 3}, (21, 50, 0, 1000)),
+        ({"epochs": 0.5}, (4, 50, 0, 1000)),
+        ({"epochs": 0.01}, (1, 50, 0, 1000)),
+        ({"epochs": 3, "interval": "epoch", "log_every": 1, "eval_every": 2, "save_every": 3}, (21, 7, 14, 21)),
+        ({"epochs": 3, "total_steps": 5, "interval": "epoch", "log_every": 1, "save_every": 1}, (5, 7, 0, 7)),
+    ],
+)
+def test_epochs_are_converted_to_steps(fields, steps):
+    spec = TrainingSpec(**fields).in_steps(lambda: 7)
+    assert (spec.total_steps, spec.log_every, spec.eval_every, spec.save_every) == steps
+    assert spec.in_steps(lambda: 100) == spec
+
+
+def test_a_task_without_epochs_is_not_asked_for_them():
+    def fail() -> int:
+        raise UserError("no epochs")
+
+    assert TrainingSpec(total_steps=5).in_steps(fail).total_steps == 5
+    for fields in ({"epochs": 1.0}, {"total_steps": 5, "interval": "epoch"}):
+        with pytest.raises(UserError, match="no epochs"):
+            TrainingSpec(**fields).in_steps(fail)

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     if "training" not in config:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
-    plan = aot.make_plan(build(config), spec, args.topology, args.slices)
+    task = build(config)
+    plan = aot.make_plan(task, spec.in_steps(task.steps_per_epoch), args.topology, args.slices)
     names = args.program or list(plan.calls)
     if unknown := sorted(set(names) - set(plan.calls)):
         raise UserError(f"--program {unknown[0]!r} is none of this task's; choose from {', '.join(plan.calls)}")

@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     join_processes()
     spec = training.TrainingSpec.from_config(config.to_dict()["training"])
     task = build(config)
+    spec = spec.in_steps(task.steps_per_epoch)
 
     def print_json(step: int, metrics: Mapping[str, float], data: training.DataReport, **fields: Any) -> None:
         if args.json:

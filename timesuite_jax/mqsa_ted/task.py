@@ -97,6 +97,10 @@ class MqsaTedTask(MqsaTedInference, Task):
             checksums={} if self.item_features is None else {"feature_checksum": self.item_features.checksum},
         )
 
+    def steps_per_epoch(self) -> int:
+        """Batches of all users; the last one is smaller."""
+        return -(-self.data.num_users // self.config.data.batch_size)
+
     def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         """The largest batch: each history has `max_len` items and fills a row."""
         multiple = math.lcm(self.config.data.row_multiple, row_multiple)

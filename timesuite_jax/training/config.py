@@ -5,8 +5,9 @@ key or a value of the wrong type is an error that names the key, never silently 
 """
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from ml_collections import ConfigDict
 
@@ -48,12 +49,14 @@ class OptimizerSpec:
 class TrainingSpec:
     """One training run."""
 
-    total_steps: int = bounded(minimum=1)
+    total_steps: int = bounded(0, minimum=0)  # takes precedence over epochs; 0: epochs sets the length
+    epochs: float = bounded(0.0, minimum=0)  # passes over the training data, which determine the steps of each
     seed: int = 0  # of parameters, data order and dropout: the run's only source of randomness
     accumulate: int = bounded(1, minimum=1)  # microbatches per step; the gradient is exactly that of the whole batch
     optimizer: OptimizerSpec = OptimizerSpec()
     mesh: MeshSpec = dataclasses.field(default_factory=MeshSpec)
     rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # changes to parallel.DEFAULT_RULES
+    interval: Literal["step", "epoch"] = "step"  # unit of log_every, eval_every and save_every
     log_every: int = bounded(50, minimum=1)
     eval_every: int = bounded(0, minimum=0)  # 0: at the end only
     save_every: int = bounded(1000, minimum=1)  # also saved at the end, on SIGTERM and on Ctrl-C
@@ -66,17 +69,35 @@ class TrainingSpec:
     process_timeout: float = bounded(300.0, minimum=1)  # seconds to wait for a process before the run ends
 
     def __post_init__(self) -> None:
-        """Rejects early stopping without a metric or without evaluations.
+        """Rejects a run without a length, and early stopping without a metric or without evaluations.
 
         Raises:
           UserError: naming the field.
         """
         check_bounds(self)
+        if not (self.total_steps or self.epochs):
+            raise UserError("training.total_steps=0 must be at least 1, unless training.epochs is set; set one of them")
         if self.patience and not (self.best and self.eval_every):
             raise UserError(
                 f"training.patience={self.patience} needs training.best and training.eval_every; set both, or "
                 "training.patience=0"
             )
+
+    def in_steps(self, steps_per_epoch: Callable[[], int]) -> "TrainingSpec":
+        """Returns the spec with its length and its intervals in steps.
+
+        Args:
+          steps_per_epoch: called where epochs occur; may raise if the data have none.
+        """
+        steps = 1 if self.interval == "step" and self.total_steps else steps_per_epoch()
+        unit = steps if self.interval == "epoch" else 1
+        return dataclasses.replace(
+            self,
+            total_steps=self.total_steps or max(1, math.ceil(self.epochs * steps)),
+            epochs=0.0,
+            interval="step",
+            **{name: unit * getattr(self, name) for name in ("log_every", "eval_every", "save_every")},
+        )
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any] | ConfigDict, where: str = "training") -> "TrainingSpec":

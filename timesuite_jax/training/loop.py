@@ -66,7 +66,7 @@ def run(
 
     Args:
       task: what is trained.
-      spec: how.
+      spec: how; epochs are converted to steps of the task's data.
       workdir: folder for checkpoints, event files and the parameter overview.
       mesh: devices; made from `spec.mesh` if not given.
       config: JSON-like description of the run, saved with every checkpoint (see `checkpoints.manager.read_config`).
@@ -78,6 +78,7 @@ def run(
       NonFiniteError: if the loss or a gradient is NaN or infinite.
     """
     mesh = mesh or parallel.make_mesh(spec.mesh)
+    spec = spec.in_steps(task.steps_per_epoch)
     with ExitStack() as stack:
         preemption = stack.enter_context(handle_preemption())
         # Config and data are checked before a folder is created.

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import ParamPath, Params
 
 Batch = Mapping[str, Shaped[np.ndarray, "B ..."]]
@@ -127,6 +128,16 @@ class Task(Protocol):
         of a batch, of all processes together, must be a multiple of `row_multiple` (see `parallel.batch_multiple`).
         """
         ...
+
+    def steps_per_epoch(self) -> int:
+        """Number of batches of one pass over the training data, from the data.
+
+        Raises:
+          UserError: if the task has no epochs, or its data cannot be read.
+        """
+        raise UserError(
+            f"a {self.name} model has no epochs; set training.total_steps, and training.interval='step' for intervals"
+        )
 
     def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         """The largest training batch, of all processes together, without reading data.

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config
+from timesuite_jax.data.corpora import Mixture, corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import mask_key, unbox
 from timesuite_jax.objectives import answer_cross_entropy
@@ -113,6 +114,10 @@ class VideoChatTask(VideoChatInference, Task):
             process_index=process_index,
             process_count=process_count,
         )
+
+    def steps_per_epoch(self) -> int:
+        """Whole batches of the mixture's records, each as often as it is repeated; at least one."""
+        return max(1, Mixture(corpus_shares(self.config.data.corpora)).visits // self.config.data.batch_size)
 
     def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         """Videos with the longest prompts, and answers that fill one chunk of the loss."""

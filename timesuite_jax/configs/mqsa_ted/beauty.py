@@ -11,17 +11,14 @@ colon, separated by commas: ablations and `debug` (a small model, a few steps):
     long      queries from window means only: the long branch without the short one
     no_ted    without transition distillation
 
-`timesuite data interactions` makes the data file. For your own data write a config like sports.py with your number of
-users, which determines the number of steps per epoch.
+`timesuite data interactions` makes the data file. For your own data give its path, or write a config like sports.py.
+The number of steps per epoch follows from the number of users in the file.
 """
 
 from ml_collections import ConfigDict, config_dict
 
 from timesuite_jax.configs.variants import check_variant
 
-USERS = 22_363
-BATCH = 256
-EPOCHS = 200
 VARIANTS = {
     "short": {"model": {"alpha": 1.0}},
     "long": {"model": {"alpha": 0.0}},
@@ -30,29 +27,30 @@ VARIANTS = {
         # Of 8 values a dropout of 0.5 sometimes drops all, and at zero upstream's norm has a gradient of 1e12.
         "model": {"width": 8, "max_len": 10, "dropout": 0.1},
         "data": {"batch_size": 16, "evaluation_batch_size": 64},
-        "training": {"total_steps": 4, "log_every": 2, "eval_every": 4, "save_every": 4},
+        "training": {"total_steps": 4, "interval": "step", "log_every": 2, "eval_every": 4, "save_every": 4},
     },
 }
 
 
-def get_config(arg: str | None = None, *, path: str = "data/beauty.npz", users: int = USERS) -> ConfigDict:
-    steps = -(-users // BATCH)  # per epoch; the last batch is smaller
+def get_config(arg: str | None = None, *, path: str = "data/beauty.npz") -> ConfigDict:
     config = ConfigDict(
         {
             "task": "mqsa_ted",
             "model": {"width": 64, "max_len": 50, "blocks": 1, "heads": 1, "window": 3, "alpha": 0.5, "dropout": 0.5},
             "loss": {"negatives": 0, "distillation": 0.1, "tau": 0.1, "span": 1, "l2": 1e-4, "chunk": 128},
-            "data": {"path": path, "batch_size": BATCH, "evaluation_batch_size": 256},
+            "data": {"path": path, "batch_size": 256, "evaluation_batch_size": 256},
             # Initial weights, e.g. an export of another run; upstream released none.
             "weights": {"files": (), "expect_missing": (), "expect_unused": ()},
             # Feature vectors of the items, for items with few interactions: see docs/mqsa_ted.md.
             "features": {"path": config_dict.placeholder(str), "use": "add"},
             "training": {
-                "total_steps": EPOCHS * steps,
+                "epochs": 200.0,
+                "total_steps": 0,  # if above 0, the length of the run instead of epochs
                 "seed": 2023,
-                "log_every": steps,
-                "eval_every": steps,
-                "save_every": 10 * steps,
+                "interval": "epoch",  # unit of the three intervals below
+                "log_every": 1,
+                "eval_every": 1,
+                "save_every": 10,
                 "best": "validation/ndcg_20",  # upstream reports the first epoch with the highest value
                 "patience": 0,  # upstream trains all epochs
                 "keep": 3,

@@ -9,8 +9,6 @@ from ml_collections import ConfigDict
 
 from timesuite_jax.configs.mqsa_ted.beauty import get_config as beauty
 
-USERS = 19_412
-
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    return beauty(arg, path="data/toys.npz", users=USERS)
+    return beauty(arg, path="data/toys.npz")
