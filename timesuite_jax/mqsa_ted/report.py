@@ -1,4 +1,4 @@
-"""Results of ranking as JSON values and as a table, with confidence intervals."""
+"""Results of ranking as JSON values and as tables, with confidence intervals and baselines."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,28 +8,34 @@ from rich.table import Table
 
 from timesuite_jax.metrics import RankingScores, bootstrap
 
+Baselines = Mapping[str, Mapping[str, Mapping[str, float]]]  # split -> baseline -> metric -> value
 
-def ranking_json(scores: Mapping[str, RankingScores]) -> dict[str, Any]:
-    """Returns the metrics of each split with their 95 % confidence intervals."""
-    return {
+
+def ranking_json(scores: Mapping[str, RankingScores], baselines: Baselines) -> dict[str, Any]:
+    """Returns the metrics of each split with their 95 % confidence intervals, and "baselines" by split and name."""
+    results: dict[str, Any] = {
         split: {
             **each.summary(),
             "intervals_95": {name: [i.low, i.high] for name, i in bootstrap(each.table()).items()},
         }
         for split, each in scores.items()
     }
+    return {**results, "baselines": baselines}
 
 
-def print_ranking(scores: Mapping[str, RankingScores], title: str) -> None:
-    """Prints a table with a row per metric and a column per split."""
-    table = Table(title=title)
-    table.add_column("metric")
-    for split in scores:
-        table.add_column(split, justify="right")
-    splits = [bootstrap(each.table()) for each in scores.values()]
-    for name in splits[0]:
-        values = [split[name] for split in splits]
-        table.add_row(name, *(f"{value.mean:.4f} ({value.low:.4f} to {value.high:.4f})" for value in values))
+def print_ranking(scores: Mapping[str, RankingScores], baselines: Baselines, title: str) -> None:
+    """Prints a table for each split, with a row for the model, its intervals and each baseline."""
     console = Console()
-    console.print(table)
-    console.print(f"95 % intervals in parentheses; {len(next(iter(scores.values())).ranks)} users")
+    for split, each in scores.items():
+        intervals = bootstrap(each.table())
+        table = Table(title=f"{split}: {title}")
+        table.add_column("")
+        for name in intervals:
+            table.add_column(name, justify="right")
+        table.add_row("model", *(f"{interval.mean:.4f}" for interval in intervals.values()))
+        table.add_row("  95 % from", *(f"{interval.low:.4f}" for interval in intervals.values()))
+        table.add_row("  to", *(f"{interval.high:.4f}" for interval in intervals.values()), end_section=True)
+        for baseline, metrics in baselines[split].items():
+            table.add_row(baseline, *(f"{metrics[name]:.4f}" for name in intervals))
+        console.print(table)
+    console.print(f"{len(next(iter(scores.values())).ranks)} users")
