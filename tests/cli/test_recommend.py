@@ -89,6 +89,42 @@ def test_two_processes_print_once_what_one_prints(run, tmp_path, capsys, command
         assert here == there
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "::"])
+def test_histories_are_read_in_the_formats_of_logs(run, tmp_path, capsys, separator):
+    rows = [("user_id", "item_id", "timestamp"), ("bob", "item 4", "2024-01-02"), ("bob", "item 3", "2024-01-01")]
+    (tmp_path / "history.csv").write_text("".join(separator.join(row) + "\n" for row in rows))
+    assert recommend(run, tmp_path / "history.csv", "--top", "2", "--json") == 0
+    assert "item 5" in [each["item"] for each in json.loads(capsys.readouterr().out)["bob"]["items"]]
+
+
+def test_a_user_of_the_data_is_recommended_what_follows_all_items(run, capsys):
+    """User 5 of the ring begins at item 5."""
+    data = ring_interactions.ring()
+    history = data.history(5).tolist()
+    assert history == [(5 + n) % 12 for n in range(len(history))]
+    words = ["recommend", "--workdir", str(run), "--top", "2", "--json", "--user", "user 5", "--user", "user 0"]
+    assert main(words) == 0
+    output = json.loads(capsys.readouterr().out)
+    assert list(output) == ["user 5", "user 0"] and output["user 5"]["unknown"] == []
+    assert f"item {(history[-1] + 1) % 12}" in [each["item"] for each in output["user 5"]["items"]]
+
+    assert main([*words[:-4], "--user", "usr 5"]) == 2
+    error = capsys.readouterr().err
+    assert "ring.npz has no user 'usr 5'; did you mean 'user 5'? its 24 users are 'user 0', 'user 1'" in error
+    with pytest.raises(SystemExit):
+        main(["recommend", "--workdir", str(run)])
+    assert "one of the arguments --user --history is required" in capsys.readouterr().err
+
+
+def test_unknown_items_are_rejected_on_request(run, tmp_path, capsys):
+    (tmp_path / "history.json").write_text('["item 3", "item 99", 7]')
+    assert recommend(run, tmp_path / "history.json", "--on-unknown", "reject") == 2
+    error = capsys.readouterr().err
+    assert "does not know 2 of the items: '7', 'item 99'; its 12 items are 'item 0', 'item 1', 'item 2'" in error
+    assert recommend(run, tmp_path / "history.json", "--on-unknown", "ignore", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["0"]["unknown"] == ["item 99", "7"]
+
+
 def test_seen_items_are_recommended_on_request(run, tmp_path, capsys):
     (tmp_path / "history.json").write_text('["item 3", "item 4"]')
     assert recommend(run, tmp_path / "history.json", "--top", "12", "--seen", "--json") == 0
@@ -134,11 +170,11 @@ FILES = {
 @pytest.mark.parametrize(
     ("file", "words", "output"),
     [
-        ("empty.csv", [], "empty.csv contains no items"),
-        ("odd.csv", [], "odd.csv has no column item"),
+        ("empty.csv", [], "empty.csv contains no rows after its header"),
+        ("odd.csv", [], "odd.csv has no column item; its columns are thing; rename the column of items to item"),
         ("strange.csv", [], "the model knows no item of {} (x, y); correct the names"),
         ("odd.json", [], 'contains no histories; write a list of items ["a", "b"]'),
-        ("broken.json", [], "give a CSV or a .json file"),
+        ("broken.json", [], "give rows with a column item, or a .json file with a list of items"),
         ("time.csv", [], "line 2: time 'noon' is not a number"),
         ("gap.csv", [], "line 2: item is empty"),
         ("float.json", [], "user 0: item 1.5 is neither a name nor a whole number"),
@@ -181,9 +217,15 @@ def test_evaluate_prints_the_ranking(run, capsys, monkeypatch):
         low, high = output[split].pop("intervals_95")["ndcg_20"]
         assert low <= output[split]["ndcg_20"] <= high
         assert output[split] == pytest.approx({name: best[f"{split}/{name}"] for name in output[split]}, abs=1e-9)
+    popular, random = (output["baselines"]["test"][name] for name in ("popularity", "random"))
+    # Of 12 items at most 7 of a user's are seen; the walk's next item is one of the others.
+    assert 5 / 12 < random["hr_5"] < 1 and popular.keys() == random.keys() == output["test"].keys()
     assert main(words) == 0
     out, bar = capsys.readouterr()
     assert "ranking" in bar and "48/48" in bar
+    rows = " ".join(out.replace("│", "|").split())
+    for name, baseline in (("popularity", popular), ("random", random)):
+        assert f"{name} | {baseline['hr_5']:.4f}" in rows
     assert "validation" in out and f"{output['test']['hr_10']:.4f}" in out and "24 users" in out
 
 

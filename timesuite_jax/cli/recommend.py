@@ -1,18 +1,21 @@
 """Recommends items that are likely to come next in a user's history.
 
 examples:
-  timesuite recommend --workdir runs/beauty --history history.csv --top 20
+  timesuite recommend --workdir runs/beauty --user 17 --top 20
+  timesuite recommend --workdir runs/beauty --history history.csv
   timesuite recommend --workdir runs/beauty --step best --history histories.json --json
   timesuite recommend --config configs/mqsa_ted/beauty.py --history history.csv \\
       --config.weights.files="('beauty.safetensors',)"
 
-A history is a CSV file with a column `item`, one row per item, and columns `user` and `time` if it has several users or
-is not sorted; or a .json file: a list of items, a list of such lists, or an object {user: list}.
+A history is a file with a column `item`, one row per item, and columns `user` and `time` if it has several users or is
+not sorted, in any format that `timesuite data interactions` reads; or a .json file: a list of items, a list of such
+lists, or an object {user: list}.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from timesuite_jax.cli._model_args import add_model, is_first_process, open_model
@@ -22,29 +25,41 @@ from timesuite_jax.errors import UserError
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     add_model(parser)
-    parser.add_argument("--history", type=Path, required=True, metavar="FILE", help="items of users, oldest first")
+    histories = parser.add_mutually_exclusive_group(required=True)
+    histories.add_argument("--user", action="append", metavar="NAME", help="a user of the data (repeatable)")
+    histories.add_argument("--history", type=Path, metavar="FILE", help="items of users, oldest first")
     parser.add_argument("--top", type=int, default=20, metavar="N", help="items to recommend (default %(default)s)")
     parser.add_argument("--seen", action="store_true", help="also recommend items of the history")
+    parser.add_argument(
+        "--on-unknown",
+        choices=("reject", "ignore"),
+        default="ignore",
+        help="what to do with items that the model does not know; ignored ones are listed (%(default)s)",
+    )
     parser.add_argument("--data", metavar="NPZ", help="the training interactions, if not at the config's data.path")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints recommendations for every history.
+    """Prints recommendations for every history or user.
 
     Raises:
       UserError: if the model or the history cannot be used.
     """
     if args.top < 1:
         raise UserError(f"--top {args.top} is less than 1; give at least 1")
-    if not args.history.is_file():
+    if args.history and not args.history.is_file():
         raise UserError(f"history {args.history} does not exist or is not a file; give the path of a CSV or .json file")
     from timesuite_jax import registry  # imported late: the checks above take no time
-    from timesuite_jax.data.interactions import read_histories
 
-    histories = read_histories(args.history)
-    loaded = open_model(args, registry.Recommends, [args.data] if args.data else None).load()
-    made = loaded.run(loaded.task.recommend, list(histories.values()), top=args.top, seen=args.seen)
+    histories = _read(args.history) if args.history else {}
+    model = open_model(args, registry.Recommends, [args.data] if args.data else None)
+    if args.user:
+        histories = {user: model.task.user_history(user) for user in args.user}
+    loaded = model.load()
+    made = loaded.run(
+        loaded.task.recommend, list(histories.values()), top=args.top, seen=args.seen, on_unknown=args.on_unknown
+    )
     unknown = sorted({name for recommendation in made for name in recommendation.unknown})
     if sum(len(recommendation.unknown) for recommendation in made) == sum(map(len, histories.values())):
         raise UserError(f"the model knows no item of {args.history} ({', '.join(unknown[:5])}); correct the names")
@@ -61,3 +76,9 @@ def run(args: argparse.Namespace) -> int:
         if recommendation.unknown:
             print(f"user {user}: ignored unknown items {', '.join(recommendation.unknown)}", file=sys.stderr)
     return 0
+
+
+def _read(history: Path) -> Mapping[str, Sequence[str]]:
+    from timesuite_jax.data.interactions.history_file import read_histories
+
+    return read_histories(history)

@@ -3,11 +3,12 @@
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from timesuite_jax.config_spec import as_json, build, override
+from timesuite_jax.data.interactions import NameIndex
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.metrics import RankingScores
@@ -16,8 +17,9 @@ from timesuite_jax.mqsa_ted.data import ItemFeatures, Split, read_features
 from timesuite_jax.mqsa_ted.evaluate import evaluate_recommendation
 from timesuite_jax.mqsa_ted.evaluation_job import ranking_job
 from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
-from timesuite_jax.mqsa_ted.recommender import Recommendation, Recommender
+from timesuite_jax.mqsa_ted.recommender import History, Recommendation, Recommender
 from timesuite_jax.param_tree import Params
+from timesuite_jax.suggestions import did_you_mean
 from timesuite_jax.training import Call, Evaluation
 
 
@@ -112,10 +114,33 @@ class MqsaTedInference:
         return Recommender(self.model, params, self.data, batch_size=self.config.data.evaluation_batch_size)
 
     def recommend(
-        self, params: Params, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
+        self,
+        params: Params,
+        histories: Sequence[History],
+        *,
+        top: int = 20,
+        seen: bool = False,
+        on_unknown: Literal["reject", "ignore"] = "reject",
     ) -> list[Recommendation]:
         """Returns the most likely next items of each history; see `Recommender`."""
-        return self.recommender(params)(histories, top=top, seen=seen)
+        return self.recommender(params)(histories, top=top, seen=seen, on_unknown=on_unknown)
+
+    def user_history(self, user: str | int) -> list[str]:
+        """Returns the names of all items of a user of the data, oldest first, with the held-out ones.
+
+        Raises:
+          UserError: if there is no such user.
+        """
+        users = NameIndex(self.data.user_names, self.data.num_users)
+        if (index := users.find(user)) is None:
+            known = ", ".join(repr(users.name(n)) for n in range(min(3, self.data.num_users)))
+            hint = did_you_mean(str(user), self.data.user_names or ())
+            raise UserError(
+                f"{self.config.data.source} has no user {user!r}; {hint}{hint and ' '}its {self.data.num_users} users "
+                f"are {known} and so on; correct the name, or give the items of another user as a history"
+            )
+        items = NameIndex(self.data.item_names, self.data.num_items)
+        return [items.name(item) for item in self.data.history(index).tolist()]
 
     def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
         """Returns the ranking of the held-out items.
@@ -124,4 +149,4 @@ class MqsaTedInference:
           UserError: if an option is set: the protocol has none.
         """
         request.check_supported("mqsa_ted")
-        return ranking_job(self.data, self.ranking)
+        return ranking_job(self.data, self.model.spec.max_len, self.ranking)

@@ -3,18 +3,21 @@
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import jax
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Shaped
 
-from timesuite_jax.data.interactions import Interactions
+from timesuite_jax.data.interactions import Interactions, NameIndex
+from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.top_k import item_scores, mask_seen, top_k_items
 from timesuite_jax.layers import Shard, constrain_sharding, num_shards, shard_map_scores
 from timesuite_jax.mqsa_ted.model import Mqsa
 from timesuite_jax.param_tree import Params
 
+# Names of items, oldest first; whole numbers are names, too.
+History = Sequence[str | int | float | np.integer] | Shaped[np.ndarray, " N"]
 _SEEN_MULTIPLE = 64  # lists of seen items are padded to a multiple of this, to compile few programs
 
 
@@ -30,7 +33,7 @@ class Recommendation:
     """Recommendations for one history."""
 
     items: tuple[Recommended, ...]  # the best first; empty if the history has no known item
-    unknown: tuple[str, ...]  # items of the history that the model does not know; ignored
+    unknown: tuple[str, ...]  # items of the history that the model does not know and that were ignored
 
     def as_json(self) -> dict[str, Any]:
         """Returns the recommendation as JSON values."""
@@ -68,11 +71,15 @@ class Recommender:
 
     def __init__(self, model: Mqsa, params: Params, data: Interactions, *, batch_size: int = 512) -> None:
         self._model, self._params, self._batch_size = model, params, batch_size
-        self._names = data.item_names or tuple(map(str, range(data.num_items)))
-        self._ids = {name: number for number, name in enumerate(self._names)}
+        self._index, self._items = NameIndex(data.item_names, data.num_items), data.num_items
 
     def __call__(
-        self, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
+        self,
+        histories: Sequence[History],
+        *,
+        top: int = 20,
+        seen: bool = False,
+        on_unknown: Literal["reject", "ignore"] = "reject",
     ) -> list[Recommendation]:
         """Recommends items.
 
@@ -80,17 +87,25 @@ class Recommender:
           histories: items of each user, the oldest first; the newest `max_len` of them are used.
           top: number of items to recommend; fewer if the data has fewer.
           seen: whether to recommend items of the history, too.
+          on_unknown: whether items that are not in the training data are an error, or ignored and listed in the result.
 
         Raises:
-          ValueError: `top` is not positive, or a history is a string.
+          ValueError: `top` is not positive, a history is a string, or an item is neither text nor a whole number.
+          UserError: items are unknown, and `on_unknown` is "reject".
         """
         if top < 1:
             raise ValueError(f"top={top}; recommend at least 1 item")
         if strings := [history for history in histories if isinstance(history, str)]:
             raise ValueError(f"{strings[0]!r} is not a history; give a list of histories, each a list of items")
-        top = min(top, len(self._names))
-        unknown = [tuple(name for name in history if name not in self._ids) for history in histories]
-        known = [[self._ids[name] for name in history if name in self._ids] for history in histories]
+        top = min(top, self._items)
+        found_ids = [[self._index.find(item) for item in history] for history in histories]
+        unknown = [
+            tuple(str(item) for item, index in zip(history, ids, strict=True) if index is None)
+            for history, ids in zip(histories, found_ids, strict=True)
+        ]
+        if on_unknown == "reject":
+            self._check_known(unknown)
+        known = [[index for index in ids if index is not None] for ids in found_ids]
         # Batches of a power of two: a single user must not run a program for hundreds.
         size, devices = min(self._batch_size, 1 << max(len(known) - 1, 0).bit_length()), num_shards("batch")
         size = -(-size // devices) * devices
@@ -102,6 +117,20 @@ class Recommender:
             Recommendation(tuple(self._named(history, *best, seen=seen)), strange)
             for (history, *best), strange in zip(found, unknown, strict=True)
         ]
+
+    def _check_known(self, unknown: Sequence[Sequence[str]]) -> None:
+        """Checks that all items are known.
+
+        Raises:
+          UserError: with the unknown ones.
+        """
+        if names := sorted({name for names in unknown for name in names}):
+            known = ", ".join(repr(self._index.name(item)) for item in range(min(3, self._items)))
+            raise UserError(
+                f"the model does not know {len(names)} of the items: {', '.join(map(repr, names[:5]))}; its "
+                f"{self._items} items are {known} and so on; correct the names, or ignore them with "
+                "on_unknown='ignore' (--on-unknown ignore)"
+            )
 
     def _score(self, histories: list[list[int]], size: int, top: int, seen: bool) -> Sequence[np.ndarray]:
         spec = self._model.spec
@@ -120,7 +149,7 @@ class Recommender:
             return ()
         left_out = set() if seen else set(history)  # they come last, if `top` is large enough
         return [
-            Recommended(self._names[item], score)
+            Recommended(self._index.name(item), score)
             for item, score in zip(items, scores, strict=True)
             if item not in left_out
         ]

@@ -6,7 +6,7 @@ only, and a line in `USES`.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
@@ -138,7 +138,13 @@ class Recommends(Protocol):
     """Recommends items that are likely to follow a history."""
 
     def recommend(
-        self, params: Params, histories: Sequence[Sequence[str]], *, top: int = 20, seen: bool = False
+        self,
+        params: Params,
+        histories: Sequence[Sequence[str | int]],
+        *,
+        top: int = 20,
+        seen: bool = False,
+        on_unknown: Literal["reject", "ignore"] = "reject",
     ) -> Sequence[ItemRecommendation]:
         """Recommends items for each history.
 
@@ -147,6 +153,18 @@ class Recommends(Protocol):
           histories: names of each user's items, oldest first.
           top: number of items to recommend.
           seen: whether items of the history may be recommended.
+          on_unknown: whether unknown items are an error, or ignored and listed in the result.
+
+        Raises:
+          UserError: items are unknown, and `on_unknown` is "reject".
+        """
+        ...
+
+    def user_history(self, user: str | int) -> Sequence[str]:
+        """Returns the names of a user's items in the model's data, oldest first.
+
+        Raises:
+          UserError: if there is no such user.
         """
         ...
 

@@ -5,11 +5,13 @@
 
 from timesuite_jax.data.interactions.dataset import Interactions, describe
 from timesuite_jax.data.interactions.log import InteractionLog, k_core, leave_one_out
+from timesuite_jax.data.interactions.names import NameIndex
 from timesuite_jax.data.interactions.released import read_released
 
 __all__ = [
     "InteractionLog",
     "Interactions",
+    "NameIndex",
     "describe",
     "k_core",
     "leave_one_out",

@@ -93,7 +93,11 @@ class Interactions:
         Raises:
           UserError: if it cannot be read, lacks an array, or is inconsistent.
         """
-        file = read_arrays(path, f"give an .npz with the arrays {', '.join(_ARRAYS)}, none of them pickled")
+        remedy = (
+            f"give an .npz with the arrays {', '.join(_ARRAYS)}, none of them pickled, which "
+            "`timesuite data interactions` makes of a log"
+        )
+        file = read_arrays(path, remedy)
         if missing := [name for name in _ARRAYS if name not in file]:
             raise UserError(f"{path} has no array {', '.join(missing)}; it must contain {', '.join(_ARRAYS)}")
         # int32: files may store ids in 16 bits, whose sums and products overflow.

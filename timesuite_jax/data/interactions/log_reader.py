@@ -15,7 +15,7 @@ import pyarrow
 from timesuite_jax.data.interactions.log import InteractionLog
 from timesuite_jax.data.interactions.log_batches import log_batches, row_position
 from timesuite_jax.data.interactions.log_file import LogFile
-from timesuite_jax.data.interactions.names import encode_names, unify_names
+from timesuite_jax.data.interactions.name_columns import encode_names, unify_names
 from timesuite_jax.data.interactions.row_error import RowError
 from timesuite_jax.data.interactions.row_order import repeated_rows, unsorted_rows
 from timesuite_jax.data.interactions.times import Times, join_times, parse_times

@@ -13,7 +13,7 @@ import pyarrow
 from jaxtyping import Num
 from pyarrow import compute
 
-from timesuite_jax.data.interactions.names import is_text
+from timesuite_jax.data.interactions.name_columns import is_text
 from timesuite_jax.data.interactions.row_error import RowError
 
 _SCALE = 10**9

@@ -1,0 +1,71 @@
+"""Columns of names, encoded as indices into the distinct names."""
+
+import numpy as np
+import pyarrow
+import pyarrow.compute
+from jaxtyping import Int
+
+from timesuite_jax.data.interactions.names import MAX_EXACT, parse_name, whole_numbers
+from timesuite_jax.data.interactions.row_error import RowError
+
+
+def encode_names(column: pyarrow.Array, kind: str) -> pyarrow.Array:
+    """Returns a batch of names as a dictionary array.
+
+    Raises:
+      RowError: if a value is missing or neither text nor a whole number.
+    """
+    if pyarrow.types.is_floating(column.type) or pyarrow.types.is_decimal(column.type):
+        column = _whole(column, kind)
+    if pyarrow.types.is_integer(column.type):
+        column = column.cast(pyarrow.string())
+    if column.null_count or not is_text(column.type):
+        row = int(column.is_null().to_numpy(zero_copy_only=False).argmax())  # the first null, else the first row
+        try:
+            parse_name(column[row].as_py(), kind)
+        except ValueError as error:
+            raise RowError(row, str(error)) from error
+    return column.cast(pyarrow.string()).dictionary_encode()
+
+
+def is_text(dtype: pyarrow.DataType) -> bool:
+    """Whether a column has text."""
+    return pyarrow.types.is_string(dtype) or pyarrow.types.is_large_string(dtype)
+
+
+def _whole(column: pyarrow.Array, kind: str) -> pyarrow.Array:
+    """Floats or decimals as integers; missing values stay missing.
+
+    Raises:
+      RowError: at the first number that is not whole, or too large to be exact.
+    """
+    try:
+        whole = column.cast(pyarrow.int64())  # raises if a number is not whole
+    except pyarrow.ArrowException:
+        whole = None
+    if whole is None or pyarrow.compute.any(pyarrow.compute.greater(pyarrow.compute.abs(whole), MAX_EXACT)).as_py():
+        for row, value in enumerate(column.to_pylist()):
+            try:
+                parse_name(value, kind)
+            except ValueError as error:
+                raise RowError(row, str(error)) from error
+    return whole
+
+
+def unify_names(chunks: list[pyarrow.Array], kind: str) -> tuple[Int[np.ndarray, " N"], tuple[str, ...]]:
+    """Returns the index of each row's name, and the names in the order in which they first appear.
+
+    Raises:
+      RowError: if a name is empty or contains a null character.
+    """
+    unified = pyarrow.chunked_array(chunks).unify_dictionaries()
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
+    distinct = []
+    for code, value in enumerate(unified.chunk(0).dictionary.to_pylist()):
+        try:
+            distinct.append(parse_name(value, kind))
+        except ValueError as error:
+            raise RowError(int(np.argmax(codes == code)), str(error)) from error
+    names: dict[str, int] = {}
+    indices = [names.setdefault(name, len(names)) for name in whole_numbers(distinct)]
+    return (codes if len(names) == len(indices) else np.array(indices, np.int32)[codes]), tuple(names)
