@@ -1,9 +1,14 @@
-"""All cells of the notebook run, on synthetic interactions and a tiny budget."""
+"""All cells of the notebook run, on synthetic interactions and a tiny budget: in its folder, and without a clone."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import jax
 import matplotlib
+import pytest
 
 from tests.support import ring_interactions
 from tests.support.paths import ROOT
@@ -11,33 +16,81 @@ from timesuite_jax import parallel, training
 from timesuite_jax.parallel import MeshSpec
 
 NOTEBOOK = ROOT / "colabs/recommend.ipynb"
+CELLS = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+SETTINGS, *CODE = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
 
 
-def test_all_cells_run(tmp_path, monkeypatch, capsys):
+@pytest.fixture(autouse=True)
+def _path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notebook extends `sys.path`."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+
+def defaults() -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(SETTINGS, names)
+    return {name: value for name, value in names.items() if name.isupper()}
+
+
+def run_cells(settings: dict[str, Any], cells: list[str]) -> dict[str, Any]:
+    assert set(settings) <= set(defaults())
+    names = {**defaults(), **settings}
+    for number, source in enumerate(cells, 2):
+        exec(compile(source, f"code cell {number}", "exec"), names)
+    return names
+
+
+def test_all_cells_run_in_the_folder_of_the_notebook(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(NOTEBOOK.parent)
     matplotlib.use("Agg")
     ring_interactions.ring().save(tmp_path / "ring.npz")
     # On one device, where so small a model is quickest.
     run, mesh = training.run, parallel.make_mesh(MeshSpec(), jax.devices()[:1])
     monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
     settings = {
-        "DATA": tmp_path / "ring.npz",
-        "CONFIG": f"{ring_interactions.CONFIG}:debug",
-        "WORKDIR": tmp_path / "run",
+        "DATA": str(tmp_path / "ring.npz"),
+        "CONFIG": f"{defaults()['CONFIG']}:debug",
+        "WORKDIR": str(tmp_path / "run"),
+        "EPOCHS": 2,
     }
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    first, *rest = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    asked = {line.split(" = ")[0] for line in first.splitlines() if " = " in line}
-    assert asked == {*settings, "EPOCHS"}
-    names = {name: str(value) for name, value in settings.items()} | {"EPOCHS": 2}
-    for number, source in enumerate(rest, 2):
-        exec(compile(source, f"code cell {number}", "exec"), names)
-    assert "recommended: item " in capsys.readouterr().out
-    assert [len(made.items) for made in names["recommended"]] == [5, 5, 5]
+    names = run_cells(settings, CODE)
+    output = capsys.readouterr().out
+    assert "recommended: item " in output and "popularity" in output
+    unseen = [ring_interactions.ITEMS - len(set(history)) for history in names["histories"]]
+    assert [len(made.items) for made in names["recommended"]] == [min(5, number) for number in unseen]
+    assert names["result"].step == 2 * names["steps"]
     drawn = {line.get_label(): len(line.get_xdata()) for panel in names["panels"] for line in panel.get_lines()}
     assert drawn == dict.fromkeys(("next_item", "distillation", "validation/ndcg_20", "test/ndcg_20"), 2)
 
 
+def test_without_a_clone_the_repository_and_the_data_are_downloaded(tmp_path, monkeypatch):
+    """As in a fresh Colab; the programs that need a network are replaced."""
+    monkeypatch.chdir(tmp_path)
+    commands = []
+
+    def check_call(command: list[str]) -> None:
+        commands.append([part for part in command if part != sys.executable])
+        if "REPOSITORY" in command:
+            (tmp_path / command[-1] / "timesuite_jax").mkdir(parents=True)
+        if "interactions" in command:
+            Path(command[-1]).touch()
+
+    monkeypatch.setattr(subprocess, "check_call", check_call)
+    with pytest.raises(SystemExit, match="set REPOSITORY"):
+        run_cells({"REPOSITORY": ""}, CODE[:1])
+    run_cells({"REPOSITORY": "REPOSITORY"}, CODE[:2])
+    clone, install, download, convert = commands
+    assert clone[:2] == ["git", "clone"] and install[:4] == ["-m", "pip", "install", "--quiet"]
+    assert download[-1].endswith("MQSA-TED") and Path.cwd() == tmp_path / "timesuite"
+    assert convert[:4] == ["-m", "timesuite_jax.cli.main", "data", "interactions"]
+    assert (tmp_path / "timesuite" / defaults()["DATA"]).exists()
+
+
+def test_the_settings_are_those_of_the_repository():
+    assert (ROOT / defaults()["CONFIG"]).is_file()
+
+
 def test_the_notebook_has_no_outputs():
     """Outputs would be those of another run."""
-    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+    for cell in CELLS:
         assert not cell.get("outputs") and not cell.get("execution_count")
