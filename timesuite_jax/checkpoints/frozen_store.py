@@ -8,8 +8,9 @@ from etils import epath
 from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.checkpoints.integrity import find_damage_together, seal
 from timesuite_jax.checkpoints.layout import frozen_folder
-from timesuite_jax.checkpoints.orbax_overrides import SaveBarrier, async_options, bounded_concurrency_handler
+from timesuite_jax.checkpoints.save_concurrency import bytes_in_flight
 from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.orbax_overrides import SaveBarrier, async_options, bounded_concurrency_handler
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 
@@ -47,7 +48,7 @@ class FrozenStore:
             complete = folder.exists() and ocp.path.step.is_checkpoint_finalized(folder)
             if not complete or self.damage(self.name):
                 self._checkpointer.close()
-                self._checkpointer = self._open(bounded_concurrency_handler(frozen))
+                self._checkpointer = self._open(bounded_concurrency_handler(bytes_in_flight(frozen)))
                 self._checkpointer.save(folder, args=ocp.args.StandardSave(frozen), force=True)
 
     def damage(self, name: str) -> list[str]:

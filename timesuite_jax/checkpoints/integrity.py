@@ -5,8 +5,8 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.checkpoints.layout import step_folder
-from timesuite_jax.checkpoints.orbax_overrides import unfinished_folder
 from timesuite_jax.storage.checksums import find_damage, write_manifest
+from timesuite_jax.storage.orbax_overrides import unfinished_folder
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 

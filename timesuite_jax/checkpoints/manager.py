@@ -12,13 +12,13 @@ from timesuite_jax.checkpoints import malloc_tuning
 from timesuite_jax.checkpoints.differences import differences, indented
 from timesuite_jax.checkpoints.frozen_store import FrozenStore
 from timesuite_jax.checkpoints.layout import absolute_workdir
-from timesuite_jax.checkpoints.orbax_overrides import SaveBarrier
 from timesuite_jax.checkpoints.step_selection import StepChoice, StepSelection
 from timesuite_jax.checkpoints.step_store import StepStore
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.checkpoints.workdir_lock import lock_workdir
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.orbax_overrides import SaveBarrier
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 

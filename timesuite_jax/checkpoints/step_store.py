@@ -9,14 +9,15 @@ from etils import epath
 
 from timesuite_jax.checkpoints.integrity import seal
 from timesuite_jax.checkpoints.layout import checkpoints_folder, step_folder
-from timesuite_jax.checkpoints.orbax_overrides import (
+from timesuite_jax.checkpoints.retention import RetentionPolicy
+from timesuite_jax.checkpoints.save_concurrency import bytes_in_flight
+from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.orbax_overrides import (
     SaveBarrier,
     async_options,
     bounded_concurrency_handler,
     silence_thread_tracebacks,
 )
-from timesuite_jax.checkpoints.retention import RetentionPolicy
-from timesuite_jax.param_tree import Params
 
 ARRAY_ITEMS, JSON_ITEMS = ("params", "optimizer"), ("data", "config")
 
@@ -79,7 +80,9 @@ class StepStore:
             **{name: ocp.args.JsonSave(dict(content)) for name, content in json_items.items()},
         )
         if self._array_handlers is None:  # The bound on concurrent writes depends on the sizes of the arrays.
-            self._array_handlers = {name: bounded_concurrency_handler(tree) for name, tree in arrays.items()}
+            self._array_handlers = {
+                name: bounded_concurrency_handler(bytes_in_flight(tree)) for name, tree in arrays.items()
+            }
             self._manager.close()
             self._manager = self._open()
         self._saving = step

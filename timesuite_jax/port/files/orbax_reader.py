@@ -20,7 +20,7 @@ from jaxtyping import Shaped
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import ParamPath
-from timesuite_jax.port.files.batches import BATCH_BYTES, batches
+from timesuite_jax.storage.batches import BATCH_BYTES, batches
 from timesuite_jax.storage.checksums import MANIFEST, find_damage
 
 

@@ -12,25 +12,34 @@
 `unfinished_folder`: the callback is not given the temporary folder; its name is the final name with Orbax's suffix, or
     the final name itself where atomic renames are not supported. See https://github.com/google/orbax/issues/710 for the
     two ways in which Orbax commits a checkpoint.
-`StepStore.reopen` (step_store.py): after a failed save, Orbax's manager lists the checkpoint that does not exist, and
-    raises the failure again. https://github.com/google/orbax/issues/605 describes this, too; opening the folder again
-    is enough with one process.
+`StepStore.reopen` (checkpoints/step_store.py): after a failed save, Orbax's manager lists the checkpoint that does not
+    exist, and raises the failure again. https://github.com/google/orbax/issues/605 describes this, too; opening the
+    folder again is enough with one process.
 `bounded_concurrency_handler`: Orbax starts to write all arrays at once, so a compressed copy of the whole state is in
     memory beside the uncompressed one. `save_concurrent_gb` bounds this, but its unit is too coarse for small states
     and it rejects arrays that are as large as the limit. https://github.com/google/orbax/issues/1640 is about the
     memory of a save.
+`LazyArrayHandler`: Orbax's handlers take arrays that are in memory, a NumPy array in one piece. This one overrides
+    `NumpyHandler.serialize` and `_open_and_write`, the latter private: leaves are read batch by batch, and large ones
+    are written chunk by chunk. Should another version of Orbax not call `_open_and_write`, it finds an `__array__` and
+    writes the leaf in one piece, which needs more memory but gives the same file. In
+    https://github.com/google/orbax/issues/803 a maintainer suggests to override `NumpyHandler` for other types; the
+    memory of a save is https://github.com/google/orbax/issues/1640.
 """
 
 import logging
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
+import numpy as np
 import orbax.checkpoint as ocp
+import tensorstore as ts
 from etils import epath
+from jaxtyping import Shaped
 
-from timesuite_jax.checkpoints.save_concurrency import bytes_in_flight
+from timesuite_jax.storage.batches import batches
 
 _THREAD_TRACEBACKS = (
     "_SignalingThread.run() raised",
@@ -86,11 +95,66 @@ def unfinished_folder(folder: epath.Path) -> epath.Path:
     return temporary if temporary.exists() else folder
 
 
-def bounded_concurrency_handler(tree: Any) -> ocp.StandardCheckpointHandler:
-    """Returns Orbax's handler for a tree with a bound on the bytes that are written concurrently.
-
-    Args:
-      tree: nested dict of `jax.Array`.
-    """
+def bounded_concurrency_handler(max_bytes: int) -> ocp.StandardCheckpointHandler:
+    """Returns Orbax's handler for a tree that writes at most `max_bytes` bytes concurrently."""
     # Typed as an int, but Orbax multiplies it by a billion whether it is whole or not.
-    return ocp.StandardCheckpointHandler(save_concurrent_gb=cast(int, bytes_in_flight(tree) / 1e9))
+    return ocp.StandardCheckpointHandler(save_concurrent_gb=cast(int, max_bytes / 1e9))
+
+
+class LazyLeaf(Protocol):
+    """An array that is read from elsewhere when it is written."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its size along each axis."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the values in bytes."""
+        ...
+
+    def whole(self) -> Shaped[np.ndarray, "*shape"]:
+        """All values."""
+        ...
+
+    def fill(self, index: tuple[slice, ...], /) -> Shaped[np.ndarray, "*part"]:
+        """The values of a part, in newly allocated memory."""
+        ...
+
+
+class LazyArrayHandler(ocp.type_handlers.NumpyHandler):
+    """Writes leaves that are read batch by batch, the large ones chunk by chunk."""
+
+    def __init__(self) -> None:
+        super().__init__(deepcopy_host_arrays=False)
+        self._errors: list[Exception] = []
+
+    async def serialize(self, values: Any, infos: Any, args: Any = None) -> list[Any]:
+        """Writes all leaves; see `NumpyHandler`."""
+        args = args or [ocp.SaveArgs()] * len(values)
+        for batch in batches([leaf.nbytes for leaf in values]):
+            several = ([items[i] for i in batch] for items in (values, infos, args))
+            for written in await super().serialize(*several):
+                written.result()
+            if self._errors:
+                raise self._errors[0]
+        return []
+
+    async def _open_and_write(self, value: LazyLeaf, tspec: dict[str, Any], ts_context: ts.Context) -> None:
+        """Writes a leaf. An error is raised after its batch: the caller deletes the folder when no write is pending."""
+        try:
+            await self._write(value, tspec, ts_context)
+        except Exception as error:
+            self._errors.append(error)
+
+    async def _write(self, value: LazyLeaf, tspec: dict[str, Any], ts_context: ts.Context) -> None:
+        store = await ts.open(ts.Spec(tspec), create=True, open=True, context=ts_context)
+        if not value.shape:
+            await store.write(value.whole())
+            return
+        chunk = store.chunk_layout.write_chunk.shape or value.shape
+        rows = chunk[0] or 1  # whole chunks: a partly written chunk is written twice
+        for begin in range(0, value.shape[0], rows):
+            part = slice(begin, min(begin + rows, value.shape[0]))
+            await store[part].write(value.fill((part, *(slice(size) for size in value.shape[1:]))))
