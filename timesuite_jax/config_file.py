@@ -7,6 +7,7 @@ weight file may have a role before it: "timesuite=./trained.safetensors".
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from etils import epath
@@ -64,3 +65,19 @@ def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, list):
         return tuple(_map_strings(part, change) for part in value)
     return change(value) if isinstance(value, str) else value
+
+
+def find_config(folder: epath.PathLike) -> dict[str, Any] | None:
+    """Reads the config.json of a folder; None if there is none, or it is one of another program.
+
+    Raises:
+      UserError: if it is damaged.
+    """
+    file = epath.Path(folder) / CONFIG_NAME
+    if not file.is_file():
+        return None
+    with suppress(ValueError, RecursionError):
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict) or "task" not in content:
+            return None
+    return read_config(file)

@@ -56,7 +56,7 @@ def test_the_model_s_own_tree_round_trips(blocks: int, features: int, tmp_path):
     for path, leaf in trees.leaves_with_paths(params):
         assert back.pop(path).tobytes() == leaf.tobytes(), path
     assert not back
-    assert compare(open_checkpoint(PORT, tmp_path / "weights.safetensors"), source) == []
+    assert compare(open_checkpoint(PORT, tmp_path / "weights.safetensors"), source).differences == []
 
 
 def test_missing_and_mismatched_variables_are_reported(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 from tests.support import tiny_checkpoint as tiny
 from timesuite_jax import param_tree as trees
 from timesuite_jax.errors import UserError
-from timesuite_jax.port import load, open_layers, resolve
+from timesuite_jax.port import load, open_checkpoint, open_layers, resolve
 from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.videochat_t.port import table as port_table
@@ -189,7 +189,9 @@ def test_both_spellings_of_peft_are_read_but_not_together(tmp_path):
 
 
 def test_arguments_of_open_layers(tmp_path, files):
-    with pytest.raises(UserError, match="unknown role 'mistrall'; VideoChat-T has umt, mistral, videochat2, timesuite"):
+    with pytest.raises(
+        UserError, match="unknown role 'mistrall'; VideoChat-T has umt, mistral, videochat2, checkpoint, timesuite"
+    ):
         open_layers(PORT, ["mistrall=x"])
     with pytest.raises(UserError, match="unknown role 'good_init'"):
         open_layers(PORT, ["good_init=x"])
@@ -238,3 +240,112 @@ def test_a_folder_of_pytorch_files_is_read(tmp_path):
     (layer,) = open_layers(PORT, [str(folder)])
     assert set(layer.source.infos) == set(arrays)
     assert all(np.array_equal(layer.source.read(key), array) for key, array in arrays.items())
+
+
+def test_trained_weights_override_a_complete_checkpoint(files, tmp_path):
+    """The original loads its training checkpoint last."""
+    base = tiny.save(tmp_path / "base.safetensors", tiny.tensors())
+    plan = resolve(PORT, open_layers(PORT, [str(base), *tiny.arguments(files, "timesuite")]))
+    source, key = plan.sources["query_tokens"]
+    assert np.array_equal(source.read(key), tiny.tensors(seed=4)["query_tokens"])
+
+
+def test_a_file_that_is_not_used_is_refused(files, tmp_path):
+    base = tiny.save(tmp_path / "base.safetensors", tiny.tensors())
+    with pytest.raises(UserError, match=r"nothing is used.*\n.*umt\.safetensors: .*base\.safetensors, a complete"):
+        resolve(PORT, open_layers(PORT, [str(base), *tiny.arguments(files, "umt")]))
+
+
+def test_trained_weights_supply_the_adapters_of_a_base_model(files, tmp_path):
+    base = {key: value for key, value in tiny.tensors().items() if "lora" not in key}
+    path = tiny.save(tmp_path / "base.safetensors", base)
+    plan = resolve(PORT, open_layers(PORT, [str(path), *tiny.arguments(files, "timesuite")]))
+    source, key = plan.sources[f"{tiny.LLM}lm_head.lora_A.default.weight"]
+    assert source.name == str(files["timesuite"]) and source.read(key).shape == (12, 3)
+
+
+def test_a_file_that_the_model_does_not_need_is_refused(files, tmp_path):
+    other = tiny.save(tmp_path / "x.safetensors", {"mistral_proj.weight": np.zeros((3, 2), np.float32)})
+    layers = open_layers(
+        PORT, [*tiny.arguments(files, "mistral", "timesuite"), f"umt={files['umt']}", f"checkpoint={other}"]
+    )
+    with pytest.raises(UserError, match=r"nothing is used.*\n.*x\.safetensors: the model needs no key"):
+        resolve(PORT, layers, shapes_of(), ["*"])
+
+
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.video_chat.", "module._orig_mod.", "_orig_mod.module.")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_prefixes_of_wrappers_are_removed(prefix, tmp_path):
+    arrays = {prefix + key: value for key, value in tiny.tensors().items()}
+    plan = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    for key, value in tiny.tensors().items():
+        source, name = plan.sources[key]
+        assert np.array_equal(source.read(name), value), key
+    assert plan.report.layers[0].wrapper == prefix.replace("_orig_mod.", "")
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("role", ["umt", "mistral", "videochat2", "timesuite"])
+def test_prefixes_are_removed_from_the_file_of_each_role(role, prefix, files, tmp_path):
+    source = open_checkpoint(PORT, files[role])
+    arrays = {prefix + key: np.array(source.read(key)) for key in source.infos}
+    wrapped = {**files, role: tiny.save(tmp_path / "wrapped.safetensors", arrays)}
+    plans = [resolve(PORT, open_layers(PORT, tiny.arguments(each, *each))) for each in (files, wrapped)]
+    for name in plans[0].sources:
+        values = [plan.sources[name][0].read(plan.sources[name][1]) for plan in plans]
+        assert np.array_equal(*values), name
+
+
+@pytest.mark.parametrize("part", ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"])
+def test_parts_of_wrapped_modules_are_removed(part, tmp_path):
+    arrays = {
+        key.replace(".blocks.", f".{part}.blocks.").replace("temp_adap.", f"temp_adap.{part}."): value
+        for key, value in tiny.tensors().items()
+    }
+    assert sum(part in key for key in arrays) > 10
+    plan = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    assert set(plan.sources) == set(tiny.tensors())
+
+
+@pytest.mark.parametrize("prefix", ["mistral_model.base_model.model.", "base_model.model.", "language_model."])
+def test_the_language_model_is_found_within_another(prefix, files, tmp_path):
+    source = open_checkpoint(PORT, files["mistral"])
+    arrays = {prefix + key: np.array(source.read(key)) for key in source.infos}
+    files["mistral"] = tiny.save(tmp_path / "x.safetensors", arrays)
+    plan = resolve(PORT, open_layers(PORT, tiny.arguments(files, *files)))
+    assert len(next(layer for layer in plan.report.layers if layer.role == "mistral").used) == len(arrays)
+
+
+@pytest.mark.parametrize("suffix", [".weight", ".video.weight", "", ".default"])
+def test_adapters_of_any_name_are_read(suffix, tmp_path):
+    arrays = {key.replace(".default.weight", suffix): value for key, value in tiny.tensors().items()}
+    plan = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    assert set(plan.sources) == set(tiny.tensors())
+
+
+@pytest.mark.parametrize("prefix", ["mistral_model.", "mistral_model.base_model.model.base_model.model."])
+def test_other_nestings_of_peft_are_read(prefix, tmp_path):
+    arrays = {key.replace(tiny.LLM, prefix): value for key, value in tiny.tensors().items()}
+    plan = resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    assert set(plan.sources) == set(tiny.tensors())
+
+
+FOREIGN = {
+    "a causal language model of Hugging Face": ["transformer.layers.0.self_attn.q_proj.weight"],
+    "BERT": ["bert.encoder.layer.0.attention.self.query.weight"],
+    "CLIP of OpenAI or OpenCLIP": ["visual.transformer.resblocks.0.ln_1.weight"],
+    "MQSA-TED": ["block_short_query/Variable"],
+    "LoRA adapters of PEFT": ["base_model.model.x.lora_A.weight"],
+    "a vision transformer": ["patch_embed.proj.weight", "blocks.0.attn.qkv.weight"],
+    "the file for mistral=PATH": ["model.layers.0.self_attn.q_proj.weight", "lm_head.weight"],
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_foreign_file_is_named(kind, tmp_path):
+    path = tiny.save(tmp_path / "x.safetensors", {key: np.zeros(2, np.float32) for key in FOREIGN[kind]})
+    for wanted in (shapes_of(), None):
+        with pytest.raises(UserError, match=rf"x\.safetensors.*it looks like {kind}"):
+            resolve(PORT, open_layers(PORT, [str(path)]), wanted)

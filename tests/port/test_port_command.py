@@ -1,18 +1,22 @@
 """`timesuite port` from the command line: round trips, reports and errors."""
 
 import json
-import types
 
+import jax
 import numpy as np
 import orbax.checkpoint as ocp
 import pytest
 
 from tests.support import tiny_checkpoint as tiny
+from tests.support import tiny_config
 from timesuite_jax import param_tree as trees
+from timesuite_jax import port
 from timesuite_jax.cli.main import main
+from timesuite_jax.config_file import read_config
 from timesuite_jax.port.files.pth import PthFile
 from timesuite_jax.port.files.safetensors import SafetensorsFile
 from timesuite_jax.port.tables.lora import peft_alias
+from timesuite_jax.registry import build
 from timesuite_jax.registry.ports import PORTS
 
 IDS = "qformer.bert.embeddings.position_ids"
@@ -113,22 +117,27 @@ def test_verify_reports_differences(tmp_path, weights, capsys):
     assert "3 differences" in out
 
 
-def test_the_config_decides_sizes_and_types(tmp_path, weights, capsys, monkeypatch):
-    import jax
-
-    port = PORTS["videochat_t"]
-    tree = port.table_for_torch({k: v.shape for k, v in tiny.tensors().items()}).to_tree(tiny.tensors())
-    del tree["mistral_proj"]
-    abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, np.float16), tree)
-    task = types.SimpleNamespace(abstract_params=lambda: abstract)
-    monkeypatch.setattr("timesuite_jax.registry.build", lambda config: task)
-    (tmp_path / "config.py").write_text(
-        "from ml_collections import ConfigDict\ndef get_config(arg):\n  return ConfigDict({'x': 1})\n"
+def test_the_config_decides_sizes_and_types(tmp_path, capsys):
+    model = PORTS["videochat_t"]
+    params = build(tiny_config.get_config("unused")).init(jax.random.key(0))
+    params["mistral_proj"] = {"kernel": np.ones((16, 16), np.float32), "bias": np.ones(16, np.float32)}
+    port.export(port.TreeSource.of_params(model, params), tmp_path / "weights.safetensors")
+    text = (
+        "from tests.support import tiny_config\n\ndef get_config(arg):\n    config = tiny_config.get_config('unused')\n"
     )
-    code, _, _ = run(capsys, "import", weights, "--out", tmp_path / "m", "--config", tmp_path / "config.py", "--json")
+    text += "    config.model.mistral.param_dtype = 'float16'\n    return config\n"
+    (tmp_path / "config.py").write_text(text)
+    out = tmp_path / "m"
+    code, _, _ = run(
+        capsys, "import", tmp_path / "weights.safetensors", "--out", out, "--config", tmp_path / "config.py", "--json"
+    )
     assert code == 0
-    listed = json.loads(run(capsys, "inspect", tmp_path / "m", "--json")[1])["tensors"]
-    assert listed["merge_proj.weight"]["dtype"] == "float16" and "mistral_proj.bias" not in listed
+    listed = json.loads(run(capsys, "inspect", out, "--json")[1])["tensors"]
+    key = "mistral_model.base_model.model.model.embed_tokens.weight"
+    assert listed[key]["dtype"] == "float16" and listed["merge_proj.weight"]["dtype"] == "float32"
+    assert "mistral_proj.bias" not in listed
+    stored = read_config(out / "config.json")
+    assert stored["model"]["qformer"]["heads"] == 2 and stored["weights"]["files"] == (f"{out}/params",)
 
 
 def test_user_errors_are_one_line(tmp_path, weights, capsys):

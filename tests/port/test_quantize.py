@@ -134,7 +134,7 @@ def test_a_folder_of_quantized_kernels_is_a_source_like_a_file(
     assert not out.exists()
     assert main(["port", "export", str(folder), "--out", str(out), "--trainable-only", "--json"]) == 0
     count = json.loads(capsys.readouterr().out)["tensors"]
-    assert main(["port", "export", str(folder), "--out", str(out), "--dequantize", "--json"]) == 0
+    assert main(["port", "export", str(folder), "--out", str(out), "--dequantize", "--overwrite", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["tensors"] > count
     back = port.load(PORT, open_layers(PORT, [str(out)])).params
     kernel = again["mistral"]["layers"]["mlp"]["down"]["kernel"]

@@ -103,12 +103,23 @@ def _norm(names: Iterator[str], place: str, block: int | None = None) -> list[En
     ]
 
 
+def _spelling(key: str) -> str:
+    return key.removesuffix(":0")  # of a variable's first and only output
+
+
+_ROOTS = (
+    *("item_embedding/item_embedding", "positional_embedding", r"block_(short|long)_query", r"dense(_\d+)?"),
+    *_FEATURES,
+)
+
+
 class MqsaPort(ModelPort):
     """The port of MQSA-TED."""
 
     name = "mqsa_ted"
     title = "MQSA-TED"
-    roles = (Role("checkpoint", "all variables"),)
+    roles = (Role("checkpoint", "all variables", roots=_ROOTS, spelling=_spelling, complete=True),)
+    tree_roots = ("item_embedding", "position_embedding", "short", "long", *_FEATURES)
 
     def table_for_torch(self, shapes: Mapping[str, Shape]) -> Table:
         """See `ModelPort`."""

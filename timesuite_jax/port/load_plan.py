@@ -18,6 +18,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.files.source import Source
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Shape
+from timesuite_jax.port.lookalikes import looks_like
 from timesuite_jax.port.quantize import as_in_files
 from timesuite_jax.port.report import LayerReport, LoadReport
 from timesuite_jax.port.table import Entry, Table
@@ -58,7 +59,7 @@ def resolve(
       ValueError: if the table does not describe the wanted tree (a defect of the table).
     """
     wanted = None if wanted is None else as_in_files(wanted)
-    files = [_File(layer, _table_keys(layer)) for layer in port.with_computed_layers(layers)]
+    files = [_File(port, layer) for layer in port.with_computed_layers(layers)]
     table = _table(port, files, wanted)
     report = LoadReport(port.title, [file.status for file in files])
     missing, unused = _Patterns(expect_missing), _Patterns(expect_unused)
@@ -67,6 +68,7 @@ def resolve(
         if entry.torch not in sources:
             expected = missing.match(entry.torch, entry.jax)
             (report.expected_missing if expected else report.missing).append(entry.torch)
+    report.unused = _unused_files(files, sources)
     _check_stacks(table, sources, report)
     _check_shapes(port, table, files, sources, wanted)
     report.unmatched_patterns = [*missing.unmatched, *unused.unmatched]
@@ -85,9 +87,21 @@ def resolve(
 class _File:
     """A layer, its keys (table key -> key in the file) and their status."""
 
-    def __init__(self, layer: CheckpointLayer, keys: Mapping[str, str]):
-        self.role, self.source, self.keys = layer.role, layer.source, keys
-        self.status = LayerReport(layer.role.name, layer.source.name)
+    def __init__(self, port: ModelPort, layer: CheckpointLayer):
+        self.role, self.source, self.keys = layer.role, layer.source, layer.keys
+        others = tuple(getattr(layer.source, "others", ()))
+        self.status = LayerReport(layer.role.name, layer.source.name, layer.wrapper, _hint(port, layer), others)
+
+
+def _hint(port: ModelPort, layer: CheckpointLayer) -> str:
+    """What a file may be whose keys are not those of its role; "" if they are, or it is unknown."""
+    keys = layer.source.infos
+    if layer.role.recognizes(keys):
+        return ""
+    if role := next((role for role in port.roles if role.recognizes(keys)), None):
+        return f"it looks like the file for {role.name}=PATH ({role.help})"
+    kind = looks_like(keys)
+    return f"it looks like {kind}" if kind else ""
 
 
 class _Patterns:
@@ -102,21 +116,6 @@ class _Patterns:
         found = {p for p in self._patterns for name in names if fnmatch.fnmatchcase(name, p)}
         self.unmatched = [pattern for pattern in self.unmatched if pattern not in found]
         return bool(found)
-
-
-def _table_keys(layer: CheckpointLayer) -> dict[str, str]:
-    """Table key -> key in the file.
-
-    Raises:
-      UserError: if a file has one tensor under two spellings.
-    """
-    keys: dict[str, str] = {}
-    for key in layer.source.infos:
-        name = layer.role.table_key(key)
-        if name in keys:
-            raise UserError(f"{layer.source.name} has both {keys[name]} and {key}, which are one tensor; remove one")
-        keys[name] = key
-    return keys
 
 
 def _table(port: ModelPort, files: Sequence[_File], wanted: Mapping[ParamPath, Shape] | None) -> Table:
@@ -135,7 +134,9 @@ def _table(port: ModelPort, files: Sequence[_File], wanted: Mapping[ParamPath, S
     try:
         return port.table_for_torch(shapes)
     except KeyError as error:
-        names = ", ".join(file.source.name for file in files)
+        names = ", ".join(
+            f"{file.source.name} ({file.status.hint})" if file.status.hint else file.source.name for file in files
+        )
         raise UserError(
             f"{names}: not a complete {port.title}, {error.args[0]} is missing; add the file that contains it, or give "
             "the --config of the model"
@@ -148,7 +149,7 @@ def _assign_sources(
     """The last source of each tensor; the status of all keys is recorded."""
     sources: dict[str, tuple[Source, str]] = {}
     users: dict[str, LayerReport] = {}
-    for file in files:
+    for number, file in enumerate(files):
         status = file.status
         for name, key in file.keys.items():
             if name in table.constants:
@@ -165,11 +166,30 @@ def _assign_sources(
                 status.ignored[name] = "listed as expected"
             else:
                 status.unexpected.append(key)
+        # A file that is trained on a complete checkpoint may supply what this lacks, as adapters.
+        present = {*file.keys, *(name for later in files[number + 1 :] for name in later.keys if file.role.complete)}
         for entry in table.entries.values():
             required = file.role.requires is not None and file.role.requires(entry)
-            if required and entry.torch not in file.keys and not missing.match(entry.torch, entry.jax):
+            if required and entry.torch not in present and not missing.match(entry.torch, entry.jax):
                 status.missing.append(entry.torch)
     return sources
+
+
+def _unused_files(files: Sequence[_File], sources: Sources) -> dict[str, str]:
+    """Files without any effect, and why: a complete checkpoint overrides them, or the model needs nothing of them.
+
+    Those that other files of the original override, as its own loading order does, are not among them.
+    """
+    complete = {id(file.source): file.source.name for file in files if file.role.complete}
+    unused = {}
+    for file in files:
+        if file.role.computed or file.status.used or file.status.unexpected:
+            continue
+        users = {id(sources[name][0]) for name in file.status.overridden}
+        if users <= complete.keys():
+            by = " and ".join(complete[user] for user in users)
+            unused[file.source.name] = f"{by}, a complete checkpoint, has all of it" if by else "the model needs no key"
+    return unused
 
 
 def _check_constant(table: Table, name: str, source: Source, key: str, status: LayerReport) -> None:

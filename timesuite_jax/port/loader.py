@@ -33,7 +33,7 @@ class LoadedParams:
 
 
 def lazy_arrays(plan: LoadPlan, wanted: Mapping[ParamPath, Any] | None = None) -> dict[ParamPath, LazyArray]:
-    """The leaves of a plan, by path.
+    """The leaves of a plan, by path; those with NaN or infinite values are noted in its report when they are read.
 
     Args:
       plan: from `resolve`.
@@ -67,10 +67,11 @@ def load(
     """Loads the model that the files contain, with their types, as numpy arrays.
 
     Raises:
-      UserError: with all that does not match, see `resolve`.
+      UserError: with all that does not match, see `resolve`; or if values are NaN or infinite.
     """
     plan = resolve(port, layers, None, expect_missing, expect_unused)
     leaves = {path: leaf.whole() for path, leaf in lazy_arrays(plan).items()}
+    plan.report.check_finite()
     return LoadedParams(trees.from_paths(leaves), plan.report)
 
 
@@ -80,6 +81,7 @@ def load_into(
     layers: Sequence[CheckpointLayer],
     expect_missing: Sequence[str] = (),
     expect_unused: Sequence[str] = (),
+    allow_nan: bool = False,
 ) -> LoadedParams:
     """Loads a model of known shapes, cast to its types, with its shardings.
 
@@ -90,14 +92,17 @@ def load_into(
       layers: files in loading order.
       expect_missing: patterns of parameters that may be missing from the files; they are left out of the result.
       expect_unused: patterns of keys that the model does not need.
+      allow_nan: accept values that are NaN or infinite.
 
     Raises:
-      UserError: with all that does not match, see `resolve`.
+      UserError: with all that does not match, see `resolve`; or if values are NaN or infinite.
     """
     wanted = dict(trees.leaves_with_paths(targets))
     shapes = {path: tuple(leaf.shape) for path, leaf in wanted.items()}
     plan = resolve(port, layers, shapes, expect_missing, expect_unused)
     leaves = {path: _place(leaf, wanted[path]) for path, leaf in lazy_arrays(plan, wanted).items()}
+    if not allow_nan:
+        plan.report.check_finite()
     return LoadedParams(trees.from_paths(leaves), plan.report)
 
 
@@ -121,9 +126,11 @@ def _fill(plan: LoadPlan, group: list[Entry], shape: tuple[int, ...], dtype: np.
     out = np.empty([len(range(*bound)) for bound in bounds], dtype)
     if group[0].layer is None:
         out[...] = _read(plan, group[0])[index]
+        plan.report.note_values(group[0].torch, out)
         return out
     for row, layer in enumerate(range(*bounds[0])):
         out[row] = _read(plan, group[layer])[index[1:]]
+        plan.report.note_values(group[layer].torch, out[row])
     return out
 
 

@@ -4,6 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from jaxtyping import Shaped
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.port.finite import all_finite
 from timesuite_jax.suggestions import did_you_mean
 
 _SHOWN = 12  # keys of each kind in a message; the JSON report has all
@@ -15,6 +20,9 @@ class LayerReport:
 
     role: str
     source: str
+    wrapper: str = ""  # prefix of the keys of the file, which is removed
+    hint: str = ""  # what else the file may be, for messages
+    others: tuple[str, ...] = ()  # entries of the file beside its weights
     used: list[str] = dataclasses.field(default_factory=list)
     overridden: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> the later file that has it too
     ignored: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> reason
@@ -31,6 +39,10 @@ class LoadReport:
     layers: list[LayerReport]
     missing: list[str] = dataclasses.field(default_factory=list)
     expected_missing: list[str] = dataclasses.field(default_factory=list)
+    not_finite: dict[str, str] = dataclasses.field(
+        default_factory=dict
+    )  # key with NaN or infinity -> type after the cast
+    unused: dict[str, str] = dataclasses.field(default_factory=dict)  # file without any effect -> reason
     unmatched_patterns: list[str] = dataclasses.field(default_factory=list)  # of expected keys, without a match
 
     def problems(self, names: Sequence[str]) -> list[str]:
@@ -45,7 +57,7 @@ class LoadReport:
             if layer.unexpected and not matched:
                 found.append(
                     f"{layer.source} is not a checkpoint of this {self.model}: none of its {len(layer.unexpected)} "
-                    f"keys is known ({_listed(layer.unexpected[:3])})"
+                    f"keys is known ({_listed(layer.unexpected[:3])}){layer.hint and '; '}{layer.hint}"
                 )
                 continue
             if layer.unexpected:
@@ -60,9 +72,31 @@ class LoadReport:
                 found.append(_paragraph(f"{layer.source} ({layer.role}) lacks required keys", layer.missing))
         if self.missing:
             found.append(_paragraph("missing from all files", self.missing))
+        if self.unused:
+            lines = [f"{file}: {reason}" for file, reason in self.unused.items()]
+            found.append(_paragraph("files of which nothing is used; leave them out", lines))
         if self.unmatched_patterns:
             found.append(_paragraph("expected patterns that match no key", self.unmatched_patterns))
         return found
+
+    def note_values(self, key: str, values: Shaped[np.ndarray, "*shape"]) -> None:
+        """Notes whether a part of a parameter, after its cast, has values that are NaN or infinite."""
+        if key not in self.not_finite and not all_finite(values):
+            self.not_finite[key] = values.dtype.name
+
+    def check_finite(self) -> None:
+        """Checks that all values that were read are finite.
+
+        Raises:
+          UserError: if not.
+        """
+        if self.not_finite:
+            lines = [f"{key} in {dtype}" for key, dtype in self.not_finite.items()]
+            raise UserError(
+                _paragraph("parameters with values that are NaN or infinite", lines)
+                + "\n  give intact files, or a type with a larger range; to load them anyway, use --allow-nan with "
+                "`timesuite port import`, or set weights.allow_nan=True in a config"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """All fields, as plain data."""

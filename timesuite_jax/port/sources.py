@@ -1,14 +1,13 @@
 """Opens checkpoints that a user names: a folder or a file, recognized by its content where the name does not decide."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.hf_folder import HfFolder
+from timesuite_jax.port.files.open_file import open_file
 from timesuite_jax.port.files.orbax_reader import OrbaxParams, is_orbax
-from timesuite_jax.port.files.pth import PthFile
-from timesuite_jax.port.files.safetensors import SafetensorsFile
 from timesuite_jax.port.files.source import Source
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort
 from timesuite_jax.port.quantize import path_in_files
@@ -25,14 +24,28 @@ def open_checkpoint(port: ModelPort, location: str | Path) -> Source:
     Raises:
       UserError: if it does not exist or is none of these.
     """
-    path = Path(location)
-    with suppress(RuntimeError):  # an unknown user: reported below as a path that does not exist
-        path = path.expanduser()  # the shell does not expand `~` in a config or behind ROLE=
+    path = _expanded(location)
+    return open_orbax(port, path) if path.is_dir() and is_orbax(path) else open_files(path)
+
+
+def open_files(path: Path) -> Source:
+    """Opens a `.safetensors` file, a PyTorch zip checkpoint or a Hugging Face folder, of any model.
+
+    Raises:
+      UserError: if it does not exist or is none of these.
+    """
     if path.is_dir():
-        return open_orbax(port, path) if is_orbax(path) else HfFolder(path)
+        return HfFolder(path)
     if not path.is_file():
         raise UserError(f"{path} does not exist; give a .safetensors or .pth file, a Hugging Face or an Orbax folder")
-    return SafetensorsFile(path) if path.suffix == ".safetensors" else PthFile(path)
+    return open_file(path)
+
+
+def _expanded(location: str | Path) -> Path:
+    path = Path(location)
+    with suppress(RuntimeError):  # an unknown user: reported as a path that does not exist
+        return path.expanduser()  # the shell does not expand `~` in a config or behind ROLE=
+    return path
 
 
 def open_orbax(port: ModelPort, folder: Path, step: int | None = None) -> TreeSource:
@@ -51,22 +64,43 @@ def open_orbax(port: ModelPort, folder: Path, step: int | None = None) -> TreeSo
     return TreeSource(port, params.leaves, params.read, str(folder))
 
 
+def tensor_names(location: str | Path) -> tuple[Collection[str], bool]:
+    """The names of the tensors of a checkpoint of any model.
+
+    Returns:
+      The names, and whether they are paths of parameters (of an Orbax folder), joined with "/".
+
+    Raises:
+      UserError: if it cannot be opened.
+    """
+    path = _expanded(location)
+    if path.is_dir() and is_orbax(path):
+        return ["/".join(leaf) for leaf in OrbaxParams(path).leaves], True
+    return open_files(path).infos, False
+
+
+def split_role(argument: str) -> tuple[str | None, str]:
+    """Splits `role=path`; the role is None for a path alone, which may have a "=" in it."""
+    name, equals, location = argument.partition("=")
+    return (name, location) if equals and not Path(argument).exists() else (None, argument)
+
+
 def open_layers(port: ModelPort, arguments: Sequence[str]) -> list[CheckpointLayer]:
     """Opens files given as `ROLE=PATH` and sorts them into the original's loading order.
 
     Args:
       port: the model, which defines the roles.
-      arguments: `role=path`; a path alone is a complete checkpoint (the last role).
+      arguments: `role=path`; a path alone is a complete checkpoint.
 
     Raises:
       UserError: on an unknown role, a role given twice, or a file that cannot be read.
     """
     roles = {role.name: role for role in port.roles if not role.computed}
+    complete = next(name for name, role in roles.items() if role.complete)
     layers: dict[str, CheckpointLayer] = {}
     for argument in arguments:
-        name, equals, location = argument.partition("=")
-        if not equals or Path(argument).exists():
-            name, location = port.roles[-1].name, argument
+        role, location = split_role(argument)
+        name = complete if role is None else role
         if not location:
             raise UserError(f"{argument!r} has no path; write PATH or ROLE=PATH")
         if name not in roles:

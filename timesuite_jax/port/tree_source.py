@@ -32,6 +32,7 @@ class TreeSource:
     """
 
     def __init__(self, port: ModelPort, leaves: Mapping[ParamPath, Any], get: Callable[[ParamPath], Any], name: str):
+        self.port = port
         self.name = name
         self._get = get
         known = as_in_files(leaves)

@@ -15,6 +15,7 @@ class WeightsSpec:
     files: tuple[str, ...] = ()  # "role=path"; later roles override earlier ones (`timesuite port import --help`)
     expect_missing: tuple[str, ...] = ()
     expect_unused: tuple[str, ...] = ()
+    allow_nan: bool = False  # accept NaN and infinite values
 
     @property
     def source(self) -> str:
@@ -27,4 +28,5 @@ class WeightsSpec:
 
     def load(self, port: ModelPort, targets: Params) -> Params:
         """Parameters of the files among `targets`, with their types and shardings (see `load_into`)."""
-        return load_into(port, targets, open_layers(port, self.files), self.expect_missing, self.expect_unused).params
+        layers = open_layers(port, self.files)
+        return load_into(port, targets, layers, self.expect_missing, self.expect_unused, self.allow_nan).params

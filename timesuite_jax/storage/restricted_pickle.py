@@ -9,7 +9,9 @@ no getattr and no call of anything that a file chooses.
 import dataclasses
 import io
 import pickletools
+import re
 import struct
+import sys
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 
@@ -41,6 +43,7 @@ class Dialect:
       mentions: other names that may occur without being called.
       lookup: returns the object of a persistent id; None if the files have no persistent ids.
       remedy: what to do if a file is rejected, for messages.
+      opaque_classes: whether objects of classes outside the standard library may occur; they become `Opaque`.
     """
 
     kind: str
@@ -49,6 +52,30 @@ class Dialect:
     mentions: Collection[str] = ()
     lookup: Callable[[Any], Any] | None = None
     remedy: str = ""
+    opaque_classes: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Opaque:
+    """An object of the file whose content is ignored."""
+
+    kind: str  # name of its class
+
+
+def opaque(kind: str) -> Callable[..., Opaque]:
+    """A function for `Dialect.calls` that makes an `Opaque` of any arguments."""
+    return lambda *_: Opaque(kind)
+
+
+def opaque_instance(cls: Any, *_: Any) -> Opaque:
+    """Makes an `Opaque` of a function whose first argument is the class of the object.
+
+    Raises:
+      ValueError: if that is not a class.
+    """
+    if not isinstance(cls, Name):
+        raise ValueError("an object without a class")
+    return Opaque(str(cls))
 
 
 def pairs(items: Any = ()) -> dict[Any, Any]:
@@ -63,7 +90,9 @@ def pairs(items: Any = ()) -> dict[Any, Any]:
 
 
 def _key(value: Any) -> Any:
-    # Hashing deeply nested tuples could take forever; checkpoints have flat keys.
+    # Hashing deeply nested tuples could take forever; checkpoints have flat keys, or tuples of them.
+    if type(value) is tuple and not any(type(part) is tuple for part in value):
+        return tuple(_key(part) for part in value)
     if type(value) not in (str, int, float, bool, type(None), bytes):
         raise ValueError(f"a dictionary key or set member of type {type(value).__name__}")
     if type(value) is int and value.bit_length() > 63:  # arbitrarily many larger integers share one hash
@@ -82,17 +111,34 @@ def members(items: Any = ()) -> set[Any]:
     return {_key(item) for item in items}
 
 
+def _is_class(name: Name) -> bool:
+    """Whether this is, by its spelling, a class of a package outside the standard library.
+
+    Nothing is called either way, but a file with `os.system` in it is malicious, and refused.
+    """
+    parts = name.attribute.split(".")
+    return _package(name) not in sys.stdlib_module_names and all(re.fullmatch(r"_*[A-Z]\w*", part) for part in parts)
+
+
+def _package(name: Name) -> str:
+    return name.module.partition(".")[0]
+
+
+class _Forbidden(ValueError):
+    """A name of the standard library that is not data."""
+
+
 _MARK = object()
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _VALUES = {
     "BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT",
-    "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8",
+    "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8",
 }  # fmt: skip
 _EMPTY: dict[str, Callable[[], Any]] = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple, "EMPTY_SET": set}
 _STRUCTURE = {
     "PROTO", "FRAME", "MARK", "STOP", "POP", "POP_MARK", "GLOBAL", "STACK_GLOBAL", "BINPERSID", "REDUCE", "NEWOBJ",
     "BUILD", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "LIST", "DICT", "APPEND", "APPENDS", "SETITEM", "SETITEMS",
-    "ADDITEMS", "BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET",
+    "ADDITEMS", "FROZENSET", "BINPUT", "LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET",
 }  # fmt: skip
 _KNOWN = {*_CONSTANTS, *_VALUES, *_EMPTY, *_STRUCTURE}
 _OPCODES = {op.code.encode("latin-1"): op for op in pickletools.opcodes if op.name in _KNOWN}
@@ -116,6 +162,11 @@ def load_restricted(data: bytes, where: str, dialect: Dialect) -> Any:
         raise UserError(f"{where}: its pickle has {len(data)} bytes, at most {MAX_PICKLE} are read{dialect.remedy}")
     try:
         return _Machine(data, dialect).run()
+    except _Forbidden as error:
+        raise UserError(
+            f"{where}: refused, its pickle holds {error}; a program that loads it may run harmful code: get the file "
+            "from an origin that you trust"
+        ) from error
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, struct.error) as error:
         raise UserError(f"{where}: refused, its pickle holds {error}{dialect.remedy}") from error
 
@@ -199,15 +250,20 @@ class _Machine:
                 push(tuple(items) if name == "TUPLE" else items)
             case "APPEND" | "APPENDS":
                 items = [self._pop()] if name == "APPEND" else self._to_mark()
-                self._top(list).extend(items)
-            case "ADDITEMS":
+                if not isinstance(target := self._top((list, Opaque)), Opaque):
+                    target.extend(items)
+            case "ADDITEMS" | "FROZENSET":
                 items = self._to_mark()
-                self._top(set).update(members(items))
+                if name == "FROZENSET":
+                    push(set())
+                if not isinstance(target := self._top((set, Opaque)), Opaque):
+                    target.update(members(items))
             case "SETITEM" | "SETITEMS" | "DICT":
                 items = [self._pop(), self._pop()][::-1] if name == "SETITEM" else self._to_mark()
                 if name == "DICT":
                     push({})
-                self._top(dict).update(pairs(list(zip(items[::2], items[1::2], strict=True))))
+                if not isinstance(target := self._top((dict, Opaque)), Opaque):
+                    target.update(pairs(list(zip(items[::2], items[1::2], strict=True))))
             case "GLOBAL":
                 push(self._admitted(Name(*argument)))
             case "STACK_GLOBAL":
@@ -221,21 +277,33 @@ class _Machine:
                 push(self._dialect.lookup(self._pop()))
             case "REDUCE" | "NEWOBJ":
                 arguments, callee = self._pop(), self._pop()
-                calls = self._dialect.calls
-                if not isinstance(callee, Name) or str(callee) not in calls or type(arguments) is not tuple:
+                function = self._function(callee)
+                if type(arguments) is not tuple:
                     raise ValueError("a call of a name that is not allowed")
                 self._left -= sum(len(given) for given in arguments if isinstance(given, list | tuple | dict | set))
                 if self._left < 0:
                     raise ValueError("one value that is copied too often (forged)")
-                push(calls[str(callee)](*arguments))
+                push(function(*arguments))
             case "BUILD":
                 attributes = self._pop()
-                self._dialect.build(self._top(object), attributes)
+                if not isinstance(target := self._top(object), Opaque):
+                    self._dialect.build(target, attributes)
 
     def _admitted(self, name: Name) -> Name:
-        if str(name) not in self._dialect.calls and str(name) not in self._dialect.mentions:
-            raise ValueError(f"{str(name)[:120]!r}, which no {self._dialect.kind} needs")
+        known = str(name) in self._dialect.calls or str(name) in self._dialect.mentions
+        if not known and not (self._dialect.opaque_classes and _is_class(name)):
+            forbidden = _package(name) in sys.stdlib_module_names
+            raise (_Forbidden if forbidden else ValueError)(f"{str(name)[:120]!r}, which no {self._dialect.kind} needs")
         return name
+
+    def _function(self, callee: Any) -> Callable[..., Any]:
+        """What a call of an admitted name does."""
+        if isinstance(callee, Name):
+            if str(callee) in self._dialect.calls:
+                return self._dialect.calls[str(callee)]
+            if str(callee) not in self._dialect.mentions:
+                return opaque(str(callee))
+        raise ValueError("a call of a name that is not allowed")
 
     def _refuse_opcode(self, code: bytes) -> NoReturn:
         if not code:

@@ -23,7 +23,7 @@ def test_import_then_export_gives_the_same_bytes(golden: GoldenModel, tmp_path):
     export(source, tmp_path / "back.safetensors")
     back = open_checkpoint(PORT, tmp_path / "back.safetensors")
     assert set(back.infos) == set(golden.config["state_dict"])
-    assert compare(back, open_checkpoint(PORT, weights)) == []
+    assert compare(back, open_checkpoint(PORT, weights)).differences == []
 
 
 def test_newer_peft_names_load_the_same_parameters(golden: GoldenModel, tmp_path):
@@ -33,7 +33,7 @@ def test_newer_peft_names_load_the_same_parameters(golden: GoldenModel, tmp_path
     renamed = [key for key in open_checkpoint(PORT, tmp_path / "new.safetensors").infos if ".base_layer." in key]
     assert len(renamed) == sum(key.endswith("lora_A.default.weight") for key in golden.tensors)
     new = load(PORT, open_layers(PORT, [str(tmp_path / "new.safetensors")])).params
-    assert compare(TreeSource.of_params(PORT, new), old) == []
+    assert compare(TreeSource.of_params(PORT, new), old).differences == []
 
 
 def test_training_checkpoints(golden: GoldenModel, tmp_path):

@@ -21,10 +21,10 @@ from timesuite_jax.port import (
     resolve,
     write_import,
 )
-from timesuite_jax.port.files.batches import batches
 from timesuite_jax.port.files.orbax_reader import OrbaxParams
 from timesuite_jax.port.files.orbax_writer import write_params
 from timesuite_jax.registry.ports import PORTS
+from timesuite_jax.storage.batches import batches
 from timesuite_jax.storage.checksums import write_manifest
 
 PORT = PORTS["videochat_t"]
@@ -93,8 +93,10 @@ def test_small_batches_give_the_same_values(tmp_path):
 def test_an_import_is_a_source_like_a_file(tmp_path):
     import_tiny(tmp_path / "imported")
     again = load(PORT, open_layers(PORT, [str(tmp_path / "imported")])).params
-    assert compare(TreeSource.of_params(PORT, again), open_orbax(PORT, tmp_path / "imported")) == []
-    assert compare(open_checkpoint(PORT, tmp_path / "imported"), open_orbax(PORT, tmp_path / "imported")) == []
+    assert compare(TreeSource.of_params(PORT, again), open_orbax(PORT, tmp_path / "imported")).differences == []
+    assert (
+        compare(open_checkpoint(PORT, tmp_path / "imported"), open_orbax(PORT, tmp_path / "imported")).differences == []
+    )
     assert np.array_equal(again["merge_proj"]["kernel"], tiny.tensors()["merge_proj.weight"].T)
 
 

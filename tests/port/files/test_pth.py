@@ -1,11 +1,21 @@
 """Zip checkpoints: valid ones are read exactly, all others are refused, and no code in them runs."""
 
+import argparse
+import collections
+import datetime
+import decimal
+import fractions
 import os
+import pathlib
+import random
 import subprocess
 import sys
 import tarfile
 import time
+import types
+import uuid
 import zipfile
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +93,138 @@ def test_the_original_s_config_is_ignored(tmp_path):
     opcodes = forged.dictionary((forged.text("model"), state), (forged.text("config"), config))
     file = PthFile(forged.write_pth(tmp_path / "x.pth", opcodes, {"0": bytes(4)}))
     assert list(file.infos) == ["w"] and file.others == ("config",)
+
+
+class Settings:
+    """A class of a training script."""
+
+    def __init__(self) -> None:
+        self.rate = 1e-4
+
+
+class Attributes(dict):
+    """As easydict and Lightning have it."""
+
+
+def beside_weights() -> dict[str, Any]:
+    """What training scripts save beside the weights."""
+    defaults = collections.defaultdict(list, {"a": [1]})
+    return {
+        "number of NumPy": np.float64(0.5),
+        "float32": np.float32(0.5),
+        "integer": np.int64(3),
+        "bool": np.bool_(True),
+        "array": np.arange(6.0).reshape(2, 3),
+        "texts": np.array(["a", "b"]),
+        "record": np.zeros(2, dtype=[("x", "f4"), ("y", "i8")]),
+        "random state": np.random.RandomState(0).get_state(),
+        "generator": np.random.default_rng(0).bit_generator.state,
+        "python's random state": random.Random(0).getstate(),
+        "namespace": argparse.Namespace(lr=1.0, path=pathlib.PurePosixPath("/a")),
+        "simple namespace": types.SimpleNamespace(a=[1, {"b": 2}]),
+        "defaultdict": defaults,
+        "nested defaultdict": collections.defaultdict(int, {("a", 1): 2}),
+        "counter": collections.Counter("aab"),
+        "deque": collections.deque([1, 2], maxlen=3),
+        "path": pathlib.Path("/data/x"),
+        "times": [datetime.datetime(2024, 1, 2), datetime.timedelta(3), datetime.date(2024, 1, 2)],
+        "timezone": datetime.datetime(2024, 1, 2, tzinfo=datetime.UTC),
+        "numbers": [1 + 2j, decimal.Decimal("1.5"), fractions.Fraction(1, 3), uuid.UUID(int=5), 2**80, -(2**70)],
+        "bytes": [b"\x00\xff", bytearray(b"ab"), frozenset({1, 2}), {3}, range(3), None],
+        "tuple keys": {("a", 1): 2, (0.5, None): 3},
+        "settings": Settings(),
+        "attributes": Attributes(lr=1, inner=Attributes(a=2)),
+        "class": Settings,
+    }
+
+
+@pytest.mark.parametrize("protocol", [2, 3, 4, 5])
+@pytest.mark.parametrize("kind", beside_weights())
+def test_objects_beside_the_weights_are_ignored(tmp_path, kind, protocol):
+    torch = pytest.importorskip("torch")
+    weights = {"w": torch.arange(3.0)}
+    for number, content in enumerate(({"model": weights, "extra": beside_weights()[kind]}, {**weights, "extra": None})):
+        if number:
+            content["extra"] = beside_weights()[kind]
+        torch.save(content, tmp_path / "x.pth", pickle_protocol=protocol)
+        file = PthFile(tmp_path / "x.pth")
+        assert list(file.infos) == ["w"] and file.others == ("extra",)
+        assert np.array_equal(file.read("w"), [0.0, 1.0, 2.0])
+
+
+def test_a_state_dict_of_another_class_is_read(tmp_path):
+    torch = pytest.importorskip("torch")
+    parameter = torch.nn.Parameter(torch.ones(2))
+    parameter.note = "attributes have no effect"
+    for state in (collections.defaultdict(list), collections.OrderedDict()):
+        state |= {"w": torch.ones(2), "parameter": parameter, "buffer": torch.nn.Buffer(torch.zeros(3))}
+        torch.save({"model": state}, tmp_path / "x.pth")
+        file = PthFile(tmp_path / "x.pth")
+        assert {key: info.shape for key, info in file.infos.items()} == {"w": (2,), "parameter": (2,), "buffer": (3,)}
+
+
+def test_types_of_eight_bits_are_read(tmp_path):
+    torch = pytest.importorskip("torch")
+    values = torch.tensor([[0.5, -2.0, 448.0], [1.0, 0.0, 3.5]])
+    state = {"a": values.to(torch.float8_e4m3fn), "b": values.to(torch.float8_e5m2).t()}
+    torch.save(state, tmp_path / "x.pth")
+    file = PthFile(tmp_path / "x.pth")
+    for key, value in state.items():
+        assert np.array_equal(file.read(key).astype(np.float32), value.float().numpy()), key
+    torch.save({"a": torch.arange(3).to(torch.uint16)}, tmp_path / "y.pth")
+    with pytest.raises(UserError, match=r"a tensor of type torch\.uint16, which is not read.*weights_only=True"):
+        PthFile(tmp_path / "y.pth")
+    torch.save({"a": torch.ones(2, dtype=torch.complex64)}, tmp_path / "z.pth")
+    with pytest.raises(UserError, match=r"'a' is of type ComplexFloat, which is not read.*weights_only=True"):
+        PthFile(tmp_path / "z.pth")
+
+
+def test_a_whole_model_is_refused_by_name(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save(torch.nn.Linear(2, 2), tmp_path / "x.pth")
+    with pytest.raises(UserError, match=r"an object of torch\.nn\.modules\.linear\.Linear, not a state dict"):
+        PthFile(tmp_path / "x.pth")
+
+
+@pytest.mark.parametrize(
+    ("content", "container"),
+    [
+        (lambda state: {"state_dict": state, "hyper_parameters": Attributes(lr=1)}, "state_dict"),
+        (lambda state: {"model_state_dict": state, "epoch": 3}, "model_state_dict"),
+        (lambda state: {"model": {"name": "x"}, "net": state}, "net"),
+        (lambda state: {"model": state, "ema": state}, "model"),
+        (lambda state: {"weights": state, "optimizer": {"state": {0: {"exp_avg": state["w"]}}}}, "weights"),
+        (lambda state: {**state, "statistics": {"mean": state["w"]}}, None),
+    ],
+)
+def test_the_state_dict_is_found(tmp_path, content, container):
+    torch = pytest.importorskip("torch")
+    torch.save(content({"w": torch.ones(2)}), tmp_path / "x.pth")
+    file = PthFile(tmp_path / "x.pth")
+    assert (file.container, list(file.infos)) == (container, ["w"])
+
+
+def test_one_of_several_state_dicts_must_be_chosen(tmp_path):
+    torch = pytest.importorskip("torch")
+    torch.save({"student": {"w": torch.ones(2)}, "teacher": {"w": torch.zeros(2)}}, tmp_path / "x.pth")
+    with pytest.raises(UserError, match=r"several state dicts \(student, teacher\)"):
+        PthFile(tmp_path / "x.pth")
+
+
+def test_expanded_views_are_read(tmp_path):
+    torch = pytest.importorskip("torch")
+    row = torch.arange(4.0)
+    state = {
+        "expanded": row.expand(3, 4),
+        "scalar": torch.tensor(2.0).expand(2, 3),
+        "column": row[:, None].expand(4, 5),
+        "windows": row.unfold(0, 2, 1),
+        "sliced": torch.arange(24.0).view(4, 6)[1:, ::2].expand(2, 3, 3),
+    }
+    torch.save(state, tmp_path / "x.pth")
+    file = PthFile(tmp_path / "x.pth")
+    for key, value in state.items():
+        assert np.array_equal(file.read(key), value.numpy()), key
 
 
 def test_a_legacy_file_is_refused_with_a_remedy(tmp_path):

@@ -12,6 +12,8 @@ from timesuite_jax.layers import LoraSpec, check_choices
 
 UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
 
+_POSITIONS = 32768  # context of Mistral-7B-Instruct-v0.2; nothing is sized by it
+
 
 @dataclasses.dataclass(frozen=True)
 class MistralSpec:
@@ -91,6 +93,31 @@ class MistralSpec:
             norm_epsilon=config["rms_norm_eps"],
         )
         return dataclasses.replace(spec, **changes)
+
+    def to_hf_config(self, dtype: str) -> dict[str, Any]:
+        """Returns the `config.json` with which transformers loads weights of these sizes, without adapters.
+
+        Args:
+          dtype: name of the weights' type.
+        """
+        return {
+            "architectures": ["MistralForCausalLM"],
+            "model_type": "mistral",
+            "vocab_size": self.vocab,
+            "hidden_size": self.width,
+            "intermediate_size": self.mlp,
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": self.heads,
+            "num_key_value_heads": self.kv_heads,
+            "head_dim": self.head_width,
+            "hidden_act": "silu",
+            "max_position_embeddings": _POSITIONS,
+            "rms_norm_eps": self.norm_epsilon,
+            "rope_theta": self.rope_theta,
+            "sliding_window": None,
+            "tie_word_embeddings": False,
+            "torch_dtype": dtype,
+        }
 
 
 VARIANTS = {

@@ -1,5 +1,6 @@
 """A Hugging Face model folder: shards with an index, or one file; safetensors is preferred to PyTorch's own format."""
 
+import glob
 import json
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.port.files.pth import PthFile
-from timesuite_jax.port.files.safetensors import SafetensorsFile
+from timesuite_jax.port.files.open_file import open_file
 from timesuite_jax.port.files.source import Source, TensorInfo
 
 INDEXES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
@@ -31,14 +31,16 @@ class HfFolder:
             single = next((path / name for name in SINGLE if (path / name).is_file()), None)
             if single is None:
                 raise UserError(f"{path} contains none of {', '.join((*INDEXES, *SINGLE))}; give the model's folder")
-            shard = _open(single)
+            shard = open_file(single)
             self._shards = dict.fromkeys(shard.infos, shard)
         else:
             weight_map = _weight_map(index)
             for file in sorted(set(weight_map.values())):
                 if not (path / file).is_file():
-                    raise UserError(f"{index} lists the shard {file}, which does not exist; download it")
-                shard = _open(path / file)
+                    packed = next((other.name for other in path.glob(f"{glob.escape(file)}.*")), None)
+                    remedy = f"decompress {packed}" if packed else "download it"
+                    raise UserError(f"{index} lists the shard {file}, which does not exist; {remedy}")
+                shard = open_file(path / file)
                 listed = {key for key, shard_of_key in weight_map.items() if shard_of_key == file}
                 if set(shard.infos) != listed:
                     odd = sorted(set(shard.infos) ^ listed)
@@ -49,10 +51,6 @@ class HfFolder:
     def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The tensor under `key`, mapped from its shard."""
         return self._shards[key].read(key)
-
-
-def _open(path: Path) -> Source:
-    return SafetensorsFile(path) if path.suffix == ".safetensors" else PthFile(path)
 
 
 def _weight_map(index: Path) -> dict[str, str]:

@@ -8,7 +8,7 @@ Zip archives are parsed by `zipfile`, whose reader cannot map an entry; its offs
 """
 
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from jaxtyping import Shaped
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.source import TensorInfo, map_flat
 from timesuite_jax.port.files.torch_pickle import REMEDY, TORCH, TensorRef
-from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, load_restricted
+from timesuite_jax.storage.restricted_pickle import MAX_PICKLE, Opaque, load_restricted
 
-CONTAINERS = ("model", "module")  # keys of the state dict in files of the original and of DeepSpeed
+# Keys of the state dict: of the original, DeepSpeed, Lightning, PyTorch's tutorials.
+CONTAINERS = ("model", "module", "state_dict", "model_state_dict")
+MAX_EXPANDED_BYTES = 2**30
 _KINDS: dict[str, np.dtype] = {
     "Double": np.dtype(np.float64),
     "Float": np.dtype(np.float32),
@@ -34,6 +36,8 @@ _KINDS: dict[str, np.dtype] = {
     "Byte": np.dtype(np.uint8),
     "Bool": np.dtype(np.bool_),
     "Untyped": np.dtype(np.uint8),
+    "Float8_e4m3fn": np.dtype(ml_dtypes.float8_e4m3fn),
+    "Float8_e5m2": np.dtype(ml_dtypes.float8_e5m2),
 }
 
 
@@ -59,6 +63,8 @@ class PthFile:
             member = members.get(f"{root}/data/{tensor.storage.key}")
             if member is None:
                 raise UserError(f"{path}: the storage of {key!r} is not in the archive; copy the file again")
+            if tensor.storage.kind not in _KINDS:
+                raise UserError(f"{path}: {key!r} is of type {tensor.storage.kind}, which is not read{REMEDY}")
             dtype = _KINDS[tensor.storage.kind]
             info = TensorInfo(tensor.shape, dtype)
             _check_bounds(path, key, tensor, member[1], info)
@@ -79,7 +85,9 @@ class PthFile:
         if not flat.size:
             return np.empty(tensor.shape, dtype)
         strides = [stride * dtype.itemsize for stride in tensor.strides]
-        return np.lib.stride_tricks.as_strided(flat, tensor.shape, strides, writeable=False)
+        # As integers of the same size: NumPy does not know all of ml_dtypes' types here.
+        integers = flat.view(f"u{dtype.itemsize}")
+        return np.lib.stride_tricks.as_strided(integers, tensor.shape, strides, writeable=False).view(dtype)
 
 
 def _extent(tensor: TensorRef) -> int:
@@ -95,38 +103,57 @@ def _check_bounds(path: Path, key: str, tensor: TensorRef, nbytes: int, info: Te
         raise UserError(
             f"{path}: {key!r} declares {storage.numel} values, its storage has {nbytes} bytes; get it again"
         )
-    # An expanded tensor (stride 0) may claim any size; written out it would fill the disk.
-    beyond = tensor.offset + _extent(tensor) > storage.numel or info.size > storage.numel
-    if beyond or not info.addressable:
+    if tensor.offset + _extent(tensor) > storage.numel or not info.addressable:
         raise UserError(f"{path}: {key!r} of shape {list(tensor.shape)} reaches beyond its storage; get the file again")
+    # A forged view with overlapping values may claim any size; written out it would fill the disk.
+    if info.size > storage.numel and info.nbytes > MAX_EXPANDED_BYTES:
+        raise UserError(
+            f"{path}: {key!r} of shape {list(tensor.shape)} is an expanded view of a storage of {storage.numel} "
+            f"values; such views of more than {MAX_EXPANDED_BYTES} bytes are not read: save it with .contiguous()"
+        )
 
 
 def _state_dict(path: Path, value: Any) -> tuple[str | None, dict[str, TensorRef], tuple[str, ...]]:
-    """The state dict under one of `CONTAINERS`, or the value itself, with its key and the other keys."""
+    """The state dict in a checkpoint: its tensors, its key (None: the checkpoint itself), and all other keys."""
+    if isinstance(value, Opaque):
+        raise UserError(
+            f"{path} contains an object of {value.kind}, not a state dict; load it in the program that wrote it and "
+            "save its state_dict()"
+        )
     if not isinstance(value, dict):
         raise UserError(f"{path} contains a {type(value).__name__}, not a checkpoint dictionary")
-    container, state = next(
-        ((name, value[name]) for name in CONTAINERS if isinstance(value.get(name), dict)), (None, value)
-    )
-    tensors = {key: item for key, item in state.items() if isinstance(key, str) and isinstance(item, TensorRef)}
+    found = {name: inner for name, inner in value.items() if isinstance(inner, dict) and _tensors(inner)}
+    known = [name for name in CONTAINERS if name in found]
+    if not known and not _tensors(value) and len(found) > 1:
+        names = ", ".join(str(name)[:40] for name in found)
+        raise UserError(f"{path} has several state dicts ({names}); save one of them to a file of its own")
+    container = next((name for name in (*known, *found) if name in known or not _tensors(value)), None)
+    state = value if container is None else found[container]
+    tensors = _tensors(state)
     if not tensors:
-        found = ", ".join(str(key)[:40] for key in list(value)[:8]) or "nothing"
+        names = ", ".join(str(key)[:40] for key in list(value)[:8]) or "nothing"
         raise UserError(
-            f"{path} has no tensors under {' or '.join(map(repr, CONTAINERS))} or at its top (found: {found}); "
+            f"{path} has no tensors under {' or '.join(map(repr, CONTAINERS))} or at its top (found: {names}); "
             "give a file with a state dict"
         )
-    others = [str(key) for key in value if key != container] if container else []
+    others = [str(key) for key in value if key != container] if container is not None else []
     others += [str(key) for key in state if key not in tensors]
-    return container, tensors, tuple(others)
+    return None if container is None else str(container), tensors, tuple(others)
+
+
+def _tensors(state: Mapping[Any, Any]) -> dict[str, TensorRef]:
+    return {key: item for key, item in state.items() if isinstance(key, str) and isinstance(item, TensorRef)}
 
 
 def _root(path: Path, names: Collection[str]) -> str:
     """The folder inside the archive; torch names it after the file."""
+    if names and all(name.endswith(".npy") for name in names):
+        raise UserError(f"{path} is a NumPy archive; save its arrays as .safetensors and give that")
     roots = [name.removesuffix("/data.pkl") for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(roots) != 1:
         raise UserError(
             f"{path} is a zip archive but not a PyTorch checkpoint ({len(roots)} entries */data.pkl); "
-            "give a .pth or .safetensors"
+            "give a .pth or .safetensors, extracted if it is in the archive"
         )
     if f"{roots[0]}/constants.pkl" in names:
         raise UserError(f"{path} is a TorchScript program; save its state_dict() with PyTorch and give that")

@@ -6,6 +6,7 @@ memory.
 """
 
 import dataclasses
+import functools
 import math
 import mmap
 from collections.abc import Mapping
@@ -75,6 +76,29 @@ class Arrays:
     def read(self, key: str) -> Shaped[np.ndarray, "..."]:
         """The array itself, a scalar as an array without dimensions."""
         return np.asarray(self.arrays[key])
+
+
+@dataclasses.dataclass(frozen=True)
+class Renamed:
+    """A source with other keys: `keys` has the key of `source` by each of them."""
+
+    source: Source
+    keys: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The name of the source."""
+        return self.source.name
+
+    @functools.cached_property
+    def infos(self) -> dict[str, TensorInfo]:
+        """Shapes and types."""
+        infos = self.source.infos
+        return {key: infos[other] for key, other in self.keys.items()}
+
+    def read(self, key: str) -> Shaped[np.ndarray, "..."]:
+        """The tensor under its key in the source."""
+        return self.source.read(self.keys[key])
 
 
 def map_flat(path: Path, offset: int, count: int, dtype: np.dtype) -> Shaped[np.ndarray, " count"]:

@@ -5,10 +5,13 @@ newer peft `q_proj.base_layer.weight`. Tables use the former; `canonical_key` re
 latter.
 """
 
+import re
 from collections.abc import Container
 
 from timesuite_jax.port.layout import LINEAR
 from timesuite_jax.port.table import Entry
+
+_ADAPTER = re.compile(r"(\.lora_[AB])(?:\.(?!weight$)[^.]+)?(?:\.weight)?$")
 
 
 def linear(torch: str, jax: str, axes: str, *, rank: str | None, layer: int | None = None) -> list[Entry]:
@@ -31,8 +34,12 @@ def linear(torch: str, jax: str, axes: str, *, rank: str | None, layer: int | No
 
 
 def canonical_key(key: str) -> str:
-    """The spelling of a key that tables use (peft 0.3)."""
-    return key.replace(".base_layer.weight", ".weight")
+    """The spelling of a key that tables use (peft 0.3 in memory).
+
+    peft's `save_pretrained` omits the name of the adapter, which is "default" or one that the user chose; loralib has
+    neither that nor "weight".
+    """
+    return _ADAPTER.sub(r"\1.default.weight", key.replace(".base_layer.weight", ".weight"))
 
 
 def peft_alias(key: str, keys: Container[str]) -> str:

@@ -4,8 +4,8 @@
     mistral      Mistral-7B-Instruct-v0.2/           the Hugging Face folder
     videochat2   videochat2_mistral_7b_stage3.pth    overrides both; adapters, mistral_proj
     good_init    (computed)                          clip_proj = identity, merge_proj = mean of 4 tokens, mistral_proj
+    checkpoint   any complete state dict             in place of the files above
     timesuite    timesuite.pth or ckpt_XX.pth        everything that TimeSuite trains
-    checkpoint   any complete state dict
 
 Upstream loads each with `strict=False` and prints the keys that did not match; here a role declares what its file must
 contain.
@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from timesuite_jax.port.files.source import Arrays
+from timesuite_jax.port.language_model import LanguageModel
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Role, Shape
 from timesuite_jax.port.table import Table
 from timesuite_jax.port.tables.lora import canonical_key
@@ -27,7 +28,6 @@ _BLOCK = re.compile(rf"{re.escape(VISION)}\.blocks\.(\d+)\.")
 _HEADS = re.compile(r"(text_encoder|qformer\.cls|vision_proj|text_proj|itm_head)\.|temp$")
 _TEXT_SIDE = re.compile(rf"{re.escape(BERT)}\.(embeddings\.(word|position)|encoder\.layer\.\d+\.(interm|output\.))")
 _UNUSED_BLOCK = "the vision encoder's last block, which the original never runs"
-_LANGUAGE_MODEL, _ADAPTED = "mistral_model.", "base_model.model."
 _MERGED = 4  # tokens merged into one; `token_merge_len` of every config upstream
 
 
@@ -49,12 +49,27 @@ def _is_adapter(key: str) -> bool:
 
 
 def _spelling(key: str) -> str:
-    """The table's spelling of a key, also of models without PEFT's modules: base models and merged ones."""
+    """A key of a model with or without adapters, or of its adapters alone, as the table has it.
+
+    Without peft, or after its `merge_and_unload`, the language model lacks "base_model.model."; wrapped twice, it has
+    it twice.
+    """
     key = canonical_key(key)
-    rest = key.removeprefix(_LANGUAGE_MODEL)
-    return key if rest == key or rest.startswith(_ADAPTED) else f"{_LANGUAGE_MODEL}{_ADAPTED}{rest}"
+    if key.startswith(_PEFT):
+        key = f"{_MODEL}{key}"
+    if not key.startswith(_MODEL):
+        return key
+    key = key.removeprefix(_MODEL)
+    while key.startswith(_PEFT):
+        key = key.removeprefix(_PEFT)
+    return f"{LLM}.{key}"
 
 
+_MODEL, _PEFT = "mistral_model.", "base_model.model."
+_ROOTS = (
+    *("vision_encoder", "vision_layernorm", "qformer", "query_tokens", "extra_query_tokens", "mistral_model"),
+    *("clip_proj", "merge_proj", "mistral_proj", "temp_adap"),
+)
 _STAGE3 = ("qformer.", "query_tokens", "extra_query_tokens", "mistral_proj.")
 _GOOD_INIT = Role(
     "good_init",
@@ -66,6 +81,7 @@ ROLES = (
     Role(
         "umt",
         "umt_l16_qformer.pth: vision encoder and Q-Former of VideoChat2 stage 1",
+        roots=_ROOTS,
         requires=lambda entry: entry.torch.startswith("vision_encoder."),
         ignored=_stage1_only,
     ),
@@ -73,29 +89,35 @@ ROLES = (
         "mistral",
         "folder of Mistral-7B-Instruct-v0.2 in Hugging Face's layout",
         prefix=f"{LLM}.",
+        roots=(r"model\.embed_tokens", r"model\.layers", r"model\.norm", "lm_head"),
+        spelling=_spelling,
         requires=lambda entry: entry.jax.startswith("mistral/") and not entry.trainable,
         ignored=_rotary,
     ),
     Role(
         "videochat2",
         "videochat2_mistral_7b_stage3.pth: what VideoChat2 trained",
-        requires=lambda entry: entry.torch.startswith(_STAGE3),
+        roots=_ROOTS,
         spelling=_spelling,
+        requires=lambda entry: entry.torch.startswith(_STAGE3),
     ),
     _GOOD_INIT,
     Role(
-        "timesuite",
-        "timesuite.pth or a ckpt_XX.pth: what TimeSuite trained",
-        # A model without LoRA or TAPE has no such entries, so this is right for every variant.
-        requires=lambda entry: entry.trainable,
-        spelling=_spelling,
-    ),
-    Role(
         "checkpoint",
         "a complete state dict",
+        roots=_ROOTS,
+        spelling=_spelling,
         # Adapters of an earlier file do not belong to this one's kernels, into which others may have been merged.
         requires=lambda entry: _is_adapter(entry.torch),
+        complete=True,
+    ),
+    Role(
+        "timesuite",
+        "timesuite.pth or a ckpt_XX.pth: what TimeSuite trained",
+        roots=_ROOTS,
         spelling=_spelling,
+        # A model without LoRA or TAPE has no such entries, so this is right for every variant.
+        requires=lambda entry: entry.trainable,
     ),
 )
 
@@ -106,6 +128,11 @@ class VideoChatTPort(ModelPort):
     name = "videochat_t"
     title = "VideoChat-T"
     roles = ROLES
+    language_model = LanguageModel(f"{LLM}.", "mistral")
+    tree_roots = (
+        *("vision_encoder", "vision_layernorm", "qformer", "query_tokens", "extra_query_tokens", "mistral"),
+        *("clip_proj", "merge_proj", "mistral_proj", "temp_adap"),
+    )
 
     def table_for_torch(self, shapes: Mapping[str, Shape]) -> Table:
         """See `ModelPort`."""
@@ -121,11 +148,10 @@ class VideoChatTPort(ModelPort):
         Only stage-3 weights need it: a complete checkpoint has its own projections.
         """
         stage3 = [layer for layer in layers if layer.role.name == "videochat2"]
-        if not stage3 or "mistral_proj.weight" not in stage3[-1].source.infos:
+        if not stage3 or not {"mistral_proj.weight", "mistral_proj.bias"} <= stage3[-1].keys.keys():
             return layers
-        source = stage3[-1].source
-        projection = np.asarray(source.read("mistral_proj.weight"), np.float32)
-        bias = np.array(source.read("mistral_proj.bias"), np.float32)
+        projection = np.asarray(stage3[-1].read("mistral_proj.weight"), np.float32)
+        bias = np.array(stage3[-1].read("mistral_proj.bias"), np.float32)
         width = projection.shape[-1]
         arrays = {
             "clip_proj.weight": np.eye(width, dtype=np.float32),
@@ -133,7 +159,7 @@ class VideoChatTPort(ModelPort):
             "merge_proj.weight": np.tile(projection, (1, _MERGED)) / np.float32(_MERGED),
             "merge_proj.bias": bias,
         }
-        good_init = CheckpointLayer(_GOOD_INIT, Arrays(f"good_init from {source.name}", arrays))
+        good_init = CheckpointLayer(_GOOD_INIT, Arrays(f"good_init from {stage3[-1].source.name}", arrays))
         after = [layer for layer in layers if layer.role.name in ("timesuite", "checkpoint")]
         return [*(layer for layer in layers if layer not in after), good_init, *after]
 
@@ -168,6 +194,14 @@ class VideoChatTPort(ModelPort):
             clips = f"trained with {found[2] - 1} clips, this model has {wanted[2] - 1}"
             return f"{clips}; set model.num_frames or model.tape_clips"
         return "transposed" if found == wanted[::-1] else ""
+
+    def files_with_trained(self, files: Sequence[str], trained: str) -> list[str]:
+        """See `ModelPort`; an earlier file of TimeSuite's training is replaced."""
+        return [*(file for file in files if not file.startswith("timesuite=")), f"timesuite={trained}"]
+
+    def name_without_adapters(self, key: str) -> str:
+        """That of a language model which peft does not wrap."""
+        return key.replace(f"{_MODEL}{_PEFT}", _MODEL, 1) if key.startswith(_MODEL) else key
 
 
 PORT = VideoChatTPort()

@@ -1,0 +1,118 @@
+"""`timesuite port import`: files of PyTorch to an Orbax folder."""
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from timesuite_jax import param_tree, port
+from timesuite_jax.cli._columns import print_columns
+from timesuite_jax.cli._configs import load_config
+from timesuite_jax.errors import UserError
+from timesuite_jax.layers import unbox
+from timesuite_jax.registry.port_choice import choose_port
+from timesuite_jax.registry.ports import PORTS
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    roles = "; ".join(
+        f"{role.name} = {role.help}" for model in PORTS.values() for role in model.roles if not role.computed
+    )
+    parser.add_argument(
+        "sources", nargs="+", metavar="[ROLE=]PATH", help=f"files, in upstream's loading order: {roles}"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="folder to create")
+    parser.add_argument("--config", help="config file of the model; by default sizes and types are those of the files")
+    for name, what in (("missing", "parameters that may be missing"), ("unused", "keys that may be unused")):
+        parser.add_argument(
+            f"--expect-{name}", action="append", default=[], metavar="PATTERN", help=f"{what}, e.g. 'temp_adap*'"
+        )
+    parser.add_argument("--allow-nan", action="store_true", help="accept weights that are NaN or infinite")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Imports the files.
+
+    Raises:
+      UserError: if they are not a complete model, or the folder cannot be written.
+    """
+    config = None
+    if args.config:
+        from timesuite_jax.registry.export_config import expanded  # imported late: reads models and data
+
+        config = expanded(load_config(args.config, args.overrides).to_dict())
+    elif len(args.sources) == 1:
+        config = _config_beside(Path(port.split_role(args.sources[0])[1]))
+    model = _model(args, config)
+    layers = port.open_layers(model, args.sources)
+    wanted = _wanted(config) if args.config and config else None
+    shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
+    plan = port.resolve(model, layers, shapes, args.expect_missing, args.expect_unused)
+    stored = config and {**config, "weights": {"files": ["./params"]}}
+    port.write_import(args.out, port.lazy_arrays(plan, wanted), plan.report, stored, allow_nan=args.allow_nan)
+    if args.json:
+        print(json.dumps({"out": str(args.out), "report": plan.report.to_json()}))
+        return 0
+    _print(args.out, plan, has_config=config is not None)
+    return 0
+
+
+def _config_beside(location: Path) -> dict[str, Any] | None:
+    """The config of an export, which describes its weights."""
+    from timesuite_jax.config_file import CONFIG_NAME
+
+    if not (location.parent if location.is_file() else location).joinpath(CONFIG_NAME).is_file():
+        return None
+    from timesuite_jax.registry.export_config import known_config  # imported late: reads models
+
+    return known_config(location)
+
+
+def _model(args: argparse.Namespace, config: dict[str, Any] | None) -> port.ModelPort:
+    """The model that is named, or has the roles of the files, or whose tensors the files have."""
+    named = args.model or (config["task"] if config and args.config else None)
+    sources = [port.split_role(source) for source in args.sources]
+    roles = {role for role, _ in sources if role is not None}
+    families = [name for name, model in PORTS.items() if roles <= {role.name for role in model.roles}]
+    if named is None and not families:
+        known = "; ".join(f"{name}: {', '.join(role.name for role in PORTS[name].roles)}" for name in PORTS)
+        raise UserError(f"no model has the roles {', '.join(sorted(roles))}; known are {known}")
+    if named is None and len(families) == 1:
+        named = families[0]
+    # A file of a part of the model may be that of another model, too, as a language model is.
+    return choose_port([Path(path) for role, path in sources if role is None or named is None], named)
+
+
+def _wanted(config: dict[str, Any]) -> dict[param_tree.ParamPath, Any]:
+    """Abstract parameters of the config's model, by path."""
+    from timesuite_jax.registry import build  # imported late: no other action needs models and data
+
+    return dict(param_tree.leaves_with_paths(unbox(build(config).abstract_params())))
+
+
+def _print(out: Path, plan: port.LoadPlan, *, has_config: bool) -> None:
+    report = plan.report
+    print_columns([("role", "file", "used", "overridden", "ignored"), *report.rows()])
+    for layer in report.layers:
+        if layer.wrapper:
+            print(f"{layer.source}: the prefix {layer.wrapper!r} of its keys is removed")
+        for reason, count in sorted(Counter(layer.ignored.values()).items()):
+            print(f"{layer.source}: {count} {'key' if count == 1 else 'keys'} ignored: {reason}")
+        if layer.others:
+            print(f"{layer.source}: {len(layer.others)} entries that are no weights ignored: {_shown(layer.others)}")
+    if report.expected_missing:
+        print(f"{len(report.expected_missing)} parameters missing, as expected")
+    if report.not_finite:
+        print(f"{len(report.not_finite)} parameters with NaN or infinite values, e.g. {next(iter(report.not_finite))}")
+    print(f"{out / 'params'}: {len(plan.sources)} tensors; report on every key: {out / 'port.json'}")
+    if not has_config:
+        print(
+            "no config.json: numbers of heads, RoPE theta and epsilons are not in the files; --config CONFIG adds them"
+        )
+
+
+def _shown(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(name[:40] for name in names[:8]) + more

@@ -1,0 +1,60 @@
+"""`timesuite port verify`: compares two checkpoints."""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+from timesuite_jax import port
+from timesuite_jax.cli._columns import print_columns
+from timesuite_jax.port.files.source import Renamed
+from timesuite_jax.registry.port_choice import choose_port, family_of
+
+DIFFERENT = 1  # exit code for checkpoints that differ
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument("a", type=Path, help="checkpoint that `import` reads or `export` writes")
+    parser.add_argument("b", type=Path, help="checkpoint to compare with")
+    for name, what in (("atol", "absolute tolerance"), ("rtol", "tolerance relative to the value in B")):
+        parser.add_argument(
+            f"--{name}", type=float, default=0.0, metavar="X", help=f"{what}; without tolerances bytes must be equal"
+        )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compares; returns 1 if the checkpoints differ.
+
+    Raises:
+      UserError: if one cannot be read, or a tolerance is negative.
+    """
+    a, b = _open(args.a, args.model), _open(args.b, args.model)
+    found = port.compare(a, b, atol=args.atol, rtol=args.rtol)
+    if args.json:
+        listed = {difference.key: difference.what for difference in found.differences}
+        largest = dataclasses.asdict(found.largest) if found.largest else None
+        fields = {"a": str(args.a), "b": str(args.b), "same": not found.differences}
+        print(json.dumps({**fields, "differences": listed, "largest": largest}))
+    else:
+        print_columns([(difference.key, difference.what) for difference in found.differences])
+        equal = f"equal within the tolerances: {len(a.infos)} tensors" if found.largest else ""
+        result = f"{len(found.differences)} differences" if found.differences else equal
+        print(result or f"identical: {len(a.infos)} tensors")
+        if found.largest:
+            share = f", {found.largest.relative:.3g} of its largest value"
+            print(f"the largest difference is {found.largest.absolute:.3g}, in {found.largest.key}{share}")
+    return DIFFERENT if found.differences else 0
+
+
+def _open(location: Path, named: str | None) -> port.Source:
+    """A checkpoint under the names of its model's table, whose spelling varies; of an unknown model, its own names."""
+    if named is None and not port.is_orbax(location) and family_of(location) is None:
+        return port.open_files(location)
+    model = choose_port([location], named)
+    source = port.open_checkpoint(model, location)
+    if isinstance(source, port.TreeSource):
+        return source
+    complete_first = sorted(model.roles, key=lambda role: not role.complete)
+    role = next((role for role in complete_first if role.recognizes(source.infos)), complete_first[0])
+    return Renamed(source, port.CheckpointLayer(role, source).keys)
