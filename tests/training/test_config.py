@@ -69,7 +69,7 @@ def test_epochs_are_converted_to_steps(fields, steps):
     assert spec.in_steps(lambda: 100) == spec
 
 
-def test_a_task_without_epochs_is_not_asked_for_them():
+def test_epochs_are_computed_only_where_they_occur():
     def fail() -> int:
         raise UserError("no epochs")
 
