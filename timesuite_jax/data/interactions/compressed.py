@@ -4,16 +4,16 @@ import bz2
 import gzip
 import lzma
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from timesuite_jax.errors import UserError
 
 # Raised while a damaged file is read.
 _READ_ERRORS = (OSError, EOFError, UnicodeError, zlib.error, lzma.LZMAError)
-_OPENERS: Mapping[bytes, Callable[[Path], IO[bytes]]] = {
+_OPENERS: Mapping[bytes, Any] = {  # functions of a path that return an IO[bytes]
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ": lzma.open,
@@ -54,7 +54,7 @@ def open_decompressed(path: Path) -> IO[bytes]:
     return opener(path) if opener else path.open("rb")
 
 
-def _opener(path: Path) -> Callable[[Path], IO[bytes]] | None:
+def _opener(path: Path) -> Any:
     with path.open("rb") as file:
         start = file.read(8)
     for magic, kind in _ARCHIVES.items():

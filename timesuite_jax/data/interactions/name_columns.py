@@ -2,7 +2,6 @@
 
 import numpy as np
 import pyarrow
-import pyarrow.compute
 from jaxtyping import Int
 
 from timesuite_jax.data.interactions.names import MAX_EXACT, parse_name, whole_numbers
@@ -43,7 +42,7 @@ def _whole(column: pyarrow.Array, kind: str) -> pyarrow.Array:
         whole = column.cast(pyarrow.int64())  # raises if a number is not whole
     except pyarrow.ArrowException:
         whole = None
-    if whole is None or pyarrow.compute.any(pyarrow.compute.greater(pyarrow.compute.abs(whole), MAX_EXACT)).as_py():
+    if whole is None or np.abs(whole.fill_null(0).to_numpy()).max(initial=0) > MAX_EXACT:
         for row, value in enumerate(column.to_pylist()):
             try:
                 parse_name(value, kind)

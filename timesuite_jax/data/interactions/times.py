@@ -6,16 +6,17 @@ therefore kept as integers; other numbers are floats. Dates and times without a 
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow
+import pyarrow.compute
 from jaxtyping import Num
-from pyarrow import compute
 
 from timesuite_jax.data.interactions.name_columns import is_text
 from timesuite_jax.data.interactions.row_error import RowError
 
+compute: Any = pyarrow.compute  # its functions are made when it is imported, so that type checkers do not know them
 _SCALE = 10**9
 _MAX_SCALED = 9.2e9  # times the scale, it is below 2^63
 _RESOLVED = 2**53 / _SCALE  # a float64 below it resolves billionths
