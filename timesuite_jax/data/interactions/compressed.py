@@ -55,6 +55,7 @@ def open_decompressed(path: Path) -> IO[bytes]:
 
 
 def _opener(path: Path) -> Any:
+    """The function that opens a compressed file; None for another file."""
     with path.open("rb") as file:
         start = file.read(8)
     for magic, kind in _ARCHIVES.items():
