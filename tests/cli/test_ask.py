@@ -8,6 +8,7 @@ from tests.support import sample_videos
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
 from timesuite_jax.videochat_t import inference
+from timesuite_jax.videochat_t.answering.answerer import Answerer
 
 VIDEO = sample_videos.numbered_video(60, rate=12.0)
 
@@ -33,11 +34,28 @@ def test_json_and_timeline(video, tiny_run, tmp_path, capfd):
 
 
 @pytest.mark.parametrize(
-    ("words", "seconds"), [(["--start", "2"], 3.0), (["--end", "2"], 2.0), (["--start", "1", "--end", "3"], 2.0)]
-)
-def test_window(video, tiny_run, capfd, words, seconds):
-    assert ask(video, tiny_run, *words, "--json") == 0
-    assert json.loads(capfd.readouterr().out)["duration"] == pytest.approx(seconds)
+    ("words", "clip"),
+    [([], None), (["--start", "2"], [2, 5]), (["--end", "2"], [0, 2]), (["--start", "1", "--end", "3"], [1, 3]),
+     (["--start", "1", "--end", "30"], [1, 5])],
+)  # fmt: skip
+def test_seconds_count_from_the_start_of_the_video(video, tiny_run, tmp_path, capfd, monkeypatch, words, clip):
+    """The model sees the clip alone, with time stamps from 0."""
+    drawn = []
+    monkeypatch.setattr("timesuite_jax.evaluation.draw_timelines", lambda timelines, path: drawn.extend(timelines))
+    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: ["From 0.5 to 1.5 seconds."])
+    assert ask(video, tiny_run, *words, "--json", "--timeline", f"{tmp_path}/a.png") == 0
+    found = json.loads(capfd.readouterr().out)
+    start = clip[0] if clip else 0
+    assert found["duration"] == 5.0 and found["clip"] == pytest.approx(clip)
+    assert found["answer"] == f"From {0.5 + start} to {1.5 + start} seconds."
+    assert found["spans"] == [[0.5 + start, 1.5 + start]] and found["unit"] == "seconds of the video"
+    (timeline,) = drawn
+    assert (timeline.start, timeline.end) == pytest.approx((start, clip[1] if clip else 5))
+    assert timeline.predicted == ((0.5 + start, 1.5 + start),) and timeline.video == "video.mp4" and timeline.frames
+    assert ask(video, tiny_run, *words) == 0
+    shown = capfd.readouterr().out.splitlines()[1]
+    assert shown.startswith(f"  {0.5 + start:.1f} - {1.5 + start:.1f} s of 5.0 s")
+    assert (f"(shown: {clip[0]:.1f} - {clip[1]:.1f} s)" in shown) if clip else "shown" not in shown
 
 
 @pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])

@@ -30,6 +30,7 @@ def test_build_check_show(how, folder, capsys):
     info = json.loads(capsys.readouterr().out)
     assert info["name"] == "out" and info["records"] == [1]
     assert info["quarantine"] == [{"id": "out/1", "source": "b.mp4", "reason": "is empty (0 bytes)"}]
+    assert info["bad_spans"] == [] and info["on_bad_span"] == "reject"
     assert main(["data", "show", f"{folder}/out", "--json"]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["examples"][0]["spans"] == [[0.5, 1.5]]
@@ -42,7 +43,30 @@ def test_build_check_show(how, folder, capsys):
 def test_build_prints_rejected_samples(folder, capsys):
     assert build(folder) == 0
     out, err = capsys.readouterr()
-    assert "1 samples rejected" in out and not err and "b.mp4 is empty (0 bytes)" in out
+    assert "1 samples rejected" in out and not err and "out/1 (b.mp4): is empty (0 bytes)" in out
+
+
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_strict_fails_where_samples_were_rejected(folder, capsys, how):
+    assert build(folder, "--strict", *how) == 1
+    out, err = capsys.readouterr()
+    assert "1 samples rejected" in (err if how else out)
+    asked = [{"q": "When?", "a": "From 0.5 to 1.5 seconds."}]
+    (folder / "a.json").write_text(json.dumps([{"video": "a.mp4", "QA": asked}]))
+    assert main(["data", "build", "--annotations", f"{folder}/a.json", "--videos", f"{folder}/videos",
+                 "--out", f"{folder}/good", "--strict"]) == 0  # fmt: skip
+
+
+def test_build_prints_bad_spans(folder, capsys):
+    """The video lasts 2 s."""
+    answers = ("From 0.5 to 1.5 seconds.", "From 0.5 to 9.0 seconds.", "From 10.0 to 30.0 seconds.")
+    entries = [{"video": "a.mp4", "QA": [{"q": "When?", "a": answer}]} for answer in answers]
+    (folder / "a.json").write_text(json.dumps(entries))
+    assert build(folder, "--on-bad-span", "clip") == 0
+    out = capsys.readouterr().out
+    assert "out/2 (a.mp4): true span 10 - 30 s is outside of the video" in out
+    assert "2 true spans do not fit their videos" in out and "1 beyond_end (clipped), 1 outside (rejected)" in out
+    assert "clipped out/1 (a.mp4): true span 0.5 - 9 s extends beyond the video" in out
 
 
 def test_check_finds_bad_videos(folder, capsys):
@@ -81,6 +105,7 @@ def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     assert build(folder, "--task", "tvg") == 2
     assert build(folder, "--corpus", "charades/test") == 2
     assert build(folder, "--frames", "1000000") == 2
+    assert build(folder, "--on-bad-span", "drop") == 2
     assert build(folder, "--videos", f"{folder}/nothing") == 2
     assert not (folder / "out").exists()
     assert main(["data", "check", f"{folder}/videos", "--report", f"{folder}/nothing/report.json"]) == 2
@@ -88,4 +113,4 @@ def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     (folder / "a.json").write_text("{")
     assert build(folder) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 7 and all(line.startswith("timesuite data: ") for line in lines)
+    assert len(lines) == 8 and all(line.startswith("timesuite data: ") for line in lines)

@@ -26,7 +26,7 @@ def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
     metrics = {
         f"{prefix}{name}": 0.5
         for prefix in ("", "two_objects_")
-        for name in ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou", "parse_failures", "n")
+        for name in ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou", "parse_failures", "absent_answers", "n")
     }
     scores = type("Scores", (), {"metrics": metrics})()
     received = {}

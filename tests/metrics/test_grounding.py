@@ -39,7 +39,8 @@ def test_summary_counts_missing_answers_as_misses():
     scores = grounding_scores([(0, 10), None, (5, 10), (20, 30)], [(0, 10), (0, 10), (0, 10), (0, 10)])
     summary = scores.summary()
     assert summary == {
-        "r1_iou_0.3": 0.5, "r1_iou_0.5": 0.5, "r1_iou_0.7": 0.25, "miou": 0.375, "parse_failures": 0.25, "n": 4,
+        "r1_iou_0.3": 0.5, "r1_iou_0.5": 0.5, "r1_iou_0.7": 0.25, "miou": 0.375, "parse_failures": 0.25,
+        "absent_answers": 0.0, "n": 4,
     }  # fmt: skip
     assert scores.summary([0.0])["r1_iou_0.0"] == 0.75
     assert {name: column.mean() for name, column in scores.table().items()} == {
@@ -86,3 +87,9 @@ def test_round_number_fractions():
     fractions = round_number_fractions([(0.0, 5.0), (10.0, 12.3), None, (7.02, 20.0)])
     assert fractions == pytest.approx({"multiples_of_1": 5 / 6, "multiples_of_5": 4 / 6, "multiples_of_10": 3 / 6})
     assert set(round_number_fractions([None]).values()) == {0.0}
+
+
+def test_an_answer_that_denies_the_event_is_no_parse_failure():
+    scores = grounding_scores([None, None, (0, 1)], [(0, 1)] * 3, absent=[True, False, True]).summary()
+    assert scores["absent_answers"] == scores["parse_failures"] == pytest.approx(1 / 3)
+    assert scores["miou"] == pytest.approx(1 / 3)

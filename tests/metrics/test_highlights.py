@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.metrics import average_precision, highlight_scores
 
 TRUTH = {"qid": 7, "duration": 8, "relevant_clip_ids": [1, 2], "saliency_scores": [[4, 2, 0], [3, 3, 3]]}
@@ -32,3 +33,31 @@ def test_best_clip_beyond_the_end_of_the_video_is_a_miss():
 def test_predictions_without_matching_queries_are_rejected():
     with pytest.raises(ValueError, match=r"1 predictions.*query id"):
         highlight_scores({8: [1.0]}, [TRUTH])
+
+
+def test_annotated_clips_beyond_the_end_are_ignored_and_counted():
+    """126 s are 63 clips."""
+    truth = {"qid": 8737, "duration": 126, "relevant_clip_ids": [60, 70], "saliency_scores": [[4, 4, 4]] * 2}
+    scores = highlight_scores({8737: [0.1] * 60 + [1.0, 0.2, 0.1]}, [truth, TRUTH])
+    assert scores["HL-min-VeryGood-Hit1"] == scores["HL-min-VeryGood-mAP"] == 1.0
+    assert (scores["n"], scores["without_prediction"], scores["clips_beyond_end"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "predicted", "problem"),
+    [
+        ({"relevant_clip_ids": [], "saliency_scores": []}, [1.0], "has no relevant clip"),
+        ({"relevant_clip_ids": [-1, 2]}, [1.0], "relevant clip -1"),
+        ({"saliency_scores": [[4, 2, 0]]}, [1.0], "one list of saliency_scores for each"),
+        ({"saliency_scores": [[4, 2, 0], [4]]}, [1.0], "one list of saliency_scores for each"),
+        ({"relevant_clip_ids": ["a", "b"]}, [1.0], "one list of saliency_scores for each"),
+        ({"duration": 1.5}, [1.0], "too short for a clip"),
+        ({"duration": float("nan")}, [1.0], "too short for a clip"),
+        ({}, [], "no predicted clip scores"),
+        ({}, [[1.0]], "no predicted clip scores"),
+        ({}, [1.0, float("nan")], "not finite"),
+    ],
+)
+def test_errors_name_the_query(changes, predicted, problem):
+    with pytest.raises(UserError, match=rf"query 7 .*{problem}"):
+        highlight_scores({7: predicted}, [{**TRUTH, **changes}])

@@ -14,16 +14,16 @@ def no_answers(batch: Batch) -> list[str]:
     raise AssertionError("a test that only prepares questions must not answer them")
 
 
-def prepare(processor: Processor, corpus: Any, **options: Any) -> list[PreparedQuestion]:
-    """All questions of a corpus, prepared; `options` as `GroundingBenchmark` takes them."""
+def prepare(processor: Processor, corpus: Any, count: int | None = None, **options: Any) -> list[PreparedQuestion]:
+    """The first `count` (or all) questions of a corpus, prepared; `options` as `GroundingBenchmark` takes them."""
     benchmark = GroundingBenchmark([str(corpus)], **options)
     predictor = VideoChatPredictor(no_answers, processor)
-    return [predictor.prepare(benchmark.prompt(example)) for example in benchmark.examples()]
+    return [predictor.prepare(benchmark.prompt(example)) for example in benchmark.examples()[:count]]
 
 
 def first_batch(processor: Processor, corpus: Any, size: int) -> Batch:
     """The first `size` questions of a corpus as one batch."""
-    return VideoChatPredictor(no_answers, processor).collate(prepare(processor, corpus, limit=size), size)
+    return VideoChatPredictor(no_answers, processor).collate(prepare(processor, corpus, size), size)
 
 
 def constant(text: str) -> Callable[[Batch], Sequence[str]]:

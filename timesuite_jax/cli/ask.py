@@ -1,8 +1,9 @@
-"""Asks a question about a video; prints the answer and its time spans.
+"""Asks a question about a video; prints the answer and its time spans, in seconds of the video.
 
 examples:
   timesuite ask data/debug/videos/000000.mp4 "When is the red circle visible?" --workdir runs/debug
   timesuite ask kitchen.mp4 "When is the oven opened?" --workdir runs/finetune --timeline answer.png --json
+  timesuite ask kitchen.mp4 "When is the oven opened?" --workdir runs/finetune --start 60 --end 120
   timesuite ask kitchen.mp4 "When is the oven opened?" --config configs/timesuite/paper.py
 """
 
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(answer.as_json()))
     else:
         print(answer.answer)
-        part = f", counted from second {answer.start:g}" if answer.start else ""
+        part = f" (shown: {answer.clip[0]:.1f} - {answer.clip[1]:.1f} s)" if answer.clip else ""
         for start, end in answer.spans:
             print(f"  {start:.1f} - {end:.1f} s of {answer.duration:.1f} s{part}")
     if args.timeline:  # after the answer, so that a full disk does not lose it

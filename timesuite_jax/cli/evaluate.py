@@ -1,10 +1,11 @@
-"""Scores a trained model on data with known answers: time spans in videos, or the next items of users.
+"""Scores a trained model on data with known answers: questions about videos, or the next items of users.
 
 examples:
   timesuite evaluate --workdir runs/debug --data data/debug
   timesuite evaluate --workdir runs/finetune --data data/charades_test --predictions answers.jsonl --json
   timesuite evaluate --config configs/timesuite/paper.py --data data/charades_test
   timesuite evaluate --workdir runs/finetune --data data/charades_test --protocol paper
+  timesuite evaluate --workdir runs/finetune --data data/multiple_choice --benchmark exact_match
   timesuite evaluate --workdir runs/beauty --step best
 """
 
@@ -30,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", dest="data", action="append", help=argparse.SUPPRESS)
     parser.add_argument("--batch-size", type=int, help="prompts per batch; does not change the answers")
     parser.add_argument("--limit", type=int, help="number of records of each corpus")
+    parser.add_argument(
+        "--benchmark",
+        metavar="NAME",
+        help="what is scored: grounding (when something happens) or exact_match (short answers, no spans needed); the "
+        "default is config.evaluation.benchmark",
+    )
     parser.add_argument(
         "--control",
         choices=["none", "foreign_frames", "rescaled_stamps"],
@@ -63,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         limit=args.limit,
         prompt=args.prompt,
         protocol=args.protocol,
+        benchmark=args.benchmark,
         control=None if args.control == "none" else args.control,
         results=args.results,
         predictions=args.predictions,

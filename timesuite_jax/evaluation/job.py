@@ -20,6 +20,7 @@ class EvaluationRequest:
       limit: records of each corpus.
       prompt: name of a conversation layout.
       protocol: name of a protocol, how inputs are made and answers read.
+      benchmark: name of a benchmark.
       control: name of a control experiment.
       results: folder that stores answers as they are made, so that an interrupted evaluation resumes.
       predictions: file for every answer.
@@ -30,6 +31,7 @@ class EvaluationRequest:
     limit: int | None = None
     prompt: str | None = None
     protocol: str | None = None
+    benchmark: str | None = None
     control: str | None = None
     results: Path | None = None
     predictions: Path | None = None

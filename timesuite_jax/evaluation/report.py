@@ -15,18 +15,21 @@ _SHOWN = 5  # dropped examples that are printed
 
 
 def print_result(result: Result, title: str) -> None:
-    """Prints a table of metrics with their 95 % intervals, and the number of examples."""
+    """Prints a table of metrics with their 95 % intervals, the counts of its details, and the number of examples."""
     console = Console()
     table = Table(title=title)
     table.add_column("metric")
     table.add_column("value", justify="right")
-    table.add_column("95 % interval", justify="right")
+    table.add_column(f"95 % interval over {result.scores.group_count} {result.scores.unit}", justify="right")
     intervals = result.scores.intervals()
     for name, value in result.scores.metrics().items():
         interval = intervals.get(name)
         table.add_row(name, f"{value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}" if interval else "")
     console.print(table)
     console.print(f"{len(result.predictions)} examples scored, {len(result.dropped)} dropped")
+    for name, value in result.scores.details.items():
+        if isinstance(value, int) and value:
+            console.print(f"{name}: {value}")
     for dropped in result.dropped[:_SHOWN]:
         console.print(f"  dropped {dropped.id}: {dropped.reason}", markup=False)
 

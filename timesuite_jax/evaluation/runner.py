@@ -58,6 +58,7 @@ class Result(Generic[PredictionT]):
         return {
             **self.metrics(),
             "intervals_95": intervals,
+            "intervals_over": {"unit": self.scores.unit, "count": self.scores.group_count},
             **self.scores.details,
             "dropped_examples": {dropped.id: dropped.reason for dropped in self.dropped},
             "settings": dict(self.settings),

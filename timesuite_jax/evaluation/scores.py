@@ -20,12 +20,14 @@ class Scores:
         the accuracies of the other categories.
       groups: cluster of each unit, e.g. its video: questions about one video are not independent, so that the bootstrap
         draws whole clusters.
+      unit: what the clusters are, in the plural, e.g. "videos".
       aggregates: metrics that are not means over units, e.g. a mean of category accuracies; without intervals.
       details: JSON values to report beside the metrics, e.g. a histogram.
     """
 
     per_example: Mapping[str, Float[np.ndarray, " N"]]
     groups: Sequence[str]
+    unit: str = "groups"
     aggregates: Mapping[str, float] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
 
@@ -41,6 +43,11 @@ class Scores:
             counted = values[~np.isnan(values)]
             means[name] = float(counted.mean()) if counted.size else float("nan")
         return {**means, **self.aggregates}
+
+    @property
+    def group_count(self) -> int:
+        """Number of clusters that the bootstrap draws from."""
+        return len(set(self.groups))
 
     def intervals(self) -> dict[str, Interval]:
         """Returns the 95 % confidence intervals of `per_example`'s means, from a bootstrap over clusters."""

@@ -58,11 +58,19 @@ class SamplingSpec:
 
 @dataclass(frozen=True)
 class SampledVideo:
-    """T frames of a video with their timestamps, in seconds from the start of the video or clip."""
+    """T frames of a video with their timestamps, in seconds from the start of the video or clip.
+
+    Attributes:
+      frames: not normalised.
+      seconds: time of each frame.
+      duration: seconds of the video or clip.
+      video_duration: seconds of the video.
+    """
 
     frames: UInt8[np.ndarray, "T H W 3"]
     seconds: Float[np.ndarray, " T"]
     duration: float
+    video_duration: float
 
 
 def choose_frames(
@@ -167,7 +175,7 @@ def sample_indexed(
                 raise
             continue
         break
-    return SampledVideo(frames, seconds, _shown_duration(index.duration, clip)), index
+    return SampledVideo(frames, seconds, _shown_duration(index.duration, clip), index.duration), index
 
 
 def choose_from_index(

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Shaped
 
+from timesuite_jax.errors import UserError
+
 CLIP_SECONDS = 2
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
 
@@ -46,13 +48,16 @@ def highlight_scores(
     Args:
       predictions: one score per clip, by query id. For mAP, missing clips score 0 and clips beyond the end of the video
         are dropped; for HIT@1, a best clip beyond the end is a miss.
-      truths: records of QVHighlights with `qid`, `duration`, `relevant_clip_ids` and `saliency_scores`.
+      truths: records of QVHighlights with `qid`, `duration`, `relevant_clip_ids` and `saliency_scores`. Annotated clips
+        beyond the end of the video are ignored and counted.
 
     Returns:
-      `HL-min-Fair-mAP`, `HL-min-Fair-Hit1`, ... as fractions of 1, and `n`, the number of queries.
+      `HL-min-Fair-mAP`, `HL-min-Fair-Hit1`, ... as fractions of 1, and counts: `n`, the queries that are scored;
+      `without_prediction`, the queries that are not; `clips_beyond_end`, the annotated clips that are ignored.
 
     Raises:
       ValueError: no query has both.
+      UserError: the annotation or the prediction of a query cannot be scored; names the query.
     """
     shared = [truth for truth in truths if truth["qid"] in predictions]
     if not shared:
@@ -61,10 +66,11 @@ def highlight_scores(
         )
     precisions: dict[str, list[list[float]]] = {level: [] for level in LEVELS}
     hits: dict[str, list[float]] = {level: [] for level in LEVELS}
+    beyond = 0
     for truth in shared:
-        saliency = np.zeros((int(truth["duration"] / CLIP_SECONDS), 3))  # clips, annotators
-        saliency[np.array(truth["relevant_clip_ids"])] = np.array(truth["saliency_scores"])
-        predicted = np.asarray(predictions[truth["qid"]], np.float64)
+        saliency, ignored = _saliency(truth)
+        beyond += ignored
+        predicted = _scores(truth["qid"], predictions[truth["qid"]])
         best = int(np.argmax(predicted))
         fitted = np.zeros(len(saliency))
         fitted[: len(predicted)] = predicted[: len(saliency)]
@@ -76,4 +82,46 @@ def highlight_scores(
     for level in LEVELS:
         result[f"HL-min-{level}-mAP"] = float(np.mean(precisions[level]))
         result[f"HL-min-{level}-Hit1"] = float(np.mean(hits[level]))
-    return {**result, "n": len(shared)}
+    counts = {"n": len(shared), "without_prediction": len(truths) - len(shared), "clips_beyond_end": beyond}
+    return {**result, **counts}
+
+
+def _saliency(truth: Mapping[str, Any]) -> tuple[Float[np.ndarray, "clips annotators"], int]:
+    """Returns the annotators' scores of all clips of a video, and the number of annotated clips beyond its end.
+
+    Raises:
+      UserError: naming the query whose annotation is wrong.
+    """
+    query, duration = f"query {truth['qid']}", truth["duration"]
+    clips = int(duration / CLIP_SECONDS) if np.isfinite(duration) and duration > 0 else 0
+    if not clips:
+        raise UserError(f"{query} has a video of {duration} s, too short for a clip of {CLIP_SECONDS} s; leave it out")
+    if not len(truth["relevant_clip_ids"]):
+        raise UserError(f"{query} has no relevant clip, so no prediction can be right; leave it out")
+    try:
+        ids = np.array(truth["relevant_clip_ids"], np.int64)
+        scores = np.array(truth["saliency_scores"], np.float64).reshape(len(ids), -1)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UserError(
+            f"{query} needs one list of saliency_scores for each of relevant_clip_ids; correct it"
+        ) from error
+    if ids.min() < 0:
+        raise UserError(f"{query} has relevant clip {ids.min()}; clips are numbered from 0; correct it")
+    saliency = np.zeros((clips, scores.shape[1]))
+    within = ids < clips
+    saliency[ids[within]] = scores[within]
+    return saliency, int((~within).sum())
+
+
+def _scores(qid: int, predicted: Sequence[float]) -> Float[np.ndarray, " clips"]:
+    """Returns predicted scores as an array.
+
+    Raises:
+      UserError: naming the query without a score, or with one that is not a finite number.
+    """
+    scores = np.asarray(predicted, np.float64)
+    if scores.ndim != 1 or not len(scores):
+        raise UserError(f"query {qid} has no predicted clip scores; give one score for each clip, 0 where unknown")
+    if not np.isfinite(scores).all():
+        raise UserError(f"query {qid} has predicted clip scores that are not finite numbers; give 0 where unknown")
+    return scores

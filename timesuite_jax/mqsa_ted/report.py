@@ -17,6 +17,7 @@ def ranking_json(scores: Mapping[str, RankingScores], baselines: Baselines) -> d
         split: {
             **each.summary(),
             "intervals_95": {name: [i.low, i.high] for name, i in bootstrap(each.table()).items()},
+            "intervals_over": {"unit": "users", "count": len(each.ranks)},
         }
         for split, each in scores.items()
     }
@@ -38,4 +39,4 @@ def print_ranking(scores: Mapping[str, RankingScores], baselines: Baselines, tit
         for baseline, metrics in baselines[split].items():
             table.add_row(baseline, *(f"{metrics[name]:.4f}" for name in intervals))
         console.print(table)
-    console.print(f"{len(next(iter(scores.values())).ranks)} users")
+    console.print(f"95 % intervals over {len(next(iter(scores.values())).ranks)} users")

@@ -54,22 +54,22 @@ class VideoAnswer(Protocol):
 
     @property
     def answer(self) -> str:
-        """The model's words."""
+        """The model's words; times in them are seconds of the video."""
         ...
 
     @property
     def spans(self) -> Sequence[Span]:
-        """Time spans in the answer, in seconds from `start`."""
+        """Time spans in the answer, in seconds of the video."""
         ...
 
     @property
     def duration(self) -> float:
-        """Seconds of the part of the video that was used."""
+        """Seconds of the video."""
         ...
 
     @property
-    def start(self) -> float:
-        """Where that part starts in the video, in seconds."""
+    def clip(self) -> Span | None:
+        """Start and end of the part of the video that was used, in seconds; None for all of it."""
         ...
 
     def as_json(self) -> dict[str, Any]:

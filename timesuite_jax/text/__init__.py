@@ -3,6 +3,7 @@
 Imports no JAX, so that data workers and evaluation scripts start fast and need no accelerator.
 """
 
+from timesuite_jax.text.absence import denies_event
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.clip_text import ClipText, ClipTextPadding, encode_clip_texts, shift_right, used_columns
 from timesuite_jax.text.conversation import Conversation, encode_conversation
@@ -17,6 +18,7 @@ from timesuite_jax.text.conversation_text import (
     shuffled,
 )
 from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
+from timesuite_jax.text.shifted_times import shift_times
 from timesuite_jax.text.time_text import TimeStyle, clip_time_texts, format_seconds, video_time_text
 from timesuite_jax.text.timestamps import format_span, parse_spans
 from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
@@ -44,6 +46,7 @@ __all__ = [
     "check_clip_tokenizer",
     "check_tokenizer",
     "clip_time_texts",
+    "denies_event",
     "encode_clip_texts",
     "encode_conversation",
     "format_seconds",
@@ -53,6 +56,7 @@ __all__ = [
     "parse_spans",
     "render",
     "shift_right",
+    "shift_times",
     "shuffled",
     "used_columns",
     "video_time_text",

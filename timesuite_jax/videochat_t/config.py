@@ -46,6 +46,7 @@ class EvaluationSpec:
     """What is answered and scored; none if `corpora` is empty."""
 
     corpora: tuple[str, ...] = ()
+    benchmark: str = "grounding"  # a name of `videochat_t.benchmarks.table`
     batch_size: int = bounded(8, minimum=1)
     max_new_tokens: int = bounded(64, minimum=1)
     limit: int | None = bounded(None, minimum=1)  # records of each corpus

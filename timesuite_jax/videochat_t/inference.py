@@ -12,7 +12,7 @@ from jaxtyping import Shaped
 from timesuite_jax.config_spec import as_json
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import run_benchmark, shard_batches
+from timesuite_jax.evaluation import Span, run_benchmark, shard_batches
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.param_tree import Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
@@ -20,8 +20,8 @@ from timesuite_jax.training import Call, Evaluation
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.answering.ask import AskResult, ask
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
-from timesuite_jax.videochat_t.benchmarks.evaluation_job import grounding_job
-from timesuite_jax.videochat_t.benchmarks.grounding import GROUNDING_METRICS, GroundingBenchmark, Span
+from timesuite_jax.videochat_t.benchmarks.evaluation_job import evaluation_job
+from timesuite_jax.videochat_t.benchmarks.table import find_benchmark, make_benchmark
 from timesuite_jax.videochat_t.config import VideoChatTConfig, model_spec
 from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
@@ -120,11 +120,12 @@ class VideoChatInference:
         return answering_calls(self._answering_model, params, batch, evaluation.max_new_tokens)
 
     def evaluations(self) -> dict[str, Evaluation]:
-        """Grounding of each evaluation corpus, by folder name.
+        """The benchmark of `config.evaluation` on each evaluation corpus, by folder name.
 
         Raises:
-          UserError: if two have the same name, or one cannot be read.
+          UserError: if two have the same name, one cannot be read, or the benchmark is unknown.
         """
+        metric_names = find_benchmark(self.config.evaluation.benchmark).metric_names
         corpora = self.config.evaluation.corpora
         folders = {folder.rstrip("/").rpartition("/")[2]: folder for folder in corpora}
         if len(folders) < len(corpora):
@@ -135,20 +136,19 @@ class VideoChatInference:
         for folder in corpora:
             open_corpus(folder)  # fails when a run begins, not at its first evaluation
         return {
-            name: Evaluation(GROUNDING_METRICS, functools.partial(self._ground, folder))
-            for name, folder in folders.items()
+            name: Evaluation(metric_names, functools.partial(self._score, folder)) for name, folder in folders.items()
         }
 
-    def _ground(self, folder: str, params: Params) -> dict[str, float]:
+    def _score(self, folder: str, params: Params) -> dict[str, float]:
         spec = self.config.evaluation
-        benchmark = GroundingBenchmark([folder], limit=spec.limit, protocol=spec.protocol)
+        benchmark = make_benchmark(spec.benchmark, [folder], limit=spec.limit, protocol=spec.protocol)
         return run_benchmark(benchmark, self.predictor(params), batch_size=spec.batch_size).metrics()
 
     def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
-        """Grounding on the evaluation corpora; see `grounding_job`."""
+        """A benchmark on the evaluation corpora; see `evaluation_job`."""
         model = self.with_protocol(request.protocol)
         model.processor(request.prompt)  # rejects an unknown layout before parameters are read
-        return grounding_job(model.config.evaluation, request, lambda params: model.predictor(params, request.prompt))
+        return evaluation_job(model.config.evaluation, request, lambda params: model.predictor(params, request.prompt))
 
     def ask(
         self,

@@ -41,8 +41,9 @@ def record(number=0, **changes) -> Record:
         record(),
         record(clip=None, spans=(), turns=TURNS[1:]),
         record(video=None, frames=(b"jpeg0", b"jpeg1"), frame_times=(0.5, 1.7), clip=None),
+        record(video=None, media_record=3, span_turns=(1, 0)),
     ],
-    ids=["video", "bare", "frames"],
+    ids=["video", "bare", "frames", "reference"],
 )
 def test_round_trip(one):
     data = encode_record(one)
@@ -55,17 +56,19 @@ def test_a_record_has_either_a_video_or_frames():
         record(frames=(b"jpeg",), frame_times=(1.0,))
     with pytest.raises(ValueError, match="1 frames but 0 times"):
         record(video=None, frames=(b"jpeg",))
+    with pytest.raises(ValueError, match="2 spans but 1 questions"):
+        record(span_turns=(0,))
 
 
 def test_other_bytes_and_other_schemas_are_errors(monkeypatch):
     with pytest.raises(UserError, match=r"a.tfrecord: record 3 .* tf.train.Example"):
         decode_record(b"\xff\xff\xff", "a.tfrecord: record 3")
-    with pytest.raises(UserError, match=r"schema none, .* reads 1"):
+    with pytest.raises(UserError, match=r"schema none, .* reads \(1, 2\)"):
         decode_record(b"", "here")
-    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 2)
+    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 3)
     newer = encode_record(record())
     monkeypatch.undo()
-    with pytest.raises(UserError, match=r"schema \[2\], .* reads 1; build"):
+    with pytest.raises(UserError, match=r"schema \[3\], .* reads \(1, 2\); build"):
         decode_record(newer, "here")
 
 
@@ -100,7 +103,7 @@ def test_damaged_corpus_folders_are_errors(tmp_path):
         with pytest.raises(UserError, match=r"is damaged .*; build"):
             read_info(tmp_path)
     info_path.write_text(json.dumps({**fields, "schema": 7}))
-    with pytest.raises(UserError, match=r"schema 7, .* reads 1"):
+    with pytest.raises(UserError, match=r"schema 7, .* reads \(1, 2\)"):
         read_info(tmp_path)
 
 

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from timesuite_jax.data.corpora import decode_record
+from timesuite_jax.data.corpora import read_record
 from timesuite_jax.data.corpora.corpus import open_corpus
 from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec, all_texts, make_corpus, make_video
 from timesuite_jax.data.synthetic.corpus import questions_of
@@ -50,7 +50,7 @@ def test_a_corpus_is_deterministic_and_its_mp4_files_show_the_events(tmp_path):
     assert held_out.checksums != info.checksums
     _, source = open_corpus(tmp_path / "a")
     for number in range(8):
-        record = decode_record(source[number], "")
+        record = read_record(source, number)
         if record.task == "temporal_video_grounding":
             colour = next(c for c in COLOURS if c in record.turns[0].question)
             video = sample_video(record.video, SamplingSpec(64))
@@ -92,7 +92,7 @@ def test_coarse_annotations_are_times_of_sampled_frames(tmp_path):
     make_corpus(tmp_path / "t", spec, seed=3, quiet=True)
     _, source = open_corpus(tmp_path / "t")
     for number in range(len(source)):
-        record = decode_record(source[number], "")
+        record = read_record(source, number)
         stamps = [round(float(t), 1) for t in sample_video(record.video, SamplingSpec(16)).seconds]
         assert set(record.spans[0]) <= set(stamps), (record.spans, stamps)
 

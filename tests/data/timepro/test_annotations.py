@@ -1,5 +1,8 @@
 """Annotation files, valid and invalid."""
 
+import gzip
+import json
+
 import pytest
 
 from tests.support.annotations import GROUNDING, entry, write
@@ -17,9 +20,9 @@ def test_fields(tmp_path):
         ],
     )
     first, second, third = read_annotations(path, GROUNDING)
-    assert first.spans == ((0.5, 2.5),) and first.clip is None and first.task == GROUNDING
-    assert second.clip == (1.0, 2.5) and second.spans == ((0.0, 1.0),) and second.task == "step_localization"
-    assert third.turns[0].instruction == "Look." and third.turns[1].answer == "c" and third.spans == ()
+    assert first.spans.spans == ((0.5, 2.5),) and first.clip is None and first.task == GROUNDING
+    assert second.clip == (1.0, 2.5) and second.spans.spans == ((0.0, 1.0),) and second.task == "step_localization"
+    assert third.turns[0].instruction == "Look." and third.turns[1].answer == "c" and third.spans.spans == ()
 
 
 def test_all_wrong_fields_are_listed_at_once(tmp_path):
@@ -32,7 +35,7 @@ def test_all_wrong_fields_are_listed_at_once(tmp_path):
         entry(start=3, end=2),
         entry(end=2),
         entry(start=True, end=2),
-        entry(spans=[[2, 1]]),
+        entry(spans=[[2, True]]),
         entry(spans={"a": 1}),
         entry(task="grounding"),
         entry(task=["conversation"]),
@@ -63,6 +66,8 @@ def test_all_wrong_fields_are_listed_at_once(tmp_path):
     [
         ("../../../../.cache/blobs/36470518c0a555bb", "only a path .*symbolic link; download"),
         ('[{"video": "a.mp4"}, f', "is not JSON .*; download"),
+        ('{"video": "a.mp4", "QA": []}\n{"video": }\n', "line 2 is not JSON .* one JSON object a line"),
+        ('"a"\n"b"\n', "is not JSON .*; download"),
         ('{"a": []}', "JSON object, not a list"),
         ("[]", "no records"),
         ("[" * 5000, "is not JSON .*; download"),
@@ -73,8 +78,45 @@ def test_files_that_are_not_annotations_are_errors(content, problem, tmp_path):
         read_annotations(write(tmp_path, content), GROUNDING)
 
 
+def test_a_compressed_file_is_an_error(tmp_path):
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b"[]"))
+    with pytest.raises(UserError, match="is compressed with gzip; decompress"):
+        read_annotations(path, GROUNDING)
+
+
 def test_a_missing_file_and_an_unknown_task_are_errors(tmp_path):
     with pytest.raises(UserError, match="no annotation file"):
         read_annotations(tmp_path / "none.json", GROUNDING)
     with pytest.raises(UserError, match=r"unknown task 'tvg'; known: temporal_video_grounding"):
         read_annotations(write(tmp_path, [entry()]), "tvg")
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\n\n"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_json_lines(tmp_path, end, count):
+    """Separated by line feeds alone: other separators of Unicode may be part of a text."""
+    rows = [entry(QA=[{"q": f"{n}\u2028?", "a": "1.0 - 3.5 seconds"}]) for n in range(count)]
+    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + end
+    found = read_annotations(write(tmp_path, text), GROUNDING)
+    assert [one.turns[0].question for one in found] == [f"{n}\u2028?" for n in range(count)]
+    assert found[-1].spans.spans == ((1.0, 3.5),)
+
+
+def test_spans_by_question(tmp_path):
+    asked = [{"q": "a?", "a": "1.0 - 3.5 seconds"}, {"q": "b?", "a": "2.0 - 3.0 seconds", "spans": [[5, 6], [2, 3]]}]
+    (own,) = read_annotations(write(tmp_path, [entry(QA=asked)]), GROUNDING)
+    assert own.spans.spans == ((1.0, 3.5), (5.0, 6.0), (2.0, 3.0)) and own.spans.owners == (0, 1, 1)
+    assert not own.spans.missing and own.spans.written == ()
+    (other,) = read_annotations(write(tmp_path, [entry(QA=asked, task="question_answering")]), GROUNDING)
+    assert other.spans.owners == (1, 1)
+    with pytest.raises(UserError, match="given for the record and in QA"):
+        read_annotations(write(tmp_path, [entry(QA=asked, spans=[[1, 2]])]), GROUNDING)
+
+
+def test_times_in_answers_that_are_no_true_spans_are_found(tmp_path):
+    steps = entry(task="step_localization", QA=[{"q": "?", "a": "1.0 - 3.5 seconds, open. 4.0 - 5.0 seconds, close."}])
+    explicit = entry(spans=[[0.5, 2.5]])
+    first, second = read_annotations(write(tmp_path, [steps, explicit]), GROUNDING)
+    assert first.spans.written == ((1.0, 3.5), (4.0, 5.0)) and first.spans.spans == ()
+    assert second.spans.written == ()

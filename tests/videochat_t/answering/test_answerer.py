@@ -79,9 +79,10 @@ def test_ask_shows_the_given_window(run, answerer, tmp_path):
     whole = ask(spy, task.processor(), video, "When?")
     late = ask(spy, task.processor(), video, "When?", clip=(2.0, float("inf")))
     part = ask(spy, task.processor(), video, "When?", clip=(1.0, 3.0))
-    assert [round(result.duration, 2) for result in (whole, late, part)] == [5.0, 3.0, 2.0]
-    assert whole.spans == ((0.5, 1.5),) and whole.as_json()["duration"] == whole.duration
-    assert [result.start for result in (whole, late, part)] == [0.0, 2.0, 1.0]
+    assert [round(result.duration, 2) for result in (whole, late, part)] == [5.0, 5.0, 5.0]
+    assert whole.spans == ((0.5, 1.5),) and late.spans == ((2.5, 3.5),) and part.spans == ((1.5, 2.5),)
+    assert [result.clip for result in (whole, late, part)] == [None, (2.0, pytest.approx(5.0)), (1.0, 3.0)]
+    assert late.answer == "From 2.5 to 3.5 seconds." and late.as_json()["clip"] == late.clip
     numbers = [[sample_videos.number_of(frame) for frame in batch["frames"].reshape(-1, 16, 16, 3)] for batch in seen]
     assert min(numbers[1]) >= 24 and min(numbers[2]) >= 12 and max(numbers[2]) <= 36
     assert max(numbers[1]) > 48 and min(numbers[0]) < 12

@@ -27,11 +27,10 @@ def frames_of(questions) -> np.ndarray:
     return np.stack([question.sample.video.frames for question in questions])
 
 
-def test_prompts_are_first_questions_without_their_answers(processor, tiny_corpus):
-    batch = corpus_questions.first_batch(processor, tiny_corpus, 12)
-    mixture, tokenizer = Mixture([CorpusShare(str(tiny_corpus))]), load_tokenizer(tiny_corpus)
-    for row in range(12):
-        turn = mixture.read(row).turns[0]
+def test_prompts_are_questions_without_their_answers(processor, tiny_corpus):
+    batch, tokenizer = corpus_questions.first_batch(processor, tiny_corpus, 12), load_tokenizer(tiny_corpus)
+    for row, example in enumerate(GroundingBenchmark([str(tiny_corpus)]).examples()[:12]):
+        turn = example.turn
         text = tokenizer.decode(batch["tokens"][row][batch["valid"][row]].tolist())
         assert turn.question in text and turn.answer not in text
     assert not batch["loss_mask"].any()
@@ -48,16 +47,22 @@ def test_batches_are_padded_to_one_shape(processor, tiny_corpus):
 
 def test_limit_is_of_each_corpus(tiny_corpus):
     examples = GroundingBenchmark([str(tiny_corpus)] * 2, limit=3).examples()
-    assert len(examples) == 6 and len({example.id for example in examples}) == 6
+    assert len({example.id for example in examples}) == len(examples)
+    assert len({example.id.split(".")[0] for example in examples}) == 6  # records
 
 
 def test_foreign_frames_change_the_frames_alone(processor, tiny_corpus):
     plain, foreign = (prepare(processor, tiny_corpus, control=control) for control in ("none", "foreign_frames"))
-    batches = [VideoChatPredictor(no_answers, processor).collate(questions, 12) for questions in (plain, foreign)]
+    count = len(plain)
+    batches = [VideoChatPredictor(no_answers, processor).collate(questions, count) for questions in (plain, foreign)]
     for name in batches[0].keys() - {"frames"}:
         np.testing.assert_array_equal(batches[0][name], batches[1][name])
     # Every video has the frames of the next.
-    np.testing.assert_array_equal(frames_of(foreign), np.roll(frames_of(plain), -1, axis=0))
+    videos = [example.source for example in GroundingBenchmark([str(tiny_corpus)]).examples()]
+    of_video = dict(zip(videos, frames_of(plain), strict=True))
+    following = dict(zip(of_video, [*list(of_video)[1:], videos[0]], strict=True))
+    for video, frames in zip(videos, frames_of(foreign), strict=True):
+        np.testing.assert_array_equal(frames, of_video[following[video]])
 
 
 def test_foreign_frames_need_a_second_video(processor, tiny_corpus):
@@ -103,8 +108,8 @@ def test_unusable_records_raise(processor, tmp_path, tiny_corpus):
     fields = {"corpus": "odd", "task": "temporal_video_grounding", "source": "a.mp4", "duration": good.duration}
     records = [
         Record(id="odd/0", **fields, video=good.video, turns=talk, spans=()),
-        Record(id="odd/1", **fields, video=b"no video", turns=good.turns, spans=good.spans),
-        Record(id="odd/2", **fields, video=good.video, turns=long, spans=good.spans),
+        Record(id="odd/1", **fields, video=b"no video", turns=long, spans=((0.5, 1.0),)),
+        Record(id="odd/2", **fields, video=good.video, turns=long, spans=((0.5, 1.0),)),
     ]
     CorpusWriter(tmp_path / "odd", "odd").write([records])
     benchmark, predictor = GroundingBenchmark([str(tmp_path / "odd")]), VideoChatPredictor(no_answers, processor)

@@ -21,7 +21,9 @@ from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_tokenizer
 def corpus(tiny_corpus, tmp_path_factory):
     """Five videos, the second damaged: the second of two processes has one fewer to read, and to answer."""
     mixture = Mixture([CorpusShare(str(tiny_corpus))])
+    # One question each.
     records = [mixture.read(number) for number in range(5)]
+    records = [dataclasses.replace(one, turns=one.turns[:1], spans=one.spans[:1], span_turns=()) for one in records]
     records[1] = dataclasses.replace(records[1], video=b"no video")
     folder = tmp_path_factory.mktemp("corpora") / "five"
     CorpusWriter(folder, "five").write([records])

@@ -27,7 +27,9 @@ def test_choices_are_compared_without_punctuation(processor, tiny_corpus, tmp_pa
     record = Mixture([CorpusShare(str(tiny_corpus))]).read(0)
     answers = ("(A)", "b.", "")
     records = [
-        dataclasses.replace(record, id=f"choice/{number}", turns=(Turn("Which colour?", answer),), spans=())
+        dataclasses.replace(
+            record, id=f"choice/{number}", turns=(Turn("Which colour?", answer),), spans=(), span_turns=()
+        )
         for number, answer in enumerate(answers)
     ]
     CorpusWriter(tmp_path / "choice", "choice").write([records])
@@ -38,3 +40,13 @@ def test_choices_are_compared_without_punctuation(processor, tiny_corpus, tmp_pa
     assert "choice/2 has no question with an answer" in result.dropped[0].reason
     with pytest.raises(UserError, match="nothing to evaluate"):
         run_benchmark(ExactMatchBenchmark([str(tmp_path / "choice")], limit=0), predictor, batch_size=2)
+
+
+def test_every_answered_question_is_evaluated(processor, tiny_corpus, tmp_path):
+    record = Mixture([CorpusShare(str(tiny_corpus))]).read(0)
+    turns = (Turn("Colour?", "B"), Turn("", "A caption."), Turn("Shape?", "C"))
+    CorpusWriter(tmp_path / "c", "c").write([[dataclasses.replace(record, turns=turns, spans=(), span_turns=())]])
+    predictor = VideoChatPredictor(constant("B"), processor)
+    result = run_benchmark(ExactMatchBenchmark([str(tmp_path / "c")]), predictor, batch_size=2)
+    assert list(result.predictions) == ["c#0.0", "c#0.2"] and result.metrics()["exact_match"] == 0.5
+    assert result.as_json()["questions_without_answer"] == 1

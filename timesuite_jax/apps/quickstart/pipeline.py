@@ -29,7 +29,8 @@ from timesuite_jax.progress import progress_bar
 from timesuite_jax.registry import build
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
-from timesuite_jax.videochat_t.benchmarks.grounding import GroundingPrediction
+from timesuite_jax.videochat_t.answering.timeline_parts import file_frames
+from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 from timesuite_jax.videochat_t.task import VideoChatTask
 
 
@@ -93,8 +94,10 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
             )
     with _timed(seconds, "drawing", show, "4/5 drawing answers beside the truth"):
         timeline = workdir / "timeline.png"
-        shown = [*scores.one[:3], *scores.two[:4]]
-        draw_timelines([prediction.timeline() for prediction in shown], timeline)
+        shown = [("one_object", one) for one in scores.one[:3]] + [("two_objects", one) for one in scores.two[:4]]
+        videos = [workdir / corpus / "videos" / prediction.source for corpus, prediction in shown]
+        drawn = [prediction.timeline(file_frames(video)) for video, (_, prediction) in zip(videos, shown, strict=True)]
+        draw_timelines(drawn, timeline)
     with _timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
         exported = _export_and_import(params, workdir / "videochat_t.safetensors")
     files = {"timeline": str(timeline), "checkpoint": str(workdir / "run"), "export": exported["file"]}

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from timesuite_jax.data.corpora import CorpusShare, Mixture
-from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.evaluation import Span, run_benchmark
 from timesuite_jax.metrics import best_constant_span, grounding_scores, random_spans
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
-from timesuite_jax.videochat_t.benchmarks.grounding import Control, GroundingBenchmark, GroundingPrediction, Span
+from timesuite_jax.videochat_t.benchmarks.grounding import Control, GroundingBenchmark
+from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 
 Predictions = Sequence[GroundingPrediction]
 

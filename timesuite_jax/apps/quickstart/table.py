@@ -5,16 +5,17 @@ from rich.table import Table
 
 from timesuite_jax.apps.quickstart.pipeline import Outcome
 
+_SHOWN = ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou")  # names as in the JSON
+
 
 def print_outcome(outcome: Outcome, console: Console) -> None:
     """Prints the metrics, the seconds of each step, the paths of the files, and the next command to try."""
     metrics = outcome.scores.metrics
     table = Table(title="grounding on held-out videos")
     table.add_column("questions")
-    table.add_column("R@1, IoU 0.5", justify="right")
-    table.add_column("R@0.3", justify="right")
-    table.add_column("R@0.7", justify="right")
-    table.add_column("mIoU", justify="right")
+    table.add_column("name in results.json")
+    for name in _SHOWN:
+        table.add_column(name, justify="right")
     rows = (
         ("one event per video", ""),
         ("  the best constant answer", "constant_"),
@@ -26,12 +27,14 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         ("  the other one (must stay low)", "other_object_"),
     )
     for label, prefix in rows:
-        names = (f"{prefix}r1_iou_0.5", f"{prefix}r1_iou_0.3", f"{prefix}r1_iou_0.7", f"{prefix}miou")
-        table.add_row(label, *(f"{metrics[name]:.3f}" if name in metrics else "" for name in names))
+        values = [metrics.get(f"{prefix}{name}") for name in _SHOWN]
+        table.add_row(label, f"{prefix}..." if prefix else "", *("" if v is None else f"{v:.3f}" for v in values))
     console.print(table)
     console.print(
         f"{metrics['n']:.0f} and {metrics['two_objects_n']:.0f} questions; "
-        f"answers without a span: {metrics['parse_failures']:.1%} and {metrics['two_objects_parse_failures']:.1%}"
+        f"answers that the object never appears: absent_answers {metrics['absent_answers']:.1%} and "
+        f"{metrics['two_objects_absent_answers']:.1%}; other answers without a span: parse_failures "
+        f"{metrics['parse_failures']:.1%} and {metrics['two_objects_parse_failures']:.1%}"
     )
     tensors = outcome.exported["tensors"]
     console.print(f"exported {tensors} tensors under PyTorch names and imported them again identically", soft_wrap=True)

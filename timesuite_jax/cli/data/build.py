@@ -2,17 +2,25 @@
 
 import argparse
 import json
+import sys
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from timesuite_jax.cli.data._numbers import add_deadline, positive
+
+if TYPE_CHECKING:
+    from timesuite_jax.data.corpora import CorpusInfo
 
 _EXAMPLES = 5  # rejected samples that are printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("--annotations", required=True, help="JSON file: a list of {video, QA: [{q, a}], start?, end?}")
+    parser.add_argument(
+        "--annotations", required=True, help="JSON or JSON lines of {video, QA: [{q, a}], start?, end?}"
+    )
     parser.add_argument("--videos", required=True, help="folder that the paths in the annotations are relative to")
     parser.add_argument("--out", required=True, help="folder to write")
     parser.add_argument("--corpus", help="name of the corpus (default: the folder's name)")
@@ -21,13 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument("--video", action="store_true", help="store the video files (default)")
     kind.add_argument("--frames", type=positive, metavar="N", help="store N JPEG frames per sample, for long videos")
+    parser.add_argument(
+        "--on-bad-span",
+        metavar="reject|clip|keep",
+        default="reject",
+        help="true spans and clips that extend beyond their video: leave the record out, cut the span (a record whose "
+        "span cannot be cut is left out), or keep it as it is (%(default)s)",
+    )
+    parser.add_argument("--strict", action="store_true", help="exit with code 1 if a sample was rejected")
     add_deadline(parser)
     parser.add_argument("--threads", type=positive, default=4, help="videos decoded concurrently (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Builds the corpus."""
-    from timesuite_jax.data.corpora.build import BuildSpec, build_corpus
+    """Builds the corpus; with --strict returns 1 if a sample was rejected."""
+    from timesuite_jax.data.corpora import BuildSpec, build_corpus
 
     spec = BuildSpec(
         corpus=args.corpus or Path(args.out).resolve().name,
@@ -36,14 +52,31 @@ def run(args: argparse.Namespace) -> int:
         frames=args.frames,
         deadline_s=args.deadline,
         threads=args.threads,
+        on_bad_span=args.on_bad_span,
     )
     info = build_corpus(args.annotations, args.videos, args.out, spec, quiet=args.json)
     if args.json:
         print(json.dumps(asdict(info)))
-        return 0
-    print(f"{args.out}: {len(info)} records in {len(info.shards)} shards, {sum(info.bytes) / 1e6:.1f} MB")
+    else:
+        print(f"{args.out}: {len(info)} records in {len(info.shards)} shards, {sum(info.bytes) / 1e6:.1f} MB")
+    _print_problems(info, sys.stderr if args.json else sys.stdout)
+    return 1 if args.strict and info.quarantine else 0
+
+
+def _print_problems(info: "CorpusInfo", file: TextIO) -> None:
+    """Prints the numbers of rejected samples and of bad spans, with examples."""
     if info.quarantine:
-        print(f"{len(info.quarantine)} samples rejected (listed in dataset_info.json), for example:")
+        print(f"{len(info.quarantine)} samples rejected (listed in dataset_info.json), for example:", file=file)
         for rejected in info.quarantine[:_EXAMPLES]:
-            print(f"  {rejected.source} {rejected.reason}")
-    return 0
+            print(f"  {rejected.id} ({rejected.source}): {rejected.reason}", file=file)
+    if info.bad_spans:
+        counts = Counter((one.kind, one.action) for one in info.bad_spans)
+        listed = ", ".join(f"{count} {kind} ({action})" for (kind, action), count in sorted(counts.items()))
+        print(
+            f"{len(info.bad_spans)} true spans do not fit their videos (listed in dataset_info.json): {listed}; "
+            f"--on-bad-span {info.on_bad_span}",
+            file=file,
+        )
+        used = [one for one in info.bad_spans if one.action != "rejected"]
+        for one in used[:_EXAMPLES]:
+            print(f"  {one.action} {one.id} ({one.source}): {one.problem}", file=file)

@@ -20,17 +20,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Prints counts and the first records."""
     from timesuite_jax.data.corpora.corpus import open_corpus
-    from timesuite_jax.data.corpora.record import decode_record
+    from timesuite_jax.data.corpora.record_reader import read_record
 
     info, source = open_corpus(args.folder)
     count = min(args.records, len(source))
-    shown = [_summary(decode_record(source[n], f"{args.folder}: record {n}")) for n in range(count)]
+    shown = [_summary(read_record(source, n)) for n in range(count)]
     if args.json:
         print(json.dumps({**asdict(info), "examples": shown}))
         return 0
     print(f"{info.name}: {len(info)} records, {info.seconds / 3600:.2f} h, {sum(info.bytes) / 1e6:.1f} MB")
     print("tasks: " + ", ".join(f"{task} {count}" for task, count in info.tasks.items()))
-    print(f"shards: {len(info.shards)}; quarantine: {len(info.quarantine)}")
+    print(f"shards: {len(info.shards)}; quarantine: {len(info.quarantine)}; bad spans: {len(info.bad_spans)}")
     for record in shown:
         print("\n" + "\n".join(f"  {key}: {value}" for key, value in record.items()))
     return 0
@@ -45,5 +45,8 @@ def _summary(record: "Record") -> dict[str, Any]:
         "stored": f"{len(record.frames)} frames" if record.frames else f"video of {len(record.video or b'')} bytes",
         "clip": record.clip,
         "spans": record.spans,
-        "turns": [{"q": turn.question, "a": turn.answer} for turn in record.turns],
+        "turns": [
+            {"q": turn.question, "a": turn.answer, "spans": record.spans_of(number)}
+            for number, turn in enumerate(record.turns)
+        ],
     }

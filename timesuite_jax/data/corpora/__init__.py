@@ -1,10 +1,12 @@
 """Corpora of records: the record and its TFRecord files, corpus folders, mixtures, streams, building and auditing."""
 
 from timesuite_jax.data.corpora.audit import AuditReport, audit
-from timesuite_jax.data.corpora.build import BuildSpec, build_corpus
+from timesuite_jax.data.corpora.build import build_corpus
+from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.corpus import CorpusInfo, CorpusWriter, Rejected, open_corpus, read_info
 from timesuite_jax.data.corpora.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.corpora.record import Record, decode_record, encode_record
+from timesuite_jax.data.corpora.record_reader import read_record, read_without_media
 from timesuite_jax.data.corpora.sample import Batch, Dropped
 from timesuite_jax.data.corpora.stream import RecordStream, StreamSpec
 from timesuite_jax.data.corpora.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
@@ -32,4 +34,6 @@ __all__ = [
     "encode_record",
     "open_corpus",
     "read_info",
+    "read_record",
+    "read_without_media",
 ]

@@ -1,28 +1,17 @@
 """Checks every record of corpora and every video of folders; lists problems, notes, and files that are no videos."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.data.corpora.build import check_video
-from timesuite_jax.data.corpora.corpus import INFO_NAME, file_checksum, read_info
-from timesuite_jax.data.corpora.record import Record, decode_record, example_class
-from timesuite_jax.data.corpora.tfrecord import TFRecordSource
+from timesuite_jax.data.corpora.corpus import INFO_NAME
+from timesuite_jax.data.corpora.corpus_audit import Check, Finding, corpus_checks
+from timesuite_jax.data.corpora.record import example_class
+from timesuite_jax.data.corpora.video_check import check_video
 from timesuite_jax.errors import UserError
-from timesuite_jax.media import VIDEO_SUFFIXES, decode_jpegs, video_notes
+from timesuite_jax.media import VIDEO_SUFFIXES, video_notes
 from timesuite_jax.progress import track
-
-# Whether of a record, its location, and a check that returns notes and raises a UserError on a problem.
-_Check = tuple[bool, str, Callable[[], list[str]]]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A problem and its location."""
-
-    where: str
-    problem: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +45,8 @@ class AuditReport:
 def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool = False) -> AuditReport:
     """Checks corpora (folders with an info file), folders of videos and corpora, and single videos.
 
-    Verifies the checksums of shards and records, and decodes every video or stored frame.
+    Verifies the checksums of shards and records, decodes every video or stored frame, and compares the true spans of
+    records with their videos.
 
     Args:
       paths: of corpora, folders or videos.
@@ -86,14 +76,14 @@ class _Plan:
     """The checks of all paths, with what listing them found."""
 
     deadline_s: float
-    checks: list[_Check] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
 
     def add(self, path: Path) -> None:
         """Adds the checks of a corpus, a folder or a video."""
         if (path / INFO_NAME).is_file():
-            self.checks.extend(_corpus_checks(path, self.deadline_s, self.findings))
+            self.checks.extend(corpus_checks(path, self.deadline_s, self.findings))
         elif path.is_dir():
             self._add_folder(path)
         elif path.is_file():
@@ -123,33 +113,3 @@ class _Plan:
             return video_notes(check_video(file, str(file), self.deadline_s))
 
         self.checks.append((False, str(file), check))
-
-
-def _corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> Iterator[_Check]:
-    info = read_info(folder)
-    seen: set[str] = set()
-    for shard, count, checksum in zip(info.shards, info.records, info.checksums, strict=True):
-        path = folder / shard
-        try:
-            source = TFRecordSource([path])
-        except UserError as error:
-            findings.append(Finding(str(path), str(error)))
-            continue
-        if len(source) != count:
-            findings.append(Finding(str(path), f"holds {len(source)} records, but {INFO_NAME} lists {count}"))
-        elif file_checksum(path) != checksum:
-            findings.append(Finding(str(path), f"has another checksum than in {INFO_NAME}"))
-        for number in range(len(source)):
-            where = f"{path}: record {number}"
-            yield True, where, lambda s=source, n=number, w=where: _check_record(s[n], w, deadline_s, seen)
-
-
-def _check_record(data: bytes, where: str, deadline_s: float, seen: set[str]) -> list[str]:
-    record: Record = decode_record(data, where)
-    if record.id in seen:
-        raise UserError(f"{where} has the same id as another record, {record.id}; build the corpus again")
-    seen.add(record.id)
-    if record.video is not None:
-        return video_notes(check_video(record.video, record.source, deadline_s, clip=record.clip))
-    decode_jpegs(list(record.frames), name=record.source)
-    return []

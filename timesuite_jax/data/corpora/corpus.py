@@ -8,16 +8,19 @@ FOLDER/
 The info file is written last: a folder without it is not a corpus.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import google_crc32c
+import numpy as np
 
-from timesuite_jax.data.corpora.record import SCHEMA_VERSION, Record, encode_record, example_class
+from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan
+from timesuite_jax.data.corpora.record import READABLE_SCHEMAS, SCHEMA_VERSION, Record, encode_record, example_class
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
@@ -46,8 +49,10 @@ class CorpusInfo:
       bytes: size of each shard.
       checksums: CRC32C of each shard file, hexadecimal.
       tasks: number of records of each task.
-      seconds: total length of all videos.
+      seconds: total length of the stored videos.
       quarantine: samples that were rejected when the corpus was built.
+      bad_spans: annotated spans that do not fit their video, and what was done about each.
+      on_bad_span: what the corpus was built to do about them.
     """
 
     name: str
@@ -59,6 +64,8 @@ class CorpusInfo:
     tasks: dict[str, int]
     seconds: float
     quarantine: tuple[Rejected, ...] = field(default=())
+    bad_spans: tuple[BadSpan, ...] = field(default=())
+    on_bad_span: OnBadSpan = "reject"
 
     def __len__(self) -> int:
         return sum(self.records)
@@ -70,25 +77,34 @@ class CorpusWriter:
     Args:
       folder: created if absent; must not hold a corpus.
       name: of the corpus and of its files.
+      on_bad_span: what its builder does about spans that do not fit their video.
 
     Raises:
       UserError: the folder cannot be written or holds a corpus, or the name cannot be part of a file name.
     """
 
-    def __init__(self, folder: str | Path, name: str):
-        self.folder, self.name = Path(folder), name
+    def __init__(self, folder: str | Path, name: str, *, on_bad_span: OnBadSpan = "reject"):
+        self.folder, self.name, self._on_bad_span = Path(folder), name, on_bad_span
         if not name or "/" in name:
             raise UserError(f"corpus name {name!r} cannot be part of a file name; choose one without /")
         check_no_corpus(self.folder)
         example_class()  # imported here, before builders start threads
         self._rejected: list[Rejected] = []
+        self._bad_spans: list[BadSpan] = []
+        self._media: dict[bytes, int] = {}  # hash of a video or of frames -> number of the record that stores it
 
     def reject(self, rejected: Rejected) -> None:
         """Adds a sample to the quarantine list."""
         self._rejected.append(rejected)
 
+    def report_bad_spans(self, found: Iterable[BadSpan]) -> None:
+        """Adds spans to the list of those that do not fit their video."""
+        self._bad_spans.extend(found)
+
     def write(self, shards: Sequence[Iterable[Record]]) -> CorpusInfo:
         """Writes one shard after the other, and the info file; reads each shard's records while writing it.
+
+        A video, or the same frames, of several records are stored in the first of them.
 
         Raises:
           UserError: the folder cannot be written, or there is no record at all.
@@ -100,9 +116,10 @@ class CorpusWriter:
             count = 0
             with TFRecordWriter(self.folder / name) as writer:
                 for record in records:
-                    writer.write(encode_record(record))
+                    stored = self._store_once(record, sum(counts) + count)
+                    writer.write(encode_record(stored))
                     tasks[record.task] += 1
-                    seconds += record.duration
+                    seconds += 0.0 if stored.media_record is not None else record.duration
                     count += 1
             counts.append(count)
         if not sum(counts):
@@ -118,9 +135,23 @@ class CorpusWriter:
             tasks=dict(sorted(tasks.items())),
             seconds=round(seconds, 3),
             quarantine=tuple(self._rejected),
+            bad_spans=tuple(self._bad_spans),
+            on_bad_span=self._on_bad_span,
         )
         write_json(self.folder / INFO_NAME, asdict(info))
         return info
+
+    def _store_once(self, record: Record, number: int) -> Record:
+        """Returns the record, without its media if an earlier record stores the same."""
+        digest = hashlib.blake2b(digest_size=16)
+        parts = record.frames if record.video is None else (record.video,)
+        for part in (*parts, np.asarray(record.frame_times).tobytes()):
+            digest.update(len(part).to_bytes(8, "little"))
+            digest.update(part)
+        first = self._media.setdefault(digest.digest(), number)
+        if first == number:
+            return record
+        return replace(record, video=None, frames=(), frame_times=(), media_record=first)
 
 
 def check_no_corpus(folder: Path) -> None:
@@ -147,16 +178,19 @@ def read_info(folder: str | Path) -> CorpusInfo:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
         quarantine = tuple(Rejected(**entry) for entry in fields.pop("quarantine"))
+        bad_spans = tuple(BadSpan(**entry) for entry in fields.pop("bad_spans", ()))
         lists: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
         }
-        info = CorpusInfo(**lists, quarantine=quarantine)
+        info = CorpusInfo(**lists, quarantine=quarantine, bad_spans=bad_spans)
         if len({len(part) for part in (info.shards, info.records, info.bytes, info.checksums)}) > 1:
             raise ValueError("its lists differ in length")
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(f"{path} is damaged ({error}); build the corpus again") from error
-    if info.schema != SCHEMA_VERSION:
-        raise UserError(f"{path} has schema {info.schema}, this program reads {SCHEMA_VERSION}; build the corpus again")
+    if info.schema not in READABLE_SCHEMAS:
+        raise UserError(
+            f"{path} has schema {info.schema}, this program reads {READABLE_SCHEMAS}; build the corpus again"
+        )
     return info
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from timesuite_jax.data.corpora.corpus import open_corpus
-from timesuite_jax.data.corpora.record import Record, decode_record
+from timesuite_jax.data.corpora.record import Record
+from timesuite_jax.data.corpora.record_reader import read_record, read_without_media
+from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 
 
@@ -79,8 +81,18 @@ class Mixture:
         Raises:
           UserError: its bytes are damaged.
         """
+        return read_record(*self._locate(number))
+
+    def read_without_media(self, number: int) -> Record:
+        """Reads a record without its video or frames.
+
+        Raises:
+          UserError: its bytes are damaged.
+        """
+        return read_without_media(*self._locate(number))
+
+    def _locate(self, number: int) -> tuple[TFRecordSource, int]:
+        """The corpus of a record, and its number there."""
         corpus = int(np.searchsorted(self._ends, number, side="right"))
         source = self._sources[corpus]
-        within = number - (int(self._ends[corpus]) - len(source))
-        shard, record = source.locate(within)
-        return decode_record(source[within], f"{source.paths[shard]}: record {record}")
+        return source, number - (int(self._ends[corpus]) - len(source))

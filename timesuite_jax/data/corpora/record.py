@@ -6,12 +6,14 @@
 | `id` | bytes | unique in the corpus: `<corpus>/<number in the annotation file>` |
 | `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.annotations.TASKS` |
 | `video` | bytes | the encoded file (mp4 ...), or |
-| `frames`, `frame_times` | bytes, float | JPEG frames sampled at the build, and their seconds in the clip |
+| `frames`, `frame_times` | bytes, float | JPEG frames sampled at the build, and their seconds in the clip, or |
+| `media_record` | int64 | number of the record of this corpus that stores the same video or frames |
 | `duration` | float | seconds of the video, or of the clip where frames are stored |
 | `clip_start`, `clip_end` | float | part of the video that the record is about; absent: all of it |
 | `instruction` | bytes | upstream's "i" of the first turn; absent if empty |
 | `turns` | bytes | question, answer, question, answer ... |
-| `spans` | float | start, end, start, end ... in seconds: the ground truth, if known |
+| `spans` | float | start, end, start, end ...: the ground truth, if known, in seconds from the start of the clip |
+| `span_turns` | int64 | index of the question that each span belongs to; absent: see `assign_spans` |
 | `source`, `source_checksum` | bytes | file name of the video, CRC32C of its bytes in hexadecimal |
 
 Reading needs no TensorFlow: the message classes come from `tensorflow_datasets`, imported on first use.
@@ -21,15 +23,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from timesuite_jax.data.question_spans import Span, assign_spans
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_SCHEMAS = (1, SCHEMA_VERSION)  # version 1 has neither `media_record` nor `span_turns`
 
 
 @dataclass(frozen=True)
 class Record:
-    """A video (or frames of it) and a conversation about it. See the module for the fields."""
+    """A video (or frames of it) and a conversation about it. See the module for the fields.
+
+    A record that is read by `read_without_media` has neither, and `media_record` is where they are stored.
+    """
 
     id: str
     corpus: str
@@ -40,15 +47,31 @@ class Record:
     frames: tuple[bytes, ...] = ()
     frame_times: tuple[float, ...] = ()
     clip: tuple[float, float] | None = None
-    spans: tuple[tuple[float, float], ...] = ()
+    spans: tuple[Span, ...] = ()
+    span_turns: tuple[int, ...] = ()
     source: str = ""
     source_checksum: str = ""
+    media_record: int | None = None
 
     def __post_init__(self):
-        if (self.video is None) == (not self.frames):
-            raise ValueError(f"record {self.id} must have either a video or frames")
+        if (self.video is not None) + bool(self.frames) + (self.media_record is not None) != 1:
+            raise ValueError(
+                f"record {self.id} must have either a video or frames, or refer to those of another record"
+            )
         if len(self.frames) != len(self.frame_times):
             raise ValueError(f"record {self.id}: {len(self.frames)} frames but {len(self.frame_times)} times")
+        if self.span_turns and len(self.span_turns) != len(self.spans):
+            raise ValueError(f"record {self.id}: {len(self.spans)} spans but {len(self.span_turns)} questions of spans")
+
+    @property
+    def length(self) -> float:
+        """Seconds of the part of the video that the record is about; its spans are within 0 and this."""
+        return self.duration if self.clip is None else min(self.clip[1], self.duration) - self.clip[0]
+
+    def spans_of(self, turn: int) -> tuple[Span, ...]:
+        """Returns the true spans of one question; spans whose question is unknown are those of the first."""
+        owners = self.span_turns or assign_spans(self.turns, self.spans) or (0,) * len(self.spans)
+        return tuple(span for span, owner in zip(self.spans, owners, strict=True) if owner == turn)
 
 
 def encode_record(record: Record) -> bytes:
@@ -67,8 +90,10 @@ def encode_record(record: Record) -> bytes:
         "instruction": [turn.instruction.encode() for turn in record.turns[:1] if turn.instruction],
         "turns": [text.encode() for turn in record.turns for text in (turn.question, turn.answer or "")],
         "spans": [float(edge) for span in record.spans for edge in span],
+        "span_turns": record.span_turns,
         "source": [record.source.encode()],
         "source_checksum": [record.source_checksum.encode()],
+        "media_record": [] if record.media_record is None else [record.media_record],
     }
     example = example_class()()
     for name, values in features.items():
@@ -79,12 +104,13 @@ def encode_record(record: Record) -> bytes:
     return example.SerializeToString(deterministic=True)
 
 
-def decode_record(data: bytes, where: str) -> Record:
+def decode_record(data: bytes, where: str, *, media_record: int | None = None) -> Record:
     """Parses a serialised record.
 
     Args:
       data: bytes from `encode_record`.
       where: file and record number, for messages.
+      media_record: number of the record, if its media are missing in `data`.
 
     Raises:
       UserError: the bytes are not a record, or it has another schema.
@@ -103,10 +129,13 @@ def decode_record(data: bytes, where: str) -> Record:
         # Stored as float32: rounding restores the decimals that were written.
         return [round(value, 4) for value in feature[name].float_list.value] if name in feature else []
 
-    version = list(feature["schema"].int64_list.value) if "schema" in feature else []
-    if version != [SCHEMA_VERSION]:
+    def ints(name: str) -> list[int]:
+        return list(feature[name].int64_list.value) if name in feature else []
+
+    version = ints("schema")
+    if version not in [[readable] for readable in READABLE_SCHEMAS]:
         raise UserError(
-            f"{where} has record schema {version or 'none'}, this program reads {SCHEMA_VERSION}; "
+            f"{where} has record schema {version or 'none'}, this program reads {READABLE_SCHEMAS}; "
             "build the corpus again"
         )
     texts = strings("turns")
@@ -128,8 +157,10 @@ def decode_record(data: bytes, where: str) -> Record:
         frame_times=tuple(floats("frame_times")),
         clip=(window[0], window[1]) if window else None,
         spans=tuple(zip(edges[::2], edges[1::2], strict=True)),
+        span_turns=tuple(ints("span_turns")),
         source=strings("source")[0],
         source_checksum=strings("source_checksum")[0],
+        media_record=next(iter(ints("media_record")), media_record),
     )
 
 

@@ -138,6 +138,24 @@ class TFRecordSource:
             raise self._corrupt(shard, record, offset, "fails its checksum")
         return payload
 
+    def payload_length(self, number: int) -> int:
+        """Bytes of a record."""
+        shard, record = self.locate(number)
+        return int(self._indices[shard][record][1])
+
+    def read_part(self, number: int, start: int, size: int) -> bytes:
+        """Reads `size` bytes of a record from byte `start` on; a part has no checksum.
+
+        Raises:
+          CorruptRecordError: the file ends before.
+        """
+        shard, record = self.locate(number)
+        offset = int(self._indices[shard][record][0])
+        data = os.pread(self._file(shard), size, offset + start)
+        if len(data) < size:
+            raise self._corrupt(shard, record, offset, "is truncated")
+        return data
+
     def locate(self, number: int) -> tuple[int, int]:
         """Shard and record in it of a global record number."""
         shard = int(np.searchsorted(self._starts, number, side="right")) - 1

@@ -12,7 +12,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from timesuite_jax.data.corpora.build import BuildSpec, build_corpus
+from timesuite_jax.data.corpora.build import build_corpus
+from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.corpus import CorpusInfo, check_no_corpus
 from timesuite_jax.data.corpora.tfrecord import cannot_write
 from timesuite_jax.data.synthetic import texts as text

@@ -1,19 +1,23 @@
 """Reads TimePro annotations: the JSON files of VideoChat2-IT, TimeIT and TimeSuite.
 
-A file is a list of `{"video": "path", "QA": [{"i": "...", "q": "...", "a": "..."}, ...], "start": s, "end": s}`; `i`,
-`start` and `end` are optional. So are two fields of our own, `task` and `spans` ([[start, end], ...]); without them the
-task comes from the command line, and the spans of grounding tasks are parsed from the answers.
+A file is a list of `{"video": "path", "QA": [{"i": "...", "q": "...", "a": "..."}, ...], "start": s, "end": s}`, or has
+one such object a line; `i`, `start` and `end` are optional. So are two fields of our own: `task`, which otherwise comes
+from the command line, and `spans` ([[start, end], ...]), the true windows, of one question (`QA[i].spans`) or of the
+record. Without `spans`, those of grounding tasks are parsed from the answers; `"spans": []` states that there is none.
+
+Seconds in answers and `spans` count from the start of the clip (`start`), like the time stamps that the model sees.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.data.question_spans import Span
+from timesuite_jax.data.timepro.annotated_spans import AnnotatedSpans, ReportField, find_spans, is_seconds
+from timesuite_jax.data.timepro.annotation_file import kind, load_entries
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
-from timesuite_jax.text.timestamps import parse_spans
 
 # The nine tasks of TimePro (TimeSuite, figure 3), and those without times that are mixed with them.
 TASKS = {
@@ -30,7 +34,6 @@ TASKS = {
     "caption": "description of a video, without times",
     "question_answering": "short answers, without times",
 }
-_TASKS_WITH_SPANS = ("temporal_video_grounding", "multi_format_temporal_grounding", "temporal_grounded_caption")
 _MAX_SHOWN_ERRORS = 10
 
 
@@ -42,8 +45,8 @@ class Annotation:
     video: str
     turns: tuple[Turn, ...]
     task: str
-    clip: tuple[float, float] | None
-    spans: tuple[tuple[float, float], ...]
+    clip: Span | None
+    spans: AnnotatedSpans
 
 
 def read_annotations(path: str | Path, task: str) -> list[Annotation]:
@@ -59,7 +62,7 @@ def read_annotations(path: str | Path, task: str) -> list[Annotation]:
     path = Path(path)
     if task not in TASKS:
         raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
-    entries = _load(path)
+    entries = load_entries(path)
     errors: list[str] = []
     annotations = [_check(entry, number, task, errors) for number, entry in enumerate(entries)]
     if errors:
@@ -70,29 +73,6 @@ def read_annotations(path: str | Path, task: str) -> list[Annotation]:
     return [annotation for annotation in annotations if annotation is not None]
 
 
-def _load(path: Path) -> list[Any]:
-    if not path.is_file():
-        raise UserError(f"there is no annotation file {path}; check the path")
-    text = path.read_bytes()
-    try:
-        entries = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        if len(text) < 4096 and b"/" in text and b"\n" not in text.strip() and text.strip()[:1] not in b"[{":
-            raise UserError(
-                f"{path} contains only a path ({text.decode(errors='replace').strip()[:60]}...): it is the text of a "
-                "symbolic link; download the file itself"
-            ) from error
-        raise UserError(f"{path} is not JSON ({error}); download it again or correct it") from error
-    if not isinstance(entries, list):
-        raise UserError(
-            f"{path} contains a JSON {_kind(entries)}, not a list of records with video and QA; "
-            "give an instruction file in the format of VideoChat2-IT"
-        )
-    if not entries:
-        raise UserError(f"{path} contains no records; give a file with at least one")
-    return entries
-
-
 def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation | None:
     before = len(errors)
 
@@ -100,7 +80,7 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
         errors.append(f"record {number}, {field}: {problem}")
 
     if not isinstance(entry, Mapping):
-        wrong("record", f"is a {_kind(entry)}, not an object")
+        wrong("record", f"is a {kind(entry)}, not an object")
         return None
     video: Any = entry.get("video")
     if not _is_text(video) or not video or "\0" in video:
@@ -109,33 +89,26 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
     if not isinstance(task, str) or task not in TASKS:
         wrong("task", f"is {task!r}, unknown")
     turns = _turns(entry.get("QA"), wrong)
-    clip = _pair((entry.get("start"), entry.get("end")), "start and end", wrong) if _has_clip(entry) else None
-    given = entry.get("spans")
-    if given is not None and not isinstance(given, list):
-        wrong("spans", "is not a list of [start, end]")
-    spans = [_pair(span, "spans", wrong) for span in given] if isinstance(given, list) else None
-    if len(errors) > before:
-        return None
-    if spans is None and task in _TASKS_WITH_SPANS:
-        spans = [(span.start, span.end) for span in parse_spans(turns[0].answer or "")]
-    return Annotation(number, str(video), turns, task, clip, tuple(span for span in spans or () if span is not None))
+    clip = _clip(entry.get("start"), entry.get("end"), wrong) if _has_clip(entry) else None
+    spans = find_spans(entry, turns, task, wrong)
+    return Annotation(number, str(video), turns, task, clip, spans) if len(errors) == before else None
 
 
-def _turns(questions: Any, wrong) -> tuple[Turn, ...]:
+def _turns(questions: Any, wrong: ReportField) -> tuple[Turn, ...]:
     if not isinstance(questions, list) or not questions:
         wrong("QA", "is missing or empty")
         return ()
     turns = []
     for index, pair in enumerate(questions):
         if not isinstance(pair, Mapping):
-            wrong(f"QA[{index}]", f"is a {_kind(pair)}, not an object")
+            wrong(f"QA[{index}]", f"is a {kind(pair)}, not an object")
             continue
         for key, needed in (("i", False), ("q", True), ("a", True)):
             value = pair.get(key, None if needed else "")
             if not _is_text(value) or (key == "a" and not value.strip()):
                 wrong(f"QA[{index}].{key}", "is missing" if value is None else f"is {value!r}")
-        question: Any = pair.get("q")
-        turns.append(Turn(question, pair.get("a"), pair.get("i", "") if index == 0 else ""))
+        question, answer, instruction = (text if _is_text(text := pair.get(key)) else "" for key in "qai")
+        turns.append(Turn(question, answer, instruction if index == 0 else ""))
     return tuple(turns)
 
 
@@ -143,22 +116,13 @@ def _has_clip(entry: Mapping) -> bool:
     return entry.get("start") is not None or entry.get("end") is not None
 
 
-def _pair(values: Any, field: str, wrong) -> tuple[float, float] | None:
-    numbers = isinstance(values, list | tuple) and len(values) == 2 and all(_is_number(v) for v in values)
-    if not numbers or not 0 <= values[0] <= values[1] or (field != "spans" and values[0] == values[1]):
-        wrong(field, f"is {list(values) if isinstance(values, tuple) else values!r}, not two seconds in order")
+def _clip(start: Any, end: Any, wrong: ReportField) -> Span | None:
+    if not (is_seconds(start) and is_seconds(end) and 0 <= start < end):
+        wrong("start and end", f"is {[start, end]!r}, not two seconds in order")
         return None
-    return float(values[0]), float(values[1])
+    return float(start), float(end)
 
 
 def _is_text(value: Any) -> bool:
     """Whether a value is a string that UTF-8 can encode: JSON can contain lone surrogates ("\\ud800")."""
     return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value and value < 1e9
-
-
-def _kind(value: Any) -> str:
-    return {dict: "object", list: "list", str: "string", type(None): "null"}.get(type(value), "number")

@@ -1,15 +1,20 @@
 """One question about one video."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from einops import rearrange
+from jaxtyping import UInt8
 
 from timesuite_jax.data.corpora import Batch
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Span, Timeline
-from timesuite_jax.text import Turn, parse_spans
+from timesuite_jax.text import Turn, parse_spans, shift_times
 from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced, no_span_note
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.data.sample import Sample
@@ -17,22 +22,44 @@ from timesuite_jax.videochat_t.data.sample import Sample
 
 @dataclasses.dataclass(frozen=True)
 class AskResult:
-    """A question with its answer."""
+    """A question with its answer; all seconds count from the start of the video.
+
+    Attributes:
+      video: path of the file.
+      question: text.
+      answer: the model's words, with the times of a clip moved to those of the video, see `shift_times`.
+      spans: parsed from the answer.
+      duration: of the video.
+      clip: start and end of the part that the model saw; None for all of the video.
+      frames: evenly spaced frames of what the model saw, for the timeline.
+    """
 
     video: str
     question: str
     answer: str
-    spans: tuple[Span, ...]  # parsed from the answer; seconds from `start`
-    duration: float  # seconds of the video, or of the clip that was shown
-    start: float = 0.0  # of the clip in the video, in seconds
+    spans: tuple[Span, ...]
+    duration: float
+    clip: Span | None = None
+    frames: Sequence[UInt8[np.ndarray, "H W 3"]] = dataclasses.field(default=(), repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Returns the answer as JSON values."""
-        return dataclasses.asdict(self)
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        del fields["frames"]
+        return {**fields, "unit": "seconds of the video"}
 
     def timeline(self) -> Timeline:
         """Returns the answer as a strip to draw."""
-        return Timeline(f"{self.question}  ->  {self.answer}", self.duration, self.spans)
+        start, end = self.clip or (0.0, self.duration)
+        return Timeline(
+            f"{self.question}  ->  {self.answer}",
+            end - start,
+            self.spans,
+            video=Path(self.video).name,
+            start=start,
+            frames=self.frames,
+            no_span=no_span_note(self.answer),
+        )
 
 
 def ask(
@@ -49,8 +76,8 @@ def ask(
       answerer: the model.
       processor: prepares its inputs.
       video: path of the file.
-      question: text.
-      clip: start and end, in seconds, of the part to show; spans are relative to its start.
+      question: text; where it names times and there is a clip, these count from the clip's start, as the model sees it.
+      clip: start and end, in seconds, of the part to show.
 
     Raises:
       UserError: the video cannot be used, or the question is empty or too long.
@@ -64,5 +91,16 @@ def ask(
         raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
     batch = processor.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
-    spans = tuple((span.start, span.end) for span in parse_spans(text, duration=visual.duration))
-    return AskResult(str(video), question, text, spans, visual.duration, clip[0] if clip else 0.0)
+    start = clip[0] if clip else 0.0
+    spans = tuple((start + span.start, start + span.end) for span in parse_spans(text, duration=visual.duration))
+    seen = None if clip is None else (start, start + visual.duration)
+    frames = rearrange(visual.frames, "K F H W c -> (K F) H W c")
+    return AskResult(
+        str(video),
+        question,
+        shift_times(text, start, duration=visual.duration),
+        spans,
+        visual.duration if visual.video_duration is None else visual.video_duration,
+        seen,
+        [frames[number] for number in evenly_spaced(len(frames))],
+    )

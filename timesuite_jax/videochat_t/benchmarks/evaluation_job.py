@@ -1,8 +1,9 @@
-"""Grounding scores of a trained VideoChat-T, as `timesuite evaluate` computes and shows them."""
+"""Scores of a trained VideoChat-T on corpora, as `timesuite evaluate` computes and shows them."""
 
 import functools
 from collections.abc import Callable
-from typing import cast
+from pathlib import Path
+from typing import Any
 
 from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
@@ -10,16 +11,18 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
 from timesuite_jax.param_tree import Params
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
-from timesuite_jax.videochat_t.benchmarks.grounding import Control, GroundingBenchmark, GroundingPrediction
+from timesuite_jax.videochat_t.answering.timeline_parts import record_frames
+from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
+from timesuite_jax.videochat_t.benchmarks.table import CorpusBenchmark, make_benchmark
 from timesuite_jax.videochat_t.config import EvaluationSpec
 
 _TIMELINES = 6  # answers that are drawn
 
 
-def grounding_job(
+def evaluation_job(
     spec: EvaluationSpec, request: EvaluationRequest, make_predictor: Callable[[Params], VideoChatPredictor]
 ) -> EvaluationJob:
-    """Grounding on the corpora of `config.evaluation`.
+    """One benchmark on the corpora of `config.evaluation`.
 
     Args:
       spec: the config's part.
@@ -27,14 +30,16 @@ def grounding_job(
       make_predictor: from the parameters of the model.
 
     Raises:
-      UserError: if there are no corpora, or one cannot be read.
+      UserError: if there are no corpora, one cannot be read, or the benchmark does not support an option.
     """
     if not spec.corpora:
         raise UserError("config.evaluation.corpora is empty; give a corpus to evaluate with --data")
-    control = cast(Control, request.control or "none")
-    benchmark = GroundingBenchmark(
-        spec.corpora, limit=request.limit or spec.limit, control=control, protocol=spec.protocol
+    name = request.benchmark or spec.benchmark
+    benchmark = make_benchmark(
+        name, spec.corpora, limit=request.limit or spec.limit, control=request.control, protocol=spec.protocol
     )
+    if request.timeline is not None and not issubclass(benchmark.prediction_type, GroundingPrediction):
+        raise UserError(f"--timeline draws time spans, and benchmark {name} has none; remove the option")
 
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
@@ -45,17 +50,25 @@ def grounding_job(
             settings={"weights": fingerprint(params)} if request.results else {},
             on_progress=on_progress,
         )
-        show = functools.partial(evaluation.print_result, result, ", ".join(spec.corpora))
-        return EvaluationReport(result.as_json(), show, _files(result, request))
+        show = functools.partial(evaluation.print_result, result, f"{name}: {', '.join(spec.corpora)}")
+        return EvaluationReport(result.as_json(), show, _files(benchmark, result, request))
 
     return EvaluationJob("answering", len(benchmark.examples()), run)
 
 
-def _files(result: evaluation.Result[GroundingPrediction], request: EvaluationRequest) -> list[Callable[[], None]]:
+def _files(
+    benchmark: CorpusBenchmark, result: evaluation.Result[Any], request: EvaluationRequest
+) -> list[Callable[[], None]]:
     files: list[Callable[[], None]] = []
     if request.predictions is not None:
         files.append(functools.partial(evaluation.write_predictions, result, request.predictions))
     if request.timeline is not None:
-        timelines = [prediction.timeline() for prediction in list(result.predictions.values())[:_TIMELINES]]
-        files.append(functools.partial(evaluation.draw_timelines, timelines, request.timeline))
+        files.append(functools.partial(_draw, benchmark, result, request.timeline))
     return files
+
+
+def _draw(benchmark: CorpusBenchmark, result: evaluation.Result[GroundingPrediction], path: Path) -> None:
+    """Draws the first answers below frames of their videos."""
+    answered = [example for example in benchmark.examples() if example.id in result.predictions][:_TIMELINES]
+    timelines = [result.predictions[one.id].timeline(record_frames(one.record)) for one in answered]
+    evaluation.draw_timelines(timelines, path)

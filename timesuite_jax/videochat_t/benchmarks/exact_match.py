@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from timesuite_jax.data.corpora import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
@@ -25,20 +26,25 @@ class AnsweredQuestion:
 
 
 class ExactMatchBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, AnsweredQuestion]):
-    """The first question of each record; records need no spans. Case, spaces and punctuation at the ends are ignored.
+    """All questions with an annotated answer, with or without spans.
+
+    Case, and spaces and punctuation at the ends of an answer, are ignored.
 
     Args:
       folders: corpora.
       limit: records of each corpus, from the first; None for all.
+      protocol: how inputs are made; answers are compared in the same way under each.
 
     Raises:
       UserError: a corpus is missing or damaged.
     """
 
     name, metric_names, prediction_type = "exact_match", ("exact_match",), AnsweredQuestion
+    protocols = ("default", "paper")
 
-    def __init__(self, folders: Sequence[str], *, limit: int | None = None) -> None:
-        self._examples = CorpusExamples(folders, limit)
+    def __init__(self, folders: Sequence[str], *, limit: int | None = None, protocol: str = "default") -> None:
+        self.protocol = protocol
+        self._examples = CorpusExamples(folders, _is_answered, limit)
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -46,29 +52,40 @@ class ExactMatchBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, A
         return self._examples.settings
 
     def examples(self) -> CorpusExamples:
-        """Returns the records."""
+        """Returns the questions."""
         return self._examples
 
     def prompt(self, example: CorpusExample) -> VideoQuestion:
-        """Returns the question of a record.
+        """Returns a question about a video.
 
         Raises:
-          UserError: it has no question, or no annotated answer.
+          UserError: the record has no question with an annotated answer.
         """
-        known = example.annotations
-        if not (known.turns and known.turns[0].question and known.turns[0].answer):
-            raise UserError(f"record {known.id} has no question with an answer; evaluate a corpus that has them")
-        return VideoQuestion(example.record, known.turns[0])
+        if not _is_answered(example.annotations, example.turn_number):
+            raise UserError(
+                f"record {example.annotations.id} has no question with an answer; evaluate a corpus that has them"
+            )
+        return VideoQuestion(example.record, example.turn)
 
     def read(self, answer: VideoAnswer, example: CorpusExample) -> AnsweredQuestion:
         """Stores the answer as it is."""
-        known, turn = example.annotations, example.annotations.turns[0]
-        return AnsweredQuestion(known.id, known.source, turn.question, answer.text, turn.answer or "")
+        turn = example.turn
+        return AnsweredQuestion(example.prediction_id, example.source, turn.question, answer.text, turn.answer or "")
 
     def score(self, predictions: Sequence[AnsweredQuestion]) -> Scores:
         """Compares the answers; confidence intervals are over videos."""
         equal = [_normalized(one.answer) == _normalized(one.reference) for one in predictions]
-        return Scores({"exact_match": np.array(equal, np.float64)}, groups=[one.source for one in predictions])
+        return Scores(
+            {"exact_match": np.array(equal, np.float64)},
+            groups=[one.source for one in predictions],
+            unit="videos",
+            details={"questions_without_answer": self._examples.unused},
+        )
+
+
+def _is_answered(record: Record, turn: int) -> bool:
+    one = record.turns[turn] if record.turns else None
+    return bool(one and one.question and one.answer)
 
 
 def _normalized(text: str) -> str:

@@ -1,51 +1,30 @@
 """Temporal grounding on corpora, as in Charades-STA: when does the event of a question happen?"""
 
-import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
-from timesuite_jax.data.corpora.record import Record
+from timesuite_jax.data.corpora import Record
+from timesuite_jax.data.corpora.bad_spans import check_span, fit_windows
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import COUNTS, Benchmark, Scores, Span, Timeline
-from timesuite_jax.metrics import GroundingScores, grounding_scores, hull_iou, round_number_fractions
-from timesuite_jax.text import parse_spans
+from timesuite_jax.evaluation import Benchmark, Scores, Span
+from timesuite_jax.metrics import grounding_scores, moment_table, round_number_fractions
+from timesuite_jax.text import denies_event, parse_spans
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.answering.upstream_answers import upstream_grounding
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
+from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
-_METRICS = tuple(GroundingScores(np.zeros(1), np.zeros(1, bool)).table())
-GROUNDING_METRICS = (*_METRICS, *COUNTS)  # of every result
-
-
-@dataclasses.dataclass(frozen=True)
-class GroundingPrediction:
-    """A question with its answer; times are in seconds, in the scale of the time stamps that the model saw."""
-
-    id: str
-    source: str  # name of the video, or of the record if it has none
-    question: str
-    answer: str
-    spans: tuple[Span, ...]  # parsed from the answer; the first is scored
-    truth: tuple[Span, ...]
-    duration: float
-
-    @property
-    def span(self) -> Span | None:
-        """The span that is scored."""
-        return self.spans[0] if self.spans else None
-
-    def timeline(self) -> Timeline:
-        """Returns the prediction as a strip to draw."""
-        iou = hull_iou(np.array([self.span]), np.array([self.truth[0]]))[0] if self.span else 0.0
-        title = f"{self.question}  ->  {self.answer}"
-        return Timeline(title, self.duration, self.spans, self.truth, f"IoU {iou:.2f}")
+_ONE = [(0.0, 1.0)]  # a question of any kind, for the names of the metrics
+_METRICS = tuple({**grounding_scores(_ONE, _ONE).table(), **moment_table([_ONE], [_ONE])})
 
 
 class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, GroundingPrediction]):
-    """The first question of each record, scored against the record's first span.
+    """All questions with a true window.
+
+    R@1 and mean IoU score the first span of an answer against the best true window, set IoU and average precision all
+    spans against all windows. A question is dropped if a true window extends beyond its video by more than a second,
+    unless the corpus was built to keep such spans.
 
     Args:
       folders: corpora whose records have spans.
@@ -69,7 +48,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         protocol: str = "default",
     ) -> None:
         self._control, self._limit, self.protocol = control, limit, protocol
-        self._examples = CorpusExamples(folders, limit)
+        self._examples = CorpusExamples(folders, lambda record, turn: bool(record.spans_of(turn)), limit)
         self._donor: tuple[str, Record] | None = None  # source of the video asked about, record whose frames are shown
 
     @property
@@ -79,55 +58,71 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         return {**self._examples.settings, "control": self._control, "limit": limit}
 
     def examples(self) -> CorpusExamples:
-        """Returns the records."""
+        """Returns the questions."""
         return self._examples
 
     def prompt(self, example: CorpusExample) -> VideoQuestion:
-        """Returns the question of a record.
+        """Returns a question about a video.
 
         Raises:
-          UserError: it has no question or no span.
+          UserError: the record has no question with a true window, or the window is beyond the video.
         """
-        known = example.annotations
-        if not (known.turns and known.turns[0].question and known.spans):
+        known, windows = example.annotations, example.spans
+        if not (windows and example.turn.question):
             raise UserError(f"record {known.id} has no question with a true span; evaluate a corpus that has them")
+        fit_windows(windows, known.length, example.corpus.on_bad_span)
         frames_of = self._other_videos(example) if self._control == "foreign_frames" else None
-        return VideoQuestion(example.record, known.turns[0], frames_of, rescale=self._control == "rescaled_stamps")
+        return VideoQuestion(example.record, example.turn, frames_of, rescale=self._control == "rescaled_stamps")
 
     def read(self, answer: VideoAnswer, example: CorpusExample) -> GroundingPrediction:
         """Parses the spans of an answer."""
         known, scale = example.annotations, answer.time_scale
+        windows = fit_windows(example.spans, known.length, example.corpus.on_bad_span)
         return GroundingPrediction(
-            known.id,
-            known.source,
-            known.turns[0].question,
+            example.prediction_id,
+            example.source,
+            example.turn.question,
             answer.text,
             _upstream_spans(answer.text) if self.protocol == "paper" else _spans(answer.text, answer.duration),
-            tuple((start * scale, end * scale) for start, end in known.spans),
+            tuple((start * scale, end * scale) for start, end in windows),
             answer.duration,
+            clip_start=scale * known.clip[0] if known.clip else 0.0,
         )
 
     def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:
-        """Scores the first spans; confidence intervals are over videos, and round numbers are counted."""
+        """Scores the spans of answers; confidence intervals are over videos, and round numbers are counted."""
         spans = [prediction.span for prediction in predictions]
-        scores = grounding_scores(spans, [prediction.truth[0] for prediction in predictions])
-        videos = [prediction.source for prediction in predictions]
-        return Scores(scores.table(), videos, details={"round_numbers": dict(round_number_fractions(spans))})
+        windows = [prediction.truth for prediction in predictions]
+        absent = [not prediction.spans and denies_event(prediction.answer) for prediction in predictions]
+        table = grounding_scores(spans, windows, absent).table()
+        table |= moment_table([prediction.spans for prediction in predictions], windows)
+        return Scores(
+            table,
+            [prediction.source for prediction in predictions],
+            unit="videos",
+            details={
+                "round_numbers": dict(round_number_fractions(spans)),
+                "questions_without_span": self._examples.unused,
+                "answers_beyond_video": _beyond(predictions, lambda one: one.spans),
+                "truths_beyond_video": _beyond(predictions, lambda one: one.truth),
+            },
+        )
 
     def _other_videos(self, example: CorpusExample) -> Iterator[Record]:
         """Records of other videos, from the next one on; after the last record comes the first.
 
         The one that was used last comes first as long as the video is the same: it need not be read again.
         """
-        own, count = example.annotations.source, len(self._examples)
+        own, count = example.source, len(self._examples)
         if self._donor is not None and self._donor[0] == own:
             yield self._donor[1]
         for offset in range(1, count):
+            other = self._examples[(example.place + offset) % count]
             try:
-                record = self._examples.read((example.place + offset) % count)
+                record = None if other.source == own else other.record
             except UserError:  # reported as a dropped example of its own
                 continue
-            if (record.source or record.id) != own:
+            if record is not None:
                 self._donor = own, record
                 yield record
 
@@ -139,3 +134,10 @@ def _spans(text: str, duration: float) -> tuple[Span, ...]:
 def _upstream_spans(text: str) -> tuple[Span, ...]:
     """The first span, if any; none where the original's parser raises."""
     return tuple((start, end) for start, end in upstream_grounding(text).value or ())
+
+
+def _beyond(
+    predictions: Sequence[GroundingPrediction], spans_of: Callable[[GroundingPrediction], Sequence[Span]]
+) -> int:
+    """Counts the predictions with a span that extends beyond the shown video."""
+    return sum(any(check_span(span, one.duration) for span in spans_of(one)) for one in predictions)

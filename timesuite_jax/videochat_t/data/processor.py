@@ -109,7 +109,8 @@ class Processor:
             deadline_s=self.spec.deadline_s,
             name=name,
         )
-        return self._assemble(video.frames, video.seconds, video.duration, rng)
+        inputs = self._assemble(video.frames, video.seconds, video.duration, rng)
+        return dataclasses.replace(inputs, video_duration=video.video_duration)
 
     def clip_texts(
         self, seconds: Sequence[float] | Float[np.ndarray, " T"]

@@ -20,6 +20,7 @@ class VideoInputs:
       clip_text_mask: True on tokens.
       clip_text_cut: how many tokens of the time texts did not fit.
       duration: seconds of the video or clip.
+      video_duration: seconds of the video; None where only frames of it are stored.
     """
 
     frames: UInt8[np.ndarray, "K F H W 3"]
@@ -28,6 +29,7 @@ class VideoInputs:
     clip_text_mask: Bool[np.ndarray, "K P"]
     clip_text_cut: int
     duration: float
+    video_duration: float | None = None
 
 
 @dataclass(frozen=True)

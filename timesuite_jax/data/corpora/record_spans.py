@@ -1,0 +1,90 @@
+"""Compares the annotated spans of one record with its video."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan, Problem, check_span, fit_span
+from timesuite_jax.data.corpora.record import Record
+from timesuite_jax.data.question_spans import Span
+from timesuite_jax.data.timepro import Annotation
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """A span that fits or was made to fit (None: left out, or not a true window), and what is wrong with it."""
+
+    span: Span | None
+    owner: int = 0
+    problem: Problem | None = None
+    action: Literal["rejected", "clipped", "kept"] = "rejected"
+
+
+def fit_annotated_spans(
+    annotation: Annotation, length: float, rule: OnBadSpan, *, name: str, wrong_clip: Problem | None = None
+) -> tuple[tuple[Span, ...], tuple[int, ...], tuple[BadSpan, ...]]:
+    """Applies a rule to the spans of an annotation.
+
+    Args:
+      annotation: what was annotated.
+      length: seconds of its video or clip.
+      rule: see `bad_spans`.
+      name: id of the record.
+      wrong_clip: what is wrong with the clip, if anything.
+
+    Returns:
+      The true windows to store, the questions that they belong to, and everything that was wrong; the record is to be
+      left out if one of these was "rejected".
+    """
+    outcomes = list(_outcomes(annotation, length, rule))
+    if wrong_clip is not None:
+        cut = wrong_clip.kind == "rounded" or rule == "clip"
+        outcomes.append(_Outcome(None, problem=wrong_clip, action="clipped" if cut else _unfit(rule)))
+    used = [outcome for outcome in outcomes if outcome.span is not None]
+    bad = [
+        BadSpan(name, annotation.video, outcome.problem.kind, _named(outcome, annotation), outcome.action)
+        for outcome in outcomes
+        if outcome.problem is not None
+    ]
+    return tuple(o.span for o in used if o.span is not None), tuple(o.owner for o in used), tuple(bad)
+
+
+def span_problems(record: Record) -> Iterator[Problem]:
+    """Yields what is wrong with the true windows of a stored record."""
+    for span in record.spans:
+        if (problem := check_span(span, record.length)) is not None:
+            yield problem
+
+
+def _outcomes(annotation: Annotation, length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
+    annotated = annotation.spans
+    owners = annotated.owners
+    if owners is None:
+        why = (
+            f"{len(annotated.spans)} true spans of {len(annotation.turns)} questions, and the answers do not show whose"
+        )
+        yield _Outcome(
+            None, problem=Problem("unknown_question", f"has {why}; move them to QA[i].spans"), action=_unfit(rule)
+        )
+        owners = (0,) * len(annotated.spans)
+    if annotated.missing:
+        yield _Outcome(None, problem=Problem("no_span", "has no span in its answers"), action=_unfit(rule))
+    for span, owner in zip(annotated.spans, owners, strict=True):
+        fitted, problem = fit_span(span, length, rule)
+        cut = fitted is not None and fitted != span
+        yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
+    for span in annotated.written:  # text to learn, which is not edited
+        fitted, problem = fit_span(span, length, rule, what="answer's span")
+        if problem is not None:
+            yield _Outcome(None, problem=problem, action="rejected" if fitted is None else "kept")
+
+
+def _unfit(rule: OnBadSpan) -> Literal["rejected", "kept"]:
+    """What happens to a record with something that cannot be cut."""
+    return "kept" if rule == "keep" else "rejected"
+
+
+def _named(outcome: _Outcome, annotation: Annotation) -> str:
+    assert outcome.problem is not None
+    several = len(annotation.turns) > 1 and outcome.span is not None
+    return f"question {outcome.owner}: {outcome.problem.text}" if several else outcome.problem.text

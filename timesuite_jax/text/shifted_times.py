@@ -1,0 +1,73 @@
+"""Moves the times in an answer about a clip to those of the whole video."""
+
+import re
+
+from timesuite_jax.text.answers.spans import TimeSpan
+from timesuite_jax.text.time_text import format_seconds
+from timesuite_jax.text.timestamps import parse_spans
+
+_ROUNDING_S = 0.051  # times are written with one decimal
+# A clock time or a number that is not part of a word, and is not followed by what it counts ("3 people").
+_TIME = re.compile(
+    r"""
+    (?<![\w.:])
+    (?: (?P<clock>\d{1,3}(?::[0-5]\d){1,2}(?:\.\d+)?) | (?P<number>\d+(?:\.\d+)?) )
+    (?![\w:]|\.\d)
+    (?=\s*(?:$|[^\w\s]|(?:s|secs?|seconds?|to|and|until|till|through)\b))
+    | (?<![\w.:])(?P<glued>\d+(?:\.\d+)?)(?=(?:s|sec|secs|seconds)\b)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
+)
+
+_SINGLE = re.compile(r"\d\s*(?:s|secs?|seconds?|m|mins?|minutes?)\b|\d:[0-5]\d", re.IGNORECASE | re.ASCII)
+
+
+def shift_times(text: str, offset: float, *, duration: float | None = None) -> str:
+    """Adds an offset to the times of an answer.
+
+    Args:
+      text: answer of the model, with times in seconds from the start of a clip.
+      offset: second of the video at which the clip starts.
+      duration: seconds of the clip, for "until the end"; None if unknown.
+
+    Returns:
+      The answer with times of the video; where they are written in a way that cannot be replaced reliably, the answer
+      itself with a note of what its times count from.
+    """
+    spans = parse_spans(text, duration=duration)
+    if not offset or not (spans or _SINGLE.search(text)):
+        return text
+    edges = [edge for span in spans for edge in span]
+
+    def replace(match: re.Match[str]) -> str:
+        seconds = _seconds(match.group())
+        if not any(abs(seconds - edge) < 1e-6 for edge in edges):
+            return match.group()
+        return _clock(seconds + offset) if match["clock"] else format_seconds(seconds + offset)
+
+    shifted = _TIME.sub(replace, text)
+    if spans and _equal(
+        parse_spans(shifted, duration=None if duration is None else offset + duration),
+        [TimeSpan(a + offset, b + offset) for a, b in spans],
+    ):
+        return shifted
+    return f"{text} (times count from second {offset:g} of the video)"
+
+
+def _seconds(written: str) -> float:
+    return sum(float(part) * 60**power for power, part in enumerate(reversed(written.split(":"))))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds, 1), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    tail = f"{rest:02.0f}" if rest == int(rest) else f"{rest:04.1f}"
+    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
+
+
+def _equal(found: list[TimeSpan], expected: list[TimeSpan]) -> bool:
+    return len(found) == len(expected) and all(
+        abs(a - b) < _ROUNDING_S
+        for one, other in zip(found, expected, strict=True)
+        for a, b in zip(one, other, strict=True)
+    )
