@@ -15,39 +15,36 @@ import numpy as np
 from jax import Array
 
 from timesuite_jax.data.interactions import Interactions
-from timesuite_jax.evaluation import item_scores, mask_seen, rank
+from timesuite_jax.evaluation import item_scores, mask_seen
 from timesuite_jax.metrics import RankingScores
 from timesuite_jax.mqsa_ted import port_table
-from timesuite_jax.mqsa_ted.data import count_transitions, evaluation_inputs, seen_items, training_pairs
+from timesuite_jax.mqsa_ted.config import InteractionsSpec, LossSpec, MqsaTedConfig
+from timesuite_jax.mqsa_ted.data import UserStream, count_transitions, evaluation_inputs, seen_items, training_pairs
 from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher, transition_distillation
-from timesuite_jax.mqsa_ted.objectives.weight_penalty import half_squared_norm
+from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.port.table import Table
 
 CHUNK = 32  # several chunks per batch, of which the last is not full
 
 
 class Computed(NamedTuple):
-    """Results of a batch: hidden vectors of all positions, sums of losses over its items, and their gradients."""
+    """Results of a batch of padded histories: hidden vectors of all positions, and gradients of the loss's terms."""
 
     hidden: Array
     count: Array
-    rec: Array
-    kd: Array
     grad_rec: Any
     grad_kd: Any
 
 
 class Losses(NamedTuple):
-    """Means over the items of a batch of the total loss and its two terms, and their gradients."""
+    """Means over the items of a batch of the total loss and its two terms, and the gradient of the total."""
 
     total: float
     rec: float
     kd: float
     grad: Any
-    grad_rec: Any
-    grad_kd: Any
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -103,6 +100,25 @@ class GoldenCase:
             dropout=0.0,
         )
 
+    @functools.cached_property
+    def task(self) -> MqsaTedTask:
+        """The task that a run with the case's data and sizes has."""
+        meta, batch = self.meta, self.meta["batch_size"]
+        data = InteractionsSpec(
+            path=str(self.folder / "dataset.npz"), batch_size=batch, evaluation_batch_size=batch, row_multiple=batch
+        )
+        model = {
+            name: value for name, value in dataclasses.asdict(self.spec).items() if name not in ("items", "features")
+        }
+        loss = LossSpec(
+            distillation=meta["lambda_kd"], tau=meta["tau"], span=meta["time_span"], l2=meta["l2_reg"], chunk=CHUNK
+        )
+        return MqsaTedTask(MqsaTedConfig(data, model, loss))
+
+    def stream(self) -> UserStream:
+        """Returns the training stream of the task, in upstream's order of users."""
+        return self.task.train_data(seed=int(self.dataset["order_seed"]), process_index=0, process_count=1)
+
     @property
     def table(self) -> Table:
         return port_table.build(port_table.MqsaSizes(self.meta["num_block"]))
@@ -148,9 +164,8 @@ class GoldenCase:
                 table = params["item_embedding"]
                 return transition_distillation(heads, table, flat, counts, teacher, tau=meta["tau"], chunk=CHUNK)
 
-            (rec_sum, hidden), grad_rec = jax.value_and_grad(rec, has_aux=True)(params)
-            kd_sum, grad_kd = jax.value_and_grad(kd)(params)
-            return Computed(hidden, jnp.sum(counts), rec_sum, kd_sum, grad_rec, grad_kd)
+            grad_rec, hidden = jax.grad(rec, has_aux=True)(params)
+            return Computed(hidden, jnp.sum(counts), grad_rec, jax.grad(kd)(params))
 
         return compute
 
@@ -162,16 +177,27 @@ class GoldenCase:
         out = self.run(params, *map(jnp.asarray, filled))
         return out._replace(hidden=out.hidden[: len(inputs)])
 
-    def train(self, params: dict[str, Any], users: np.ndarray | list[int]) -> Losses:
-        """Returns the losses of a batch of users and their gradients."""
+    @functools.cached_property
+    def _loss_and_gradient(self) -> Any:
+        task = self.task
+
+        def mean(params: dict[str, Any], batch: dict[str, Array]) -> tuple[Array, dict[str, Array]]:
+            total, weight, sums = task.loss(params, {}, batch, jax.random.key(0))
+            return total / weight, {name: value / count for name, (value, count) in sums.items()}
+
+        return jax.jit(jax.value_and_grad(mean, has_aux=True))
+
+    def train(self, params: dict[str, Any], batch: dict[str, np.ndarray]) -> Losses:
+        """Returns the losses of a batch of the stream, and the gradient."""
+        (total, terms), grad = self._loss_and_gradient(params, batch)
+        return Losses(float(total), float(terms["next_item"]), float(terms["distillation"]), grad)
+
+    def gradients_of_terms(self, params: dict[str, Any], users: np.ndarray) -> dict[str, Any]:
+        """Returns the gradients of the means of the two terms of the loss."""
         inputs, targets = self.pairs
         out = self.on(params, inputs[users], targets[users])
-        weight, l2 = self.meta["lambda_kd"], self.meta["l2_reg"]
-        rec, kd = out.rec / out.count.astype(jnp.float32), out.kd / out.count.astype(jnp.float32)
-        grads = [jax.tree.map(lambda g: g / out.count.astype(jnp.float32), g) for g in (out.grad_rec, out.grad_kd)]
-        # The gradient of half the squared norm is the parameter itself.
-        total = jax.tree.map(lambda a, b, v: a + weight * b + l2 * v, *grads, params)
-        return Losses(float(rec + weight * kd + l2 * half_squared_norm(params)), float(rec), float(kd), total, *grads)
+        grads = {"grad_rec": out.grad_rec, "grad_kd": out.grad_kd}
+        return jax.tree.map(lambda leaf: leaf / out.count.astype(jnp.float32), grads)
 
     def ranking(self, params: dict[str, Any], split: str) -> tuple[RankingScores, np.ndarray]:
         """Returns the ranks of every user's next item and the masked scores of all items; "validate" or "test"."""
@@ -180,8 +206,7 @@ class GoldenCase:
         parts = [self.on(params, inputs[at : at + size]).hidden[:, -1] for at in range(0, len(inputs), size)]
         scores = item_scores(jnp.concatenate(parts), params["item_embedding"])
         masked = mask_seen(scores, jnp.asarray(seen_items(self.data, self.meta["max_len"], name)))
-        ranks = rank(masked, jnp.asarray(getattr(self.data, name)))
-        return RankingScores(np.asarray(ranks)), np.asarray(masked)
+        return self.task.ranking(params, name), np.asarray(masked)
 
 
 def read_cases(root: Path) -> list[GoldenCase]:

@@ -7,9 +7,9 @@ was trained with one padding gives other visual tokens with another (about 10 % 
 |---|---|---|
 | `right` | its length - 1: every text begins in column 0 | nothing else |
 | `left_per_video` | L - 1, where L is the length of the video's longest text | the clips of the video |
-| `left_per_batch` | L - 1, where L is the length of the batch's longest text | all videos of the batch |
+| `left_per_batch` | L - 1, where L is the length of the batch's longest text | all videos of a process's rows |
 
-The original pads on the left to the longest text of the call: that of a batch in training, of a video in evaluation.
+The original pads on the left to the longest text of the call: of one GPU's batch in training, of a video in evaluation.
 Columns up to `length` are filled with masked padding, which changes nothing.
 """
 

@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.golden_case import GoldenCase
 from timesuite_jax import training
-from timesuite_jax.mqsa_ted.data import epoch_orders
 from timesuite_jax.training import OptimizerSpec, TrainingSpec
 
 # Adam normalises gradients of any size, which amplifies the rounding error of small ones.
@@ -39,8 +38,9 @@ def test_five_steps(case: GoldenCase):
     params = case.params()
     state, step = optimizer_of(case, params)
     batches, expected = case.meta["batches_for_adam_steps"], case.meta["adam_step_losses_total_rec_kd"]
+    stream = case.stream()
     for users, (total, rec, kd) in zip(batches, expected, strict=True):
-        losses = case.train(params, users)
+        losses = case.train(params, stream.batch(np.asarray(users)))
         np.testing.assert_allclose([losses.total, losses.rec], [total, rec], rtol=0, atol=LOSS_ATOL)
         np.testing.assert_allclose(losses.kd, kd, rtol=DISTILLATION_RTOL)
         params, state = step(losses.grad, state, params)
@@ -68,12 +68,12 @@ def test_epochs_and_selected_epoch(case_with_epochs: GoldenCase):
     columns = expected["columns"][1:]
     params = case.params()
     state, step = optimizer_of(case, params)
-    orders, size = epoch_orders(case.data.num_users, int(case.dataset["order_seed"])), case.meta["batch_size"]
+    stream = case.stream()
     rows: dict[str, list[dict[str, float]]] = {"validate": [], "test": []}
     for target in expected["train_loss_mean_total_rec_kd"]:
-        order, losses = next(orders), []
-        for at in range(0, len(order), size):
-            now = case.train(params, order[at : at + size])
+        losses = []
+        for _ in range(-(-case.data.num_users // case.meta["batch_size"])):
+            now = case.train(params, next(stream))
             losses.append((now.total, now.rec, now.kd))
             params, state = step(now.grad, state, params)
         # As upstream, all batches have equal weight, including the smaller last one.

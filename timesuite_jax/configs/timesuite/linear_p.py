@@ -82,7 +82,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "threads": 32,
         }
     )
-    config.evaluation = ConfigDict({"corpora": (), "batch_size": 8, "max_new_tokens": 64})
+    config.evaluation = ConfigDict({"corpora": (), "batch_size": 8, "max_new_tokens": 64, "protocol": "default"})
     config.training = ConfigDict(
         {
             "total_steps": steps * EPOCHS,

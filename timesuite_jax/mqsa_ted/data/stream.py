@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from jaxtyping import Shaped
+from jaxtyping import Int, Shaped
 
 from timesuite_jax.data.interactions.dataset import Interactions
 from timesuite_jax.errors import UserError
@@ -76,6 +76,10 @@ class UserStream:
         self._next_user += len(users)
         if self._next_user == self._users:
             self._epoch, self._next_user = self._epoch + 1, 0
+        return self.batch(users)
+
+    def batch(self, users: Int[np.ndarray, " B"]) -> dict[str, Shaped[np.ndarray, "..."]]:
+        """Returns this process's rows of the batch of these users."""
         items, targets = training_pairs(self._data, self._max_len, users)
         # Each process packs the whole batch and takes its share of rows, so that all have the same number.
         packing = pack(items != self._padding, self._row_multiple)
