@@ -43,10 +43,19 @@ INSTALL_REQUIRES = [
 ]
 
 EXTRAS = {
-    "test": ["beartype>=0.20", "hypothesis>=6", "pytest>=8", "pytest-timeout>=2.3", "pytest-xdist>=3.6"],
+    "test": [
+        "beartype>=0.20",
+        "gcp-storage-emulator>=2024.8",  # with gcsfs: tests of buckets, skipped without them
+        "gcsfs>=2025.3",
+        "hypothesis>=6",
+        "pytest>=8",
+        "pytest-timeout>=2.3",
+        "pytest-xdist>=3.6",
+    ],
     "lint": ["pyright==1.1.414", "ruff==0.17.6"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
-    "tpu": ["jax[tpu]>=0.10.2,<0.13", "gcsfs>=2025.3"],  # gcsfs: paths that begin with gs://
+    "gcs": ["gcsfs>=2025.3"],  # paths that begin with gs://
+    "tpu": ["jax[tpu]>=0.10.2,<0.13", "gcsfs>=2025.3"],
     # What compiles for a TPU on a machine that has none; 700 MB, so not a part of "test".
     "aot": ["jax[tpu]>=0.10.2,<0.13"],
     "cuda": ["jax[cuda12]>=0.10.2,<0.13"],

@@ -16,7 +16,7 @@ import jax
 from etils import epath
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.remote_path import replace_text
+from timesuite_jax.storage.atomic_write import replace_text
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 _log = logging.getLogger(__name__)

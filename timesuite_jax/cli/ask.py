@@ -10,16 +10,16 @@ examples:
 import argparse
 import json
 import math
-from pathlib import Path
 
 from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_process, open_model
 from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("video", type=Path, help="file that FFmpeg can read, e.g. an mp4")
+    parser.add_argument("video", type=any_path, help="file that FFmpeg can read, e.g. an mp4")
     parser.add_argument("question", help="in quotes")
     add_model(parser)
     add_prompt(parser)
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--end", type=float, help="use the video up to this second")
     parser.add_argument("--max-new-tokens", type=int, default=128, help="maximum length of the answer (%(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 (default) decodes greedily")
-    parser.add_argument("--timeline", type=Path, metavar="PNG", help="draw the spans of the answer")
+    parser.add_argument("--timeline", type=any_path, metavar="PNG", help="draw the spans of the answer")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -45,12 +45,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--temperature {args.temperature} is not a number of at least 0; give 0 for greedy decoding")
     check_outputs(args.timeline)
     from timesuite_jax import evaluation, registry  # imported late: the checks above take no time
+    from timesuite_jax.storage.staging import local_copy
 
     loaded = open_model(args, registry.Answers).load()
     clip = (args.start, math.inf if args.end is None else args.end) if args.start or args.end is not None else None
     answer = loaded.run(
         loaded.task.ask,
-        args.video,
+        local_copy(args.video),
         args.question,
         clip=clip,
         prompt=args.prompt,

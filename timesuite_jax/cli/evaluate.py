@@ -15,6 +15,7 @@ from pathlib import Path
 
 from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_process, open_model
 from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.errors import UserError
 
 
@@ -43,10 +44,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="control experiment: show the frames of another video, or rescaled time stamps (none)",
     )
     parser.add_argument(
-        "--results", type=Path, metavar="DIR", help="store answers here, so that an interrupted evaluation resumes"
+        "--results", type=disk_path, metavar="DIR", help="store answers here, so that an interrupted evaluation resumes"
     )
-    parser.add_argument("--predictions", type=Path, metavar="JSONL", help="write every answer to this file")
-    parser.add_argument("--timeline", type=Path, metavar="PNG", help="draw the first answers and the true spans")
+    parser.add_argument("--predictions", type=any_path, metavar="JSONL", help="write every answer to this file")
+    parser.add_argument("--timeline", type=any_path, metavar="PNG", help="draw the first answers and the true spans")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -72,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
         protocol=args.protocol,
         benchmark=args.benchmark,
         control=None if args.control == "none" else args.control,
-        results=args.results,
+        results=Path(args.results) if args.results else None,
         predictions=args.predictions,
         timeline=args.timeline,
     )

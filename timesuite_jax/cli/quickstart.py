@@ -13,13 +13,14 @@ import argparse
 import json
 from pathlib import Path
 
+from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument(
-        "--workdir", type=Path, default=Path("quickstart"), metavar="DIR", help="folder for all files (./%(default)s)"
+        "--workdir", type=disk_path, default="quickstart", metavar="DIR", help="folder for all files (./%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed of data and training (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, last and on its own line")
@@ -37,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     from timesuite_jax.apps import quickstart  # imports JAX; errors in options are reported before
 
-    outcome = quickstart.run(args.workdir.resolve(), quickstart.CONFIG, seed=args.seed)
+    outcome = quickstart.run(Path(args.workdir).resolve(), quickstart.CONFIG, seed=args.seed)
     quickstart.print_outcome(outcome, Console(stderr=args.json))
     if args.json:
         print(json.dumps(outcome.as_json()))

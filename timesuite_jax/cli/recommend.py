@@ -16,9 +16,11 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+
+from etils import epath
 
 from timesuite_jax.cli._model_args import add_model, is_first_process, open_model
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
 
 
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     histories = parser.add_mutually_exclusive_group(required=True)
     histories.add_argument("--user", action="append", metavar="NAME", help="a user of the data (repeatable)")
-    histories.add_argument("--history", type=Path, metavar="FILE", help="items of users, oldest first")
+    histories.add_argument("--history", type=any_path, metavar="FILE", help="items of users, oldest first")
     parser.add_argument("--top", type=int, default=20, metavar="N", help="items to recommend (default %(default)s)")
     parser.add_argument("--seen", action="store_true", help="also recommend items of the history")
     parser.add_argument(
@@ -78,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(history: Path) -> Mapping[str, Sequence[str]]:
+def _read(history: epath.Path) -> Mapping[str, Sequence[str]]:
     from timesuite_jax.data.interactions.history_file import read_histories
+    from timesuite_jax.storage.staging import local_copy
 
-    return read_histories(history)
+    return read_histories(local_copy(history))

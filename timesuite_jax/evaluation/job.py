@@ -5,6 +5,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from etils import epath
+
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
 
@@ -34,8 +36,8 @@ class EvaluationRequest:
     benchmark: str | None = None
     control: str | None = None
     results: Path | None = None
-    predictions: Path | None = None
-    timeline: Path | None = None
+    predictions: epath.Path | None = None
+    timeline: epath.Path | None = None
 
     def check_supported(self, family: str, supported: Collection[str] = ()) -> None:
         """Rejects options that a model family does not have.

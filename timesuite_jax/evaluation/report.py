@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-from pathlib import Path
 
+from etils import epath
 from rich.console import Console
 from rich.table import Table
 
@@ -34,7 +34,7 @@ def print_result(result: Result, title: str) -> None:
         console.print(f"  dropped {dropped.id}: {dropped.reason}", markup=False)
 
 
-def write_predictions(result: Result, path: Path) -> None:
+def write_predictions(result: Result, path: epath.PathLike) -> None:
     """Writes one JSON object a line: the fields of each prediction.
 
     Raises:

@@ -1,7 +1,8 @@
 """Writes pictures of true and predicted spans below frames of the video."""
 
 from collections.abc import Sequence
-from pathlib import Path
+
+from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline_spans import Span, Timeline
@@ -10,7 +11,7 @@ from timesuite_jax.storage.atomic_write import atomic_write
 __all__ = ["Span", "Timeline", "draw_timelines"]
 
 
-def draw_timelines(timelines: Sequence[Timeline], path: str | Path) -> None:
+def draw_timelines(timelines: Sequence[Timeline], path: epath.PathLike) -> None:
     """Writes a PNG with one strip per timeline: frames, truth (both where known) and the answer.
 
     Raises:
@@ -23,7 +24,7 @@ def draw_timelines(timelines: Sequence[Timeline], path: str | Path) -> None:
 
     figure = timeline_figure(timelines)
     try:
-        with atomic_write(Path(path)) as partial:
+        with atomic_write(path) as partial:
             figure.savefig(partial, format="png")
     except OSError as error:
         raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error

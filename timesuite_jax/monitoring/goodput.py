@@ -27,7 +27,7 @@ from collections.abc import Iterator
 import jax
 from etils import epath
 
-from timesuite_jax.storage.remote_path import replace_text
+from timesuite_jax.storage.atomic_write import replace_text
 
 NAME = "goodput.json"
 _WRITE_EVERY = 60.0  # seconds, besides every checkpoint: writing to a bucket takes a tenth of a second

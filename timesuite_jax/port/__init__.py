@@ -17,7 +17,7 @@ from timesuite_jax.port.load_plan import LoadPlan, resolve
 from timesuite_jax.port.loader import LoadedParams, lazy_arrays, load, load_into
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort, Role
 from timesuite_jax.port.report import LoadReport
-from timesuite_jax.port.sources import open_checkpoint, open_files, open_layers, open_orbax, split_role
+from timesuite_jax.port.sources import expand, open_checkpoint, open_files, open_layers, open_orbax, split_role
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.port.weights import WeightsSpec
 
@@ -39,6 +39,7 @@ __all__ = [
     "TreeSource",
     "WeightsSpec",
     "compare",
+    "expand",
     "export",
     "export_language_model",
     "is_orbax",

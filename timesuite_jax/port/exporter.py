@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.export_tensors import ExportTensors
@@ -15,6 +16,7 @@ from timesuite_jax.port.merge_lora import MergedLora
 from timesuite_jax.port.tables.lora import peft_alias
 from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.remote_path import make_folder
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class ExportSpec:
             raise UserError("--merge-lora merges into weights that --trainable-only leaves out; give one of them")
 
 
-def export(source: TreeSource, path: Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
+def export(source: TreeSource, path: Path | epath.Path, spec: ExportSpec | None = None) -> dict[str, TensorInfo]:
     """Writes `.safetensors` (no PyTorch needed) or `.pth` ({"model": state dict}, with PyTorch), whole or not at all.
 
     Every tensor gets storage of its own. (Upstream's `good_init` lets merge_proj.bias and mistral_proj.bias share
@@ -63,7 +65,7 @@ def export(source: TreeSource, path: Path, spec: ExportSpec | None = None) -> di
     check_overwrite(path, spec.overwrite)
     tensors = _tensors(source, spec)
     with explain_write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if path.suffix == ".pth":
             read = dict(tensors)
             ranks = {
@@ -86,7 +88,7 @@ def _tensors(source: TreeSource, spec: ExportSpec) -> ExportTensors:
     return ExportTensors(merged, names, spec.dtype)
 
 
-def check_overwrite(path: Path, overwrite: bool) -> None:
+def check_overwrite(path: Path | epath.Path, overwrite: bool) -> None:
     """Checks that a path is free: no file, or a folder that is empty.
 
     Raises:
@@ -117,7 +119,7 @@ def _trainable(source: TreeSource, key: str) -> bool:
     return table.constants[key].trainable if key in table.constants else table.entries[key].trainable
 
 
-def _write_pth(path: Path, tensors: Mapping[str, np.ndarray]) -> None:
+def _write_pth(path: Path | epath.Path, tensors: Mapping[str, np.ndarray]) -> None:
     try:
         import torch
     except ImportError as error:

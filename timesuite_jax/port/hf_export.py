@@ -1,10 +1,11 @@
 """Writes the language model of a model as a Hugging Face folder, which transformers loads."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from etils import epath
 
 from timesuite_jax.config_file import CONFIG_NAME
 from timesuite_jax.errors import UserError
@@ -27,7 +28,7 @@ def export_language_model(
     folder: Path,
     model_config: Mapping[str, Any],
     spec: ExportSpec,
-    tokenizer: Path | None = None,
+    tokenizer: epath.Path | None = None,
 ) -> dict[str, TensorInfo]:
     """Writes `model.safetensors`, `config.json` and the tokenizer's files; adapters are merged.
 
@@ -63,11 +64,11 @@ def export_language_model(
         with atomic_write(folder / CONFIG_NAME) as partial:
             partial.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
         for file in tokenizer_files(tokenizer):
-            shutil.copyfile(file, folder / file.name)
+            (folder / file.name).write_bytes(file.read_bytes())
     return tensors.infos
 
 
-def tokenizer_files(tokenizer: Path | None) -> list[Path]:
+def tokenizer_files(tokenizer: epath.Path | None) -> list[epath.Path]:
     """The files of a tokenizer that are known to transformers.
 
     Args:

@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from etils import epath
+
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.files.hf_folder import HfFolder
 from timesuite_jax.port.files.open_file import open_file
@@ -12,28 +14,30 @@ from timesuite_jax.port.files.source import Source
 from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort
 from timesuite_jax.port.quantize import path_in_files
 from timesuite_jax.port.tree_source import TreeSource
+from timesuite_jax.storage.remote_path import is_remote, local_path, to_path
 
 
-def open_checkpoint(port: ModelPort, location: str | Path) -> Source:
+def open_checkpoint(port: ModelPort, location: epath.PathLike) -> Source:
     """Opens a `.safetensors` file, a PyTorch zip checkpoint, a Hugging Face folder or an Orbax folder.
 
     Args:
       port: the model, whose table names the parameters of an Orbax folder; other files have names of their own.
-      location: local path.
+      location: path on a disk, or of an Orbax folder in a bucket.
 
     Raises:
       UserError: if it does not exist or is none of these.
     """
-    path = _expanded(location)
+    path = expand(location)
     return open_orbax(port, path) if path.is_dir() and is_orbax(path) else open_files(path)
 
 
-def open_files(path: Path) -> Source:
+def open_files(location: epath.PathLike) -> Source:
     """Opens a `.safetensors` file, a PyTorch zip checkpoint or a Hugging Face folder, of any model.
 
     Raises:
-      UserError: if it does not exist or is none of these.
+      UserError: if it does not exist, is none of these, or is in a bucket: the files are memory-mapped.
     """
+    path = Path(local_path(location, "a checkpoint that is not Orbax's"))
     if path.is_dir():
         return HfFolder(path)
     if not path.is_file():
@@ -41,14 +45,17 @@ def open_files(path: Path) -> Source:
     return open_file(path)
 
 
-def _expanded(location: str | Path) -> Path:
-    path = Path(location)
+def expand(location: epath.PathLike) -> epath.Path:
+    """A path with `~` expanded, as the shell does not do in a config or behind `ROLE=`."""
+    path = to_path(location)
+    if is_remote(path):
+        return path
     with suppress(RuntimeError):  # an unknown user: reported as a path that does not exist
-        return path.expanduser()  # the shell does not expand `~` in a config or behind ROLE=
+        return epath.Path(Path(path).expanduser())
     return path
 
 
-def open_orbax(port: ModelPort, folder: Path, step: int | None = None) -> TreeSource:
+def open_orbax(port: ModelPort, folder: epath.PathLike, step: int | None = None) -> TreeSource:
     """The parameters of an Orbax folder, or of a checkpoint of a training run, under torch's names.
 
     Args:
@@ -64,7 +71,7 @@ def open_orbax(port: ModelPort, folder: Path, step: int | None = None) -> TreeSo
     return TreeSource(port, params.leaves, params.read, str(folder))
 
 
-def tensor_names(location: str | Path) -> tuple[Collection[str], bool]:
+def tensor_names(location: epath.PathLike) -> tuple[Collection[str], bool]:
     """The names of the tensors of a checkpoint of any model.
 
     Returns:
@@ -73,7 +80,7 @@ def tensor_names(location: str | Path) -> tuple[Collection[str], bool]:
     Raises:
       UserError: if it cannot be opened.
     """
-    path = _expanded(location)
+    path = expand(location)
     if path.is_dir() and is_orbax(path):
         return ["/".join(leaf) for leaf in OrbaxParams(path).leaves], True
     return open_files(path).infos, False

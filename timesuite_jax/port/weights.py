@@ -5,7 +5,7 @@ import dataclasses
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port.loader import load_into
 from timesuite_jax.port.loading_order import ModelPort
-from timesuite_jax.port.sources import open_layers
+from timesuite_jax.port.sources import expand, open_layers, split_role
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +21,10 @@ class WeightsSpec:
     def source(self) -> str:
         """The files, for messages."""
         return ", ".join(self.files)
+
+    def missing(self) -> list[str]:
+        """Paths of files that do not exist."""
+        return [str(path) for file in self.files if not (path := expand(split_role(file)[1])).exists()]
 
     def tensors(self, port: ModelPort) -> set[str]:
         """Keys of the files."""

@@ -1,8 +1,9 @@
 """The config that is stored beside imported or exported weights, with every field of the model."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
+
+from etils import epath
 
 from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_file import CONFIG_NAME, find_config, write_config
@@ -11,7 +12,7 @@ from timesuite_jax.registry.families import task_class
 from timesuite_jax.registry.loaded import run_config
 
 
-def known_config(location: Path, step: StepChoice = None) -> dict[str, Any] | None:
+def known_config(location: epath.Path, step: StepChoice = None) -> dict[str, Any] | None:
     """The config of a run, or the one beside weights, with every field of the model; None if there is none.
 
     Args:
@@ -41,7 +42,7 @@ def with_files(config: Mapping[str, Any], files: Sequence[str]) -> dict[str, Any
     return {**config, "weights": {"files": list(files)}}
 
 
-def check_beside(weights: Path, config: Mapping[str, Any], *, overwrite: bool) -> bool:
+def check_beside(weights: epath.Path, config: Mapping[str, Any], *, overwrite: bool) -> bool:
     """Checks whether a config can be written to the folder of exported weights.
 
     A config of the same model, from another export, is kept: it names the file of that one.
@@ -63,7 +64,7 @@ def check_beside(weights: Path, config: Mapping[str, Any], *, overwrite: bool) -
     return False
 
 
-def write_beside(weights: Path, config: Mapping[str, Any]) -> Path:
+def write_beside(weights: epath.Path, config: Mapping[str, Any]) -> epath.Path:
     """Writes the config to the folder of exported weights; returns its path."""
     path = weights.parent / CONFIG_NAME
     write_config(path, config)

@@ -1,7 +1,8 @@
 """Chooses the port table of checkpoints by the names of their tensors."""
 
 from collections.abc import Sequence
-from pathlib import Path
+
+from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.port import ModelPort
@@ -10,7 +11,7 @@ from timesuite_jax.port.sources import tensor_names
 from timesuite_jax.registry.ports import PORTS
 
 
-def family_of(location: Path) -> str | None:
+def family_of(location: epath.Path) -> str | None:
     """The family to which most tensors of a checkpoint belong; None if it is of no known one.
 
     Raises:
@@ -27,7 +28,7 @@ def family_of(location: Path) -> str | None:
     return None
 
 
-def choose_port(locations: Sequence[Path], named: str | None) -> ModelPort:
+def choose_port(locations: Sequence[epath.Path], named: str | None) -> ModelPort:
     """The port table for checkpoints.
 
     Args:

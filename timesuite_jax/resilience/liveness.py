@@ -24,7 +24,7 @@ from etils import epath
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.resilience.preemption import PreemptionHandler, exit_now
-from timesuite_jax.storage.remote_path import replace_text
+from timesuite_jax.storage.atomic_write import replace_text
 
 _log = logging.getLogger(__name__)
 HEARTBEAT_TIMEOUT = 30.0  # seconds without a heartbeat after which a process counts as lost; at most half of `timeout`

@@ -5,9 +5,9 @@ import json
 import sys
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import add_deadline, positive
 
 if TYPE_CHECKING:
@@ -19,10 +19,12 @@ _EXAMPLES = 5  # rejected samples that are printed
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument(
-        "--annotations", required=True, help="JSON or JSON lines of {video, QA: [{q, a}], start?, end?}"
+        "--annotations", type=any_path, required=True, help="JSON or JSON lines of {video, QA: [{q, a}], start?, end?}"
     )
-    parser.add_argument("--videos", required=True, help="folder that the paths in the annotations are relative to")
-    parser.add_argument("--out", required=True, help="folder to write")
+    parser.add_argument(
+        "--videos", type=any_path, required=True, help="folder that the paths in the annotations are relative to"
+    )
+    parser.add_argument("--out", type=any_path, required=True, help="folder to write")
     parser.add_argument("--corpus", help="name of the corpus (default: the folder's name)")
     parser.add_argument("--task", default="temporal_video_grounding", help="default task of records (%(default)s)")
     parser.add_argument("--shards", type=positive, default=1, help="number of TFRecord files (%(default)s)")
@@ -44,9 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Builds the corpus; with --strict returns 1 if a sample was rejected."""
     from timesuite_jax.data.corpora import BuildSpec, build_corpus
+    from timesuite_jax.storage.staging import local_copy, staged_folder
 
     spec = BuildSpec(
-        corpus=args.corpus or Path(args.out).resolve().name,
+        corpus=args.corpus or args.out.resolve().name,
         task=args.task,
         shards=args.shards,
         frames=args.frames,
@@ -54,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
         threads=args.threads,
         on_bad_span=args.on_bad_span,
     )
-    info = build_corpus(args.annotations, args.videos, args.out, spec, quiet=args.json)
+    with staged_folder(args.out) as folder:
+        info = build_corpus(local_copy(args.annotations), args.videos, folder, spec, quiet=args.json)
     if args.json:
         print(json.dumps(asdict(info)))
     else:

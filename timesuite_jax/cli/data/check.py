@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.cli.data._numbers import add_deadline
 
 _NAMED = 10  # files of a suffix that are printed; the report in JSON lists all
@@ -13,9 +14,9 @@ _NAMED = 10  # files of a suffix that are printed; the report in JSON lists all
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("paths", nargs="+", help="corpora, folders of videos, or videos")
+    parser.add_argument("paths", nargs="+", type=disk_path, help="corpora, folders of videos, or videos")
     add_deadline(parser)
-    parser.add_argument("--report", type=Path, metavar="JSON", help="also write the report to this file")
+    parser.add_argument("--report", type=any_path, metavar="JSON", help="also write the report to this file")
 
 
 def run(args: argparse.Namespace) -> int:

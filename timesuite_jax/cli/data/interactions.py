@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import positive
 from timesuite_jax.errors import UserError
 
@@ -20,11 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     parser.add_argument(
         "log",
-        type=Path,
+        type=any_path,
         help="separated values (CSV, TSV, RecBole's .inter, MovieLens' .dat), JSON lines or Parquet, also compressed "
         "with gzip; or an .npy file of MQSA-TED's authors",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="NPZ", help="file to write")
+    parser.add_argument("--out", type=any_path, required=True, metavar="NPZ", help="file to write")
     parser.add_argument(
         "--core", type=positive, metavar="K", help=f"drop users and items with fewer than K rows ({_CORE})"
     )
@@ -91,8 +91,9 @@ def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, Any]]
     from timesuite_jax.data.interactions.log_file import open_log
     from timesuite_jax.data.interactions.log_reader import read_log
     from timesuite_jax.progress import progress_bar
+    from timesuite_jax.storage.staging import local_copy
 
-    file = open_log(args.log, args.columns, kind=args.format, separator=args.separator)
+    file = open_log(local_copy(args.log), args.columns, kind=args.format, separator=args.separator)
     with progress_bar(f"reading {args.log.name}", quiet=args.json) as advance:
         log, duplicates = read_log(
             file, sort=args.sort, on_duplicate=args.on_duplicate or "reject", on_progress=advance
@@ -112,6 +113,7 @@ def _split_log(args: argparse.Namespace) -> "tuple[Interactions, dict[str, Any]]
 def _read_released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, Any]]":
     """A data set of the original's authors, which is already split; nothing is dropped."""
     from timesuite_jax.data.interactions import read_released
+    from timesuite_jax.storage.staging import local_copy
 
     for option in ("core", "columns", "format", "separator", "sort", "on_duplicate"):
         if getattr(args, option):
@@ -119,7 +121,9 @@ def _read_released(args: argparse.Namespace) -> "tuple[Interactions, dict[str, A
                 f"--{option.replace('_', '-')} applies to logs, but {args.log} is a data set that is already split; "
                 "remove it"
             )
-    return read_released(args.log), dict.fromkeys(("dropped_users", "dropped_items", "dropped_interactions"), 0)
+    return read_released(local_copy(args.log)), dict.fromkeys(
+        ("dropped_users", "dropped_items", "dropped_interactions"), 0
+    )
 
 
 def _columns(word: str) -> tuple[str, ...]:

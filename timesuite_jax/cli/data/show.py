@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import not_negative
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("folder", help="folder of a corpus")
+    parser.add_argument("folder", type=any_path, help="folder of a corpus")
     parser.add_argument("--records", type=not_negative, default=2, help="records to show (%(default)s)")
 
 

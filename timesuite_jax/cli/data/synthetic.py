@@ -3,14 +3,16 @@
 import argparse
 import json
 from dataclasses import asdict
-from pathlib import Path
 
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import not_negative, positive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("--out", required=True, help="folder to write; it will also contain tokenizer.json")
+    parser.add_argument(
+        "--out", type=any_path, required=True, help="folder to write; it will also contain tokenizer.json"
+    )
     parser.add_argument("--videos", type=positive, default=64, help="number of videos (%(default)s)")
     parser.add_argument("--seed", type=not_negative, default=0, help="random seed (%(default)s)")
 
@@ -18,12 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Makes the corpus."""
     from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
+    from timesuite_jax.storage.staging import staged_folder
 
     spec = SyntheticCorpusSpec(
-        Path(args.out).resolve().name, args.videos, conversations=(("grounding", "grounding", "order"),)
+        args.out.resolve().name, args.videos, conversations=(("grounding", "grounding", "order"),)
     )
-    info = make_corpus(args.out, spec, seed=args.seed, quiet=args.json)
-    make_tokenizer(args.out, spec.appearance)
+    with staged_folder(args.out) as folder:
+        info = make_corpus(folder, spec, seed=args.seed, quiet=args.json)
+        make_tokenizer(folder, spec.appearance)
     if args.json:
         print(json.dumps(asdict(info)))
     else:

@@ -2,17 +2,19 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
+from etils import epath
 from ml_dtypes import bfloat16
 
 from timesuite_jax import port
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._model_args import add_step
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
 from timesuite_jax.registry.port_choice import choose_port
+from timesuite_jax.storage.staging import staged_folder
 
 DTYPES = {"float32": np.dtype(np.float32), "float16": np.dtype(np.float16), "bfloat16": np.dtype(bfloat16)}
 WEIGHTS = "model.safetensors"
@@ -22,11 +24,11 @@ _NO_CONFIG = "numbers of heads, RoPE theta, epsilons and LoRA's alpha are not in
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("folder", type=Path, nargs="?", help="made by `port import`")
-    source.add_argument("--workdir", type=Path, metavar="DIR", help="folder of a training run")
+    source.add_argument("folder", type=any_path, nargs="?", help="made by `port import`")
+    source.add_argument("--workdir", type=any_path, metavar="DIR", help="folder of a training run")
     parser.add_argument(
         "--out",
-        type=Path,
+        type=any_path,
         required=True,
         help=f"a .safetensors file, .pth if PyTorch is installed, or a folder for {WEIGHTS}; config.json is beside it",
     )
@@ -83,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _config_and_step(args: argparse.Namespace, folder: Path) -> tuple[dict[str, Any] | None, int | None]:
+def _config_and_step(args: argparse.Namespace, folder: epath.Path) -> tuple[dict[str, Any] | None, int | None]:
     """The config of the model with every field, None if it is unknown, and the number of a run's checkpoint."""
     from timesuite_jax.checkpoints.readers import find_step  # imported late: slow
     from timesuite_jax.registry.export_config import expanded, known_config
@@ -96,7 +98,7 @@ def _config_and_step(args: argparse.Namespace, folder: Path) -> tuple[dict[str, 
 
 def _export(
     args: argparse.Namespace, source: port.TreeSource, config: dict[str, Any] | None
-) -> tuple[dict[str, port.TensorInfo], Path | None]:
+) -> tuple[dict[str, port.TensorInfo], epath.Path | None]:
     """Writes the weights, and the config beside them if it is known."""
     from timesuite_jax.registry.export_config import check_beside, with_files, write_beside
 
@@ -132,9 +134,9 @@ def _export_language_model(
     config = _known(config)
     tokenizer = config.get("text", {}).get("tokenizer")
     spec = port.ExportSpec(dtype=DTYPES.get(args.dtype), dequantize=args.dequantize, overwrite=args.overwrite)
-    return port.export_language_model(
-        source, args.out, config["model"], spec, Path(tokenizer).expanduser() if tokenizer else None
-    )
+    with staged_folder(args.out) as folder:
+        files = port.expand(tokenizer) if tokenizer else None
+        return port.export_language_model(source, folder, config["model"], spec, files)
 
 
 def _part(source: port.TreeSource) -> port.LanguageModel:

@@ -3,16 +3,19 @@
 import argparse
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
+
+from etils import epath
 
 from timesuite_jax import param_tree, port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import unbox
 from timesuite_jax.registry.port_choice import choose_port
 from timesuite_jax.registry.ports import PORTS
+from timesuite_jax.storage.staging import staged_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "sources", nargs="+", metavar="[ROLE=]PATH", help=f"files, in upstream's loading order: {roles}"
     )
-    parser.add_argument("--out", type=Path, required=True, help="folder to create")
+    parser.add_argument("--out", type=any_path, required=True, help="folder to create")
     parser.add_argument("--config", help="config file of the model; by default sizes and types are those of the files")
     for name, what in (("missing", "parameters that may be missing"), ("unused", "keys that may be unused")):
         parser.add_argument(
@@ -44,14 +47,15 @@ def run(args: argparse.Namespace) -> int:
 
         config = expanded(load_config(args.config, args.overrides).to_dict())
     elif len(args.sources) == 1:
-        config = _config_beside(Path(port.split_role(args.sources[0])[1]))
+        config = _config_beside(port.expand(port.split_role(args.sources[0])[1]))
     model = _model(args, config)
     layers = port.open_layers(model, args.sources)
     wanted = _wanted(config) if args.config and config else None
     shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
     plan = port.resolve(model, layers, shapes, args.expect_missing, args.expect_unused)
     stored = config and {**config, "weights": {"files": ["./params"]}}
-    port.write_import(args.out, port.lazy_arrays(plan, wanted), plan.report, stored, allow_nan=args.allow_nan)
+    with staged_folder(args.out) as folder:
+        port.write_import(folder, port.lazy_arrays(plan, wanted), plan.report, stored, allow_nan=args.allow_nan)
     if args.json:
         print(json.dumps({"out": str(args.out), "report": plan.report.to_json()}))
         return 0
@@ -59,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _config_beside(location: Path) -> dict[str, Any] | None:
+def _config_beside(location: epath.Path) -> dict[str, Any] | None:
     """The config of an export, which describes its weights."""
     from timesuite_jax.config_file import CONFIG_NAME
 
@@ -82,7 +86,7 @@ def _model(args: argparse.Namespace, config: dict[str, Any] | None) -> port.Mode
     if named is None and len(families) == 1:
         named = families[0]
     # A file of a part of the model may be that of another model, too, as a language model is.
-    return choose_port([Path(path) for role, path in sources if role is None or named is None], named)
+    return choose_port([port.expand(path) for role, path in sources if role is None or named is None], named)
 
 
 def _wanted(config: dict[str, Any]) -> dict[param_tree.ParamPath, Any]:
@@ -92,7 +96,7 @@ def _wanted(config: dict[str, Any]) -> dict[param_tree.ParamPath, Any]:
     return dict(param_tree.leaves_with_paths(unbox(build(config).abstract_params())))
 
 
-def _print(out: Path, plan: port.LoadPlan, *, has_config: bool) -> None:
+def _print(out: epath.Path, plan: port.LoadPlan, *, has_config: bool) -> None:
     report = plan.report
     print_columns([("role", "file", "used", "overridden", "ignored"), *report.rows()])
     for layer in report.layers:

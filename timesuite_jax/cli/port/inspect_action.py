@@ -2,10 +2,10 @@
 
 import argparse
 import json
-from pathlib import Path
 
 from timesuite_jax import port
 from timesuite_jax.cli._columns import print_columns
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.port.lookalikes import looks_like
 from timesuite_jax.registry.port_choice import choose_port, family_of
 from timesuite_jax.registry.ports import PORTS
@@ -13,7 +13,7 @@ from timesuite_jax.registry.ports import PORTS
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("file", type=Path, help="checkpoint that `import` reads or `export` writes")
+    parser.add_argument("file", type=any_path, help="checkpoint that `import` reads or `export` writes")
 
 
 def run(args: argparse.Namespace) -> int:

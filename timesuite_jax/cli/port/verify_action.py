@@ -3,10 +3,12 @@
 import argparse
 import dataclasses
 import json
-from pathlib import Path
+
+from etils import epath
 
 from timesuite_jax import port
 from timesuite_jax.cli._columns import print_columns
+from timesuite_jax.cli._paths import any_path
 from timesuite_jax.port.files.source import Renamed
 from timesuite_jax.registry.port_choice import choose_port, family_of
 
@@ -15,8 +17,8 @@ DIFFERENT = 1  # exit code for checkpoints that differ
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("a", type=Path, help="checkpoint that `import` reads or `export` writes")
-    parser.add_argument("b", type=Path, help="checkpoint to compare with")
+    parser.add_argument("a", type=any_path, help="checkpoint that `import` reads or `export` writes")
+    parser.add_argument("b", type=any_path, help="checkpoint to compare with")
     for name, what in (("atol", "absolute tolerance"), ("rtol", "tolerance relative to the value in B")):
         parser.add_argument(
             f"--{name}", type=float, default=0.0, metavar="X", help=f"{what}; without tolerances bytes must be equal"
@@ -47,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     return DIFFERENT if found.differences else 0
 
 
-def _open(location: Path, named: str | None) -> port.Source:
+def _open(location: epath.Path, named: str | None) -> port.Source:
     """A checkpoint under the names of its model's table, whose spelling varies; of an unknown model, its own names."""
     if named is None and not port.is_orbax(location) and family_of(location) is None:
         return port.open_files(location)

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from etils import epath
+
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.corpus import CorpusInfo, CorpusWriter, Rejected
 from timesuite_jax.data.corpora.make_record import Made, make_records
@@ -21,10 +23,11 @@ from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.timepro import Annotation, read_annotations
 from timesuite_jax.errors import UserError
 from timesuite_jax.progress import track
+from timesuite_jax.storage.remote_path import to_path
 
 
 def build_corpus(
-    annotations: str | Path, videos: str | Path, out: str | Path, spec: BuildSpec, *, quiet: bool = False
+    annotations: str | Path, videos: epath.PathLike, out: str | Path, spec: BuildSpec, *, quiet: bool = False
 ) -> CorpusInfo:
     """Builds the corpus folder `out`.
 
@@ -39,14 +42,14 @@ def build_corpus(
       UserError: the annotations are wrong, a folder cannot be used, or no video can.
     """
     entries = read_annotations(annotations, spec.task)
-    if not Path(videos).is_dir():
+    if not to_path(videos).is_dir():
         raise UserError(
             f"there is no folder of videos {videos}; give the folder that the paths in {annotations} are relative to"
         )
     writer = CorpusWriter(out, spec.corpus, on_bad_span=spec.on_bad_span)
     # Successive questions about one video decode it once.
     groups = [list(group) for _, group in itertools.groupby(entries, lambda entry: (entry.video, entry.clip))]
-    make = functools.partial(make_records, root=Path(videos), spec=spec)
+    make = functools.partial(make_records, root=to_path(videos), spec=spec)
     made = itertools.chain.from_iterable(_ordered_map(make, groups, spec.threads))
     results = iter(track(made, f"building {spec.corpus}", len(entries), quiet=quiet))
     sizes = [len(part) for part in np.array_split(np.arange(len(entries)), min(spec.shards, len(entries)))]

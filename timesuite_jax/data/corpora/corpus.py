@@ -19,11 +19,13 @@ from typing import Any
 import google_crc32c
 import numpy as np
 
+from etils import epath
 from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan
 from timesuite_jax.data.corpora.record import READABLE_SCHEMAS, SCHEMA_VERSION, Record, encode_record, example_class
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.remote_path import make_folder, to_path
 
 INFO_NAME = "dataset_info.json"
 
@@ -164,13 +166,13 @@ def check_no_corpus(folder: Path) -> None:
         raise UserError(f"{folder} already holds a corpus; remove it or choose another folder")
 
 
-def read_info(folder: str | Path) -> CorpusInfo:
+def read_info(folder: epath.PathLike) -> CorpusInfo:
     """Reads `dataset_info.json`.
 
     Raises:
       UserError: it is missing, damaged, or of another schema.
     """
-    path = Path(folder) / INFO_NAME
+    path = to_path(folder) / INFO_NAME
     if not path.is_file():
         raise UserError(
             f"{folder} holds no corpus (no {INFO_NAME}); build one with `timesuite data build --out {folder}`"
@@ -194,7 +196,7 @@ def read_info(folder: str | Path) -> CorpusInfo:
     return info
 
 
-def open_corpus(folder: str | Path) -> tuple[CorpusInfo, TFRecordSource]:
+def open_corpus(folder: epath.PathLike) -> tuple[CorpusInfo, TFRecordSource]:
     """Opens a corpus for random access to its records.
 
     Raises:
@@ -202,7 +204,7 @@ def open_corpus(folder: str | Path) -> tuple[CorpusInfo, TFRecordSource]:
     """
     info = read_info(folder)
     example_class()  # imported here, before readers start threads
-    source = TFRecordSource([Path(folder) / name for name in info.shards])
+    source = TFRecordSource([to_path(folder) / name for name in info.shards])
     if len(source) != len(info):
         raise UserError(
             f"{folder} holds {len(source)} records, but {INFO_NAME} lists {len(info)}; copy the corpus again"
@@ -219,14 +221,14 @@ def file_checksum(path: Path) -> str:
     return checksum.hexdigest().decode()
 
 
-def write_json(path: Path, content: dict) -> None:
+def write_json(path: Path | epath.Path, content: dict) -> None:
     """Writes JSON atomically.
 
     Raises:
       UserError: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with atomic_write(path) as partial:
             partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:

@@ -14,9 +14,12 @@ from types import TracebackType
 
 import google_crc32c
 import numpy as np
+from etils import epath
 from jaxtyping import Int
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.range_reader import RangeReader, file_size
+from timesuite_jax.storage.remote_path import to_path
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
@@ -29,7 +32,7 @@ def masked_crc(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + _MASK_DELTA) & 0xFFFFFFFF
 
 
-def index_path(path: Path) -> Path:
+def index_path(path: epath.Path) -> epath.Path:
     """Path of the index of a shard."""
     return path.with_name(path.name + ".index.npy")
 
@@ -114,12 +117,12 @@ class TFRecordSource:
       UserError: a file is missing or is not a TFRecord file.
     """
 
-    def __init__(self, paths: Sequence[str | Path], *, check: bool = True):
-        self.paths = tuple(Path(path) for path in paths)
+    def __init__(self, paths: Sequence[epath.PathLike], *, check: bool = True):
+        self.paths = tuple(to_path(path) for path in paths)
         self._check = check
         self._indices = [load_index(path) for path in self.paths]
         self._starts = np.concatenate([[0], np.cumsum([len(index) for index in self._indices])])
-        self._files: dict[int, int] = {}
+        self._files: dict[int, RangeReader] = {}
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -130,7 +133,7 @@ class TFRecordSource:
             raise IndexError(f"record {number} of {len(self)}")
         shard, record = self.locate(number)
         offset, length = (int(value) for value in self._indices[shard][record])
-        data = os.pread(self._file(shard), length + _FOOTER.size, offset)
+        data = self._file(shard).read(offset, length + _FOOTER.size)
         if len(data) < length + _FOOTER.size:
             raise self._corrupt(shard, record, offset, "is truncated")
         payload, (crc,) = data[:length], _FOOTER.unpack(data[length:])
@@ -151,7 +154,7 @@ class TFRecordSource:
         """
         shard, record = self.locate(number)
         offset = int(self._indices[shard][record][0])
-        data = os.pread(self._file(shard), size, offset + start)
+        data = self._file(shard).read(offset + start, size)
         if len(data) < size:
             raise self._corrupt(shard, record, offset, "is truncated")
         return data
@@ -170,14 +173,14 @@ class TFRecordSource:
 
     def __del__(self):
         for file in getattr(self, "_files", {}).values():
-            os.close(file)
+            file.close()
 
-    def _file(self, shard: int) -> int:
+    def _file(self, shard: int) -> RangeReader:
         if shard not in self._files:
-            opened = os.open(self.paths[shard], os.O_RDONLY)
-            # Two threads may open it at the same time; the second closes its own descriptor.
-            if self._files.setdefault(shard, opened) != opened:
-                os.close(opened)
+            opened = RangeReader(self.paths[shard])
+            # Two threads may open it at the same time; the second closes its own.
+            if self._files.setdefault(shard, opened) is not opened:
+                opened.close()
         return self._files[shard]
 
     def _corrupt(self, shard: int, record: int, offset: int, problem: str) -> CorruptRecordError:
@@ -187,7 +190,7 @@ class TFRecordSource:
         )
 
 
-def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
+def load_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
     """Reads the index of a shard, or rebuilds it if it does not match the file.
 
     Raises:
@@ -198,7 +201,7 @@ def load_index(path: Path) -> Int[np.ndarray, "records 2"]:
     # An absent or damaged index: numpy raises anything, from TokenError to MemoryError.
     with contextlib.suppress(Exception), index_path(path).open("rb") as file:
         index = np.lib.format.read_array(file, allow_pickle=False)
-        if _fits(index, path.stat().st_size):
+        if _fits(index, file_size(path)):
             return index
     return rebuild_index(path)
 
@@ -212,13 +215,13 @@ def _fits(index: np.ndarray, size: int) -> bool:
     return np.array_equal(index[:, 0], begins[: len(index)]) and (ends[-1] if len(ends) else 0) == size
 
 
-def rebuild_index(path: Path) -> Int[np.ndarray, "records 2"]:
+def rebuild_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
     """Finds the records of a shard by reading its headers.
 
     Raises:
       CorruptRecordError: a header is damaged; the records after it cannot be found.
     """
-    entries, offset, size = [], 0, path.stat().st_size
+    entries, offset, size = [], 0, file_size(path)
     with path.open("rb") as file:
         while offset < size:
             header = file.read(_HEADER.size)

@@ -9,7 +9,6 @@ Files are checked against their manifest before the first value is read: Orbax r
 import itertools
 import math
 from collections.abc import Callable, Collection, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,11 +21,12 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.storage.batches import BATCH_BYTES, batches
 from timesuite_jax.storage.checksums import MANIFEST, find_damage
+from timesuite_jax.storage.remote_path import absolute, to_path
 
 
-def is_orbax(folder: Path) -> bool:
+def is_orbax(folder: epath.PathLike) -> bool:
     """Whether a folder looks like an import's result, a bare Orbax checkpoint or the folder of a training run."""
-    return any((folder / part).exists() for part in ("_METADATA", "params/_METADATA", "checkpoints"))
+    return any((to_path(folder) / part).exists() for part in ("_METADATA", "params/_METADATA", "checkpoints"))
 
 
 class OrbaxParams:
@@ -46,7 +46,7 @@ class OrbaxParams:
 
     def __init__(
         self,
-        folder: Path,
+        folder: epath.PathLike,
         step: int | None = None,
         group: Callable[[ParamPath, Collection[ParamPath]], ParamPath] = lambda path, _: path,
         batch_bytes: int = BATCH_BYTES,
@@ -55,9 +55,9 @@ class OrbaxParams:
         self._parts: dict[ParamPath, _Part] = {}
         # The handler, not a checkpointer: that warns of other items in a run's folder.
         reader = ocp.PyTreeCheckpointHandler()
-        for part in _parts(folder, step):
+        for part in _parts(absolute(folder), step):
             try:
-                tree = reader.metadata(epath.Path(part.folder).absolute()).tree
+                tree = reader.metadata(part.folder).tree
             except (OSError, ValueError, KeyError, AttributeError) as error:
                 raise UserError(
                     f"{part.folder} is not a readable Orbax checkpoint ({error}); write it again"
@@ -95,8 +95,8 @@ class OrbaxParams:
 class _Part(NamedTuple):
     """An Orbax checkpoint, and the folder with the manifest of its files: its own or one above; None: no manifest."""
 
-    folder: Path
-    manifest_dir: Path | None
+    folder: epath.Path
+    manifest_dir: epath.Path | None
 
     def check(self) -> None:
         """Reads all of its files.
@@ -107,26 +107,26 @@ class _Part(NamedTuple):
         if self.manifest_dir is None:
             return
         below = "" if self.manifest_dir == self.folder else f"{self.folder.name}/"
-        damage = find_damage(epath.Path(self.manifest_dir), lambda _, name: name.startswith(below))
+        damage = find_damage(self.manifest_dir, lambda _, name: name.startswith(below))
         if damage:
             listed = "; ".join([*damage[:3], *(["..."] if damage[3:] else [])])
             raise UserError(f"{self.manifest_dir} is damaged ({listed}); restore a copy, or give another checkpoint")
 
 
-def _restore(folder: Path, paths: Sequence[ParamPath]) -> dict[ParamPath, np.ndarray]:
+def _restore(folder: epath.Path, paths: Sequence[ParamPath]) -> dict[ParamPath, np.ndarray]:
     restore_args = trees.from_paths({path: ocp.RestoreArgs(restore_type=np.ndarray) for path in paths})
     item = trees.from_paths(dict.fromkeys(paths, 0))
     args = ocp.args.PyTreeRestore(item=item, restore_args=restore_args, partial_restore=True)
     try:
         with ocp.Checkpointer(ocp.PyTreeCheckpointHandler()) as reader:
-            restored = reader.restore(folder.absolute(), args=args)
+            restored = reader.restore(folder, args=args)
     except (OSError, ValueError) as error:
         names = ", ".join("/".join(path) for path in paths[:3])
         raise UserError(f"{folder} cannot be read ({names}: {error}); write the checkpoint again") from error
     return dict(trees.leaves_with_paths(restored))
 
 
-def _parts(folder: Path, step: int | None) -> list[_Part]:
+def _parts(folder: epath.Path, step: int | None) -> list[_Part]:
     """The Orbax checkpoints that together have all parameters."""
     for part in (folder, folder / "params"):
         if (part / "_METADATA").exists():
@@ -136,6 +136,6 @@ def _parts(folder: Path, step: int | None) -> list[_Part]:
         raise UserError(f"{folder} has no checkpoint; give the folder of an import or of a training run")
     checkpoint = folder / "checkpoints" / str(max(steps) if step is None else step)
     with ocp.Checkpointer(ocp.JsonCheckpointHandler()) as reader:
-        frozen = reader.restore((checkpoint / "config").absolute())["frozen"]
+        frozen = reader.restore(checkpoint / "config")["frozen"]
     parts = [_Part(checkpoint / "params", checkpoint)]
     return [*parts, _Part(folder / "frozen" / frozen, folder / "frozen" / frozen)] if frozen else parts

@@ -17,6 +17,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import safetensors
+from etils import epath
 from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
@@ -85,7 +86,7 @@ def _info(path: Path, key: str, dtype: str, shape: tuple[int, ...]) -> TensorInf
 
 
 def write_safetensors(
-    path: Path,
+    path: Path | epath.Path,
     tensors: Iterable[tuple[str, Shaped[np.ndarray, "..."]]],
     infos: Mapping[str, TensorInfo],
     metadata: Mapping[str, str],

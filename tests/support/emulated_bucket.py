@@ -1,0 +1,36 @@
+"""An emulated bucket for the client libraries of a real one; needs gcsfs and gcp-storage-emulator (`.[test]`)."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+
+@contextmanager
+def emulated_bucket() -> Iterator[str]:
+    """Yields the URL of an empty bucket that exists in this process.
+
+    The libraries read the emulator's address when they first use a bucket, so one emulator serves a whole process.
+    """
+    pytest.importorskip("gcsfs")
+    server = pytest.importorskip("gcp_storage_emulator.server")
+
+    class Handler(server.RequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    with socket.socket() as probe:
+        probe.bind(("localhost", 0))
+        port = probe.getsockname()[1]
+    address = f"http://localhost:{port}"
+    os.environ |= {"STORAGE_EMULATOR_HOST": address, "TENSORSTORE_GCS_HTTP_URL": address}
+    server.RequestHandler = Handler
+    emulator = server.create_server("localhost", port, in_memory=True, default_bucket="bucket")
+    emulator.start()
+    try:
+        yield "gs://bucket"
+    finally:
+        emulator.stop()
