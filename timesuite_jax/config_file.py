@@ -13,7 +13,8 @@ from typing import Any
 from etils import epath
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.remote_path import replace_text
+from timesuite_jax.storage.atomic_write import replace_text
+from timesuite_jax.storage.remote_path import to_path
 
 CONFIG_NAME = "config.json"
 _RELATIVE = re.compile(r"(?P<role>\w+=)?\./(?P<path>.+)", re.DOTALL)
@@ -26,7 +27,7 @@ def write_config(path: epath.PathLike, config: Mapping[str, Any]) -> None:
       path: of the file; an existing one is replaced.
       config: nested mappings of JSON values and tuples; see `config_spec.as_json` for specs.
     """
-    replace_text(epath.Path(path), json.dumps(config, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    replace_text(to_path(path), json.dumps(config, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_config(path: epath.PathLike) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def read_config(path: epath.PathLike) -> dict[str, Any]:
     Raises:
       UserError: if the file does not exist or is not a config of this package.
     """
-    file = epath.Path(path)
+    file = to_path(path)
     if not file.is_file():
         raise UserError(f"config {path} does not exist; give the path of a config.json or of a .py file")
     try:
@@ -50,19 +51,34 @@ def read_config(path: epath.PathLike) -> dict[str, Any]:
             f"config {path} names no task, so it is not a config of timesuite{kind}; give one that `timesuite port "
             "export` or `timesuite train` wrote"
         )
-    return _map_strings(config, lambda text: _resolved(text, file.parent))
+    return resolve_paths(config, file.parent)
 
 
-def _resolved(text: str, folder: epath.Path) -> str:
-    found = _RELATIVE.fullmatch(text)
-    return f"{found['role'] or ''}{folder / found['path']}" if found else text
+def resolve_paths(config: Mapping[str, Any], folder: epath.Path) -> dict[str, Any]:
+    """Returns a config in which paths that begin with "./" are those of files in a folder; lists become tuples."""
+
+    def resolved(text: str) -> str:
+        found = _RELATIVE.fullmatch(text)
+        return f"{found['role'] or ''}{folder / found['path']}" if found else text
+
+    return _map_strings(dict(config), resolved)
+
+
+def plain_paths(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a config without "./" at the beginning of paths, to be stored in another folder than the current one."""
+
+    def plain(text: str) -> str:
+        found = _RELATIVE.fullmatch(text)
+        return f"{found['role'] or ''}{found['path']}" if found else text
+
+    return _map_strings(dict(config), plain)
 
 
 def _map_strings(value: Any, change: Callable[[str], str]) -> Any:
     """The value with all of its strings changed, but not the keys of mappings; lists become tuples."""
     if isinstance(value, dict):
         return {key: _map_strings(part, change) for key, part in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return tuple(_map_strings(part, change) for part in value)
     return change(value) if isinstance(value, str) else value
 
@@ -73,7 +89,7 @@ def find_config(folder: epath.PathLike) -> dict[str, Any] | None:
     Raises:
       UserError: if it is damaged.
     """
-    file = epath.Path(folder) / CONFIG_NAME
+    file = to_path(folder) / CONFIG_NAME
     if not file.is_file():
         return None
     with suppress(ValueError, RecursionError):

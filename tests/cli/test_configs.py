@@ -120,3 +120,11 @@ def test_a_json_config_takes_overrides(tmp_path: Path):
     words = ["--config.weights.files=('a','b')", "--config.rate=1"]
     config = load_config(path, words)
     assert (config.weights.files, config.rate) == (("a", "b"), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("3", 3), ("x/y.npz", "x/y.npz"), ("('a',)", ("a",)), ("1e-3", 1e-3), ("None", None)]
+)
+def test_a_key_without_a_type_takes_any_value(text: str, value: object, tmp_path: Path):
+    write_config(tmp_path / "config.json", {"task": "t", "part": {"none": None}})
+    assert load_config(str(tmp_path / "config.json"), [f"--config.part.none={text}"]).part.none == value

@@ -95,7 +95,7 @@ def test_weights_with_nan_are_rejected(tiny_corpus, exported, video, tmp_path, c
     save_file(tensors | {name: np.full_like(tensors[name], np.nan)}, tmp_path / "nan.safetensors")
     assert main(["ask", str(video), QUESTION, *named(tiny_corpus, tmp_path / "nan.safetensors")]) == 2
     err = capsys.readouterr().err.strip()
-    assert "1 parameters contain NaN or infinity, among them clip_proj/" in err and "Traceback" not in err
+    assert "values that are NaN or infinite (1):" in err and "clip_proj" in err and "Traceback" not in err
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,12 @@ def test_weights_with_nan_are_rejected(tiny_corpus, exported, video, tmp_path, c
         ([], "one of the arguments --workdir --config is required"),
         (["--workdir", "RUN", "--config", "TINY"], "not allowed with argument --workdir"),
         (["--config", "TINY", "--step", "2"], "--step 2 names a checkpoint of a run, but --config has none"),
-        (["--checkpoint", "RUN", "--config.data.threads=2"], "a run's config is fixed; remove it, or give --config"),
+        (
+            ["--checkpoint", "RUN", "--config.model.num_frames=2"],
+            "--config.model.num_frames=2: the model and the training",
+        ),
+        (["--workdir", "RUN", "--config.training.seed=2"], "of its config, text, data, evaluation"),
+        (["--workdir", "RUN", "--config.data.thread=2"], "did you mean 'threads'?"),
         (["--config", "TINY"], "config.weights.files is empty, but a model needs weights"),
         (["--config", "TINY", "--config.weights.files=('/nowhere.pth',)"], "/nowhere.pth does not exist"),
         (

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
-from tests.support.paths import ROOT
+from tests.support.paths import CONFIGS, ROOT
 from timesuite_jax.evaluation import Benchmark, Scores, run_benchmark
 from timesuite_jax.models.vision import VIDEO_ENCODERS, EncoderEntry, VideoEncoderSpec
 from timesuite_jax.videochat_t.config import model_spec
+from timesuite_jax.videochat_t.downloads import DOWNLOADS
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 PAGES = sorted([ROOT / "README.md", ROOT / "benchmarks/README.md", *(ROOT / "docs").glob("*.md")])
@@ -83,3 +84,15 @@ def test_the_hour_of_reading_is_short():
     files = re.findall(r"^\d+\. \[`([\w./]+\.py)`\]", page, flags=re.M)
     lines = sum(len((ROOT / "timesuite_jax" / file).read_text(encoding="utf-8").splitlines()) for file in files)
     assert len(files) > 5 and lines <= MAX_LINES_TO_READ, f"{lines} lines"
+
+
+def test_the_page_of_downloads_names_all():
+    page = (ROOT / "docs/downloads.md").read_text(encoding="utf-8")
+    for name, (repository, _) in DOWNLOADS.items():
+        assert f"| `downloads/{name}" in page and f"| `{repository}` |" in page and f"hf download {repository} " in page
+
+
+def test_configs_name_downloads_that_are_documented():
+    for path in (CONFIGS / "timesuite").glob("[!_]*.py"):
+        for name in re.findall(r"downloads/([\w.-]+)\"", path.read_text(encoding="utf-8")):
+            assert name in DOWNLOADS, f"{path}: {name}"

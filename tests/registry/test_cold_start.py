@@ -16,7 +16,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.task import MqsaTedTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.param_tree import Params
-from timesuite_jax.registry import Recommends, build, load
+from timesuite_jax.registry import Recommends, build, load, run_config
 from timesuite_jax.registry.ports import PORTS
 
 GROUPS, SIZE = 3, 5
@@ -129,8 +129,11 @@ def test_changed_features_are_rejected(short_run, request):
     vectors = run / "vectors.npy"
     request.addfinalizer(functools.partial(vectors.write_bytes, vectors.read_bytes()))
     np.save(vectors, np.load(vectors)[::-1])
+    own = run_config(run)
+    assert own["features"]["path"] == f"{run}/files/features.path/vectors.npy"
+    load(run, Recommends)  # the run's own copy is unchanged
     with pytest.raises(UserError, match=r"features in .*vectors.npy differ \(checksum \d+\).*give the file"):
-        load(run, Recommends)
+        load(run, Recommends, config={**own, "features": {**own["features"], "path": str(vectors)}})
     with pytest.raises(UserError, match=r"has feature_checksum \d+, this run has \d+; resume with the same data"):
         ring_interactions.train(ConfigDict(config), run)
 

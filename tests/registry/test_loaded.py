@@ -30,9 +30,11 @@ def test_run_enters_the_mesh_of_the_parameters(tiny_run):
     assert jax.sharding.get_abstract_mesh().empty
 
 
-def test_data_replace_the_evaluation_corpora(tiny_run, tmp_path):
-    model = open_model(tiny_run, Evaluates, data=[str(tmp_path)])
-    assert model.task.config.evaluation.corpora == (str(tmp_path),)
+def test_data_replace_the_evaluation_corpora(tiny_run, tiny_corpus, tmp_path):
+    model = open_model(tiny_run, Evaluates, data=[str(tiny_corpus)])
+    assert model.task.config.evaluation.corpora == (str(tiny_corpus),)
+    with pytest.raises(UserError, match=rf"config\.evaluation\.corpora: {tmp_path} holds no corpus"):
+        open_model(tiny_run, Evaluates, data=[str(tmp_path)])
 
 
 def test_a_model_without_the_capability_is_rejected_with_what_it_can_do(tiny_run, tmp_path):

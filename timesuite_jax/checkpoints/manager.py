@@ -11,7 +11,6 @@ from timesuite_jax import param_tree
 from timesuite_jax.checkpoints import malloc_tuning
 from timesuite_jax.checkpoints.differences import differences, indented
 from timesuite_jax.checkpoints.frozen_store import FrozenStore
-from timesuite_jax.checkpoints.layout import absolute_workdir
 from timesuite_jax.checkpoints.step_selection import StepChoice, StepSelection
 from timesuite_jax.checkpoints.step_store import StepStore
 from timesuite_jax.checkpoints.train_state import TrainState
@@ -19,6 +18,7 @@ from timesuite_jax.checkpoints.workdir_lock import lock_workdir
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
 from timesuite_jax.storage.orbax_overrides import SaveBarrier
+from timesuite_jax.storage.remote_path import absolute
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 
@@ -44,7 +44,7 @@ class Checkpoints:
     """
 
     def __init__(self, workdir: epath.PathLike, *, keep: int = 1, read_only: bool = False) -> None:
-        self.workdir = absolute_workdir(workdir)
+        self.workdir = absolute(workdir)
         barrier = SaveBarrier()
         self._frozen = FrozenStore(self.workdir, barrier)
         with ExitStack() as stack:

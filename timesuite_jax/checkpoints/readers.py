@@ -8,6 +8,7 @@ from jax.sharding import Mesh
 from timesuite_jax import parallel
 from timesuite_jax.checkpoints.manager import Checkpoints
 from timesuite_jax.checkpoints.step_selection import StepChoice
+from timesuite_jax.config_file import resolve_paths
 from timesuite_jax.param_tree import Params
 
 
@@ -36,13 +37,14 @@ def restore_params(
 
 
 def read_config(workdir: epath.PathLike, step: StepChoice = None) -> dict[str, Any]:
-    """Returns the config of a run, as it was given to `training.run`.
+    """Returns the config of a run, as it was given to `training.run`, with the paths of the run's own copies of files.
 
     Raises:
       UserError: if there is no such checkpoint.
     """
     with Checkpoints(workdir, read_only=True) as checkpoints:
-        return checkpoints.read_json(checkpoints.check_step(step, "config"), "config")["config"]
+        config = checkpoints.read_json(checkpoints.check_step(step, "config"), "config")["config"]
+        return resolve_paths(config, checkpoints.workdir)
 
 
 def read_data_position(workdir: epath.PathLike, step: StepChoice = None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from timesuite_jax import configs
 from timesuite_jax.cli._overrides import apply_overrides, print_keys
 from timesuite_jax.config_file import read_config
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.remote_path import local_path
 
 _SHIPPED = Path(configs.__path__[0])
 
@@ -61,6 +62,7 @@ def print_config_keys(words: Sequence[str], *, positional: bool) -> None:
 
 
 def _load_python(location: str) -> ConfigDict:
+    local_path(location, "a Python config")
     name, arg = _split(location)
     path = _find(name)
     spec = importlib.util.spec_from_file_location(f"timesuite_config_{path.stem}", path)

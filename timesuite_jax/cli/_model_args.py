@@ -1,10 +1,13 @@
 """Options by which a command chooses a model: a training run, or a config that names weights."""
 
 import argparse
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ml_collections import ConfigDict
 
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.cli._overrides import apply_overrides
 from timesuite_jax.cli._processes import join_processes
 from timesuite_jax.errors import UserError
 
@@ -13,11 +16,16 @@ if TYPE_CHECKING:
 
 Capability = TypeVar("Capability")
 
+# Parts of a run's config that say where things are and how the model is used, not what it is.
+_OVERRIDABLE = ("text.", "data.", "evaluation.", "features.path.", "training.mesh.", "training.rules.")
+
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Adds `--workdir` (also under its former name, `--checkpoint`), `--step` and `--config`."""
     group = parser.add_mutually_exclusive_group(required=True)
-    group.add_argument("--workdir", metavar="DIR", help="folder of a training run")
+    group.add_argument(
+        "--workdir", metavar="DIR", help="folder of a training run; --config.KEY=VALUE overrides text.* and data"
+    )
     group.add_argument("--checkpoint", dest="workdir", help=argparse.SUPPRESS)
     group.add_argument(
         "--config",
@@ -69,14 +77,29 @@ def open_model(
 
     join_processes()
     if args.config is None:
-        if args.overrides:
-            raise UserError(
-                f"{args.overrides[0]} overrides a config, but a run's config is fixed; remove it, or give --config"
-            )
-        return registry.open_model(args.workdir, needs, step=args.step, data=data or ())
+        config = _overridden(registry.run_config(args.workdir, step=args.step), args.overrides)
+        return registry.open_model(args.workdir, needs, step=args.step, data=data or (), config=config)
     if args.step is not None:
         raise UserError(f"--step {args.step} names a checkpoint of a run, but --config has none; remove --step")
     return registry.open_model(load_config(args.config, args.overrides), needs, data=data or ())
+
+
+def _overridden(config: Mapping[str, Any], overrides: Sequence[str]) -> ConfigDict:
+    """The config of a run with overrides of what does not change its model.
+
+    Raises:
+      UserError: on an override of another part, an unknown key or a value of the wrong type.
+    """
+    for word in overrides:
+        key = word.removeprefix("--config.").partition("=")[0]
+        if not f"{key}.".startswith(_OVERRIDABLE):
+            parts = ", ".join(part.rstrip(".") for part in _OVERRIDABLE)
+            raise UserError(
+                f"{word}: the model and the training of a run are fixed; of its config, {parts} can be overridden"
+            )
+    changed = ConfigDict(config)
+    apply_overrides(changed, overrides)
+    return changed
 
 
 def is_first_process() -> bool:

@@ -1,5 +1,6 @@
 """Overrides of a config's values, `--config.KEY=VALUE`, and the list of keys."""
 
+import ast
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
     """
     for word in overrides:
         _check_key(config, word)
+        if _set_untyped(config, word):
+            continue
         # Separate flags: the global ones belong to the program that embeds this package.
         values = flags.FlagValues()
         try:
@@ -43,6 +46,23 @@ def _check_key(config: ConfigDict, word: str) -> None:
             hint = did_you_mean(name, part) or f"{known}; add it to the file or correct the name"
             raise UserError(f"cannot apply {word}: {where} has no {name!r}; {hint}")
         where, part = f"{where}.{name}", part[name]
+
+
+def _set_untyped(config: ConfigDict, word: str) -> bool:
+    """Sets a key whose value is None and so has no type, as in a config.json; returns whether it is such a key."""
+    path, equals, text = word.removeprefix("--config.").partition("=")
+    *parts, name = path.split(".")
+    for part in parts:
+        config = config[part]
+    if not equals or name not in config or config.get_type(name) is not type(None):
+        return False
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = text  # a string without quotes
+    with config.ignore_type():
+        config[name] = value
+    return True
 
 
 def print_keys(config: ConfigDict, location: str) -> None:

@@ -28,6 +28,7 @@ COMMANDS = {
 }
 _GONE, _UNREAD, _THREAD = "Event loop is closed", "exception was never retrieved", "_SignalingThread.run() raised"
 USER_MISTAKE, INTERRUPTED = 2, 130
+_CLOUD = ("gcsfs.", "google.auth.", "google.api_core.")  # libraries whose errors are about a bucket or a login
 _KEY_ALONE = re.compile(r"--config\.[^=]+")
 _OPTION = re.compile(r"--?[a-zA-Z]")  # "-3" is a value
 # Errors of the file system caused by a name that the user gave; any command may meet them first.
@@ -59,25 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     module.add_arguments(parser)
-    words = _join_overrides(argv[1:])
-    try:
-        args, extra = parser.parse_known_args(words)
-    except SystemExit as stop:
-        if stop.code == 0:  # the help has been printed
-            _print_config_keys(name, words)
-        raise
-    # `--config.model.x=y` overrides a config file; only commands that read one accept it.
-    args.overrides = [word for word in extra if word.startswith("--config.")]
-    unknown = [word for word in extra if word not in args.overrides]
-    if args.overrides and not hasattr(args, "config"):
-        unknown = extra
-    if unknown:
-        parser.error(f"unrecognised: {' '.join(unknown)}; see timesuite {name} --help")
     _quiet_logs()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names and keys may contain surrogates
     try:
-        return module.run(args)
+        return module.run(_parse(parser, name, _join_overrides(argv[1:])))
     except UserError as error:
         print(f"timesuite {name}: {error}", file=sys.stderr)
         return USER_MISTAKE
@@ -94,6 +81,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         message = f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
         print(f"timesuite {name}: {message}", file=sys.stderr)
         return USER_MISTAKE
+    except Exception as error:
+        if not type(error).__module__.startswith(_CLOUD):
+            raise
+        reason = " ".join(str(error).split()) or type(error).__name__
+        message = f"the bucket cannot be used ({reason}); check its name, your permissions and your login"
+        print(f"timesuite {name}: {message}", file=sys.stderr)
+        return USER_MISTAKE
+
+
+def _parse(parser: argparse.ArgumentParser, name: str, words: Sequence[str]) -> argparse.Namespace:
+    """Parses the words of a command; after `--help`, also prints the keys of the config that they name."""
+    try:
+        args, extra = parser.parse_known_args(words)
+    except SystemExit as stop:
+        if stop.code == 0:  # the help has been printed
+            from timesuite_jax.cli._configs import print_config_keys  # imported late: slow
+
+            print_config_keys(words, positional=name in ("train", "aot"))
+        raise
+    # `--config.model.x=y` overrides a config file; only commands that read one accept it.
+    args.overrides = [word for word in extra if word.startswith("--config.")]
+    unknown = [word for word in extra if word not in args.overrides]
+    if args.overrides and not hasattr(args, "config"):
+        unknown = extra
+    if unknown:
+        parser.error(f"unrecognised: {' '.join(unknown)}; see timesuite {name} --help")
+    return args
 
 
 def _join_overrides(words: Sequence[str]) -> list[str]:
@@ -105,17 +119,6 @@ def _join_overrides(words: Sequence[str]) -> list[str]:
         else:
             joined.append(word)
     return joined
-
-
-def _print_config_keys(name: str, words: Sequence[str]) -> None:
-    """Prints the keys of the config that a command line with `--help` names."""
-    from timesuite_jax.cli._configs import print_config_keys  # imported late: slow
-
-    try:
-        print_config_keys(words, positional=name in ("train", "aot"))
-    except UserError as error:
-        print(f"timesuite {name}: {error}", file=sys.stderr)
-        sys.exit(USER_MISTAKE)
 
 
 def _log_level() -> str:

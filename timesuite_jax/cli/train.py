@@ -38,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args.config, args.overrides)
     from timesuite_jax import training
     from timesuite_jax.checkpoints.malloc_tuning import limit_malloc_arenas
-    from timesuite_jax.registry import build
+    from timesuite_jax.checkpoints.run_files import use_run_files
+    from timesuite_jax.registry import build, complete_config
     from timesuite_jax.resilience.preemption import (
         exit_after,  # imported late: errors in the config are reported at once
     )
@@ -47,15 +48,16 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.config} has no config.training; see configs/timesuite for an example")
     limit_malloc_arenas()
     join_processes()
-    spec = training.TrainingSpec.from_config(config.to_dict()["training"])
-    task = build(config)
+    given = use_run_files(config.to_dict(), args.workdir)
+    spec = training.TrainingSpec.from_config(given["training"])
+    task = build(given)
     spec = spec.in_steps(task.steps_per_epoch)
 
     def print_json(step: int, metrics: Mapping[str, float], data: training.DataReport, **fields: Any) -> None:
         if args.json:
             print(json.dumps({"step": step, "interrupted": True, **metrics, **fields, "data": data}))
 
-    result = training.run(task, spec, args.workdir, config=config.to_dict(), on_stop=print_json)
+    result = training.run(task, spec, args.workdir, config=complete_config(given, task, spec), on_stop=print_json)
     if result.interrupted:
         exit_after(10, result.code)  # all is saved; a reader that hangs must not keep the process
     if args.json:

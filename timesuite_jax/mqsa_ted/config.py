@@ -2,7 +2,6 @@
 
 import dataclasses
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Literal
 
 from ml_collections import ConfigDict
@@ -12,6 +11,7 @@ from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.errors import UserError
 from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
 from timesuite_jax.port.weights import WeightsSpec
+from timesuite_jax.storage.staging import local_copy
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +47,7 @@ class InteractionsSpec:
         Raises:
           UserError: if the file cannot be read.
         """
-        return make_interactions(self.synthetic) if self.synthetic else Interactions.load(Path(self.path or ""))
+        return make_interactions(self.synthetic) if self.synthetic else Interactions.load(local_copy(self.path or ""))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +18,7 @@ from timesuite_jax.mqsa_ted.evaluation_job import ranking_job
 from timesuite_jax.mqsa_ted.model import Mqsa, MqsaSpec
 from timesuite_jax.mqsa_ted.recommender import History, Recommendation, Recommender
 from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.staging import local_copy
 from timesuite_jax.suggestions import did_you_mean
 from timesuite_jax.training import Call, Evaluation
 
@@ -80,7 +80,7 @@ class MqsaTedInference:
 
     def _read_features(self) -> ItemFeatures | None:
         path = self.config.features.path
-        return None if path is None else read_features(Path(path), self.data.num_items)
+        return None if path is None else read_features(local_copy(path), self.data.num_items)
 
     def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """None: a ranking is one product of a batch with the item table."""

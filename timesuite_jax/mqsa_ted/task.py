@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from etils import epath
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
@@ -20,6 +21,7 @@ from timesuite_jax.mqsa_ted.initial_weights import initial_weights
 from timesuite_jax.mqsa_ted.loss import recommendation_loss
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import make_teacher
 from timesuite_jax.param_tree import Params
+from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.training import Batch, DataStream, InitialWeights, MetricSums, Task
 
 
@@ -73,6 +75,12 @@ class MqsaTedTask(MqsaTedInference, Task):
         # Features that only initialize the embeddings are read here, so that a trained model does not need the file.
         features = self._read_features() if self.item_features is None else self.item_features
         return initial_weights(self.config, self.model.spec, self.data, features)
+
+    def run_files(self) -> dict[str, tuple[epath.Path, ...]]:
+        """The interactions, and the item features that the model reads."""
+        data, features = self.config.data, self.config.features
+        files = {"data.path": data.path, "features.path": features.path if features.use == "add" else None}
+        return {key: (to_path(path),) for key, path in files.items() if path is not None}
 
     def trainable(self, path: param_tree.ParamPath) -> bool:
         """Whether a parameter is trained: all but item features and the mask of trained items."""

@@ -21,6 +21,8 @@ Span = tuple[float, float]  # start and end in seconds
 class FamilyTask(Task, Protocol):
     """A task of the table of families."""
 
+    config: Any  # spec of the whole config but `task` and `training`
+
     @classmethod
     def from_config(cls, config: Config) -> "FamilyTask":
         """The task that a run's config describes.
@@ -186,8 +188,12 @@ class Evaluates(Protocol):
 class ChecksReadiness(Protocol):
     """A task that needs more than parameters, e.g. tokenizers."""
 
-    def check_ready(self) -> None:
-        """Checks that everything but the parameters is available; called before they are read, which takes long.
+    def check_ready(self, *, weights: bool, evaluate: bool) -> None:
+        """Checks that everything that is needed is available; called before parameters are read, which takes long.
+
+        Args:
+          weights: whether the weight files that the config names are needed.
+          evaluate: whether the evaluation data are needed.
 
         Raises:
           UserError: naming what is missing.

@@ -16,7 +16,7 @@ from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import Params
-from timesuite_jax.registry.capabilities import ChecksPosition, ChecksReadiness, check_capability
+from timesuite_jax.registry.capabilities import ChecksPosition, ChecksReadiness, Evaluates, check_capability
 from timesuite_jax.registry.families import task_class
 from timesuite_jax.registry.layout import inference_layout
 from timesuite_jax.registry.weights import load_all, named_weights
@@ -73,14 +73,24 @@ class Model(Generic[Capability]):
 
 
 def load(
-    source: epath.PathLike | Config, needs: type[Capability], *, step: StepChoice = None, data: Sequence[str] = ()
+    source: epath.PathLike | Config,
+    needs: type[Capability],
+    *,
+    step: StepChoice = None,
+    data: Sequence[str] = (),
+    config: Config | None = None,
 ) -> Loaded[Capability]:
     """Loads a model with its parameters; see `open_model`, which checks everything but these."""
-    return open_model(source, needs, step=step, data=data).load()
+    return open_model(source, needs, step=step, data=data, config=config).load()
 
 
 def open_model(
-    source: epath.PathLike | Config, needs: type[Capability], *, step: StepChoice = None, data: Sequence[str] = ()
+    source: epath.PathLike | Config,
+    needs: type[Capability],
+    *,
+    step: StepChoice = None,
+    data: Sequence[str] = (),
+    config: Config | None = None,
 ) -> Model[Capability]:
     """Finds a model and checks it, before its parameters are read.
 
@@ -89,13 +99,14 @@ def open_model(
       needs: a capability, e.g. `registry.Answers`.
       step: number of a run's checkpoint, or "best"; the newest if not given.
       data: paths that replace the config's data (corpora, or a file of interactions).
+      config: replaces a run's own, see `run_config`: other tokenizers, data or options of evaluation.
 
     Raises:
       UserError: if there is no such model, it lacks the capability, its tokenizers or data are missing, or the data are
         not those that the checkpoint was trained on.
     """
     is_config = isinstance(source, Mapping | ConfigDict)
-    config = _as_dict(source) if is_config else run_config(source, step=step)
+    config = _as_dict(source if is_config else config or run_config(source, step=step))
     name = "the config" if is_config else os.fspath(source)
     cls = task_class(config)
     check_capability(cls, needs, name)
@@ -107,7 +118,8 @@ def open_model(
     else:
         _check_position(task, source, step)
         read = functools.partial(_restore, source, step)
-    _check_ready(task)
+    if isinstance(task, ChecksReadiness):
+        task.check_ready(weights=is_config, evaluate=needs is Evaluates)
     return Model(task, config, task.abstract_params, read)
 
 
@@ -116,17 +128,12 @@ def _check_position(task: object, workdir: epath.PathLike, step: StepChoice) -> 
         task.check_position(read_data_position(workdir, step), os.fspath(workdir))
 
 
-def _check_ready(task: object) -> None:
-    if isinstance(task, ChecksReadiness):
-        task.check_ready()
-
-
 def _restore(workdir: epath.PathLike, step: StepChoice, abstract: Params, mesh: Mesh, rules: parallel.Rules) -> Params:
     return restore_params(workdir, abstract, step, mesh, rules)
 
 
 def run_config(workdir: epath.PathLike, *, step: StepChoice = None) -> dict[str, Any]:
-    """The config of a run.
+    """The config of a run, with the paths of the run's own copies of files.
 
     Raises:
       UserError: if the folder has no such checkpoint, or `timesuite train` did not write it.

@@ -6,18 +6,20 @@ Q-Former a BERT `vocab.txt` or `tokenizer.json`. Tokens that fine-tuning added a
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import sentencepiece
 import tokenizers
+from etils import epath
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.text.added_tokens import add_to_backend, read_added_tokens
+from timesuite_jax.storage.remote_path import to_path
+from timesuite_jax.text.added_tokens import ADDED_TOKENS, CONFIG, SPECIAL_TOKENS, add_to_backend, read_added_tokens
 from timesuite_jax.text.bert_vocabulary import bert_tokenizer
 from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
 
+_LANGUAGE_NAMES, _CLIP_NAMES = ("tokenizer.json", "tokenizer.model"), ("tokenizer.json", "vocab.txt")
 _LEGACY_NORMALIZER = {
     "type": "Sequence",
     "normalizers": [
@@ -27,7 +29,7 @@ _LEGACY_NORMALIZER = {
 }
 
 
-def load_tokenizer(path: str | Path) -> Tokenizer:
+def load_tokenizer(path: epath.PathLike) -> Tokenizer:
     """Loads the language model's tokenizer.
 
     Args:
@@ -36,10 +38,10 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     Raises:
       UserError: the file is missing or unreadable, lacks "<s>" or "</s>", or added tokens beside it do not fit it.
     """
-    file = _find(Path(path), ("tokenizer.json", "tokenizer.model"))
+    file = _find(to_path(path), _LANGUAGE_NAMES)
     if file.suffix == ".model":
         try:
-            processor = sentencepiece.SentencePieceProcessor(model_file=str(file))
+            processor = sentencepiece.SentencePieceProcessor(model_proto=file.read_bytes())
         except (RuntimeError, OSError) as error:
             raise UserError(
                 f"{file} is not a readable SentencePiece model ({error}); give the original file"
@@ -51,7 +53,7 @@ def load_tokenizer(path: str | Path) -> Tokenizer:
     )
 
 
-def load_clip_tokenizer(path: str | Path) -> Tokenizer:
+def load_clip_tokenizer(path: epath.PathLike) -> Tokenizer:
     """Loads the Q-Former's BERT tokenizer, for the time texts of clips.
 
     "[DEC]" is appended if absent: upstream adds it at run time and never uses it, but its word embedding has a row for
@@ -63,7 +65,7 @@ def load_clip_tokenizer(path: str | Path) -> Tokenizer:
     Raises:
       UserError: the file is missing or unreadable, lacks "[CLS]" or "[SEP]", or added tokens beside it do not fit it.
     """
-    file = _find(Path(path), ("tokenizer.json", "vocab.txt"))
+    file = _find(to_path(path), _CLIP_NAMES)
     backend = _read_json(file) if file.suffix != ".txt" else _with_added_tokens(bert_tokenizer(file), file)
     special = _special_ids(backend, file, bos="[CLS]", eos="[SEP]", unk=("[UNK]",), pad=("[PAD]",))
     if backend.token_to_id("[DEC]") is None:
@@ -71,7 +73,30 @@ def load_clip_tokenizer(path: str | Path) -> Tokenizer:
     return JsonTokenizer(backend, special)
 
 
-def _find(path: Path, names: Sequence[str]) -> Path:
+def tokenizer_files(path: str) -> tuple[epath.Path, ...]:
+    """Returns the files that `load_tokenizer` reads, that of the vocabulary first.
+
+    Raises:
+      UserError: there are none.
+    """
+    return _with_siblings(_find(to_path(path), _LANGUAGE_NAMES))
+
+
+def clip_tokenizer_files(path: str) -> tuple[epath.Path, ...]:
+    """Returns the files that `load_clip_tokenizer` reads, that of the vocabulary first.
+
+    Raises:
+      UserError: there are none.
+    """
+    return _with_siblings(_find(to_path(path), _CLIP_NAMES))
+
+
+def _with_siblings(file: epath.Path) -> tuple[epath.Path, ...]:
+    siblings = (file.parent / name for name in (ADDED_TOKENS, CONFIG, SPECIAL_TOKENS))
+    return (file, *(sibling for sibling in siblings if sibling.is_file()))
+
+
+def _find(path: epath.Path, names: Sequence[str]) -> epath.Path:
     candidates = [path / name for name in names] if path.is_dir() else [path]
     for candidate in candidates:
         if candidate.is_file():
@@ -80,7 +105,7 @@ def _find(path: Path, names: Sequence[str]) -> Path:
     raise UserError(f"no tokenizer at {path}; give a file, or a folder with {wanted}")
 
 
-def _read_json(file: Path) -> tokenizers.Tokenizer:
+def _read_json(file: epath.Path) -> tokenizers.Tokenizer:
     try:
         description = json.loads(file.read_text(encoding="utf-8"))
         backend = tokenizers.Tokenizer.from_str(json.dumps(_with_legacy_prefix(description)))
@@ -92,7 +117,7 @@ def _read_json(file: Path) -> tokenizers.Tokenizer:
     return _with_added_tokens(backend, file)
 
 
-def _with_added_tokens(backend: tokenizers.Tokenizer, file: Path) -> tokenizers.Tokenizer:
+def _with_added_tokens(backend: tokenizers.Tokenizer, file: epath.Path) -> tokenizers.Tokenizer:
     add_to_backend(backend, read_added_tokens(file.parent), file)
     return backend
 
@@ -106,7 +131,7 @@ def _with_legacy_prefix(description: dict[str, Any]) -> dict[str, Any]:
 
 
 def _special_ids(
-    backend: tokenizers.Tokenizer, file: Path, *, bos: str, eos: str, unk: Sequence[str], pad: Sequence[str]
+    backend: tokenizers.Tokenizer, file: epath.Path, *, bos: str, eos: str, unk: Sequence[str], pad: Sequence[str]
 ) -> SpecialIds:
     missing = [name for name in (bos, eos) if backend.token_to_id(name) is None]
     if missing:

@@ -12,7 +12,9 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.checkpoints.best import BestEvaluation
+from timesuite_jax.checkpoints.layout import has_checkpoint
 from timesuite_jax.checkpoints.manager import Checkpoints
+from timesuite_jax.checkpoints.run_files import run_relative, store
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.monitoring.goodput import Goodput
 from timesuite_jax.monitoring.reporter import Reporter
@@ -31,6 +33,7 @@ from timesuite_jax.training.batches import Batches
 from timesuite_jax.training.config import TrainingSpec
 from timesuite_jax.training.overview import write_overview
 from timesuite_jax.training.program import make_program
+from timesuite_jax.training.resume_report import describe_resume
 from timesuite_jax.training.saving import RunSaver
 from timesuite_jax.training.start import start
 from timesuite_jax.training.step import StepReport
@@ -69,7 +72,8 @@ def run(
       spec: how; epochs are converted to steps of the task's data.
       workdir: folder for checkpoints, event files and the parameter overview.
       mesh: devices; made from `spec.mesh` if not given.
-      config: JSON-like description of the run, saved with every checkpoint (see `checkpoints.manager.read_config`).
+      config: JSON-like description of the run, saved with every checkpoint and as WORKDIR/config.json, with the paths
+        of the run's own copies of `task.run_files`.
       on_stop: called with the step, the last metrics and the data report, in another thread, where a signal ends the
         process during an evaluation or a compilation, so that this function does not return.
 
@@ -82,6 +86,8 @@ def run(
     with ExitStack() as stack:
         preemption = stack.enter_context(handle_preemption())
         # Config and data are checked before a folder is created.
+        new = not has_checkpoint(workdir)
+        parallel.run_on_all_processes(lambda: task.check_inputs(new=new))
         program = make_program(task, spec, mesh)
         batches = stack.enter_context(closing(Batches(task, spec, program)))
 
@@ -93,6 +99,8 @@ def run(
 
         stack.enter_context(parallel.mesh_context(mesh, program.rules))
         begin = start(task, program, checkpoints, spec.seed)
+        files = task.run_files() if config else {}
+        config = run_relative(config or {}, files)
         first = int(jax.device_get(begin.state.step))
         reporter = Reporter(
             checkpoints.workdir,
@@ -103,15 +111,20 @@ def run(
             profile_at=spec.profile_at,
         )
         stack.enter_context(reporter)
+        reporter.print(first, "start", begin.origin)
         if begin.data is None:
             checkpoints.keep_frozen(begin.frozen)
         else:
+            for line in describe_resume(begin.config, config, spec, first) if begin.config else ():
+                reporter.print(first, "config", line)
             batches.resume(begin.data)
+        if config:
+            for key in parallel.run_on_all_processes(lambda: store(checkpoints.workdir, config, files)):
+                reporter.print(first, "config", f"{key}: the file has another content than the run's so far")
         parameters = write_overview(checkpoints.workdir, begin.state.params, begin.frozen)
-        reporter.print(first, "start", begin.origin)
         reporter.print(first, "parameters", parameters)
 
-        saver = RunSaver(checkpoints, spec, config or {}, first)
+        saver = RunSaver(checkpoints, spec, config, first)
         loop = _Loop(task, spec, program.step, batches, saver, reporter, preemption, heartbeats, on_stop)
         return loop.train(begin.state, begin.frozen, first)
 

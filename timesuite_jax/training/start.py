@@ -28,6 +28,7 @@ class Start(NamedTuple):
     state: TrainState
     frozen: Params
     data: dict[str, Any] | None  # position of the data; None: the beginning
+    config: dict[str, Any] | None  # of the checkpoint; None: a new run
     origin: str  # for the log
 
 
@@ -46,7 +47,7 @@ def start(task: Task, program: Program, checkpoints: Checkpoints, seed: int) -> 
     if checkpoints.steps():
         step = checkpoints.check_step(None)
         run = checkpoints.restore(step, program.state, program.frozen)
-        return Start(run.state, run.frozen, run.data, f"resumed at step {step} of this folder's run")
+        return Start(run.state, run.frozen, run.data, run.config, f"resumed at step {step} of this folder's run")
 
     targets = program.targets
     weights = task.initial_weights()
@@ -66,7 +67,7 @@ def start(task: Task, program: Program, checkpoints: Checkpoints, seed: int) -> 
     where = jax.tree.map(lambda leaf: leaf.sharding, program.state)
     opt_state = jax.jit(program.optimizer.init, out_shardings=where.opt_state)(trained)
     count = jax.device_put(jnp.zeros((), jnp.int32), where.step)
-    return Start(TrainState(step=count, params=trained, opt_state=opt_state), frozen, None, origin)
+    return Start(TrainState(step=count, params=trained, opt_state=opt_state), frozen, None, None, origin)
 
 
 def _fresh(task: Task, targets: Params, known: set[param_tree.ParamPath], seed: int) -> Params:

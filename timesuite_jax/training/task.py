@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
+from etils import epath
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax.errors import UserError
@@ -103,9 +104,26 @@ class Task(Protocol):
         """What a new run starts from instead of fresh parameters."""
         ...
 
+    def check_inputs(self, *, new: bool) -> None:
+        """Checks, before any is read, that all files exist that training needs.
+
+        Args:
+          new: whether the run begins, and needs its initial weights.
+
+        Raises:
+          UserError: listing all that are missing.
+        """
+
     def trainable(self, path: ParamPath) -> bool:
         """Whether a parameter is trained; the others are never differentiated and stored once a run."""
         ...
+
+    def run_files(self) -> dict[str, tuple[epath.Path, ...]]:
+        """Files that the trained model needs beside its parameters, by key of the config ("text.tokenizer").
+
+        A run keeps copies. The first file of each key is the one that its value names; the others belong beside it.
+        """
+        return {}
 
     def learning_rate_scale(self, path: ParamPath) -> LearningRateScale:
         """Factor of a trained parameter's learning rate; one value a layer for stacked layers with layer decay."""

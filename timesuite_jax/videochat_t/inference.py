@@ -25,6 +25,7 @@ from timesuite_jax.videochat_t.benchmarks.table import find_benchmark, make_benc
 from timesuite_jax.videochat_t.config import VideoChatTConfig, model_spec
 from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.missing_inputs import check_inputs
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 from timesuite_jax.videochat_t.protocol import apply_protocol
 
@@ -61,8 +62,9 @@ class VideoChatInference:
         """The config with other evaluation corpora."""
         return {**config, "evaluation": {**config.get("evaluation", {}), "corpora": tuple(data)}}
 
-    def check_ready(self) -> None:
-        """Checks that the tokenizers can be read; see `tokenizers`."""
+    def check_ready(self, *, weights: bool, evaluate: bool) -> None:
+        """Checks that all inputs exist, and that the tokenizers can be read; see `tokenizers`."""
+        check_inputs(self.config, train=False, weights=weights, evaluate=evaluate)
         self.processor()
 
     @functools.cached_property

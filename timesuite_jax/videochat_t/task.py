@@ -8,6 +8,7 @@ from typing import Any, cast
 import jax
 import jax.numpy as jnp
 import numpy as np
+from etils import epath
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
@@ -17,10 +18,12 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.layers import mask_key, unbox
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
+from timesuite_jax.text.tokenizer_files import clip_tokenizer_files, tokenizer_files
 from timesuite_jax.training import Batch, DataStream, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.videochat_t.data.stream import train_stream
 from timesuite_jax.videochat_t.inference import VideoChatInference
+from timesuite_jax.videochat_t.missing_inputs import check_inputs
 from timesuite_jax.videochat_t.model.flops import training_flops
 from timesuite_jax.videochat_t.port.loading_order import PORT
 
@@ -74,6 +77,18 @@ class VideoChatTask(VideoChatInference, Task):
         """The files that the config lays over one another."""
         weights = self.config.weights
         return InitialWeights(weights.source, functools.partial(weights.load, PORT)) if weights.files else None
+
+    def check_inputs(self, *, new: bool) -> None:
+        """Checks that tokenizers, corpora and, for a new run, weights exist."""
+        check_inputs(self.config, train=True, weights=new, evaluate=True)
+
+    def run_files(self) -> dict[str, tuple[epath.Path, ...]]:
+        """The tokenizers."""
+        text = self.config.text
+        return {
+            "text.tokenizer": tokenizer_files(text.tokenizer),
+            "text.clip_tokenizer": clip_tokenizer_files(text.clip_tokenizer),
+        }
 
     def trainable(self, path: ParamPath) -> bool:
         """Whether one of the config's patterns names the parameter."""

@@ -26,7 +26,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
 from timesuite_jax.progress import progress_bar
-from timesuite_jax.registry import build
+from timesuite_jax.registry import build, complete_config
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.answering.timeline_parts import file_frames
@@ -73,12 +73,9 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
         training_config = run_config(config, workdir, vocab=vocab, seed=seed)
         task = build(training_config)
         assert isinstance(task, VideoChatTask)
-        result = training.run(
-            task,
-            training.TrainingSpec.from_config(training_config.to_dict()["training"]),
-            workdir / "run",
-            config=training_config.to_dict(),
-        )
+        spec = training.TrainingSpec.from_config(training_config.to_dict()["training"])
+        complete = complete_config(training_config.to_dict(), task, spec)
+        result = training.run(task, spec, workdir / "run", config=complete)
         if result.code:
             raise KeyboardInterrupt  # the checkpoint is saved
         if result.interrupted:

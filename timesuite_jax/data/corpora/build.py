@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-
 from etils import epath
 
 from timesuite_jax.data.corpora.build_spec import BuildSpec

@@ -18,8 +18,8 @@ from typing import Any
 
 import google_crc32c
 import numpy as np
-
 from etils import epath
+
 from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan
 from timesuite_jax.data.corpora.record import READABLE_SCHEMAS, SCHEMA_VERSION, Record, encode_record, example_class
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource, TFRecordWriter, cannot_write, shard_name

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import google_crc32c
+from etils import epath
 
 from timesuite_jax.data.corpora.bad_spans import BadSpan, Problem, fit_clip
 from timesuite_jax.data.corpora.build_spec import BuildSpec
@@ -33,7 +34,7 @@ class _Media:
     wrong_clip: Problem | None
 
 
-def make_records(annotations: Sequence[Annotation], root: Path, spec: BuildSpec) -> list[Made]:
+def make_records(annotations: Sequence[Annotation], root: Path | epath.Path, spec: BuildSpec) -> list[Made]:
     """Makes one record for each of several annotations with the same video and clip, which is decoded once.
 
     Args:
@@ -64,7 +65,7 @@ def _make(media: _Media, annotation: Annotation, name: str, spec: BuildSpec) -> 
     return Made(record, bad)
 
 
-def _read_media(path: Path, annotation: Annotation, spec: BuildSpec) -> _Media:
+def _read_media(path: Path | epath.Path, annotation: Annotation, spec: BuildSpec) -> _Media:
     """Decodes a video, or the frames to store.
 
     Raises:

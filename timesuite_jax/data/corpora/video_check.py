@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+from etils import epath
+
 from timesuite_jax.media import Deadline, SamplingSpec, Source, VideoError, VideoIndex, sample_indexed
+from timesuite_jax.storage.remote_path import absolute
 
 # Frames decoded to check a video; since frames depend on earlier ones, this decodes most of the file.
 _FRAMES_CHECKED = 32
@@ -18,7 +21,7 @@ def check_video(source: Source, name: str, deadline_s: float, *, clip: tuple[flo
     return sample_indexed(source, SamplingSpec(_FRAMES_CHECKED), clip=clip, name=name, deadline=deadline)[1]
 
 
-def read_video(path: Path, name: str) -> bytes:
+def read_video(path: Path | epath.Path, name: str) -> bytes:
     """Reads a video file.
 
     Raises:
@@ -27,8 +30,6 @@ def read_video(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise VideoError(
-            name, f"does not exist: there is no {path.absolute()}", "check the folder of videos"
-        ) from error
+        raise VideoError(name, f"does not exist: there is no {absolute(path)}", "check the folder of videos") from error
     except OSError as error:
         raise VideoError(name, f"cannot be read ({error.strerror})", "check its type and permissions") from error

@@ -1,0 +1,97 @@
+"""A run that was moved to another folder, with all that it was trained from deleted, is used and resumed."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.support import ring_interactions, sample_videos
+from tests.support.paths import TINY_CONFIG
+from timesuite_jax.cli.main import main
+
+QUESTION = "When is the red circle visible?"
+
+
+def printed(capfd, *words):
+    """What a command prints as JSON."""
+    capfd.readouterr()
+    code = main([str(word) for word in words])
+    captured = capfd.readouterr()
+    assert code == 0, captured.err
+    return json.loads(captured.out)
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "video.mp4"
+    path.write_bytes(sample_videos.numbered_video(24, rate=12.0))
+    return path
+
+
+@pytest.mark.slow
+def test_a_moved_video_run_is_asked_evaluated_exported_and_resumed(tiny_corpus, video, tmp_path, monkeypatch, capfd):
+    origin, target, corpus = tmp_path / "origin", tmp_path / "other/run", tmp_path / "other/corpus"
+    shutil.copytree(tiny_corpus, origin / "films")
+    monkeypatch.chdir(origin)
+    assert main(["train", f"{TINY_CONFIG}:films", "--workdir", "run"]) == 0
+    asked = printed(capfd, "ask", video, QUESTION, "--workdir", "run", "--json")
+    scored = printed(capfd, "evaluate", "--workdir", "run", "--data", "films", "--limit", "2", "--json")
+    printed(capfd, "port", "export", "--workdir", "run", "--out", tmp_path / "before.safetensors", "--json")
+
+    shutil.copytree(origin / "films", corpus)
+    shutil.move(origin / "run", target)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    shutil.rmtree(origin)
+
+    assert printed(capfd, "ask", video, QUESTION, "--workdir", target, "--json") == asked
+    words = ["evaluate", "--workdir", target, "--limit", "2", "--json"]
+    again = printed(capfd, *words, f"--config.evaluation.corpora=('{corpus}',)")
+    assert {**again, "settings": None} == {**scored, "settings": None}
+    assert main([*map(str, words), "--data", "films"]) == 2  # the corpus was not moved with the run
+    assert "config.evaluation.corpora: films holds no corpus" in capfd.readouterr().err
+    printed(capfd, "port", "export", "--workdir", target, "--out", tmp_path / "after.safetensors", "--json")
+    exports = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("before", "after")]
+    assert exports[0] == exports[1]
+
+    words = [f"--config.data.corpora=('{corpus}',)", "--config.training.total_steps=3"]
+    assert main(["train", str(target / "config.json"), "--workdir", str(target), *words]) == 0
+    err = capfd.readouterr().err
+    assert "config: training.total_steps: 2 -> 3" in err and "text.tokenizer:" not in err
+    stored = json.loads((target / "config.json").read_text())
+    assert stored["text"]["tokenizer"] == "./files/text.tokenizer/tokenizer.json"
+    assert stored["training"]["total_steps"] == 3
+
+
+def test_other_tokenizers_override_those_of_a_run(tiny_run, tiny_corpus, video, tmp_path, capfd):
+    words = ["ask", video, QUESTION, "--workdir", tiny_run, "--json"]
+    expected = printed(capfd, *words)
+    shutil.copy(tiny_corpus / "tokenizer.json", tmp_path / "mine.json")
+    assert printed(capfd, *words, f"--config.text.tokenizer={tmp_path}/mine.json") == expected
+    assert main([*map(str, words), "--config.text.tokenizer=absent.json"]) == 2
+    assert "config.text.tokenizer: no tokenizer at absent.json" in capfd.readouterr().err
+
+
+def test_a_moved_recommender_recommends_is_evaluated_and_resumed(tmp_path, monkeypatch, capfd):
+    origin, target = tmp_path / "origin", tmp_path / "other/run"
+    origin.mkdir()
+    monkeypatch.chdir(origin)
+    ring_interactions.ring().save(origin / "ring.npz")
+    ring_interactions.train(ring_interactions.ring_config(Path("ring.npz")), Path("run"))
+    (tmp_path / "history.json").write_text('["item 3", "item 4"]')
+    recommend = ["recommend", "--history", tmp_path / "history.json", "--json"]
+    recommended = printed(capfd, *recommend, "--workdir", "run")
+    scored = printed(capfd, "evaluate", "--workdir", "run", "--json")
+
+    target.parent.mkdir()
+    shutil.move("run", target)
+    monkeypatch.chdir(tmp_path)
+    shutil.rmtree(origin)
+
+    assert printed(capfd, *recommend, "--workdir", target) == recommended
+    assert printed(capfd, "evaluate", "--workdir", target, "--json") == scored
+    words = ["--workdir", target, "--config.data.batch_size", "3", "--json"]
+    steps = json.loads((target / "config.json").read_text())["training"]["total_steps"]
+    result = printed(capfd, "train", target / "config.json", *words, f"--config.training.total_steps={steps + 2}")
+    assert result["step"] == steps + 2
