@@ -83,6 +83,15 @@ def test_check_continues_after_an_unreadable_file(folder, capsys):
     assert report["videos"] == 3 and "c.mp4 is a folder" in report["findings"][1]["problem"]
 
 
+def test_check_prints_what_it_passed_over(folder, capsys):
+    for name in ("a.txt", "b.txt", "LICENSE"):
+        (folder / "videos" / name).write_text("text")
+    main(["data", "check", f"{folder}/videos"])
+    out = capsys.readouterr().out
+    assert f"2 .txt: {folder}/videos/a.txt, {folder}/videos/b.txt" in out
+    assert f"1 (no suffix): {folder}/videos/LICENSE" in out
+
+
 def test_outputs_are_checked_before_the_work(folder, capsys, monkeypatch):
     monkeypatch.setattr("os.access", lambda place, mode: place != folder)  # as on a read-only disk
     monkeypatch.setattr(

@@ -14,7 +14,7 @@ VIDEO = sample_videos.numbered_video()
 BAD = {
     "empty": (b"", r"empty \(0 bytes\)"),
     "text": (b"404 not found" * 50, r"cannot be opened \(650 bytes, Invalid data"),
-    "truncated, index at the end": (sample_videos.truncated(VIDEO, index_first=False), "cannot be opened"),
+    "truncated, index at the end": (sample_videos.truncated(VIDEO, index_first=False), r"truncated: \d+ of \d+ bytes"),
     "truncated, index at the front": (
         sample_videos.truncated(VIDEO, index_first=True),
         r"truncated: \d+ of \d+ bytes",
@@ -43,6 +43,38 @@ def test_missing_files_and_folders_are_rejected(tmp_path):
         index_video(tmp_path / "nowhere.mp4")
     with pytest.raises(VideoError, match=r"is a folder.*path of a file"):
         index_video(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "10:30.mp4",
+        "http:clip.mp4",
+        "file:a.mp4",
+        "concat:a|b.mp4",
+        "%03d.mp4",
+        "a?*[1].mp4",
+        "-a.mp4",
+        "two\nlines.mp4",
+    ],
+)
+def test_file_names_are_no_protocols_or_patterns(name, tmp_path, monkeypatch):
+    (tmp_path / name).write_bytes(VIDEO)
+    monkeypatch.chdir(tmp_path)
+    for path in (name, tmp_path / name, str(tmp_path / name)):
+        assert len(sample_video(path, SamplingSpec(4)).frames) == 4
+
+
+def test_playlists_do_not_open_other_files(tmp_path):
+    (tmp_path / "other.mp4").write_bytes(VIDEO)
+    playlist = tmp_path / "list.mp4"
+    for text in (
+        "#EXTM3U\n#EXTINF:5,\nother.mp4\n#EXT-X-ENDLIST\n",
+        f"ffconcat version 1.0\nfile {tmp_path}/other.mp4\n",
+    ):
+        playlist.write_text(text)
+        with pytest.raises(VideoError, match=r"list\.mp4 (is a playlist or script|cannot be opened)"):
+            index_video(playlist)
 
 
 def test_file_without_read_permission(tmp_path, monkeypatch):

@@ -73,3 +73,59 @@ def decode_all(data: bytes) -> np.ndarray:
     with av.open(io.BytesIO(data)) as container:
         convert = FrameConverter(None)
         return np.stack([convert(frame) for frame in container.decode(video=0)])
+
+
+def encode_with_sound(codec: str, sound: str, container: str, *, delay: int) -> bytes:
+    """Encodes numbered frames that begin `delay` seconds after silent sound."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as target:
+        audio = target.add_stream(sound, rate=48000)
+        video = target.add_stream(codec, rate=RATE)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        video.options = {"strict": "-2"}
+        video.codec_context.time_base, video.codec_context.bit_rate = Fraction(1, RATE), 2_000_000
+        for number, pixels in enumerate(numbered_frames(COUNT)):
+            frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            frame.pts, frame.time_base = number + RATE * delay, Fraction(1, RATE)
+            target.mux(video.encode(frame))
+            for part in range(5):
+                silence = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.float32), format="fltp", layout="mono")
+                silence.rate, silence.pts = 48000, (5 * number + part) * 960
+                target.mux(audio.encode(silence))
+        target.mux(video.encode(None))
+        target.mux(audio.encode(None))
+    return out.getvalue()
+
+
+def encode_tracks(container: str, tracks: list[tuple[int, int, int]]) -> bytes:
+    """Encodes several video tracks of (number of frames, height, disposition); those of one frame are JPEG pictures."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as target:
+        streams = []
+        for count, height, disposition in tracks:
+            stream = target.add_stream("mjpeg" if count == 1 else "mpeg4", rate=RATE)
+            stream.pix_fmt = "yuvj420p" if count == 1 else "yuv420p"
+            stream.height, stream.width, stream.disposition = height, 64, disposition
+            stream.codec_context.bit_rate = 2_000_000
+            streams.append(stream)
+        for stream, (count, height, _) in zip(streams, tracks, strict=True):
+            for pixels in numbered_frames(count, height):
+                target.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+            target.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def encode_avi_with_held_frames(held: set[int]) -> bytes:
+    """Encodes an AVI in which the chunks of these numbers are empty, so that the previous frame stays on display."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="avi") as target:
+        stream = target.add_stream("mpeg4", rate=RATE)
+        stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, RATE)
+        for number, pixels in enumerate(numbered_frames(COUNT)):
+            if number not in held:
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts, frame.time_base = number, Fraction(1, RATE)
+                target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    return out.getvalue()

@@ -88,3 +88,15 @@ def remuxed(data: bytes, options: dict[str, str], container: str = "mp4") -> byt
                     packet.stream = stream_out
                     target.mux(packet)
         return path.read_bytes()
+
+
+def trimmed(data: bytes, start: float, end: float) -> bytes:
+    """Sets the edit list of an mp4 so that it shows the part from `start` to `end`, in seconds."""
+    out = bytearray(data)
+    movie, track, edit = (data.index(box) + 4 for box in (b"mvhd", b"mdhd", b"elst"))
+    movie_scale = int.from_bytes(data[movie + 12 : movie + 16])
+    media_scale = int.from_bytes(data[track + 12 : track + 16])
+    media_start = int.from_bytes(data[edit + 12 : edit + 16])  # of the first frame, behind the depth of reordering
+    out[edit + 8 : edit + 12] = round((end - start) * movie_scale).to_bytes(4)
+    out[edit + 12 : edit + 16] = (media_start + round(start * media_scale)).to_bytes(4)
+    return bytes(out)

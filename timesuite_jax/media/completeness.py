@@ -1,18 +1,17 @@
 """Rejects files that were cut off, such as interrupted downloads and copies."""
 
-from collections.abc import Sequence
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
-import av.video.stream
+import av.container
 
 from timesuite_jax.media.container_extent import declared_extent
 from timesuite_jax.media.video_error import VideoError
-from timesuite_jax.media.video_file import Source
+from timesuite_jax.media.video_file import Source, open_video
 
 
-def check_complete(source: Source, name: str, streams: Sequence[av.video.stream.VideoStream]) -> None:
-    """Checks that a file is as long as its structure.
+def open_complete_video(source: Source, name: str) -> av.container.InputContainer:
+    """Opens a file or encoded bytes that are as long as their structure; the caller closes the container.
 
     Numbers of frames and durations in headers are no measure: they count frames that an edit list trims, or that are
     only held, and may be wrong. Where a container lists the places of its frames (mp4), the file may end after the last
@@ -21,30 +20,50 @@ def check_complete(source: Source, name: str, streams: Sequence[av.video.stream.
     Args:
       source: path or encoded bytes.
       name: name for error messages.
-      streams: video streams of the open file.
 
     Raises:
-      VideoError: the file is truncated.
+      VideoError: the file is missing, empty, unreadable or truncated, or has no video stream.
     """
+    try:
+        container = open_video(source, name)
+    except VideoError:
+        _check_extent(source, name, None)  # the reason, if the file cannot be opened because it is cut off
+        raise
+    try:
+        _check_extent(source, name, container)
+    except VideoError:
+        container.close()
+        raise
+    return container
+
+
+def _check_extent(source: Source, name: str, container: av.container.InputContainer | None) -> None:
+    present, extent = _extent(source)
+    if extent > present and (container is None or not _all_frames_within(container, present)):
+        raise VideoError(
+            name, f"is truncated: {present} of {extent} bytes are present", "download it again or re-encode it"
+        )
+
+
+def _extent(source: Source) -> tuple[int, int]:
+    """Returns the sizes in bytes of a file and of its structure, zeros if there is no file to read."""
     if isinstance(source, bytes):
-        present, extent = len(source), declared_extent(source)
-    else:
+        return len(source), declared_extent(source)
+    try:
         with Path(source).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-            present, extent = len(data), declared_extent(data)
-    if extent <= present or _all_frames_within(streams, present):
-        return
-    raise VideoError(
-        name, f"is truncated: {present} of {extent} bytes are present", "download it again or re-encode it"
-    )
+            return len(data), declared_extent(data)
+    except (OSError, ValueError):  # missing, a folder, not permitted; empty
+        return 0, 0
 
 
-def _all_frames_within(streams: Sequence[av.video.stream.VideoStream], size: int) -> bool:
+def _all_frames_within(container: av.container.InputContainer, size: int) -> bool:
     """Whether a table in the header lists the places of all frames to display, and all are within the file.
 
     Fragmented mp4 declares no frames in its header.
     """
-    if streams[0].container.format.name != "mov,mp4,m4a,3gp,3g2,mj2":
+    if container.format.name != "mov,mp4,m4a,3gp,3g2,mj2":
         return False
     return all(
-        stream.frames and all(entry.pos + entry.size <= size for entry in stream.index_entries) for stream in streams
+        stream.frames and all(entry.pos + entry.size <= size for entry in stream.index_entries)
+        for stream in container.streams.video
     )

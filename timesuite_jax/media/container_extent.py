@@ -22,7 +22,10 @@ def declared_extent(data: bytes | mmap) -> int:
     head = bytes(data[:16])
     for matches, extent in _FORMATS:
         if matches(head):
-            return extent(data)
+            try:
+                return extent(data)
+            except (struct.error, IndexError):  # cut off within a number
+                return len(data) + 1
     return 0
 
 
@@ -85,6 +88,8 @@ def _riff(data) -> int:
                     return 0
                 extent = inner + 8 + length
             inner += 8 + length + length % 2
+        if extent <= position and inner > len(data):  # cut off before the pictures
+            extent = inner
         position = end + size % 2
     return extent
 
@@ -140,6 +145,14 @@ def _gif_colours(flags: int) -> int:
     return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
 
 
+def _ivf(data) -> int:
+    """Frames of IVF, each behind its size."""
+    position = int.from_bytes(data[6:8], "little")
+    while position < len(data):
+        position += 12 + int.from_bytes(data[position : position + 4], "little")
+    return position
+
+
 _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[..., int]], ...] = (
     (lambda head: head[4:8] in _ISO_BOXES, _iso),
     (lambda head: head.startswith(b"\x1a\x45\xdf\xa3"), _ebml),
@@ -148,4 +161,5 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[..., int]], ...] = (
     (lambda head: head.startswith(b"OggS"), _ogg),
     (lambda head: head.startswith(b"FLV"), _flv),
     (lambda head: head[:6] in (b"GIF87a", b"GIF89a"), _gif),
+    (lambda head: head.startswith(b"DKIF"), _ivf),
 )

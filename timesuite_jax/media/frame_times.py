@@ -80,8 +80,10 @@ def frame_times(name: str, order: FrameOrder, packets: PacketTable, clock: Clock
         return _by_rate(name, len(order), clock.rate or len(values) / ((end - values[0]) * clock.time_base))
     if end <= values[-1]:
         end = values[-1] + (values[-1] - values[0]) / max(len(values) - 1, 1)
-    begin = values[0] * clock.time_base
-    offset = max(begin - clock.start, 0.0) if clock.start is not None and not np.any(shift) else 0.0
+    # Decoding times in place of presentation times precede them by the depth of reordering.
+    begin = values[0] if packets.pts[shown[0]] == NO_STAMP else packets.pts[shown[0]]
+    known = clock.start is not None and not np.any(shift)
+    offset = max(begin * clock.time_base - clock.start, 0.0) if known else 0.0
     return FrameTimes(
         (values - values[0]) * clock.time_base + offset,
         float((end - values[0]) * clock.time_base + offset),

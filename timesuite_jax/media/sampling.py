@@ -175,7 +175,10 @@ def sample_indexed(
                 raise
             continue
         break
-    return SampledVideo(frames, seconds, _shown_duration(index.duration, clip), index.duration), index
+    duration = index.duration
+    if spec.clock == "index":  # knows nothing of sound that starts before the first frame
+        duration -= float(index.times[0])
+    return SampledVideo(frames, seconds, _shown_duration(duration, clip), duration), index
 
 
 def choose_from_index(

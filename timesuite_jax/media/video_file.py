@@ -1,5 +1,6 @@
 """Opens video files and encoded bytes with FFmpeg."""
 
+import errno
 import io
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def open_video(source: Source, name: str) -> av.container.InputContainer:
     try:
         container = av.open(handle, mode="r", options=_OPTIONS)
     except PermissionError as error:
+        if error.errno == errno.EPERM:
+            raise VideoError(name, "is a playlist or script, which refers to other files", "give the video") from error
         raise VideoError(name, f"cannot be read ({ffmpeg_reason(error)})", "check its permissions") from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(

@@ -14,7 +14,7 @@ import av.video.stream
 import numpy as np
 from jaxtyping import Float
 
-from timesuite_jax.media.completeness import check_complete
+from timesuite_jax.media.completeness import open_complete_video
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decoding_order import order_by_decoding
 from timesuite_jax.media.frame_order import FrameOrder
@@ -22,7 +22,7 @@ from timesuite_jax.media.frame_times import Clock, frame_times
 from timesuite_jax.media.packet_order import order_by_timestamps
 from timesuite_jax.media.packet_table import read_packets
 from timesuite_jax.media.video_error import VideoError
-from timesuite_jax.media.video_file import Source, open_video
+from timesuite_jax.media.video_file import Source
 from timesuite_jax.media.video_stream import candidate_streams, choose_stream
 
 
@@ -77,9 +77,8 @@ def index_video(
         passed.
     """
     name = name or (Path(source).name if not isinstance(source, bytes) else "(bytes)")
-    with open_video(source, name) as container:
+    with open_complete_video(source, name) as container:
         streams = candidate_streams(container, name)
-        check_complete(source, name, streams)
         tables = read_packets(container, streams, name, deadline)
         chosen = choose_stream(streams, tables)
         stream, packets = streams[chosen], tables[chosen]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import encoded_videos
 from tests.support.annotations import entry, write
 from timesuite_jax.data.corpora import BuildSpec, audit, build_corpus
 from timesuite_jax.errors import UserError
@@ -24,9 +25,48 @@ def test_problems_are_listed_with_their_location(videos, tmp_path):
     problems = [finding.problem for finding in audit([tmp_path / "out"], quiet=True).findings]
     assert len(problems) == 2 and "another checksum" in problems[0] and "fails its checksum" in problems[1]
     json.dumps(mixed.as_json())
+    assert not mixed.notes and not mixed.not_checked
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(UserError, match="neither a corpus nor videos"):
         audit([empty], quiet=True)
     with pytest.raises(UserError, match=r"there is no .*nowhere; give"):
         audit([tmp_path / "nowhere"], quiet=True)
+
+
+def test_every_kind_of_video_in_a_folder_is_checked_and_the_rest_is_listed(tmp_path):
+    whole = {
+        ".gif": encoded_videos.encode("gif", "gif"),
+        ".wmv": encoded_videos.encode("wmv2", "asf"),
+        ".mpg": encoded_videos.encode("mpeg2video", "mpeg"),
+        ".3gp": encoded_videos.encode("h263", "3gp"),
+        ".M2TS": encoded_videos.encode("libx264", "mpegts"),
+        ".ogv": encoded_videos.encode("libvpx", "ogg"),
+    }
+    for suffix, data in whole.items():
+        (tmp_path / f"whole{suffix}").write_bytes(data)
+        (tmp_path / f"damaged{suffix}").write_bytes(data[:30])
+    for name in ("notes.txt", "README", "folder/labels.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text")
+    report = audit([tmp_path], quiet=True)
+    assert report.videos == 2 * len(whole)
+    assert {Path(finding.where).name for finding in report.findings} == {f"damaged{suffix}" for suffix in whole}
+    listed = {str(Path(file).relative_to(tmp_path)) for file in report.not_checked}
+    assert listed == {"notes.txt", "README", "folder/labels.csv"}
+
+
+def test_corpora_below_a_folder_are_checked_as_such(videos, tmp_path):
+    annotations = write(tmp_path, [entry("a.mp4")])
+    build_corpus(annotations, videos, tmp_path / "all" / "corpus", BuildSpec("test"), quiet=True)
+    (tmp_path / "all" / "a.mp4").write_bytes((videos / "a.mp4").read_bytes())
+    report = audit([tmp_path / "all"], quiet=True)
+    assert report.ok and (report.records, report.videos, report.not_checked) == (1, 1, ())
+
+
+def test_an_unusual_clock_is_noted(tmp_path):
+    (tmp_path / "late.mp4").write_bytes(encoded_videos.encode_with_sound("libx264", "aac", "mp4", delay=2))
+    (tmp_path / "joined.ts").write_bytes(2 * encoded_videos.encode("libx264", "mpegts"))
+    report = audit([tmp_path], quiet=True)
+    assert report.ok and [Path(note.where).name for note in report.notes] == ["joined.ts", "late.mp4"]
+    assert "2 recordings" in report.notes[0].note and "at 2.00 s" in report.notes[1].note
