@@ -75,19 +75,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`| head`) exited, which is not an error; without stdout the interpreter prints no message either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        if error.errno not in _UNUSABLE or error.filename is None:  # e.g. of a lock or a connection
-            raise
-        message = f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
-        print(f"timesuite {name}: {message}", file=sys.stderr)
-        return USER_MISTAKE
     except Exception as error:
-        if not type(error).__module__.startswith(_CLOUD):
+        if not (message := _explain(error)):
             raise
-        reason = " ".join(str(error).split()) or type(error).__name__
-        message = f"the bucket cannot be used ({reason}); check its name, your permissions and your login"
         print(f"timesuite {name}: {message}", file=sys.stderr)
         return USER_MISTAKE
+
+
+def _explain(error: Exception) -> str:
+    """The message for an error of the file system or of a bucket that the user can fix; "" for any other error."""
+    if isinstance(error, OSError) and error.errno in _UNUSABLE and error.filename is not None:  # not e.g. of a lock
+        return f"cannot use {error.filename} ({error.strerror}); correct the name or the permissions"
+    # A missing object or bucket is a FileNotFoundError without a number, which the operating system's errors have.
+    missing = isinstance(error, FileNotFoundError) and error.errno is None
+    if missing or type(error).__module__.startswith(_CLOUD):
+        reason = " ".join(str(error).split()) or type(error).__name__
+        return f"the bucket cannot be used ({reason}); check its name, your permissions and your login"
+    return ""
 
 
 def _parse(parser: argparse.ArgumentParser, name: str, words: Sequence[str]) -> argparse.Namespace:

@@ -68,8 +68,8 @@ def local_path(path: epath.PathLike, what: str = "the file") -> epath.Path:
     if is_remote(path):
         name = os.fspath(path).rstrip("/")
         raise UserError(
-            f"{name} is in a bucket, but {what} must be on a disk; copy it (`gcloud storage cp -r {name} .`) or mount "
-            "the bucket with gcsfuse"
+            f"{name} is in a bucket, but {what} must be on a disk; give a path on a disk (to copy: "
+            f"`gcloud storage cp -r {name} .`), or mount the bucket with gcsfuse"
         )
     return to_path(path)
 
