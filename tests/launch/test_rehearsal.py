@@ -1,9 +1,13 @@
 """A rehearsal is a run: processes that train together, each line prefixed with the number of its process."""
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from tests.support.paths import ROOT
 from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interactions
@@ -26,6 +30,25 @@ def test_two_processes_train_one_model(tmp_path: Path):
         assert f"[{index}] step 4 of 4, saved in {workdir}" in done.stdout
         assert json.loads((workdir / "processes" / f"{index}.json").read_text())["ended"]
     assert {path.name for path in (workdir / "checkpoints").iterdir()} == {"4"}
+    assert "[Gloo]" not in done.stdout and "[SPMD]" not in done.stdout
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)
+def test_the_rehearsal_of_the_page_works_as_pasted(tmp_path: Path):
+    page = (ROOT / "docs/pods.md").read_text(encoding="utf-8")
+    block = page.split("## 4. Rehearse")[1].split("```")[1]
+    for folder in ("configs", "launch"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    command = ["bash", "-euc", block]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, **path}, capture_output=True, text=True, timeout=1500
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
+    assert {"[0] step 20 of 20, saved in runs/rehearsal", "[1] step 20 of 20, saved in runs/rehearsal"} <= set(lines)
+    assert all(re.match(r"\[[01]\] (step |    )", line) for line in lines), "no output of native libraries"
 
 
 def test_the_exit_code_of_a_mistake_is_the_processes(tmp_path: Path):
