@@ -76,18 +76,6 @@ def check_bounds(spec: Any) -> None:
             raise UserError(f"{type(spec).__name__}.{field.name}={value} {problem}")
 
 
-def check_least(spec: Any, where: str, least: Mapping[str, float]) -> None:
-    """Checks that fields are not below a minimum; None passes. For specs whose fields are not declared with `bounded`.
-
-    Raises:
-      UserError: naming the field.
-    """
-    for name, minimum in least.items():
-        value = getattr(spec, name)
-        if value is not None and value < minimum:
-            raise UserError(f"{where}{'.' if where else ''}{name}={value} must be at least {minimum}")
-
-
 def build(cls: type[Spec], config: Config, where: str) -> Spec:
     """Builds a spec from a (nested) mapping such as a `ConfigDict`; fields that are left out keep their defaults.
 

@@ -77,5 +77,7 @@ def test_codes_cannot_be_trained(tiny_corpus: Path):
     config = config_of(tiny_corpus, "int8") | {"trained": ("*",)}
     with pytest.raises(UserError, match=r"config.trained=.*attn/k/kernel/quantized.*int8 have no gradient"):
         build(config).abstract_params()
-    with pytest.raises(UserError, match=r"mistral\.weight_format='int7' is unknown; choose one of float, int8, int4"):
+    with pytest.raises(
+        UserError, match=r"mistral\.weight_format='int7' is unknown; choose one of 'float', 'int8', 'int4'"
+    ):
         build(config_of(tiny_corpus, "int7"))

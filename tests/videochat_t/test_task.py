@@ -42,9 +42,9 @@ WRONG = [
     ("model.qformer.heads", 0, "qformer.heads=0 must be at least 1"),
     ("model.mistral.layers", 0, "mistral.layers=0 must be at least 1"),
     ("model.mistral.lora", {"rank": 0, "alpha": 1}, "lora.rank=0 must be at least 1"),
-    ("model.mistral.dtype", "bflot16", "mistral.dtype='bflot16' is unknown; choose 'float32' or 'bfloat16'"),
-    ("model.vision.remat", "al", "vision.remat='al' is unknown; choose one of none, full"),
-    ("model.vision.attention", "flsh", "vision.attention='flsh' is unknown; choose one of auto, xla"),
+    ("model.mistral.dtype", "bflot16", "mistral.dtype='bflot16' is unknown; choose one of 'float32', 'bfloat16'"),
+    ("model.vision.remat", "al", "vision.remat='al' is unknown; choose one of 'none', 'full'"),
+    ("model.vision.attention", "flsh", "vision.attention='flsh' is unknown; choose one of 'auto', 'xla'"),
     ("data.buckets", (16,), r"data.buckets=\(16,\) .* 16 visual tokens"),
     ("data.clip_text_length", 33, "data.clip_text_length=33 is more than model.qformer.positions=32; lower it"),
     # numbers, names and types
@@ -56,7 +56,7 @@ WRONG = [
     ("data.corpora", ("/nowhere",), "/nowhere holds no corpus"),
     ("data.corpora", (), "no corpus to train on"),
     ("evaluation.corpora", ("/nowhere",), "/nowhere holds no corpus"),
-    ("evaluation.corpora", ("a/films", "b/films/"), "evaluation.corpora=.* has two folders of one name"),
+    ("evaluation.corpora", ("a/videos", "b/videos/"), "evaluation.corpora=.* has two folders of one name"),
     ("evaluation.limit", 0, "evaluation.limit=0 must be at least 1"),
     ("evaluation.batch_size", 0, "evaluation.batch_size=0 must be at least 1"),
     ("loss_chunk", 0, "config.loss_chunk=0 must be at least 1"),
@@ -174,8 +174,8 @@ def test_throughput_counts_sample_names_and_the_data_report(config):
     batch = next(stream)
     counts = task.throughput_counts(batch)
     assert counts["tokens"] == 8 * 96 and counts["frames"] == 8 * 4 and counts["model_flops"] > 0
-    assert all(name.startswith("films/") for name in stream.sample_names(batch))
-    assert stream.report()["films"]["used"] == 8
+    assert all(name.startswith("videos/") for name in stream.sample_names(batch))
+    assert stream.report()["videos"]["used"] == 8
     stream.close()
 
 
@@ -197,4 +197,4 @@ def test_the_abstract_batch_has_the_shapes_of_the_stream_and_needs_no_files(conf
 def test_evaluations_are_named_by_folder(config, tiny_corpus):
     task = build(change(config, "evaluation.corpora", (f"{tiny_corpus}/",)))
     ((name, evaluation),) = task.evaluations().items()
-    assert name == "films" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.metric_names)
+    assert name == "videos" and {"r1_iou_0.5", "miou", "n"} < set(evaluation.metric_names)

@@ -11,22 +11,25 @@ from timesuite_jax.layers.logical_sharding import constrain_sharding, logical_sh
 from timesuite_jax.layers.norms import LayerNorm, RMSNorm
 from timesuite_jax.layers.rope import apply_rope, rope_angles, token_positions
 from timesuite_jax.layers.sharded_scores import Shard, shard_map_scores
-from timesuite_jax.layers.spec_checks import check_choices
+from timesuite_jax.layers.spec_types import Attention, FloatType, Remat, WeightFormat
 from timesuite_jax.layers.stack import REMAT_POLICIES, run_stack
 
 __all__ = [
     "REMAT_POLICIES",
+    "Attention",
     "DropPath",
     "Dropout",
     "FeedForward",
+    "FloatType",
     "LayerNorm",
     "Linear",
     "LoraSpec",
     "RMSNorm",
+    "Remat",
     "Shard",
+    "WeightFormat",
     "apply_rope",
     "attention",
-    "check_choices",
     "constrain_sharding",
     "gated_silu",
     "gelu",

@@ -15,8 +15,8 @@ the two functions below.
 """
 
 import math
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -26,10 +26,7 @@ from jax.nn.initializers import Initializer
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 QUANTIZED_TYPES: dict[str, jnp.dtype] = {"int8": jnp.dtype(jnp.int8), "int4": jnp.dtype(jnp.int4)}
-WEIGHT_FORMATS = ("float", *QUANTIZED_TYPES)  # how a model may store its kernels
 GROUP = 32  # inputs that share a scale
-
-Kernel: TypeAlias = Float[Array, "*layers in out"] | Mapping[str, Shaped[Array, "*layers _ out"]]
 
 
 def group_size(inputs: int) -> int:

@@ -10,6 +10,7 @@ import pytest
 from flax import linen as nn
 from jaxtyping import Array
 
+from tests.support.tolerances import BFLOAT16, relative_error
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import LoraSpec
 from timesuite_jax.models.text import Mistral, MistralSpec
@@ -65,14 +66,15 @@ def test_released_number_of_parameters():
 
 
 def test_lora_is_float32_beside_a_bfloat16_base():
-    spec = dataclasses.replace(SPEC, param_dtype=jnp.bfloat16, dtype=jnp.bfloat16)
+    spec = dataclasses.replace(SPEC, param_dtype="bfloat16", dtype="bfloat16")
     for path, leaf in leaves_with_paths(init(spec)):
         assert leaf.dtype == (jnp.float32 if path[-1].startswith("lora") else jnp.bfloat16), path
     params = noisy(init())
     hidden, _ = run(Mistral(SPEC), params, *prompt(2, 7))
     half, _ = run(Mistral(spec), params, *prompt(2, 7))
     assert half.dtype == jnp.bfloat16
-    np.testing.assert_allclose(half.astype(jnp.float32), hidden, atol=0.1)
+    # Embeddings, weights, and 12 results a layer are rounded: norms, projections, rotation, products, sums.
+    assert relative_error(half.astype(jnp.float32), hidden) <= (2 + 12 * SPEC.layers) * BFLOAT16
 
 
 @pytest.mark.parametrize("unroll", [False, True])

@@ -187,11 +187,11 @@ def test_error_on_long_histories():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"items": 0}, "mqsa.items=0 must be at least 1"),
+        ({"items": 0}, "MqsaSpec.items=0 must be at least 1"),
         ({"heads": 3}, "mqsa.heads=3 does not divide mqsa.width=8"),
-        ({"alpha": 1.5}, "mqsa.alpha=1.5"),
-        ({"dropout": 1.0}, "mqsa.dropout=1.0"),
-        ({"window": 0}, "mqsa.window=0 must be at least 1"),
+        ({"alpha": 1.5}, "MqsaSpec.alpha=1.5 must be at most 1"),
+        ({"dropout": 1.0}, "MqsaSpec.dropout=1.0 must be below 1"),
+        ({"window": 0}, "MqsaSpec.window=0 must be at least 1"),
     ],
 )
 def test_errors(change: dict, message: str):

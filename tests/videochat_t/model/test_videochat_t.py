@@ -205,7 +205,7 @@ def test_types_in_half_precision():
         "debug",
         vision=UmtSpec.from_variant("debug", dtype="bfloat16", param_dtype="bfloat16"),
         qformer=QFormerSpec.from_variant("debug", dtype="bfloat16"),
-        mistral=MistralSpec.from_variant("debug", dtype=jnp.bfloat16, param_dtype=jnp.bfloat16),
+        mistral=MistralSpec.from_variant("debug", dtype="bfloat16", param_dtype="bfloat16"),
     )
     shapes = jax.eval_shape(lambda: params.__wrapped__(spec))
     types = {"/".join(path): leaf.dtype for path, leaf in param_tree.leaves_with_paths(shapes["params"])}

@@ -4,11 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import jax.numpy as jnp
-
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import LoraSpec, check_choices
+from timesuite_jax.layers import Attention, FloatType, LoraSpec, Remat, WeightFormat
 
 UPSTREAM_LORA = LoraSpec(rank=16, alpha=32, dropout=0.1)
 
@@ -19,23 +17,23 @@ _POSITIONS = 32768  # context of Mistral-7B-Instruct-v0.2; nothing is sized by i
 class MistralSpec:
     """Sizes and numeric choices of a Mistral model."""
 
-    vocab: int
-    width: int  # D
-    mlp: int  # M
-    layers: int  # L
-    heads: int  # h
-    kv_heads: int  # g
-    head_width: int  # d
-    rope_theta: float = 1e6
-    norm_epsilon: float = 1e-5
-    embedding_std: float = 0.02  # of newly initialised token embeddings; small models trained from scratch need more
+    vocab: int = bounded(minimum=1)
+    width: int = bounded(minimum=1)  # D
+    mlp: int = bounded(minimum=1)  # M
+    layers: int = bounded(minimum=1)  # L
+    heads: int = bounded(minimum=1)  # h
+    kv_heads: int = bounded(minimum=1)  # g
+    head_width: int = bounded(minimum=1)  # d
+    rope_theta: float = bounded(1e6, above=0)
+    norm_epsilon: float = bounded(1e-5, above=0)
+    embedding_std: float = bounded(0.02, above=0)  # of new token embeddings; small models from scratch need more
     lora: LoraSpec | None = UPSTREAM_LORA
-    dtype: jnp.dtype = jnp.float32  # of the computation
-    param_dtype: jnp.dtype = jnp.float32  # of the base weights
-    weight_format: str = "float"  # or "int8", "int4": of the frozen kernels of layers; not embedding, norms, head
-    attention: str = "auto"  # see `timesuite_jax.layers.attention`
+    dtype: FloatType = "float32"  # of the computation
+    param_dtype: FloatType = "float32"  # of the base weights
+    weight_format: WeightFormat = "float"  # of the frozen kernels of layers; not embedding, norms, head
+    attention: Attention = "auto"  # see `timesuite_jax.layers.attention`
     unroll: bool = False
-    remat: str = "none"
+    remat: Remat = "none"
 
     def __post_init__(self) -> None:
         """Validates the sizes.
@@ -43,12 +41,7 @@ class MistralSpec:
         Raises:
           UserError: naming the field that is out of range.
         """
-        sizes = ("vocab", "width", "mlp", "layers", "heads", "kv_heads", "head_width")
-        check_least(self, "mistral", dict.fromkeys(sizes, 1))
-        check_choices(self, "mistral")
-        for name in ("rope_theta", "norm_epsilon", "embedding_std"):
-            if getattr(self, name) <= 0:
-                raise UserError(f"mistral.{name}={getattr(self, name)} must be positive")
+        check_bounds(self)
         if self.heads % self.kv_heads:
             raise UserError(
                 f"mistral.kv_heads={self.kv_heads} does not divide mistral.heads={self.heads}; choose a divisor"

@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any
 
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import check_choices
+from timesuite_jax.layers import FloatType, Remat
 
 VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; "debug" is ours
     "base": {},
@@ -18,22 +18,22 @@ VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; "de
 class QFormerSpec:
     """Sizes of a Q-Former; the defaults are the released ones."""
 
-    width: int = 768
-    layers: int = 12  # even ones have cross-attention to the vision tokens
-    heads: int = 12
-    hidden: int = 3072  # of the feed-forward blocks
-    vocab: int = 30523  # bert-base-uncased and the added "[DEC]"
-    positions: int = 512  # longest text
-    queries: int = 32
-    extra_queries: int = 64
+    width: int = bounded(768, minimum=1)
+    layers: int = bounded(12, minimum=1)  # even ones have cross-attention to the vision tokens
+    heads: int = bounded(12, minimum=1)
+    hidden: int = bounded(3072, minimum=1)  # of the feed-forward blocks
+    vocab: int = bounded(30523, minimum=1)  # bert-base-uncased and the added "[DEC]"
+    positions: int = bounded(512, minimum=1)  # longest text
+    queries: int = bounded(32, minimum=1)
+    extra_queries: int = bounded(64, minimum=0)
     embedding_std: float = 0.02  # of newly initialised queries, word and position embeddings
     text_input: bool = True  # False: neither text nor parameters for it
-    hidden_dropout: float = 0.1
-    attention_dropout: float = 0.1
-    drop_path: float = 0.2  # of the last layer; increases linearly from 0 at the first
-    dtype: str = "float32"  # of the matrix products; the residual stream is always float32
-    param_dtype: str = "float32"
-    remat: str = "none"  # a name of layers.REMAT_POLICIES
+    hidden_dropout: float = bounded(0.1, minimum=0, below=1)
+    attention_dropout: float = bounded(0.1, minimum=0, below=1)
+    drop_path: float = bounded(0.2, minimum=0, below=1)  # of the last layer; increases linearly from 0 at the first
+    dtype: FloatType = "float32"  # of the matrix products; the residual stream is always float32
+    param_dtype: FloatType = "float32"
+    remat: Remat = "none"
     unroll: bool = False
 
     @classmethod
@@ -53,12 +53,7 @@ class QFormerSpec:
         Raises:
           UserError: naming the field that is out of range.
         """
-        positive = ("width", "layers", "heads", "hidden", "vocab", "positions", "queries")
-        check_least(self, "qformer", {**dict.fromkeys(positive, 1), "extra_queries": 0})
-        check_choices(self, "qformer")
-        for name in ("hidden_dropout", "attention_dropout", "drop_path"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"qformer.{name}={getattr(self, name)} must be at least 0 and below 1")
+        check_bounds(self)
         if self.width % self.heads:
             raise UserError(f"qformer.heads={self.heads} does not divide qformer.width={self.width}; choose a divisor")
 

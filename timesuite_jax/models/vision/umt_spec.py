@@ -3,9 +3,9 @@
 import dataclasses
 from typing import Any, Literal
 
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import check_choices
+from timesuite_jax.layers import Attention, FloatType, Remat
 from timesuite_jax.models.vision.encoder import VideoEncoderSpec
 
 VARIANTS: dict[str, dict[str, int]] = {  # Unmasked Teacher, table of architectures; "debug" is ours
@@ -21,20 +21,20 @@ class UmtSpec(VideoEncoderSpec):
 
     kind: Literal["umt"] = "umt"
 
-    image_size: int = 224  # pixels, square
-    patch_size: int = 16
-    width: int = 1024
+    image_size: int = bounded(224, minimum=1)  # pixels, square
+    patch_size: int = bounded(16, minimum=1)
+    width: int = bounded(1024, minimum=1)
     depth: int = 24  # of the checkpoint; see `blocks`
-    heads: int = 16
-    mlp_ratio: int = 4
+    heads: int = bounded(16, minimum=1)
+    mlp_ratio: int = bounded(4, minimum=1)
     return_index: int = -2  # -1: output of the last block, -2: of the one before; the blocks above it are not created
-    num_frames: int = 8  # frames of a clip
-    ckpt_num_frame: int = 4  # frames of the position table, which is interpolated to `num_frames`
+    num_frames: int = bounded(8, minimum=1)  # frames of a clip
+    ckpt_num_frame: int = bounded(4, minimum=1)  # frames of the position table, which is interpolated to `num_frames`
     position_table: Literal["auto", "native", "resized"] = "auto"  # "auto": as upstream, native at 224 pixels
-    dtype: str = "float32"  # of the computation
-    param_dtype: str = "float32"
-    attention: str = "auto"  # a name of layers.attention.IMPLEMENTATIONS
-    remat: str = "none"  # a name of layers.REMAT_POLICIES; useful only if the encoder is trained
+    dtype: FloatType = "float32"  # of the computation
+    param_dtype: FloatType = "float32"
+    attention: Attention = "auto"
+    remat: Remat = "none"  # useful only if the encoder is trained
     unroll: bool = False
     return_layers: bool = False  # return the outputs of all blocks as aux["layers"]
 
@@ -56,9 +56,7 @@ class UmtSpec(VideoEncoderSpec):
           UserError: naming the field that is out of range.
         """
         super().__post_init__()
-        positive = ("image_size", "patch_size", "width", "heads", "mlp_ratio", "num_frames", "ckpt_num_frame")
-        check_least(self, "vision", dict.fromkeys(positive, 1))
-        check_choices(self, "vision")
+        check_bounds(self)
         if self.image_size % self.patch_size:
             raise UserError(
                 f"vision.image_size={self.image_size} is not a multiple of vision.patch_size={self.patch_size}; "
@@ -70,10 +68,6 @@ class UmtSpec(VideoEncoderSpec):
             raise UserError(
                 f"vision.depth={self.depth} with vision.return_index={self.return_index} leaves no block; "
                 "increase one of them"
-            )
-        if self.position_table not in ("auto", "native", "resized"):
-            raise UserError(
-                f"vision.position_table={self.position_table!r} is unknown; choose 'auto', 'native' or 'resized'"
             )
 
     @property

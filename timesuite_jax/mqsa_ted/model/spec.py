@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from timesuite_jax.config_spec import check_least
+from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
 
 
@@ -10,16 +10,16 @@ from timesuite_jax.errors import UserError
 class MqsaSpec:
     """Sizes and rates; the defaults are those of upstream's `main.py`."""
 
-    items: int  # V
-    width: int = 64  # D
-    max_len: int = 50  # longest history; the oldest items of longer ones are dropped beforehand
-    blocks: int = 1
-    heads: int = 1  # h
-    window: int = 3  # items averaged for a query of the long branch, the paper's L
-    alpha: float = 0.5  # weight of the short branch; the long branch has weight 1 - alpha
-    dropout: float = 0.5
-    features: int = 0  # length F of the items' feature vectors; 0: no features
-    item_multiple: int = 1  # item tables are padded to a multiple of this many rows, so that devices divide them
+    items: int = bounded(minimum=1)  # V
+    width: int = bounded(64, minimum=1)  # D
+    max_len: int = bounded(50, minimum=1)  # longest history; the oldest items of longer ones are dropped beforehand
+    blocks: int = bounded(1, minimum=1)
+    heads: int = bounded(1, minimum=1)  # h
+    window: int = bounded(3, minimum=1)  # items averaged for a query of the long branch, the paper's L
+    alpha: float = bounded(0.5, minimum=0, maximum=1)  # weight of the short branch; of the long one 1 - alpha
+    dropout: float = bounded(0.5, minimum=0, below=1)
+    features: int = bounded(0, minimum=0)  # length F of the items' feature vectors; 0: no features
+    item_multiple: int = bounded(1, minimum=1)  # of the rows of item tables: padded so that devices divide them
 
     def __post_init__(self) -> None:
         """Validates the sizes and rates.
@@ -27,14 +27,9 @@ class MqsaSpec:
         Raises:
           UserError: naming the field that is out of range.
         """
-        positive = ("items", "width", "max_len", "blocks", "heads", "window", "item_multiple")
-        check_least(self, "mqsa", {**dict.fromkeys(positive, 1), "features": 0})
+        check_bounds(self)
         if self.width % self.heads:
             raise UserError(f"mqsa.heads={self.heads} does not divide mqsa.width={self.width}; choose a divisor")
-        if not 0 <= self.alpha <= 1:
-            raise UserError(f"mqsa.alpha={self.alpha} must be from 0 (long branch only) to 1 (short branch only)")
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"mqsa.dropout={self.dropout} must be at least 0 and below 1")
 
     @property
     def padding(self) -> int:
