@@ -16,7 +16,7 @@ from timesuite_jax.checkpoints.step_store import StepStore
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.checkpoints.workdir_lock import lock_workdir
 from timesuite_jax.errors import UserError
-from timesuite_jax.param_tree import Params
+from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.storage.orbax_overrides import SaveBarrier
 from timesuite_jax.storage.remote_path import absolute
 from timesuite_jax.storage.write_errors import explain_write_errors
@@ -161,9 +161,10 @@ class Checkpoints:
         Raises:
           UserError: if the checkpoint is of another model, with all differences.
         """
-        params = self.restore_params(step, param_tree.merge(state.params, frozen))
+        description = self.read_json(step, "config")
+        name = description["frozen"]
+        saved = self._check_shapes(step, name, param_tree.merge(state.params, frozen))
         trained = {path for path, _ in param_tree.leaves_with_paths(state.params)}
-        saved = {path for path, _ in param_tree.leaves_with_paths(self._steps.shapes(step))}
         if trained != saved:
             raise UserError(
                 f"checkpoint {step} in {self.workdir} has other trainable parameters; use the config it was trained "
@@ -171,13 +172,14 @@ class Checkpoints:
                 + indented([f"trainable in the checkpoint only: {'/'.join(path)}" for path in sorted(saved - trained)])
                 + indented([f"trainable in the config only: {'/'.join(path)}" for path in sorted(trained - saved)])
             )
-        trainable, others = param_tree.split(params, lambda path: path in trained)
-        targets = {"step": state.step, "opt_state": state.opt_state}
-        optimizer = self._steps.restore_arrays(step, "optimizer", targets)
-        description = self.read_json(step, "config")
-        self._frozen.name = description["frozen"]
-        restored = TrainState(step=optimizer["step"], params=trainable, opt_state=optimizer["opt_state"])
-        return Restored(restored, others, self.read_json(step, "data"), description["config"])
+        optimizer = {"step": state.step, "opt_state": state.opt_state}
+        found = self._steps.restore(step, {"params": state.params, "optimizer": optimizer}, ["data"])
+        self._frozen.name = name
+        restored = TrainState(
+            step=found["optimizer"]["step"], params=found["params"], opt_state=found["optimizer"]["opt_state"]
+        )
+        others = self._frozen.restore(name, frozen) if name else {}
+        return Restored(restored, others, found["data"], description["config"])
 
     def restore_params(self, step: int, targets: Params) -> Params:
         """Restores all parameters of a step, trainable and frozen, as one tree.
@@ -189,15 +191,23 @@ class Checkpoints:
         Raises:
           UserError: if the checkpoint has other parameters, with all differences.
         """
-        trainable = self._steps.shapes(step)
         name = self.read_json(step, "config")["frozen"]
-        frozen = self._frozen.shapes(name) if name else {}
-        if wrong := differences(param_tree.merge(trainable, frozen), targets):
+        trained = self._check_shapes(step, name, targets)
+        own, others = param_tree.split(targets, lambda path: path in trained)
+        params = self._steps.restore(step, {"params": own})["params"]
+        return param_tree.merge(params, self._frozen.restore(name, others)) if name else params
+
+    def _check_shapes(self, step: int, frozen: str | None, targets: Params) -> set[ParamPath]:
+        """Checks that a step and its frozen parameters have the parameters `targets`; returns the paths of the step's.
+
+        Raises:
+          UserError: with all differences.
+        """
+        trainable = self._steps.shapes(step)
+        stored = self._frozen.shapes(frozen) if frozen else {}
+        if wrong := differences(param_tree.merge(trainable, stored), targets):
             raise UserError(
                 f"checkpoint {step} in {self.workdir} does not fit this config; use the config it was trained with "
                 "or another folder:" + indented(wrong)
             )
-        trained = {path for path, _ in param_tree.leaves_with_paths(trainable)}
-        own, others = param_tree.split(targets, lambda path: path in trained)
-        params = self._steps.restore_arrays(step, "params", own)
-        return param_tree.merge(params, self._frozen.restore(name, others)) if name else params
+        return {path for path, _ in param_tree.leaves_with_paths(trainable)}

@@ -16,7 +16,7 @@ from timesuite_jax.storage.orbax_overrides import (
     SaveBarrier,
     async_options,
     bounded_concurrency_handler,
-    silence_thread_tracebacks,
+    silence_failed_saves,
 )
 
 ARRAY_ITEMS, JSON_ITEMS = ("params", "optimizer"), ("data", "config")
@@ -33,7 +33,7 @@ class StepStore:
     """
 
     def __init__(self, workdir: epath.Path, barrier: SaveBarrier, *, keep: int, read_only: bool) -> None:
-        silence_thread_tracebacks()
+        silence_failed_saves()
         self._workdir, self._barrier, self._read_only = workdir, barrier, read_only
         self._retention = RetentionPolicy(keep)
         self._array_handlers: dict[str, Any] | None = None  # set by the first save
@@ -110,15 +110,25 @@ class StepStore:
         """Returns the trainable parameters of a step, as leaves with shape and dtype."""
         return self._manager.item_metadata(step)["params"].tree
 
-    def restore_arrays(self, step: int, item: str, targets: Any) -> Any:
-        """Restores one of `ARRAY_ITEMS` to the shardings of `targets`, a tree of `jax.ShapeDtypeStruct`."""
-        args = ocp.args.Composite(**{item: ocp.args.StandardRestore(targets)})
-        return self._manager.restore(step, args=args)[item]
+    def restore(self, step: int, targets: Mapping[str, Any], json_items: Sequence[str] = ()) -> Mapping[str, Any]:
+        """Restores items of a step, all at once.
+
+        Args:
+          step: of the checkpoint.
+          targets: some of `ARRAY_ITEMS`, each a tree of `jax.ShapeDtypeStruct` with the shardings to restore to.
+          json_items: some of `JSON_ITEMS`.
+
+        Returns:
+          The items by name.
+        """
+        arrays = {name: ocp.args.StandardRestore(tree) for name, tree in targets.items()}
+        return self._manager.restore(
+            step, args=ocp.args.Composite(**arrays, **{name: ocp.args.JsonRestore() for name in json_items})
+        )
 
     def read_json(self, step: int, item: str) -> dict[str, Any]:
         """Reads one of `JSON_ITEMS`."""
-        args = ocp.args.Composite(**{item: ocp.args.JsonRestore()})
-        return self._manager.restore(step, args=args)[item]
+        return self.restore(step, {}, [item])[item]
 
     def close(self) -> None:
         """Waits and releases Orbax's threads."""

@@ -26,7 +26,6 @@ COMMANDS = {
     "port": "convert checkpoints from and to PyTorch",
     "data": "build, check and show corpora; make data sets of interactions",
 }
-_GONE, _UNREAD, _THREAD = "Event loop is closed", "exception was never retrieved", "_SignalingThread.run() raised"
 USER_MISTAKE, INTERRUPTED = 2, 130
 _CLOUD = ("gcsfs.", "google.auth.", "google.api_core.")  # libraries whose errors are about a bucket or a login
 _KEY_ALONE = re.compile(r"--config\.[^=]+")
@@ -135,25 +134,6 @@ def _quiet_logs() -> None:
     level = _log_level()
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("absl").setLevel(level)
-    _mute_abandoned_writes()
-
-
-def _mute_abandoned_writes() -> None:
-    """Hides tracebacks of checkpoint writes that fail because another one failed.
-
-    Writes in flight end in an event loop that is closed, or with an exception that no one retrieves, and the thread
-    that raised first prints its own; each would bury the one line that reports the error to the user.
-    """
-    logging.getLogger("asyncio").addFilter(lambda record: _UNREAD not in record.getMessage())
-    logging.getLogger("absl").addFilter(lambda record: _THREAD not in record.getMessage())
-    shown = sys.unraisablehook
-
-    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
-        abandoned = isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == _GONE
-        if not abandoned:
-            shown(unraisable)
-
-    sys.unraisablehook = hook
 
 
 if __name__ == "__main__":

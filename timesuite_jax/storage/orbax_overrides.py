@@ -4,8 +4,9 @@
     minutes for processes that are waiting at an earlier one. This barrier raises in the failed thread instead.
     https://github.com/google/orbax/issues/605 is about lost errors of background saves and a barrier timeout: errors
     are re-raised at the next call since then, but the wait remains. No upstream issue found for the wait.
-`silence_thread_tracebacks`: Orbax logs the traceback of each failed save thread and raises the same error to the
-    caller, which reports it. No upstream issue found.
+`silence_failed_saves`: Orbax logs the traceback of each failed save thread and raises the same error to the caller,
+    which reports it; writes in flight end in an event loop that is closed, or with an exception that no one retrieves.
+    Each would bury the one line that reports the error to the user. No upstream issue found.
 `async_options`: `AsyncOptions.post_finalization_callback` takes no arguments; Orbax calls it when all files are written
     and before the checkpoint becomes visible. The manifest is written there, because Orbax has no checksums of whole
     files. No upstream issue found.
@@ -27,6 +28,7 @@
     memory of a save is https://github.com/google/orbax/issues/1640.
 """
 
+import functools
 import logging
 import sys
 import threading
@@ -46,16 +48,21 @@ _THREAD_TRACEBACKS = (
     "in background save thread",
     "Save Finalize thread (save_finalize) failed",
 )
+_UNREAD, _GONE = "exception was never retrieved", "Event loop is closed"
 
 
-def _is_not_thread_traceback(record: logging.LogRecord) -> bool:
-    message = record.getMessage()
-    return not any(text in message for text in _THREAD_TRACEBACKS)
+@functools.cache
+def silence_failed_saves() -> None:
+    """Hides what failed save threads, and the writes they abandon, print; the same errors are raised to the caller."""
+    logging.getLogger("absl").addFilter(lambda record: not any(x in record.getMessage() for x in _THREAD_TRACEBACKS))
+    logging.getLogger("asyncio").addFilter(lambda record: _UNREAD not in record.getMessage())
+    shown = sys.unraisablehook
 
+    def hook(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not (isinstance(unraisable.exc_value, RuntimeError) and str(unraisable.exc_value) == _GONE):
+            shown(unraisable)
 
-def silence_thread_tracebacks() -> None:
-    """Removes log records of failed save threads; the same errors are raised to the caller."""
-    logging.getLogger("absl").addFilter(_is_not_thread_traceback)  # adding the same filter again has no effect
+    sys.unraisablehook = hook
 
 
 class SaveBarrier:

@@ -18,6 +18,7 @@ from etils import epath
 from jaxtyping import Int
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.range_reader import RangeReader, file_size
 from timesuite_jax.storage.remote_path import to_path
 
@@ -40,8 +41,8 @@ def index_path(path: epath.Path) -> epath.Path:
 class TFRecordWriter:
     """Writes one shard and its index; a context manager.
 
-    Both are written under temporary names and renamed when complete, so that neither an exception nor a killed process
-    leaves a partial shard.
+    Both appear under their names when complete, so that neither an exception nor a killed process leaves a partial
+    shard.
 
     Raises:
       UserError: the folder cannot be written, or the disk is full.
@@ -49,12 +50,12 @@ class TFRecordWriter:
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
-        self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         self._entries: list[tuple[int, int]] = []
         self._offset = 0
+        self._shard = contextlib.ExitStack()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._partial.open("wb")
+            self._file = self._shard.enter_context(atomic_write(self.path)).open("wb")
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
@@ -77,26 +78,23 @@ class TFRecordWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._abandon()
+            self._close_quietly()
+            self._shard.__exit__(kind, error, trace)
             return
         try:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            index = self._partial.with_suffix(".index")
-            with index.open("wb") as file:
-                np.save(file, np.asarray(self._entries, np.int64).reshape(-1, 2))
-            index.replace(index_path(self.path))
-            self._partial.replace(self.path)
+            with self._shard:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+                self._file.close()
+                with atomic_write(index_path(self.path)) as index, index.open("wb") as file:
+                    np.save(file, np.asarray(self._entries, np.int64).reshape(-1, 2))
         except OSError as failure:
-            self._abandon()
+            self._close_quietly()
             raise cannot_write(self.path, failure) from failure
 
-    def _abandon(self) -> None:
-        with contextlib.suppress(OSError):  # on a full disk the last flush fails too; the file is removed next
+    def _close_quietly(self) -> None:
+        with contextlib.suppress(OSError):  # on a full disk the last flush fails, too; the file has been removed
             self._file.close()
-        self._partial.unlink(missing_ok=True)
-        self._partial.with_suffix(".index").unlink(missing_ok=True)
 
 
 class CorruptRecordError(UserError):

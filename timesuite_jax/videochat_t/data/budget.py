@@ -2,8 +2,8 @@
 
 The original truncates on the right, which is where the answer is: nearly all of its dense-caption answers lose their
 end to 800 tokens of time stamps. Here the time text is shortened first (written compactly, then dropped), then whole
-later turns are dropped; an answer is never truncated, and a sample whose first answer does not fit is dropped. Every
-reduction is returned as a `Cut`, to be counted by corpus.
+later turns are dropped; an answer is never truncated, and a sample whose first answer does not fit is dropped. The
+kinds of reductions are returned, to be counted by corpus.
 """
 
 from collections.abc import Sequence
@@ -16,26 +16,18 @@ from timesuite_jax.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
-class Cut:
-    """One reduction of a conversation."""
-
-    kind: str  # "time_text_compact", "time_text_dropped" or "turns"
-    n_tokens: int  # that it saved
-
-
-@dataclass(frozen=True)
 class FittedConversation:
     """A conversation that fits.
 
     Attributes:
       conversation: the conversation after the cuts.
       length: the smallest bucket that holds it, S.
-      cuts: in order; empty if all of it fits.
+      cuts: kinds of reductions ("time_text_compact", "time_text_dropped", "turns") in order; empty if all of it fits.
     """
 
     conversation: Conversation
     length: int
-    cuts: tuple[Cut, ...]
+    cuts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -103,20 +95,20 @@ def fit_conversation(
             independent=independent,
         )
 
-    full = best = encode(turns, style)
-    cuts: list[Cut] = []
+    best = encode(turns, style)
+    cuts: list[str] = []
     for kind, shorter in _SHORTER_TIME_TEXTS if shorten else ():
         if best.n_text > budget:
             candidate = encode(turns, shorter)
             if candidate.n_text < best.n_text:
                 best, style = candidate, shorter
-                cuts = [Cut(kind, full.n_text - best.n_text)]
-    all_turns, kept = best, len(turns)
+                cuts = [kind]
+    kept = len(turns)
     while best.n_text > budget and kept > 1:
         kept -= 1
         best = encode(turns[:kept], style)
     if kept < len(turns):
-        cuts.append(Cut("turns", all_turns.n_text - best.n_text))
+        cuts.append("turns")
     length = smallest_bucket(best.n_text + n_visual + 1, buckets)
     if length is None:
         needed = best.n_text + n_visual + 1

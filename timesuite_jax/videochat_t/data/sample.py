@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from timesuite_jax.videochat_t.data.budget import Cut
 from timesuite_jax.videochat_t.data.token_row import TokenRow
 
 
@@ -38,7 +37,7 @@ class TokenizedConversation:
 
     row: TokenRow
     length: int
-    cuts: tuple[Cut, ...]
+    cuts: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -52,4 +51,4 @@ class Sample:
     def cuts(self) -> tuple[str, ...]:
         """Kinds of the cuts made so that the sample fits."""
         clip_text = ("clip_text",) if self.video.clip_text_cut else ()
-        return (*(cut.kind for cut in self.conversation.cuts), *clip_text)
+        return (*self.conversation.cuts, *clip_text)
