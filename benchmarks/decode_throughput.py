@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from timesuite_jax.media import SamplingSpec, choose_from_index, index_video, sample_video, write_mp4
+from timesuite_jax.progress import track
 
 
 def plain(path: Path, frames: int, size: int, interpolation: str | None = None) -> np.ndarray:
@@ -82,7 +83,7 @@ def main() -> None:
             table.add_column(column, justify="left" if column == "video" else "right")
         methods = (plain, partial(plain, interpolation="BICUBIC"), ours)
         totals = np.zeros(3)
-        for path in videos:
+        for path in track(videos, "videos"):
             index = index_video(path)
             distinct = len(np.unique(choose_from_index(index, SamplingSpec(args.frames))[0]))
             best = np.full(3, np.inf)

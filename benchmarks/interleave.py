@@ -7,6 +7,8 @@ from typing import Any
 
 from side_process import SideProcess
 
+from timesuite_jax.progress import track
+
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
@@ -54,10 +56,10 @@ def compare(
     Raises:
       ValueError: if the results differ (not checked if `tolerance` is None).
     """
-    first, second = ours.run(task), theirs.run(task)  # compiles
+    first, second = (side.run(task) for side in track((ours, theirs), f"{task}: compiling"))
     if tolerance is not None and not agree(first.value, second.value, tolerance):
         raise ValueError(f"{task}: ours returned {first.value}, PyTorch {second.value}; make both compute the same")
-    pairs = [(ours.run(task), theirs.run(task)) for _ in range(repeats)]
+    pairs = [(ours.run(task), theirs.run(task)) for _ in track(range(repeats), task)]
     walls = [[pair[side].wall for pair in pairs] for side in (0, 1)]
     medians = [statistics.median(side) for side in walls]
     cpu = [min(pair[side].cpu for pair in pairs) for side in (0, 1)]

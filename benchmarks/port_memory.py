@@ -26,6 +26,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.progress import track
+
 METHODS = ("shards", "orbax", "dictionary")
 DEVICES = 8
 SHARD = 500e6  # bytes per file of the synthetic folder
@@ -174,7 +176,7 @@ def main() -> None:
     try:
         total = make_files(args.folder, args.gb)
         rows = {}
-        for method in METHODS:
+        for method in track(METHODS, "imports"):
             command = [sys.executable, __file__, "--method", method, "--gb", str(args.gb), "--folder", str(args.folder)]
             done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
             rows[method] = json.loads(done.stdout.splitlines()[-1])

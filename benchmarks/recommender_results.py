@@ -124,14 +124,18 @@ def main(argv: list[str] | None = None) -> None:
         parser.error(f"unrecognised: {' '.join(unknown)}")
     if not args.table and args.data is None:
         parser.error("--data is required to train; give the folder of the .npz files")
-    for kind in () if args.table else args.sets:
-        for method in args.methods:
+    runs = [
+        (kind, method, seed)
+        for kind in (() if args.table else args.sets)
+        for method in args.methods
+        for seed in args.seeds or (2023, 2024, 2025)[: 3 if (kind, method) == ("beauty", "full") else 1]
+    ]
+    for number, (kind, method, seed) in enumerate(runs, 1):
+        name = f"{kind}-{method}-{seed}"
+        if not (args.out / name / "result.json").exists():
+            print(f"{name} ({number} of {len(runs)}) ...", file=sys.stderr)
             location = config_location(kind, method, args.variant)
-            for seed in args.seeds or (2023, 2024, 2025)[: 3 if (kind, method) == ("beauty", "full") else 1]:
-                name = f"{kind}-{method}-{seed}"
-                if not (args.out / name / "result.json").exists():
-                    print(f"{name} ...", file=sys.stderr)
-                    train(name, location, seed, args.data / f"{kind}.npz", args.out, overrides)
+            train(name, location, seed, args.data / f"{kind}.npz", args.out, overrides)
     print(table(args.out))
 
 

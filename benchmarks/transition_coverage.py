@@ -13,6 +13,7 @@ import numpy as np
 
 from timesuite_jax.data.interactions import Interactions
 from timesuite_jax.mqsa_ted.data import Split, Transitions, count_transitions, evaluation_inputs
+from timesuite_jax.progress import track
 
 MAX_LEN = 50  # as in configs/mqsa_ted
 
@@ -30,7 +31,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="NPZ", help="interactions (see docs/mqsa_ted.md)")
     print("| set | repeated transitions | covered validation items | covered test items |")
     print("|---|---|---|---|")
-    for file in parser.parse_args(argv).files:
+    for file in track(parser.parse_args(argv).files, "data sets"):
         data = Interactions.load(file)
         transitions = count_transitions(data, MAX_LEN)
         repeated = 1.0 - np.sum(transitions.count == 1) / np.sum(transitions.count)
