@@ -34,7 +34,8 @@ def test_the_mean_is_kept_in_bfloat16():
     y = Dropout(0.1).apply({}, x, deterministic=False, rngs={"dropout": KEYS[0]})
     assert y.dtype == jnp.bfloat16
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    np.testing.assert_allclose(np.mean(y[y != 0] / x[y != 0]), 1 / 0.9, rtol=2e-4)
+    rounding = 5 * 2**-8 / np.sqrt(np.count_nonzero(y))  # of a mean of products that are each rounded to 8 bits
+    np.testing.assert_allclose(np.mean(y[y != 0] / x[y != 0]), 1 / 0.9, rtol=rounding)
 
 
 def test_neighbours_rows_and_keys_are_independent():

@@ -40,7 +40,8 @@ def test_draws_of_derived_keys_are_unrelated_and_even():
     assert abs(draws.mean()) < 4 * np.sqrt(1 / 12 / draws.size)
     related = np.corrcoef(draws) - np.eye(len(draws))
     assert np.abs(related).max() < 5 / np.sqrt(2000)
-    assert np.mean(np.asarray(jax.random.bernoulli(KEY, 0.25, (40_000,)))) == pytest.approx(0.25, abs=0.01)
+    share = np.mean(np.asarray(jax.random.bernoulli(KEY, 0.25, (40_000,))))
+    assert share == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 40_000))
 
 
 def test_keys_of_rbg_are_taken_too():
@@ -72,7 +73,8 @@ def test_a_stack_draws_another_mask_each_time_and_nothing_by_threefry():
 
     x = jnp.ones((40, 1000))
     kept = np.asarray(jax.jit(run)(x, KEY) != 0)
-    assert kept.mean() == pytest.approx(0.5**6, abs=0.002)  # two masks in each of three layers, none like another
+    # Two masks in each of three layers, none like another; the drop path has rate 0.
+    assert kept.mean() == pytest.approx(0.5**6, abs=5 * np.sqrt(0.5**6 / kept.size))
     assert not np.array_equal(kept, jax.jit(run)(x, jax.random.fold_in(KEY, 1)) != 0)
     program = jax.jit(jax.grad(lambda x, key: run(x, key).sum())).lower(x, KEY).as_text()
     assert "threefry" not in program

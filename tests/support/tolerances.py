@@ -8,6 +8,7 @@ upstream.
 import numpy as np
 
 FORWARD = 1e-5
+BFLOAT16 = 2**-8  # what rounding to 8 significant bits changes at most, relative to a number
 GRADIENT = 1e-4
 ELEMENT_RTOL = 1e-4  # on top of the absolute bound
 ATOL = {

@@ -1,4 +1,4 @@
-"""Frame numbers and timestamps of `choose_frames` equal those of upstream's functions, for thousands of films."""
+"""Frame numbers and timestamps of `choose_frames` equal those of upstream's functions, for thousands of videos."""
 
 from pathlib import Path
 from typing import Any

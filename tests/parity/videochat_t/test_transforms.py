@@ -53,18 +53,23 @@ def test_evaluation(arrays):
 def test_training_crop(kind, arrays):
     box = tuple(int(v) for v in arrays["train_resized_crop_box_ijhw"])
     out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE), box=box), IMAGENET_MEAN, IMAGENET_STD)
-    assert_within_one_level(out[WINDOW], arrays[f"train_resized_crop_{kind}_crop_f32"], share=0.002)
+    assert_rounded_alike(out[WINDOW], arrays[f"train_resized_crop_{kind}_crop_f32"])
 
 
-@pytest.mark.parametrize(("kind", "share"), [("antialias", 0.3), ("noantialias", 0.005)])
-def test_whole_frame(kind, share, arrays):
-    # torch and Pillow round the weights of the antialiased filter differently; ours is Pillow's.
+@pytest.mark.parametrize("kind", RESIZE)
+def test_whole_frame(kind, arrays):
     out = normalised(RESIZE[kind](arrays["frames_u8"], (SIZE, SIZE)), IMAGENET_MEAN, IMAGENET_STD)
-    assert_within_one_level(out[WINDOW], arrays[f"traintest_resize_{kind}_crop_f32"], share=share)
+    assert_rounded_alike(out[WINDOW], arrays[f"traintest_resize_{kind}_crop_f32"])
 
 
-def assert_within_one_level(out: np.ndarray, golden: np.ndarray, share: float) -> None:
-    one_level = 1 / 255 / 0.224
-    difference = np.abs(out - golden)
-    assert difference.max() <= 1.01 * one_level
-    assert np.mean(difference > 1e-5) <= share
+def assert_rounded_alike(out: np.ndarray, golden: np.ndarray) -> None:
+    """Asserts that both are the same picture, rounded differently: by at most one level, and not to one side.
+
+    Pillow (and ours) and torch round the weights of a filter differently, and Pillow the picture between its two
+    passes; how many pixels that changes depends on the picture. An error of one resize is at most one level wide, of
+    variance 1/12 a pass, so that of the difference is at most 1/3; a pixel shares its errors with fewer than 16
+    neighbours.
+    """
+    levels = (out - golden) * 255 * np.asarray(IMAGENET_STD, np.float32)[:, None, None]
+    assert np.abs(levels).max() <= 1 + 1e-3  # float32 of values up to 255
+    assert abs(levels.mean()) <= 4 * np.sqrt(1 / 3 / (levels.size / 16))
