@@ -64,8 +64,8 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve synthetic videos as a corpus, with the tokenizer in its folder; read-only."""
     from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
 
-    folder = tmp_path_factory.mktemp("corpora") / "films"
-    spec = SyntheticCorpusSpec("films", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
+    folder = tmp_path_factory.mktemp("corpora") / "videos"
+    spec = SyntheticCorpusSpec("videos", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
     make_corpus(folder, spec, seed=0, quiet=True)
     make_tokenizer(folder, spec.appearance)
     return folder

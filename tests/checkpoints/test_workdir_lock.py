@@ -1,5 +1,8 @@
 """Tests for the lock of a work folder."""
 
+import errno
+import fcntl
+import logging
 import os
 from pathlib import Path
 
@@ -22,3 +25,17 @@ def test_forked_process_does_not_keep_the_lock(tmp_path: Path):
     with lock_workdir(folder):
         pass
     os.close(forked)
+
+
+def test_without_locks_a_run_goes_on_with_a_warning_and_leaves_no_marker(tmp_path: Path, monkeypatch, caplog):
+    """A marker file instead of a lock would be left behind by a process that is killed, and block the next run."""
+
+    def unsupported(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    folder = epath.Path(tmp_path)
+    for _ in range(2):
+        with caplog.at_level(logging.WARNING), lock_workdir(folder), lock_workdir(folder):
+            assert not (tmp_path / ".lock-holder").exists()
+    assert caplog.text.count("make sure that no other run uses it") == 4

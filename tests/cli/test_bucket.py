@@ -58,7 +58,7 @@ def refused(capfd, *words) -> str:
 
 
 def test_a_run_in_a_bucket_is_trained_asked_evaluated_exported_and_resumed(bucket, tiny_corpus, tmp_path, capfd):
-    run, corpus, video = f"{bucket}/runs/tiny", f"{bucket}/data/films", tmp_path / "video.mp4"
+    run, corpus, video = f"{bucket}/runs/tiny", f"{bucket}/data/videos", tmp_path / "video.mp4"
     upload(tiny_corpus, corpus)
     video.write_bytes(sample_videos.numbered_video(24, rate=12.0))
     upload(tmp_path, f"{bucket}/videos")

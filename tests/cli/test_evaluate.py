@@ -17,7 +17,7 @@ def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
     assert metrics["dropped"] == 0 and "r1_iou_0.5" in metrics
     lines = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text().splitlines()]
     assert metrics["n"] == len(lines) > 5
-    assert {line["id"].rsplit("/", 1)[0] for line in lines} == {f"films/{number}" for number in range(5)}
+    assert {line["id"].rsplit("/", 1)[0] for line in lines} == {f"videos/{number}" for number in range(5)}
     assert (tmp_path / "answers.png").read_bytes().startswith(b"\x89PNG")
     # The batch size does not change the answers.
     assert main(["evaluate", *words, "--batch-size", "1", "--predictions", f"{tmp_path}/single.jsonl"]) == 0

@@ -56,14 +56,14 @@ def test_dropped_and_truncated_samples_are_printed(tiny_run, tiny_corpus, capfd,
         "used": 15,
         "dropped": 1,
         "cuts": {"turns": 2, "time_text_dropped": 9},
-        "reasons": {"films/3": "is empty"},
+        "reasons": {"videos/3": "is empty"},
     }
-    monkeypatch.setattr(RecordStream, "report", lambda stream: {"films": report})
+    monkeypatch.setattr(RecordStream, "report", lambda stream: {"videos": report})
     assert train(tiny_corpus, tiny_run) == 0
     assert capfd.readouterr().out.splitlines()[:3] == [
-        "films: 1 samples dropped, 15 used, for example:",
-        "  films/3 is empty",
-        "films: of 15 samples used, these were truncated to fit: time_text_dropped 9, turns 2",
+        "videos: 1 samples dropped, 15 used, for example:",
+        "  videos/3 is empty",
+        "videos: of 15 samples used, these were truncated to fit: time_text_dropped 9, turns 2",
     ]
 
 

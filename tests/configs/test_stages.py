@@ -20,7 +20,7 @@ from timesuite_jax.videochat_t.task import VideoChatTask
 
 FOLDER = CONFIGS / "timesuite"
 STAGES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("pods", "paper", "__init__"))
-FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5e-8", ":v5p-128", ":2x-v5e-256")] + [
+FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5p-128", ":2x-v5e-256")] + [
     "paper",
     "paper:debug",
 ]
@@ -103,7 +103,7 @@ def test_paper_is_the_released_model_of_stage_c_under_another_protocol():
     stage.evaluation.protocol = "default"
     assert paper == stage
     applied = apply_protocol(VideoChatTConfig.from_config(load("paper")))
-    # The stamps of 128 frames of a film of 30 minutes take 965 tokens, a prompt with its system text 250.
+    # The stamps of 128 frames of a video of 30 minutes take 965 tokens, a prompt with its system text 250.
     assert max(applied.data.buckets) >= 384 + 965 + 250 and applied.data.clip_text_length >= 80
 
 

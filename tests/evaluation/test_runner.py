@@ -5,12 +5,15 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import jax
 import numpy as np
 import pytest
 
 from timesuite_jax import evaluation, parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores, run_benchmark, runner
+from timesuite_jax.evaluation.prediction_log import PredictionLog
+from timesuite_jax.parallel import processes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,18 +140,43 @@ def test_damaged_folders_are_refused(tmp_path):
         run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
 
 
-def test_two_processes_give_the_union(monkeypatch):
-    """Two threads simulate processes: each answers a half, in as many batches as the other, and both return all."""
-    expected = run_benchmark(Arithmetic(), Adder(), batch_size=2)
+@pytest.fixture
+def expected():
+    """The result of one process."""
+    return run_benchmark(Arithmetic(), Adder(), batch_size=2)
+
+
+@pytest.fixture
+def two_processes(monkeypatch):
+    """Two threads simulate processes; returns a function that runs a function of the process index in both."""
     process, barrier, sent = threading.local(), threading.Barrier(2, timeout=60), {}
 
     def allgather(lines):
         sent[process.index] = lines
         barrier.wait()
-        return [*sent[0], *sent[1]]
+        both = [*sent[0], *sent[1]]
+        barrier.wait()
+        return both
 
     monkeypatch.setattr(runner, "shard_batches", lambda size: (parallel.ProcessShard(process.index, 2), size))
-    monkeypatch.setattr(parallel, "allgather_strings", allgather)
+    for module in (parallel, processes):
+        monkeypatch.setattr(module, "allgather_strings", allgather)
+    monkeypatch.setattr(jax, "process_index", lambda: process.index)
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+
+    def run(function):
+        def in_process(index):
+            process.index = index
+            return function(index)
+
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(in_process, range(2)))
+
+    return run
+
+
+def test_two_processes_give_the_union(expected, two_processes, tmp_path):
+    """Each answers a half, in as many batches as the other; both return all, and write to one folder."""
 
     class Counting(Adder):
         batches = 0
@@ -158,16 +186,45 @@ def test_two_processes_give_the_union(monkeypatch):
             return super().predict(inputs, batch_size)
 
     def run(index):
-        process.index = index
-        return run_benchmark(Arithmetic(), adders[index], batch_size=2)
+        return run_benchmark(Arithmetic(), adders[index], batch_size=2, folder=tmp_path)
 
     adders = [Counting(), Counting()]
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(run, range(2)))
-    for result in results:
+    results = two_processes(run)
+    assert [len(adder.answered) for adder in adders] == [5, 5] and {adder.batches for adder in adders} == {3}
+    stored = [(tmp_path / f"predictions-{index}.jsonl").read_text().splitlines() for index in range(2)]
+    assert [len(lines) for lines in stored] == [5, 5]
+    assert json.loads((tmp_path / "result.json").read_text())["settings"]["examples"] == 11
+    adders = [Counting(), Counting()]
+    resumed = two_processes(run)
+    assert [adder.answered for adder in adders] == [[], []]
+    assert not list(tmp_path.glob(".*"))
+    for result in (*results, *resumed):
         assert list(result.predictions.items()) == list(expected.predictions.items())
         assert result.dropped == expected.dropped and result.metrics() == expected.metrics()
-    assert [len(adder.answered) for adder in adders] == [5, 5] and {adder.batches for adder in adders} == {3}
+
+
+@pytest.mark.parametrize("fails", ["at the start", "after a batch"])
+def test_a_write_that_fails_in_one_process_raises_in_both(two_processes, tmp_path, monkeypatch, fails):
+    if fails == "at the start":
+        (tmp_path / "predictions-1.jsonl").mkdir()
+    else:
+        append = PredictionLog.append
+
+        def full(log, predictions):
+            if jax.process_index() == 1:
+                raise UserError("cannot write to the folder: no space left")
+            append(log, predictions)
+
+        monkeypatch.setattr(PredictionLog, "append", full)
+
+    def run(index):
+        with pytest.raises(UserError) as error:
+            run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
+        return str(error.value)
+
+    first, second = two_processes(run)
+    assert first == f"process 1 has failed: {second}" and "cannot write to" in second
+    assert not (tmp_path / "result.json").exists()
 
 
 def test_nothing_to_evaluate():

@@ -32,14 +32,14 @@ def video(tmp_path: Path) -> Path:
 @pytest.mark.slow
 def test_a_moved_video_run_is_asked_evaluated_exported_and_resumed(tiny_corpus, video, tmp_path, monkeypatch, capfd):
     origin, target, corpus = tmp_path / "origin", tmp_path / "other/run", tmp_path / "other/corpus"
-    shutil.copytree(tiny_corpus, origin / "films")
+    shutil.copytree(tiny_corpus, origin / "videos")
     monkeypatch.chdir(origin)
-    assert main(["train", f"{TINY_CONFIG}:films", "--workdir", "run"]) == 0
+    assert main(["train", f"{TINY_CONFIG}:videos", "--workdir", "run"]) == 0
     asked = printed(capfd, "ask", video, QUESTION, "--workdir", "run", "--json")
-    scored = printed(capfd, "evaluate", "--workdir", "run", "--data", "films", "--limit", "2", "--json")
+    scored = printed(capfd, "evaluate", "--workdir", "run", "--data", "videos", "--limit", "2", "--json")
     printed(capfd, "port", "export", "--workdir", "run", "--out", tmp_path / "before.safetensors", "--json")
 
-    shutil.copytree(origin / "films", corpus)
+    shutil.copytree(origin / "videos", corpus)
     shutil.move(origin / "run", target)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -49,8 +49,8 @@ def test_a_moved_video_run_is_asked_evaluated_exported_and_resumed(tiny_corpus, 
     words = ["evaluate", "--workdir", target, "--limit", "2", "--json"]
     again = printed(capfd, *words, f"--config.evaluation.corpora=('{corpus}',)")
     assert {**again, "settings": None} == {**scored, "settings": None}
-    assert main([*map(str, words), "--data", "films"]) == 2  # the corpus was not moved with the run
-    assert "config.evaluation.corpora: films holds no corpus" in capfd.readouterr().err
+    assert main([*map(str, words), "--data", "videos"]) == 2  # the corpus was not moved with the run
+    assert "config.evaluation.corpora: videos holds no corpus" in capfd.readouterr().err
     printed(capfd, "port", "export", "--workdir", target, "--out", tmp_path / "after.safetensors", "--json")
     exports = [(tmp_path / f"{name}.safetensors").read_bytes() for name in ("before", "after")]
     assert exports[0] == exports[1]

@@ -31,7 +31,7 @@ class Loaded(Generic[Capability]):
     """A task with its parameters on a mesh.
 
     Attributes:
-      task: has the capability that was asked for.
+      task: has the requested capability.
       params: all parameters, sharded over the mesh; to compute with them use `run`.
       mesh: devices that the parameters are on.
       rules: logical axis -> mesh axes.

@@ -1,5 +1,7 @@
 """`VideoChatPredictor`: questions as arrays, and what the two controls change in them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,27 @@ def test_foreign_frames_are_decoded_once(processor, tiny_corpus, monkeypatch):
     )
     prepare(processor, tiny_corpus, control="foreign_frames")
     assert len(decoded) == 13  # the first video again for the last question
+
+
+def test_an_undecodable_donor_of_frames_is_passed_over_and_tried_once(processor, tiny_corpus, tmp_path, monkeypatch):
+    corpus = Mixture([CorpusShare(str(tiny_corpus))])
+    records = [dataclasses.replace(corpus.read(number), source=f"{number}.mp4") for number in range(3)]
+    records[1] = dataclasses.replace(records[1], video=b"no video")
+    CorpusWriter(tmp_path / "three", "three").write([records])
+    plain = [processor.video_inputs(record).frames for record in (records[0], records[2])]
+    decoded = []
+    video_inputs = Processor.video_inputs
+    monkeypatch.setattr(
+        Processor, "video_inputs", lambda self, record: decoded.append(record.source) or video_inputs(self, record)
+    )
+    benchmark = GroundingBenchmark([str(tmp_path / "three")], control="foreign_frames")
+    predictor = VideoChatPredictor(no_answers, processor)
+    first, _, last = benchmark.examples()
+    questions = [predictor.prepare(benchmark.prompt(example)) for example in (first, last)]
+    np.testing.assert_array_equal(questions[0].sample.video.frames, plain[1])
+    np.testing.assert_array_equal(questions[1].sample.video.frames, plain[0])
+    # The first video's donor is the damaged one, then the last, which is also the next video that is asked about.
+    assert decoded == ["0.mp4", "1.mp4", "2.mp4"]
 
 
 def test_rescaled_stamps_change_every_time_and_no_frame(processor, tiny_corpus):

@@ -27,7 +27,7 @@ def corpus(tiny_corpus, tmp_path_factory):
     records[1] = dataclasses.replace(records[1], video=b"no video")
     folder = tmp_path_factory.mktemp("corpora") / "five"
     CorpusWriter(folder, "five").write([records])
-    make_tokenizer(folder, SyntheticCorpusSpec("films", 1).appearance)
+    make_tokenizer(folder, SyntheticCorpusSpec("videos", 1).appearance)
     return folder
 
 

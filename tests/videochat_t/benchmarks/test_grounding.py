@@ -102,10 +102,10 @@ def test_answers_that_ignore_the_video_pass_the_frame_control(evaluate):
 def test_every_question_of_a_record_is_evaluated(evaluate, tiny_corpus):
     """Also where the first has no span; those without are counted, not dropped."""
     result = evaluate(constant("1.0 - 2.0"))
-    expected = [f"films#{number}.{turn}" for number, turn in questions_with_spans(tiny_corpus)]
+    expected = [f"videos#{number}.{turn}" for number, turn in questions_with_spans(tiny_corpus)]
     assert list(result.predictions) == expected
     assert [one.id for one in result.predictions.values()] == [
-        f"films/{number}/{turn}" for number, turn in questions_with_spans(tiny_corpus)
+        f"videos/{number}/{turn}" for number, turn in questions_with_spans(tiny_corpus)
     ]
     found = result.as_json()
     assert found["questions_without_span"] == 36 - len(expected) and found["dropped"] == 0
@@ -207,7 +207,7 @@ def test_result_names_what_decides_the_score(evaluate, tiny_corpus, tmp_path):
     assert found["round_numbers"]["multiples_of_1"] == 1.0
     settings = found["settings"]
     assert settings["benchmark"] == "grounding" and settings["benchmark.control"] == "none"
-    assert settings["benchmark.corpora"][0][:2] == ["films", 12] and settings["model.inputs"]["layout"] == "training"
+    assert settings["benchmark.corpora"][0][:2] == ["videos", 12] and settings["model.inputs"]["layout"] == "training"
     with pytest.raises(UserError, match=r"benchmark\.control.*none.*rescaled_stamps"):
         evaluate(constant("1.0 - 2.0"), control="rescaled_stamps", folder=tmp_path)
     more = evaluate(constant("1.0 - 2.0"), limit=4, folder=tmp_path).metrics()

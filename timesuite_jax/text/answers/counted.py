@@ -21,7 +21,7 @@ COUNTED_BEFORE = _words(
 
 COUNTED_AFTER = _words(
     "frame frames fps percent people person persons man men woman women child children times step steps year years yr "
-    "yrs month months week weeks day days am pm o x % ° $ £ € cm mm m² km kg g mg lb lbs oz ml l px pixel pixels mph "
+    "yrs month months week weeks days age am pm o x % ° $ £ € cm mm m² km kg g mg lb lbs oz ml l px pixel pixels mph "
     "kmh hz khz mb gb k p d th degree degrees celsius meter meters metre metres foot feet inch inches mile miles "
     "star stars dollar dollars euro euros cent cents point points goals of "
     f"个 個 人 次 点 點 时 時 帧 幀 年 月 日 岁 歳 回 명 개 {_MONTHS}"

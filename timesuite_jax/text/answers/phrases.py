@@ -35,7 +35,7 @@ PHRASES = {
     "negation": Phrase("{not}{from|between|at|is|other}{0,2}{time}(?:{sep}{1,3}|{and}){time}"),
     # "saliency scores: 3.0, 3.0", "confidence between 0.8 and 0.9"
     "quantity": Phrase(
-        """{quantity}{^time|start|end|lasting|stop|line|count}{0,8}{bare|decimal}
+        """{quantity}{^time|start|end|lasting|stop|line|count}{0,8}{bare|decimal}(?!{sep}{1,2}{unit})
         (?:{sep|and}{1,2}{bare|decimal}(?!{sep}))?(?:{comma|and}{1,2}{bare|decimal}(?!{sep}{time}))*"""
     ),
     # "frames 10 to 20, 30 to 40"
@@ -60,7 +60,7 @@ PHRASES = {
     # "de 5 a 12 segundos"
     "from a to b, in Romance languages": Phrase("{from}{a:time}{weak_to}{b:time}", builders.pair),
     # "from 5 to 12"
-    "from a to b": Phrase("{from}{at}?{a:time}{comma}?{sep}{1,3}{at}?{b:time}", builders.pair),
+    "from a to b": Phrase("{from}{at|is}?{a:time}{comma}?{sep}{1,3}{at|is}?{b:time}", builders.pair),
     # "5 - 12", "5 to 12", "00:05 --> 00:12"
     "a to b": Phrase("{a:time}{sep}{1,3}{at}?{b:time}", builders.pair, UNCERTAIN),
     # "from 5 s, when he enters, to 12 s"
