@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
+from tests.support.tolerances import BFLOAT16, relative_error
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.objectives import answer_cross_entropy
@@ -118,13 +119,14 @@ def test_half_precision_accumulates_in_float32():
     leaves, targets, mask = case(0.5, jnp.bfloat16)
     (value, _, _), expected = chunked(leaves, targets, mask, 8), dense(leaves, targets, mask)
     assert value.dtype == jnp.float32
-    np.testing.assert_allclose(value, expected[0], rtol=2e-2)
+    # Rounded are the scores, those of the adapter in two products, their sum, and the loss of the dense computation.
+    np.testing.assert_allclose(value, expected[0], rtol=5 * BFLOAT16)
     grads = jax.grad(lambda x: chunked(x, targets, mask, 8)[0])(leaves)
     wanted = jax.grad(lambda x: dense(x, targets, mask)[0])(leaves)
     for name, grad in grads.items():
         assert grad.dtype == leaves[name].dtype
-        error = np.abs(grad.astype(jnp.float32) - wanted[name].astype(jnp.float32)).max()
-        assert error < 0.03 * np.abs(wanted[name].astype(jnp.float32)).max(), name
+        # And of the gradients the probabilities, and two products.
+        assert relative_error(grad.astype(jnp.float32), wanted[name].astype(jnp.float32)) <= 8 * BFLOAT16, name
 
 
 def test_errors():

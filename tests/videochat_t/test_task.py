@@ -43,6 +43,7 @@ WRONG = [
     ("model.mistral.layers", 0, "mistral.layers=0 must be at least 1"),
     ("model.mistral.lora", {"rank": 0, "alpha": 1}, "lora.rank=0 must be at least 1"),
     ("model.mistral.dtype", "bflot16", "mistral.dtype='bflot16' is unknown; choose one of 'float32', 'bfloat16'"),
+    ("model.vision.position_table", "learned", "position_table='learned' is unknown; choose one of 'auto', 'native'"),
     ("model.vision.remat", "al", "vision.remat='al' is unknown; choose one of 'none', 'full'"),
     ("model.vision.attention", "flsh", "vision.attention='flsh' is unknown; choose one of 'auto', 'xla'"),
     ("data.buckets", (16,), r"data.buckets=\(16,\) .* 16 visual tokens"),

@@ -107,7 +107,6 @@ def test_half_precision_is_close():
         ({"image_size": 33}, "vision.image_size=33"),
         ({"heads": 3}, "vision.heads=3"),
         ({"depth": 1}, "vision.depth=1"),
-        ({"position_table": "learned"}, "vision.position_table='learned'"),
         ({"pixel_std": (1.0, 0.0, 1.0)}, "vision.pixel_std"),
     ],
 )
