@@ -163,12 +163,13 @@ class Checkpoints:
         """
         description = self.read_json(step, "config")
         name = description["frozen"]
-        saved = self._check_shapes(step, name, param_tree.merge(state.params, frozen))
-        trained = {path for path, _ in param_tree.leaves_with_paths(state.params)}
+        where, trainable = f"checkpoint {step} in {self.workdir}", self._steps.shapes(step)
+        stored = self._frozen.shapes(name) if name else {}
+        _check_shapes(where, param_tree.merge(trainable, stored), param_tree.merge(state.params, frozen))
+        trained, saved = _paths(state.params), _paths(trainable)
         if trained != saved:
             raise UserError(
-                f"checkpoint {step} in {self.workdir} has other trainable parameters; use the config it was trained "
-                "with or another folder:"
+                f"{where} has other trainable parameters; use the config it was trained with or another folder:"
                 + indented([f"trainable in the checkpoint only: {'/'.join(path)}" for path in sorted(saved - trained)])
                 + indented([f"trainable in the config only: {'/'.join(path)}" for path in sorted(trained - saved)])
             )
@@ -192,22 +193,22 @@ class Checkpoints:
           UserError: if the checkpoint has other parameters, with all differences.
         """
         name = self.read_json(step, "config")["frozen"]
-        trained = self._check_shapes(step, name, targets)
+        trainable = self._steps.shapes(step)
+        stored = self._frozen.shapes(name) if name else {}
+        _check_shapes(f"checkpoint {step} in {self.workdir}", param_tree.merge(trainable, stored), targets)
+        trained = _paths(trainable)
         own, others = param_tree.split(targets, lambda path: path in trained)
         params = self._steps.restore(step, {"params": own})["params"]
         return param_tree.merge(params, self._frozen.restore(name, others)) if name else params
 
-    def _check_shapes(self, step: int, frozen: str | None, targets: Params) -> set[ParamPath]:
-        """Checks that a step and its frozen parameters have the parameters `targets`; returns the paths of the step's.
 
-        Raises:
-          UserError: with all differences.
-        """
-        trainable = self._steps.shapes(step)
-        stored = self._frozen.shapes(frozen) if frozen else {}
-        if wrong := differences(param_tree.merge(trainable, stored), targets):
-            raise UserError(
-                f"checkpoint {step} in {self.workdir} does not fit this config; use the config it was trained with "
-                "or another folder:" + indented(wrong)
-            )
-        return {path for path, _ in param_tree.leaves_with_paths(trainable)}
+def _check_shapes(where: str, stored: Params, targets: Params) -> None:
+    """Raises a UserError with all differences if a checkpoint's parameters are not those of a config."""
+    if wrong := differences(stored, targets):
+        raise UserError(
+            f"{where} does not fit this config; use the config it was trained with or another folder:" + indented(wrong)
+        )
+
+
+def _paths(tree: Params) -> set[ParamPath]:
+    return {path for path, _ in param_tree.leaves_with_paths(tree)}
