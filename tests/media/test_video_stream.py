@@ -1,4 +1,4 @@
-"""The film is the default track that is no still picture, and its times are those of a player."""
+"""The default track that is not a still picture is used, and its times are those of a player."""
 
 import av.stream
 import numpy as np
@@ -16,7 +16,7 @@ from timesuite_jax.media import (
 
 DEFAULT, COVER = av.stream.Disposition.default, av.stream.Disposition.attached_pic
 NONE = av.stream.Disposition(0)
-# Tracks (frames, height, disposition), and the height of the film.
+# Tracks (frames, height, disposition), and the height of the main one.
 TRACKS = {
     "picture first": ([(1, 96, NONE), (40, 48, NONE)], 48),
     "default picture first": ([(1, 96, DEFAULT), (40, 48, NONE)], 48),
@@ -30,7 +30,7 @@ TRACKS = {
 
 @pytest.mark.parametrize("case", TRACKS)
 @pytest.mark.parametrize("container", ["matroska", "mov", "asf", "nut"])
-def test_the_film_is_found_among_tracks(case, container):
+def test_the_main_track_is_used(case, container):
     tracks, height = TRACKS[case]
     if "default second" in case and container == "asf":
         pytest.skip("the container has no default track")
@@ -78,6 +78,6 @@ def test_the_index_clock_counts_frames_and_not_seconds_of_sound():
     assert player.duration == pytest.approx(6) and upstream.duration == pytest.approx(4)
     assert [sample_videos.number_of(frame) for frame in upstream.frames] == [4, 14, 24, 34]
     np.testing.assert_allclose(upstream.seconds, [0.4, 1.4, 2.4, 3.4])
-    # Before the first frame, at 0.75 s, players show that frame, which has its own time.
+    # Before the first frame, at 0.75 s, players display that frame, which keeps its own time.
     assert [sample_videos.number_of(frame) for frame in player.frames] == [0, 2, 17, 32]
     np.testing.assert_allclose(player.seconds, [2, 2.2, 3.7, 5.2])

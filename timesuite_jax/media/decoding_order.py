@@ -29,7 +29,7 @@ def order_by_decoding(
     Args:
       source: path or encoded bytes.
       name: name for error messages.
-      stream_number: of the film, among the streams of the container.
+      stream_number: number of the video stream among the streams of the container.
       packets: of the stream.
       threads: decoder threads.
       deadline: limit of wall time; unlimited if None.
@@ -81,8 +81,8 @@ def order_by_decoding(
 def _by_real_timestamps(positions: np.ndarray, packets: PacketTable) -> np.ndarray:
     """Returns the permutation of decoding output that is the order of display.
 
-    A decoder that learns the reordering depth of a stream on the way outputs a few frames too early. Presentation times
-    tell, unless they are decoding times under another name: those ascend in decoding order.
+    A decoder that detects the reordering depth of a stream only while decoding outputs a few frames too early. Then
+    presentation times decide, unless they are decoding times in disguise: those ascend in decoding order.
     """
     stamps = packets.pts[positions]
     in_decoding_order = packets.pts[np.sort(positions)]

@@ -37,7 +37,7 @@ def order_by_timestamps(
       source: the video; its first frames are decoded where its start cannot be judged by packets.
       name: name for error messages.
       container: the open video.
-      stream: the film.
+      stream: the main video stream.
       packets: of the stream.
 
     Returns:

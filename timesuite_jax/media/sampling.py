@@ -176,7 +176,7 @@ def sample_indexed(
             continue
         break
     duration = index.duration
-    if spec.clock == "index":  # knows nothing of sound that starts before the first frame
+    if spec.clock == "index":  # counts from the first frame, whenever the sound starts
         duration -= float(index.times[0])
     return SampledVideo(frames, seconds, _shown_duration(duration, clip), duration), index
 

@@ -32,8 +32,8 @@ class VideoIndex:
 
     Attributes:
       name: file name or record id, for error messages.
-      stream: number of the film among the streams of the container.
-      packets: number of packets of the film.
+      stream: number of the main video stream among the streams of the container.
+      packets: number of packets of the stream.
       order: identity of each frame, and where decoding starts for it.
       times: presentation time of each frame on a player's clock: seconds after the start of the container, which is the
         start of the sound if that begins before the picture.
@@ -63,7 +63,7 @@ def index_video(
     threads: int = 1,
     exact: bool = False,
 ) -> VideoIndex:
-    """Indexes the film of a video: its default video track that is no still picture.
+    """Indexes the frames of a video: of its default video track that is not a still picture.
 
     Args:
       source: path or encoded bytes.

@@ -1,4 +1,4 @@
-"""Selects the video stream that is the film, among cover pictures, thumbnails and further tracks."""
+"""Selects the main video stream among cover pictures, thumbnails and further tracks."""
 
 from collections.abc import Sequence
 
@@ -26,9 +26,9 @@ def candidate_streams(container: av.container.InputContainer, name: str) -> tupl
 
 
 def choose_stream(streams: Sequence[av.video.stream.VideoStream], tables: Sequence[PacketTable]) -> int:
-    """Returns the position of the film in `streams`, of which `tables` are the packets.
+    """Returns the position of the main video stream in `streams`, of which `tables` are the packets.
 
-    In order of weight: it has more than one frame, is a default track, is no series of pictures, is the largest.
+    The criteria, in this order: more than one frame, default track, no picture codec, largest frames, first.
     """
 
     def weight(position: int) -> tuple:
