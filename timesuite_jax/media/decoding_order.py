@@ -55,7 +55,7 @@ def order_by_decoding(
             try:
                 frames = decoder.decode(packet if packet.size else None)
             except (av.error.FFmpegError, ValueError):
-                if output:
+                if output and position < len(packets):
                     failed.append(position)
                 continue
             for frame in frames:
