@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import as_json, bounded, build, check_bounds, override
 from timesuite_jax.errors import UserError
+from timesuite_jax.models.text.mistral_spec import MistralSpec
 
 
 class Colour(enum.StrEnum):
@@ -176,3 +177,8 @@ def test_types_of_arrays_become_names():
     assert names == ["float16", "bfloat16"]
     with pytest.raises(TypeError):
         as_json(Everything(Outer(1), Model(), object()))
+
+
+def test_a_former_name_of_a_key_is_reported():
+    with pytest.raises(UserError, match=r"mistral\.kernels is unknown; it is called 'weight_format' now"):
+        override(MistralSpec.from_variant("debug"), {"kernels": "int8"}, "mistral")

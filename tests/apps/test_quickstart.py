@@ -53,6 +53,25 @@ def test_export_is_what_was_trained(finished):
     assert outcome.exported["identical"] and outcome.exported["tensors"] > 50
 
 
+def test_the_export_is_used_from_the_shell_wherever_it_is(finished, tmp_path, capsys):
+    folder, _ = finished
+    shutil.copytree(folder / "export", tmp_path / "moved")
+    config, video = str(tmp_path / "moved/config.json"), next((folder / "one_object/videos").iterdir())
+    answers = []
+    for source in (["--config", config], ["--workdir", str(folder / "run")]):
+        assert main(["ask", str(video), "When is the red circle visible?", *source, "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out)["answer"])
+        assert main(["evaluate", *source, "--data", str(folder / "one_object"), "--json"]) == 0
+        answers.append(json.loads(capsys.readouterr().out))
+    assert answers[:2] == answers[2:]
+    out = str(tmp_path / "more")
+    options = ["--config.training.total_steps=1", "--config.training.optimizer.learning_rate=1e-20"]
+    assert main(["train", config, "--workdir", out, *options]) == 0
+    exported, tuned = load(folder / "run", Answers).params, load(out, Answers).params
+    for (path, before), (_, after) in zip(*map(param_tree.leaves_with_paths, (exported, tuned)), strict=True):
+        np.testing.assert_array_equal(before, after, "/".join(path))  # so small a step changes nothing
+
+
 def test_the_next_command_runs(finished, capsys):
     folder, outcome = finished
     program, *words = shlex.split(outcome.next_command)
@@ -93,7 +112,7 @@ def test_resumes_after_a_kill(finished, tmp_path):
     """After a kill: a corpus without its info file, no results, no complete checkpoint."""
     folder, outcome = finished
     shutil.copytree(folder, tmp_path / "killed")
-    for lost in ("one_object/dataset_info.json", "results.json", "timeline.png", "videochat_t.safetensors"):
+    for lost in ("one_object/dataset_info.json", "results.json", "timeline.png", "export/model.safetensors"):
         (tmp_path / "killed" / lost).unlink()
     (checkpoint,) = (tmp_path / "killed/run/checkpoints").iterdir()
     checkpoint.rename(checkpoint.with_name(f"{checkpoint.name}.orbax-checkpoint-tmp"))

@@ -108,7 +108,7 @@ def _spelling(key: str) -> str:
 
 
 _ROOTS = (
-    *("item_embedding/item_embedding", "positional_embedding", r"block_(short|long)_query", r"dense(_\d+)?"),
+    *("item_embedding/item_embedding", "positional_embedding", r"block_(short|long)_query", r"dense(_\d+)?(?=/)"),
     *_FEATURES,
 )
 

@@ -39,7 +39,8 @@ class ExportTensors:
         """
         for key, name in self.names.items():
             values = self.source.read(key)
-            cast = values.astype(self._dtype(values.dtype), copy=False)
+            with np.errstate(over="ignore"):  # checked below
+                cast = values.astype(self._dtype(values.dtype), copy=False)
             if cast.dtype != values.dtype and all_finite(values) and not all_finite(cast):
                 raise UserError(
                     f"{self.source.name}: {key} has values beyond the range of {cast.dtype.name}; give --dtype "

@@ -19,7 +19,7 @@ from timesuite_jax.port.tree_source import TreeSource
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.write_errors import explain_write_errors
 
-TOKENIZERS = ("tokenizer.json", "tokenizer.model")
+TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.txt")
 BESIDE_TOKENIZERS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 
 
@@ -48,6 +48,7 @@ def export_language_model(
     part = source.port.language_model
     if part is None:
         raise UserError(f"{source.port.title} has no language model; leave out --language-model")
+    part.check_sizes(source, model_config)
     check_overwrite(folder, spec.overwrite)
     sizes = part.spec(model_config)
     merged: Source = source
@@ -69,7 +70,7 @@ def export_language_model(
 
 
 def tokenizer_files(tokenizer: epath.Path | None) -> list[epath.Path]:
-    """The files of a tokenizer that are known to transformers.
+    """The files of a tokenizer, the main one first; none if it does not exist.
 
     Args:
       tokenizer: one of them, or their folder.

@@ -125,13 +125,19 @@ def _fill(plan: LoadPlan, group: list[Entry], shape: tuple[int, ...], dtype: np.
     bounds = [part.indices(size) for part, size in zip(index, shape, strict=True)]
     out = np.empty([len(range(*bound)) for bound in bounds], dtype)
     if group[0].layer is None:
-        out[...] = _read(plan, group[0])[index]
+        _cast(_read(plan, group[0])[index], out)
         plan.report.note_values(group[0].torch, out)
         return out
     for row, layer in enumerate(range(*bounds[0])):
-        out[row] = _read(plan, group[layer])[index[1:]]
+        _cast(_read(plan, group[layer])[index[1:]], out[row, ...])
         plan.report.note_values(group[layer].torch, out[row])
     return out
+
+
+def _cast(values: np.ndarray, out: np.ndarray) -> None:
+    """Writes values to another array; those beyond the range of its type become infinite, which the report notes."""
+    with np.errstate(over="ignore"):
+        out[...] = values
 
 
 def _read(plan: LoadPlan, entry: Entry) -> np.ndarray:

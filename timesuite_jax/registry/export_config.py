@@ -8,8 +8,11 @@ from etils import epath
 from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_file import CONFIG_NAME, find_config, write_config
 from timesuite_jax.errors import UserError
+from timesuite_jax.port import expand
+from timesuite_jax.port.hf_export import tokenizer_files
 from timesuite_jax.registry.families import task_class
 from timesuite_jax.registry.loaded import run_config
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 
 def known_config(location: epath.Path, step: StepChoice = None) -> dict[str, Any] | None:
@@ -65,7 +68,22 @@ def check_beside(weights: epath.Path, config: Mapping[str, Any], *, overwrite: b
 
 
 def write_beside(weights: epath.Path, config: Mapping[str, Any]) -> epath.Path:
-    """Writes the config to the folder of exported weights; returns its path."""
+    """Writes the config to the folder of exported weights, with copies of its tokenizers; returns its path."""
     path = weights.parent / CONFIG_NAME
-    write_config(path, config)
+    with explain_write_errors(path):
+        write_config(path, _with_tokenizers(config, weights.parent))
     return path
+
+
+def _with_tokenizers(config: Mapping[str, Any], folder: epath.Path) -> dict[str, Any]:
+    """The config, whose tokenizers are copied to the folder if they exist."""
+    text = dict(config.get("text", {}))
+    for key, location in text.items():
+        files = tokenizer_files(expand(location))
+        copies = folder / "files" / f"text.{key}"
+        for file in files:
+            copies.mkdir(parents=True, exist_ok=True)
+            (copies / file.name).write_bytes(file.read_bytes())
+        if files:
+            text[key] = f"./files/{copies.name}/{files[0].name}"
+    return {**config, "text": text} if text else dict(config)

@@ -3,8 +3,11 @@
 A reader that meets one reports what it is and what to do, instead of calling it damaged.
 """
 
+import shlex
 from pathlib import Path
 from typing import NamedTuple
+
+from etils import epath
 
 from timesuite_jax.errors import UserError
 
@@ -72,7 +75,7 @@ def describe(head: bytes) -> tuple[str, str] | None:
     return next(((kind, _DOWNLOAD) for start, kind in _TEXTS if text.startswith(start)), None)
 
 
-def refuse_foreign(path: Path) -> None:
+def refuse_foreign(path: epath.Path | Path) -> None:
     """Checks that a file is not of a kind that no reader of this package expects.
 
     Raises:
@@ -83,4 +86,5 @@ def refuse_foreign(path: Path) -> None:
     if found is not None:
         kind, remedy = found
         stem = path.with_suffix("") if path.suffix in (".gz", ".bz2", ".xz", ".zst") else path.with_suffix(".out")
-        raise UserError(f"{path} is {kind}; {remedy.format(path=path, stem=stem)}")
+        words = {"path": shlex.quote(str(path)), "stem": shlex.quote(str(stem))}
+        raise UserError(f"{path} is {kind}; {remedy.format(**words)}")

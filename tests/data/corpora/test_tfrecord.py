@@ -1,9 +1,12 @@
 """Record files: round trips, random access, and errors that locate damage."""
 
 import errno
+import gzip
 import pickle
 import struct
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -93,6 +96,22 @@ def test_a_truncated_file_is_located(tmp_path):
     path.write_bytes(b"this is not a record file at all")
     with pytest.raises(CorruptRecordError, match="record 0 at byte 0"):
         TFRecordSource([path])
+
+
+@pytest.mark.parametrize("name", ["a.tfrecord", "a.tfrecord.gz"])
+def test_a_compressed_shard_is_named(name, tmp_path):
+    path = write(tmp_path / "b.tfrecord", [b"x" * 50, b"y" * 50])
+    content = path.read_bytes()
+    (tmp_path / name).write_bytes(gzip.compress(content))
+    with pytest.raises(UserError, match=r"is compressed with gzip; decompress it, e\.g\. `(.*)`") as caught:
+        TFRecordSource([tmp_path / name])
+    # The remedy works.
+    command = str(caught.value).partition("`")[2].rpartition("`")[0]
+    subprocess.run(command, shell=True, check=True)
+    assert Path(command.rpartition("> ")[2]).read_bytes() == content
+    (tmp_path / "pointer.tfrecord").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(UserError, match="a Git LFS pointer"):
+        TFRecordSource([tmp_path / "pointer.tfrecord"])
 
 
 def test_a_missing_file_is_an_error(tmp_path):

@@ -78,10 +78,29 @@ def test_files_that_are_not_annotations_are_errors(content, problem, tmp_path):
         read_annotations(write(tmp_path, content), GROUNDING)
 
 
-def test_a_compressed_file_is_an_error(tmp_path):
-    path = tmp_path / "a.json.gz"
-    path.write_bytes(gzip.compress(b"[]"))
-    with pytest.raises(UserError, match="is compressed with gzip; decompress"):
+@pytest.mark.parametrize("text", [json.dumps([entry()] * 2), json.dumps(entry()) + "\n" + json.dumps(entry())])
+@pytest.mark.parametrize("name", ["a.json.gz", "a.jsonl.gz", "a.json"])
+def test_a_file_compressed_with_gzip_is_read(tmp_path, name, text):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(text.encode()))
+    assert len(read_annotations(path, GROUNDING)) == 2
+    path.write_bytes(gzip.compress(text.encode())[:-10])
+    with pytest.raises(UserError, match="is compressed with gzip and damaged"):
+        read_annotations(path, GROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a Git LFS pointer"),
+        (b"<!DOCTYPE html><html>", "a web page"),
+        (b"BZh91AY&SY", "compressed with bzip2"),
+    ],
+)
+def test_files_of_other_kinds_are_named(tmp_path, content, kind):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=kind):
         read_annotations(path, GROUNDING)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from ml_collections import ConfigDict
 from rich.console import Console
 
 from timesuite_jax import param_tree, port, training
@@ -27,6 +28,7 @@ from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
 from timesuite_jax.progress import progress_bar
 from timesuite_jax.registry import build, complete_config
+from timesuite_jax.registry.export_config import expanded, with_files, write_beside
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.answering.timeline_parts import file_frames
@@ -96,7 +98,7 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
         drawn = [prediction.timeline(file_frames(video)) for video, (_, prediction) in zip(videos, shown, strict=True)]
         draw_timelines(drawn, timeline)
     with _timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
-        exported = _export_and_import(params, workdir / "videochat_t.safetensors")
+        exported = _export_and_import(params, training_config, workdir / "export")
     files = {"timeline": str(timeline), "checkpoint": str(workdir / "run"), "export": exported["file"]}
     rounded = {name: round(value, 1) for name, value in seconds.items()}
     outcome = Outcome(scores, rounded, exported, files, _question_to_ask(workdir, scores.two[0]))
@@ -134,14 +136,17 @@ def _make_corpora(workdir: Path, config: QuickstartConfig, seed: int, quiet: boo
     make_tokenizer(workdir, video_spec())
 
 
-def _export_and_import(params: Params, file: Path) -> dict[str, Any]:
+def _export_and_import(params: Params, config: ConfigDict, folder: Path) -> dict[str, Any]:
     """Exports the parameters under PyTorch's names, imports the file, and compares byte by byte.
+
+    The folder has a config and the tokenizer, too, so that `timesuite ask --config` works with it wherever it is.
 
     Raises:
       RuntimeError: the imported parameters differ.
     """
-    model = PORTS["videochat_t"]
-    written = port.export(port.TreeSource.of_params(model, params), file, port.ExportSpec())
+    model, file = PORTS["videochat_t"], folder / "model.safetensors"
+    written = port.export(port.TreeSource.of_params(model, params), file, port.ExportSpec(overwrite=True))
+    write_beside(file, with_files(expanded(config.to_dict()), [f"./{file.name}"]))
     loaded = port.load(model, port.open_layers(model, [str(file)])).params
     before, after = dict(param_tree.leaves_with_paths(params)), dict(param_tree.leaves_with_paths(loaded))
     wrong = [path for path in before if np.asarray(before[path]).tobytes() != np.asarray(after.get(path)).tobytes()]

@@ -107,6 +107,7 @@ def _export(
     scaling = None
     if args.merge_lora:
         scaling = _part(source).lora_scaling(_known(config)["model"])
+        _part(source).check_sizes(source, _known(config)["model"])
         config = {**_known(config), "model": _part(source).merged_config(_known(config)["model"])}
     spec = port.ExportSpec(
         args.trainable_only, args.peft == "new", DTYPES.get(args.dtype), args.dequantize, scaling, args.overwrite

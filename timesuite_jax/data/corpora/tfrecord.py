@@ -19,6 +19,7 @@ from jaxtyping import Int
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.foreign_files import refuse_foreign
 from timesuite_jax.storage.range_reader import RangeReader, file_size
 from timesuite_jax.storage.remote_path import to_path
 
@@ -217,6 +218,7 @@ def rebuild_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
     """Finds the records of a shard by reading its headers.
 
     Raises:
+      UserError: the file is of another kind, e.g. compressed.
       CorruptRecordError: a header is damaged; the records after it cannot be found.
     """
     entries, offset, size = [], 0, file_size(path)
@@ -225,6 +227,8 @@ def rebuild_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
             header = file.read(_HEADER.size)
             length, crc = _HEADER.unpack(header) if len(header) == _HEADER.size else (0, -1)
             if masked_crc(header[:8]) != crc or offset + _HEADER.size + length + _FOOTER.size > size:
+                if not entries:
+                    refuse_foreign(path)
                 raise CorruptRecordError(
                     f"{path}: record {len(entries)} at byte {offset} has a damaged header or is truncated; "
                     "copy or build the shard again"

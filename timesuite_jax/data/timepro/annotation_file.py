@@ -1,10 +1,13 @@
-"""Reads the entries of an annotation file: a JSON list, or JSON lines (one record a line)."""
+"""Reads the entries of an annotation file: a JSON list or JSON lines, perhaps compressed with gzip."""
 
+import gzip
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.foreign_files import refuse_foreign
 
 _LARGEST_LINK = 4096  # bytes of a file that may be the text of a symbolic link
 
@@ -17,14 +20,13 @@ def load_entries(path: Path) -> list[Any]:
     """
     if not path.is_file():
         raise UserError(f"there is no annotation file {path}; check the path")
-    data = path.read_bytes()
-    if data[:2] == b"\x1f\x8b":
-        raise UserError(f"{path} is compressed with gzip; decompress it first, e.g. with gunzip")
+    data = _read(path)
     try:
         entries = json.loads(data)
     except (ValueError, RecursionError) as error:
         entries = _lines(path, data)
         if entries is None:
+            refuse_foreign(path)
             raise _not_json(path, data, error) from error
     if isinstance(entries, dict) and "video" in entries:
         entries = [entries]  # JSON lines of a single record
@@ -36,6 +38,17 @@ def load_entries(path: Path) -> list[Any]:
     if not entries:
         raise UserError(f"{path} contains no records; give a file with at least one")
     return entries
+
+
+def _read(path: Path) -> bytes:
+    """The content of a file, decompressed if it is compressed with gzip."""
+    data = path.read_bytes()
+    if data[:2] != b"\x1f\x8b":
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} is compressed with gzip and damaged ({error}); download it again") from error
 
 
 def kind(value: Any) -> str:
