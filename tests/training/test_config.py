@@ -30,6 +30,10 @@ def test_a_spec_is_built_from_a_config():
         ),
         ({"total_steps": 5, "zebra": 1}, r"training\.zebra is unknown; known keys are total_steps"),
         ({"seed": 5}, r"training\.total_steps=0 must be at least 1, unless training\.epochs is set"),
+        (
+            {"epochs": 2, "total_steps": 5},
+            r"total_steps=5 and training\.epochs=2 both set the length .* one of them to 0",
+        ),
         ({"epochs": -1.0}, r"training\.epochs=-1\.0 must be at least 0"),
         ({"epochs": 1, "interval": "day"}, r"training\.interval='day' is unknown; choose one of 'step', 'epoch'"),
         ({"total_steps": "many"}, r"training\.total_steps='many' is not of type int"),
@@ -60,7 +64,7 @@ def test_bounds_hold_for_specs_that_are_constructed_directly():
         ({"epochs": 0.5}, (4, 50, 0, 1000)),
         ({"epochs": 0.01}, (1, 50, 0, 1000)),
         ({"epochs": 3, "interval": "epoch", "log_every": 1, "eval_every": 2, "save_every": 3}, (21, 7, 14, 21)),
-        ({"epochs": 3, "total_steps": 5, "interval": "epoch", "log_every": 1, "save_every": 1}, (5, 7, 0, 7)),
+        ({"total_steps": 5, "interval": "epoch", "log_every": 1, "save_every": 1}, (5, 7, 0, 7)),
     ],
 )
 def test_epochs_are_converted_to_steps(fields, steps):

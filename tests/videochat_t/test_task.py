@@ -7,6 +7,7 @@ import pytest
 
 from tests.support import tiny_config
 from timesuite_jax import param_tree
+from timesuite_jax.data.corpora.corpus import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.registry import Evaluates, build, load
 from timesuite_jax.training import TrainingSpec
@@ -89,6 +90,15 @@ def test_wrong_configs_are_one_sentence(config, where, value, error):
         task.evaluations()
         task.train_data(seed=0, process_index=0, process_count=1)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("batch", "repeat", "steps"), [(2, 1, 6), (5, 1, 2), (5, 3, 7), (64, 1, 1)])
+def test_steps_per_epoch_follow_from_the_records(config, batch, repeat, steps):
+    (corpus,) = config.data.corpora
+    assert len(open_corpus(corpus)[1]) == 12
+    config.data.corpora, config.data.batch_size = (f"{corpus}*{repeat}",), batch
+    spec = TrainingSpec(epochs=3).in_steps(build(config).steps_per_epoch)
+    assert spec.total_steps == 3 * steps
 
 
 def test_a_batch_that_devices_do_not_divide_is_rejected_before_it_is_read(config):

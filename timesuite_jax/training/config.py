@@ -49,8 +49,8 @@ class OptimizerSpec:
 class TrainingSpec:
     """One training run."""
 
-    total_steps: int = bounded(0, minimum=0)  # takes precedence over epochs; 0: epochs sets the length
-    epochs: float = bounded(0.0, minimum=0)  # passes over the training data, which determine the steps of each
+    total_steps: int = bounded(0, minimum=0)  # 0: epochs sets the length
+    epochs: float = bounded(0.0, minimum=0)  # passes over the training data, whose size determines the steps of each
     seed: int = 0  # of parameters, data order and dropout: the run's only source of randomness
     accumulate: int = bounded(1, minimum=1)  # microbatches per step; the gradient is exactly that of the whole batch
     optimizer: OptimizerSpec = OptimizerSpec()
@@ -69,7 +69,7 @@ class TrainingSpec:
     process_timeout: float = bounded(300.0, minimum=1)  # seconds to wait for a process before the run ends
 
     def __post_init__(self) -> None:
-        """Rejects a run without a length, and early stopping without a metric or without evaluations.
+        """Rejects a run without a length or with two, and early stopping without a metric or without evaluations.
 
         Raises:
           UserError: naming the field.
@@ -77,6 +77,11 @@ class TrainingSpec:
         check_bounds(self)
         if not (self.total_steps or self.epochs):
             raise UserError("training.total_steps=0 must be at least 1, unless training.epochs is set; set one of them")
+        if self.total_steps and self.epochs:
+            raise UserError(
+                f"training.total_steps={self.total_steps} and training.epochs={self.epochs:g} both set the length of "
+                "the run; set one of them to 0"
+            )
         if self.patience and not (self.best and self.eval_every):
             raise UserError(
                 f"training.patience={self.patience} needs training.best and training.eval_every; set both, or "

@@ -27,7 +27,10 @@ VARIANTS = {
         # Of 8 values a dropout of 0.5 sometimes drops all, and at zero upstream's norm has a gradient of 1e12.
         "model": {"width": 8, "max_len": 10, "dropout": 0.1},
         "data": {"batch_size": 16, "evaluation_batch_size": 64},
-        "training": {"total_steps": 4, "interval": "step", "log_every": 2, "eval_every": 4, "save_every": 4},
+        "training": {
+            **{"epochs": 0.0, "total_steps": 4},
+            **{"interval": "step", "log_every": 2, "eval_every": 4, "save_every": 4},
+        },
     },
 }
 
@@ -45,7 +48,7 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz") -> Conf
             "features": {"path": config_dict.placeholder(str), "use": "add"},
             "training": {
                 "epochs": 200.0,
-                "total_steps": 0,  # if above 0, the length of the run instead of epochs
+                "total_steps": 0,  # the length of the run in steps, with epochs=0
                 "seed": 2023,
                 "interval": "epoch",  # unit of the three intervals below
                 "log_every": 1,

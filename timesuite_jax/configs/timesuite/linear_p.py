@@ -86,6 +86,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.training = ConfigDict(
         {
             "total_steps": steps * EPOCHS,
+            "epochs": 0.0,  # with total_steps=0: passes over data.corpora, for corpora of your own
             "seed": 42,
             "save_every": 1000,
             "keep": 3,
