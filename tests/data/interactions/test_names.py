@@ -11,6 +11,7 @@ from timesuite_jax.data.interactions.history_file import read_histories
 from timesuite_jax.data.interactions.log_file import open_log
 from timesuite_jax.data.interactions.log_reader import read_log
 from timesuite_jax.data.interactions.names import parse_name, whole_number
+from timesuite_jax.errors import UserError
 
 
 def items(path) -> list[str]:
@@ -63,3 +64,20 @@ def test_names_are_parsed():
     for value in (True, 1.5, float("inf"), float("nan"), None, "", "a\0", [1]):
         with pytest.raises(ValueError, match=r"item .*(neither a name nor a whole number|is empty)"):
             parse_name(value, "item")
+
+
+@pytest.mark.parametrize("item", [["x", None, "y", None], [7, None, 8, None], [7.0, None, 8.0, None], [None] * 4])
+def test_missing_names_are_counted(tmp_path, item):
+    parquet.write_table(pyarrow.table({"user": list("abcd"), "item": item, "time": range(4)}), tmp_path / "log.parquet")
+    first, number = (1, 4) if item[0] is None else (2, 2)
+    with pytest.raises(UserError, match=rf"row {first}: item is empty; fill it in .* \({number} such rows\)"):
+        read_log(open_log(tmp_path / "log.parquet"))
+
+
+def test_missing_fields_of_text_are_counted(tmp_path):
+    (tmp_path / "log.csv").write_text("time,user,item\n1,a,x\n2,a,\n3,a\n4, ,x\n5,a, \n")
+    with pytest.raises(UserError, match=r"line 5: user is empty; fill it in or remove the line \(1 such rows\)"):
+        read_log(open_log(tmp_path / "log.csv"))
+    (tmp_path / "log.csv").write_text("time,user,item\n1,a,x\n2,a,\n3,a\n")
+    with pytest.raises(UserError, match=r"line 3: item is empty; fill it in or remove the line \(2 such rows\)"):
+        read_log(open_log(tmp_path / "log.csv"))

@@ -19,7 +19,7 @@ _OPENERS: Mapping[bytes, Any] = {  # functions of a path that return an IO[bytes
     b"\xfd7zXZ": lzma.open,
 }
 _ARCHIVES = {
-    b"PK\x03\x04": "a zip archive",
+    b"PK\x03\x04": "a zip archive, as .npz and .xlsx files are",
     b"\x28\xb5\x2f\xfd": "compressed with Zstandard",
     b"7z\xbc\xaf": "a 7z archive",
 }
@@ -60,5 +60,7 @@ def _opener(path: Path) -> Any:
         start = file.read(8)
     for magic, kind in _ARCHIVES.items():
         if start.startswith(magic):
-            raise UserError(f"{path} is {kind}; decompress it first, or compress it with gzip")
+            raise UserError(
+                f"{path} is {kind}; give a file of text (it may be compressed with gzip), or a Parquet file"
+            )
     return next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)

@@ -9,22 +9,23 @@ from timesuite_jax.data.interactions.row_error import RowError
 
 
 def encode_names(column: pyarrow.Array, kind: str) -> pyarrow.Array:
-    """Returns a batch of names as a dictionary array.
+    """Returns a batch of names as a dictionary array; a missing name is "".
 
     Raises:
-      RowError: if a value is missing or neither text nor a whole number.
+      RowError: if a value is neither text nor a whole number.
     """
     if pyarrow.types.is_floating(column.type) or pyarrow.types.is_decimal(column.type):
         column = _whole(column, kind)
     if pyarrow.types.is_integer(column.type):
         column = column.cast(pyarrow.string())
-    if column.null_count or not is_text(column.type):
-        row = int(column.is_null().to_numpy(zero_copy_only=False).argmax())  # the first null, else the first row
+    if pyarrow.types.is_null(column.type):
+        column = column.cast(pyarrow.string())
+    if not is_text(column.type):
         try:
-            parse_name(column[row].as_py(), kind)
+            parse_name(column[0].as_py(), kind)
         except ValueError as error:
-            raise RowError(row, str(error)) from error
-    return column.cast(pyarrow.string()).dictionary_encode()
+            raise RowError(0, str(error)) from error
+    return column.cast(pyarrow.string()).fill_null("").dictionary_encode()
 
 
 def is_text(dtype: pyarrow.DataType) -> bool:
@@ -55,7 +56,7 @@ def unify_names(chunks: list[pyarrow.Array], kind: str) -> tuple[Int[np.ndarray,
     """Returns the index of each row's name, and the names in the order in which they first appear.
 
     Raises:
-      RowError: if a name is empty or contains a null character.
+      RowError: if a name is empty or contains a null character; with the number of such rows.
     """
     unified = pyarrow.chunked_array(chunks).unify_dictionaries()
     codes = np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
@@ -64,7 +65,8 @@ def unify_names(chunks: list[pyarrow.Array], kind: str) -> tuple[Int[np.ndarray,
         try:
             distinct.append(parse_name(value, kind))
         except ValueError as error:
-            raise RowError(int(np.argmax(codes == code)), str(error)) from error
+            rows = np.flatnonzero(codes == code)
+            raise RowError(int(rows[0]), f"{error} ({len(rows)} such rows)") from error
     names: dict[str, int] = {}
     indices = [names.setdefault(name, len(names)) for name in whole_numbers(distinct)]
     return (codes if len(names) == len(indices) else np.array(indices, np.int32)[codes]), tuple(names)
