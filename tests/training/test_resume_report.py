@@ -30,7 +30,23 @@ def changed(**values):
 
 
 def describe(config, step=50):
-    return describe_resume(SAVED, config, TrainingSpec.from_config(config["training"]), step)
+    spec = TrainingSpec.from_config(config["training"]).in_steps(lambda: 7)
+    return describe_resume(SAVED, config, spec, step, lambda: 7)
+
+
+@pytest.mark.parametrize(("before", "now"), [({"epochs": 10}, {"epochs": 20}), ({"epochs": 10}, {"total_steps": 140})])
+def test_a_changed_number_of_epochs_names_the_steps(before, now):
+    configs = [{"training": {"optimizer": {"learning_rate": 1e-3}, **length}} for length in (before, now)]
+    spec = TrainingSpec.from_config(configs[1]["training"]).in_steps(lambda: 7)
+    *changes, line = describe_resume(configs[0], configs[1], spec, 50, lambda: 7)
+    assert changes[0].startswith("training.epochs: 10 -> ") and "training ends at step 140 instead of 70" in line
+
+
+def test_a_changed_batch_size_in_a_run_of_epochs_names_the_steps_left():
+    saved, config = ({"data": {"batch_size": size}, "training": {"epochs": 20}} for size in (8, 4))
+    spec = TrainingSpec.from_config(config["training"]).in_steps(lambda: 7)
+    line = describe_resume(saved, config, spec, 50, lambda: 7)[-1]
+    assert line == "training.epochs are converted to steps of the new batch size: 90 steps remain"
 
 
 def test_equal_configs_differ_in_nothing():

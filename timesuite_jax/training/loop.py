@@ -115,7 +115,9 @@ def run(
         if begin.data is None:
             checkpoints.keep_frozen(begin.frozen)
         else:
-            for line in describe_resume(begin.config, config, spec, first) if begin.config else ():
+            for line in (
+                describe_resume(begin.config, config, spec, first, task.steps_per_epoch) if begin.config else ()
+            ):
                 reporter.print(first, "config", line)
             batches.resume(begin.data)
         if config:

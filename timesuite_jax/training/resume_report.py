@@ -1,7 +1,7 @@
 """Reports what differs between the config of a run so far and the one that it resumes with, and the consequences."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ _NOT_SET = object()
 _MAX_LINES = 20
 _SCHEDULE = tuple(
     f"training.{name}"
-    for name in ("total_steps", "optimizer.learning_rate", "optimizer.warmup_steps", "optimizer.min_lr_ratio")
+    for name in ("total_steps", "epochs", "optimizer.learning_rate", "optimizer.warmup_steps", "optimizer.min_lr_ratio")
 )
 _BATCH = "data.batch_size"
 
@@ -34,14 +34,21 @@ def config_changes(saved: Mapping[str, Any], config: Mapping[str, Any]) -> list[
     return list(_compare(_as_json(saved), _as_json(config)))
 
 
-def describe_resume(saved: Mapping[str, Any], config: Mapping[str, Any], spec: TrainingSpec, step: int) -> list[str]:
+def describe_resume(
+    saved: Mapping[str, Any],
+    config: Mapping[str, Any],
+    spec: TrainingSpec,
+    step: int,
+    steps_per_epoch: Callable[[], int],
+) -> list[str]:
     """Returns lines on what changed and what that does to the schedule and the data; none if nothing changed.
 
     Args:
       saved: config of the checkpoint.
       config: config that the run resumes with.
-      spec: of the run that resumes.
+      spec: of the run that resumes, in steps.
       step: finished steps.
+      steps_per_epoch: of the run that resumes; called where the length of the run so far was given in epochs.
     """
     changes = config_changes(saved, config)
     lines = [str(change) for change in changes[:_MAX_LINES]]
@@ -49,15 +56,18 @@ def describe_resume(saved: Mapping[str, Any], config: Mapping[str, Any], spec: T
         lines.append(f"... and {len(changes) - _MAX_LINES} more")
     by_key = {change.key: change for change in changes}
     if any(key in by_key for key in _SCHEDULE):
-        lines += _schedule_lines(saved, spec, step)
+        lines += _schedule_lines(saved, spec, step, steps_per_epoch)
     if _BATCH in by_key:
-        lines += _batch_lines(by_key[_BATCH], spec, step)
+        in_epochs = bool(config.get("training", {}).get("epochs"))
+        lines += _batch_lines(by_key[_BATCH], spec, step, in_epochs=in_epochs)
     return lines
 
 
-def _schedule_lines(saved: Mapping[str, Any], spec: TrainingSpec, step: int) -> list[str]:
+def _schedule_lines(
+    saved: Mapping[str, Any], spec: TrainingSpec, step: int, steps_per_epoch: Callable[[], int]
+) -> list[str]:
     with suppress(UserError):  # a config of an older version may have other keys
-        before = TrainingSpec.from_config(saved.get("training", {}))
+        before = TrainingSpec.from_config(saved.get("training", {})).in_steps(steps_per_epoch)
         rates = [float(schedule.build(each)(step)) for each in (spec, before)]
         ends = f"step {spec.total_steps}" + (
             f" instead of {before.total_steps}" if before.total_steps != spec.total_steps else ""
@@ -69,10 +79,12 @@ def _schedule_lines(saved: Mapping[str, Any], spec: TrainingSpec, step: int) -> 
     return []
 
 
-def _batch_lines(change: Change, spec: TrainingSpec, step: int) -> list[str]:
+def _batch_lines(change: Change, spec: TrainingSpec, step: int, *, in_epochs: bool) -> list[str]:
     lines = ["data: the next batch begins after the last sample that was trained on; none is skipped or repeated"]
     rest = spec.total_steps - step
-    if rest > 0 and isinstance(change.before, int) and isinstance(change.now, int):
+    if in_epochs:
+        lines.append(f"training.epochs are converted to steps of the new batch size: {max(rest, 0)} steps remain")
+    elif rest > 0 and isinstance(change.before, int) and isinstance(change.now, int):
         lines.append(
             f"the remaining {rest} steps read {rest * change.now} samples instead of {rest * change.before}; the "
             "schedule counts steps: for as many samples set training.total_steps="
