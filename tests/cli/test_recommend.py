@@ -216,6 +216,7 @@ def test_evaluate_prints_the_ranking(run, capsys, monkeypatch):
     for split in ("validation", "test"):
         low, high = output[split].pop("intervals_95")["ndcg_20"]
         assert low <= output[split]["ndcg_20"] <= high
+        assert output[split].pop("intervals_over") == {"unit": "users", "count": 24}
         assert output[split] == pytest.approx({name: best[f"{split}/{name}"] for name in output[split]}, abs=1e-9)
     popular, random = (output["baselines"]["test"][name] for name in ("popularity", "random"))
     # Of 12 items at most 7 of a user's are seen; the walk's next item is one of the others.
