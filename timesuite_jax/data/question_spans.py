@@ -14,9 +14,14 @@ Span = tuple[float, float]  # start and end in seconds
 _ROUNDING_S = 0.101
 
 
-def answer_spans(turn: Turn) -> tuple[Span, ...]:
-    """Returns the spans in the annotated answer of a question."""
-    return tuple((span.start, span.end) for span in parse_spans(turn.answer or ""))
+def answer_spans(turn: Turn, duration: float | None = None) -> tuple[Span, ...]:
+    """Returns the spans in the annotated answer of a question.
+
+    Args:
+      turn: the question.
+      duration: seconds of its video, where "until the end" ends; None if unknown.
+    """
+    return tuple((span.start, span.end) for span in parse_spans(turn.answer or "", duration=duration))
 
 
 def same_span(one: Span, other: Span) -> bool:

@@ -98,13 +98,17 @@ def test_several_questions_of_a_record(videos, tmp_path):
         entry("b.mp4", QA=[go, {**stop, "spans": [[0.5, 1], [3, 3.5]]}]),
         entry("b.mp4", QA=[go, stop], spans=[[2, 2.5], [1, 1.5]]),
         entry("b.mp4", QA=[{**go, "spans": []}, stop]),
+        entry("b.mp4", QA=[{"q": "When?", "a": "From 1.0 seconds until the end of the video."}]),
     ]
     info = build_corpus(write(tmp_path, entries), videos, tmp_path / "out", BuildSpec("t"), quiet=True)
     _, source = open_corpus(tmp_path / "out")
-    found = [[record.spans_of(turn) for turn in (0, 1)] for record in (read_record(source, n) for n in range(5))]
+    found = [[record.spans_of(turn) for turn in (0, 1)] for record in (read_record(source, n) for n in range(6))]
     one, two = ((1.0, 1.5),), ((2.0, 2.5),)
-    assert found == [[(), one], [one, two], [one, ((0.5, 1.0), (3.0, 3.5))], [one, two], [(), two]]
+    assert found == [[(), one], [one, two], [one, ((0.5, 1.0), (3.0, 3.5))], [one, two], [(), two], [((1.0, 4.0),), ()]]
     assert not info.bad_spans
+    entries.append(entry("b.mp4", QA=[go, {**stop, "spans": [[7, 8]]}]))
+    info = build_corpus(write(tmp_path, entries), videos, tmp_path / "bad", BuildSpec("t"), quiet=True)
+    assert [rejected.reason.split(" is ")[0] for rejected in info.quarantine] == ["question 1: true span 7 - 8 s"]
 
 
 def test_successive_records_of_one_video_decode_it_once(videos, tmp_path, monkeypatch):

@@ -6,16 +6,19 @@ from typing import Literal
 
 from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan, Problem, check_span, fit_span
 from timesuite_jax.data.corpora.record import Record
-from timesuite_jax.data.question_spans import Span
+from timesuite_jax.data.question_spans import Span, answer_spans
 from timesuite_jax.data.timepro import Annotation
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """A span that fits or was made to fit (None: left out, or not a true window), and what is wrong with it."""
+    """A span that fits or was made to fit (None: left out, or not a true window), and what is wrong with it.
+
+    `owner` is the question of a true window.
+    """
 
     span: Span | None
-    owner: int = 0
+    owner: int | None = None
     problem: Problem | None = None
     action: Literal["rejected", "clipped", "kept"] = "rejected"
 
@@ -40,13 +43,13 @@ def fit_annotated_spans(
     if wrong_clip is not None:
         cut = wrong_clip.kind == "rounded" or rule == "clip"
         outcomes.append(_Outcome(None, problem=wrong_clip, action="clipped" if cut else _unfit(rule)))
-    used = [outcome for outcome in outcomes if outcome.span is not None]
+    used = [(one.span, one.owner) for one in outcomes if one.span is not None and one.owner is not None]
     bad = [
         BadSpan(name, annotation.video, outcome.problem.kind, _named(outcome, annotation), outcome.action)
         for outcome in outcomes
         if outcome.problem is not None
     ]
-    return tuple(o.span for o in used if o.span is not None), tuple(o.owner for o in used), tuple(bad)
+    return tuple(span for span, _ in used), tuple(owner for _, owner in used), tuple(bad)
 
 
 def span_problems(record: Record) -> Iterator[Problem]:
@@ -67,9 +70,12 @@ def _outcomes(annotation: Annotation, length: float, rule: OnBadSpan) -> Iterato
             None, problem=Problem("unknown_question", f"has {why}; move them to QA[i].spans"), action=_unfit(rule)
         )
         owners = (0,) * len(annotated.spans)
-    if annotated.missing:
-        yield _Outcome(None, problem=Problem("no_span", "has no span in its answers"), action=_unfit(rule))
-    for span, owner in zip(annotated.spans, owners, strict=True):
+    spans = list(zip(annotated.spans, owners, strict=True))
+    if annotated.missing:  # unless an answer is "until the end", which is known now
+        spans = [(span, i) for i, turn in enumerate(annotation.turns) for span in answer_spans(turn, length)]
+        if not spans:
+            yield _Outcome(None, problem=Problem("no_span", "has no span in its answers"), action=_unfit(rule))
+    for span, owner in spans:
         fitted, problem = fit_span(span, length, rule)
         cut = fitted is not None and fitted != span
         yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
@@ -86,5 +92,5 @@ def _unfit(rule: OnBadSpan) -> Literal["rejected", "kept"]:
 
 def _named(outcome: _Outcome, annotation: Annotation) -> str:
     assert outcome.problem is not None
-    several = len(annotation.turns) > 1 and outcome.span is not None
+    several = len(annotation.turns) > 1 and outcome.owner is not None
     return f"question {outcome.owner}: {outcome.problem.text}" if several else outcome.problem.text
