@@ -33,7 +33,7 @@ def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
 
     def run(workdir, config, *, seed):
         received.update(workdir=workdir, config=config, seed=seed)
-        return quickstart.Outcome(scores, {"videos": 1.0}, {"tensors": 3}, {"export": "a"})
+        return quickstart.Outcome(scores, {"videos": 1.0}, {"tensors": 3}, {"export": "a"}, "timesuite ask a.mp4")
 
     monkeypatch.setattr(quickstart, "run", run)
     assert main(["quickstart", "--workdir", str(tmp_path), "--seed", "3", "--json"]) == 0
