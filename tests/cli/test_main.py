@@ -122,7 +122,7 @@ def test_a_user_error_is_one_line_with_exit_code_2(failing, capsys):
     [
         ("ask {} When? --workdir x", "video {} does not exist"),
         ("train {} --workdir x", "cannot use {} (File name too long); correct the name"),
-        ("data check {}", "cannot use {} (File name too long); correct the name"),
+        ("data check {}", "cannot use {}/dataset_info.json (File name too long); correct the name"),
     ],
 )
 def test_a_file_name_that_is_too_long_is_a_user_error(words, expected, capsys):
