@@ -87,7 +87,8 @@ def test_every_codec_in_every_container(codec):
     for container in encoded_videos.CONTAINERS:
         try:
             data = encoded_videos.encode(codec, container)
-            encoded_videos.decode_all(data)
+            if len(encoded_videos.decode_all(data)) < 2:
+                continue  # the container stores one picture
         except (av.error.FFmpegError, ValueError, IndexError, OverflowError):
             continue  # the container does not take the codec
         if (codec, container) in {("h263", "mpeg"), ("h263p", "mpeg")}:

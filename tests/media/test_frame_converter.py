@@ -13,12 +13,12 @@ TOLERANCE = 200 / 16 + 6
 
 
 def pixel_formats() -> list[str]:
-    """Returns the formats of 8 and 10 bits that decoders output and that have three colours."""
+    """Returns the formats of 8 and 10 bits with three colours that codecs use."""
     names = set()
     for codec in av.codecs_available:
         try:
-            names |= {entry.name for entry in av.codec.Codec(codec, "r").video_formats or ()}
-        except ValueError:  # an encoder
+            names |= {entry.name for entry in av.codec.Codec(codec, "w").video_formats or ()}
+        except ValueError:  # no encoder; decoders do not list their formats
             continue
     formats = (av.VideoFormat(name) for name in names)
     return sorted(
