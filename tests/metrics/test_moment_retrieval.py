@@ -47,6 +47,12 @@ def test_a_window_is_found_once():
     assert moment_average_precision([(90.0, 91.0)] * 10 + [(0.0, 10.0)], [(0.0, 10.0)], [0.5])[0] == 0.0
 
 
+def test_of_windows_with_equal_iou_the_last_is_found():
+    """The span overlaps both windows equally; the second span overlaps the first window alone, as in the original."""
+    truth = [(0.0, 10.0), (2.0, 12.0)]
+    assert moment_average_precision([(1.0, 11.0), (0.0, 9.0)], truth, [0.75])[0] == 1.0
+
+
 @given(windows, windows)
 def test_bounds_and_monotony(predicted, truth):
     precision = moment_average_precision(predicted, truth)

@@ -61,7 +61,7 @@ def _found(iou: Float[np.ndarray, "predicted truth"], threshold: float) -> Bool[
     found = np.zeros(iou.shape[0], bool)
     for row, overlaps in enumerate(iou):
         candidates = np.where(free & (overlaps >= threshold), overlaps, -1.0)
-        best = int(np.argmax(candidates))
+        best = len(candidates) - 1 - int(np.argmax(candidates[::-1]))  # the last of equals, as in the original
         if candidates[best] >= 0:
             found[row], free[best] = True, False
     return found
