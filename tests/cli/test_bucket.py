@@ -169,7 +169,7 @@ def test_without_gcsfs_the_extra_is_named(command, tiny_corpus, tmp_path, monkey
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "gcsfs" else find(name, *rest))
     shutil.copy(tiny_corpus / "annotations.json", tmp_path / "a.json")
     for name in ("a.mp4", "h.json", "log.csv"):
-        (tmp_path / name).write_text("[]")
+        (tmp_path / name).write_text('["x"]')
     words = [word.replace("CONFIG", f"{TINY_CONFIG}:{tiny_corpus}") for word in command.split()]
     assert "pip install 'timesuite_jax[gcs]'" in refused(capfd, *words)
     assert not os.path.exists("gs:")  # noqa: PTH110

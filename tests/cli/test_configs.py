@@ -64,6 +64,7 @@ def test_a_path_may_contain_colons(tmp_path: Path):
     path = tmp_path / "12:30.py"
     path.write_text(CONFIG)
     assert load_config(str(path)).arg == "" and load_config(f"{path}:debug").arg == "debug"
+    assert load_config(f"{path}:gs://bucket/x").arg == "gs://bucket/x"
 
 
 @pytest.mark.parametrize("name", ["timesuite/linear_p.py:debug", "timesuite/finetune.py", "mqsa_ted/toys.py"])

@@ -21,7 +21,7 @@ from timesuite_jax import configs
 from timesuite_jax.cli._overrides import apply_overrides, print_keys
 from timesuite_jax.config_file import read_config
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.remote_path import local_path
+from timesuite_jax.storage.remote_path import is_remote, local_path
 
 _SHIPPED = Path(configs.__path__[0])
 
@@ -62,7 +62,8 @@ def print_config_keys(words: Sequence[str], *, positional: bool) -> None:
 
 
 def _load_python(location: str) -> ConfigDict:
-    local_path(location, "a Python config")
+    if is_remote(location):
+        local_path(location, "a Python config")
     name, arg = _split(location)
     path = _find(name)
     spec = importlib.util.spec_from_file_location(f"timesuite_config_{path.stem}", path)
@@ -96,6 +97,9 @@ def _split(location: str) -> tuple[str, str]:
     """Splits a location into path and argument; the path may contain colons."""
     if Path(location).is_file():
         return location, ""
+    for place in (place for place, letter in enumerate(location) if letter == ":"):
+        if Path(location[:place]).is_file():  # what follows may have colons, too: a path in a bucket
+            return location[:place], location[place + 1 :]
     name, colon, arg = location.rpartition(":")
     return (name, arg) if colon else (location, "")
 

@@ -6,6 +6,7 @@ In a bucket a file appears whole or not at all, a rename is a copy, and there ar
 import importlib.util
 import os
 import re
+from pathlib import PurePath
 
 from etils import epath
 
@@ -36,7 +37,7 @@ def to_path(path: epath.PathLike) -> epath.Path:
         name = scheme[1].lower()
         hint = f"write gs://{text[scheme.end() :]}" if name == "gs" else "copy it to a disk or to gs://BUCKET/PATH"
         raise UserError(f"{text}: paths on a disk and gs://BUCKET/PATH are supported, not {scheme[0]}; {hint}")
-    return epath.Path(text)
+    return epath.Path(text) if is_remote(text) else epath.Path(PurePath(text))  # a name may have "://" in it
 
 
 def absolute(path: epath.PathLike) -> epath.Path:
