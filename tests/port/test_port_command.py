@@ -125,7 +125,7 @@ def test_the_config_decides_sizes_and_types(tmp_path, capsys):
     text = (
         "from tests.support import tiny_config\n\ndef get_config(arg):\n    config = tiny_config.get_config('unused')\n"
     )
-    text += "    config.model.mistral.param_dtype = 'float16'\n    return config\n"
+    text += "    config.model.mistral.param_dtype = 'bfloat16'\n    return config\n"
     (tmp_path / "config.py").write_text(text)
     out = tmp_path / "m"
     code, _, _ = run(
@@ -134,7 +134,7 @@ def test_the_config_decides_sizes_and_types(tmp_path, capsys):
     assert code == 0
     listed = json.loads(run(capsys, "inspect", out, "--json")[1])["tensors"]
     key = "mistral_model.base_model.model.model.embed_tokens.weight"
-    assert listed[key]["dtype"] == "float16" and listed["merge_proj.weight"]["dtype"] == "float32"
+    assert listed[key]["dtype"] == "bfloat16" and listed["merge_proj.weight"]["dtype"] == "float32"
     assert "mistral_proj.bias" not in listed
     stored = read_config(out / "config.json")
     assert stored["model"]["qformer"]["heads"] == 2 and stored["weights"]["files"] == (f"{out}/params",)
