@@ -17,6 +17,15 @@ def emulated_bucket() -> Iterator[str]:
     """
     pytest.importorskip("gcsfs")
     server = pytest.importorskip("gcp_storage_emulator.server")
+    objects = pytest.importorskip("gcp_storage_emulator.handlers.objects")
+    download = objects.download
+
+    def download_with_generation(request: Any, response: Any, storage: Any, *rest: Any, **options: Any) -> None:
+        """As a real bucket does: TensorStore writes on the condition that an object is still the one that it read."""
+        download(request, response, storage, *rest, **options)
+        with suppress(Exception):  # there is no such object, which `download` has answered
+            found = storage.get_file_obj(request.params["bucket_name"], request.params["object_id"])
+            response["x-goog-generation"] = found["generation"]
 
     class Handler(server.RequestHandler):
         def handle(self) -> None:
@@ -32,9 +41,11 @@ def emulated_bucket() -> Iterator[str]:
     address = f"http://localhost:{port}"
     os.environ |= {"STORAGE_EMULATOR_HOST": address, "TENSORSTORE_GCS_HTTP_URL": address}
     server.RequestHandler = Handler
+    objects.download = download_with_generation
     emulator = server.create_server("localhost", port, in_memory=True, default_bucket="bucket")
     emulator.start()
     try:
         yield "gs://bucket"
     finally:
         emulator.stop()
+        objects.download = download
