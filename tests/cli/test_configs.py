@@ -129,3 +129,31 @@ def test_a_json_config_takes_overrides(tmp_path: Path):
 def test_a_key_without_a_type_takes_any_value(text: str, value: object, tmp_path: Path):
     write_config(tmp_path / "config.json", {"task": "t", "part": {"none": None}})
     assert load_config(str(tmp_path / "config.json"), [f"--config.part.none={text}"]).part.none == value
+
+
+@pytest.mark.parametrize(
+    ("words", "length"),
+    [
+        (["--config.training.total_steps=7"], (7, 0.0)),
+        (["--config.training.total_steps=7", "--config.training.epochs=0"], (7, 0.0)),
+        (["--config.training.epochs=0", "--config.training.total_steps=7"], (7, 0.0)),
+        (["--config.training.epochs=3"], (0, 3.0)),
+        (["--config.training.total_steps=0"], (0, 200.0)),
+        (["--config.training.seed=1"], (0, 200.0)),
+        (["--config.training.total_steps=7", "--config.training.epochs=3"], (7, 3.0)),  # training rejects both
+    ],
+)
+def test_an_overridden_length_of_training_replaces_the_other_unit(words: list[str], length: tuple[int, float]):
+    training = load_config("configs/mqsa_ted/beauty.py", words).training
+    assert (training.total_steps, training.epochs) == length
+
+
+def test_overridden_epochs_replace_the_steps_of_a_config():
+    training = load_config("configs/timesuite/finetune.py", ["--config.training.epochs=2"]).training
+    assert (training.total_steps, training.epochs) == (0, 2.0)
+
+
+def test_a_length_in_whole_epochs_is_replaced(tmp_path: Path):
+    write_config(tmp_path / "config.json", {"task": "t", "training": {"epochs": 20, "total_steps": 0}})
+    training = load_config(str(tmp_path / "config.json"), ["--config.training.total_steps=7"]).training
+    assert training.to_dict() == {"epochs": 0, "total_steps": 7}

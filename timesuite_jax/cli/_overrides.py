@@ -11,9 +11,14 @@ from ml_collections.config_flags.config_flags import UnsupportedOperationError
 from timesuite_jax.errors import UserError
 from timesuite_jax.suggestions import did_you_mean
 
+# Both set the length of a run; one on the command line replaces the other's value in the config.
+_LENGTHS = ("total_steps", "epochs")
+
 
 def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
     """Applies `--config.key=value` arguments in place.
+
+    A length of training that is overridden, in steps or in epochs, replaces one that the config has in the other unit.
 
     Raises:
       UserError: on an unknown key or a value of the wrong type.
@@ -32,6 +37,16 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
             raise UserError(f"cannot apply {word}: {reason}; give a value of the type that the config has") from error
         if len(rest) > 1:
             raise UserError(f"not an override: {word}; write --config.key=value")
+    _replace_length(config, {word.removeprefix("--config.").partition("=")[0] for word in overrides})
+
+
+def _replace_length(config: ConfigDict, keys: set[str]) -> None:
+    """Removes the length of training in the unit that is not among the overridden keys, if the other is and is set."""
+    given = [name for name in _LENGTHS if f"training.{name}" in keys]
+    if len(given) == 1 and config.training[given[0]]:
+        (other,) = set(_LENGTHS) - set(given)
+        if other in config.training:
+            config.training[other] = 0
 
 
 def _check_key(config: ConfigDict, word: str) -> None:

@@ -48,7 +48,7 @@ def get_config(arg: str | None = None, *, path: str = "data/beauty.npz") -> Conf
             "features": {"path": config_dict.placeholder(str), "use": "add"},
             "training": {
                 "epochs": 200.0,
-                "total_steps": 0,  # the length of the run in steps, with epochs=0
+                "total_steps": 0,  # length of the run in steps, instead of epochs
                 "seed": 2023,
                 "interval": "epoch",  # unit of the three intervals below
                 "log_every": 1,

@@ -86,7 +86,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.training = ConfigDict(
         {
             "total_steps": steps * EPOCHS,
-            "epochs": 0.0,  # with total_steps=0: passes over data.corpora, for corpora of your own
+            "epochs": 0.0,  # length in passes over data.corpora, instead of total_steps
             "seed": 42,
             "save_every": 1000,
             "keep": 3,
