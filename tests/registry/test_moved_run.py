@@ -95,3 +95,23 @@ def test_a_moved_recommender_recommends_is_evaluated_and_resumed(tmp_path, monke
     steps = json.loads((target / "config.json").read_text())["training"]["total_steps"]
     result = printed(capfd, "train", target / "config.json", *words, f"--config.training.total_steps={steps + 2}")
     assert result["step"] == steps + 2
+
+
+def test_a_run_of_epochs_resumes_with_another_batch_size(tmp_path, capfd):
+    """Two epochs in one batch each, and then in two batches each."""
+    ring_interactions.ring().save(tmp_path / "ring.npz")
+    data, workdir = tmp_path / "ring.npz", tmp_path / "run"
+    config = "configs/mqsa_ted/beauty.py:debug"
+    words = ["--workdir", workdir, "--config.training.epochs=2", "--json"]
+    users = ring_interactions.ring().num_users
+    first = printed(capfd, "train", config, *words, f"--config.data.path={data}", f"--config.data.batch_size={users}")
+    assert first["step"] == 2
+    stored = json.loads((workdir / "config.json").read_text())["training"]
+    assert (stored["epochs"], stored["total_steps"]) == (2.0, 0)
+    code = main(
+        ["train", str(workdir / "config.json"), *map(str, words[:2]), f"--config.data.batch_size={-(-users // 2)}"]
+    )
+    err = " ".join(capfd.readouterr().err.split())
+    assert code == 0
+    assert "training.epochs are converted to steps of the new batch size: 2 steps remain" in err
+    assert "training.total_steps" not in err and "step 4/4" in err

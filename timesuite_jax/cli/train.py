@@ -51,13 +51,15 @@ def run(args: argparse.Namespace) -> int:
     given = use_run_files(config.to_dict(), args.workdir)
     spec = training.TrainingSpec.from_config(given["training"])
     task = build(given)
+    # Epochs stay epochs: a run that resumes with another batch size converts them to its own steps.
+    complete = complete_config(given, task, spec)
     spec = spec.in_steps(task.steps_per_epoch)
 
     def print_json(step: int, metrics: Mapping[str, float], data: training.DataReport, **fields: Any) -> None:
         if args.json:
             print(json.dumps({"step": step, "interrupted": True, **metrics, **fields, "data": data}))
 
-    result = training.run(task, spec, args.workdir, config=complete_config(given, task, spec), on_stop=print_json)
+    result = training.run(task, spec, args.workdir, config=complete, on_stop=print_json)
     if result.interrupted:
         exit_after(10, result.code)  # all is saved; a reader that hangs must not keep the process
     if args.json:
