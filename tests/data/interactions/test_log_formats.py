@@ -174,3 +174,18 @@ def test_arrow_is_used_for_compressed_files(tmp_path, monkeypatch):
     (tmp_path / "log.csv.gz").write_bytes(gzip.compress(separated(",")))
     check(tmp_path / "log.csv.gz")
     assert opened
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "zst", "lz4"])
+def test_a_text_is_read_whatever_its_suffix(tmp_path, suffix):
+    path = tmp_path / f"log.csv.{suffix}"
+    path.write_bytes(separated(","))
+    assert len(read_log(open_log(path)).log.users) == len(ROWS)
+
+
+@pytest.mark.parametrize("time", ["", "NaN", "null", "\\N", "01/07/2014"])
+def test_a_first_row_without_a_valid_time_is_not_taken_for_a_header(tmp_path, time):
+    path = tmp_path / "log.csv"
+    path.write_text(f"a,b,{time}\na,c,2\n")
+    with pytest.raises(UserError, match="line 1: time"):
+        read_log(open_log(path, ("1", "2", "3")))

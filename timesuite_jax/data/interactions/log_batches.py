@@ -89,7 +89,8 @@ def _arrow_batches(log: LogFile) -> Iterator[Batch]:
     read = csv.ReadOptions(column_names=names, skip_rows=log.header)
     parse = csv.ParseOptions(delimiter=log.separator)
     with explain_read_errors(log.path):
-        file = open_decompressed(log.path) if is_compressed(log.path) else log.path
+        # Arrow would decompress the file of a path by its suffix.
+        file = open_decompressed(log.path) if is_compressed(log.path) else pyarrow.OSFile(str(log.path))
         with csv.open_csv(file, read_options=read, parse_options=parse, convert_options=convert) as reader:
             for batch in reader:
                 yield [None if place is None else batch[str(place)] for place in log.columns]

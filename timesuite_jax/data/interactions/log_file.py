@@ -22,6 +22,7 @@ from timesuite_jax.errors import UserError
 Kind = Literal["text", "jsonl", "parquet"]
 KINDS: tuple[Kind, ...] = ("text", "jsonl", "parquet")
 SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "::": "::", "|": "bar"}
+_MISSING = ("nan", "nat", "null", "none", "na", "n/a", "\\n")  # how programs write a missing value, in lower case
 _MOVIELENS = {3: ("1", "2", "3"), 4: ("1", "2", "4")}  # user::item::time, user::item::rating::time; without a header
 
 
@@ -124,7 +125,7 @@ def _open_text(
     best = firsts[ranked[0]]
     if columns and are_positions(columns):
         places = find_columns(path, best.fields, columns, optional, remedy)
-        header = 0 if _is_time(best.fields[places[-1] or 0]) else best.line
+        header = best.line if _is_label(best.fields[places[-1] or 0]) else 0
         return LogFile(path, "text", tuple(best.fields), places, ranked[0], header)
     for candidate in ranked:
         line, names = firsts[candidate]
@@ -137,6 +138,11 @@ def _open_text(
     if ranked[0] == "::" and not columns and len(best.fields) in _MOVIELENS and _is_time(best.fields[-1]):
         return _open_text(path, _MOVIELENS[len(best.fields)], "::", optional, remedy)
     raise errors[ranked[0]]
+
+
+def _is_label(text: str) -> bool:
+    """Whether a field is the name of a column of times, rather than a time or a missing one."""
+    return any(map(str.isalpha, text)) and text.strip().lower() not in _MISSING and not _is_time(text)
 
 
 def _is_time(text: str) -> bool:
