@@ -9,6 +9,7 @@ from tests.support.paths import CONFIGS
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.config_file import write_config
 from timesuite_jax.errors import UserError
+from timesuite_jax.training import TrainingSpec
 
 CONFIG = """
 from ml_collections import ConfigDict
@@ -157,3 +158,15 @@ def test_a_length_in_whole_epochs_is_replaced(tmp_path: Path):
     write_config(tmp_path / "config.json", {"task": "t", "training": {"epochs": 20, "total_steps": 0}})
     training = load_config(str(tmp_path / "config.json"), ["--config.training.total_steps=7"]).training
     assert training.to_dict() == {"epochs": 0, "total_steps": 7}
+
+
+@pytest.mark.parametrize("name", ["mqsa_ted/beauty.py", "timesuite/linear_p.py"])
+def test_a_key_can_be_set_to_none(name: str):
+    config = load_config(f"configs/{name}", ["--config.training.optimizer.clip_norm=None"])
+    assert TrainingSpec.from_config(config.training).optimizer.clip_norm is None
+
+
+def test_none_is_rejected_where_a_key_has_no_such_value():
+    config = load_config("configs/mqsa_ted/beauty.py", ["--config.training.seed=None"])
+    with pytest.raises(UserError, match=r"training\.seed=None is not of type int"):
+        TrainingSpec.from_config(config.training)

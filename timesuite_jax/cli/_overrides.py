@@ -64,12 +64,17 @@ def _check_key(config: ConfigDict, word: str) -> None:
 
 
 def _set_untyped(config: ConfigDict, word: str) -> bool:
-    """Sets a key whose value is None and so has no type, as in a config.json; returns whether it is such a key."""
+    """Sets a key to None, or one whose value is None and so has no type, as in a config.json; returns whether it did.
+
+    Whether the key may be None is checked where the config is read.
+    """
     path, equals, text = word.removeprefix("--config.").partition("=")
     *parts, name = path.split(".")
     for part in parts:
         config = config[part]
-    if not equals or name not in config or config.get_type(name) is not type(None):
+    if not equals or name not in config or isinstance(config[name], ConfigDict):
+        return False
+    if text != "None" and config.get_type(name) is not type(None):
         return False
     try:
         value = ast.literal_eval(text)
