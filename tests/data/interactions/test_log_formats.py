@@ -189,3 +189,9 @@ def test_a_first_row_without_a_valid_time_is_not_taken_for_a_header(tmp_path, ti
     path.write_text(f"a,b,{time}\na,c,2\n")
     with pytest.raises(UserError, match="line 1: time"):
         read_log(open_log(path, ("1", "2", "3")))
+
+
+def test_a_missing_log_and_a_folder_are_rejected(tmp_path):
+    for path in (tmp_path, tmp_path / "absent.csv"):
+        with pytest.raises(UserError, match="does not exist or is not a file; give the path"):
+            open_log(path)

@@ -75,8 +75,10 @@ def open_log(
       remedy: how to choose other columns, for errors.
 
     Raises:
-      UserError: if the file cannot be read, or lacks a column or has two of one name.
+      UserError: if there is no such file, it cannot be read, or it lacks a column or has two of one name.
     """
+    if not path.is_file():
+        raise UserError(f"{path} does not exist or is not a file; give the path of a file with interactions")
     with explain_read_errors(path), open_decompressed(path) as file:
         start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
     kind = kind or _kind(path, start)
