@@ -25,13 +25,15 @@ from timesuite_jax.storage.atomic_write import atomic_write  # noqa: E402
 
 STAGES = {"A": "linear_p", "B": "linear_pro_ada"}
 CHIP = ["configs/timesuite/finetune.py:one_chip", "--topology", "v5e:1x1", "--program", "train"]
+# The whole batch of stage C on the chips of one host, without a preset.
+HOST = ["configs/timesuite/finetune.py", "--topology", "v5e:2x4", "--program", "train"]
 # Four chips for each 128 frames of the one video, so that a chip has four clips; of an hour's 1,350 it has six.
 VIDEOS = {128: "v5e:2x2", 512: "v5e:4x4", 2048: "v5e:8x8", 10_800: "v5e:16x16"}
 
 
 def rows() -> dict[str, list[str]]:
     """Name -> arguments of `timesuite aot`."""
-    table = {"chip": CHIP}
+    table = {"chip": CHIP, "C/whole": HOST}
     for stage, file in reversed(STAGES.items()):
         for name, pod in PODS.items():
             slices = ["--slices", str(pod.slices)]

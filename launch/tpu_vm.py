@@ -1,7 +1,7 @@
 """Trains on one TPU VM or one slice, on demand: the simplest launch, for a first test.
 
 example:
-  python launch/tpu_vm.py configs/timesuite/finetune.py --run first --bucket gs://my-bucket \\
+  python launch/tpu_vm.py configs/timesuite/finetune.py:v5e-8 --run first --bucket gs://my-bucket \\
       --accelerator v5litepod-8 --zone us-west4-a --dry-run
 
 It requests the chips immediately and fails if there are none; launch/queued.py waits for them. The chips cost money

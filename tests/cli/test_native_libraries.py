@@ -33,17 +33,18 @@ def test_an_unused_libtpu_is_not_loaded(monkeypatch, libtpu, tpu, plugins, expec
     assert environ.get("JAX_PLATFORMS") == expected
 
 
-@pytest.mark.parametrize(("level", "expected"), [("WARNING", "2"), ("INFO", "0"), ("ERROR", "3"), ("12", "2")])
-def test_logs_of_xla_follow_ours(level, expected):
+@pytest.mark.parametrize(("level", "expected"), [("WARNING", "3"), ("INFO", "0"), ("ERROR", "3"), ("12", "3")])
+def test_native_logs_follow_ours(level, expected):
     environ = {"JAX_PLATFORMS": ""}
     configure_native_libraries(environ, level)
-    assert environ == {"JAX_PLATFORMS": "", "TF_CPP_MIN_LOG_LEVEL": expected}
+    assert environ == {"JAX_PLATFORMS": "", "TF_CPP_MIN_LOG_LEVEL": expected, "TPU_STDERR_LOG_LEVEL": expected}
 
 
 def test_variables_of_the_user_are_kept():
-    environ = {"JAX_PLATFORMS": "tpu", "TF_CPP_MIN_LOG_LEVEL": "1"}
+    environ = {"JAX_PLATFORMS": "tpu", "TF_CPP_MIN_LOG_LEVEL": "1", "TPU_STDERR_LOG_LEVEL": "2"}
+    before = dict(environ)
     configure_native_libraries(environ, "WARNING")
-    assert environ == {"JAX_PLATFORMS": "tpu", "TF_CPP_MIN_LOG_LEVEL": "1"}
+    assert environ == before
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from timesuite_jax.videochat_t.task import VideoChatTask
 
 FOLDER = CONFIGS / "timesuite"
 STAGES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in ("pods", "paper", "__init__"))
-FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5p-128", ":2x-v5e-256")] + [
+FORMS = [stage + form for stage in STAGES for form in ("", ":debug", ":v5e-8", ":v5p-128", ":2x-v5e-256")] + [
     "paper",
     "paper:debug",
 ]

@@ -67,6 +67,62 @@ def test_a_loop_with_a_data_dependent_trip_count_is_reported():
         parse("not a program")
 
 
+# What XLA for TPUs makes of a product whose operand it passes around eight chips, in both directions, in steps that it
+# unrolls in pairs: the counter increases by 2.
+PAIRED = """
+HloModule m, is_scheduled=true
+
+%body (p: (f32[8,8], u32[])) -> (f32[8,8], u32[]) {{
+  %p = (f32[8,8]{{1,0}}, u32[]) parameter(0)
+  %x = f32[8,8]{{1,0}} get-tuple-element(%p), index=0
+  %i = u32[]{{:T(128)}} get-tuple-element(%p), index=1
+  %first = f32[8,8]{{1,0}} dot(%x, %x), lhs_contracting_dims={{1}}, rhs_contracting_dims={{0}}
+  %second = f32[8,8]{{1,0}} dot(%first, %x), lhs_contracting_dims={{1}}, rhs_contracting_dims={{0}}
+{increment}
+  ROOT %t = (f32[8,8]{{1,0}}, u32[]) tuple(%second, %next)
+}}
+
+%condition (q: (f32[8,8], u32[])) -> pred[] {{
+  %q = (f32[8,8]{{1,0}}, u32[]) parameter(0)
+  %j = u32[] get-tuple-element(%q), index=1
+  %limit = u32[] constant({limit})
+  ROOT %less = pred[] compare(%j, %limit), direction=LT
+}}
+
+ENTRY %main (a: f32[8,8]) -> (f32[8,8], u32[]) {{
+  %a = f32[8,8]{{1,0}} parameter(0)
+  %zero = u32[] constant(0)
+  %start = (f32[8,8]{{1,0}}, u32[]) tuple(%a, %zero)
+  ROOT %loop = (f32[8,8]{{1,0}}, u32[]) while(%start), condition=%condition, body=%body
+}}
+"""
+BY_TWO = "  %two = u32[] constant(2)\n  %next = u32[] add(%i, %two)"
+TWICE_ONE = (
+    "  %one = u32[] constant(1)\n  %c = u32[] copy(%i)\n  %k = u32[] add(%c, %one)\n  %next = u32[] add(%one, %k)"
+)
+BY_DATA = "  %next = u32[] multiply(%i, %i)"
+
+
+@pytest.mark.parametrize(
+    ("increment", "limit", "trips"), [(BY_TWO, 4, 2), (BY_TWO, 5, 3), (TWICE_ONE, 4, 2), (BY_DATA, 4, None)]
+)
+def test_a_counter_may_increase_by_more_than_one(increment, limit, trips):
+    module = parse(PAIRED.format(increment=increment, limit=limit))
+    loop = module.computations["main"].instructions[-1]
+    assert module.trips("main", loop) == trips and len(module.open_loops) == (trips is None)
+    assert count_flops(module).products == (trips or 1) * 2 * 2 * 8**3
+
+
+def test_loops_of_jax_that_count_by_two_have_half_the_trips():
+    def body(carry):
+        i, x = carry
+        return i + 2, x @ x
+
+    text = jax.jit(lambda x: jax.lax.while_loop(lambda c: c[0] < 10, body, (0, x))).lower(jnp.ones((8, 8))).compile()
+    module = parse(text.as_text())
+    assert not module.open_loops and count_flops(module).products == 5 * 2 * 8**3
+
+
 @pytest.mark.parametrize(
     ("text", "groups"),
     [

@@ -11,8 +11,10 @@ from collections.abc import MutableMapping
 
 from timesuite_jax.tpu_devices import has_tpu
 
-# The levels of XLA's logs: 0 prints everything, 3 only what ends the process.
-_LEVELS = {"DEBUG": "0", "INFO": "0", "WARNING": "2", "ERROR": "3"}
+# Levels of the logs of XLA and of libtpu on stderr: 0 prints everything, 3 only what ends the process. Errors of a
+# program are exceptions, too; what else XLA logs as errors are hints to its authors ("Very slow compile?").
+_EVERYTHING, _FATAL = "0", "3"
+_VARIABLES = ("TF_CPP_MIN_LOG_LEVEL", "TPU_STDERR_LOG_LEVEL")
 
 
 def configure_native_libraries(environ: MutableMapping[str, str], log_level: str) -> None:
@@ -20,9 +22,10 @@ def configure_native_libraries(environ: MutableMapping[str, str], log_level: str
 
     Args:
       environ: `os.environ`.
-      log_level: of Python's loggers; XLA's warnings, which are about its internals, are shown with "INFO" only.
+      log_level: of Python's loggers; with "INFO" or "DEBUG" the native libraries print all of theirs.
     """
-    environ.setdefault("TF_CPP_MIN_LOG_LEVEL", _LEVELS.get(log_level, "2"))
+    for variable in _VARIABLES:
+        environ.setdefault(variable, _EVERYTHING if log_level in ("DEBUG", "INFO") else _FATAL)
     if "JAX_PLATFORMS" not in environ and _only_an_unused_libtpu():
         environ["JAX_PLATFORMS"] = "cpu"
 

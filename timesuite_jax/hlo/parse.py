@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import math
 import re
+from collections.abc import Callable
 
 # Bytes of an element. A boolean takes a byte, a 4-bit integer half a byte on a TPU.
 BYTES = {
@@ -48,7 +49,7 @@ class Instruction:
     name: str
     opcode: str
     shapes: tuple[Shape, ...]  # of the result; those of a tuple in order, nested ones flattened
-    operands: tuple[str, ...]
+    operands: tuple[str, ...]  # names; of a constant its value, of a parameter its number
     attributes: str  # the rest of the line
 
     @property
@@ -123,7 +124,8 @@ class Module:
     def trips(self, computation: str, loop: Instruction) -> int | None:
         """Trip count of a `while`; None if it depends on data.
 
-        A scan increments an integer up to a constant, and its condition is that comparison.
+        A scan increments an integer up to a constant, and its condition is that comparison. The increment is 1, or 2
+        in a product that XLA overlaps with the transfer of its operand, the steps of which it unrolls in pairs.
         """
         found = re.search(r"known_trip_count\D+(\d+)", loop.attributes)
         if found:
@@ -142,13 +144,41 @@ class Module:
         counter = next((bound for bound in bounds if bound.opcode == "get-tuple-element"), None)
         if limit is None or counter is None:
             return None
-        return limit - self._first(computation, loop, counter)
+        index = int(re.findall(r"index=(\d+)", counter.attributes)[0])
+        body = self.computations[re.findall(r"\bbody=%([\w.\-]+)", loop.attributes)[0]]
+        increment = self._added(body, body.operand(body.instructions[-1], index), index)
+        if not increment:
+            return None
+        return -(-(limit - self._first(computation, loop, index)) // increment)
 
-    def _first(self, computation: str, loop: Instruction, counter: Instruction) -> int:
+    def _added(self, body: Computation, value: Instruction, index: int) -> int | None:
+        """What a value in a loop adds to the counter, number `index` of what is carried; None if it is no such sum."""
+        if value.opcode in ("copy", "bitcast"):
+            return self._added(body, body.operand(value, 0), index)
+        if value.opcode == "get-tuple-element":
+            carried = body.operand(value, 0).opcode == "parameter" and f"index={index}" in value.attributes.split(", ")
+            return 0 if carried else None
+        if value.opcode == "fusion":
+            inner = self.computations[value.called[0]]
+            return self._added_in_fusion(body, value, inner, inner.instructions[-1], index)
+        if value.opcode != "add":
+            return None
+        return _sum(body, value, lambda part: self._added(body, part, index))
+
+    def _added_in_fusion(
+        self, body: Computation, fusion: Instruction, inner: Computation, value: Instruction, index: int
+    ) -> int | None:
+        """As `_added`, for a value in a fusion of the loop."""
+        if value.opcode == "parameter":
+            return self._added(body, body.operand(fusion, int(value.operands[0])), index)
+        if value.opcode != "add":
+            return None
+        return _sum(inner, value, lambda part: self._added_in_fusion(body, fusion, inner, part, index))
+
+    def _first(self, computation: str, loop: Instruction, index: int) -> int:
         """Initial value of the counter: a constant in the tuple that the loop gets, usually 0."""
         outer = self.computations[computation]
         carried = outer.operand(loop, 0)
-        index = int(re.findall(r"index=(\d+)", counter.attributes)[0])
         if carried.opcode != "tuple":
             return 0
         start = outer.operand(carried, index)
@@ -159,6 +189,15 @@ class Module:
 
 def _constant(instruction: Instruction) -> int:
     return int(instruction.operands[0])
+
+
+def _sum(computation: Computation, add: Instruction, added: Callable[[Instruction], int | None]) -> int | None:
+    """What a sum of a constant and another value adds to a counter, to which that value adds `added(value)`."""
+    left, right = computation.operand(add, 0), computation.operand(add, 1)
+    if left.opcode == "constant":
+        left, right = right, left
+    before = added(left) if right.opcode == "constant" else None
+    return None if before is None else before + _constant(right)
 
 
 def parse(text: str) -> Module:
@@ -191,7 +230,7 @@ def _instruction(name: str, line: str) -> Instruction:
     closing = _closing(line, opening)
     inside = line[opening + 1 : closing]
     opcode = line[end:opening].strip()
-    operands = (inside,) if opcode == "constant" else tuple(_NAME.findall(inside))
+    operands = (inside,) if opcode in ("constant", "parameter") else tuple(_NAME.findall(inside))
     return Instruction(name, opcode, _shapes(line[:end]), operands, line[closing + 1 :])
 
 

@@ -26,7 +26,7 @@ EPOCHS = 3  # of the schedule; stage B starts from the checkpoint after the firs
 def get_config(arg: str | None = None) -> ConfigDict:
     check_variant(arg, VARIANTS)
     pod = PODS.get(arg or "")
-    batch = pod.chips if pod else BATCH
+    batch = pod.batch if pod else BATCH
     steps = SAMPLES // batch
     config = ConfigDict()
     config.task = "videochat_t"
@@ -110,6 +110,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     if pod:
         config.training.mesh.update(replica=pod.slices, data=-1, fsdp=pod.fsdp)
         config.model.mistral.remat = pod.remat
+        config.training.accumulate = pod.accumulate
     return make_small(config) if arg == "debug" else config
 
 
