@@ -26,6 +26,7 @@ RUNS = {
 }
 # A text that begins with the phrase, for each row.
 TEXTS = {
+    "length between a and b": "for 5 to 12 seconds",
     "example": "example, 3 - 4 s",
     "negation": "not from 3 to 4 s",
     "quantity": "scores are 3.0, 3.0",
@@ -56,6 +57,7 @@ TEXTS = {
     "from the beginning to b": "from the start to 12 s",
     "at the beginning, end b": "at the start and ends at 12 s",
     "a to the end": "5 s to the end",
+    "between a and the end": "between 5 s and the end",
     "from a onwards": "from 5 s onwards",
     "first seconds": "first 7 seconds",
     "last seconds": "the last 7 seconds",

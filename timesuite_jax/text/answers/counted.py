@@ -15,6 +15,7 @@ COUNTED_BEFORE = _words(
     "clip clips part parts chapter chapters episode episodes season level levels page pages line lines room rooms "
     "floor floors number numbers no nr option options item items section sections phase phases stage stages round "
     "rounds example player players camera cameras lane channel size version volume image images picture table top "
+    "row rows column columns question questions id ids index idx token tokens "
     f"moment highlight may x # $ £ € {_MONTHS}"
 )
 """A bare number behind one of these is a label or a count: "frame 10", "person 1 - 2", "May 5"."""

@@ -28,6 +28,13 @@ EXPRESSIONS = (
     ("to", r"\bup\sto\b|\bjusqu'?(?:à|au)\b|\bfino\s(?:a|al|alla)\b"),
     ("until", r"\bup\suntil\b"),
     ("not", r"\b(?:rather\sthan|instead\sof|no\slonger)\b"),
+    (
+        "not",
+        r"\b(?:(?:do|does|did)(?:n't|\snot)|never)\s(?:happen|occur|appear|exist|take\splace|show\sup)s?(?:ed)?\b",
+    ),
+    ("not", r"\b(?:is|are|was|were)(?:n't|\snot)\s(?:visible|shown|present|seen|found|there)\b"),
+    ("not", r"\bno\s(?:such\s)?(?:event|moment|segment|scene|instance|occurrence)s?\b"),
+    ("for", r"\bfor\sthe\snext\b|\b(?:takes?|took|taking)(?=\s\d)"),
     ("example", r"\be\.?g\.|\bsuch\sas\b"),
     ("other", r"\b(?:at\slast|no\slater\sthan|at\sleast|at\smost|in\stotal|out\sof)\b"),
     ("transparent", rf"\b(?:seconds?\s)?into\s(?:the|this)\s{_VIDEO}\b"),

@@ -33,7 +33,10 @@ _LONG_UNIT = "|".join(word for word in UNITS if word.isascii() and word not in A
 _UNIT_AFTER = re.compile(
     rf"(?P<hyphen>-)?(?P<glued>{_UNIT})(?!{_LETTER})|\s{{1,4}}(?P<apart>{_UNIT})(?![^\W_{CJK}])|\.\s(?P<long>{_LONG_UNIT})\b"
 )
-_LENGTH_OF = re.compile(r"[\s-](?:long[\s-])?(?:video|film|movie|recording|footage)\b")
+# "5 second video", "5 seconds long", "ends 5 s later": lengths, not positions.
+_LENGTH_OF = re.compile(
+    r"[\s-](?:(?:long[\s-])?(?:video|film|movie|recording|footage)|long|later|earlier|afterwards|ago|in\s(?:length|duration))\b"
+)
 # "5-second mark" is a time, "5-second clip" is not.
 _POSITION = re.compile(r"\W{0,4}(?:$|[-~.,;)\]\n]|(?:marks?|points?|timestamps?|to|until|till|through|and)(?![a-z]))")
 # A full stop after an abbreviated unit, within a sentence.

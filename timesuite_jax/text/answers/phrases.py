@@ -38,6 +38,8 @@ PHRASES = {
         """{quantity}{^time|start|end|lasting|stop|line|count}{0,8}{bare|decimal}(?!{sep}{1,2}{unit})
         (?:{sep|and}{1,2}{bare|decimal}(?!{sep}))?(?:{comma|and}{1,2}{bare|decimal}(?!{sep}{time}))*"""
     ),
+    # "for 5 to 12 seconds", "lasts between 5 and 12 seconds": how long, not when
+    "length between a and b": Phrase("{for|lasting}{between}?{bare|decimal|spelled}{sep|and}{1,2}{measured}"),
     # "frames 10 to 20, 30 to 40"
     "labels": Phrase("{count}{sep|and}{1,2}{bare|spelled}(?!{sep}{certain})(?:{comma|and}{1,2}{bare}{sep}{bare})*"),
     # "10 to 20, 30 to 40 frames"
@@ -139,6 +141,8 @@ PHRASES = {
     ),
     # "5 s to the end"
     "a to the end": Phrase("{from}?{a:time}{comma}?{sep}{1,3}{end}{FINAL}", builders.to_finish),
+    # "between 5 s and the end"
+    "between a and the end": Phrase("{between}{a:time}{and}{end|finish}{FINAL}", builders.to_finish),
     # "from 5 s onwards"
     "from a onwards": Phrase(
         "{from|start}{at|from}?{a:certain|bare}{comma|and|other|at}{0,2}{onwards}", builders.to_finish

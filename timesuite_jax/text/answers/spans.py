@@ -25,7 +25,7 @@ def interval(first: Token, last: Token, duration: float | None) -> TimeSpan | No
 
     Returns:
       The span; None where the times are none ("1990 to 2000"), contradict each other ("1:05 to 20", where 20 may be
-      1:20), or refer to an unknown end.
+      1:20; "30 s to 1", where 1 may be a minute), or refer to an unknown end.
     """
     start, end = _seconds(first, duration), _seconds(last, duration)
     if first.unit is None and last.unit is not None and start * last.unit <= end:
@@ -38,7 +38,8 @@ def interval(first: Token, last: Token, duration: float | None) -> TimeSpan | No
     if kinds == {"bare"} and int(start) in _YEARS and int(end) in _YEARS:
         return None
     if end < start:
-        ambiguous = kinds <= {"bare", "spelled"} or (len(kinds) > 1 and "clock" in kinds)
+        units_differ = first.unit not in (None, last.unit) or (len(kinds) > 1 and "clock" in kinds)
+        ambiguous = kinds <= {"bare", "spelled"} or units_differ
         return None if ambiguous else TimeSpan(end, start)
     return TimeSpan(start, end)
 
