@@ -52,7 +52,10 @@ def _phrases(tokens: list[Token], duration: float | None) -> Iterator[Found]:
 
 
 def _with_lists(tokens: list[Token], found: list[Found]) -> list[Found]:
-    """Gives ranges in a list what the last one has: "1 - 2, 3 - 4 minutes" are minutes, and certain."""
+    """Gives ranges in a list what the last one has: "1 - 2, 3 - 4 minutes" are minutes, and certain.
+
+    A later range without a unit is certain behind one in seconds: "[5.5, 12], [20, 30]".
+    """
     for at in range(len(found) - 2, -1, -1):
         one, following = found[at], found[at + 1]
         between = tokens[one.last : following.first]
@@ -61,4 +64,11 @@ def _with_lists(tokens: list[Token], found: list[Found]) -> list[Found]:
             spans = [TimeSpan(span.start * factor, span.end * factor) for span in one.spans]
             if spans[-1].end <= following.spans[0].start or factor == 1:
                 found[at] = Found(spans, max(one.certainty, following.certainty), following.unit, one.first, one.last)
+    for at in range(1, len(found)):
+        one, previous = found[at], found[at - 1]
+        between = tokens[previous.last : one.first]
+        listed = 0 < len(between) <= 2 and all(token.kind in _LIST_MARKS for token in between)
+        in_seconds = one.unit is None and previous.unit in (None, 1.0)
+        if listed and in_seconds and previous.spans[-1].end <= one.spans[0].start:
+            found[at] = one._replace(certainty=max(one.certainty, previous.certainty))
     return found
