@@ -41,6 +41,8 @@ def test_a_spec_is_built_from_a_config():
         ({"total_steps": True}, r"training\.total_steps=True is not of type int"),
         ({"total_steps": 5, "mesh": 3}, r"training\.mesh=3 is not of type MeshSpec"),
         ({"total_steps": 5, "optimizer": {"clip_norm": "1"}}, r"clip_norm='1' is not of type float"),
+        ({"total_steps": 5, "seed": -3}, r"training\.seed=-3 must be at least 0"),
+        ({"total_steps": 5, "seed": 2**32}, r"training\.seed=4294967296 must be below 4294967296"),
         ({"total_steps": 0}, r"training\.total_steps=0 must be at least 1"),
     ],
 )

@@ -51,7 +51,7 @@ class TrainingSpec:
 
     total_steps: int = bounded(0, minimum=0)  # 0: epochs sets the length
     epochs: float = bounded(0.0, minimum=0)  # passes over the training data, whose size determines the steps of each
-    seed: int = 0  # of parameters, data order and dropout: the run's only source of randomness
+    seed: int = bounded(0, minimum=0, below=2**32)  # of parameters, data and dropout: the only source of randomness
     accumulate: int = bounded(1, minimum=1)  # microbatches per step; the gradient is exactly that of the whole batch
     optimizer: OptimizerSpec = OptimizerSpec()
     mesh: MeshSpec = dataclasses.field(default_factory=MeshSpec)
