@@ -133,6 +133,14 @@ def wrappings(call: bytes, good: bytes) -> dict[str, bytes]:
     }
 
 
+def _tensor_of_type(dtype: bytes) -> bytes:
+    """A call of the function that builds tensors of given types; `dtype` pushes at least one object, the type last."""
+    storage = tuple_(text("storage"), glob("torch", "FloatStorage"), text("0"), text("cpu"), integer(1)) + b"Q"
+    function = glob("torch._utils", "_rebuild_tensor_v3")
+    arguments = storage + integer(0) + tuple_(integer(1)) * 2 + b"\x89" + EMPTY_DICT
+    return dtype + b"q\x02" + function + MARK + arguments + b"h\x02" + TUPLE + REDUCE
+
+
 def malicious_pickles(trace: Path) -> dict[str, bytes]:
     """Name -> opcodes. Python's own unpickler would create `trace` for most of them, or worse."""
     good = tensor("0", [1], [1], numel=1)
@@ -164,6 +172,16 @@ def malicious_pickles(trace: Path) -> dict[str, bytes]:
         "string beyond the end": b"X\xff\xff\xff\xff" + b"x",
         "backslash in a name": glob("torch\\os", "system") + shell + REDUCE,
         "name without end": b"cos\nsystem",
+        # Without a limit, its error would contain the text of 2^40 strings.
+        "nested tuples as the type of a tensor": _tensor_of_type(
+            text("x") + b"q\x00" + b"h\x00h\x00\x86q\x00" * 40 + b"h\x00"
+        ),
+        "deep list as the type of a tensor": _tensor_of_type(b"]" * 3000 + b"a" * 2999),
+        "arguments repeated for ever": MARK
+        + b"N" * 20_000
+        + TUPLE
+        + b"q\x01"
+        + (glob("torch", "device") + b"h\x01" + REDUCE + b"0") * 20_000,
         "bare mark": MARK,
         "nothing": b"",
     }

@@ -280,7 +280,9 @@ class _Machine:
                 function = self._function(callee)
                 if type(arguments) is not tuple:
                     raise ValueError("a call of a name that is not allowed")
-                self._left -= sum(len(given) for given in arguments if isinstance(given, list | tuple | dict | set))
+                self._left -= len(arguments)
+                if self._left >= 0:
+                    self._left -= sum(len(given) for given in arguments if isinstance(given, list | tuple | dict | set))
                 if self._left < 0:
                     raise ValueError("one value that is copied too often (forged)")
                 push(function(*arguments))

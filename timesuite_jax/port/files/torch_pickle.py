@@ -52,9 +52,11 @@ def _tensor_of_bytes(
     """A tensor of a type that has no storage class of its own: its storage counts bytes."""
     del grad, hooks
     tensor = _tensor(storage, offset, shape, strides)
-    if str(dtype) not in _EIGHT_BITS:
-        raise ValueError(f"a tensor of type {str(dtype)[:40]}, which is not read")
-    return dataclasses.replace(tensor, storage=dataclasses.replace(tensor.storage, kind=_EIGHT_BITS[str(dtype)]))
+    # Only of a name: the text of nested tuples may be of any size.
+    name = str(dtype)[:40] if isinstance(dtype, Name) else type(dtype).__name__
+    if name not in _EIGHT_BITS:
+        raise ValueError(f"a tensor of type {name}, which is not read")
+    return dataclasses.replace(tensor, storage=dataclasses.replace(tensor.storage, kind=_EIGHT_BITS[name]))
 
 
 def _parameter(tensor: Any, *_: Any) -> TensorRef:
