@@ -47,7 +47,7 @@ def watch(folder, states, end, bucket=(), refused=()):
         (folder / name).chmod(0o755)
     plan = {"states": states, "bucket": list(bucket), "end": end, "refused": list(refused)}
     (folder / "plan").write_text(json.dumps(plan))
-    words = ["configs/timesuite/linear_p.py", "--run", "r", "--bucket", "gs://b1", "--accelerator", "v5litepod-8"]
+    words = ["configs/timesuite/linear_p.py", "--run", "r", "--bucket", "gs://bucket-1", "--accelerator", "v5litepod-8"]
     command = [sys.executable, LAUNCH / "queued.py", *words, "--zone", "z", "--every", "0"]
     path = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}"}
     done = subprocess.run(command, capture_output=True, text=True, env=path, timeout=120)
@@ -78,7 +78,7 @@ def test_a_run_that_is_there_is_watched_and_one_that_gave_up_costs_nothing_more(
     done, did = watch(tmp_path, ["ACTIVE", "ACTIVE"], "gave_up.log")
     assert done.returncode == 1
     assert did == ["delete"]
-    assert "gave up: gs://b1/runs/r/gave_up.log" in done.stdout
+    assert "gave up: gs://bucket-1/runs/r/gave_up.log" in done.stdout
 
 
 def test_an_old_mistake_does_not_end_a_new_run(tmp_path):
@@ -90,7 +90,7 @@ def test_an_old_mistake_does_not_end_a_new_run(tmp_path):
 def test_a_run_that_is_done_costs_nothing(tmp_path):
     done, did = watch(tmp_path, [None], "", bucket=["result.json"])
     assert done.returncode == 0 and did == []
-    assert "already finished: gs://b1/runs/r/result.json; delete it" in done.stdout
+    assert "already finished: gs://bucket-1/runs/r/result.json; delete it" in done.stdout
 
 
 @pytest.fixture

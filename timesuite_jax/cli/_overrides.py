@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 from absl import flags
 from ml_collections import ConfigDict, config_flags
@@ -40,7 +40,7 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
     _replace_length(config, {word.removeprefix("--config.").partition("=")[0] for word in overrides})
 
 
-def _replace_length(config: ConfigDict, keys: set[str]) -> None:
+def _replace_length(config: Any, keys: set[str]) -> None:
     """Removes the length of training in the unit that is not among the overridden keys, if the other is and is set."""
     given = [name for name in _LENGTHS if f"training.{name}" in keys]
     if len(given) == 1 and config.training[given[0]]:
@@ -71,7 +71,7 @@ def _set_untyped(config: ConfigDict, word: str) -> bool:
     path, equals, text = word.removeprefix("--config.").partition("=")
     *parts, name = path.split(".")
     for part in parts:
-        config = config[part]
+        config = cast(ConfigDict, config[part])
     if not equals or name not in config or isinstance(config[name], ConfigDict):
         return False
     if text != "None" and config.get_type(name) is not type(None):

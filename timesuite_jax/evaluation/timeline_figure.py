@@ -6,6 +6,7 @@ inches: pyplot's automatic layouts know nothing of frames whose aspect ratio mus
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,7 +22,7 @@ _NARROWEST = 1 / 250  # of the axis: shorter spans are drawn this wide
 _TITLE_WIDTH = 130  # characters that fit; the answer of an untrained model may be long
 _TRUTH = {"facecolor": "#f6c667", "edgecolor": "#4d3a10", "hatch": "///"}
 _ANSWER = {"facecolor": "#2b59c3", "edgecolor": "#142b60"}
-_NOTHING = {"facecolor": "#eeeeee", "edgecolor": "#9a9a9a", "hatch": "xx"}
+_NOTHING: dict[str, Any] = {"facecolor": "#eeeeee", "edgecolor": "#9a9a9a", "hatch": "xx"}
 
 
 def timeline_figure(timelines: Sequence[Timeline]) -> Figure:

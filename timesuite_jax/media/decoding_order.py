@@ -4,6 +4,9 @@ Decoders output frames in the order of display. The position of its packet in de
 passed through the decoder in place of the presentation time.
 """
 
+from typing import cast
+
+import av
 import av.error
 import numpy as np
 
@@ -43,7 +46,7 @@ def order_by_decoding(
     failed: list[int] = []
     with open_video(source, name) as container:
         stream = container.streams[stream_number]
-        decoder = stream.codec_context
+        decoder = cast(av.VideoCodecContext, stream.codec_context)
         decoder.thread_count, decoder.thread_type = threads, "AUTO"
         codec = decoder.name
         for position, packet in enumerate(container.demux(stream)):

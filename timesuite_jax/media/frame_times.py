@@ -82,8 +82,8 @@ def frame_times(name: str, order: FrameOrder, packets: PacketTable, clock: Clock
         end = values[-1] + (values[-1] - values[0]) / max(len(values) - 1, 1)
     # Decoding times in place of presentation times precede them by the depth of reordering.
     begin = values[0] if packets.pts[shown[0]] == NO_STAMP else packets.pts[shown[0]]
-    known = clock.start is not None and not np.any(shift)
-    offset = max(begin * clock.time_base - clock.start, 0.0) if known else 0.0
+    start = None if np.any(shift) else clock.start
+    offset = 0.0 if start is None else max(begin * clock.time_base - start, 0.0)
     return FrameTimes(
         (values - values[0]) * clock.time_base + offset,
         float((end - values[0]) * clock.time_base + offset),

@@ -5,6 +5,9 @@ complete, unique, and consistent with decoding order. All other streams are deco
 frames, see `timesuite_jax.media.decoding_order`.
 """
 
+from typing import cast
+
+import av
 import av.container
 import av.error
 import av.video.stream
@@ -87,9 +90,10 @@ def _consistent(packets: PacketTable, shown: np.ndarray, keys: np.ndarray) -> bo
 
 def _first_frames(source: Source, name: str, stream_number: int) -> Int[np.ndarray, " frames"]:
     """Decodes the first packets, and returns the positions of those that become intact frames, in output order."""
-    output: list[int] = []
+    output: list[int | None] = []
     with open_video(source, name) as container:
         stream = container.streams[stream_number]
+        decoder = cast(av.VideoCodecContext, stream.codec_context)
         for position, packet in enumerate(container.demux(stream)):
             if position >= _PROBED_PACKETS and output:
                 break
@@ -97,7 +101,7 @@ def _first_frames(source: Source, name: str, stream_number: int) -> Int[np.ndarr
                 continue
             packet.pts = position
             try:
-                output.extend(frame.pts for frame in stream.codec_context.decode(packet) if not frame.is_corrupt)
+                output.extend(frame.pts for frame in decoder.decode(packet) if not frame.is_corrupt)
             except (av.error.FFmpegError, ValueError):
                 continue  # the frames before the first keyframe cannot be decoded
     return np.asarray([-1 if position is None else position for position in output], np.int64)

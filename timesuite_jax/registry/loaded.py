@@ -118,9 +118,14 @@ def open_model(
     else:
         _check_position(task, source, step)
         read = functools.partial(_restore, source, step)
-    if isinstance(task, ChecksReadiness):
-        task.check_ready(weights=is_config, evaluate=needs is Evaluates)
+    _check_ready(task, weights=is_config, evaluate=needs is Evaluates)
     return Model(task, config, task.abstract_params, read)
+
+
+def _check_ready(task: object, *, weights: bool, evaluate: bool) -> None:
+    """Checks that the files of the task are there, if it can."""
+    if isinstance(task, ChecksReadiness):
+        task.check_ready(weights=weights, evaluate=evaluate)
 
 
 def _check_position(task: object, workdir: epath.PathLike, step: StepChoice) -> None:

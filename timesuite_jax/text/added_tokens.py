@@ -8,10 +8,10 @@ rows that no text reaches, and "<time>" is tokenized as five other pieces.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import tokenizers
+from etils import epath
 
 from timesuite_jax.errors import UserError
 
@@ -27,7 +27,7 @@ class AddedToken:
     special: bool
 
 
-def read_added_tokens(folder: Path) -> list[AddedToken]:
+def read_added_tokens(folder: epath.Path) -> list[AddedToken]:
     """Reads the tokens added to the tokenizer in a folder, by id; empty if there are none.
 
     Raises:
@@ -55,7 +55,7 @@ def read_added_tokens(folder: Path) -> list[AddedToken]:
     return sorted(found.values(), key=lambda token: token.id)
 
 
-def add_to_backend(backend: tokenizers.Tokenizer, tokens: Sequence[AddedToken], file: Path) -> None:
+def add_to_backend(backend: tokenizers.Tokenizer, tokens: Sequence[AddedToken], file: epath.Path) -> None:
     """Adds tokens to a tokenizer of the `tokenizers` library, which numbers them itself.
 
     Raises:
@@ -73,7 +73,7 @@ def add_to_backend(backend: tokenizers.Tokenizer, tokens: Sequence[AddedToken], 
             )
 
 
-def _read(file: Path) -> Mapping[str, Any]:
+def _read(file: epath.Path) -> Mapping[str, Any]:
     if not file.is_file():
         return {}
     try:
@@ -85,7 +85,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     return values
 
 
-def _decoder_entries(folder: Path, config: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
+def _decoder_entries(folder: epath.Path, config: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
     """Content, id and special flag of the entries of "added_tokens_decoder"."""
     try:
         return [

@@ -5,16 +5,16 @@ characters that occur in vocabularies as pieces, which shifts the ids of all pie
 """
 
 from collections import Counter
-from pathlib import Path
 
 import tokenizers
+from etils import epath
 
 from timesuite_jax.errors import UserError
 
 _SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
-def read_vocabulary(file: Path) -> dict[str, int]:
+def read_vocabulary(file: epath.Path) -> dict[str, int]:
     """Reads the pieces of a `vocab.txt` with their ids.
 
     Raises:
@@ -38,7 +38,7 @@ def read_vocabulary(file: Path) -> dict[str, int]:
     return {piece: number for number, piece in enumerate(pieces)}
 
 
-def bert_tokenizer(file: Path) -> tokenizers.Tokenizer:
+def bert_tokenizer(file: epath.Path) -> tokenizers.Tokenizer:
     """Builds the lower-casing WordPiece tokenizer of a `vocab.txt`.
 
     Raises:

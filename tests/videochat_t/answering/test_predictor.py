@@ -109,8 +109,9 @@ def test_an_undecodable_donor_of_frames_is_passed_over_and_tried_once(processor,
     questions = [predictor.prepare(benchmark.prompt(example)) for example in (examples[0], examples[-1])]
     np.testing.assert_array_equal(questions[0].sample.video.frames, plain[1])
     np.testing.assert_array_equal(questions[1].sample.video.frames, plain[0])
-    # The first video's donor is the damaged one, then the last, which is also the next video that is asked about.
-    assert decoded == ["0.mp4", "1.mp4", "2.mp4"]
+    # The first video's donor is the damaged one, then the last, which is also the next video that is asked about. Its
+    # donor is the first video, which is no longer among the latest two.
+    assert decoded == ["0.mp4", "1.mp4", "2.mp4", "0.mp4"]
 
 
 def test_rescaled_stamps_change_every_time_and_no_frame(processor, tiny_corpus):

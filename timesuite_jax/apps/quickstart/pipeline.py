@@ -30,6 +30,7 @@ from timesuite_jax.progress import progress_bar
 from timesuite_jax.registry import build, complete_config
 from timesuite_jax.registry.export_config import expanded, with_files, write_beside
 from timesuite_jax.registry.ports import PORTS
+from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.answering.timeline_parts import file_frames
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
@@ -146,7 +147,7 @@ def _export_and_import(params: Params, config: ConfigDict, folder: Path) -> dict
     """
     model, file = PORTS["videochat_t"], folder / "model.safetensors"
     written = port.export(port.TreeSource.of_params(model, params), file, port.ExportSpec(overwrite=True))
-    write_beside(file, with_files(expanded(config.to_dict()), [f"./{file.name}"]))
+    write_beside(to_path(file), with_files(expanded(config.to_dict()), [f"./{file.name}"]))
     loaded = port.load(model, port.open_layers(model, [str(file)])).params
     before, after = dict(param_tree.leaves_with_paths(params)), dict(param_tree.leaves_with_paths(loaded))
     wrong = [path for path in before if np.asarray(before[path]).tobytes() != np.asarray(after.get(path)).tobytes()]

@@ -12,7 +12,7 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     """Prints the metrics, the seconds of each step, the paths of the files, and the next command to try."""
     metrics = outcome.scores.metrics
     table = Table(title="grounding on held-out videos")
-    table.add_column("questions")
+    table.add_column("questions", no_wrap=True)
     table.add_column("name in results.json")
     for name in _SHOWN:
         table.add_column(name, justify="right")

@@ -86,6 +86,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config.training = ConfigDict(
         {
             "total_steps": steps * EPOCHS,
+            "interval": "step",  # unit of log_every, eval_every and save_every
             "epochs": 0.0,  # length in passes over data.corpora, instead of total_steps
             "seed": 42,
             "save_every": 1000,

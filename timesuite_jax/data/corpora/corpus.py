@@ -86,7 +86,8 @@ class CorpusWriter:
     """
 
     def __init__(self, folder: str | Path, name: str, *, on_bad_span: OnBadSpan = "reject"):
-        self.folder, self.name, self._on_bad_span = Path(folder), name, on_bad_span
+        self.folder, self.name = Path(folder), name
+        self._on_bad_span: OnBadSpan = on_bad_span
         if not name or "/" in name:
             raise UserError(f"corpus name {name!r} cannot be part of a file name; choose one without /")
         check_no_corpus(self.folder)

@@ -52,9 +52,10 @@ def corpus_checks(folder: Path, deadline_s: float, findings: list[Finding]) -> I
     whole = TFRecordSource([folder / shard for shard in info.shards]) if complete else None
     audit, first = _RecordAudit(deadline_s), 0
     for source, count in zip(sources, info.records, strict=True):
-        for number in range(0 if source is None else len(source)):
-            where = f"{source.paths[0]}: record {number}"
-            yield True, where, lambda s=source, n=number, g=first + number, w=where: audit.check(s, n, whole, g, w)
+        if source is not None:
+            for number in range(len(source)):
+                where = f"{source.paths[0]}: record {number}"
+                yield True, where, lambda s=source, n=number, g=first + number, w=where: audit.check(s, n, whole, g, w)
         first += count
 
 

@@ -87,7 +87,7 @@ class TFRecordWriter:
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._file.close()
-                with atomic_write(index_path(self.path)) as index, index.open("wb") as file:
+                with atomic_write(index_path(epath.Path(self.path))) as index, index.open("wb") as file:
                     np.save(file, np.asarray(self._entries, np.int64).reshape(-1, 2))
         except OSError as failure:
             self._close_quietly()
@@ -244,6 +244,6 @@ def shard_name(name: str, shard: int, shards: int) -> str:
     return f"{name}-{shard:05d}-of-{shards:05d}.tfrecord"
 
 
-def cannot_write(path: Path, error: OSError) -> UserError:
+def cannot_write(path: Path | epath.Path, error: OSError) -> UserError:
     """The error for a full disk or a read-only folder."""
     return UserError(f"cannot write {path} ({error.strerror}); free disk space or choose a writable folder")

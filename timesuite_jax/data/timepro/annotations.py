@@ -107,7 +107,7 @@ def _turns(questions: Any, wrong: ReportField) -> tuple[Turn, ...]:
             value = pair.get(key, None if needed else "")
             if not _is_text(value) or (key == "a" and not value.strip()):
                 wrong(f"QA[{index}].{key}", "is missing" if value is None else f"is {value!r}")
-        question, answer, instruction = (text if _is_text(text := pair.get(key)) else "" for key in "qai")
+        question, answer, instruction = (str(text) if _is_text(text := pair.get(key)) else "" for key in "qai")
         turns.append(Turn(question, answer, instruction if index == 0 else ""))
     return tuple(turns)
 

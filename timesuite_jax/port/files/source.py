@@ -90,9 +90,13 @@ class Renamed:
         """The name of the source."""
         return self.source.name
 
-    @functools.cached_property
-    def infos(self) -> dict[str, TensorInfo]:
+    @property
+    def infos(self) -> Mapping[str, TensorInfo]:
         """Shapes and types."""
+        return self._infos
+
+    @functools.cached_property
+    def _infos(self) -> Mapping[str, TensorInfo]:
         infos = self.source.infos
         return {key: infos[other] for key, other in self.keys.items()}
 

@@ -2,8 +2,9 @@
 
 import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
+
+from etils import epath
 
 from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
@@ -67,7 +68,7 @@ def _files(
     return files
 
 
-def _draw(benchmark: CorpusBenchmark, result: evaluation.Result[GroundingPrediction], path: Path) -> None:
+def _draw(benchmark: CorpusBenchmark, result: evaluation.Result[GroundingPrediction], path: epath.Path) -> None:
     """Draws the first answers below frames of their videos."""
     answered = [example for example in benchmark.examples() if example.id in result.predictions][:_TIMELINES]
     timelines = [result.predictions[one.id].timeline(record_frames(one.record)) for one in answered]

@@ -116,15 +116,18 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         own, count = example.source, len(self._examples)
         if self._donor is not None and self._donor[0] == own:
             yield self._donor[1]
+        tried = {own}  # a video with several questions is offered once
         for offset in range(1, count):
             other = self._examples[(example.place + offset) % count]
             try:
-                record = None if other.source == own else other.record
+                if other.source in tried:
+                    continue
+                tried.add(other.source)
+                record = other.record
             except UserError:  # reported as a dropped example of its own
                 continue
-            if record is not None:
-                self._donor = own, record
-                yield record
+            self._donor = own, record
+            yield record
 
 
 def _spans(text: str, duration: float) -> tuple[Span, ...]:
