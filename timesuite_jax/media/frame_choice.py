@@ -1,19 +1,16 @@
 """Upstream's rules for sampling frames by index, reproduced exactly.
 
 Follows `get_frame_indices` of TimeSuite's dataset/video_utils.py (training) and `get_index` of its evaluation scripts.
-All of them work on frame numbers and divide by the average rate to get seconds, which is wrong for a variable frame
-rate; new runs sample by presentation time, see `timesuite_jax.media.sampling`.
+All of them work on frame numbers, whose seconds are those of `timing.upstream_stamps`; new runs sample by presentation
+time, see `timesuite_jax.media.sampling`.
 """
 
 import random
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
-from jaxtyping import Float, Int
-
-Rounding = Literal["numpy", "python"]
+from jaxtyping import Int
 
 
 def interval_edges(num_frames: int, frame_count: int) -> Int[np.ndarray, " edges"]:
@@ -61,27 +58,6 @@ def evaluation_indices(num_frames: int, frame_count: int, *, first: int = 0) -> 
     """
     segment = (frame_count - 1 - first) / num_frames
     return first + int(segment / 2) + np.round(segment * np.arange(num_frames)).astype(int)
-
-
-def frame_index_seconds(
-    indices: Int[np.ndarray, " T"], rate: float, *, clip_start: float | None = None, rounding: Rounding = "numpy"
-) -> Float[np.ndarray, " T"]:
-    """Computes timestamps as upstream does: frame number / average rate, rounded to one decimal.
-
-    Within a clip, upstream adds 0.1 s and takes the absolute value; both quirks are kept for parity.
-
-    Args:
-      indices: frame numbers.
-      rate: average frames per second.
-      clip_start: start of the clip in seconds; None for a whole video.
-      rounding: upstream calls `round`, which rounds NumPy's numbers by scaling (1.25 / 0.05 -> 0.2) and Python's by
-        their exact decimal value. Its frame numbers are NumPy integers, except those of `random_indices` without a
-        permutation; at 20 frames per second every fifth timestamp differs.
-    """
-    seconds = indices / rate if clip_start is None else np.abs(indices / rate - clip_start + 0.1)
-    if rounding == "numpy":
-        return np.round(seconds, 1)
-    return np.array([round(float(second), 1) for second in seconds], np.float64)
 
 
 def _padded(indices: np.ndarray, num_frames: int) -> np.ndarray:

@@ -7,17 +7,12 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
-from timesuite_jax.media.frame_choice import (
-    Rounding,
-    evaluation_indices,
-    frame_index_seconds,
-    middle_indices,
-    random_indices,
-    uses_permutation,
-)
+from timesuite_jax.media.frame_choice import evaluation_indices, middle_indices, random_indices, uses_permutation
 from timesuite_jax.media.video_error import VideoError
+from timesuite_jax.timing.clips import Clip
+from timesuite_jax.timing.rounding import Rounding
+from timesuite_jax.timing.upstream_stamps import evaluation_frames, index_seconds, training_frames
 
-Clip = tuple[float, float]  # start and end in seconds
 Place = Literal["middle", "random", "grid"]
 
 CORRECT_CLIP = "correct start and end"
@@ -51,15 +46,13 @@ def choose_by_index(
     Raises:
       VideoError: the clip has no frame, or a chosen frame is past the end of the video.
     """
-    start, end = clip or (None, math.inf)
+    start = None if clip is None else clip[0]
     if place == "grid":
         # The rule of its evaluations with clips, which on a whole video is that of its other evaluations.
-        first = 0 if start is None else min(round(start * rate), frame_count - 1)
-        last = frame_count - 1 if math.isinf(end) else min(round(end * rate), frame_count - 1)
+        first, last = evaluation_frames(clip, frame_count, rate)
         numbers = evaluation_indices(num_frames, last + 1, first=first)
-        return numbers, frame_index_seconds(numbers, rate, clip_start=start)
-    offset = 0 if start is None else int(start * rate)
-    count = frame_count - offset if start is None or math.isinf(end) else int((end - start) * rate)
+        return numbers, index_seconds(numbers, rate, clip_start=start)
+    offset, count = training_frames(clip, frame_count, rate)
     if count < 1:
         raise VideoError(name, f"has no frame in its clip {window(clip)} at {rate:g} frames per second", CORRECT_CLIP)
     rounding: Rounding = "numpy"
@@ -77,7 +70,7 @@ def choose_by_index(
             f"has no frame {numbers[-1]}, which its clip {window(clip)} needs (it has {frame_count} frames)",
             f"{CORRECT_CLIP}, or choose data.sampling='middle' or 'random', which end a clip with its video",
         )
-    return numbers, frame_index_seconds(numbers, rate, clip_start=start, rounding=rounding)
+    return numbers, index_seconds(numbers, rate, clip_start=start, rounding=rounding)
 
 
 def window(clip: Clip | None) -> str:

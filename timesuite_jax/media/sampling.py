@@ -15,10 +15,12 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
 from timesuite_jax.media.frame_converter import Resize
-from timesuite_jax.media.index_clock import CORRECT_CLIP, Clip, Place, choose_by_index, window
+from timesuite_jax.media.index_clock import CORRECT_CLIP, Place, choose_by_index, window
 from timesuite_jax.media.video_error import DamagedFrame, VideoError
 from timesuite_jax.media.video_file import Source
 from timesuite_jax.media.video_index import VideoIndex, index_video
+from timesuite_jax.timing.clips import Clip, clip_duration, clip_seconds, clip_window
+from timesuite_jax.timing.frames import displayed_frames
 
 Clock = Literal["pts", "index"]
 
@@ -108,14 +110,11 @@ def choose_frames(
         raise ValueError("random sampling needs rng")
     if spec.clock == "index":
         return choose_by_index(len(times), average_rate, spec.num_frames, spec.place, clip=clip, rng=rng, name=name)
-    start, end = clip or (0.0, duration)
-    end = min(end, duration)
+    start, end = clip_window(clip, duration)
     within = np.full(spec.num_frames, 0.5) if rng is None or spec.deterministic else rng.random(spec.num_frames)
     moments = start + (np.arange(spec.num_frames) + within) / spec.num_frames * (end - start)
-    # A frame is displayed from its own time until that of the next.
-    numbers = np.maximum(np.searchsorted(times, moments, side="right") - 1, 0)
-    # The frame displayed at the start of a clip may have appeared earlier: its timestamp is the start of the clip.
-    return numbers, np.maximum(times[numbers] - start, 0.0)
+    numbers = displayed_frames(times, moments)
+    return numbers, clip_seconds(times[numbers], clip)
 
 
 def sample_video(
@@ -178,7 +177,7 @@ def sample_indexed(
     duration = index.duration
     if spec.clock == "index":  # counts from the first frame, whenever the sound starts
         duration -= float(index.times[0])
-    return SampledVideo(frames, seconds, _shown_duration(duration, clip), duration), index
+    return SampledVideo(frames, seconds, clip_duration(clip, duration), duration), index
 
 
 def choose_from_index(
@@ -192,7 +191,3 @@ def _check_clip(name: str, duration: float, clip: Clip) -> None:
     start, end = clip
     if not 0 <= start < end or start >= duration:
         raise VideoError(name, f"has no clip {window(clip)} (its duration is {duration:.1f} s)", CORRECT_CLIP)
-
-
-def _shown_duration(duration: float, clip: Clip | None) -> float:
-    return duration if clip is None else min(clip[1], duration) - clip[0]

@@ -1,10 +1,14 @@
 """Moves the times in an answer about a clip to those of the whole video."""
 
+import math
 import re
 
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.time_text import format_seconds
 from timesuite_jax.text.timestamps import parse_spans
+from timesuite_jax.timing.clips import video_span
+from timesuite_jax.timing.clock_notation import short_clock
+from timesuite_jax.timing.rounding import rounded
 
 _ROUNDING_S = 0.051  # times are written with one decimal
 # A clock time or a number that is not part of a word, and is not followed by what it counts ("3 people").
@@ -43,12 +47,16 @@ def shift_times(text: str, offset: float, *, duration: float | None = None) -> s
         seconds = _seconds(match.group())
         if not any(abs(seconds - edge) < 1e-6 for edge in edges):
             return match.group()
-        return _clock(seconds + offset) if match["clock"] else format_seconds(seconds + offset)
+        return (
+            short_clock(round(10 * rounded(seconds + offset)), 10)
+            if match["clock"]
+            else format_seconds(seconds + offset)
+        )
 
     shifted = _TIME.sub(replace, text)
     if spans and _equal(
         parse_spans(shifted, duration=None if duration is None else offset + duration),
-        [TimeSpan(a + offset, b + offset) for a, b in spans],
+        [TimeSpan(*video_span(span, (offset, math.inf))) for span in spans],
     ):
         return shifted
     return f"{text} (times count from second {offset:g} of the video)"
@@ -56,13 +64,6 @@ def shift_times(text: str, offset: float, *, duration: float | None = None) -> s
 
 def _seconds(written: str) -> float:
     return sum(float(part) * 60**power for power, part in enumerate(reversed(written.split(":"))))
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds, 1), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    tail = f"{rest:02.0f}" if rest == int(rest) else f"{rest:04.1f}"
-    return f"{hours}:{minutes:02d}:{tail}" if hours else f"{minutes}:{tail}"
 
 
 def _equal(found: list[TimeSpan], expected: list[TimeSpan]) -> bool:

@@ -10,6 +10,8 @@ states the same in about twelve tokens for equally spaced frames; it is the fall
 from collections.abc import Sequence
 from enum import StrEnum
 
+from timesuite_jax.timing.rounding import rounded
+
 
 class TimeStyle(StrEnum):
     """Format of frame timestamps."""
@@ -21,8 +23,8 @@ class TimeStyle(StrEnum):
 
 
 def format_seconds(seconds: float, style: TimeStyle = TimeStyle.DECIMAL) -> str:
-    """Formats a time as upstream: Python's `round` (half to even on the binary value), one decimal or none."""
-    return str(round(float(seconds))) if style is TimeStyle.INTEGER else str(round(float(seconds), 1))
+    """Formats a time as upstream, rounded to one decimal or none (`timing.rounding`)."""
+    return str(int(rounded(seconds, 0))) if style is TimeStyle.INTEGER else str(rounded(seconds))
 
 
 def video_time_text(seconds: Sequence[float], style: TimeStyle = TimeStyle.DECIMAL) -> str:

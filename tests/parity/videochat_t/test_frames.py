@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.recorded import SeededLikeUpstream
 from timesuite_jax.media import SamplingSpec, choose_frames
-from timesuite_jax.media.frame_choice import frame_index_seconds
 from timesuite_jax.text import video_time_text
+from timesuite_jax.timing.upstream_stamps import index_seconds
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_timestamps(cases):
         clip = case["clip"]
         # Computed from Python's integers; test_recorded_frames.py has both ways to round.
         start, indices = clip and clip[0], np.asarray(case["frame_indices"])
-        seconds = frame_index_seconds(indices, case["fps"], clip_start=start, rounding="python")
+        seconds = index_seconds(indices, case["fps"], clip_start=start, rounding="python")
         assert [str(second) for second in seconds.tolist()] == case["sec"], case
 
 

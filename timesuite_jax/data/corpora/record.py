@@ -26,6 +26,7 @@ from typing import Any
 from timesuite_jax.data.question_spans import Span, assign_spans
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
+from timesuite_jax.timing.clips import clip_duration
 
 SCHEMA_VERSION = 2
 READABLE_SCHEMAS = (1, SCHEMA_VERSION)  # version 1 has neither `media_record` nor `span_turns`
@@ -66,7 +67,7 @@ class Record:
     @property
     def length(self) -> float:
         """Seconds of the part of the video that the record is about; its spans are within 0 and this."""
-        return self.duration if self.clip is None else min(self.clip[1], self.duration) - self.clip[0]
+        return clip_duration(self.clip, self.duration)
 
     def spans_of(self, turn: int) -> tuple[Span, ...]:
         """Returns the true spans of one question; spans whose question is unknown are those of the first."""

@@ -13,6 +13,7 @@ from timesuite_jax.data.corpora import Batch
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Span, Timeline
 from timesuite_jax.text import Turn, parse_spans, shift_times
+from timesuite_jax.timing.clips import video_span
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced, no_span_note
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
@@ -92,7 +93,7 @@ def ask(
     batch = processor.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
     start = clip[0] if clip else 0.0
-    spans = tuple((start + span.start, start + span.end) for span in parse_spans(text, duration=visual.duration))
+    spans = tuple(video_span(span, clip) for span in parse_spans(text, duration=visual.duration))
     seen = None if clip is None else (start, start + visual.duration)
     frames = rearrange(visual.frames, "K F H W c -> (K F) H W c")
     return AskResult(
