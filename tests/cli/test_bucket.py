@@ -158,7 +158,7 @@ COMMANDS = (
     "port export --workdir gs://b/run --out x.safetensors",
     "data synthetic --out gs://b/x",
     "data build --annotations a.json --videos v --out gs://b/x",
-    "data show gs://b/x",
+    "data inspect gs://b/x",
     "data interactions log.csv --out gs://b/x.npz",
 )
 

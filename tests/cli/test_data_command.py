@@ -1,12 +1,14 @@
 """`timesuite data`: output, exit codes and errors."""
 
 import json
+import sys
 from importlib import import_module
 
 import pytest
 
 from tests.support import sample_videos
 from timesuite_jax.cli.main import main
+from timesuite_jax.text import build_word_tokenizer
 
 
 @pytest.fixture
@@ -25,16 +27,17 @@ def build(folder, *more):
 
 
 @pytest.mark.parametrize("how", [[], ["--video"], ["--frames", "4"]])
-def test_build_check_show(how, folder, capsys):
+def test_build_check_inspect(how, folder, capsys):
     assert build(folder, *how, "--json") == 0
     info = json.loads(capsys.readouterr().out)
     assert info["name"] == "out" and info["records"] == [1]
     assert info["quarantine"] == [{"id": "out/1", "source": "b.mp4", "reason": "is empty (0 bytes)"}]
     assert info["bad_spans"] == [] and info["on_bad_span"] == "reject"
-    assert main(["data", "show", f"{folder}/out", "--json"]) == 0
-    shown = json.loads(capsys.readouterr().out)
-    assert shown["examples"][0]["spans"] == [[0.5, 1.5]]
-    assert main(["data", "show", f"{folder}/out"]) == 0
+    assert main(["data", "inspect", f"{folder}/out", "--json"]) == 0
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert shown["samples"][0]["spans"] == [[0.5, 1.5]] and shown["spans"]["count"] == 1
+    assert main(["data", "inspect", f"{folder}/out", "--html", f"{folder}/page.html"]) == 0
+    assert (folder / "page.html").is_file()
     assert "out: 1 records" in capsys.readouterr().out
     assert main(["data", "check", f"{folder}/out"]) == 0
     assert "1 records and 0 videos checked, 0 problems" in capsys.readouterr().out
@@ -102,7 +105,7 @@ def test_outputs_are_checked_before_the_work(folder, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "words", [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["show", "x", "--records", "-1"]]
+    "words", [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["inspect", "x", "--records", "-1"]]
 )
 def test_invalid_numbers_are_rejected(words, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -118,8 +121,28 @@ def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     assert build(folder, "--videos", f"{folder}/nothing") == 2
     assert not (folder / "out").exists()
     assert main(["data", "check", f"{folder}/videos", "--report", f"{folder}/nothing/report.json"]) == 2
-    assert main(["data", "show", f"{folder}/nothing"]) == 2
+    assert main(["data", "inspect", f"{folder}/nothing"]) == 2
     (folder / "a.json").write_text("{")
     assert build(folder) == 2
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 8 and all(line.startswith("timesuite data: ") for line in lines)
+
+
+def test_inspect_measures_tokens(folder, capsys):
+    """With a config; a model without token sequences is refused."""
+    build(folder, "--json")
+    build_word_tokenizer(["When? From 0.5 to 1.5 seconds."], folder / "tokenizer")
+    words = ["--config", "configs/timesuite/linear_p.py", f"--config.text.tokenizer={folder}/tokenizer"]
+    capsys.readouterr()
+    assert main(["data", "inspect", f"{folder}/out", *words]) == 0
+    assert "1 of 1 samples fit whole, 0 are dropped" in capsys.readouterr().out
+    assert main(["data", "inspect", f"{folder}/out", "--config", "configs/mqsa_ted/beauty.py"]) == 2
+    assert "trains on sequences of tokens" in capsys.readouterr().err
+
+
+def test_a_packaged_vocabulary_that_is_not_installed(folder, capsys, monkeypatch):
+    build(folder, "--json")
+    monkeypatch.setitem(sys.modules, "mistral_common", None)
+    words = ["--config", "configs/timesuite/linear_p.py", "--config.text.tokenizer=mistral_common"]
+    assert main(["data", "inspect", f"{folder}/out", *words]) == 2
+    assert "pip install mistral_common" in capsys.readouterr().err

@@ -4,11 +4,12 @@ A command asks `registry.load` for a capability, never for a family. A new capab
 only, and a line in `USES`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from timesuite_jax.config_spec import Config
+from timesuite_jax.data.corpora import Record, TokenUse
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Timeline
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
@@ -185,6 +186,19 @@ class Evaluates(Protocol):
 
 
 @runtime_checkable
+class MeasuresTokens(Protocol):
+    """A task whose training samples are sequences of tokens."""
+
+    def token_meter(self) -> Callable[[Record], TokenUse]:
+        """Returns a function that measures the tokens of a record's sample, without decoding its video.
+
+        Raises:
+          UserError: if the tokenizer cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
 class ChecksReadiness(Protocol):
     """A task that needs more than parameters, e.g. tokenizers."""
 
@@ -222,6 +236,7 @@ USES: Mapping[type, tuple[str, str]] = {  # capability -> what a model with it d
     Answers: ("answers questions about videos", "timesuite ask"),
     Recommends: ("recommends items", "timesuite recommend"),
     Evaluates: ("can be scored", "timesuite evaluate"),
+    MeasuresTokens: ("trains on sequences of tokens", "timesuite data inspect"),
 }
 
 

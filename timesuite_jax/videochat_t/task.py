@@ -18,10 +18,11 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.layers import mask_key, unbox
 from timesuite_jax.objectives import answer_cross_entropy
 from timesuite_jax.param_tree import ParamPath, Params
-from timesuite_jax.text.tokenizer_files import clip_tokenizer_files, tokenizer_files
+from timesuite_jax.text.tokenizer_files import clip_tokenizer_files, load_tokenizer, tokenizer_files
 from timesuite_jax.training import Batch, DataStream, InitialWeights, MetricSums, Task, streams
 from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED, VideoChatTConfig
 from timesuite_jax.videochat_t.data.stream import train_stream
+from timesuite_jax.videochat_t.data.token_meter import TokenMeter
 from timesuite_jax.videochat_t.inference import VideoChatInference
 from timesuite_jax.videochat_t.missing_inputs import check_inputs
 from timesuite_jax.videochat_t.model.flops import training_flops
@@ -129,6 +130,10 @@ class VideoChatTask(VideoChatInference, Task):
             process_index=process_index,
             process_count=process_count,
         )
+
+    def token_meter(self) -> TokenMeter:
+        """Measures the tokens of training samples; needs the language model's tokenizer only."""
+        return TokenMeter(self.config.data, self.config.video_inputs(), load_tokenizer(self.config.text.tokenizer))
 
     def steps_per_epoch(self) -> int:
         """Whole batches of the mixture's records, each as often as it is repeated; at least one."""

@@ -1,9 +1,10 @@
-"""Builds, checks and shows corpora of TFRecords; makes synthetic corpora, and data sets of interactions.
+"""Builds, checks and inspects corpora of TFRecords; makes synthetic corpora, and data sets of interactions.
 
 examples:
   timesuite data synthetic --out data/debug
   timesuite data check data/debug
-  timesuite data show data/debug
+  timesuite data inspect data/debug --html debug.html
+  timesuite data inspect corpora/didemo --config configs/timesuite/linear_p.py --config.text.tokenizer=mistral_common
   timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
   timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
   timesuite data build --annotations sta.jsonl --videos videos/ --out corpora/sta --on-bad-span clip --strict
@@ -16,12 +17,12 @@ examples:
 import argparse
 
 from timesuite_jax.cli._help import show_examples
-from timesuite_jax.cli.data import build, check, interactions, show, synthetic
+from timesuite_jax.cli.data import build, check, inspect, interactions, synthetic
 
 _ACTIONS = {
     "build": (build, "build a corpus from annotations and videos"),
     "check": (check, "decode everything and list the problems"),
-    "show": (show, "print what a corpus contains"),
+    "inspect": (inspect, "print what corpora contain and how they fit a model; write a page with samples"),
     "synthetic": (synthetic, "make videos of moving shapes, a corpus of them and a tokenizer"),
     "interactions": (interactions, "make a data set for recommenders from a log"),
 }

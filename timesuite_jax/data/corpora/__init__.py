@@ -4,12 +4,14 @@ from timesuite_jax.data.corpora.audit import AuditReport, audit
 from timesuite_jax.data.corpora.build import build_corpus
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.corpus import CorpusInfo, CorpusWriter, Rejected, open_corpus, read_info
+from timesuite_jax.data.corpora.corpus_stats import CorpusStats
 from timesuite_jax.data.corpora.mixture import CorpusShare, Mixture, corpus_shares
 from timesuite_jax.data.corpora.record import Record, decode_record, encode_record
 from timesuite_jax.data.corpora.record_reader import read_record, read_without_media
 from timesuite_jax.data.corpora.sample import Batch, Dropped
 from timesuite_jax.data.corpora.stream import RecordStream, StreamSpec
 from timesuite_jax.data.corpora.tfrecord import CorruptRecordError, TFRecordSource, TFRecordWriter
+from timesuite_jax.data.corpora.token_use import TokenUse
 
 __all__ = [
     "AuditReport",
@@ -17,6 +19,7 @@ __all__ = [
     "BuildSpec",
     "CorpusInfo",
     "CorpusShare",
+    "CorpusStats",
     "CorpusWriter",
     "CorruptRecordError",
     "Dropped",
@@ -27,6 +30,7 @@ __all__ = [
     "StreamSpec",
     "TFRecordSource",
     "TFRecordWriter",
+    "TokenUse",
     "audit",
     "build_corpus",
     "corpus_shares",

@@ -1,0 +1,1 @@
+"""`timesuite data inspect`: statistics of corpora, and a page with samples of them."""

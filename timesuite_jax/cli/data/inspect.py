@@ -1,0 +1,87 @@
+"""`timesuite data inspect`: what corpora contain, how their records fit a model's sequences, and samples of them."""
+
+import argparse
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from timesuite_jax.cli._columns import print_columns
+from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._paths import any_path
+from timesuite_jax.cli.data._numbers import add_deadline, not_negative
+
+if TYPE_CHECKING:
+    from timesuite_jax.apps.inspection.report import CorpusReport, Meter
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
+    parser.add_argument("folders", nargs="+", type=any_path, metavar="FOLDER", help="folders of corpora")
+    parser.add_argument(
+        "--config",
+        metavar="CONFIG[:ARG]",
+        help="also measure the tokens of each record with this config; --config.KEY=VALUE overrides",
+    )
+    parser.add_argument(
+        "--records", type=not_negative, default=2, metavar="N", help="records of each task to show (%(default)s)"
+    )
+    parser.add_argument("--html", type=any_path, metavar="FILE", help="also write a page with frames and timelines")
+    add_deadline(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Prints statistics and sample records."""
+    check_outputs(args.html)
+    from timesuite_jax.apps.inspection.page import write_page
+    from timesuite_jax.apps.inspection.report import inspect_corpus
+
+    meter = _meter(args.config, args.overrides) if args.config else None
+    reports = [inspect_corpus(folder, meter, args.records, quiet=args.json) for folder in args.folders]
+    if args.html:
+        write_page(reports, args.html, config=args.config, deadline_s=args.deadline)
+    if args.json:
+        print(json.dumps([report.as_json() for report in reports]))
+        return 0
+    for report in reports:
+        _print(report)
+    if args.html:
+        print(f"\npage: {args.html}")
+    return 0
+
+
+def _meter(location: str, overrides: list[str]) -> "Meter":
+    from timesuite_jax import registry
+    from timesuite_jax.cli._configs import load_config
+    from timesuite_jax.registry.capabilities import check_capability
+    from timesuite_jax.registry.families import task_class
+
+    config = load_config(location, overrides)
+    check_capability(task_class(config), registry.MeasuresTokens, location)  # before the family reads its data
+    task = registry.build(config)
+    assert isinstance(task, registry.MeasuresTokens)
+    return task.token_meter()
+
+
+def _print(report: "CorpusReport") -> None:
+    from timesuite_jax.apps.inspection.report import PERCENTILE_NAMES
+
+    facts, info = report.as_json(), report.info
+    print(f"{info.name}: {facts['records']} records, {facts['hours']:.2f} h, {facts['bytes'] / 1e6:.1f} MB")
+    print(f"shards: {facts['shards']}; rejected: {facts['rejected']}; bad spans: {facts['bad_spans']}")
+    print("tasks: " + _counts(facts["tasks"]))
+    spans, tokens = facts["spans"], report.tokens
+    rows = [(name, *(f"{value:.6g}" for value in row.values())) for name, row in report.distributions().items()]
+    print_columns([("", *PERCENTILE_NAMES), *rows])
+    if spans["count"]:
+        grid = "no common grid" if spans["grid_s"] is None else f"multiples of {spans['grid_s']:g} s"
+        print(f"true spans: {spans['count']}, {grid}; questions by number of spans: {_counts(spans['per_question'])}")
+        print(f"centres of true spans, by tenths of the video: {' '.join(map(str, spans['center']))}")
+    if tokens:
+        print(f"tokens: {tokens['whole']} of {tokens['samples']} samples fit whole, {tokens['dropped']} are dropped")
+        print(f"cuts: {_counts(tokens['cuts']) or 'none'}; sequences by length: {_counts(tokens['lengths']) or 'none'}")
+    for sample in facts["samples"]:
+        print("\n" + "\n".join(f"  {key}: {value}" for key, value in sample.items()))
+
+
+def _counts(counts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
