@@ -105,7 +105,8 @@ def test_outputs_are_checked_before_the_work(folder, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "words", [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["inspect", "x", "--records", "-1"]]
+    "words",
+    [["check", "x", "--deadline", "nan"], ["check", "x", "--deadline", "-1"], ["inspect", "x", "--records", "-1"]],
 )
 def test_invalid_numbers_are_rejected(words, capsys):
     with pytest.raises(SystemExit) as caught:
