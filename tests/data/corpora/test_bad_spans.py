@@ -20,6 +20,8 @@ CASES = [
     ((-1.0, 2.0), "beyond_end", (0.0, 2.0)),
     ((4.2, 4.6), "outside", None),
     ((10.0, 30.0), "outside", None),
+    ((5.1, 5.1), "outside", None),  # a moment
+    ((4.6, 4.6), "rounded", (4.0, 4.0)),
     ((-3.0, -1.0), "outside", None),
     ((1000.0, 2500.0), "other_unit", None),
     ((0.0, 2500.0), "other_unit", None),  # overlaps, but to cut it at 4 s would be wrong

@@ -58,7 +58,7 @@ def check_span(span: Span, length: float, *, what: str = "true span") -> Problem
     """Returns what is wrong with a span; None if it is within 0 and `length` seconds.
 
     Args:
-      span: start and end in seconds.
+      span: start and end in seconds; they are equal if it is a moment, such as a highlight.
       length: seconds of the video or clip.
       what: the span in words.
     """
@@ -71,7 +71,7 @@ def check_span(span: Span, length: float, *, what: str = "true span") -> Problem
         return None
     if end >= max(_MIN_OTHER_UNIT, _OTHER_UNIT_RATIO * length) and end / 1000 <= length + END_TOLERANCE_S:
         return Problem("other_unit", f"{shown} looks like milliseconds or frame numbers: {lasts}")
-    if start >= length or end <= 0:
+    if (start >= length and start != end) or start > length + END_TOLERANCE_S or end <= 0:
         return Problem("outside", f"{shown} is outside of the video: {lasts}")
     if start >= 0 and end <= length + END_TOLERANCE_S:
         return Problem("rounded", f"{shown} ends less than {END_TOLERANCE_S:g} s beyond the end: {lasts}")
@@ -90,7 +90,7 @@ def fit_span(
     if problem is None or rule == "keep":
         return span, problem
     if problem.kind == "rounded" or (rule == "clip" and problem.kind == "beyond_end"):
-        return (max(span[0], 0.0), min(span[1], length)), problem
+        return (min(max(span[0], 0.0), length), min(span[1], length)), problem
     return None, problem
 
 

@@ -9,44 +9,18 @@ Seconds in answers and `spans` count from the start of the clip (`start`), like 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from timesuite_jax.data.question_spans import Span
-from timesuite_jax.data.timepro.annotated_spans import AnnotatedSpans, ReportField, find_spans, is_seconds
+from timesuite_jax.data.timepro.annotated_spans import ReportField, find_spans, is_seconds
+from timesuite_jax.data.timepro.annotation import Annotation
 from timesuite_jax.data.timepro.annotation_file import kind, load_entries
+from timesuite_jax.data.timepro.tasks import TASKS
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 
-# The nine tasks of TimePro (TimeSuite, figure 3), and those without times that are mixed with them.
-TASKS = {
-    "temporal_video_grounding": "when the described event happens",
-    "multi_format_temporal_grounding": "the same, worded in many ways",
-    "reasoning_temporal_localization": "when, for a question that needs reasoning, and why",
-    "temporal_grounded_caption": "when a titled scene happens, and what happens in it",
-    "dense_video_captioning": "all events with their times",
-    "step_localization": "all steps of a procedure with their times",
-    "highlight_detection": "moments that match a query, with saliency",
-    "video_summarization": "moments that summarise the video, with saliency",
-    "transcribed_speech_generation": "transcript of the speech, with times",
-    "conversation": "a conversation about a video, without times",
-    "caption": "description of a video, without times",
-    "question_answering": "short answers, without times",
-}
 _MAX_SHOWN_ERRORS = 10
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """One checked entry; `number` is its index in the file."""
-
-    number: int
-    video: str
-    turns: tuple[Turn, ...]
-    task: str
-    clip: Span | None
-    spans: AnnotatedSpans
 
 
 def read_annotations(path: str | Path, task: str) -> list[Annotation]:
@@ -85,9 +59,11 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
     video: Any = entry.get("video")
     if not _is_text(video) or not video or "\0" in video:
         wrong("video", "is missing" if video is None else f"is {video!r}, not a path")
-    task = entry.get("task", task)
-    if not isinstance(task, str) or task not in TASKS:
-        wrong("task", f"is {task!r}, unknown")
+    own = entry.get("task", task)
+    if isinstance(own, str) and own in TASKS:
+        task = own
+    else:
+        wrong("task", f"is {own!r}, unknown")
     turns = _turns(entry.get("QA"), wrong)
     clip = _clip(entry.get("start"), entry.get("end"), wrong) if _has_clip(entry) else None
     spans = find_spans(entry, turns, task, wrong)

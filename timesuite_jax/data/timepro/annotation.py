@@ -1,0 +1,36 @@
+"""A checked entry of an annotation file: a video, questions with answers, and the spans in them."""
+
+from dataclasses import dataclass
+
+from timesuite_jax.data.question_spans import Span
+from timesuite_jax.text import Turn
+
+
+@dataclass(frozen=True)
+class AnnotatedSpans:
+    """Spans of an entry, not yet compared with its video; a span may end before it starts.
+
+    Attributes:
+      spans: true windows of all questions.
+      owners: index of the question that each of them belongs to; None if that is unknown.
+      written: other spans in the answers, which are text to learn and no ground truth of a question; a moment is a span
+        that ends where it starts.
+      missing: whether no question has a span, although the task is about times and not all answers deny the event.
+    """
+
+    spans: tuple[Span, ...] = ()
+    owners: tuple[int, ...] | None = ()
+    written: tuple[Span, ...] = ()
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """One checked entry; `number` is its index in the file."""
+
+    number: int
+    video: str
+    turns: tuple[Turn, ...]
+    task: str
+    clip: Span | None
+    spans: AnnotatedSpans

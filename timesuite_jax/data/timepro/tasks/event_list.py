@@ -1,0 +1,41 @@
+"""Events in the text of an answer: "90.0 - 102.0 seconds, spread the butter.  114.0 - 127.0 seconds, toast the bread."
+
+Texts are written as they are annotated, except for full stops at their end, of which the answer has one, and for those
+before what would be taken for the next event. An event of which only the start is known has one time: "2.7 seconds,
+introduction."
+"""
+
+import re
+
+from timesuite_jax.data.timepro.source_entry import TimedEvent, TimedEvents
+from timesuite_jax.text import format_seconds, format_span
+
+_TIME = r"\d+(?:\.\d+)?"
+_BEGINNING = rf"{_TIME}(?: - {_TIME})? seconds, "
+_BETWEEN = re.compile(rf"(?<=\.)\s+(?={_BEGINNING})")
+_AMBIGUOUS = re.compile(rf"(?<![.\s])[.\s]*\.\s+(?={_BEGINNING})")
+_EVENT = re.compile(rf"({_TIME})(?: - ({_TIME}))? seconds, (.*)\.\s*", re.DOTALL)
+
+
+def write_events(content: TimedEvents, nothing: str) -> str:
+    """Writes a list of events, or the sentence `nothing` if there are none."""
+    return "  ".join(_write(event) for event in content.events) or nothing
+
+
+def read_events(answer: str, nothing: str) -> TimedEvents | None:
+    """Reads what `write_events` wrote; None if the answer has another format."""
+    if answer == nothing:
+        return TimedEvents(())
+    found = [_EVENT.fullmatch(part) for part in _BETWEEN.split(answer)]
+    events = [TimedEvent(float(m[1]), float(m[2]) if m[2] else None, m[3]) for m in found if m]
+    return TimedEvents(tuple(events)) if len(events) == len(found) else None
+
+
+def starts_only(content: TimedEvents) -> bool:
+    """Whether the ends of all events are unknown."""
+    return bool(content.events) and all(event.end is None for event in content.events)
+
+
+def _write(event: TimedEvent) -> str:
+    when = f"{format_seconds(event.start)} seconds" if event.end is None else format_span((event.start, event.end))
+    return f"{when}, {_AMBIGUOUS.sub(' ', event.text.rstrip('.'))}."
