@@ -1,23 +1,20 @@
 """All cells of the notebook run, on synthetic interactions and a tiny budget: in its folder, and without a clone."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import jax
 import matplotlib
 import pytest
 
 from tests.support import ring_interactions
+from tests.support.notebooks import Notebook
 from tests.support.paths import ROOT
 from timesuite_jax import parallel, training
 from timesuite_jax.parallel import MeshSpec
 
-NOTEBOOK = ROOT / "colabs/recommend.ipynb"
-CELLS = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-SETTINGS, *CODE = ["".join(cell["source"]) for cell in CELLS if cell["cell_type"] == "code"]
+NOTEBOOK = Notebook("recommend.ipynb")
 
 
 @pytest.fixture(autouse=True)
@@ -26,22 +23,8 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path])
 
 
-def defaults() -> dict[str, Any]:
-    names: dict[str, Any] = {}
-    exec(SETTINGS, names)
-    return {name: value for name, value in names.items() if name.isupper()}
-
-
-def run_cells(settings: dict[str, Any], cells: list[str]) -> dict[str, Any]:
-    assert set(settings) <= set(defaults())
-    names = {**defaults(), **settings}
-    for number, source in enumerate(cells, 2):
-        exec(compile(source, f"code cell {number}", "exec"), names)
-    return names
-
-
 def test_all_cells_run_in_the_folder_of_the_notebook(tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(NOTEBOOK.parent)
+    monkeypatch.chdir(NOTEBOOK.path.parent)
     matplotlib.use("Agg")
     ring_interactions.ring().save(tmp_path / "ring.npz")
     # On one device, where so small a model is quickest.
@@ -49,11 +32,11 @@ def test_all_cells_run_in_the_folder_of_the_notebook(tmp_path, monkeypatch, caps
     monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
     settings = {
         "DATA": str(tmp_path / "ring.npz"),
-        "CONFIG": f"{defaults()['CONFIG']}:debug",
+        "CONFIG": f"{NOTEBOOK.defaults()['CONFIG']}:debug",
         "WORKDIR": str(tmp_path / "run"),
         "EPOCHS": 2,
     }
-    names = run_cells(settings, CODE)
+    names = NOTEBOOK.run(settings)
     output = capsys.readouterr().out
     assert "recommended: item " in output and "popularity" in output
     unseen = [ring_interactions.ITEMS - len(set(history)) for history in names["histories"]]
@@ -77,20 +60,18 @@ def test_without_a_clone_the_repository_and_the_data_are_downloaded(tmp_path, mo
 
     monkeypatch.setattr(subprocess, "check_call", check_call)
     with pytest.raises(SystemExit, match="set REPOSITORY"):
-        run_cells({"REPOSITORY": ""}, CODE[:1])
-    run_cells({"REPOSITORY": "REPOSITORY"}, CODE[:2])
+        NOTEBOOK.run({"REPOSITORY": ""}, 1)
+    NOTEBOOK.run({"REPOSITORY": "REPOSITORY"}, 2)
     clone, install, download, convert = commands
     assert clone[:2] == ["git", "clone"] and install[:4] == ["-m", "pip", "install", "--quiet"]
     assert download[-1].endswith("MQSA-TED") and Path.cwd() == tmp_path / "timesuite"
     assert convert[:4] == ["-m", "timesuite_jax.cli.main", "data", "interactions"]
-    assert (tmp_path / "timesuite" / defaults()["DATA"]).exists()
+    assert (tmp_path / "timesuite" / NOTEBOOK.defaults()["DATA"]).exists()
 
 
 def test_the_settings_are_those_of_the_repository():
-    assert (ROOT / defaults()["CONFIG"]).is_file()
+    assert (ROOT / NOTEBOOK.defaults()["CONFIG"]).is_file()
 
 
 def test_the_notebook_has_no_outputs():
-    """Outputs would be those of another run."""
-    for cell in CELLS:
-        assert not cell.get("outputs") and not cell.get("execution_count")
+    NOTEBOOK.check_no_outputs()
