@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 # tokenizer file, safetensors is the exchange format, google-crc32c guards records, rich draws tables and progress bars,
 # matplotlib draws timelines, pydantic decodes stored predictions, tensorboard writes event files without TensorFlow,
 # ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in parts, pyarrow (which tfds brings)
-# reads CSV and Parquet.
+# reads CSV and Parquet, scipy (which JAX brings) MATLAB files.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
@@ -35,6 +35,7 @@ INSTALL_REQUIRES = [
     "pydantic>=2.9",
     "rich>=13",
     "safetensors>=0.6",
+    "scipy>=1.14",
     "sentencepiece>=0.2",
     "tensorboard>=2.19",
     "tensorflow-datasets>=4.9.9",

@@ -15,7 +15,7 @@ from typing import Any
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.data.timepro.annotated_spans import ReportField, find_spans, is_seconds
 from timesuite_jax.data.timepro.annotation import Annotation
-from timesuite_jax.data.timepro.annotation_file import kind, load_entries
+from timesuite_jax.data.timepro.annotation_file import is_text, kind, load_entries
 from timesuite_jax.data.timepro.tasks import TASKS
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
@@ -57,7 +57,7 @@ def _check(entry: Any, number: int, task: str, errors: list[str]) -> Annotation 
         wrong("record", f"is a {kind(entry)}, not an object")
         return None
     video: Any = entry.get("video")
-    if not _is_text(video) or not video or "\0" in video:
+    if not is_text(video) or not video or "\0" in video:
         wrong("video", "is missing" if video is None else f"is {video!r}, not a path")
     own = entry.get("task", task)
     if isinstance(own, str) and own in TASKS:
@@ -81,9 +81,9 @@ def _turns(questions: Any, wrong: ReportField) -> tuple[Turn, ...]:
             continue
         for key, needed in (("i", False), ("q", True), ("a", True)):
             value = pair.get(key, None if needed else "")
-            if not _is_text(value) or (key == "a" and not value.strip()):
+            if not is_text(value) or (key == "a" and not value.strip()):
                 wrong(f"QA[{index}].{key}", "is missing" if value is None else f"is {value!r}")
-        question, answer, instruction = (str(text) if _is_text(text := pair.get(key)) else "" for key in "qai")
+        question, answer, instruction = (str(text) if is_text(text := pair.get(key)) else "" for key in "qai")
         turns.append(Turn(question, answer, instruction if index == 0 else ""))
     return tuple(turns)
 
@@ -97,8 +97,3 @@ def _clip(start: Any, end: Any, wrong: ReportField) -> Span | None:
         wrong("start and end", f"is {[start, end]!r}, not two seconds in order")
         return None
     return float(start), float(end)
-
-
-def _is_text(value: Any) -> bool:
-    """Whether a value is a string that UTF-8 can encode: JSON can contain lone surrogates ("\\ud800")."""
-    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)

@@ -1,0 +1,57 @@
+"""Rows of the form that COIN and YouCook2 share: {"database": {video id: {subset, ...}}}."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from timesuite_jax.data.timepro.sources.cursor import Cursor
+from timesuite_jax.data.timepro.sources.document import Document, first_of, has_fields
+from timesuite_jax.data.timepro.sources.format import Reading, Skipped
+from timesuite_jax.errors import UserError
+
+_ALL = "all"
+
+
+def has_database(document: Document, events: str, *names: str) -> bool:
+    """Whether a document has this form, and the events of one of its first videos have the fields.
+
+    Args:
+      document: the document.
+      events: field of a video with the list of its events.
+      names: fields of an event.
+    """
+    if document.kind != "json" or not has_fields(document.value, "database"):
+        return False
+    videos = document.value["database"]
+    if not isinstance(videos, dict):
+        return False
+    return any(
+        has_fields(event, *names)
+        for video in first_of(Cursor("", videos).entries())
+        if has_fields(video.value, events) and isinstance(video.value[events], list)
+        for event in video.value[events]
+    )
+
+
+def database_rows(document: Document, reading: Reading) -> Iterator[Cursor | Skipped]:
+    """Yields the videos of the chosen split; those of the others are skipped.
+
+    Raises:
+      UserError: there are several splits and none is chosen, or the chosen one is not there.
+    """
+    videos = list(Cursor("", document.value).field("database").entries())
+    splits = Counter(_subset(video) for video in videos)
+    listed = ", ".join(f"{name or 'without a name'} ({count})" for name, count in sorted(splits.items()))
+    if reading.split is None and len(splits) > 1:
+        raise UserError(f"{document.path} has several splits: {listed}; choose one with --split, or --split {_ALL}")
+    if reading.split not in (None, _ALL, *splits):
+        raise UserError(f"{document.path} has no split {reading.split!r}; it has {listed}")
+    for video in videos:
+        if reading.split in (None, _ALL, _subset(video)):
+            yield video
+        else:
+            yield Skipped(video.location, f"in split {_subset(video)!r}, not {reading.split!r}", excluded=True)
+
+
+def _subset(video: Cursor) -> str:
+    subset = video.value.get("subset") if isinstance(video.value, dict) else None
+    return subset if isinstance(subset, str) else ""
