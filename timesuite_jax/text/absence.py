@@ -2,6 +2,8 @@
 
 import re
 
+from timesuite_jax.text.answers.denials import DENIALS
+
 # Patterns are compiled in verbose mode, which ignores spaces.
 _HAPPENS = (
     r"(?:appears?|appeared|happens?|happened|occurs?|occurred|exists?|takes?\s+place|took\s+place|taken\s+place|"
@@ -16,7 +18,8 @@ _DENIAL = re.compile(
     | \bno\s+such\s+\w+
     | \b(?:there|contains|shows|has|have)\s+(?:is|are|was|were)?\s*no\s+\w+
     | \bno\s+(?:\w+\s+)?(?:event|moment|segment|scene|part|time|match|instance|occurrence)s?\b
-    | \b(?:absent|nonexistent|non-existent|n/a|none|never)\s*[.!]?\s*$
+    | \b(?:absent|nonexistent|non-existent|n/a|none|never|nie|niemals|jamais|nunca|mai|никогда)\s*[.!]?\s*$
+    | {"|".join(row for language, rows in DENIALS.items() if language != "English" for row in rows)}
     """,
     re.VERBOSE,
 )
@@ -26,7 +29,7 @@ _APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "\N{LEFT S
 def denies_event(text: str) -> bool:
     """Returns whether an answer without a time states that the event does not happen ("It never appears.").
 
-    For answers from which `parse_spans` reads no span; answers that evade the question ("I do not know.") are not
-    denials.
+    In the languages of the parser. For answers from which `parse_spans` reads no span; answers that evade the question
+    ("I do not know.") are not denials.
     """
     return _DENIAL.search(text.lower().translate(_APOSTROPHES)) is not None

@@ -1,10 +1,10 @@
 """Parses time spans in free-form answers; the default parser.
 
 Upstream's parser (`upstream_answers`) recognises little more than "a - b". This one is a grammar of tables
-(`text.answers`): notations of times, words of nine languages, and phrases. A span that the answer does not state is
-worse than none: dates, counts, scores, frame numbers, the model's thinking and repeated examples of the prompt are not
-read, and of two readings of an ambiguous text neither is returned. Parsing never raises and is linear in the length of
-the text.
+(`text.answers`): notations of times, words of ten languages, and phrases. A span that the answer does not state is
+worse than none: dates, counts, scores, coordinates, frame numbers, what the answer denies or takes back, the model's
+thinking and repeated examples of the prompt are not read, and of two readings of an ambiguous text neither is returned.
+Parsing never raises and is linear in the length of the text.
 """
 
 import html

@@ -2,12 +2,15 @@
 
 An answer passes through these modules in order:
 
-1. `final_answer`: drops the model's thinking and repeated examples of the prompt;
+1. `final_answer`: drops the model's thinking, struck-out text and repeated examples of the prompt; `options`: keeps the
+   option that an answer to a multiple-choice question chooses;
 2. `characters`: maps digits, dashes, arrows and primes of all scripts to ASCII;
 3. `header_tables`: reads tables whose header names a start and an end;
-4. `lexer`, with the tables `notations` (what is a time), `vocabulary` (words in nine languages) and `numerals`: splits
-   the rest into tokens, one letter each (`tokens`);
-5. `rules`: the table of phrases, regular expressions over those letters.
+4. `lexer`, with the tables `notations` (what is a time), `counted` (what is another number), `vocabulary` (words in ten
+   languages), `expressions` (of several words, among them `denials` and `corrections`) and `numerals`: splits the rest
+   into tokens, one letter each (`tokens`);
+5. `phrases`: the table of phrases, regular expressions over those letters;
+6. `retractions`: drops the spans that a later correction replaces.
 
-To support another notation, word or phrase, add a row to the table concerned.
+To support another notation, word, denial or phrase, add a row to the table concerned.
 """

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from timesuite_jax.text.answers.spans import TimeSpan, interval, lasting
-from timesuite_jax.text.answers.tokens import Token
+from timesuite_jax.text.answers.tokens import TIMES, Token
 
 Builder = Callable[[list[Token], re.Match[str], float | None], list[TimeSpan | None]]
 """Tokens, match of a phrase, seconds of the video (None if unknown) -> spans, None for what is no span."""
@@ -47,6 +47,20 @@ def last_seconds(tokens: list[Token], match: re.Match[str], duration: float | No
 def whole_video(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
     """All of the video."""
     return [interval(_BEGINNING, _FINISH, duration)]
+
+
+def pair_in_unit(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From a to b, in the unit at the end of the phrase where they have none: "[5, 12] minutes"."""
+    unit = tokens[match.end() - 1].unit or 1.0
+    times = (_time(tokens, match, group) for group in "ab")
+    first, last = (time if time.unit else Token("measured", time.seconds * unit, unit) for time in times)
+    return [interval(first, last, duration)]
+
+
+def pairs(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From each first time to each second one."""
+    times = [time for time in tokens[match.start() : match.end()] if time.kind in TIMES]
+    return [interval(start, end, duration) for start, end in zip(times[::2], times[1::2], strict=True)]
 
 
 def lists(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:

@@ -1,6 +1,6 @@
 """Joins numbers and units to times: "1 minute 20 seconds", "(5) s", "minute 5"."""
 
-from timesuite_jax.text.answers.tokens import OTHER, TIMES, Token
+from timesuite_jax.text.answers.tokens import OPEN, OTHER, TIMES, Token
 
 _NUMBERS = frozenset({"bare", "decimal", "spelled"})
 _LINKS = frozenset({"dash", "to", "weak_to", "until", "and"})
@@ -15,7 +15,7 @@ def combine(tokens: list[Token]) -> list[Token]:
 def _unwrap(tokens: list[Token]) -> list[Token]:
     kept: list[Token] = []
     for token in tokens:
-        enclosed = token.kind == "close" and len(kept) > 1 and kept[-2].kind == "open"
+        enclosed = token.kind == "close" and len(kept) > 1 and kept[-2].kind in OPEN
         if enclosed and (kept[-1].kind in TIMES or kept[-1].kind == "scale"):
             kept[-2:] = kept[-1:]
         else:
@@ -28,7 +28,7 @@ def _join(tokens: list[Token]) -> list[Token]:
     at = 0
     while at < len(tokens):
         time, after = _time_at(tokens, at)
-        if time.kind != "scale" or time.unit != 1:  # "the second event"
+        if time.kind != "scale" or time.unit != 1 or (joined and joined[-1].kind == "close"):  # "the second event"
             joined.append(time)
         at = after
     return joined

@@ -1,10 +1,49 @@
 """Expressions of several words that count as one token: (kind, regular expression)."""
 
+from timesuite_jax.text.answers.corrections import CORRECTIONS, RETRACTIONS
+from timesuite_jax.text.answers.denials import DENIALS, REJECTIONS
+from timesuite_jax.text.answers.vocabulary import UNITS
+
 _VIDEO = r"(?:videos?|vid|clip|film|movie|footage|recording)"
 _THE = r"(?:(?:the|this|our)\s)?(?:(?:whole|entire|full)\s)?"
+_TOLERANCE = (
+    r"(?:\+\s?/?\s?-|±|plus\s?(?:or|/)?\s?minus|give\sor\stake|mehr\soder\sweniger|plus\sou\smoins|más\so\smenos"
+    r"|mais\sou\smenos|più\so\smeno|плюс-минус|正负|正負|プラスマイナス|플러스\s?마이너스)"
+)
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _CJK_VIDEO = "(?:视频|視頻|影片|動画|영상)"
 
 EXPRESSIONS = (
+    *(("retraction", words) for words in RETRACTIONS),
+    *(("correction", words) for rows in CORRECTIONS.values() for words in rows),
+    *(("denial", words) for rows in (*DENIALS.values(), *REJECTIONS.values()) for words in rows),
+    ("not", r"\b(?:no|non)(?=\s(?:de|desde|entre|da|dal|tra|fra)\s\d)"),
+    (
+        "except",
+        r"\b(?:other\sthan|apart\sfrom|aside\sfrom|all\s(?:of\sit\s)?but|anything\sbut|with\sthe\sexception\sof|not\sincluding)\b",
+    ),
+    ("except", r"\bà\sl'exception\sde\b|\ben\sdehors\sde\b|\bhors\sde\b|\bf(?:uera|ora)\sde\b|\bal\sdi\sfuori\sdi\b"),
+    ("except", r"\bза\s(?:исключением|пределами)\b"),
+    (
+        "denial",
+        r"\bi\s(?:first\s|initially\s|originally\s)?thought\b|\b(?:first|initial|previous|earlier)\s(?:guess|answer|estimate)\b",
+    ),
+    ("quantity", r"(?<!time\s)\bpoints?(?:_2d)?[\"']?\s{0,2}[:=]\s{0,2}(?=\[)"),
+    ("count", r"(?:^|(?<=[.;(]\s)|(?<=\sin\s))mark\s[1-9]\d?:[0-5]\d\b"),
+    # "±2 s" changes nothing about the times beside it.
+    (
+        "transparent",
+        rf"{_TOLERANCE}\s{{0,2}}\d[\d.,]*(?:\s?(?:[-~]|to|bis|à|a|до|到|から|에서)\s?\d[\d.,]*)?(?:\s?(?:{_UNIT})(?![^\W\d_]))?",
+    ),
+    # How often or how long, not when.
+    (
+        "amount",
+        r"\bintervals\sof\b|\ba\s(?:period|span)\sof\b|\b(?:more|less|longer|shorter|sooner|later|earlier)\sthan\b|\balle(?=\s\d+\s?(?:bis|-)\s?\d)",
+    ),
+    ("other", r"\b(?:before|after)\s(?:which|that|this)\b"),
+    # Relative to another time, behind a unit: "5-12秒后".
+    ("relative", r"(?<=[秒分钟鐘초분])\s?[之以이]?[后後前전후뒤](?![后後面])"),
+    ("relative", r"(?<=[结結][束尾])之?前|(?<=[终終最][了后後])の?前|끝나기\s?전"),
     # Its length is no time of an event.
     (
         "quantity",
@@ -28,12 +67,7 @@ EXPRESSIONS = (
     ("to", r"\bup\sto\b|\bjusqu'?(?:à|au)\b|\bfino\s(?:a|al|alla)\b"),
     ("until", r"\bup\suntil\b"),
     ("not", r"\b(?:rather\sthan|instead\sof|no\slonger)\b"),
-    (
-        "not",
-        r"\b(?:(?:do|does|did)(?:n't|\snot)|never)\s(?:happen|occur|appear|exist|take\splace|show\sup)s?(?:ed)?\b",
-    ),
-    ("not", r"\b(?:is|are|was|were)(?:n't|\snot)\s(?:visible|shown|present|seen|found|there)\b"),
-    ("not", r"\bno\s(?:such\s)?(?:event|moment|segment|scene|instance|occurrence)s?\b"),
+    ("not", r"\b(?:is|are|was|were|do|does|did)n't\b"),
     ("for", r"\bfor\sthe\snext\b|\b(?:takes?|took|taking)(?=\s\d)"),
     ("example", r"\be\.?g\.|\bsuch\sas\b"),
     ("other", r"\b(?:at\slast|no\slater\sthan|at\sleast|at\smost|in\stotal|out\sof)\b"),

@@ -2,6 +2,7 @@
 
 import re
 
+from timesuite_jax.text.answers.options import chosen_options
 from timesuite_jax.text.prompts import EXAMPLE_ANSWERS
 
 _DIGIT = re.compile(r"\d")
@@ -12,10 +13,12 @@ _TAG = re.compile(
 )
 _ANSWER_OPEN = re.compile(r"<\|?(?:begin_of_)?(?:answer|solution)\|?>")
 _ANSWER_CLOSE = re.compile(r"</(?:answer|solution)>|<\|end_of_(?:answer|solution)\|>")
+_STRUCK_OUT = re.compile(r"~~[^~\n]{1,200}~~|<(?P<tag>del|strike)>[^<]{1,200}</(?P=tag)>")
 # Labels as in "Thinking: ...", "**Answer:** ...", "## Final answer" and "... So the answer is ...".
 _DECORATION = r"[ \t#*_>`\[]{0,8}"
 _LABEL = re.compile(
-    rf"(?:(?:^|[\n.!?\u3002>]){_DECORATION}(?:(?:so|thus|therefore|hence),? )?(?:the |my )?(?:final )?"
+    rf"(?:(?:^|[\n.!?\u3002>]){_DECORATION}(?:(?:so|thus|therefore|hence),? )?(?:the |my )?"
+    r"(?:(?:final|corrected|revised|updated|correct|right) )?"
     r"(?:answer|r\u00e9ponse|antwort|respuesta|risposta|resposta|\u043e\u0442\u0432\u0435\u0442)"
     r"|\u7b54\u6848|\u56de\u7b54|\u7b54\u3048|\ub2f5\ubcc0|\u7b54)"
     r"[ \t*_`\]]{0,8}(?:[:\uff1a=]|is\b|\n)"
@@ -29,9 +32,10 @@ _THINKING_LABEL = re.compile(
 def final_answer(text: str) -> str:
     """Returns the part of a reply in which to look for the answer.
 
-    Text within thinking tags is dropped, even if the opening or the closing tag is missing. Of the rest it is the
-    contents of `<answer>` tags if there are any, else what follows the last "Answer:". A reply that begins with
-    "Thinking:" and has no answer, because it was cut off, yields nothing.
+    Text within thinking tags is dropped, even if the opening or the closing tag is missing, and so is text that is
+    struck out. Of the rest it is the option that a reply to a multiple-choice question chooses, else the contents of
+    `<answer>` tags if there are any, else what follows the last "Answer:". A reply that begins with "Thinking:" and has
+    no answer, because it was cut off, yields nothing.
 
     Args:
       text: the reply, in lower case.
@@ -39,6 +43,10 @@ def final_answer(text: str) -> str:
     text = _without_thinking(text)
     for example in EXAMPLE_ANSWERS:
         text = text.replace(example, " ")
+    text = _STRUCK_OUT.sub(" ", text)
+    chosen = chosen_options(text)
+    if chosen is not None:
+        return chosen
     tagged = _tagged(text)
     if tagged is not None:
         return tagged

@@ -5,7 +5,18 @@ One regular expression without nested repetition does it, so that the cost is li
 
 import re
 
-from timesuite_jax.text.answers.counted import COUNTED_AFTER, COUNTED_BEFORE, NOT_PLURAL
+from timesuite_jax.text.answers.counted import (
+    ABBREVIATED_LABELS,
+    COUNTED_AFTER,
+    COUNTED_BEFORE,
+    DAY_PERIODS,
+    DECIMAL_LABELS,
+    HOUR_OF_DAY,
+    LENGTH_OF,
+    METRES_OF,
+    NOT_PLURAL,
+    VERSES,
+)
 from timesuite_jax.text.answers.expressions import EXPRESSIONS
 from timesuite_jax.text.answers.notations import RUN, read_time
 from timesuite_jax.text.answers.numerals import NUMERAL, read_numeral
@@ -13,8 +24,9 @@ from timesuite_jax.text.answers.tokens import COUNT, TIMES, Token
 from timesuite_jax.text.answers.vocabulary import ABBREVIATED_UNITS, CJK, CJK_WORDS, MARKS, ROLES, TRANSPARENT, UNITS
 
 _DATE = r"\d{4}([-/.])\d{1,2}\2\d{1,2} | \d{1,2}([-/.])\d{1,2}\3\d{4} | \d{1,2}[ ][a-z]{3,9},?[ ](?:19|20)\d\d"
-_TELEPHONE = r"(?:\d{3}-)?\d{3}-\d{4}"
 _LETTER = rf"[^\W\d_{CJK}]"
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+_TELEPHONE = rf"(?:\d{{3}}-)?\d{{3}}-\d{{4}}(?!\s?(?:{_UNIT})(?!{_LETTER}))"  # "500-1000 s" is a range
 _WORD = re.compile(
     rf"""
       (?P<date>(?<!\d)(?:{_DATE}|{_TELEPHONE})(?![\d.:]))
@@ -28,15 +40,11 @@ _WORD = re.compile(
     """,
     re.VERBOSE,
 )
-_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _LONG_UNIT = "|".join(word for word in UNITS if word.isascii() and word not in ABBREVIATED_UNITS)
 _UNIT_AFTER = re.compile(
     rf"(?P<hyphen>-)?(?P<glued>{_UNIT})(?!{_LETTER})|\s{{1,4}}(?P<apart>{_UNIT})(?![^\W_{CJK}])|\.\s(?P<long>{_LONG_UNIT})\b"
 )
-# "5 second video", "5 seconds long", "ends 5 s later": lengths, not positions.
-_LENGTH_OF = re.compile(
-    r"[\s-](?:(?:long[\s-])?(?:video|film|movie|recording|footage)|long|later|earlier|afterwards|ago|in\s(?:length|duration))\b"
-)
+_LENGTH_OF, _METRES_OF, _HOUR_OF_DAY = (re.compile(row, re.VERBOSE) for row in (LENGTH_OF, METRES_OF, HOUR_OF_DAY))
 # "5-second mark" is a time, "5-second clip" is not.
 _POSITION = re.compile(r"\W{0,4}(?:$|[-~.,;)\]\n]|(?:marks?|points?|timestamps?|to|until|till|through|and)(?![a-z]))")
 # A full stop after an abbreviated unit, within a sentence.
@@ -44,7 +52,6 @@ _ABBREVIATED = re.compile(
     rf"\.(?=\s{{0,4}}(?:[-~,;()\[\]]|(?:to|until|till|through|thru|and|bis|und|a|à|y|et|e)\b|\d+(?:\.\d+)?\s{{0,2}}(?:{_UNIT})\b))"
 )
 _ORDINAL = re.compile(r"-?(?:st|nd|rd|th)\b")
-_HOUR_OF_DAY = re.compile(r"\s{0,2}[ap]\.?\s?m\b")
 _NEXT_WORD = re.compile(rf"([\s*\"'`]{{0,4}})-?({_LETTER}+|[{CJK}]|[%°$€£])")
 
 
@@ -62,8 +69,7 @@ def lex(text: str, fps: float = 0.0) -> list[Token]:
         if group in ("run", "numeral"):
             negative = _is_negative(text, match.start(), tokens)
             new, at = _number(text, match, fps)
-            labelled = new[0].kind == "bare" and len(new) == 1 and previous in COUNTED_BEFORE
-            tokens += [COUNT] if negative or labelled else new
+            tokens += [COUNT] if negative or (len(new) == 1 and _is_label(previous, written, new[0])) else new
         else:
             kind = _kind(text, match, tokens)
             if kind == "scale":
@@ -72,7 +78,8 @@ def lex(text: str, fps: float = 0.0) -> list[Token]:
                 tokens.append(Token(kind))
             else:
                 continue
-        previous = written
+        if not (written == "." and previous in ABBREVIATED_LABELS):
+            previous = written
     return tokens
 
 
@@ -81,9 +88,14 @@ def _kind(text: str, match: re.Match[str], tokens: list[Token]) -> str:
     group, written = str(match.lastgroup), match.group()
     if group.startswith("expression"):
         return EXPRESSIONS[int(group.removeprefix("expression"))][0]
+    closed = bool(tokens) and tokens[-1].kind == "close"
+    if closed and written in COUNTED_AFTER:
+        return "count"  # "[5, 12] pixels"
     if group in ("word", "cjk"):
-        if written in UNITS and (written not in ABBREVIATED_UNITS or text[max(0, match.start() - 1)] in "([_"):
-            return "scale"  # an abbreviation without a number only in "start (s)"
+        if written in UNITS and (
+            closed or written not in ABBREVIATED_UNITS or text[max(0, match.start() - 1)] in "([_"
+        ):
+            return "scale"  # an abbreviation without a number only in "start (s)" and "[5, 12] s"
         return "transparent" if written in TRANSPARENT else ROLES.get(written, "other")
     if group != "mark":
         return "count" if group == "date" else "other"
@@ -95,6 +107,15 @@ def _kind(text: str, match: re.Match[str], tokens: list[Token]) -> str:
     if written == "." and (text[match.end() : match.end() + 1] or " ") not in " \n\t\"')]*_":
         return "other"  # within a word or number
     return MARKS.get(written, "other")
+
+
+def _is_label(previous: str, written: str, number: Token) -> bool:
+    """Whether the word before a number without a unit makes it a label or a time of day."""
+    if number.kind == "bare":
+        return previous in COUNTED_BEFORE or previous in DAY_PERIODS
+    if number.kind == "clock":
+        return previous in DAY_PERIODS or (previous in VERSES and not written.startswith("0"))
+    return number.kind == "decimal" and previous in DECIMAL_LABELS
 
 
 def _is_negative(text: str, start: int, tokens: list[Token]) -> bool:
@@ -120,13 +141,16 @@ def _number(text: str, match: re.Match[str], fps: float) -> tuple[list[Token], i
     if unit is not None:
         written = next(filter(None, unit.group("glued", "apart", "long")))
         after = unit.end()
-        if (unit.group("hyphen") and not _POSITION.match(text, after)) or _LENGTH_OF.match(text, after):
+        is_length = (unit.group("hyphen") and not _POSITION.match(text, after)) or _LENGTH_OF.match(text, after)
+        is_distance = written == "m" and _METRES_OF.match(text, after)
+        is_rate = re.match(r"\s?/\s?[^\W\d]", text[after : after + 3]) is not None  # "5 m/s"
+        if is_length or is_distance or is_rate or (UNITS[written] == 3600 and _HOUR_OF_DAY.match(text, after)):
             return [COUNT], after
         if written in ABBREVIATED_UNITS and (stop := _ABBREVIATED.match(text, after)):
             after = stop.end()
         if token.unit is not None:  # a clock time: "1:05 min" is minutes and seconds, "1:05 h" is hours and minutes
             hours = UNITS[written] == 3600 and match.group().count(":") == 1
-            return [token._replace(seconds=token.seconds * (60 if hours else 1))], after
+            return [token._replace(seconds=token.seconds * 60, unit=60.0) if hours else token], after
         return [COUNT] if token.kind == "count" else [token, Token("scale", unit=UNITS[written])], after
     following = _NEXT_WORD.match(text, end)
     if following is None:

@@ -1,24 +1,15 @@
 """Finds the phrases in the tokens of an answer and decides which of them denote its spans."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from timesuite_jax.text.answers.found import Found
 from timesuite_jax.text.answers.phrases import CERTAIN, PHRASES, UNCERTAIN
+from timesuite_jax.text.answers.retractions import without_retracted
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.answers.tokens import Token, compile_phrase, letters
 
 _COMPILED = [(row, compile_phrase(row.pattern)) for row in PHRASES.values()]
 _LIST_MARKS = frozenset({"comma", "and", "line"})
-
-
-class Found(NamedTuple):
-    """A phrase in an answer: its spans, and the index of its first token and of the one behind its last."""
-
-    spans: list[TimeSpan]
-    certainty: int
-    unit: float | None  # of its times; None if they have none
-    first: int
-    last: int
 
 
 def find_spans(tokens: list[Token], duration: float | None) -> list[TimeSpan]:
@@ -28,7 +19,7 @@ def find_spans(tokens: list[Token], duration: float | None) -> list[TimeSpan]:
       tokens: of the answer.
       duration: seconds of the video; None if unknown.
     """
-    found = _with_lists(tokens, list(_phrases(tokens, duration)))
+    found = _with_lists(tokens, without_retracted(tokens, list(_phrases(tokens, duration))))
     best = max((one.certainty for one in found), default=0)
     return list(dict.fromkeys(span for one in found if one.certainty == best for span in one.spans))
 

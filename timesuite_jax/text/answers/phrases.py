@@ -32,16 +32,47 @@ PHRASES = {
     # "For example, 3 - 4 seconds."
     "example": Phrase("{example}{^stop|line}*"),
     # "not from 3 to 4 s"
-    "negation": Phrase("{not}{from|between|at|is|other}{0,2}{time}(?:{sep}{1,3}|{and}){time}"),
+    "negation": Phrase("{not}{from|between|at|is|other}{0,2}{RANGE}"),
+    # "except from 3 to 4 s and from 6 to 7 s"
+    "exception": Phrase("{EXCEPTION}"),
+    # "the whole video except from 3 to 4 s": what remains is not one span
+    "whole video, with an exception": Phrase("{whole}{^time|stop|line}{0,12}(?:{EXCEPTION}|{except})"),
+    # "It is not visible in the video from 3 to 4 s."
+    "denial of a to b": Phrase("{denial}{^time|stop|line|comma|clause|correction|count}{0,8}{RANGE}"),
+    # "From 3 to 4 s it is not visible."
+    "a to b, denied": Phrase(
+        """(?: {from|between}?{RANGE} | (?: ^ | (?<={stop|line}) ){from|between}{RANGE}{comma} )
+        {^time|stop|line|comma|clause|correction}{0,6}{denial}"""
+    ),
     # "saliency scores: 3.0, 3.0", "confidence between 0.8 and 0.9"
     "quantity": Phrase(
         """{quantity}{^time|start|end|lasting|stop|line|count}{0,8}{bare|decimal}(?!{sep}{1,2}{unit})
         (?:{sep|and}{1,2}{bare|decimal}(?!{sep}))?(?:{comma|and}{1,2}{bare|decimal}(?!{sep}{time}))*"""
     ),
-    # "for 5 to 12 seconds", "lasts between 5 and 12 seconds": how long, not when
-    "length between a and b": Phrase("{for|lasting}{between}?{bare|decimal|spelled}{sep|and}{1,2}{measured}"),
+    # "for 5 to 12 seconds": how long, not when
+    "length between a and b": Phrase("{for}{between}?{bare|decimal|spelled}{sep|and}{1,2}{measured}"),
+    # "duration: 5 - 12 s", "lasts between 5 and 12 seconds": how long, or from when to when
+    "length or span": Phrase(
+        "{lasting}{is|word}{0,2}{between}?{bare|decimal|measured|spelled}{sep|and}{1,2}{bare|decimal|measured}"
+    ),
+    # "every 5 to 12 seconds", "a distance of 5 m to 12 m"
+    "amount": Phrase("{amount}{is|other|from|between}{0,3}{RANGE}"),
+    # "5 to 12 seconds per round"
+    "a to b, an amount": Phrase("{from|between}?{RANGE}{amount}"),
+    # "5 s before the end of the video"
+    "relative to the end": Phrase("{certain|bare}{relative|from}{other}?{end|finish}"),
+    # "from 5 to 12 seconds before the end"
+    "a to b, relative to the end": Phrase("{from|between}?{at}?{RANGE}{relative|from|word_to}{other}?{end|finish}"),
+    # "5 to 12 seconds after the goal"
+    "a to b, relative": Phrase("{time}(?:{sep}{1,3}{at}?|{weak_to}){time}{relative}(?!{beginning})"),
+    # "after 5 to 12 seconds"
+    "relative, a to b": Phrase(
+        "{relative}{from}?{bare|decimal|spelled}(?:{sep}{1,2}|{weak_to}){bare|decimal|measured}"
+    ),
     # "frames 10 to 20, 30 to 40"
-    "labels": Phrase("{count}{sep|and}{1,2}{bare|spelled}(?!{sep}{certain})(?:{comma|and}{1,2}{bare}{sep}{bare})*"),
+    "labels": Phrase(
+        "{count}{sep|and}{1,2}{bare|spelled|decimal}(?!{sep}{certain})(?:{comma|and}{1,2}{bare}{sep}{bare})*"
+    ),
     # "10 to 20, 30 to 40 frames"
     "counts": Phrase(
         """{bare|spelled|decimal}(?:{sep}{bare}(?:{comma|and}{1,2}{bare}{sep}{bare})*{comma|and}{1,2}{bare})?
@@ -67,11 +98,21 @@ PHRASES = {
     "a to b": Phrase("{a:time}{sep}{1,3}{at}?{b:time}", builders.pair, UNCERTAIN),
     # "from 5 s, when he enters, to 12 s"
     "from a ... to b": Phrase(
-        "{from}{count}{0,2}{a:certain}{other|is|count|at|open|close|comma|line}{0,8}{word_to}{at|count}{0,2}{b:certain}",
+        "{from}{count}{0,2}{a:certain}{word|is|count|at|open|close|comma|line}{0,8}{word_to}{at|count}{0,2}{b:certain}",
         builders.pair,
     ),
+    # "[5, 12] pixels"
+    "counts in brackets": Phrase("{open}{time}(?:{comma|sep}{0,2}{time})+{close}{count}"),
+    # "[5, 12] minutes"
+    "both in brackets, unit": Phrase("{open}{a:time}{comma|sep}{0,2}{b:time}{close}{scale}", builders.pair_in_unit),
     # "[5, 12]"
-    "both in brackets": Phrase("{open}{a:time}{comma}?{b:time}{close}", builders.pair, UNCERTAIN),
+    "both in brackets": Phrase(
+        "(?:{bracket}{a:time}{comma}?{b:time} | {paren}{c:unit}{comma}?{d:unit}){close}", builders.pair, UNCERTAIN
+    ),
+    # "[(5, 12), (20, 30)]"; a pair in parentheses alone is rather a point of a picture
+    "list of pairs": Phrase(
+        "{bracket}(?:{paren}{time}{comma}{time}{close}{comma}?)+{close}", builders.pairs, UNCERTAIN
+    ),
     # {"start": [5, 20], "end": [12, 30]}
     "lists of starts and ends": Phrase(
         """{start}{is|other|scale|open}{0,4}(?P<a>{TIMES}){close}?{^time|start}{0,6}
@@ -108,7 +149,7 @@ PHRASES = {
     ),
     # "at 5 s for 7 s"
     "at a for b": Phrase(
-        "{from|at}{a:time}{other|comma|and}{0,6}(?:{lasting}{for|is}{0,2}|{for}){b:unit}(?!{sep|and})",
+        "{from|at}{a:time}{word|comma|and}{0,6}(?:{lasting}{for|is}{0,2}|{for}){b:unit}(?!{sep|and})",
         builders.start_and_length,
     ),
     # "It lasts for 7 seconds, starting at 5.0 s."
@@ -157,7 +198,7 @@ PHRASES = {
     "whole video": Phrase("{whole}", builders.whole_video, WEAK),
     # "5.0, 12.0" is all of the answer.
     "nothing but two times": Phrase(
-        "^{line}*(?: {a:certain}{comma|line}?{b:certain} | {c:bare}{comma}{d:time} ){stop|line}*$",
+        "^{line}*(?: {paren}?{a:certain}{comma|line}?{b:certain}{close}? | {c:bare}{comma}{d:time} ){stop|line}*$",
         builders.pair,
         UNCERTAIN,
     ),

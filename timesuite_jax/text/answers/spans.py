@@ -25,7 +25,8 @@ def interval(first: Token, last: Token, duration: float | None) -> TimeSpan | No
 
     Returns:
       The span; None where the times are none ("1990 to 2000"), contradict each other ("1:05 to 20", where 20 may be
-      1:20; "30 s to 1", where 1 may be a minute), or refer to an unknown end.
+      1:20; "30 s to 1", where 1 may be a minute; "1:30 to 2:00 h", where 1:30 may be hours), or refer to an unknown
+      end.
     """
     start, end = _seconds(first, duration), _seconds(last, duration)
     if first.unit is None and last.unit is not None and start * last.unit <= end:
@@ -34,6 +35,8 @@ def interval(first: Token, last: Token, duration: float | None) -> TimeSpan | No
         end *= first.unit  # "1 minute to 2"
     kinds = {first.kind, last.kind}
     if not math.isfinite(start + end) or (kinds <= {"spelled", "bare"} and "spelled" in kinds):
+        return None
+    if kinds == {"clock"} and first.unit != last.unit:
         return None
     if kinds == {"bare"} and int(start) in _YEARS and int(end) in _YEARS:
         return None

@@ -20,8 +20,9 @@ KINDS = {
     # Words and marks.
     "dash": "d", "to": "t", "weak_to": "a", "until": "u", "and": "i", "from": "f", "between": "b", "at": "m",
     "start": "s", "end": "e", "lasting": "l", "for": "o", "is": "g", "not": "r", "example": "x", "quantity": "q",
+    "denial": "n", "except": "j", "correction": "k", "retraction": "X", "clause": "R", "relative": "E", "amount": "A",
     "first": "v", "last": "w", "whole": "y", "onwards": "z", "scale": "h",
-    "comma": "C", "open": "P", "close": "Q", "stop": "S", "line": "L", "other": "O",
+    "comma": "C", "bracket": "P", "paren": "p", "close": "Q", "stop": "S", "line": "L", "other": "O",
 }  # fmt: skip
 _CLASSES = {
     **{name: [name] for name in KINDS},
@@ -30,6 +31,8 @@ _CLASSES = {
     "unit": ["measured", "clock"],
     "sep": ["dash", "to", "until"],
     "word_to": ["to", "until"],
+    "open": ["bracket", "paren"],
+    "word": ["other", "clause", "relative"],
 }
 
 
@@ -49,6 +52,7 @@ class Token(NamedTuple):
 
 OTHER = Token("other")
 COUNT = Token("count")
+OPEN = frozenset(_CLASSES["open"])
 TIMES = frozenset(_CLASSES["time"])
 
 
@@ -57,7 +61,7 @@ def letters(tokens: list[Token]) -> str:
     return "".join(KINDS[token.kind] for token in tokens)
 
 
-_ROLE_TIME = """{^time|start|end|lasting|quantity|count|stop|not}{0,12}
+_ROLE_TIME = """{^time|start|end|lasting|quantity|count|stop|not|denial}{0,12}
     (?P<%s>{certain}|(?<={start|end|lasting|at|is|from|until|to|open|dash|comma|scale}){bare})"""
 _FRAGMENTS = {
     # The time of the role named before: anywhere near it if its notation is that of a time, else directly behind it.
@@ -65,6 +69,8 @@ _FRAGMENTS = {
     "B": _ROLE_TIME % "b",
     "MIDDLE": "{^certain|start|end|lasting|until|example}{0,60}",  # between two roles
     "UNTIL": "(?: {end} | {lasting}?{until} | {lasting}{to} | {to}(?={finish}) )",
+    "RANGE": "{time}(?:{sep}{1,3}{at}?|{weak_to}|{and}){time}",
+    "EXCEPTION": "{except}{from|between|at|is|other}{0,2}{RANGE}(?:{comma|and}{1,2}{from|between}?{RANGE})*",
     "TIMES": "{time}(?:{comma}{time})+",
     "FINAL": "(?= $ | {close|stop|line} | {comma|and}(?!{at|open|is}{0,2}{time}) )",  # not "to the end (12 s)"
 }
@@ -82,5 +88,6 @@ def compile_phrase(phrase: str) -> re.Pattern[str]:
         kinds = "".join(KINDS[kind] for name in names.split("|") for kind in _CLASSES[name])
         return f"(?P<{group}>[{negated}{kinds}])" if group else f"[{negated}{kinds}]"
 
-    phrase = re.sub(r"\{([A-Z]+)\}", lambda match: _FRAGMENTS[match[1]], phrase)
+    while re.search(r"\{[A-Z]+\}", phrase):
+        phrase = re.sub(r"\{([A-Z]+)\}", lambda match: _FRAGMENTS[match[1]], phrase)
     return re.compile(re.sub(r"\{(?:(\w):)?(\^?)([a-z_|]+)\}", letters_of, phrase), re.VERBOSE)

@@ -49,21 +49,39 @@ ROLES: dict[str, str] = {
         ),
         ("end", "concluding endtime disappear disappears endpoint endet ende endzeit termine finit"),
         ("end", "termina finaliza acaba finisce конец заканчивается"),
-        ("end", "结束 結束 结尾 結尾 終了 最後 終わり 終わる 끝 종료"),
+        ("end", "结束 結束 结尾 結尾 終了 最后 最後 終わり 終わる 끝 종료"),
         ("lasting", "continue continues continuing extend extends extending last lasts lasting lasted duration"),
         ("lasting", "dauert dauer dure durée dura duración duração durata"),
         ("lasting", "длится 持续 持續 时长 時長 持続"),
         ("for", "for pendant durante während"),
         ("is", "is are was were be ist est es è é это 为 為 是"),
-        ("not", "not nor neither never nicht 不是 rather"),
+        ("not", "not nor neither never nicht nie pas non não не 不是 rather"),
+        ("except", "except excepting excluding outside außer außerhalb ausgenommen sauf excepté hormis excepto salvo"),
+        ("except", "exceto eccetto tranne кроме исключая вне 除了 除 without minus nowhere ignore disregard"),
+        ("denial", "以外 之外 除く 除き 除いて 제외"),  # behind a span
+        ("clause", "but while although though because where when which who sondern obwohl weil mais tandis pero sino"),
+        ("clause", "mientras mas enquanto ma mentre но пока 但 但是 而 而是"),
+        ("relative", "after before prior preceding following past nach vor après avant después antes depois após"),
+        ("relative", "dopo prima через после спустя"),
+        ("amount", "every each per jede jeden jedes toutes tous chaque cada ogni каждые каждую 每 每隔 ごと 마다"),
+        (
+            "amount",
+            "distance length gap delay abstand entfernung distancia distância distanza расстояние 距离 距離 거리",
+        ),
         ("example", "example instance beispiel exemple ejemplo 例如 比如"),
         (
             "quantity",
             "score scores scored saliency salience confidence probability rating ratings rated rate similarity",
         ),
         ("quantity", "iou accuracy version ratio temperature speed weight height width price age aged ages"),
-        ("quantity", "scale count counts counted counting numbered"),
+        ("quantity", "scale count counts counted counting numbered box boxes bbox bboxes location position size"),
+        (
+            "quantity",
+            "coordinates pixel pixels resolution center centre koordinaten coordonnées coordenadas coordinate",
+        ),
+        ("quantity", "координаты 坐标 座標 좌표"),
         ("count", "frame frames index idx percent percentage id ids token tokens"),
+        ("count", "上午 下午 早上 晚上 凌晨 午前 午後 오전 오후"),
         ("first", "first"),
         ("whole", "throughout"),
         ("onwards", "onward onwards"),
@@ -74,13 +92,14 @@ ROLES: dict[str, str] = {
 # The grammar passes over these: "from about 3 to roughly the 7 second mark".
 TRANSPARENT = _words(
     "about around approximately approx approximate roughly nearly almost circa ca exactly just right the an up mark "
-    "marks point timestamp timestamps time moment very der die das den dem la le les el il lo los las "
-    "第 的 处 處 左右 大约 大約 大概 约 約 時 时 点 點 頃 目 まで 까지 时间 時刻"
+    "marks point timestamp timestamps time moment very der die das den dem la le les el il lo los las i "
+    "第 的 处 處 左右 前后 前後 然后 然後 大约 大約 大概 约 約 時 时 点 點 頃 目 まで 까지 时间 時刻"
 )
 
 MARKS: dict[str, str] = {
     **dict.fromkeys("-~", "dash"),
-    **dict.fromkeys("[({<", "open"),
+    **dict.fromkeys("[{<", "bracket"),
+    "(": "paren",
     **dict.fromkeys("])}>", "close"),
     **dict.fromkeys(".!?", "stop"),
     **dict.fromkeys("*\"'`_", "transparent"),

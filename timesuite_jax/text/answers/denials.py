@@ -1,0 +1,68 @@
+"""Expressions that deny an event, or reject the span beside them, in the languages of the vocabulary.
+
+Regular expressions over text in lower case, by language.
+"""
+
+_NOT = r"\b(?:(?:do|does|did|is|are|was|were|will|wo|ca|can|could|has|have|had)\s?)?(?:not|n't|never)\s(?:be(?:en)?\s)?"
+
+DENIALS = {
+    "English": (
+        rf"{_NOT}(?:happen|occur|appear|exist|take\splace|show\sup)s?(?:ed)?\b",
+        rf"{_NOT}(?:visible|shown|present|seen|found|there)\b",
+        r"\bno\s(?:such\s)?(?:event|moment|segment|scene|instance|occurrence)s?\b",
+        r"\bnothing\s(?:happens|occurs|appears)\b|\b(?:is|was)\s(?:absent|missing)\b|\bfails?\sto\sappear\b",
+    ),
+    "German": (
+        r"\b(?:erscheint|passiert|geschieht|existiert|ereignet\ssich|zeigt\ssich)\s(?:\w{1,20}\s){0,2}(?:nicht|nie)\b",
+        r"\b(?:nicht|nie(?:mals)?)\s(?:zu\ssehen|sichtbar|vorhanden|gezeigt|vor|statt|auf|enthalten)\b",
+        r"\bkein(?:e|en|em|er)?\s(?:solche[snmr]?\s)?(?:ereignis|szene|moment|stelle|abschnitt)\w{0,3}\b",
+    ),
+    "French": (
+        r"\bn(?:e\s|')(?:se\s|s'|y\s)?(?:appara[îi]t|produit|passe|arrive|existe|voit|montre|figure|déroule)\s(?:pas|jamais)\b",
+        r"\bn'(?:est|a|y\sa)\s(?:pas|jamais)\s(?:été\s)?(?:visible|présente?|montrée?|vue?|trouvée?|là|lieu|de|d')",
+        r"\baucune?\s(?:tel(?:le)?\s)?(?:événement|moment|scène|instant|passage)\b",
+    ),
+    "Spanish": (
+        r"\b(?:no|nunca)\s(?:se\s)?(?:aparecen?|ocurren?|sucede|pasa|existe|ve|muestra|produce|hay)\b",
+        r"\b(?:no|nunca)\s(?:está|es)\s(?:visible|presente)\b|\bning[uú]n[ao]?\s(?:evento|momento|escena)\b",
+    ),
+    "Portuguese": (
+        r"\b(?:não|nunca)\s(?:se\s)?(?:aparecem?|ocorrem?|acontece|existe|vê|mostra|produz|há)\b",
+        r"\b(?:não|nunca)\s(?:está|é)\s(?:vis[ií]vel|presente)\b|\bnenhuma?\s(?:evento|momento|cena)\b",
+    ),
+    "Italian": (
+        r"\bnon\s(?:si\s)?(?:appare|appaiono|accade|succede|avviene|vede|verifica|esiste|mostra|c'è)\b",
+        r"\b(?:non|mai)\sè\s(?:visibile|presente|mostrat[oa])\b|\bnessuna?\s(?:evento|momento|scena)\b",
+    ),
+    "Russian": (
+        r"\bне\s(?:появля|происход|случа|вид(?:ен|н)|показан|существу|встреча)\w{0,8}\b|\bотсутствует\b",
+        r"\bнет\s(?:такого|такой|этого|события)\b",
+    ),
+    "Chinese": (
+        "(?:没有|沒有|并未|並未|从未|從未|没|未|不)(?:出现|出現|发生|發生|存在|看到|显示|顯示)",
+        "(?:没有|沒有)(?:这样|這樣|这个|這個|该|該|此|任何)的?(?:事件|场景|場景|片段)?",
+    ),
+    "Japanese": (
+        "(?:現れ|起こり|起き(?:てい)?|見え|映り|映ってい|存在し|登場し|発生し|あり|示されてい)ません(?:でした)?",
+        "(?:現れ|起こら|起き|見え|映ら|映ってい|存在し|登場し|発生し|示されてい)な(?:い|く|かった)",
+    ),
+    "Korean": (
+        "(?:나타나|보이|일어나|발생하|등장하|존재하)지\\s?(?:않|못)[가-힣]{0,4}",
+        "(?<!수\\s)(?<!수)없(?:었습니다|습니다|다|어요|음)",
+    ),
+}
+"""An event does not happen: "It never appears"."""
+
+REJECTIONS = {
+    "English": (rf"\b(?:is|are|was|were)\s(?:wrong|incorrect|false)\b|{_NOT}(?:right|correct|it|the\sanswer)\b",),
+    "German": (r"\b(?:ist|war)\s(?:falsch|nicht\s(?:richtig|korrekt))\b",),
+    "French": (r"\best\s(?:faux|fausse|incorrecte?)\b|\bn'est\spas\s(?:correcte?|juste)\b",),
+    "Spanish": (r"\bes\s(?:incorrect[oa]|fals[oa])\b|\bno\ses\scorrect[oa]\b",),
+    "Portuguese": (r"\b(?:é|está)\s(?:incorret[oa]|fals[oa]|errad[oa])\b|\bnão\sé\scorret[oa]\b",),
+    "Italian": (r"\bè\s(?:sbagliat[oa]|fals[oa]|errat[oa])\b|\bnon\sè\scorrett[oa]\b",),
+    "Russian": (r"\b(?:неверно|неправильно|ошибочно)\b",),
+    "Chinese": ("是?(?:错误|錯誤|错|錯)的|不(?:正确|正確)",),
+    "Japanese": ("(?:では|じゃ)(?:な(?:い|く)|ありません)|(?:間違い|誤り)(?:です|だ)",),
+    "Korean": ("(?:이|가)?\\s?(?:아니(?:라|고|다|에요)|아닙니다)|틀(?:렸|립)[가-힣]{0,3}",),
+}
+"""The span before them is not the answer: "5 - 12 s is wrong"."""
