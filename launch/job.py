@@ -10,6 +10,7 @@ import re
 import shlex
 from pathlib import Path
 
+from bucket_name import naming_mistake
 from commands import Command
 from performance_flags import GENERATIONS, line, tpu_flags
 
@@ -22,8 +23,6 @@ _GIT = ("git", "-C", str(ROOT))
 _ACCELERATORS = {"v5litepod": "v5e", "v5p": "v5p", "v6e": "v6e"}
 # Base images with drivers only (cloud.google.com/tpu/docs/runtimes); JAX is installed with the code.
 RUNTIMES = {"v5e": "v2-alpha-tpuv5-lite", "v5p": "v2-alpha-tpuv5", "v6e": "v2-alpha-tpuv6e"}
-# cloud.google.com/storage/docs/buckets#naming, without the longer names that are verified domains.
-_BUCKET = r"gs://[a-z0-9][-_.a-z0-9]{1,61}[a-z0-9]"
 assert set(_ACCELERATORS.values()) == set(RUNTIMES) == set(GENERATIONS)
 
 
@@ -132,11 +131,11 @@ def read(made: argparse.ArgumentParser, words: list[str] | None) -> tuple[Job, a
     if not re.fullmatch(r"[a-z]([-a-z0-9]{0,38}[a-z0-9])?", args.run):
         made.error(f"--run {args.run!r}: up to 40 lower-case letters, digits and hyphens, a letter first")
     bucket = args.bucket.rstrip("/")
-    if not re.fullmatch(_BUCKET, bucket):
-        made.error(
-            f"--bucket {args.bucket!r} is not a bucket; write gs://NAME without a folder, the name of 3 to 63 "
-            "lower-case letters, digits, hyphens, underscores and dots, e.g. gs://my-bucket"
-        )
+    name = bucket.removeprefix("gs://")
+    if name == bucket or "/" in name:
+        made.error(f"--bucket {args.bucket!r} is not a bucket; write gs://NAME without a folder, e.g. gs://my-bucket")
+    if broken := naming_mistake(name):
+        made.error(f"--bucket {args.bucket!r} is not a bucket: {broken}; write e.g. gs://my-bucket")
     chips, _, count = args.accelerator.partition("-")
     if chips not in _ACCELERATORS or not count.isdecimal():
         known = ", ".join(f"{name}-64" for name in _ACCELERATORS)
