@@ -49,12 +49,15 @@ EXTRAS = {
         "gcp-storage-emulator>=2024.8",  # with gcsfs: tests of buckets, skipped without them
         "gcsfs>=2025.3",
         "hypothesis>=6",
+        "opentimelineio>=0.17",
+        "otio-cmx3600-adapter>=1",  # reads the edit lists that tests export
         "pytest>=8",
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
     ],
     "lint": ["pyright==1.1.414", "ruff==0.17.6"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
+    "edit": ["opentimelineio>=0.17"],  # `timesuite ask --export cuts.otio`
     "gcs": ["gcsfs>=2025.3"],  # paths that begin with gs://
     "tpu": ["jax[tpu]>=0.10.2,<0.13", "gcsfs>=2025.3"],
     # What compiles for a TPU on a machine that has none; 700 MB, so not a part of "test".

@@ -20,7 +20,7 @@ LAYERS = {
     "bicubic": 0, "config_file": 0, "config_spec": 0, "dims": 0, "errors": 0, "param_tree": 0, "progress": 0,
     "suggestions": 0, "tpu_devices": 0, "layers": 0, "storage": 0, "timing": 0,
     "configs": 1, "objectives": 1, "metrics": 1, "media": 1, "text": 1, "parallel": 1,
-    "models": 2, "hlo": 2,
+    "models": 2, "hlo": 2, "edit_lists": 2,
     "generation": 3, "data": 3, "port": 3, "checkpoints": 3, "resilience": 3, "monitoring": 3,
     "training": 4,
     "evaluation": 5, "aot": 5,

@@ -1,12 +1,14 @@
 """`timesuite ask`: answers, parts of a video, and videos that cannot be used."""
 
 import json
+import sys
 
 import pytest
 
 from tests.support import sample_videos
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
+from timesuite_jax.edit_lists import FORMATS
 from timesuite_jax.videochat_t import inference
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 
@@ -70,6 +72,44 @@ def test_prompt(video, tiny_run, capfd, monkeypatch, words, layout):
 def test_temperature(video, tiny_run, capfd):
     assert ask(video, tiny_run, "--temperature", "1") == 0
     assert capfd.readouterr().out
+
+
+DENSE = "0.0 - 1.0 seconds, open the oven.  2.0 - 4.0 seconds, bake <it>.  7.0 - 9.0 seconds, eat."
+
+
+def test_export(video, tiny_run, tmp_path, capfd, monkeypatch):
+    pytest.importorskip("opentimelineio")
+    files = [tmp_path / f"cuts{suffix}" for suffix in FORMATS]
+    words = [word for file in files for word in ("--export", str(file))]
+    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: [DENSE])
+    assert ask(video, tiny_run, *words, "--json") == 0
+    shown = capfd.readouterr()
+    assert json.loads(shown.out)["captions"] == ["open the oven.", "bake <it>.", "eat."]
+    assert "7.0 - 9.0 s is after the end of the video, not exported" in shown.err
+    texts = {file.suffix: file.read_text() for file in files}
+    assert texts[".srt"].startswith(
+        "1\n00:00:00,000 --> 00:00:01,000\nopen the oven.\n\n2\n00:00:02,000 --> 00:00:04,000"
+    )
+    assert "bake &lt;it&gt;." in texts[".vtt"] and "START=2000\nEND=4000" in texts[".ffmeta"]
+    assert texts[".txt"] == "0:00 open the oven.\n0:02 bake <it>.\n" and "* SOURCE FRAMES: 24 TO 47" in texts[".edl"]
+    assert '"name": "open the oven."' in texts[".otio"]
+    # Of a clip: seconds of the video, and the question where the answer describes nothing.
+    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: ["From 0.5 to 1.5 seconds."])
+    assert ask(video, tiny_run, "--start", "2", "--export", str(files[0])) == 0
+    assert files[0].read_text() == "1\n00:00:02,500 --> 00:00:03,500\nWhen is the red circle visible?\n"
+    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: ["It never happens."])
+    assert ask(video, tiny_run, "--export", str(files[0])) == 0
+    assert files[0].read_text() == "" and "the answer has no spans" in capfd.readouterr().err
+
+
+def test_export_needs_a_known_format_and_its_library(video, tiny_run, tmp_path, capsys, monkeypatch):
+    assert ask(video, tiny_run, "--export", f"{tmp_path}/cuts.xml") == 2
+    assert "the suffix '.xml' is no known format; choose one of .srt (" in capsys.readouterr().err
+    assert ask(video, tiny_run, "--export", "/nowhere/cuts.srt") == 2
+    assert "there is no folder /nowhere" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "opentimelineio", None)
+    assert ask(video, tiny_run, "--export", f"{tmp_path}/cuts.otio") == 2
+    assert 'pip install "timesuite_jax[edit]"' in capsys.readouterr().err
 
 
 BAD = {

@@ -66,6 +66,16 @@ class VideoAnswer(Protocol):
         ...
 
     @property
+    def captions(self) -> Sequence[str]:
+        """What the answer states about each span; "" where it states nothing."""
+        ...
+
+    @property
+    def clock(self) -> Literal["pts", "index"]:
+        """What the seconds are, see `media.sampling`."""
+        ...
+
+    @property
     def duration(self) -> float:
         """Seconds of the video."""
         ...

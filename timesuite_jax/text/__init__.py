@@ -19,6 +19,7 @@ from timesuite_jax.text.conversation_text import (
 )
 from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from timesuite_jax.text.shifted_times import shift_times
+from timesuite_jax.text.span_captions import span_captions
 from timesuite_jax.text.time_text import TimeStyle, clip_time_texts, format_seconds, video_time_text
 from timesuite_jax.text.timestamps import format_span, parse_spans
 from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
@@ -58,6 +59,7 @@ __all__ = [
     "shift_right",
     "shift_times",
     "shuffled",
+    "span_captions",
     "used_columns",
     "video_time_text",
 ]

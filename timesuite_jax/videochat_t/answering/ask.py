@@ -12,7 +12,8 @@ from jaxtyping import UInt8
 from timesuite_jax.data.corpora import Batch
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Span, Timeline
-from timesuite_jax.text import Turn, parse_spans, shift_times
+from timesuite_jax.media.sampling import Clock
+from timesuite_jax.text import Turn, parse_spans, shift_times, span_captions
 from timesuite_jax.timing.clips import video_span
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced, no_span_note
@@ -30,8 +31,10 @@ class AskResult:
       question: text.
       answer: the model's words, with the times of a clip moved to those of the video, see `shift_times`.
       spans: parsed from the answer.
+      captions: what the answer states about each span; "" where it states nothing.
       duration: of the video.
       clip: start and end of the part that the model saw; None for all of the video.
+      clock: what the seconds are, see `media.sampling`.
       frames: evenly spaced frames of what the model saw, for the timeline.
     """
 
@@ -39,14 +42,16 @@ class AskResult:
     question: str
     answer: str
     spans: tuple[Span, ...]
+    captions: tuple[str, ...]
     duration: float
     clip: Span | None = None
+    clock: Clock = "pts"
     frames: Sequence[UInt8[np.ndarray, "H W 3"]] = dataclasses.field(default=(), repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Returns the answer as JSON values."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        del fields["frames"]
+        del fields["frames"], fields["clock"]
         return {**fields, "unit": "seconds of the video"}
 
     def timeline(self) -> Timeline:
@@ -93,15 +98,17 @@ def ask(
     batch = processor.collate([Sample(visual, words)], fixed_length=False)
     text = answerer(batch)[0]
     start = clip[0] if clip else 0.0
-    spans = tuple(video_span(span, clip) for span in parse_spans(text, duration=visual.duration))
+    spans = parse_spans(text, duration=visual.duration)
     seen = None if clip is None else (start, start + visual.duration)
     frames = rearrange(visual.frames, "K F H W c -> (K F) H W c")
     return AskResult(
         str(video),
         question,
         shift_times(text, start, duration=visual.duration),
-        spans,
+        tuple(video_span(span, clip) for span in spans),
+        tuple(span_captions(text, spans, duration=visual.duration)),
         visual.duration if visual.video_duration is None else visual.video_duration,
         seen,
+        processor.clock,
         [frames[number] for number in evenly_spaced(len(frames))],
     )

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, TransformSpec, choose_frames, decode_jpegs, sample_video
+from timesuite_jax.media.sampling import Clock
 from timesuite_jax.text import LAYOUTS, Tokenizer, Turn, clip_time_texts, encode_clip_texts
 from timesuite_jax.videochat_t.data.batch import collate
 from timesuite_jax.videochat_t.data.budget import DoesNotFit, fit_conversation
@@ -60,6 +61,11 @@ class Processor:
         """Everything that decides how records become samples, for result files."""
         sample = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(SampleSpec)}
         return {**sample, **dataclasses.asdict(self._video)}
+
+    @property
+    def clock(self) -> Clock:
+        """What the seconds of frames are, see `media.sampling`."""
+        return self._sampling.clock
 
     @property
     def deterministic(self) -> bool:
