@@ -100,7 +100,7 @@ def test_corpora_are_made_and_shown_in_a_bucket(bucket, capfd):
     shards = [epath.Path(folder).glob("*.tfrecord") for folder in (f"{bucket}/corpora/built", "built")]
     here, there = ([shard.read_bytes() for shard in sorted(each)] for each in shards)
     assert here == there and here
-    assert "has files" in refused(capfd, "data", "build", *words, "--out", out)
+    assert "already holds a corpus" in refused(capfd, "data", "build", *words, "--out", out)
     assert "must be on a disk" in refused(capfd, "data", "check", out)
 
 

@@ -31,7 +31,10 @@ def test_build_check_inspect(how, folder, capsys):
     assert build(folder, *how, "--json") == 0
     info = json.loads(capsys.readouterr().out)
     assert info["name"] == "out" and info["records"] == [1]
-    assert info["quarantine"] == [{"id": "out/1", "source": "b.mp4", "reason": "is empty (0 bytes)"}]
+    task = "temporal_video_grounding"
+    rejected = {"id": "out/1", "source": "b.mp4", "reason": "is empty (0 bytes)", "kind": "empty", "task": task}
+    assert info["quarantine"] == [rejected]
+    assert info["counts"] == [{"source": "a", "task": task, "records": 1, "rejected": {"empty": 1}}]
     assert info["bad_spans"] == [] and info["on_bad_span"] == "reject"
     assert main(["data", "inspect", f"{folder}/out", "--json"]) == 0
     (shown,) = json.loads(capsys.readouterr().out)

@@ -41,7 +41,10 @@ def _check_extent(source: Source, name: str, container: av.container.InputContai
     present, extent = _extent(source)
     if extent > present and (container is None or not _all_frames_within(container, present)):
         raise VideoError(
-            name, f"is truncated: {present} of {extent} bytes are present", "download it again or re-encode it"
+            name,
+            f"is truncated: {present} of {extent} bytes are present",
+            "download it again or re-encode it",
+            "truncated",
         )
 
 

@@ -20,4 +20,5 @@ class Deadline:
                 self._name,
                 f"was not decoded within {self._limit_s:g} s",
                 "re-encode it, store sampled frames instead of the video, or raise the deadline",
+                "deadline",
             )

@@ -64,7 +64,7 @@ def frame_times(name: str, order: FrameOrder, packets: PacketTable, clock: Clock
     if stamps is None or len(shown) != len(order) or clock.time_base <= 0:
         return _by_rate(name, len(order), clock.rate)
     if len(order) > 1 and np.ptp(stamps[shown]) == 0:
-        raise VideoError(name, f"has zero duration ({len(order)} frames in 0 s)", "re-encode it")
+        raise VideoError(name, f"has zero duration ({len(order)} frames in 0 s)", "re-encode it", "zero_duration")
     recording = _recordings(packets, clock)
     recording_of = np.maximum.accumulate(recording[shown])
     values = np.concatenate([np.sort(stamps[shown[recording_of == part]]) for part in np.unique(recording_of)])
@@ -105,5 +105,5 @@ def _recordings(packets: PacketTable, clock: Clock) -> Int[np.ndarray, " P"]:
 
 def _by_rate(name: str, count: int, rate: float) -> FrameTimes:
     if rate <= 0:
-        raise VideoError(name, f"has zero duration ({count} frames in 0 s)", "re-encode it")
+        raise VideoError(name, f"has zero duration ({count} frames in 0 s)", "re-encode it", "frame_rate")
     return FrameTimes(np.arange(count) / rate, count / rate, 1)

@@ -54,7 +54,9 @@ def choose_by_index(
         return numbers, index_seconds(numbers, rate, clip_start=start)
     offset, count = training_frames(clip, frame_count, rate)
     if count < 1:
-        raise VideoError(name, f"has no frame in its clip {window(clip)} at {rate:g} frames per second", CORRECT_CLIP)
+        raise VideoError(
+            name, f"has no frame in its clip {window(clip)} at {rate:g} frames per second", CORRECT_CLIP, "clip"
+        )
     rounding: Rounding = "numpy"
     if place == "middle":
         numbers = middle_indices(num_frames, count)
@@ -69,6 +71,7 @@ def choose_by_index(
             name,
             f"has no frame {numbers[-1]}, which its clip {window(clip)} needs (it has {frame_count} frames)",
             f"{CORRECT_CLIP}, or choose data.sampling='middle' or 'random', which end a clip with its video",
+            "clip",
         )
     return numbers, index_seconds(numbers, rate, clip_start=start, rounding=rounding)
 

@@ -190,4 +190,4 @@ def choose_from_index(
 def _check_clip(name: str, duration: float, clip: Clip) -> None:
     start, end = clip
     if not 0 <= start < end or start >= duration:
-        raise VideoError(name, f"has no clip {window(clip)} (its duration is {duration:.1f} s)", CORRECT_CLIP)
+        raise VideoError(name, f"has no clip {window(clip)} (its duration is {duration:.1f} s)", CORRECT_CLIP, "clip")

@@ -27,29 +27,41 @@ def open_video(source: Source, name: str) -> av.container.InputContainer:
     else:
         path = Path(source)
         if path.is_dir():
-            raise VideoError(name, "is a folder", "give the path of a file")
-        if not path.is_file():
-            raise VideoError(name, "does not exist", f"check the path {path}")
+            raise VideoError(name, "is a folder", "give the path of a file", "not_a_file")
+        if not path.exists():
+            raise VideoError(name, "does not exist", f"check the path {path}", "missing")
+        if not path.is_file():  # opening a pipe would wait for its other end
+            raise VideoError(name, "is no regular file", "give the path of a file", "not_a_file")
         # FFmpeg takes what precedes a colon for a protocol; an absolute path cannot be mistaken for one.
         size, handle = path.stat().st_size, f"file:{path.absolute()}"
     if size == 0:
-        raise VideoError(name, "is empty (0 bytes)", "download it again or re-encode it")
+        raise VideoError(name, "is empty (0 bytes)", "download it again or re-encode it", "empty")
     try:
         container = av.open(handle, mode="r", options=_OPTIONS)
     except PermissionError as error:
         if error.errno == errno.EPERM:
-            raise VideoError(name, "is a playlist or script, which refers to other files", "give the video") from error
-        raise VideoError(name, f"cannot be read ({ffmpeg_reason(error)})", "check its permissions") from error
+            raise VideoError(
+                name, "is a playlist or script, which refers to other files", "give the video", "not_a_video"
+            ) from error
+        raise VideoError(
+            name, f"cannot be read ({ffmpeg_reason(error)})", "check its permissions", "unreadable"
+        ) from error
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise VideoError(
             name,
             f"cannot be opened ({size} bytes, {ffmpeg_reason(error)})",
             "it is truncated or not a video: download it again or re-encode it",
+            "not_a_video",
         ) from error
     if not container.streams.video:
         kinds = sorted({stream.type for stream in container.streams}) or ["none"]
         container.close()
-        raise VideoError(name, f"has no video stream (streams: {', '.join(kinds)})", "give a file with a video stream")
+        raise VideoError(
+            name,
+            f"has no video stream (streams: {', '.join(kinds)})",
+            "give a file with a video stream",
+            "no_video_stream",
+        )
     # PyAV fills missing presentation times with guesses, indistinguishable from those of the container.
     container.flags &= ~av.container.Flags.gen_pts.value
     return container

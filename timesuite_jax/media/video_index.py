@@ -83,11 +83,13 @@ def index_video(
         chosen = choose_stream(streams, tables)
         stream, packets = streams[chosen], tables[chosen]
         if len(packets) < stream.frames and stream.duration == 0:
-            raise VideoError(name, f"has zero duration ({stream.frames} frames in 0 s)", "re-encode it")
+            raise VideoError(
+                name, f"has zero duration ({stream.frames} frames in 0 s)", "re-encode it", "zero_duration"
+            )
         if not np.any(packets.displayed):
-            raise VideoError(name, "has no frames", "download it again or re-encode it")
+            raise VideoError(name, "has no frames", "download it again or re-encode it", "too_few_frames")
         if np.sum(packets.displayed) == 1:
-            raise VideoError(name, "has a single frame", "give a video of at least two frames")
+            raise VideoError(name, "has a single frame", "give a video of at least two frames", "too_few_frames")
         clock = _clock(container, stream)
         order = None if exact else order_by_timestamps(source, name, container, stream, packets)
         number = stream.index

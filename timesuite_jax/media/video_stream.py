@@ -21,7 +21,7 @@ def candidate_streams(container: av.container.InputContainer, name: str) -> tupl
     """
     streams = tuple(stream for stream in container.streams.video if stream.codec_context is not None)
     if not streams:
-        raise VideoError(name, "has video in an unknown codec", "re-encode it, for example as H.264")
+        raise VideoError(name, "has video in an unknown codec", "re-encode it, for example as H.264", "unknown_codec")
     return tuple(stream for stream in streams if not stream.disposition & _STILL) or streams
 
 

@@ -63,12 +63,12 @@ def test_a_record_has_either_a_video_or_frames():
 def test_other_bytes_and_other_schemas_are_errors(monkeypatch):
     with pytest.raises(UserError, match=r"a.tfrecord: record 3 .* tf.train.Example"):
         decode_record(b"\xff\xff\xff", "a.tfrecord: record 3")
-    with pytest.raises(UserError, match=r"schema none, .* reads \(1, 2\)"):
+    with pytest.raises(UserError, match=r"schema none, .* reads \(1, 2, 3\)"):
         decode_record(b"", "here")
-    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 3)
+    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 4)
     newer = encode_record(record())
     monkeypatch.undo()
-    with pytest.raises(UserError, match=r"schema \[3\], .* reads \(1, 2\); build"):
+    with pytest.raises(UserError, match=r"schema \[4\], .* reads \(1, 2, 3\); build"):
         decode_record(newer, "here")
 
 
@@ -103,7 +103,7 @@ def test_damaged_corpus_folders_are_errors(tmp_path):
         with pytest.raises(UserError, match=r"is damaged .*; build"):
             read_info(tmp_path)
     info_path.write_text(json.dumps({**fields, "schema": 7}))
-    with pytest.raises(UserError, match=r"schema 7, .* reads \(1, 2\)"):
+    with pytest.raises(UserError, match=r"schema 7, .* reads \(1, 2, 3\)"):
         read_info(tmp_path)
 
 

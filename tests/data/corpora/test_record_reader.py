@@ -20,6 +20,7 @@ from timesuite_jax.data.corpora import (
     read_record,
     read_without_media,
 )
+from timesuite_jax.data.corpora.record import example_class
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 
@@ -47,7 +48,7 @@ def test_a_video_is_stored_once_in_the_corpus(tmp_path):
     info = CorpusWriter(tmp_path / "c", "c").write([records[:1], records[1:]])  # also across shards
     assert sum(info.bytes) < 2.2 * 30_000 and info.seconds == 18.0
     _, source = open_corpus(tmp_path / "c")
-    assert [decode_record(source[n], "").media_record for n in range(4)] == [None, 0, None, 0]
+    assert [decode_record(source[n], "", number=n).media_record for n in range(4)] == [None, 0, None, 0]
     assert [read_record(source, n) for n in range(4)] == records
     assert Mixture([CorpusShare(str(tmp_path / "c"))]).read(3) == records[3]
 
@@ -57,7 +58,7 @@ def test_stored_frames_are_stored_once(tmp_path):
     records = [record(0, **frames), record(1, **frames), record(2, **{**frames, "frame_times": (0.25, 0.75)})]
     CorpusWriter(tmp_path / "c", "c").write([records])
     _, source = open_corpus(tmp_path / "c")
-    assert [decode_record(source[n], "").media_record for n in range(3)] == [None, 0, None]
+    assert [decode_record(source[n], "", number=n).media_record for n in range(3)] == [None, 0, None]
     assert [read_record(source, n) for n in range(3)] == records
 
 
@@ -98,9 +99,31 @@ def test_references_to_nothing_are_errors(tmp_path):
     assert any("record 7" in finding.problem for finding in audit([tmp_path / "c"], quiet=True).findings)
 
 
+def with_schema(data: bytes, schema: int) -> bytes:
+    current = b"schema\x12\x05\x1a\x03\n\x01\x03"
+    assert current in data
+    return data.replace(current, current[:-1] + bytes([schema]))
+
+
 def test_records_of_schema_1_are_read():
     """They have no `span_turns`: answers show which question a span belongs to."""
     old = record(0, span_turns=())
     assert old.spans_of(0) == ((1.2, 3.4),) and old.spans_of(1) == ()
-    data = encode_record(old).replace(b"schema\x12\x05\x1a\x03\n\x01\x02", b"schema\x12\x05\x1a\x03\n\x01\x01")
-    assert decode_record(data, "") == old and data != encode_record(old)
+    assert decode_record(with_schema(encode_record(old), 1), "") == old
+
+
+def test_records_of_schema_2_are_read(tmp_path):
+    """They have the number of the record with the media, not its distance, and no checksum of the annotations."""
+    example = example_class()
+    stored, other = (example.FromString(encode_record(record(n))) for n in range(2))
+    for one in (stored, other):
+        one.features.feature["schema"].int64_list.value[:] = [2]
+        del one.features.feature["annotation_checksum"]
+    del other.features.feature["video"]
+    other.features.feature["media_record"].int64_list.value[:] = [0]
+    with TFRecordWriter(tmp_path / "c.tfrecord") as writer:
+        for one in (stored, other):
+            writer.write(one.SerializeToString(deterministic=True))
+    source = TFRecordSource([tmp_path / "c.tfrecord"])
+    assert [read_record(source, n) for n in range(2)] == [record(0), record(1)]
+    assert [read_without_media(source, n).media_record for n in range(2)] == [0, 0]

@@ -12,8 +12,7 @@ from rehearse_pod import environment, free_port
 
 from tests.support import answer_together, sample_videos
 from tests.support.paths import ROOT
-from timesuite_jax.data.corpora import CorpusShare, Mixture
-from timesuite_jax.data.corpora.corpus import CorpusWriter
+from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_tokenizer
 
 

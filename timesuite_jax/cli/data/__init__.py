@@ -8,6 +8,7 @@ examples:
   timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
   timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
   timesuite data build --annotations sta.jsonl --videos videos/ --out corpora/sta --on-bad-span clip --strict
+  timesuite data build --annotations a.json --videos gs://BUCKET/videos --out gs://BUCKET/a --fps 2 --shard-size 500
   timesuite data check corpora/didemo videos/ --json
   timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
   timesuite data interactions ml-100k/u.data --columns 1,2,4 --sort --out movies.npz

@@ -1,6 +1,7 @@
 """Argument types for numbers with a lower bound."""
 
 import argparse
+import os
 
 DEADLINE_S = 120.0  # seconds that decoding one video may take
 
@@ -17,13 +18,28 @@ def not_negative(word: str) -> int:
 
 def seconds(word: str) -> float:
     """A number of seconds above 0."""
-    try:
-        value = float(word)
-    except ValueError:
-        value = 0.0
-    if not value > 0:  # also rejects nan
-        raise argparse.ArgumentTypeError(f"{word!r} is not a number of seconds above 0")
-    return value
+    return _above_zero(word, "number of seconds")
+
+
+def megabytes(word: str) -> float:
+    """A size in MB above 0."""
+    return _above_zero(word, "size in MB")
+
+
+def rate(word: str) -> float:
+    """A rate per second above 0."""
+    return _above_zero(word, "rate")
+
+
+def add_workers(parser: argparse.ArgumentParser) -> None:
+    """Adds `--workers`."""
+    parser.add_argument(
+        "--workers",
+        type=positive,
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="processes that decode videos (all cores); one that hangs or crashes is replaced",
+    )
 
 
 def add_deadline(parser: argparse.ArgumentParser) -> None:
@@ -31,6 +47,16 @@ def add_deadline(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--deadline", type=seconds, default=DEADLINE_S, help="seconds that decoding one video may take (%(default)g)"
     )
+
+
+def _above_zero(word: str, what: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):  # also rejects nan
+        raise argparse.ArgumentTypeError(f"{word!r} is not a {what} above 0")
+    return value
 
 
 def _int(word: str, minimum: int) -> int:

@@ -7,7 +7,7 @@
 | `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.annotations.TASKS` |
 | `video` | bytes | the encoded file (mp4 ...), or |
 | `frames`, `frame_times` | bytes, float | JPEG frames sampled at the build, and their seconds in the clip, or |
-| `media_record` | int64 | number of the record of this corpus that stores the same video or frames |
+| `media_back` | int64 | the record so many places before this one stores the same video or frames |
 | `duration` | float | seconds of the video, or of the clip where frames are stored |
 | `clip_start`, `clip_end` | float | part of the video that the record is about; absent: all of it |
 | `instruction` | bytes | upstream's "i" of the first turn; absent if empty |
@@ -15,28 +15,37 @@
 | `spans` | float | start, end, start, end ...: the ground truth, if known, in seconds from the start of the clip |
 | `span_turns` | int64 | index of the question that each span belongs to; absent: see `assign_spans` |
 | `source`, `source_checksum` | bytes | file name of the video, CRC32C of its bytes in hexadecimal |
+| `annotation_checksum` | int64 | CRC32C of the serialised record without media and without this feature |
+
+A record does not depend on its place in the corpus, so that one that is left out changes no other.
 
 Reading needs no TensorFlow: the message classes come from `tensorflow_datasets`, imported on first use.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import google_crc32c
 
 from timesuite_jax.data.question_spans import Span, assign_spans
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 from timesuite_jax.timing.clips import clip_duration
 
-SCHEMA_VERSION = 2
-READABLE_SCHEMAS = (1, SCHEMA_VERSION)  # version 1 has neither `media_record` nor `span_turns`
+SCHEMA_VERSION = 3
+# Version 1 has neither `media_record` nor `span_turns`; version 2 has `media_record`, the number of the record that
+# stores the media, in place of `media_back`, and no `annotation_checksum`.
+READABLE_SCHEMAS = (1, 2, SCHEMA_VERSION)
+MEDIA_FEATURES = ("video", "frames", "frame_times")
+CHECKSUM_FEATURE = "annotation_checksum"
 
 
 @dataclass(frozen=True)
 class Record:
     """A video (or frames of it) and a conversation about it. See the module for the fields.
 
-    A record that is read by `read_without_media` has neither, and `media_record` is where they are stored.
+    A record whose media another one stores has neither, and `media_record` is the number of that record in the corpus.
     """
 
     id: str
@@ -75,16 +84,18 @@ class Record:
         return tuple(span for span, owner in zip(self.spans, owners, strict=True) if owner == turn)
 
 
-def encode_record(record: Record) -> bytes:
-    """Serialises a record as `tf.train.Example`; deterministic."""
+def encode_record(record: Record, number: int = 0) -> bytes:
+    """Serialises a record as `tf.train.Example`; deterministic.
+
+    Args:
+      record: to serialise.
+      number: of the record, counted as its `media_record` is.
+    """
     features: dict[str, Sequence[Any]] = {
         "schema": [SCHEMA_VERSION],
         "id": [record.id.encode()],
         "corpus": [record.corpus.encode()],
         "task": [record.task.encode()],
-        "video": [] if record.video is None else [record.video],
-        "frames": record.frames,
-        "frame_times": record.frame_times,
         "duration": [float(record.duration)],
         "clip_start": record.clip[:1] if record.clip else [],
         "clip_end": record.clip[1:] if record.clip else [],
@@ -94,24 +105,35 @@ def encode_record(record: Record) -> bytes:
         "span_turns": record.span_turns,
         "source": [record.source.encode()],
         "source_checksum": [record.source_checksum.encode()],
-        "media_record": [] if record.media_record is None else [record.media_record],
+        "media_back": [] if record.media_record is None else [number - record.media_record],
     }
     example = example_class()()
-    for name, values in features.items():
-        if not len(values):
-            continue
-        kind = {int: "int64_list", float: "float_list", bytes: "bytes_list"}[type(values[0])]
-        getattr(example.features.feature[name], kind).value.extend(values)
+    _add_features(example, features)
+    checksum = google_crc32c.value(example.SerializeToString(deterministic=True))
+    media = {
+        "video": [] if record.video is None else [record.video],
+        "frames": record.frames,
+        "frame_times": record.frame_times,
+    }
+    _add_features(example, {**media, CHECKSUM_FEATURE: [checksum]})
     return example.SerializeToString(deterministic=True)
 
 
-def decode_record(data: bytes, where: str, *, media_record: int | None = None) -> Record:
+def _add_features(example: Any, features: Mapping[str, Sequence[Any]]) -> None:
+    for name, values in features.items():
+        if len(values):
+            kind = {int: "int64_list", float: "float_list", bytes: "bytes_list"}[type(values[0])]
+            getattr(example.features.feature[name], kind).value.extend(values)
+
+
+def decode_record(data: bytes, where: str, *, number: int = 0, without_media: bool = False) -> Record:
     """Parses a serialised record.
 
     Args:
       data: bytes from `encode_record`.
       where: file and record number, for messages.
-      media_record: number of the record, if its media are missing in `data`.
+      number: of the record in its corpus.
+      without_media: media are missing in `data`; `media_record` is `number` if the record stores its own.
 
     Raises:
       UserError: the bytes are not a record, or it has another schema.
@@ -122,6 +144,19 @@ def decode_record(data: bytes, where: str, *, media_record: int | None = None) -
         feature = example_class().FromString(data).features.feature
     except DecodeError as error:
         raise UserError(f"{where} is not a tf.train.Example; build the corpus with `timesuite data build`") from error
+    try:
+        return _read_features(feature, where, number, without_media)
+    except (ValueError, IndexError, KeyError) as error:
+        raise UserError(f"{where} is no record ({error}); build the corpus with `timesuite data build`") from error
+
+
+def _read_features(feature: Any, where: str, number: int, without_media: bool) -> Record:
+    """Reads a record from its features.
+
+    Raises:
+      UserError: it has another schema.
+      ValueError, IndexError, KeyError: a feature is missing, or does not match another.
+    """
 
     def strings(name: str) -> list[str]:
         return [value.decode() for value in feature[name].bytes_list.value] if name in feature else []
@@ -139,11 +174,14 @@ def decode_record(data: bytes, where: str, *, media_record: int | None = None) -
             f"{where} has record schema {version or 'none'}, this program reads {READABLE_SCHEMAS}; "
             "build the corpus again"
         )
+    stored_in = [number - back for back in ints("media_back")] or ints("media_record")  # of schema 3; of schema 2
+    if without_media and not stored_in:
+        stored_in = [number]
     texts = strings("turns")
     instruction = "".join(strings("instruction"))
     turns = tuple(
-        Turn(question, answer, instruction if number == 0 else "")
-        for number, (question, answer) in enumerate(zip(texts[::2], texts[1::2], strict=True))
+        Turn(question, answer, instruction if turn == 0 else "")
+        for turn, (question, answer) in enumerate(zip(texts[::2], texts[1::2], strict=True))
     )
     edges = floats("spans")
     window = floats("clip_start") + floats("clip_end")
@@ -161,8 +199,27 @@ def decode_record(data: bytes, where: str, *, media_record: int | None = None) -
         span_turns=tuple(ints("span_turns")),
         source=strings("source")[0],
         source_checksum=strings("source_checksum")[0],
-        media_record=next(iter(ints("media_record")), media_record),
+        media_record=next(iter(stored_in), None),
     )
+
+
+def is_checked(annotations: bytes, checksum: bytes | None) -> bool:
+    """Whether the annotations of a record are as they were written, or have a schema without their checksum.
+
+    Args:
+      annotations: the serialised record without media and without the checksum.
+      checksum: a serialised record of the checksum alone; None if it is missing.
+    """
+    from google.protobuf.message import DecodeError
+
+    try:
+        schema = example_class().FromString(annotations).features.feature["schema"].int64_list.value
+        if checksum is None:
+            return list(schema) in ([1], [2])
+        stored = example_class().FromString(checksum).features.feature[CHECKSUM_FEATURE].int64_list.value
+    except DecodeError:
+        return False
+    return list(stored) == [google_crc32c.value(annotations)]
 
 
 def example_class() -> Any:

@@ -5,13 +5,13 @@ the media, a few kB of a record instead of megabytes, so that all questions of a
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from timesuite_jax.data.corpora.record import Record, decode_record
+from timesuite_jax.data.corpora.record import CHECKSUM_FEATURE, MEDIA_FEATURES, Record, decode_record, is_checked
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 
-_MEDIA = (b"video", b"frames", b"frame_times")
+_MEDIA = tuple(name.encode() for name in MEDIA_FEATURES)
 _BLOCK = 4096  # bytes read at a time between media
 _LENGTH_DELIMITED = 2  # wire type of strings and messages; all fields of `tf.train.Example` on the way have it
 
@@ -26,7 +26,7 @@ def read_record(source: TFRecordSource, number: int) -> Record:
     Raises:
       UserError: its bytes, or those of the record with its media, are damaged.
     """
-    record = decode_record(source[number], _place(source, number))
+    record = decode_record(source[number], _place(source, number), number=number)
     if record.media_record is None:
         return record
     if not 0 <= record.media_record < len(source):
@@ -34,7 +34,8 @@ def read_record(source: TFRecordSource, number: int) -> Record:
             f"{_place(source, number)} refers to the video of record {record.media_record}, and the corpus has "
             f"{len(source)} records; build it again"
         )
-    media = decode_record(source[record.media_record], _place(source, record.media_record))
+    stored_in = record.media_record
+    media = decode_record(source[stored_in], _place(source, stored_in), number=stored_in)
     if media.media_record is not None:
         raise UserError(f"{_place(source, number)} refers to a record without a video; build the corpus again")
     return dataclasses.replace(
@@ -45,19 +46,28 @@ def read_record(source: TFRecordSource, number: int) -> Record:
 def read_without_media(source: TFRecordSource, number: int) -> Record:
     """Reads a record without its media: `media_record` is the number of the record that stores them.
 
-    The checksum of the record is not verified.
+    The checksum of what is read is verified, not that of the media. Records of schemas before 3 do not have it.
 
     Raises:
-      UserError: the bytes are not a record.
+      UserError: the bytes are not a record, or differ from what was written.
     """
     where = _place(source, number)
+    damaged = UserError(f"{where} is damaged; `timesuite data check` lists all damaged records")
     try:
-        parts = b"".join(_without_media(source, number))
-        # A field 1, `Example.features`, that contains the other entries.
-        record = decode_record(b"\x0a" + _varint(len(parts)) + parts, where, media_record=number)
-    except (ValueError, IndexError, KeyError) as error:
-        raise UserError(f"{where} is damaged; `timesuite data check` lists all damaged records") from error
-    return record
+        entries = dict(_without_media(source, number))
+    except ValueError as error:
+        raise damaged from error
+    checksum = entries.pop(CHECKSUM_FEATURE.encode(), None)
+    data = _example(entries.values())
+    if not is_checked(data, None if checksum is None else _example([checksum])):
+        raise damaged
+    return decode_record(data, where, number=number, without_media=True)
+
+
+def _example(entries: Iterable[bytes]) -> bytes:
+    """Serialises a `tf.train.Example`: a field 1, `Example.features`, that contains the entries."""
+    parts = b"".join(entries)
+    return b"\x0a" + _varint(len(parts)) + parts
 
 
 def _place(source: TFRecordSource, number: int) -> str:
@@ -65,8 +75,8 @@ def _place(source: TFRecordSource, number: int) -> str:
     return f"{source.paths[shard]}: record {record}"
 
 
-def _without_media(source: TFRecordSource, number: int) -> Iterator[bytes]:
-    """Yields the serialised map entries of `Example.features.feature` except media.
+def _without_media(source: TFRecordSource, number: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yields keys and serialised map entries of `Example.features.feature` except media.
 
     Raises:
       ValueError: the bytes are not those of a `tf.train.Example`.
@@ -78,8 +88,8 @@ def _without_media(source: TFRecordSource, number: int) -> Iterator[bytes]:
         key_end, key_begin = _field(payload, begin)
         if key_end > end:
             raise ValueError("a key is longer than its entry")
-        if payload.read(key_begin, key_end) not in _MEDIA:
-            yield payload.read(at, end)
+        if (key := payload.read(key_begin, key_end)) not in _MEDIA:
+            yield key, payload.read(at, end)
         at = end
 
 

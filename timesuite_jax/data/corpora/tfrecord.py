@@ -6,10 +6,11 @@ of payload offset and length, so that any record takes one read; without it the 
 """
 
 import contextlib
+import io
 import os
 import struct
+from array import array
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 
 import google_crc32c
@@ -21,11 +22,12 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.foreign_files import refuse_foreign
 from timesuite_jax.storage.range_reader import RangeReader, file_size
-from timesuite_jax.storage.remote_path import to_path
+from timesuite_jax.storage.remote_path import make_folder, to_path
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
 _MASK_DELTA = 0xA282EAD8
+_MAX_INDEX_HEADER = 4096  # bytes of an .npy file before its data
 
 
 def masked_crc(data: bytes) -> int:
@@ -45,17 +47,21 @@ class TFRecordWriter:
     Both appear under their names when complete, so that neither an exception nor a killed process leaves a partial
     shard.
 
+    Args:
+      path: on a disk or in a bucket.
+
     Raises:
       UserError: the folder cannot be written, or the disk is full.
     """
 
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
-        self._entries: list[tuple[int, int]] = []
+    def __init__(self, path: epath.PathLike):
+        self.path = to_path(path)
+        self.checksum = google_crc32c.Checksum()  # of the file so far
+        self._entries = array("q")  # offset and length of each payload
         self._offset = 0
         self._shard = contextlib.ExitStack()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             self._file = self._shard.enter_context(atomic_write(self.path)).open("wb")
         except OSError as error:
             raise cannot_write(self.path, error) from error
@@ -64,13 +70,23 @@ class TFRecordWriter:
         """Appends one record."""
         length = struct.pack("<Q", len(payload))
         try:
-            self._file.write(length + _FOOTER.pack(masked_crc(length)))
-            self._file.write(payload)
-            self._file.write(_FOOTER.pack(masked_crc(payload)))
+            for part in (length + _FOOTER.pack(masked_crc(length)), payload, _FOOTER.pack(masked_crc(payload))):
+                self._file.write(part)
+                self.checksum.update(part)
         except OSError as error:
             raise cannot_write(self.path, error) from error
-        self._entries.append((self._offset + _HEADER.size, len(payload)))
+        self._entries.extend((self._offset + _HEADER.size, len(payload)))
         self._offset += _HEADER.size + len(payload) + _FOOTER.size
+
+    @property
+    def records(self) -> int:
+        """Number of records so far."""
+        return len(self._entries) // 2
+
+    @property
+    def size(self) -> int:
+        """Size of the file so far."""
+        return self._offset
 
     def __enter__(self) -> "TFRecordWriter":
         return self
@@ -87,8 +103,8 @@ class TFRecordWriter:
                 self._file.flush()
                 os.fsync(self._file.fileno())
                 self._file.close()
-                with atomic_write(index_path(epath.Path(self.path))) as index, index.open("wb") as file:
-                    np.save(file, np.asarray(self._entries, np.int64).reshape(-1, 2))
+                with atomic_write(index_path(self.path)) as index, index.open("wb") as file:
+                    np.save(file, _as_index(self._entries))
         except OSError as failure:
             self._close_quietly()
             raise cannot_write(self.path, failure) from failure
@@ -132,13 +148,20 @@ class TFRecordSource:
             raise IndexError(f"record {number} of {len(self)}")
         shard, record = self.locate(number)
         offset, length = (int(value) for value in self._indices[shard][record])
-        data = self._file(shard).read(offset, length + _FOOTER.size)
-        if len(data) < length + _FOOTER.size:
+        data = self._file(shard).read(offset - _HEADER.size, _HEADER.size + length + _FOOTER.size)
+        if len(data) < _HEADER.size + length + _FOOTER.size:
             raise self._corrupt(shard, record, offset, "is truncated")
-        payload, (crc,) = data[:length], _FOOTER.unpack(data[length:])
+        if self._check:
+            self._check_header(shard, record, offset, length, data[: _HEADER.size])
+        payload, (crc,) = data[_HEADER.size : -_FOOTER.size], _FOOTER.unpack(data[-_FOOTER.size :])
         if self._check and masked_crc(payload) != crc:
             raise self._corrupt(shard, record, offset, "fails its checksum")
         return payload
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Number of records of each shard."""
+        return tuple(len(index) for index in self._indices)
 
     def payload_length(self, number: int) -> int:
         """Bytes of a record."""
@@ -182,6 +205,22 @@ class TFRecordSource:
                 opened.close()
         return self._files[shard]
 
+    def _check_header(self, shard: int, record: int, offset: int, length: int, header: bytes) -> None:
+        """Compares the length in the file with that in the index."""
+        stored, crc = _HEADER.unpack(header)
+        if masked_crc(header[:8]) == crc and stored == length:
+            return
+        path = self.paths[shard]
+        try:
+            current = rebuild_index(path)
+        except CorruptRecordError:
+            raise self._corrupt(shard, record, offset, "has a damaged header") from None
+        if not np.array_equal(current, self._indices[shard]):
+            raise CorruptRecordError(
+                f"{path}: record {record} is not where {index_path(path).name} places it, because that index is of "
+                "another file; delete the index, which is only faster than none"
+            )
+
     def _corrupt(self, shard: int, record: int, offset: int, problem: str) -> CorruptRecordError:
         return CorruptRecordError(
             f"{self.paths[shard]}: record {record} at byte {offset} {problem}; copy or build the shard again "
@@ -197,17 +236,19 @@ def load_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
     """
     if not path.is_file():
         raise UserError(f"there is no record file {path}; build it with `timesuite data build`")
+    size = file_size(path)
     # An absent or damaged index: numpy raises anything, from TokenError to MemoryError.
-    with contextlib.suppress(Exception), index_path(path).open("rb") as file:
-        index = np.lib.format.read_array(file, allow_pickle=False)
-        if _fits(index, file_size(path)):
-            return index
+    with contextlib.suppress(Exception):
+        if file_size(index_path(path)) <= _MAX_INDEX_HEADER + size:  # one entry takes as much as an empty record
+            index = np.load(io.BytesIO(index_path(path).read_bytes()), allow_pickle=False)
+            if _fits(index, size):
+                return index
     return rebuild_index(path)
 
 
 def _fits(index: np.ndarray, size: int) -> bool:
     """Whether an index covers a file of this size from end to end."""
-    if index.dtype != np.int64 or index.ndim != 2 or index.shape[1] != 2:
+    if index.dtype != np.int64 or index.ndim != 2 or index.shape[1] != 2 or np.any(index < 0):
         return False
     ends = index.sum(axis=1) + _FOOTER.size
     begins = np.concatenate([[0], ends[:-1]]) + _HEADER.size
@@ -221,7 +262,7 @@ def rebuild_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
       UserError: the file is of another kind, e.g. compressed.
       CorruptRecordError: a header is damaged; the records after it cannot be found.
     """
-    entries, offset, size = [], 0, file_size(path)
+    entries, offset, size = array("q"), 0, file_size(path)
     with path.open("rb") as file:
         while offset < size:
             header = file.read(_HEADER.size)
@@ -230,13 +271,17 @@ def rebuild_index(path: epath.Path) -> Int[np.ndarray, "records 2"]:
                 if not entries:
                     refuse_foreign(path)
                 raise CorruptRecordError(
-                    f"{path}: record {len(entries)} at byte {offset} has a damaged header or is truncated; "
+                    f"{path}: record {len(entries) // 2} at byte {offset} has a damaged header or is truncated; "
                     "copy or build the shard again"
                 )
-            entries.append((offset + _HEADER.size, length))
+            entries.extend((offset + _HEADER.size, length))
             offset += _HEADER.size + length + _FOOTER.size
             file.seek(offset)
-    return np.asarray(entries, np.int64).reshape(-1, 2)
+    return _as_index(entries)
+
+
+def _as_index(entries: array) -> Int[np.ndarray, "records 2"]:
+    return np.frombuffer(entries, np.int64).reshape(-1, 2) if entries else np.zeros((0, 2), np.int64)
 
 
 def shard_name(name: str, shard: int, shards: int) -> str:
@@ -244,6 +289,6 @@ def shard_name(name: str, shard: int, shards: int) -> str:
     return f"{name}-{shard:05d}-of-{shards:05d}.tfrecord"
 
 
-def cannot_write(path: Path | epath.Path, error: OSError) -> UserError:
+def cannot_write(path: epath.PathLike, error: OSError) -> UserError:
     """The error for a full disk or a read-only folder."""
     return UserError(f"cannot write {path} ({error.strerror}); free disk space or choose a writable folder")

@@ -79,7 +79,7 @@ def make_corpus(
         annotations.write_text(json.dumps(entries, indent=1), encoding="utf-8")
     except OSError as error:
         raise cannot_write(Path(folder), error) from error
-    build = BuildSpec(spec.name, shards=spec.shards, threads=threads)
+    build = BuildSpec(spec.name, shards=spec.shards)
     return build_corpus(annotations, videos, folder, build, quiet=quiet)
 
 
