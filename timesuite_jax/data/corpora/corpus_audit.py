@@ -82,7 +82,7 @@ class _RecordAudit:
         Raises:
           UserError: with the first problem found.
         """
-        record = decode_record(source[number], where)
+        record = decode_record(source[number], where, number=in_corpus)
         if record.id in self._ids:
             raise UserError(f"{where} has the same id as another record, {record.id}; build the corpus again")
         self._ids.add(record.id)
