@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.cli._data_report import print_data_report
 from timesuite_jax.cli._processes import join_processes
 from timesuite_jax.errors import UserError
 
@@ -66,14 +67,7 @@ def run(args: argparse.Namespace) -> int:
         best = {"best": result.best._asdict()} if result.best else {}
         print_json(result.step, result.metrics, result.data_report, interrupted=result.interrupted, **best)
         return result.code
-    for corpus, report in result.data_report.items():
-        if report["dropped"]:
-            print(f"{corpus}: {report['dropped']} samples dropped, {report['used']} used, for example:")
-            for sample, reason in list(report["reasons"].items())[:3]:
-                print(f"  {sample} {reason}")
-        if report["cuts"]:
-            cuts = ", ".join(f"{what} {count}" for what, count in sorted(report["cuts"].items()))
-            print(f"{corpus}: of {report['used']} samples used, these were truncated to fit: {cuts}")
+    print_data_report(result.data_report)
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     if result.best:
         shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.metrics.items())

@@ -164,13 +164,17 @@ def check_turns(turns: Sequence[Turn], strict: bool) -> tuple[Turn, ...]:
         if turn.answer is None and i + 1 < len(turns):
             raise UserError(f"turn {i} ({turn.question!r}) has no answer; only the last turn may lack one")
         for text in (turn.instruction, turn.question, turn.answer or ""):
-            markers = [marker for marker in _MARKERS if marker in text] if strict else []
-            if markers:
+            if strict and (marker := find_marker(text)):
                 raise UserError(
-                    f"turn {i} contains the conversation marker {markers[0]} in {text[:80]!r}; remove it from the "
+                    f"turn {i} contains the conversation marker {marker} in {text[:80]!r}; remove it from the "
                     "annotation"
                 )
     return tuple(turns)
+
+
+def find_marker(text: str) -> str:
+    """Returns the first conversation marker that a question or an answer must not contain; "" if it has none."""
+    return next((marker for marker in _MARKERS if marker in text), "")
 
 
 def _spaced(text: str) -> str:

@@ -7,9 +7,6 @@ the training are skipped or resumed if they are there.
 import dataclasses
 import json
 import shlex
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +14,24 @@ import numpy as np
 from ml_collections import ConfigDict
 from rich.console import Console
 
-from timesuite_jax import param_tree, port, training
+from timesuite_jax import param_tree, port
 from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
 from timesuite_jax.apps.quickstart.scores import QuickstartScores, score
+from timesuite_jax.apps.settings_file import check_settings, read_settings
+from timesuite_jax.apps.timing import timed
+from timesuite_jax.apps.training_run import train
 from timesuite_jax.checkpoints.readers import restore_params
 from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
-from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
 from timesuite_jax.progress import progress_bar
-from timesuite_jax.registry import build, complete_config
 from timesuite_jax.registry.export_config import expanded, with_files, write_beside
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.answering.timeline_parts import file_frames
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
-from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,21 +66,13 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
     seconds: dict[str, float] = {}
     _check_workdir(workdir, config, seed)
 
-    with _timed(seconds, "videos", show, "1/5 making mp4 videos and TFRecords"):
+    with timed(seconds, "videos", show, "1/5 making mp4 videos and TFRecords"):
         _make_corpora(workdir, config, seed, quiet)
-    with _timed(seconds, "training", show, "2/5 training a tiny VideoChat-T from scratch"):
+    with timed(seconds, "training", show, "2/5 training a tiny VideoChat-T from scratch"):
         vocab = load_tokenizer(workdir / "tokenizer.json").vocab_size
         training_config = run_config(config, workdir, vocab=vocab, seed=seed)
-        task = build(training_config)
-        assert isinstance(task, VideoChatTask)
-        spec = training.TrainingSpec.from_config(training_config.to_dict()["training"])
-        complete = complete_config(training_config.to_dict(), task, spec)
-        result = training.run(task, spec, workdir / "run", config=complete)
-        if result.code:
-            raise KeyboardInterrupt  # the checkpoint is saved
-        if result.interrupted:
-            raise UserError(f"stopped at step {result.step}; run the same command to resume")
-    with _timed(seconds, "answering", show, "3/5 answering questions about held-out videos"):
+        task, _ = train(training_config, workdir / "run")
+    with timed(seconds, "answering", show, "3/5 answering questions about held-out videos"):
         params = restore_params(workdir / "run", task.abstract_params())
         with progress_bar("answering", 4 * config.test_videos, quiet=quiet) as advance:
             scores = score(
@@ -92,13 +81,13 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
                 batch_size=task.config.evaluation.batch_size,
                 on_progress=advance,
             )
-    with _timed(seconds, "drawing", show, "4/5 drawing answers beside the truth"):
+    with timed(seconds, "drawing", show, "4/5 drawing answers beside the truth"):
         timeline = workdir / "timeline.png"
         shown = [("one_object", one) for one in scores.one[:3]] + [("two_objects", one) for one in scores.two[:4]]
         videos = [workdir / corpus / "videos" / prediction.source for corpus, prediction in shown]
         drawn = [prediction.timeline(file_frames(video)) for video, (_, prediction) in zip(videos, shown, strict=True)]
         draw_timelines(drawn, timeline)
-    with _timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
+    with timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
         exported = _export_and_import(params, training_config, workdir / "export")
     files = {"timeline": str(timeline), "checkpoint": str(workdir / "run"), "export": exported["file"]}
     rounded = {name: round(value, 1) for name, value in seconds.items()}
@@ -118,16 +107,11 @@ def _check_workdir(workdir: Path, config: QuickstartConfig, seed: int) -> None:
     """Checks that the folder is empty or has outputs of this config and seed; stores both in it."""
     file = workdir / "quickstart.json"
     # Through JSON, which turns tuples into lists.
-    expected = json.loads(json.dumps({"config": dataclasses.asdict(config), "seed": seed}))
-    if file.exists():
-        try:
-            found = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise UserError(f"{file} is damaged; give another --workdir or remove it") from error
-        if found != expected:
-            raise UserError(f"{workdir} has a quickstart with other options; give another --workdir or remove it")
-        return
-    write_json(file, expected)
+    given = json.loads(json.dumps({"config": dataclasses.asdict(config), "seed": seed}))
+    if (found := read_settings(file)) is None:
+        write_json(file, given)
+    else:
+        check_settings(found, given, workdir, "a quickstart")
 
 
 def _make_corpora(workdir: Path, config: QuickstartConfig, seed: int, quiet: bool) -> None:
@@ -154,11 +138,3 @@ def _export_and_import(params: Params, config: ConfigDict, folder: Path) -> dict
     if wrong or before.keys() != after.keys():
         raise RuntimeError(f"{len(wrong)} parameters differ after export and import, e.g. {wrong[:3]}")
     return {"file": str(file), "tensors": len(written), "identical": True}
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], name: str, show: Callable[[str], None], title: str) -> Iterator[None]:
-    show(f"[bold]{title}[/bold]")
-    began = time.perf_counter()
-    yield
-    seconds[name] = time.perf_counter() - began

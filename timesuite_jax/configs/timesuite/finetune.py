@@ -6,8 +6,8 @@ On one chip with 16 GB, one video at a time, with the language model's frozen ke
 
     timesuite train configs/timesuite/finetune.py:one_chip --workdir /data/finetune
 
-`:debug` and the TPU presets are those of linear_p.py. Copy this file for your own videos: build a corpus (`timesuite
-data build --help`), name it in `config.data.corpora`, set SAMPLES, and start from the released checkpoint as here.
+`:debug` and the TPU presets are those of linear_p.py. For your own videos, `timesuite finetune --weights released` starts
+from this config; to train on a pod, copy this file, name your corpora in `config.data.corpora` and set SAMPLES.
 """
 
 from ml_collections import ConfigDict

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.data.interactions.compressed import explain_read_errors, open_decompressed
 from timesuite_jax.data.interactions.log_file import open_log
 from timesuite_jax.data.interactions.log_reader import read_interactions
 from timesuite_jax.data.interactions.names import parse_name
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.compressed import explain_read_errors, open_decompressed
 
 Histories = dict[str, list[str]]  # user -> names of items, oldest first
 _REMEDY = "rename the column of items to item, and those of users and times, if there are any, to user and time"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from timesuite_jax.data.interactions.compressed import explain_read_errors, open_decompressed
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.compressed import explain_read_errors, open_decompressed
 
 
 class JsonRow(NamedTuple):

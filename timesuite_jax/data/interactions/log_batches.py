@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 import pyarrow
 from pyarrow import csv, parquet
 
-from timesuite_jax.data.interactions.compressed import explain_read_errors, is_compressed, open_decompressed
 from timesuite_jax.data.interactions.json_rows import read_json_rows, text_fields
 from timesuite_jax.data.interactions.log_file import LogFile
 from timesuite_jax.data.interactions.text_rows import Row, read_rows
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.compressed import explain_read_errors, is_compressed, open_decompressed
 
 Batch = list[pyarrow.Array | None]  # users, items and times of consecutive rows; None for a column that is absent
 _ROWS = 50_000  # of a batch that Python's reader makes

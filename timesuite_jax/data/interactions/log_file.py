@@ -12,12 +12,12 @@ import pyarrow
 from pyarrow import parquet
 
 from timesuite_jax.data.interactions.columns import NAME_COLUMNS, are_positions, find_columns, strip_type
-from timesuite_jax.data.interactions.compressed import explain_read_errors, open_decompressed
 from timesuite_jax.data.interactions.json_rows import read_json_rows
 from timesuite_jax.data.interactions.row_error import RowError
 from timesuite_jax.data.interactions.text_rows import Row, read_rows
 from timesuite_jax.data.interactions.times import parse_times
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.compressed import explain_read_errors, open_decompressed
 
 Kind = Literal["text", "jsonl", "parquet"]
 KINDS: tuple[Kind, ...] = ("text", "jsonl", "parquet")

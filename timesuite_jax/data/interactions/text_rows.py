@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from timesuite_jax.data.interactions.compressed import explain_read_errors, open_decompressed
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.compressed import explain_read_errors, open_decompressed
 
 
 class Row(NamedTuple):

@@ -60,7 +60,5 @@ def _opener(path: Path) -> Any:
         start = file.read(8)
     for magic, kind in _ARCHIVES.items():
         if start.startswith(magic):
-            raise UserError(
-                f"{path} is {kind}; give a file of text (it may be compressed with gzip), or a Parquet file"
-            )
+            raise UserError(f"{path} is {kind}; give a file of text, e.g. CSV (it may be compressed with gzip)")
     return next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)

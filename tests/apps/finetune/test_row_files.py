@@ -1,0 +1,188 @@
+"""Files of rows: the formats that spreadsheets and programs write, and what is wrong with a file."""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timesuite_jax.apps.finetune.rows import Row, read_rows
+from timesuite_jax.errors import UserError
+
+TEXT = "video,question,answer,start,end\na.mp4,When?,From 1.0 to 2.0 seconds.,1,2\nb.mp4,What?,A dog.,,\n"
+ROWS = (
+    Row(2, "a.mp4", "When?", "From 1.0 to 2.0 seconds.", ((1.0, 2.0),)),
+    Row(3, "b.mp4", "What?", "A dog."),
+)
+
+
+def contents(rows):
+    return [(row.video, row.question, row.answer, row.spans) for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("plain.csv", TEXT.encode()),
+        ("with a byte order mark", b"\xef\xbb\xbf" + TEXT.encode()),
+        ("UTF-16, as Excel's Unicode text", TEXT.replace(",", "\t").encode("utf-16")),
+        ("DOS line ends", TEXT.replace("\n", "\r\n").encode()),
+        ("old Macintosh line ends", TEXT.replace("\n", "\r").encode()),
+        ("no last line end", TEXT.rstrip("\n").encode()),
+        ("semicolons, decimal commas", TEXT.replace(",", ";").replace(";1;2", ";1,0;2,0").encode()),
+        ("tabs", TEXT.replace(",", "\t").encode()),
+        ("bars", TEXT.replace(",", "|").encode()),
+        ("other case and spaces", TEXT.replace("video,question", " Video , QUESTION").encode()),
+        ("Hugging Face's name", TEXT.replace("video", "file_name").encode()),
+        ("empty rows of a spreadsheet", (TEXT + ",,,,\n\n,,,,\n").encode()),
+        ("empty last columns", TEXT.replace("\n", ",,\n").encode()),
+        ("clocks", TEXT.replace(",1,2", ",0:01,0:00:02.0").encode()),
+        ("gzip", gzip.compress(TEXT.encode())),
+        ("bzip2", bz2.compress(TEXT.encode())),
+        ("xz", lzma.compress(TEXT.encode())),
+    ],
+)
+def test_variants_of_csv(tmp_path, name, data):
+    (tmp_path / "rows").write_bytes(data)
+    found = read_rows(tmp_path / "rows")
+    assert not found.problems and not found.notes
+    assert found.rows == ROWS
+
+
+def test_a_declared_separator_counts_as_a_line(tmp_path):
+    (tmp_path / "rows.csv").write_text("sep=;\n" + TEXT.replace(",", ";"))
+    found = read_rows(tmp_path / "rows.csv")
+    assert contents(found.rows) == contents(ROWS) and [row.number for row in found.rows] == [3, 4]
+
+
+def test_quoted_line_breaks_keep_the_numbers_of_lines(tmp_path):
+    text = 'video,question,answer\na.mp4,"When?\nExactly, ""when""?",Now.\nb.mp4,What?,\n'
+    (tmp_path / "rows.csv").write_text(text)
+    found = read_rows(tmp_path / "rows.csv")
+    assert [(row.number, row.question) for row in found.rows] == [(2, 'When?\nExactly, "when"?')]
+    assert found.problems == ((4, "answer is missing; add it"),)
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("as_list", [False, True])
+def test_json(tmp_path, line_end, as_list):
+    objects = [
+        {"video": "a.mp4", "question": "When?", "answer": "From 1.0 to 2.0 seconds.", "start": 1, "end": 2.0},
+        {"video": "b.mp4", "question": "What\u2028now?", "answer": 3, "start": None, "spans": None},
+    ]
+    lines = [json.dumps(one, ensure_ascii=False) for one in objects]
+    text = json.dumps(objects) if as_list else line_end.join(["", *lines, ""])
+    (tmp_path / "rows").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    found = read_rows(tmp_path / "rows")
+    assert not found.problems
+    assert contents(found.rows) == [*contents(ROWS[:1]), ("b.mp4", "What\u2028now?", "3", ())]
+    assert [row.number for row in found.rows] == ([1, 2] if as_list else [2, 3])
+    assert found.unit == ("element" if as_list else "line")
+
+
+def test_bad_rows_are_listed_together(tmp_path):
+    lines = (
+        '{"video": "a.mp4", "question": "When?", "answer": "x"}',
+        '{"video": "a.mp4", "question": "When?", "answer": "x"',
+        '["a.mp4"]',
+        '{"video": "a.mp4", "qestion": "When?", "answer": "x"}',
+        '{"video": "a.mp4", "video": "b.mp4", "question": "When?", "answer": "x"}',
+        '{"video": "a.mp4", "question": "When?", "answer": "x"}',
+    )
+    (tmp_path / "rows.jsonl").write_text("\n".join(lines))
+    found = read_rows(tmp_path / "rows.jsonl")
+    assert [row.number for row in found.rows] == [1]
+    numbers, texts = zip(*found.problems, strict=True)
+    assert numbers == (2, 3, 4, 5, 6)
+    for text, expected in zip(
+        texts,
+        ("is not JSON", "is not an object; write", "is it called 'qestion'?", "has 'video' twice", "repeats line 1"),
+        strict=True,
+    ):
+        assert expected in text
+
+
+def test_bad_rows_of_csv(tmp_path):
+    text = 'video,question,answer\na.mp4,When, exactly?,Now.\na.mp4,"What"?,x\na.mp4,Why?,So.\nb.mp4,"When?,Now.\nc,d,e\n'
+    (tmp_path / "rows.csv").write_text(text)
+    found = read_rows(tmp_path / "rows.csv")
+    assert [row.number for row in found.rows] == [4]
+    assert [number for number, _ in found.problems] == [2, 3, 5]
+    assert "has 4 fields, but the header has 3 columns; put texts that contain ',' in double quotes" in found.problems[0].text
+    assert "cannot be read (" in found.problems[1].text and "cannot be read up to line 6" in found.problems[2].text
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "has no header; its first line must name the columns"),
+        (b"video,question,answer\n", "has no rows"),
+        (b"[]", "has no rows"),
+        (b'[{"video": 1},\n{]', "is not a JSON list (line 2: "),
+        (b"video,answer\na,b\n", "line 1: the header has no column question; its columns are 'video', 'answer'"),
+        (b"video,qestion,answer\na,b,c\n", "has no column question; is it called 'qestion'?"),
+        (b"a.mp4,When?,Now.\n", "has no column video, question, answer"),
+        (b"video,question,answer,Answer\na,b,c,d\n", "column answer occurs more than once"),
+        (b"video,question,answer\na,b,c\na,caf\xe9,c\n", "line 3 is not text in UTF-8 (byte b'\\xe9')"),
+        (b"PK\x03\x04rest of an .xlsx", "is a zip archive, as .npz and .xlsx files are; give a file of text, e.g. CSV"),
+        (b"PAR1 and so on", "is a Parquet file, not a JSON lines or CSV file"),
+        (gzip.compress(TEXT.encode())[:-9], "cannot read"),
+    ],
+)
+def test_files_that_cannot_be_used(tmp_path, data, expected):
+    (tmp_path / "rows").write_bytes(data)
+    with pytest.raises(UserError) as caught:
+        read_rows(tmp_path / "rows")
+    assert expected in str(caught.value)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError, match="there is no file of rows"):
+        read_rows(tmp_path / "absent.csv")
+
+
+def test_unused_columns_are_noted(tmp_path):
+    (tmp_path / "rows.csv").write_text("id,video,question,answer,Mood\n1,a.mp4,When?,Now.,good\n")
+    assert read_rows(tmp_path / "rows.csv").notes == ("columns that are not used: id, mood",)
+
+
+words = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
+tables = st.lists(st.tuples(words, words, words), min_size=1, max_size=5, unique=True)
+
+
+@given(tables, st.sampled_from([",", ";", "\t", "|"]))
+def test_what_a_program_writes_is_read(tmp_path_factory, table, separator):
+    """Any texts, as CSV and as JSON lines, are the same rows."""
+    folder = tmp_path_factory.mktemp("rows")
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=separator, quoting=csv.QUOTE_ALL)
+    writer.writerows([("video", "question", "answer"), *table])
+    (folder / "rows.csv").write_bytes(text.getvalue().encode())
+    lines = [json.dumps(dict(zip(("video", "question", "answer"), row, strict=True))) for row in table]
+    (folder / "rows.jsonl").write_text("\n".join(lines))
+    of_csv, of_json = read_rows(folder / "rows.csv"), read_rows(folder / "rows.jsonl")
+    assert contents(of_csv.rows) == contents(of_json.rows)
+    assert [text for _, text in of_csv.problems if "repeats" not in text] == [
+        text for _, text in of_json.problems if "repeats" not in text
+    ]
+    assert len(of_csv.rows) + len(of_csv.problems) == len(table)
+    for row in of_csv.rows:
+        assert (row.video, row.question, row.answer) in {tuple(map(str.strip, one)) for one in table}
+
+
+@given(st.binary(max_size=300))
+def test_arbitrary_bytes_are_rows_or_an_error(tmp_path_factory, data):
+    file = tmp_path_factory.mktemp("rows") / "rows"
+    for prefix in (b"", b"video,question,answer,start,end,spans\n", b'{"video": ', b"["):
+        file.write_bytes(prefix + data)
+        try:
+            found = read_rows(file)
+        except UserError as error:
+            assert str(file) in str(error)
+        else:
+            assert found.rows or found.problems

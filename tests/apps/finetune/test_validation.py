@@ -1,0 +1,98 @@
+"""Validation of rows against their videos: all bad rows are reported in one go."""
+
+import shutil
+
+import pytest
+
+from tests.support.shape_rows import write_rows
+from timesuite_jax.apps.finetune.validation import validate
+from timesuite_jax.errors import UserError
+
+OPTIONS = {"on_bad_span": "reject", "skip_bad_rows": False, "deadline_s": 120.0, "threads": 2, "quiet": True}
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory, tiny_corpus):
+    """The videos, with a truncated one, one that is no video, a name with two suffixes and one in a folder."""
+    folder = tmp_path_factory.mktemp("videos") / "videos"
+    shutil.copytree(tiny_corpus / "videos", folder)
+    whole = (folder / "000000.mp4").read_bytes()
+    (folder / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    (folder / "text.mp4").write_text("no video")
+    (folder / "twice.mp4").write_bytes(whole)
+    (folder / "twice.mkv").write_bytes(whole)
+    (folder / "day").mkdir()
+    (folder / "day/one.mp4").write_bytes(whole)
+    return folder
+
+
+def test_names_of_videos(tmp_path, tiny_corpus, videos):
+    names = {1: "./000000.mp4", 2: "day/../000000.mp4", 3: "day/one", 4: "000001", 5: str(videos / "000001.mp4")}
+    rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={k: {"video": name} for k, name in names.items()})
+    valid = validate(rows, videos, **OPTIONS)
+    assert [row.video for row in valid.rows[:5]] == ["000000.mp4", "000000.mp4", "day/one.mp4", "000001.mp4", "000001.mp4"]
+    assert not valid.left_out and valid.videos["day/one.mp4"] == valid.videos["000000.mp4"]
+
+
+BAD = {
+    1: ({"video": "day/onne.mp4"}, "line 1: video 'day/onne.mp4' does not exist in {}; did you mean 'day/one.mp4'?"),
+    2: ({"video": "twice"}, "line 2: video 'twice' may be twice.mkv or twice.mp4; write one of them"),
+    3: ({"video": "day\\one.mp4"}, "line 3: video 'day\\\\one.mp4' does not exist in {}; write / instead of \\"),
+    4: ({"video": "cut.mp4"}, "line 4: video cut.mp4 "),
+    5: ({"video": "text.mp4"}, "line 5: video text.mp4 "),
+    6: ({"answer": ""}, "line 6: answer is missing; add it"),
+    7: ({"start": 2, "end": 60, "answer": "Then."}, "line 7: video '000002.mp4': the row's time 2 - 60 s extends beyond"),
+    8: ({"start": 3000, "end": 4000, "answer": "Then."}, "line 8: video '000002.mp4': the row's time 3000 - 4000 s looks"),
+    10: ({"start": 50, "end": 60, "answer": "Then."}, "line 10: video '000003.mp4': the row's time 50 - 60 s is outside"),
+    12: ({"video": "folder/none.mp4"}, "line 12: video 'folder/none.mp4' does not exist in {}; "),
+}
+
+
+def bad_rows(folder, corpus):
+    return write_rows(folder / "rows.jsonl", corpus, change={line: changed for line, (changed, _) in BAD.items()})
+
+
+def test_all_bad_rows_are_listed(tmp_path, tiny_corpus, videos):
+    rows = bad_rows(tmp_path, tiny_corpus)
+    with pytest.raises(UserError) as caught:
+        validate(rows, videos, **OPTIONS)
+    first, *lines = str(caught.value).splitlines()
+    assert first == f"{rows}: 10 of 36 rows cannot be used; correct them, or leave them out with --skip-bad-rows:"
+    for line, (_, expected) in zip(lines, BAD.values(), strict=True):
+        assert line.startswith(f"  {expected.format(videos)}") and "; " in line
+    assert "or give --on-bad-span clip" in lines[6] and "--on-bad-span" not in lines[8]
+
+
+def test_bad_rows_are_left_out_and_counted(tmp_path, tiny_corpus, videos):
+    valid = validate(bad_rows(tmp_path, tiny_corpus), videos, **{**OPTIONS, "skip_bad_rows": True})
+    assert [problem.number for problem in valid.left_out] == list(BAD)
+    assert [row.number for row in valid.rows] == [line for line in range(1, 37) if line not in BAD]
+    assert set(valid.videos) == {row.video for row in valid.rows}
+
+
+@pytest.mark.parametrize(("rule", "left"), [("clip", [10]), ("keep", [])])
+def test_rules_for_times_beyond_the_end(tmp_path, tiny_corpus, videos, rule, left):
+    change = {line: BAD[line][0] for line in (7, 10)}
+    rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change=change)
+    valid = validate(rows, videos, **{**OPTIONS, "on_bad_span": rule, "skip_bad_rows": True})
+    assert [problem.number for problem in valid.left_out] == left
+
+
+def test_times_in_answers_are_checked_too(tmp_path, tiny_corpus, videos):
+    answer = "From 1.0 to 2.0 seconds, and from 100.0 to 110.0 seconds."
+    rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={1: {"start": 1, "end": 2, "answer": answer}})
+    with pytest.raises(UserError, match="line 1: .*its answer's time 100 - 110 s is outside"):
+        validate(rows, videos, **OPTIONS)
+
+
+def test_only_bad_rows(tmp_path, videos):
+    (tmp_path / "rows.csv").write_text("video,question,answer\nabsent.mp4,When?,Now.\n")
+    for skip in (False, True):
+        with pytest.raises(UserError, match="1 of 1 rows cannot be used; correct them:\n  line 2: video 'absent.mp4'"):
+            validate(tmp_path / "rows.csv", videos, **{**OPTIONS, "skip_bad_rows": skip})
+
+
+def test_a_missing_folder_of_videos(tmp_path):
+    (tmp_path / "rows.csv").write_text("video,question,answer\na.mp4,When?,Now.\n")
+    with pytest.raises(UserError, match="there is no folder of videos"):
+        validate(tmp_path / "rows.csv", tmp_path / "absent", **OPTIONS)
