@@ -43,9 +43,16 @@ def test_corpora_have_all_rows_and_share_no_video(finished, tiny_corpus):
     videos = {name: {record.source for record in records[name]} for name in names}
     assert not videos["train"] & (videos["held_out_grounding"] | videos["held_out_answers"])
     assert len(videos["train"]) == 10 and len(videos["train"].union(*videos.values())) == 12
-    turns = [(record.source, turn.question, turn.answer) for name in names for record in records[name] for turn in record.turns]
+    turns = [
+        (record.source, turn.question, turn.answer)
+        for name in names
+        for record in records[name]
+        for turn in record.turns
+    ]
     annotated = json.loads((tiny_corpus / "annotations.json").read_text())
-    assert sorted(turns) == sorted((entry["video"], pair["q"], pair["a"]) for entry in annotated for pair in entry["QA"])
+    assert sorted(turns) == sorted(
+        (entry["video"], pair["q"], pair["a"]) for entry in annotated for pair in entry["QA"]
+    )
     spans = [span for name in names for record in records[name] for span in record.spans]
     assert sorted(spans) == sorted(tuple(span) for entry in annotated for span in entry["spans"])
     assert all(record.spans_of(turn) for record in records["held_out_grounding"] for turn in range(len(record.turns)))
@@ -73,7 +80,13 @@ def test_repeating_writes_no_file_again_and_prints_commands_that_run(finished, c
     result = json.loads(printed.out.splitlines()[-1])
     assert {file: file.stat().st_mtime_ns for file in before} == before
     assert "training a tiny model from scratch" in printed.err
-    assert set(result["next"]) == {"ask", "evaluate held_out_grounding", "evaluate held_out_answers", "export", "resume"}
+    assert set(result["next"]) == {
+        "ask",
+        "evaluate held_out_grounding",
+        "evaluate held_out_answers",
+        "export",
+        "resume",
+    }
     for command in result["next"].values():
         program, *rest = shlex.split(command)
         assert program == "timesuite" and main(rest) == 0, command
@@ -122,7 +135,9 @@ def test_starts_from_an_earlier_run(finished, tmp_path):
     tuned = in_workdir(words[:-2], tmp_path / "tuned")
     rate = "--config.training.optimizer.learning_rate=1e-20"  # so small a step changes nothing
     assert main([*tuned, "--weights", str(run), rate, "--held-out", "0"]) == 0
-    before, after = (dict(param_tree.leaves_with_paths(load(str(one), Answers).params)) for one in (run, tmp_path / "tuned"))
+    before, after = (
+        dict(param_tree.leaves_with_paths(load(str(one), Answers).params)) for one in (run, tmp_path / "tuned")
+    )
     for path, leaf in before.items():
         np.testing.assert_array_equal(leaf, after[path], "/".join(path))
     assert not json.loads((tmp_path / "tuned/results.json").read_text())["scores"]

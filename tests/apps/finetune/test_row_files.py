@@ -108,12 +108,17 @@ def test_bad_rows_are_listed_together(tmp_path):
 
 
 def test_bad_rows_of_csv(tmp_path):
-    text = 'video,question,answer\na.mp4,When, exactly?,Now.\na.mp4,"What"?,x\na.mp4,Why?,So.\nb.mp4,"When?,Now.\nc,d,e\n'
+    text = (
+        'video,question,answer\na.mp4,When, exactly?,Now.\na.mp4,"What"?,x\na.mp4,Why?,So.\nb.mp4,"When?,Now.\nc,d,e\n'
+    )
     (tmp_path / "rows.csv").write_text(text)
     found = read_rows(tmp_path / "rows.csv")
     assert [row.number for row in found.rows] == [4]
     assert [number for number, _ in found.problems] == [2, 3, 5]
-    assert "has 4 fields, but the header has 3 columns; put texts that contain ',' in double quotes" in found.problems[0].text
+    assert (
+        "has 4 fields, but the header has 3 columns; put texts that contain ',' in double quotes"
+        in found.problems[0].text
+    )
     assert "cannot be read (" in found.problems[1].text and "cannot be read up to line 6" in found.problems[2].text
 
 

@@ -38,8 +38,10 @@ def test_seconds(value, expected):
 
 @pytest.mark.parametrize(
     "value",
-    [True, None, [], {}, "", "x", "nan", "inf", "1:75:00", "1:2:3:4", "1.234,5", "12 s", "0x10", "1_0", math.nan]
-    + [math.inf, -math.inf, 10**400, 1e9, "1e999"],
+    [
+        *(True, None, [], {}, "", "x", "nan", "inf", "1:75:00", "1:2:3:4", "1.234,5", "12 s", "0x10", "1_0", math.nan),
+        *(math.inf, -math.inf, 10**400, 1e9, "1e999"),
+    ],
 )
 def test_values_that_are_not_seconds(value):
     with pytest.raises(FieldError, match=r"start is .*, not a time; write seconds, e\.g\. 65\.5, or 1:05\.5"):
@@ -61,7 +63,9 @@ def test_a_span_alone_and_none():
     assert read_spans([1, 2]) == ((1.0, 2.0),) and read_spans([]) == read_spans("[]") == ()
 
 
-@pytest.mark.parametrize("value", [3, "1-2", {"start": 1}, [1, 2, 3], [[1]], [[1, 2], 3], "[[1, 2]", [[1, 2], [3, 4, 5]]])
+@pytest.mark.parametrize(
+    "value", [3, "1-2", {"start": 1}, [1, 2, 3], [[1]], [[1, 2], 3], "[[1, 2]", [[1, 2], [3, 4, 5]]]
+)
 def test_values_that_are_not_spans(value):
     with pytest.raises(FieldError, match="not a list of starts and ends; write"):
         read_spans(value)
@@ -78,7 +82,10 @@ def test_values_that_are_not_spans(value):
         ({"answer": ["a"]}, "answer is ['a'], not a text"),
         ({"video": "a\0.mp4"}, "contains letters that are no text"),
         ({"question": "a\ud800"}, "contains letters that are no text"),
-        ({"question": "Say [INST] twice"}, "question 'Say [INST] twice' contains the conversation marker [INST]; remove it"),
+        (
+            {"question": "Say [INST] twice"},
+            "question 'Say [INST] twice' contains the conversation marker [INST]; remove it",
+        ),
         ({"start": 1}, "has start 1 but no end; give both or neither"),
         ({"end": "2"}, "has end '2' but no start; give both or neither"),
         ({"start": 2, "end": 2}, "end 2 is not after start 2; exchange or correct them"),

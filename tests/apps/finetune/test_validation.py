@@ -30,7 +30,13 @@ def test_names_of_videos(tmp_path, tiny_corpus, videos):
     names = {1: "./000000.mp4", 2: "day/../000000.mp4", 3: "day/one", 4: "000001", 5: str(videos / "000001.mp4")}
     rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={k: {"video": name} for k, name in names.items()})
     valid = validate(rows, videos, **OPTIONS)
-    assert [row.video for row in valid.rows[:5]] == ["000000.mp4", "000000.mp4", "day/one.mp4", "000001.mp4", "000001.mp4"]
+    assert [row.video for row in valid.rows[:5]] == [
+        "000000.mp4",
+        "000000.mp4",
+        "day/one.mp4",
+        "000001.mp4",
+        "000001.mp4",
+    ]
     assert not valid.left_out and valid.videos["day/one.mp4"] == valid.videos["000000.mp4"]
 
 
@@ -41,9 +47,18 @@ BAD = {
     4: ({"video": "cut.mp4"}, "line 4: video cut.mp4 "),
     5: ({"video": "text.mp4"}, "line 5: video text.mp4 "),
     6: ({"answer": ""}, "line 6: answer is missing; add it"),
-    7: ({"start": 2, "end": 60, "answer": "Then."}, "line 7: video '000002.mp4': the row's time 2 - 60 s extends beyond"),
-    8: ({"start": 3000, "end": 4000, "answer": "Then."}, "line 8: video '000002.mp4': the row's time 3000 - 4000 s looks"),
-    10: ({"start": 50, "end": 60, "answer": "Then."}, "line 10: video '000003.mp4': the row's time 50 - 60 s is outside"),
+    7: (
+        {"start": 2, "end": 60, "answer": "Then."},
+        "line 7: video '000002.mp4': the row's time 2 - 60 s extends beyond",
+    ),
+    8: (
+        {"start": 3000, "end": 4000, "answer": "Then."},
+        "line 8: video '000002.mp4': the row's time 3000 - 4000 s looks",
+    ),
+    10: (
+        {"start": 50, "end": 60, "answer": "Then."},
+        "line 10: video '000003.mp4': the row's time 50 - 60 s is outside",
+    ),
     12: ({"video": "folder/none.mp4"}, "line 12: video 'folder/none.mp4' does not exist in {}; "),
 }
 
@@ -81,14 +96,16 @@ def test_rules_for_times_beyond_the_end(tmp_path, tiny_corpus, videos, rule, lef
 def test_times_in_answers_are_checked_too(tmp_path, tiny_corpus, videos):
     answer = "From 1.0 to 2.0 seconds, and from 100.0 to 110.0 seconds."
     rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={1: {"start": 1, "end": 2, "answer": answer}})
-    with pytest.raises(UserError, match="line 1: .*its answer's time 100 - 110 s is outside"):
+    with pytest.raises(UserError, match=r"line 1: .*its answer's time 100 - 110 s is outside"):
         validate(rows, videos, **OPTIONS)
 
 
 def test_only_bad_rows(tmp_path, videos):
     (tmp_path / "rows.csv").write_text("video,question,answer\nabsent.mp4,When?,Now.\n")
     for skip in (False, True):
-        with pytest.raises(UserError, match="1 of 1 rows cannot be used; correct them:\n  line 2: video 'absent.mp4'"):
+        with pytest.raises(
+            UserError, match=r"1 of 1 rows cannot be used; correct them:\n  line 2: video 'absent\.mp4'"
+        ):
             validate(tmp_path / "rows.csv", videos, **{**OPTIONS, "skip_bad_rows": skip})
 
 

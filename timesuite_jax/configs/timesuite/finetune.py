@@ -6,8 +6,8 @@ On one chip with 16 GB, one video at a time, with the language model's frozen ke
 
     timesuite train configs/timesuite/finetune.py:one_chip --workdir /data/finetune
 
-`:debug` and the TPU presets are those of linear_p.py. For your own videos, `timesuite finetune --weights released` starts
-from this config; to train on a pod, copy this file, name your corpora in `config.data.corpora` and set SAMPLES.
+`:debug` and the TPU presets are those of linear_p.py. For your own videos, `timesuite finetune --weights released`
+starts from this config; to train on a pod, copy this file, name your corpora in `config.data.corpora` and set SAMPLES.
 """
 
 from ml_collections import ConfigDict
