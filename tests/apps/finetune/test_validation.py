@@ -94,9 +94,9 @@ def test_rules_for_times_beyond_the_end(tmp_path, tiny_corpus, videos, rule, lef
 
 
 def test_times_in_answers_are_checked_too(tmp_path, tiny_corpus, videos):
-    answer = "From 1.0 to 2.0 seconds, and from 100.0 to 110.0 seconds."
+    answer = "From 1.0 to 2.0 seconds, and from 20.0 to 21.0 seconds."
     rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={1: {"start": 1, "end": 2, "answer": answer}})
-    with pytest.raises(UserError, match=r"line 1: .*its answer's time 100 - 110 s is outside"):
+    with pytest.raises(UserError, match=r"line 1: .*its answer's time 20 - 21 s is outside"):
         validate(rows, videos, **OPTIONS)
 
 
