@@ -53,6 +53,7 @@ def test_export_is_what_was_trained(finished):
     assert outcome.exported["identical"] and outcome.exported["tensors"] > 50
 
 
+@pytest.mark.nightly
 def test_the_export_is_used_from_the_shell_wherever_it_is(finished, tmp_path, capsys):
     folder, _ = finished
     shutil.copytree(folder / "export", tmp_path / "moved")

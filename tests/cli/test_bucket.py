@@ -57,6 +57,7 @@ def refused(capfd, *words) -> str:
     return err[0]
 
 
+@pytest.mark.nightly
 def test_a_run_in_a_bucket_is_trained_asked_evaluated_exported_and_resumed(bucket, tiny_corpus, tmp_path, capfd):
     run, corpus, video = f"{bucket}/runs/tiny", f"{bucket}/data/videos", tmp_path / "video.mp4"
     upload(tiny_corpus, corpus)
@@ -93,7 +94,7 @@ def test_corpora_are_made_and_shown_in_a_bucket(bucket, capfd):
     succeeds(capfd, "data", "synthetic", "--out", out, "--videos", "3")
     files = {path.name for path in epath.Path(out).iterdir()}
     assert {"dataset_info.json", "tokenizer.json", "annotations.json", "videos"} <= files
-    assert "made: 3 records" in succeeds(capfd, "data", "show", out)
+    assert "made: 3 records" in succeeds(capfd, "data", "inspect", out)
     words = ["--annotations", f"{out}/annotations.json", "--videos", f"{out}/videos"]
     succeeds(capfd, "data", "build", *words, "--out", f"{bucket}/corpora/built")
     succeeds(capfd, "data", "build", *words, "--out", "built")
@@ -104,6 +105,7 @@ def test_corpora_are_made_and_shown_in_a_bucket(bucket, capfd):
     assert "must be on a disk" in refused(capfd, "data", "check", out)
 
 
+@pytest.mark.nightly
 def test_a_recommender_is_trained_and_used_in_a_bucket(bucket, tmp_path, capfd):
     data, run = f"{bucket}/ring.npz", epath.Path(f"{bucket}/runs/ring")
     ring_interactions.ring().save(epath.Path(data))

@@ -143,7 +143,7 @@ def test_small_stages_with_tape_differ_in_the_schedule_alone():
     assert one.data == other.data
 
 
-@pytest.mark.parametrize("stage", ["linear_p", "finetune"])
+@pytest.mark.parametrize("stage", [pytest.param("linear_p", marks=pytest.mark.nightly), "finetune"])
 def test_debug_form_trains(stage, tmp_path, monkeypatch, capfd):
     """By the commands in linear_p.py and in `timesuite train --help`, with fewer videos and steps."""
     assert COMMANDS in (FOLDER / "linear_p.py").read_text()
