@@ -51,7 +51,7 @@ def encode_clip_texts(
       ValueError: `length` is less than 3.
     """
     if length < 3:
-        raise ValueError(f"clip text length {length} leaves no room between [CLS] and [SEP]; give at least 3")
+        raise ValueError(f"clip text length {length} is too short for [CLS], a token and [SEP]; give at least 3")
     encoded = [tokenizer.encode(text) for text in texts]
     n_cut = np.array([max(0, len(tokens) - (length - 2)) for tokens in encoded], np.int32)
     rows = [

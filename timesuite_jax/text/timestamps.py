@@ -36,7 +36,7 @@ def parse_spans(text: str, *, duration: float | None = None) -> list[TimeSpan]:
       duration: seconds of the video, in the scale of the answer; None if unknown: then "until the end" is no span.
 
     Returns:
-      Spans in seconds; empty if parsing fails. A span may end after `duration` if the answer says so.
+      Spans in seconds; empty if parsing fails. A span may end after `duration` if the answer states it.
     """
     text = plain_characters(final_answer(html.unescape(text).lower()))
     rate = _FRAME_RATE.search(text)

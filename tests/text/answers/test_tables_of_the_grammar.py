@@ -33,7 +33,7 @@ TEXTS = {
     "denial of a to b": "never visible in the video from 3 to 4 s",
     "a to b, denied": "from 3 to 4 s it is not visible",
     "amount": "every 5 to 12 seconds",
-    "a to b, an amount": "5 to 12 seconds per",
+    "a to b, an amount": "5 to 12 seconds each",
     "relative to the end": "5 s before the end of the video",
     "a to b, relative to the end": "from 5 to 12 seconds before the end",
     "a to b, relative": "5 to 12 seconds after",

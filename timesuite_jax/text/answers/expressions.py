@@ -20,7 +20,7 @@ EXPRESSIONS = (
     ("not", r"\b(?:no|non)(?=\s(?:de|desde|entre|da|dal|tra|fra)\s\d)"),
     (
         "except",
-        r"\b(?:other\sthan|apart\sfrom|aside\sfrom|all\s(?:of\sit\s)?but|anything\sbut|with\sthe\sexception\sof|not\sincluding)\b",
+        r"\b(?:other\sthan|all\s(?:of\sit\s)?but|anything\sbut|with\sthe\sexception\sof|not\sincluding)\b",
     ),
     ("except", r"\bà\sl'exception\sde\b|\ben\sdehors\sde\b|\bhors\sde\b|\bf(?:uera|ora)\sde\b|\bal\sdi\sfuori\sdi\b"),
     ("except", r"\bза\s(?:исключением|пределами)\b"),
@@ -30,6 +30,8 @@ EXPRESSIONS = (
     ),
     ("quantity", r"(?<!time\s)\bpoints?(?:_2d)?[\"']?\s{0,2}[:=]\s{0,2}(?=\[)"),
     ("count", r"(?:^|(?<=[.;(]\s)|(?<=\sin\s))mark\s[1-9]\d?:[0-5]\d\b"),
+    ("except", r"(?:^|(?<=[.,;:(]\s)|(?<=[.,;:(]))(?:apart|aside)\sfrom\b"),
+    ("amount", r"\b(?:entfernung|abstand|länge)\svon\b|\b(?:distance|longueur|distancia|distância|distanza)\sd[ei]\b"),
     # "±2 s" changes nothing about the times beside it.
     (
         "transparent",
@@ -67,7 +69,7 @@ EXPRESSIONS = (
     ("to", r"\bup\sto\b|\bjusqu'?(?:à|au)\b|\bfino\s(?:a|al|alla)\b"),
     ("until", r"\bup\suntil\b"),
     ("not", r"\b(?:rather\sthan|instead\sof|no\slonger)\b"),
-    ("not", r"\b(?:is|are|was|were|do|does|did)n't\b"),
+    ("not", r"\b(?:is|are|was|were|do|does|did)n't(?=\s(?:(?:from|between|at|in|during|be)\s)?\d)"),
     ("for", r"\bfor\sthe\snext\b|\b(?:takes?|took|taking)(?=\s\d)"),
     ("example", r"\be\.?g\.|\bsuch\sas\b"),
     ("other", r"\b(?:at\slast|no\slater\sthan|at\sleast|at\smost|in\stotal|out\sof)\b"),

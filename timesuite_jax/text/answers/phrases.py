@@ -38,7 +38,7 @@ PHRASES = {
     # "the whole video except from 3 to 4 s": what remains is not one span
     "whole video, with an exception": Phrase("{whole}{^time|stop|line}{0,12}(?:{EXCEPTION}|{except})"),
     # "It is not visible in the video from 3 to 4 s."
-    "denial of a to b": Phrase("{denial}{^time|stop|line|comma|clause|correction|count}{0,8}{RANGE}"),
+    "denial of a to b": Phrase("{denial}{^time|stop|line|comma|and|clause|correction|count}{0,8}{RANGE}"),
     # "From 3 to 4 s it is not visible."
     "a to b, denied": Phrase(
         """(?: {from|between}?{RANGE} | (?: ^ | (?<={stop|line}) ){from|between}{RANGE}{comma} )
@@ -56,9 +56,9 @@ PHRASES = {
         "{lasting}{is|word}{0,2}{between}?{bare|decimal|measured|spelled}{sep|and}{1,2}{bare|decimal|measured}"
     ),
     # "every 5 to 12 seconds", "a distance of 5 m to 12 m"
-    "amount": Phrase("{amount}{is|other|from|between}{0,3}{RANGE}"),
-    # "5 to 12 seconds per round"
-    "a to b, an amount": Phrase("{from|between}?{RANGE}{amount}"),
+    "amount": Phrase("{amount}{is|other}?{RANGE}"),
+    # "5 to 12 seconds each"
+    "a to b, an amount": Phrase("{from|between}?{RANGE}{amount}{FINAL}"),
     # "5 s before the end of the video"
     "relative to the end": Phrase("{certain|bare}{relative|from}{other}?{end|finish}"),
     # "from 5 to 12 seconds before the end"
@@ -67,7 +67,7 @@ PHRASES = {
     "a to b, relative": Phrase("{time}(?:{sep}{1,3}{at}?|{weak_to}){time}{relative}(?!{beginning})"),
     # "after 5 to 12 seconds"
     "relative, a to b": Phrase(
-        "{relative}{from}?{bare|decimal|spelled}(?:{sep}{1,2}|{weak_to}){bare|decimal|measured}"
+        "{relative}(?: {bare|decimal|spelled}{sep}{1,2} | {from}?{bare}{weak_to} ){bare|decimal|measured}"
     ),
     # "frames 10 to 20, 30 to 40"
     "labels": Phrase(

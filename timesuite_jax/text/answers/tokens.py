@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 KINDS = {
     # Times.
-    "bare": "N",  # an integer without a unit: a time only where the phrase says so
+    "bare": "N",  # an integer without a unit: a time only where the phrase makes it one
     "decimal": "D",  # a number with a decimal point, without a unit
     "measured": "U",  # with a unit
     "clock": "K",  # "1:05"
