@@ -140,6 +140,8 @@ def test_a_key_without_a_type_takes_any_value(text: str, value: object, tmp_path
         (["--config.training.epochs=0", "--config.training.total_steps=7"], (7, 0.0)),
         (["--config.training.epochs=3"], (0, 3.0)),
         (["--config.training.total_steps=0"], (0, 200.0)),
+        (["--config.training.total_steps=1e3"], (1000, 0.0)),
+        (["--config.training.total_steps=1_000.0"], (1000, 0.0)),
         (["--config.training.seed=1"], (0, 200.0)),
         (["--config.training.total_steps=7", "--config.training.epochs=3"], (7, 3.0)),  # training rejects both
     ],

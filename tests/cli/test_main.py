@@ -70,6 +70,12 @@ def test_overrides_may_be_two_words():
     assert cli._join_overrides(words) == joined
 
 
+@pytest.mark.parametrize("config", ["x.py", "configs/x.py:debug", "runs/a/config.json", "gs://bucket/x.py:a,b"])
+def test_a_config_file_is_not_the_value_of_a_flag_before_it(config):
+    words = ["--config.data.flag", config, "--workdir", "w"]
+    assert cli._join_overrides(words) == words
+
+
 def test_help_lists_all_commands(capsys):
     for words in ([], ["--help"]):
         with pytest.raises(SystemExit) as caught:

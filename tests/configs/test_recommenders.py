@@ -1,4 +1,4 @@
-"""The recommenders' configs: ablations change what they say and nothing else."""
+"""The recommenders' configs: ablations change what they declare and nothing else."""
 
 import pytest
 

@@ -40,7 +40,7 @@ elif words[:2] == ["storage", "rm"]:
 def watch(folder, states, end, bucket=(), refused=()):
     """Runs launch/queued.py against the plan; its exit code and what it did beside looking.
 
-    `refused` says of each request and each return of chips, in turn, whether it fails.
+    `refused` lists for each request and each return of chips, in turn, whether it fails.
     """
     for name, text in {"gcloud": GCLOUD, "git": "#!/bin/sh\n"}.items():
         (folder / name).write_text(text)

@@ -55,9 +55,9 @@ def test_index_clock_does_not_limit_a_clip_to_the_video(variant):
     numbers, _ = choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 5.05), rng=rng)
     assert numbers[0] >= 12
     with pytest.raises(
-        VideoError, match=r"film has no frame \d+, which its clip from 1 to 30 s needs .*60 frames.*middle"
+        VideoError, match=r"clip.mp4 has no frame \d+, which its clip from 1 to 30 s needs .*60 frames.*middle"
     ):
-        choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 30.0), rng=rng, name="film")
+        choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 30.0), rng=rng, name="clip.mp4")
     with pytest.raises(VideoError, match=r"no frame in its clip from 1 to 1\.05 s at 12 frames per second"):
         choose_frames(times, 5.0, 12.0, spec, clip=(1.0, 1.05), rng=rng)
     numbers, _ = choose_frames(times, 5.0, 12.0, spec, clip=(1.0, np.inf), rng=rng)  # from a second to the end

@@ -32,7 +32,15 @@ def test_iou_of_zero_length_spans():
 def test_iou_of_sets_of_spans():
     assert set_iou([(0, 2), (4, 6)], [(0, 6)]) == pytest.approx(4 / 6)
     assert set_iou([(0, 3), (2, 6)], [(0, 6)]) == 1.0
-    assert set_iou([], [(0, 1)]) == set_iou([], []) == set_iou([(1, 1)], [(1, 1)]) == 0.0
+    assert set_iou([], [(0, 1)]) == set_iou([], []) == set_iou([(1, 1)], [(2, 2)]) == 0.0
+
+
+def test_iou_of_sets_of_points():
+    """Equal sets have 1, as `hull_iou` of equal points; a point beside a span adds nothing."""
+    assert set_iou([(1, 1)], [(1, 1)]) == set_iou([(3, 3), (1, 1)], [(1, 1), (3, 3)]) == 1.0
+    assert set_iou([(1, 1), (3, 3)], [(1, 1)]) == 0.5
+    assert set_iou([(1, 1)], []) == set_iou([(1, 1)], [(0, 2)]) == 0.0
+    assert set_iou([(0, 2), (5, 5)], [(0, 2)]) == 1.0
 
 
 def test_summary_counts_missing_answers_as_misses():

@@ -90,6 +90,13 @@ def test_a_changed_schedule_names_the_rates():
     assert "training ends at step 200 instead of 100" in line
 
 
+def test_a_rate_that_looks_the_same_is_shown_once():
+    line = describe(
+        changed(training__optimizer__learning_rate=SAVED["training"]["optimizer"]["learning_rate"] * (1 + 1e-9))
+    )[-1]
+    assert ", as before; the schedule" in line and "instead" not in line.partition(";")[0]
+
+
 @pytest.mark.parametrize(("batch", "samples", "steps"), [(8, 400, 75), (3, 150, 117), (2, 100, 150)])
 def test_a_changed_batch_size_names_what_is_left(batch, samples, steps):
     first, data, left = describe(changed(data__batch_size=batch))

@@ -1,4 +1,4 @@
-"""VideoChat-T as a task: what is trained, what a config may not say, tokenizers that do not serve."""
+"""VideoChat-T as a task: what is trained, invalid configs, unsuitable tokenizers."""
 
 import json
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Capability = TypeVar("Capability")
 
-# Parts of a run's config that say where things are and how the model is used, not what it is.
+# Parts of a run's config that name where things are and how the model is used, not what it is.
 _OVERRIDABLE = ("text.", "data.", "evaluation.", "features.path.", "training.mesh.", "training.rules.")
 
 

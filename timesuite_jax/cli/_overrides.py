@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from absl import flags
@@ -13,6 +14,7 @@ from timesuite_jax.suggestions import did_you_mean
 
 # Both set the length of a run; one on the command line replaces the other's value in the config.
 _LENGTHS = ("total_steps", "epochs")
+_MAX_INTEGER = 2**63  # larger powers of ten would take long to write out
 
 
 def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
@@ -25,6 +27,7 @@ def apply_overrides(config: ConfigDict, overrides: Sequence[str]) -> None:
     """
     for word in overrides:
         _check_key(config, word)
+        word = _as_integer(config, word)
         if _set_untyped(config, word):
             continue
         # Separate flags: the global ones belong to the program that embeds this package.
@@ -83,6 +86,22 @@ def _set_untyped(config: ConfigDict, word: str) -> bool:
     with config.ignore_type():
         config[name] = value
     return True
+
+
+def _as_integer(config: ConfigDict, word: str) -> str:
+    """Writes an integral value of an integer key without exponent or point: "1e3" becomes "1000"."""
+    path, equals, text = word.removeprefix("--config.").partition("=")
+    *parts, name = path.split(".")
+    for part in parts:
+        config = cast(ConfigDict, config[part.partition("[")[0]])
+    if not equals or name not in config or config.get_type(name) is not int:
+        return word
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return word
+    integral = value.is_finite() and abs(value) < _MAX_INTEGER and value == int(value)
+    return f"--config.{path}={int(value)}" if integral else word
 
 
 def print_keys(config: ConfigDict, location: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from timesuite_jax import __version__
 from timesuite_jax.cli._compile_cache import use_compile_cache
 from timesuite_jax.cli._native_libraries import configure_native_libraries
+from timesuite_jax.cli._printable import printable
 from timesuite_jax.errors import UserError
 
 # name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.
@@ -31,6 +32,7 @@ USER_MISTAKE, INTERRUPTED = 2, 130
 _CLOUD = ("gcsfs.", "google.auth.", "google.api_core.")  # libraries whose errors are about a bucket or a login
 _KEY_ALONE = re.compile(r"--config\.[^=]+")
 _OPTION = re.compile(r"--?[a-zA-Z]")  # "-3" is a value
+_CONFIG_FILE = re.compile(r".*\.py(?::[^/]*)?|(?:.*/)?config\.json")  # never the value of a key
 # Errors of the file system caused by a name that the user gave; any command may meet them first.
 _UNUSABLE = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EPERM)
 
@@ -66,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return module.run(_parse(parser, name, _join_overrides(argv[1:])))
     except UserError as error:
-        print(f"timesuite {name}: {error}", file=sys.stderr)
+        print(f"timesuite {name}: {printable(str(error))}", file=sys.stderr)
         return USER_MISTAKE
     except KeyboardInterrupt:
         print(f"timesuite {name}: interrupted", file=sys.stderr)
@@ -78,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not (message := _explain(error)):
             raise
-        print(f"timesuite {name}: {message}", file=sys.stderr)
+        print(f"timesuite {name}: {printable(message)}", file=sys.stderr)
         return USER_MISTAKE
 
 
@@ -115,10 +117,13 @@ def _parse(parser: argparse.ArgumentParser, name: str, words: Sequence[str]) -> 
 
 
 def _join_overrides(words: Sequence[str]) -> list[str]:
-    """Joins `--config.KEY VALUE` to one word, so that the value is not taken for an argument of the command."""
+    """Joins `--config.KEY VALUE` to one word, so that the value is not taken for an argument of the command.
+
+    A config file is not taken for the value of a key before it, such as a flag of which the value is left out.
+    """
     joined: list[str] = []
     for word in words:
-        if joined and _KEY_ALONE.fullmatch(joined[-1]) and not _OPTION.match(word):
+        if joined and _KEY_ALONE.fullmatch(joined[-1]) and not (_OPTION.match(word) or _CONFIG_FILE.fullmatch(word)):
             joined[-1] += f"={word}"
         else:
             joined.append(word)

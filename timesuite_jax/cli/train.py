@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from timesuite_jax.cli._columns import print_wrapped
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._data_report import print_data_report
 from timesuite_jax.cli._processes import join_processes
@@ -70,6 +71,8 @@ def run(args: argparse.Namespace) -> int:
     print_data_report(result.data_report)
     print(f"step {result.step} of {spec.total_steps}, saved in {args.workdir}")
     if result.best:
-        shown = "  ".join(f"{name} {value:.4g}" for name, value in result.best.metrics.items())
-        print(f"best {spec.best} at step {result.best.step}: {shown}")
+        print_wrapped(
+            f"best {spec.best} at step {result.best.step}:",
+            [f"{name} {value:.4g}" for name, value in result.best.metrics.items()],
+        )
     return result.code

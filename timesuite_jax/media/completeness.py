@@ -49,7 +49,7 @@ def _check_extent(source: Source, name: str, container: av.container.InputContai
 
 
 def _extent(source: Source) -> tuple[int, int]:
-    """Returns the sizes in bytes of a file and of its structure, zeros if there is no file to read."""
+    """Returns the sizes in bytes of a file and of its structure, zeros if the file cannot be read."""
     if isinstance(source, bytes):
         return len(source), declared_extent(source)
     try:

@@ -67,7 +67,7 @@ def round_number_fractions(
 ) -> Mapping[str, float]:
     """Computes the fraction of starts and ends that are multiples of each step, within a tolerance, in seconds.
 
-    Models trained on round numbers predict round numbers (multiples of 5, say); compare with the fraction of the true
+    Models trained on round numbers predict round numbers (multiples of 5); compare with the fraction of the true
     spans. None is ignored; without any span, all fractions are 0.
     """
     edges = np.array([edge for span in spans if span is not None for edge in span[:2]], np.float64)

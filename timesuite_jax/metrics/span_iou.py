@@ -19,10 +19,12 @@ def hull_iou(a: Float[np.ndarray, "examples 2"], b: Float[np.ndarray, "examples 
 
 
 def set_iou(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float:
-    """Computes the IoU of two sets of spans, for answers with several spans; 0 if the union has zero length."""
+    """Computes the IoU of two sets of spans, for answers with several spans.
+
+    If the union has zero length, its spans are points, and the result is the number of points in both sets by that in
+    either: 1 if they are equal, as `hull_iou` has it. It is 0 if both sets are empty.
+    """
     edges = np.unique([edge for span in (*a, *b) for edge in span])
-    if len(edges) < 2:
-        return 0.0
     middles, lengths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
 
     def covered(spans: Sequence[Sequence[float]]) -> Bool[np.ndarray, " edges"]:
@@ -31,4 +33,7 @@ def set_iou(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float
 
     in_a, in_b = covered(a), covered(b)
     union = lengths[in_a | in_b].sum()
-    return float(lengths[in_a & in_b].sum() / union) if union else 0.0
+    if union:
+        return float(lengths[in_a & in_b].sum() / union)
+    points_a, points_b = ({span[0] for span in spans} for spans in (a, b))
+    return len(points_a & points_b) / max(1, len(points_a | points_b))

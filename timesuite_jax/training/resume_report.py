@@ -72,8 +72,10 @@ def _schedule_lines(
         ends = f"step {spec.total_steps}" + (
             f" instead of {before.total_steps}" if before.total_steps != spec.total_steps else ""
         )
+        now, previous = (f"{rate:.4g}" for rate in rates)
+        rate = f"{now}, as before" if now == previous else f"{now} instead of {previous}"
         return [
-            f"learning rate of the next step: {rates[0]:.4g} instead of {rates[1]:.4g}; the schedule is that of the "
+            f"learning rate of the next step: {rate}; the schedule is that of the "
             f"new config from its beginning, and training ends at {ends}"
         ]
     return []

@@ -1,4 +1,4 @@
-"""What a config says about a VideoChat-T run, apart from the training loop's own part.
+"""The config of a VideoChat-T run, apart from the training loop's own part.
 
 `config.model` is read against `VideoChatTSpec`: `variant` names where to start from, every other key replaces a field,
 at any depth (`model.mistral.lora.rank`).

@@ -1,5 +1,7 @@
 """Spans are compared with the length of their video, and one of three rules decides about those that do not fit."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,15 @@ def test_kinds_and_rules(span, kind, clipped):
     assert fit_span(span, 4.0, "reject") == (clipped if kind in (None, "rounded") else None, problem)
     if problem:
         assert f"{span[0]:g} - {span[1]:g} s" in problem.text
+
+
+@pytest.mark.parametrize("rule", ON_BAD_SPAN)
+@pytest.mark.parametrize(
+    "span", [(math.nan, 2.0), (1.0, math.nan), (math.nan, math.nan), (1.0, math.inf), (-math.inf, 2.0)]
+)
+def test_spans_that_are_not_finite_are_never_used(span, rule):
+    fitted, problem = fit_span(span, 4.0, rule)
+    assert fitted is None and problem is not None and problem.kind == "not_finite"
 
 
 @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0.1, 1e4), st.sampled_from(ON_BAD_SPAN))

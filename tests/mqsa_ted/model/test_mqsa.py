@@ -188,7 +188,7 @@ def test_error_on_long_histories():
     ("change", "message"),
     [
         ({"items": 0}, "MqsaSpec.items=0 must be at least 1"),
-        ({"heads": 3}, "mqsa.heads=3 does not divide mqsa.width=8"),
+        ({"heads": 3}, "model.heads=3 does not divide model.width=8"),
         ({"alpha": 1.5}, "MqsaSpec.alpha=1.5 must be at most 1"),
         ({"dropout": 1.0}, "MqsaSpec.dropout=1.0 must be below 1"),
         ({"window": 0}, "MqsaSpec.window=0 must be at least 1"),

@@ -204,10 +204,11 @@ def test_the_state_dict_is_found(tmp_path, content, container):
     assert (file.container, list(file.infos)) == (container, ["w"])
 
 
-def test_one_of_several_state_dicts_must_be_chosen(tmp_path):
+@pytest.mark.parametrize("names", [("student", "teacher"), ("model", "state_dict"), ("module", "model_state_dict")])
+def test_one_of_several_state_dicts_must_be_chosen(tmp_path, names):
     torch = pytest.importorskip("torch")
-    torch.save({"student": {"w": torch.ones(2)}, "teacher": {"w": torch.zeros(2)}}, tmp_path / "x.pth")
-    with pytest.raises(UserError, match=r"several state dicts \(student, teacher\)"):
+    torch.save({name: {"w": torch.full((2,), number)} for number, name in enumerate(names)}, tmp_path / "x.pth")
+    with pytest.raises(UserError, match=rf"several state dicts \({', '.join(names)}\); save one of them to a file"):
         PthFile(tmp_path / "x.pth")
 
 

@@ -14,7 +14,7 @@ from timesuite_jax.videochat_t.data.token_meter import TokenMeter
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("meter")
     return (
-        corpora.make(folder, "films", 6, turns=3),
+        corpora.make(folder, "videos", 6, turns=3),
         corpora.make(folder, "stored", 4, frames=8, turns=2),
         (corpora.tokenizers(folder / "tokenizer")),
     )

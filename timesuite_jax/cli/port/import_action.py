@@ -11,6 +11,7 @@ from timesuite_jax import param_tree, port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._paths import any_path
+from timesuite_jax.cli._printable import printable
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import unbox
 from timesuite_jax.registry.port_choice import choose_port
@@ -109,7 +110,9 @@ def _print(out: epath.Path, plan: port.LoadPlan, *, has_config: bool) -> None:
     if report.expected_missing:
         print(f"{len(report.expected_missing)} parameters missing, as expected")
     if report.not_finite:
-        print(f"{len(report.not_finite)} parameters with NaN or infinite values, e.g. {next(iter(report.not_finite))}")
+        print(
+            f"{len(report.not_finite)} parameters with NaN or infinite values, e.g. {_shown((next(iter(report.not_finite)),))}"
+        )
     print(f"{out / 'params'}: {len(plan.sources)} tensors; report on every key: {out / 'port.json'}")
     if not has_config:
         print(
@@ -119,4 +122,4 @@ def _print(out: epath.Path, plan: port.LoadPlan, *, has_config: bool) -> None:
 
 def _shown(names: tuple[str, ...]) -> str:
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
-    return ", ".join(name[:40] for name in names[:8]) + more
+    return printable(", ".join(name[:40] for name in names[:8])) + more

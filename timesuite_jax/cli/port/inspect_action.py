@@ -6,6 +6,7 @@ import json
 from timesuite_jax import port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._paths import any_path
+from timesuite_jax.cli._printable import printable
 from timesuite_jax.port.lookalikes import looks_like
 from timesuite_jax.registry.port_choice import choose_port, family_of
 from timesuite_jax.registry.ports import PORTS
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     ]
     print_columns([("key", "shape", "type", "MB"), *rows])
     if container:
-        print(f"state dict under {container!r}; other entries: {', '.join(others) or 'none'}")
+        print(f"state dict under {container!r}; other entries: {printable(', '.join(others)) or 'none'}")
     if kind:
         print(f"looks like {kind}")
     print(f"{len(rows)} tensors, {size / 1e6:.1f} MB")

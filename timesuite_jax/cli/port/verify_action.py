@@ -9,6 +9,7 @@ from etils import epath
 from timesuite_jax import port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._paths import any_path
+from timesuite_jax.cli._printable import printable
 from timesuite_jax.port.files.source import Renamed
 from timesuite_jax.registry.port_choice import choose_port, family_of
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         print(result or f"identical: {len(a.infos)} tensors")
         if found.largest:
             share = f", {found.largest.relative:.3g} of its largest value"
-            print(f"the largest difference is {found.largest.absolute:.3g}, in {found.largest.key}{share}")
+            print(f"the largest difference is {found.largest.absolute:.3g}, in {printable(found.largest.key)}{share}")
     return DIFFERENT if found.differences else 0
 
 

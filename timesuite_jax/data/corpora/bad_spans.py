@@ -9,8 +9,11 @@ end. Anything else that does not fit is *bad*, and one of three rules decides:
 | `reject` | the record is left out |
 | `clip` | a span that overlaps the video is cut to it; a record with any other bad span is left out |
 | `keep` | spans stay as they were annotated |
+
+A record with a span that is not finite is left out by every rule, because nothing can be trained on or scored with it.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
@@ -20,7 +23,9 @@ from timesuite_jax.errors import UserError
 
 OnBadSpan = Literal["reject", "clip", "keep"]
 ON_BAD_SPAN: tuple[OnBadSpan, ...] = get_args(OnBadSpan)
-Kind = Literal["beyond_end", "outside", "other_unit", "reversed", "no_span", "unknown_question", "rounded"]
+Kind = Literal[
+    "beyond_end", "outside", "other_unit", "reversed", "not_finite", "no_span", "unknown_question", "rounded"
+]
 
 END_TOLERANCE_S = 1.0
 _DECIMAL_S = 0.051  # answers have one decimal, so that a span may end this much later than its event
@@ -65,6 +70,8 @@ def check_span(span: Span, length: float, *, what: str = "true span") -> Problem
     start, end = span
     shown = f"{what} {start:g} - {end:g} s"
     lasts = f"the video or clip lasts {length:g} s"
+    if not (math.isfinite(start) and math.isfinite(end)):
+        return Problem("not_finite", f"{shown} has no finite start and end")
     if end < start:
         return Problem("reversed", f"{shown} ends before it starts")
     if start >= 0 and end <= length + _DECIMAL_S:
@@ -87,7 +94,7 @@ def fit_span(
       The span as it is to be used, None if its record is to be left out; and what is wrong with it.
     """
     problem = check_span(span, length, what=what)
-    if problem is None or rule == "keep":
+    if problem is None or (rule == "keep" and problem.kind != "not_finite"):
         return span, problem
     if problem.kind == "rounded" or (rule == "clip" and problem.kind == "beyond_end"):
         return (min(max(span[0], 0.0), length), min(span[1], length)), problem

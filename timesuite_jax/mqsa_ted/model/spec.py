@@ -29,7 +29,7 @@ class MqsaSpec:
         """
         check_bounds(self)
         if self.width % self.heads:
-            raise UserError(f"mqsa.heads={self.heads} does not divide mqsa.width={self.width}; choose a divisor")
+            raise UserError(f"model.heads={self.heads} does not divide model.width={self.width}; choose a divisor")
 
     @property
     def padding(self) -> int:

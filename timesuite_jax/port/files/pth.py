@@ -124,8 +124,8 @@ def _state_dict(path: Path, value: Any) -> tuple[str | None, dict[str, TensorRef
         raise UserError(f"{path} contains a {type(value).__name__}, not a checkpoint dictionary")
     found = {name: inner for name, inner in value.items() if isinstance(inner, dict) and _tensors(inner)}
     known = [name for name in CONTAINERS if name in found]
-    if not known and not _tensors(value) and len(found) > 1:
-        names = ", ".join(str(name)[:40] for name in found)
+    if len(known) > 1 or (not known and not _tensors(value) and len(found) > 1):
+        names = ", ".join(str(name)[:40] for name in known or found)
         raise UserError(f"{path} has several state dicts ({names}); save one of them to a file of its own")
     container = next((name for name in (*known, *found) if name in known or not _tensors(value)), None)
     state = value if container is None else found[container]
