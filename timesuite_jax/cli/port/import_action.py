@@ -110,9 +110,8 @@ def _print(out: epath.Path, plan: port.LoadPlan, *, has_config: bool) -> None:
     if report.expected_missing:
         print(f"{len(report.expected_missing)} parameters missing, as expected")
     if report.not_finite:
-        print(
-            f"{len(report.not_finite)} parameters with NaN or infinite values, e.g. {_shown((next(iter(report.not_finite)),))}"
-        )
+        example = printable(next(iter(report.not_finite)))
+        print(f"{len(report.not_finite)} parameters with NaN or infinite values, e.g. {example}")
     print(f"{out / 'params'}: {len(plan.sources)} tensors; report on every key: {out / 'port.json'}")
     if not has_config:
         print(
