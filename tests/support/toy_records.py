@@ -94,7 +94,11 @@ class ListMixture:
     def visits(self) -> int:
         return len(self._records)
 
-    def record_of_visit(self, visit: int) -> int:
+    @property
+    def part_visits(self) -> list[int]:
+        return [len(self._records)]
+
+    def record_of_visit(self, visit: int, *, epoch: int = 0, seed: int | None = None) -> int:
         return visit
 
     def corpus_of(self, number: int) -> str:

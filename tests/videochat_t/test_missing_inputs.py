@@ -35,7 +35,7 @@ def test_a_new_run_lists_tokenizers_corpora_and_weights(capsys, tmp_path):
     assert all(f"huggingface.co/{repository}" in text for repository in REPOSITORIES)
     for key, count in (("text.", 2), ("data.corpora", 4), ("evaluation.corpora", 1), ("weights.files", 4)):
         assert sum(line.startswith(f"  config.{key}") for line in lines) == count
-    assert "build it with `timesuite data build --out data/charades`" in text
+    assert "build it with `timesuite data build --out data/FT_Charades`" in text
     assert "docs/downloads.md" in lines[-1] and not (tmp_path / "run").exists()
 
 

@@ -24,7 +24,7 @@ def check_inputs(config: VideoChatTConfig, *, train: bool, weights: bool, evalua
     Raises:
       UserError: listing all that are missing, with where to get them.
     """
-    training = [share.folder for share in corpus_shares(config.data.corpora)]
+    training = [share.folder for share in corpus_shares(config.data.corpora, config.data.corpus_weights)]
     lines = _missing_tokenizers(config, training)
     if train:
         lines += _missing_corpora("data.corpora", training, config)

@@ -137,7 +137,8 @@ class VideoChatTask(VideoChatInference, Task):
 
     def steps_per_epoch(self) -> int:
         """Whole batches of the mixture's records, each as often as it is repeated; at least one."""
-        return max(1, Mixture(corpus_shares(self.config.data.corpora)).visits // self.config.data.batch_size)
+        data = self.config.data
+        return max(1, Mixture(corpus_shares(data.corpora, data.corpus_weights)).visits // data.batch_size)
 
     def abstract_batch(self, *, row_multiple: int = 1) -> Batch:
         """Videos with the longest prompts, and answers that fill one chunk of the loss."""

@@ -79,7 +79,8 @@ def test_every_sample_once_an_epoch_and_epochs_differ(ten, three, texts):
     expected = Counter({**dict.fromkeys(range(10), 1), **dict.fromkeys(range(10, 13), 2)})
     assert all(Counter(epoch) == expected for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
-    assert stream.get_state() == {"global_next_index": 48, "epoch": 3, "seed": 3, "samples_per_epoch": 16}
+    parts = {"samples_per_epoch": 16, "samples_per_part": [10, 6]}
+    assert stream.get_state() == {"global_next_index": 48, "epoch": 3, "seed": 3, **parts}
     other = corpora.stream([ten, CorpusShare(str(three), repeat=2)], texts, batch=4, seed=4)
     assert np.concatenate([batch["sample"] for batch in take(other, 4)]).tolist() != epochs[0]
     ordered = corpora.stream([ten], texts, batch=5, shuffle=False)
@@ -255,6 +256,7 @@ def test_wrong_options_are_errors(ten, three, texts, tmp_path):
     for change, problem in (
         ({"seed": 9}, "has seed 9, this run has 3"),
         ({"samples_per_epoch": 11}, "has samples_per_epoch 11, this run has 10"),
+        ({"samples_per_part": [5, 5]}, r"has samples_per_part \[5, 5\], this run has \[10\]"),
     ):
         with pytest.raises(UserError, match=problem):
             stream.set_state({**state, **change})

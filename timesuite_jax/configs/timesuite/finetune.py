@@ -27,7 +27,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     steps = SAMPLES // config.data.batch_size
     config.weights.files = (*config.weights.files[:-1], "timesuite=downloads/timesuite.pth")
     config.weights.expect_missing = ()
-    config.data.corpora = ("data/charades", "data/qvhighlights", "data/anet_hl2", "data/youcook2")
+    config.data.corpora = ("finetune_grounding@data",)  # upstream's four corpora, each in a folder of data/
     config.evaluation.corpora = ("data/charades_test",)
     config.training.update(total_steps=steps * EPOCHS, eval_every=steps)
     config.training.optimizer.update(learning_rate=1e-5, warmup_steps=0.1 * steps, min_lr_ratio=0.1)

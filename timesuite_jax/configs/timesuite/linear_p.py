@@ -70,7 +70,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
     )
     config.data = ConfigDict(
         {
-            "corpora": ("data/timepro",),
+            "corpora": ("timepro_normal@data",),  # upstream's twenty corpora, each in a folder of data/
+            "corpus_weights": (),  # shares of an epoch's samples; none: each record once
             "batch_size": batch,
             # 576 visual tokens and 1,536 of text, as upstream after 1,024 had truncated answers; short batches use
             # the program of the shorter bucket.

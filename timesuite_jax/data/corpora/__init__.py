@@ -6,9 +6,10 @@ from timesuite_jax.data.corpora.audit import AuditReport, audit
 from timesuite_jax.data.corpora.build import build_corpus
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.corpus import CorpusInfo, open_corpus, read_info
+from timesuite_jax.data.corpora.corpus_shares import CorpusShare, corpus_shares
 from timesuite_jax.data.corpora.corpus_stats import CorpusStats
 from timesuite_jax.data.corpora.corpus_writer import CorpusWriter
-from timesuite_jax.data.corpora.mixture import CorpusShare, Mixture, corpus_shares
+from timesuite_jax.data.corpora.mixture import Mixture
 from timesuite_jax.data.corpora.record import Record, decode_record, encode_record
 from timesuite_jax.data.corpora.record_reader import read_record, read_without_media
 from timesuite_jax.data.corpora.rejected import Rejected

@@ -34,7 +34,7 @@ class IndexSampler:
         process_count: int,
         first: int = 0,
     ):
-        self._mixture = mixture
+        self._mixture, self._seed = mixture, seed if shuffle else None
         order = grain.MapDataset.range(mixture.visits)
         # Grain takes seeds of 32 bits.
         self._order = order.seed(seed % 2**32).shuffle().repeat() if shuffle else order.repeat()
@@ -50,7 +50,8 @@ class IndexSampler:
         position = step * self._global_batch + self._offset + row
         visit = self._order[position]
         assert visit is not None  # Grain's type for filtered elements; nothing is filtered here
-        return position, self._mixture.record_of_visit(int(visit))
+        epoch = position // self._mixture.visits
+        return position, self._mixture.record_of_visit(int(visit), epoch=epoch, seed=self._seed)
 
     def __repr__(self) -> str:
         return f"IndexSampler({self._mixture.visits} visits an epoch)"

@@ -1,50 +1,43 @@
 """Several corpora as one numbered set of records."""
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from timesuite_jax.data.corpora.corpus import open_corpus
+from timesuite_jax.data.corpora.corpus_shares import CorpusShare, missing_corpora
+from timesuite_jax.data.corpora.epoch_part import EpochPart, apportion
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.corpora.record_reader import read_record, read_without_media
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 
 
-@dataclass(frozen=True)
-class CorpusShare:
-    """A corpus of the mixture; each of its records is visited `repeat` times an epoch."""
-
-    folder: str
-    repeat: int = 1
-
-
-def corpus_shares(entries: Sequence[str]) -> tuple[CorpusShare, ...]:
-    """Parses a mixture as configs write it: "FOLDER", or "FOLDER*3" to visit its records three times an epoch.
-
-    Raises:
-      UserError: the text after the last star is not a whole number.
-    """
-    shares = []
-    for entry in entries:
-        folder, star, repeat = entry.rpartition("*")
-        if star and not repeat.isdigit():
-            raise UserError(f"corpus {entry!r} has no whole number after the star; write it as FOLDER*3")
-        shares.append(CorpusShare(folder, int(repeat)) if star else CorpusShare(entry))
-    return tuple(shares)
+if TYPE_CHECKING:
+    import grain
 
 
 class Mixture:
     """All records of several corpora, numbered from 0 in the order of the corpora.
 
+    Without weights, each record is visited `repeat` times an epoch. With weights, an epoch has as many samples as there
+    are records, shared by the groups in proportion to their weights: exactly so in each epoch, up to rounding.
+
     Raises:
-      UserError: a corpus is missing or damaged, there is none, two have the same name, or a repeat is below 1.
+      UserError: corpora are missing or damaged, there is none, two have the same name, a repeat is below 1, or a weight
+        is too small for one sample an epoch.
     """
 
     def __init__(self, shares: Sequence[CorpusShare]):
         if not shares:
             raise UserError("no corpus to train on; name at least one folder made by `timesuite data build`")
+        if len(missing := missing_corpora(shares)) > 1:
+            raise UserError(
+                f"{len(missing)} of the {len(shares)} corpora are missing: {', '.join(missing)}; build each with "
+                "`timesuite data build --out FOLDER`, or name others"
+            )
         opened = [open_corpus(share.folder) for share in shares]
         self.names = tuple(info.name for info, _ in opened)
         if len(set(self.names)) < len(self.names):
@@ -54,7 +47,9 @@ class Mixture:
             raise UserError(f"corpus {wrong[0].folder} has repeat {wrong[0].repeat}; give 1 or more, or leave it out")
         self._sources = [source for _, source in opened]
         self._ends = np.cumsum([len(source) for source in self._sources])
-        self._visit_ends = np.cumsum([len(s) * share.repeat for s, share in zip(self._sources, shares, strict=True)])
+        self._parts = _parts(shares, [len(source) for source in self._sources])
+        self._visit_ends = np.cumsum([part.samples for part in self._parts])
+        self._orders: dict[tuple[int, int], "grain.MapDataset"] = {}
 
     def __len__(self) -> int:
         return int(self._ends[-1])
@@ -64,12 +59,23 @@ class Mixture:
         """Samples of an epoch: records, each counted as often as it is repeated."""
         return int(self._visit_ends[-1])
 
-    def record_of_visit(self, visit: int) -> int:
-        """Record number of the `visit`-th sample of an unshuffled epoch."""
-        corpus = int(np.searchsorted(self._visit_ends, visit, side="right"))
-        within = visit - (int(self._visit_ends[corpus - 1]) if corpus else 0)
-        size = len(self._sources[corpus])
-        return int(self._ends[corpus]) - size + within % size
+    @property
+    def part_visits(self) -> list[int]:
+        """Samples of an epoch of each corpus, or of each group of corpora that share a weight."""
+        return [part.samples for part in self._parts]
+
+    def record_of_visit(self, visit: int, *, epoch: int = 0, seed: int | None = None) -> int:
+        """Record number of the `visit`-th sample of an unshuffled epoch.
+
+        Args:
+          visit: from 0 to `visits` - 1.
+          epoch: number of the epoch; matters with weights only.
+          seed: of the order in which a group's records are taken, with weights; None for the order of the records.
+        """
+        number = int(np.searchsorted(self._visit_ends, visit, side="right"))
+        part = self._parts[number]
+        within = visit - (int(self._visit_ends[number]) - part.samples)
+        return part.record(epoch, within, self._order(seed, number) if part.uneven and seed is not None else None)
 
     def corpus_of(self, number: int) -> str:
         """Name of the corpus of a record."""
@@ -96,3 +102,34 @@ class Mixture:
         corpus = int(np.searchsorted(self._ends, number, side="right"))
         source = self._sources[corpus]
         return source, number - (int(self._ends[corpus]) - len(source))
+
+    def _order(self, seed: int, part: int) -> "grain.MapDataset":
+        if (seed, part) not in self._orders:
+            self._orders[seed, part] = self._parts[part].order(seed, part)
+        return self._orders[seed, part]
+
+
+def _parts(shares: Sequence[CorpusShare], sizes: Sequence[int]) -> list[EpochPart]:
+    """The corpora, or groups of corpora with weights, as parts of an epoch.
+
+    Raises:
+      UserError: a weight is too small for one sample an epoch.
+    """
+    firsts = np.cumsum([0, *sizes]).tolist()
+    if shares[0].weight is None:
+        return [
+            EpochPart(first, size, size * share.repeat)
+            for first, size, share in zip(firsts, sizes, shares, strict=False)
+        ]
+    groups = [list(numbers) for _, numbers in itertools.groupby(range(len(shares)), lambda n: shares[n].group)]
+    weights = [shares[group[0]].weight or 0.0 for group in groups]
+    parts = []
+    for group, samples in zip(groups, apportion(sum(sizes), weights), strict=True):
+        if samples == 0:
+            share = shares[group[0]]
+            raise UserError(
+                f"the weight {share.weight:g} of {share.group} gives it none of the {sum(sizes)} samples of an epoch; "
+                "raise it, or remove the entry"
+            )
+        parts.append(EpochPart(firsts[group[0]], sum(sizes[number] for number in group), samples))
+    return parts

@@ -51,8 +51,19 @@ class RecordMixture(Protocol[RecordOutT]):
         """Samples of an epoch: records, each counted as often as it is repeated."""
         ...
 
-    def record_of_visit(self, visit: int) -> int:
-        """Record number of the `visit`-th sample of an unshuffled epoch."""
+    @property
+    def part_visits(self) -> Sequence[int]:
+        """Samples of an epoch of each part of the mixture; a run that resumes must have the same ones."""
+        ...
+
+    def record_of_visit(self, visit: int, *, epoch: int = 0, seed: int | None = None) -> int:
+        """Record number of the `visit`-th sample of an unshuffled epoch.
+
+        Args:
+          visit: from 0 to `visits` - 1.
+          epoch: number of the epoch.
+          seed: of random choices among the records; None for none.
+        """
         ...
 
     def corpus_of(self, number: int) -> str:

@@ -152,6 +152,7 @@ class RecordStream(Generic[RecordT, SampleT]):
             "epoch": position // self._mixture.visits,
             "seed": self._seed,
             "samples_per_epoch": self._mixture.visits,
+            "samples_per_part": list(self._mixture.part_visits),
         }
 
     def set_state(self, state: dict[str, Any]) -> None:
@@ -160,8 +161,10 @@ class RecordStream(Generic[RecordT, SampleT]):
         Raises:
           UserError: the position is one of other data or another seed.
         """
-        for key, own in (("seed", self._seed), ("samples_per_epoch", self._mixture.visits)):
-            if state[key] != own:
+        own_state = self.get_state()
+        for key in ("seed", "samples_per_epoch", "samples_per_part"):
+            own = own_state[key]
+            if state.get(key, own) != own:  # runs before weights of corpora have no parts
                 raise UserError(
                     f"the saved data position has {key} {state[key]}, this run has {own}; resume with the same data "
                     "and seed, or start a new run"

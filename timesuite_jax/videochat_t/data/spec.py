@@ -66,9 +66,16 @@ class SampleSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSpec(StreamSpec, SampleSpec):
-    """`config.data`: the training corpora, how they are read, and how records become samples."""
+    """`config.data`: the training corpora, how they are read, and how records become samples.
 
-    corpora: tuple[str, ...]  # folders; "FOLDER*3" is visited three times an epoch
+    Attributes:
+      corpora: folders, "FOLDER*3" to visit records three times an epoch, "MIXTURE@FOLDER" for a ready-made mixture; see
+        `timesuite_jax.data.corpora.corpus_shares`.
+      corpus_weights: shares of the entries in an epoch's samples; none: each record is visited once.
+    """
+
+    corpora: tuple[str, ...]
+    corpus_weights: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         """Checks bounds and combinations.

@@ -42,7 +42,7 @@ def train_stream(
             f"data.sampling={spec.sampling!r} with data.transform={spec.transform!r}; turn it off or change them"
         )
     return RecordStream(
-        Mixture(corpus_shares(spec.corpora)),
+        Mixture(corpus_shares(spec.corpora, spec.corpus_weights)),
         SampleMaker(processor),
         functools.partial(processor.collate, fixed_length=process_count > 1),
         spec,
