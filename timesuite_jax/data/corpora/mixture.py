@@ -14,7 +14,6 @@ from timesuite_jax.data.corpora.record_reader import read_record, read_without_m
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
 
-
 if TYPE_CHECKING:
     import grain
 
