@@ -42,15 +42,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=Path(__file__).parent / "goldens",
         help="folder with one folder a family (videochat_t/, ...) of numbers dumped from the original implementation",
     )
+    parser.addoption(
+        "--annotations",
+        type=Path,
+        default=None,
+        help="folder with the published annotation files of TimePro's sources, in the layout of the TimeIT release",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuses a folder that is not there: of it every family would be absent, and every test skipped."""
+    """Refuses folders that are not there: all that they should have would be absent, and every test skipped."""
     folder = config.getoption("--goldens")
     if not folder.is_dir():
         raise pytest.UsageError(
             f"--goldens {folder} is not a folder; give one that contains videochat_t/, mqsa_ted/, ..."
         )
+    annotations = config.getoption("--annotations")
+    if annotations is not None and not annotations.is_dir():
+        raise pytest.UsageError(f"--annotations {annotations} is not a folder; give that of the TimeIT release")
 
 
 @pytest.fixture(scope="session")

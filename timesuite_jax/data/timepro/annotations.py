@@ -8,7 +8,7 @@ record. Without `spans`, those of grounding tasks are parsed from the answers; `
 Seconds in answers and `spans` count from the start of the clip (`start`), like the time stamps that the model sees.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +33,22 @@ def read_annotations(path: str | Path, task: str) -> list[Annotation]:
     Raises:
       UserError: no such task or file, not JSON, or entries with wrong fields (the first ten are listed).
     """
-    path = Path(path)
+    return check_entries(Path(path), load_entries(Path(path)), task)
+
+
+def check_entries(path: Path, entries: Sequence[Any], task: str) -> list[Annotation]:
+    """Checks the entries of an annotation file.
+
+    Args:
+      path: the file, for messages.
+      entries: JSON values.
+      task: of entries without a task of their own; one of `TASKS`.
+
+    Raises:
+      UserError: no such task, or entries with wrong fields (the first ten are listed).
+    """
     if task not in TASKS:
         raise UserError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
-    entries = load_entries(path)
     errors: list[str] = []
     annotations = [_check(entry, number, task, errors) for number, entry in enumerate(entries)]
     if errors:

@@ -34,7 +34,7 @@ def reasons(path, **options):
         (b"\x89HDF\r\n\x1a\n123", "HDF5.*ydata-tvsum50-anno.tsv"),
         (gzip.compress(b'{"a": 1}' * 99)[:-9], "compressed with gzip and damaged"),
         (b"some\nplain\ntext", "has none of the known formats"),
-        (b"[]", "has none of the known formats"),
+        (b"[]", "contains no records; give a file with at least one"),
         ({"0": "Watch the video."}, "has none of the known formats.*docs/annotations.md"),
         (pickle.dumps({"video-a": []}), "has none of the known formats"),
     ],

@@ -34,7 +34,7 @@ def format_of(document: Document, name: str | None) -> str:
         hint = did_you_mean(name, FORMAT_NAMES)
         raise UserError(f"unknown format {name!r}{f', {hint}' if hint else ''}; known: {', '.join(FORMAT_NAMES)}")
     found = [known for known, one in FORMATS.items() if one.matches(document)]
-    if document.has_records("video|image", "QA"):
+    if document.has_records("video|image", "QA") or (not found and document.has_records("video|QA")):
         found.insert(0, TIMEPRO)
     if name == TIMEPRO or (name is not None and name in found):
         return name

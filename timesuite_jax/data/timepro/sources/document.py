@@ -95,6 +95,8 @@ def load_document(path: Path) -> Document:
         if len(text) > 1 or b"/" not in data or b"\t" in data or b"##" in data:  # else the text of a symbolic link
             return Document(path, "text", text)
     value, numbers, repeated = load_json(path, data)
+    if value == [] or value == {}:
+        raise UserError(f"{path} contains no records; give a file with at least one")
     return Document(path, "json", value, numbers, repeated)
 
 

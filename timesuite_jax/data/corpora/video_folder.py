@@ -1,0 +1,88 @@
+"""Finds the file of a video that annotations name by its id, by its file name, or with another suffix."""
+
+import functools
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+
+from etils import epath
+
+from timesuite_jax.media import VIDEO_SUFFIXES, VideoError
+from timesuite_jax.storage.remote_path import is_remote, to_path
+
+_SHOWN = 3  # files that an error lists
+
+
+class VideoFolder:
+    """A folder of videos, with its sub-folders.
+
+    A video is the file with the path that the annotations name; else the one file with that path and another suffix, or
+    any (DiDeMo names .mov, and ids have none); else, for a name without folders, the one such file in a sub-folder.
+
+    Args:
+      root: the folder, on a disk or in a bucket.
+    """
+
+    def __init__(self, root: epath.PathLike):
+        self._root = to_path(root)
+
+    def find(self, name: str) -> str:
+        """Returns the path of a video relative to the folder.
+
+        Args:
+          name: path, file name or id.
+
+        Raises:
+          VideoError: there is no such file, or there are several.
+        """
+        if self._is_file(name):
+            return name
+        stem = _stem(name)
+        for index in (self._by_path, self._by_name if "/" not in stem else {}):
+            candidates = index.get(stem, ())
+            if len(candidates) == 1:
+                return candidates[0]
+            if candidates:
+                more = f" and {len(candidates) - _SHOWN} more" if len(candidates) > _SHOWN else ""
+                raise VideoError(
+                    name,
+                    f"could be {', '.join(sorted(candidates)[:_SHOWN])}{more} in {self._root}",
+                    "keep one of them, or give its path in the annotations",
+                )
+        raise VideoError(name, f"does not exist: there is no such file in {self._root}", "check the folder of videos")
+
+    def _is_file(self, name: str) -> bool:
+        if is_remote(self._root):  # a request for each name would take hours
+            return name in self._paths
+        return "\0" not in name and (self._root / name).is_file()
+
+    @functools.cached_property
+    def _paths(self) -> frozenset[str]:
+        """All videos in the folder, by their paths relative to it."""
+        found: set[str] = set()
+        for folder, _, names in self._root.walk():
+            prefix = folder.relative_to(self._root).as_posix()
+            videos = [name for name in names if posixpath.splitext(name)[1].lower() in VIDEO_SUFFIXES]
+            found.update(name if prefix == "." else f"{prefix}/{name}" for name in videos)
+        return frozenset(found)
+
+    @functools.cached_property
+    def _by_path(self) -> Mapping[str, list[str]]:
+        return _grouped(self._paths, _stem)
+
+    @functools.cached_property
+    def _by_name(self) -> Mapping[str, list[str]]:
+        return _grouped(self._paths, lambda path: posixpath.basename(_stem(path)))
+
+
+def _grouped(paths: Iterable[str], key: Callable[[str], str]) -> Mapping[str, list[str]]:
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        groups[key(path)].append(path)
+    return groups
+
+
+def _stem(path: str) -> str:
+    """A path without its suffix, if that is one of videos; ids have full stops: "NUsG9BgSes0_210.0_360.0"."""
+    stem, suffix = posixpath.splitext(path)
+    return stem if suffix.lower() in VIDEO_SUFFIXES else path

@@ -1,0 +1,81 @@
+"""Reads an annotation file of any known format, as questions and answers."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from timesuite_jax.data.timepro.annotation import Annotation
+from timesuite_jax.data.timepro.annotations import check_entries
+from timesuite_jax.data.timepro.sources.detect import TIMEPRO, format_of
+from timesuite_jax.data.timepro.sources.document import Document, load_document
+from timesuite_jax.data.timepro.sources.format import ReadOptions, Skipped
+from timesuite_jax.data.timepro.sources.formats import FORMATS
+from timesuite_jax.data.timepro.sources.read import read_document
+from timesuite_jax.data.timepro.tasks import annotate
+from timesuite_jax.errors import UserError
+
+_DEFAULT_TASK = "temporal_video_grounding"  # of ready-made questions without a task
+_SHOWN = 3  # reasons that are named where a file has no samples
+
+
+@dataclass(frozen=True)
+class SourceAnnotations:
+    """What an annotation file contains.
+
+    Attributes:
+      format: name of its format.
+      annotations: questions and answers, in the order of the file.
+      skipped: rows that are none, with the reasons.
+    """
+
+    format: str
+    annotations: tuple[Annotation, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def annotate_source(
+    path: str | Path, format: str | None = None, options: ReadOptions | None = None, *, seed: int = 0
+) -> SourceAnnotations:
+    """Reads an annotation file, and writes its samples as questions and answers.
+
+    Args:
+      path: the file, or the folder of files.
+      format: name of its format; None: found from its content.
+      options: which of its samples, and for which task.
+      seed: chooses among the wordings of questions.
+
+    Raises:
+      UserError: the file cannot be read or has another format, the options are not those of its format, or it has no
+        samples.
+    """
+    document, options = load_document(Path(path)), options or ReadOptions()
+    name = format_of(document, format)
+    if name == TIMEPRO:
+        found: list[Annotation] = _ready_made(document, options)
+        skipped = [Skipped(f"key {key[:60]!r}", "is in one object twice") for key in document.repeated]
+        return SourceAnnotations(name, tuple(found), tuple(skipped))
+    found, skipped = [], []
+    for one in read_document(document, FORMATS[name], options):
+        if isinstance(one, Skipped):
+            skipped.append(one)
+        else:
+            found.append(annotate(one, seed))
+    if not found:
+        raise UserError(f"{path}, of the format {name}, has no samples: {count_reasons(skipped) or 'no rows'}")
+    return SourceAnnotations(name, tuple(found), tuple(skipped))
+
+
+def _ready_made(document: Document, options: ReadOptions) -> list[Annotation]:
+    for option, value in (("--split", options.split), ("--annotators", options.annotators)):
+        if value is not None:
+            raise UserError(f"{option} {value}: {document.path} has ready-made questions; leave the option out")
+    records = [record.value for record in document.records()]
+    return check_entries(document.path, records, options.task or _DEFAULT_TASK)
+
+
+def count_reasons(skipped: Iterable[Skipped]) -> str:
+    """Lists the most frequent reasons of skipped rows with their numbers; "" if there are none."""
+    counts = Counter(one.reason for one in skipped).most_common()
+    listed = "; ".join(f"{count} rows: {reason}" for reason, count in counts[:_SHOWN])
+    return f"{listed}; and {len(counts) - _SHOWN} other reasons" if len(counts) > _SHOWN else listed
