@@ -6,7 +6,8 @@ examples:
   timesuite data inspect data/debug --html debug.html
   timesuite data inspect corpora/didemo --config configs/timesuite/linear_p.py --config.text.tokenizer=mistral_common
   timesuite data build --annotations instruct.json --videos videos/ --out corpora/didemo --corpus didemo
-  timesuite data build --annotations coin.json --videos videos/ --out corpora/coin --task step_localization --frames 192
+  timesuite data build --annotations COIN.json --videos videos/ --out corpora/coin --split training --frames 192
+  timesuite data build --annotations train_data.json --format didemo --annotators mean --videos videos/ --out didemo
   timesuite data build --annotations sta.jsonl --videos videos/ --out corpora/sta --on-bad-span clip --strict
   timesuite data build --annotations a.json --videos gs://BUCKET/videos --out gs://BUCKET/a --fps 2 --shard-size 500
   timesuite data check corpora/didemo videos/ --json

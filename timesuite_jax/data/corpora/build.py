@@ -33,6 +33,7 @@ from timesuite_jax.data.corpora.quarantine import QuarantinedVideo, by_path
 from timesuite_jax.data.corpora.record import example_class
 from timesuite_jax.data.corpora.shard import ShardSummary, write_shard
 from timesuite_jax.data.corpora.worker_pool import WorkerPool
+from timesuite_jax.data.timepro.sources import ReadOptions
 from timesuite_jax.errors import UserError
 from timesuite_jax.progress import track
 from timesuite_jax.storage.remote_path import to_path
@@ -64,7 +65,9 @@ def build_corpus(
         unfinished build with other settings.
     """
     check_name(spec.corpus)
-    given = annotations if isinstance(annotations, AnnotationSet) else read_annotation_set(annotations, spec.task)
+    given = annotations
+    if not isinstance(given, AnnotationSet):
+        given = read_annotation_set(given, videos, ReadOptions(spec.task))
     root, folder = to_path(videos), to_path(out)
     if not root.is_dir():
         raise UserError(

@@ -17,7 +17,7 @@ class BuildSpec:
 
     Attributes:
       corpus: name of the corpus.
-      task: of annotations without a task of their own.
+      task: of annotations without a task of their own; None: the first of their format.
       shards: number of files; a few for each reading host, of 100 MB to 1 GB each.
       shard_mb: instead of a number of files, their size in MB, estimated from the sizes of the videos.
       frames: store this many JPEG frames a sample instead of the video; None stores the video. Recommended for long
@@ -30,7 +30,7 @@ class BuildSpec:
     """
 
     corpus: str
-    task: str = "temporal_video_grounding"
+    task: str | None = None
     shards: int = 1
     shard_mb: float | None = None
     frames: int | None = None

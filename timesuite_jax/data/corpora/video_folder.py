@@ -26,14 +26,14 @@ class VideoFolder:
     def __init__(self, root: epath.PathLike):
         self._root = to_path(root)
 
-    def find(self, name: str) -> str:
-        """Returns the path of a video relative to the folder.
+    def find(self, name: str) -> str | None:
+        """Returns the path of a video relative to the folder; None if there is no such file.
 
         Args:
           name: path, file name or id.
 
         Raises:
-          VideoError: there is no such file, or there are several.
+          VideoError: there are several such files.
         """
         if self._is_file(name):
             return name
@@ -49,7 +49,7 @@ class VideoFolder:
                     f"could be {', '.join(sorted(candidates)[:_SHOWN])}{more} in {self._root}",
                     "keep one of them, or give its path in the annotations",
                 )
-        raise VideoError(name, f"does not exist: there is no such file in {self._root}", "check the folder of videos")
+        return None
 
     def _is_file(self, name: str) -> bool:
         if is_remote(self._root):  # a request for each name would take hours

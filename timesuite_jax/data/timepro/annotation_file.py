@@ -127,7 +127,7 @@ def _not_json(path: Path, data: bytes, error: Exception) -> UserError:
     text = data.strip()
     if len(data) < _LARGEST_LINK and b"/" in data and b"\n" not in text and text[:1] not in b"[{":
         return UserError(
-            f"{path} contains only a path ({text.decode(errors='replace')[:60]}...): it is the text of a "
+            f"{path} contains only a path ({text.decode(errors='replace')[:60]!r}...): it is the text of a "
             "symbolic link; download the file itself"
         )
     return UserError(f"{path} is not JSON ({error}); download it again or correct it")

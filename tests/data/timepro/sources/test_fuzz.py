@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from tests.support.annotation_samples import SAMPLES
 from timesuite_jax.data.timepro.source_entry import SourceEntry
-from timesuite_jax.data.timepro.sources import FORMATS, ReadOptions, Skipped, annotate_source, detect_format, read_source
+from timesuite_jax.data.timepro.sources import (
+    FORMATS,
+    ReadOptions,
+    Skipped,
+    annotate_source,
+    detect_format,
+    read_source,
+)
 from timesuite_jax.errors import UserError
 
 EXAMPLES = int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300"))
@@ -122,10 +129,15 @@ def test_invented_pickles(tmp_path, data):
 
 
 @many
-@given(st.binary(max_size=200) | st.text(st.sampled_from("0123456789.,#\t\n :-\"[]{}as"), max_size=200).map(str.encode), st.data())
+@given(
+    st.binary(max_size=200) | st.text(st.sampled_from('0123456789.,#\t\n :-"[]{}as'), max_size=200).map(str.encode),
+    st.data(),
+)
 def test_invented_files(tmp_path, content, data):
     path = tmp_path / data.draw(st.sampled_from(["a.txt", "a.mat", "a.json.gz"]))
-    header = data.draw(st.sampled_from([b"", b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM", b"\x1f\x8b", b"\x80\x04"]))
+    header = data.draw(
+        st.sampled_from([b"", b"MATLAB 5.0 MAT-file".ljust(124) + b"\x00\x01IM", b"\x1f\x8b", b"\x80\x04"])
+    )
     path.write_bytes(header + content)
     check(path, data)
 
