@@ -159,6 +159,13 @@ def test_the_best_of_several_true_windows_counts(score):
     assert metrics["set_iou"] == pytest.approx(2 / 3) and metrics["map"] == 0.5
 
 
+def test_questions_for_single_moments_are_not_asked(score):
+    spans = {"turns": WHEN, "spans": ((2.0, 3.0),)}
+    result = score("2.0 - 3.0 seconds", spans, {**spans, "task": "highlight_detection"})
+    assert result.metrics()["n"] == result.metrics()["miou"] == 1.0
+    assert ["no question with a true span" in dropped.reason for dropped in result.dropped] == [True]
+
+
 def test_true_spans_beyond_the_video_are_dropped_with_the_reason(score):
     spans = ((0.5, 1.0),), ((0.5, 90.0),), ((500.0, 1000.0),), ((40.0, 50.0),)
     result = score("0.5 - 1.0 seconds", *({"turns": WHEN, "spans": one} for one in spans))

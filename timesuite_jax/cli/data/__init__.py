@@ -10,6 +10,7 @@ examples:
   timesuite data build --annotations train_data.json --format didemo --annotators mean --videos videos/ --out didemo
   timesuite data build --annotations sta.jsonl --videos videos/ --out corpora/sta --on-bad-span clip --strict
   timesuite data build --annotations a.json --videos gs://BUCKET/videos --out gs://BUCKET/a --fps 2 --shard-size 500
+  timesuite data captions --annotations howto_interlink.tsv --out tgc.jsonl --similarity embeddings
   timesuite data check corpora/didemo videos/ --json
   timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort
   timesuite data interactions ml-100k/u.data --columns 1,2,4 --sort --out movies.npz
@@ -19,10 +20,11 @@ examples:
 import argparse
 
 from timesuite_jax.cli._help import show_examples
-from timesuite_jax.cli.data import build, check, inspect, interactions, synthetic
+from timesuite_jax.cli.data import build, captions, check, inspect, interactions, synthetic
 
 _ACTIONS = {
     "build": (build, "build a corpus from annotations and videos"),
+    "captions": (captions, "make questions for the times of titled scenes from captioned clips"),
     "check": (check, "decode everything and list the problems"),
     "inspect": (inspect, "print what corpora contain and how they fit a model; write a page with samples"),
     "synthetic": (synthetic, "make videos of moving shapes, a corpus of them and a tokenizer"),

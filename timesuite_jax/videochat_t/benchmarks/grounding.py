@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from timesuite_jax.data.corpora import Record
 from timesuite_jax.data.corpora.bad_spans import check_span, fit_windows
+from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores, Span
 from timesuite_jax.metrics import grounding_scores, moment_table, round_number_fractions
@@ -20,7 +21,7 @@ _METRICS = tuple({**grounding_scores(_ONE, _ONE).table(), **moment_table([_ONE],
 
 
 class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, GroundingPrediction]):
-    """All questions with a true window.
+    """All questions with a true window, except those for single moments (highlights), whose answers are no spans.
 
     R@1 and mean IoU score the first span of an answer against the best true window, set IoU and average precision all
     spans against all windows. A question is dropped if a true window extends beyond its video by more than a second,
@@ -48,7 +49,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         protocol: str = "default",
     ) -> None:
         self._control, self._limit, self.protocol = control, limit, protocol
-        self._examples = CorpusExamples(folders, lambda record, turn: bool(record.spans_of(turn)), limit)
+        self._examples = CorpusExamples(folders, _is_grounded, limit)
         self._donor: tuple[str, Record] | None = None  # source of the video asked about, record whose frames are shown
 
     @property
@@ -68,7 +69,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
           UserError: the record has no question with a true window, or the window is beyond the video.
         """
         known, windows = example.annotations, example.spans
-        if not (windows and example.turn.question):
+        if not (windows and example.turn.question and _is_grounded(known, example.turn_number)):
             raise UserError(f"record {known.id} has no question with a true span; evaluate a corpus that has them")
         fit_windows(windows, known.length, example.corpus.on_bad_span)
         frames_of = self._other_videos(example) if self._control == "foreign_frames" else None
@@ -128,6 +129,11 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
                 continue
             self._donor = own, record
             yield record
+
+
+def _is_grounded(record: Record, turn: int) -> bool:
+    """Whether a question has a true window and its answer names spans."""
+    return bool(record.spans_of(turn)) and not (record.task in TASKS and TASKS[record.task].times == "moments")
 
 
 def _spans(text: str, duration: float) -> tuple[Span, ...]:

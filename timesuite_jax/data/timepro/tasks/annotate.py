@@ -3,7 +3,14 @@
 import hashlib
 
 from timesuite_jax.data.timepro.annotation import AnnotatedSpans, Annotation
-from timesuite_jax.data.timepro.source_entry import Content, Dialogue, GroundedQuery, Highlights, SourceEntry
+from timesuite_jax.data.timepro.source_entry import (
+    Content,
+    Dialogue,
+    GroundedQuery,
+    Highlights,
+    SourceEntry,
+    TimedEvents,
+)
 from timesuite_jax.data.timepro.tasks.dialogue import spans_of_dialogue
 from timesuite_jax.data.timepro.tasks.table import TASKS
 from timesuite_jax.errors import UserError
@@ -35,10 +42,12 @@ def annotate(entry: SourceEntry, seed: int) -> Annotation:
 def _write(entry: SourceEntry, content: Content, seed: int) -> Turn:
     task = TASKS[entry.task]
     if task.content is None or not isinstance(content, task.content):
-        possible = [name for name, other in TASKS.items() if other.content is type(content)]
+        possible = ", ".join(name for name, other in TASKS.items() if other.content is type(content))
+        captions = entry.task == "temporal_grounded_caption" and isinstance(content, TimedEvents)
+        titles = "; `timesuite data captions` makes titles of clips, which it needs" if captions else ""
         raise UserError(
             f"{entry.location}: {entry.task} is not a task for the annotation of {entry.video} "
-            f"({type(content).__name__}); choose one of {', '.join(possible)}"
+            f"({type(content).__name__}); choose one of {possible}{titles}"
         )
     wordings = task.wordings(content)
     key = f"{seed} {entry.task} {entry.number} {entry.video}".encode(errors="surrogatepass")
