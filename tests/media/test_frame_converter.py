@@ -1,9 +1,13 @@
 """Frames of every width and pixel format equal a plain conversion, scaled and not, in every column."""
 
+import gc
+import io
+
 import av
 import numpy as np
 import pytest
 
+from tests.support.sample_videos import numbered_video
 from timesuite_jax.media.frame_converter import FrameConverter
 
 EVERYDAY = [(854, 480), (360, 640), (406, 720), (640, 360), (480, 854), (426, 240), (720, 406), (1366, 768), (202, 360)]
@@ -60,3 +64,21 @@ def test_every_format_and_width_equals_a_plain_conversion(pix_fmt):
             check(pix_fmt, width, height)
     for width, height in EVERYDAY:
         check(pix_fmt, width, height)
+
+
+def test_converted_frames_are_freed_at_once():
+    """A reference cycle would withhold a frame's memory from the decoder until a garbage collection."""
+    data = numbered_video(20)
+    with av.open(io.BytesIO(data)) as container:
+        convert = FrameConverter(None)
+        frames = container.decode(video=0)
+        convert(next(frames))
+        gc.collect()
+        gc.disable()
+        try:
+            for frame in frames:
+                convert(frame)
+            del frame
+            assert gc.collect() == 0
+        finally:
+            gc.enable()

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import av
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from jaxtyping import UInt8
 
 
@@ -19,7 +20,9 @@ class Orientation(NamedTuple):
     def of_frame(cls, frame: av.VideoFrame) -> "Orientation":
         """Reads the display matrix of a frame: the nearest quarter turn, with or without a mirror."""
         try:
-            matrix = frame.side_data.get("DISPLAYMATRIX")
+            # `frame.side_data` refers to the frame and is kept in it: such a cycle would withhold the frame's memory
+            # from the decoder until a garbage collection.
+            matrix = SideDataContainer(frame).get("DISPLAYMATRIX")  # pyright: ignore[reportCallIssue]
         except ValueError:  # PyAV cannot list side data with a type that it does not know
             matrix = None
         if matrix is None:
