@@ -1,11 +1,13 @@
 """Rejects files that were cut off, such as interrupted downloads and copies."""
 
+from collections.abc import Callable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import av.container
 
 from timesuite_jax.media.container_extent import declared_extent
+from timesuite_jax.media.stream_extent import partial_transport_packet
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import Source, open_video
 
@@ -38,23 +40,28 @@ def open_complete_video(source: Source, name: str) -> av.container.InputContaine
 
 
 def _check_extent(source: Source, name: str, container: av.container.InputContainer | None) -> None:
-    present, extent = _extent(source)
+    present, extent = _measure(source, declared_extent)
     if extent > present and (container is None or not _all_frames_within(container, present)):
         raise VideoError(
             name,
-            f"is truncated: {present} of {extent} bytes are present",
+            f"is truncated: {present} of at least {extent} bytes are present",
             "download it again or re-encode it",
             "truncated",
         )
 
 
-def _extent(source: Source) -> tuple[int, int]:
-    """Returns the sizes in bytes of a file and of its structure, zeros if the file cannot be read."""
+def ends_within_transport_packet(source: Source) -> bool:
+    """Whether a file is a transport stream that ends within a packet; recordings of broadcasts may end anywhere."""
+    return _measure(source, partial_transport_packet)[1] > 0
+
+
+def _measure(source: Source, measure: Callable[[bytes | mmap], int]) -> tuple[int, int]:
+    """Returns the size of a file in bytes and a measure of its content, zeros if the file cannot be read."""
     if isinstance(source, bytes):
-        return len(source), declared_extent(source)
+        return len(source), measure(source)
     try:
         with Path(source).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-            return len(data), declared_extent(data)
+            return len(data), measure(data)
     except (OSError, ValueError):  # missing, a folder, not permitted; empty
         return 0, 0
 

@@ -1,12 +1,22 @@
 """Finds where the structure of a file ends, by the sizes that its elements declare: a file cut off is shorter.
 
-One function a container. Each returns the number of bytes that the structure needs, at most those of the file if it is
-whole; 0 where the format does not show it (streams of unknown length, broadcasts).
+One function a container, here and in `production_extent` and `stream_extent`. Each returns the number of bytes that the
+structure needs, at most those of the file if it is whole; 0 where the format does not show it (streams of unknown
+length, broadcasts).
 """
 
 import struct
 from collections.abc import Callable
 from mmap import mmap
+
+from timesuite_jax.media.production_extent import dv_extent, is_dv, mxf_extent, y4m_extent
+from timesuite_jax.media.stream_extent import (
+    PACK_START,
+    PNG_SIGNATURE,
+    jpeg_extent,
+    png_extent,
+    program_stream_extent,
+)
 
 _EBML_SEGMENT, _EBML_CLUSTER = 0x18538067, 0x1F43B675
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
@@ -31,16 +41,34 @@ def declared_extent(data: bytes | mmap) -> int:
 
 def _iso(data) -> int:
     """Boxes of mp4, mov, 3gp (ISO/IEC 14496-12, 4.2)."""
-    position = extent = 0
+    position = extent = referenced = 0
     while position + 8 <= len(data):
         size, kind = struct.unpack(">I4s", data[position : position + 8])
         if size == 1 and position + 16 <= len(data):
             (size,) = struct.unpack(">Q", data[position + 8 : position + 16])
         if size < 8 or kind not in _ISO_BOXES:  # 0: to the end of the file; the rest: no box
             break
+        if kind == b"sidx":
+            referenced = max(referenced, _indexed_end(data, position, size))
         position += size
         extent = position
-    return extent
+    return max(extent, referenced)
+
+
+def _indexed_end(data, position: int, size: int) -> int:
+    """Returns the end of the fragments that a segment index (ISO/IEC 14496-12, 8.16.3) lists."""
+    end = position + size
+    if end > len(data):
+        return end
+    body = position + 8  # after size and type: version and flags, id, timescale, earliest time, offset, reserved, count
+    offset, _, count = (
+        struct.unpack(">Q2H", data[body + 20 : body + 32])
+        if data[body]
+        else struct.unpack(">I2H", data[body + 16 : body + 24])
+    )
+    first = body + (32 if data[body] else 24)
+    sizes = (int.from_bytes(data[at : at + 4]) & 0x7FFFFFFF for at in range(first, first + 12 * count, 12))
+    return end + offset + sum(sizes)
 
 
 def _ebml(data) -> int:
@@ -162,4 +190,10 @@ _FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[..., int]], ...] = (
     (lambda head: head.startswith(b"FLV"), _flv),
     (lambda head: head[:6] in (b"GIF87a", b"GIF89a"), _gif),
     (lambda head: head.startswith(b"DKIF"), _ivf),
+    (lambda head: head.startswith(PNG_SIGNATURE), png_extent),
+    (lambda head: head.startswith(b"\xff\xd8\xff"), jpeg_extent),
+    (lambda head: head.startswith(PACK_START), program_stream_extent),
+    (lambda head: head.startswith(b"YUV4MPEG2 "), y4m_extent),
+    (lambda head: head.startswith(bytes.fromhex("060e2b34")), mxf_extent),
+    (is_dv, dv_extent),
 )
