@@ -8,14 +8,13 @@ from unittest import mock
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax_videochat import ANSWER_CHUNK, TRAINED, spec
+from jax_videochat import TRAINED, spec, summed_loss
 from mask_forms import draw, make_key
 from workload import Shape, Sizes, make_batch
 
 from timesuite_jax import param_tree
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.layers import dropout, unbox
-from timesuite_jax.objectives.next_token import answer_cross_entropy
 from timesuite_jax.parallel import compiler_options
 from timesuite_jax.training import OptimizerSpec, TrainingSpec, optimizer, randomness, schedule
 from timesuite_jax.training.step import make_step
@@ -39,16 +38,7 @@ class MediumTask:
         rngs = {name: make_key(self._form, key) for name, key in keys.items()}
         with mock.patch.object(dropout, "hash_bits", lambda key, shape: draw(self._form, key, shape)):
             hidden, aux = self._model.apply({"params": params}, batch, deterministic=False, rngs=rngs)
-        total, count, _ = answer_cross_entropy(
-            hidden[:, :-1],
-            batch["tokens"][:, 1:],
-            batch["loss_mask"][:, 1:],
-            params["mistral"]["lm_head"],
-            chunk=ANSWER_CHUNK,
-            scaling=self._model.spec.mistral.lora.scaling,
-            head_input=aux["head_input"][:, :-1],
-        )
-        return total, count, {}
+        return *summed_loss(self._model, params, batch, hidden, aux["head_input"]), {}
 
 
 def make_training_steps(forms: Iterable[str], sizes: Sizes, shape: Shape) -> dict[str, Callable[[], float]]:

@@ -77,7 +77,23 @@ def parameters(state_dict: Mapping[str, np.ndarray]) -> tuple[dict[str, Any], di
 def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[str, jax.Array]) -> jax.Array:
     """Returns the mean cross-entropy of the answer tokens."""
     params = param_tree.merge(trainable, frozen)
-    hidden, _ = model.apply({"params": params}, batch)
+    hidden, aux = model.apply({"params": params}, batch)
+    total, count = summed_loss(model, params, batch, hidden, aux["head_input"])
+    return total / count
+
+
+def summed_loss(
+    model: VideoChatT, params: Mapping, batch: Mapping[str, jax.Array], hidden: jax.Array, head_input: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Returns the summed cross-entropy of the answer tokens and their number.
+
+    Args:
+      model: of the hidden states.
+      params: all parameters.
+      batch: its tokens and loss mask, of shape [B, S].
+      hidden: states [B, S, D].
+      head_input: the states as LoRA of the head has them, with dropout.
+    """
     total, count, _ = answer_cross_entropy(
         hidden[:, :-1],
         batch["tokens"][:, 1:],
@@ -85,8 +101,9 @@ def loss(model: VideoChatT, trainable: Mapping, frozen: Mapping, batch: Mapping[
         params["mistral"]["lm_head"],
         chunk=ANSWER_CHUNK,
         scaling=model.spec.mistral.lora.scaling,
+        head_input=head_input[:, :-1],
     )
-    return total / count
+    return total, count
 
 
 def tasks(

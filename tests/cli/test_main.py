@@ -11,7 +11,7 @@ from timesuite_jax.cli import main as cli
 from timesuite_jax.cli.main import COMMANDS, main
 from timesuite_jax.errors import UserError
 
-ACTIONS = {"port": "import export inspect verify", "data": "build check show synthetic interactions"}
+ACTIONS = {"port": "import export inspect verify", "data": "build check inspect synthetic interactions"}
 
 
 @pytest.mark.parametrize(

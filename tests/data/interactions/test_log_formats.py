@@ -43,6 +43,8 @@ TEXTS = {
     "movielens.csv": separated(",", ("userId", "movieId", "rating", "timestamp")),
     "capitals.csv": separated(";", ("USER_ID", "Item ID", "Rating", "Timestamp")),
     "blank.csv": b"\n\n" + separated(","),
+    "white_space.csv": b"  \n" + separated(",") + b"\n \t \n\n",
+    "white_space.dat": separated("::", header=False).replace(b"\n", b"\n  \n", 1),
     "mark.csv": b"\xef\xbb\xbf" + separated(","),
     "windows.csv": separated("\t").replace(b"\n", b"\r\n"),
     "quoted.csv": separated(";", ('"user"', '"item"', '"some; rating"', '"time"')),

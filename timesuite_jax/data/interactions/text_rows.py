@@ -22,7 +22,7 @@ class Row(NamedTuple):
 
 
 def read_rows(path: Path, separator: str, width: int | None = None) -> Iterator[Row]:
-    """Yields the rows of a file that are not empty, its header included.
+    """Yields the rows of a file, its header included, without lines that are empty or white space.
 
     Args:
       path: of the file, which may be compressed.
@@ -50,14 +50,14 @@ def read_rows(path: Path, separator: str, width: int | None = None) -> Iterator[
 def _split(path: Path, text: io.TextIOWrapper, separator: str) -> Iterator[Row]:
     if len(separator) > 1:
         for number, line in enumerate(text, 1):
-            if line := line.rstrip("\r\n"):
-                yield Row(number, line.split(separator))
+            if line.strip():
+                yield Row(number, line.rstrip("\r\n").split(separator))
         return
     reader, last = csv.reader(text, delimiter=separator, strict=True), 0
     try:
         for fields in reader:
             last = reader.line_num
-            if fields:
+            if len(fields) > 1 or any(map(str.strip, fields)):
                 yield Row(last, fields)
     except csv.Error as error:
         raise UserError(
