@@ -77,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
     base = load_config(args.config) if args.config else None
     from timesuite_jax.apps import finetune  # imports JAX; errors in options are reported before
     from timesuite_jax.checkpoints.malloc_tuning import limit_malloc_arenas
+    from timesuite_jax.evaluation import print_result
 
     limit_malloc_arenas()
     spec = finetune.FinetuneSpec(
@@ -100,9 +101,9 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({**outcome.as_json(), "next": commands}))
         return 0
     print_data_report(outcome.data)
-    for report in outcome.reports.values():
-        report.show()
-    if not outcome.reports:
+    for name, result in outcome.results.items():
+        print_result(result, name)
+    if not outcome.results:
         print("nothing is held out, so there are no scores")
     print("\nnext:")
     for name, command in commands.items():

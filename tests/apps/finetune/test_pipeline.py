@@ -79,7 +79,7 @@ def test_repeating_writes_no_file_again_and_prints_commands_that_run(finished, c
     printed = capsys.readouterr()
     result = json.loads(printed.out.splitlines()[-1])
     assert {file: file.stat().st_mtime_ns for file in before} == before
-    assert "training a tiny model from scratch" in printed.err
+    assert "resumed at step 2" in printed.out + printed.err
     assert set(result["next"]) == {
         "ask",
         "evaluate held_out_grounding",

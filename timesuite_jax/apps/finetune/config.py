@@ -8,6 +8,7 @@ from ml_collections import ConfigDict
 
 from timesuite_jax.apps.finetune.measure import measure, read_turns
 from timesuite_jax.apps.tiny_model import tiny_config
+from timesuite_jax.config_file import CONFIG_NAME, read_config
 from timesuite_jax.data.corpora import read_info
 from timesuite_jax.text import build_word_tokenizer, clip_time_texts, load_tokenizer, video_time_text
 from timesuite_jax.videochat_t.config import model_spec
@@ -25,6 +26,7 @@ def tiny_base(workdir: Path, corpora: Sequence[str]) -> ConfigDict:
     vocab = load_tokenizer(file).vocab_size
     config = tiny_config(str(file), vocab, (), batch_size=TINY_BATCH, bucket=1, clip_text_length=_CLIP_TEXT)
     config.training.epochs = TINY_EPOCHS
+    config.evaluation.batch_size = TINY_BATCH
     return config
 
 
@@ -51,6 +53,21 @@ def finetune_config(base: ConfigDict, train: str, corpora: Sequence[str], *, see
     config.evaluation = evaluation
     _set_length(config, max(1, records // config.data.batch_size), seed)
     return config, sizes.unknown
+
+
+def started_config(workdir: Path, train: str) -> ConfigDict:
+    """Returns the config that a run in a work folder was started with, whatever its weights and devices were.
+
+    Args:
+      workdir: of the run, which may have been moved since.
+      train: folder of the training corpus.
+
+    Raises:
+      UserError: the config is damaged.
+    """
+    config = ConfigDict(read_config(workdir / CONFIG_NAME))
+    config.data.corpora = (train,)
+    return config
 
 
 def batch_size(config: ConfigDict, records: int) -> int:

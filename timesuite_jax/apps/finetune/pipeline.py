@@ -5,35 +5,25 @@ Each stores its result in the work folder, and is skipped or resumed if it is th
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from ml_collections import ConfigDict
 from rich.console import Console
 
 from timesuite_jax import registry
-from timesuite_jax.apps.finetune.config import finetune_config, tiny_base
-from timesuite_jax.apps.finetune.corpora import (
-    HELD_OUT,
-    TRAIN,
-    Plan,
-    build_corpora,
-    corpus_folder,
-    find_plan,
-    make_plan,
-)
+from timesuite_jax.apps.finetune.config import finetune_config, started_config, tiny_base
+from timesuite_jax.apps.finetune.corpora import build_corpora, corpus_folder
+from timesuite_jax.apps.finetune.evaluate import evaluate
+from timesuite_jax.apps.finetune.plan import TRAIN, Plan, find_plan, make_plan
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.apps.finetune.start import starting_config
 from timesuite_jax.apps.timing import timed
 from timesuite_jax.apps.tiny_model import tiny_config
 from timesuite_jax.apps.training_run import train
 from timesuite_jax.checkpoints.layout import has_checkpoint
-from timesuite_jax.checkpoints.run_files import use_run_files
 from timesuite_jax.data.corpora.corpus import write_json
-from timesuite_jax.evaluation.job import EvaluationReport, EvaluationRequest
-from timesuite_jax.progress import progress_bar
+from timesuite_jax.evaluation import Result
 from timesuite_jax.registry.capabilities import ChecksReadiness
-from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.training import DataReport
 
 TINY_NOTE = (
@@ -49,13 +39,13 @@ class Outcome:
     Attributes:
       plan: what the corpora consist of.
       data: what became of the samples in training, in this invocation.
-      reports: scores by held-out corpus.
+      results: scores by held-out corpus.
       seconds: of each step in this invocation.
     """
 
     plan: Plan
     data: DataReport
-    reports: Mapping[str, EvaluationReport]
+    results: Mapping[str, Result[Any]]
     seconds: dict[str, float]
 
     def as_json(self) -> dict[str, Any]:
@@ -65,7 +55,7 @@ class Outcome:
             "videos": self.plan.videos,
             "left_out": [{"row": number, "problem": text} for number, text in self.plan.left_out],
             "notes": list(self.plan.notes),
-            "scores": {name: report.metrics for name, report in self.reports.items()},
+            "scores": {name: result.as_json() for name, result in self.results.items()},
             "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
         }
 
@@ -91,7 +81,8 @@ def run(
     console = Console(stderr=True, quiet=quiet, soft_wrap=True, highlight=False)
     seconds: dict[str, float] = {}
     plan = find_plan(spec)
-    config = _start(spec, base, override, console)
+    started = has_checkpoint(spec.workdir)
+    config = None if started else _start(spec, base, override, console)
     with timed(seconds, "validation", console.print, "1/4 validating rows and videos"):
         plan = plan or make_plan(spec, quiet=quiet)
         _show_plan(plan, console)
@@ -99,15 +90,18 @@ def run(
         build_corpora(spec, plan, lambda line: console.print(line, markup=False), quiet=quiet)
     folders = {name: str(corpus_folder(spec.workdir, name)) for name in plan.rows}
     with timed(seconds, "training", console.print, "3/4 training"):
-        config = config or tiny_base(spec.workdir, list(folders.values()))
-        config, unknown = finetune_config(config, folders[TRAIN], list(folders.values()), seed=spec.seed)
-        if unknown:
-            console.print(f"{unknown} questions and answers have words that the tokenizer does not know")
+        if started:
+            config = started_config(spec.workdir, folders[TRAIN])
+        else:
+            config = config or tiny_base(spec.workdir, list(folders.values()))
+            config, unknown = finetune_config(config, folders[TRAIN], list(folders.values()), seed=spec.seed)
+            if unknown:
+                console.print(f"{unknown} questions and answers have words that the tokenizer does not know")
         override(config)
         _, data = train(config, spec.workdir)
     with timed(seconds, "evaluation", console.print, "4/4 evaluating on held-out videos"):
-        reports = {name: _evaluate(spec.workdir, name, folders[name], quiet=quiet) for name in plan.held_out}
-    outcome = Outcome(plan, data, reports, seconds)
+        results = evaluate(spec.workdir, {name: folders[name] for name in plan.held_out}, quiet=quiet)
+    outcome = Outcome(plan, data, results, seconds)
     write_json(spec.workdir / "results.json", outcome.as_json())
     return outcome
 
@@ -122,8 +116,6 @@ def _start(
         console.print(TINY_NOTE)
         return None
     override(ConfigDict(config))
-    if has_checkpoint(spec.workdir):  # resumes without the weights
-        return ConfigDict(use_run_files(config.to_dict(), spec.workdir))
     task = registry.build(config.to_dict())
     if isinstance(task, ChecksReadiness):
         task.check_ready(weights=True, evaluate=False)
@@ -141,20 +133,3 @@ def _show_plan(plan: Plan, console: Console) -> None:
         console.print(f"  row {number}: {text}", markup=False)
     for note in plan.notes:
         console.print(f"note: {note}", markup=False)
-
-
-def _evaluate(workdir: Path, name: str, folder: str, *, quiet: bool) -> EvaluationReport:
-    """Scores the newest checkpoint on a held-out corpus; an interrupted evaluation resumes."""
-    request = EvaluationRequest(
-        benchmark=HELD_OUT[name][1],
-        results=workdir / "evaluation" / name,
-        predictions=to_path(workdir / f"{name}.jsonl"),
-    )
-    model = registry.open_model(workdir, registry.Evaluates, data=[folder])
-    job = model.task.evaluation_job(request)
-    loaded = model.load()
-    with progress_bar(job.label, job.total, quiet=quiet) as advance:
-        report = loaded.run(job.run, advance)
-    for write in report.write_files:
-        write()
-    return report

@@ -3,7 +3,8 @@
 import json
 import shlex
 
-from timesuite_jax.apps.finetune.corpora import HELD_OUT, TRAIN, Plan, corpus_folder
+from timesuite_jax.apps.finetune.corpora import corpus_folder
+from timesuite_jax.apps.finetune.plan import HELD_OUT, TRAIN, Plan, annotations_file
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 
 
@@ -16,8 +17,7 @@ def next_commands(spec: FinetuneSpec, plan: Plan) -> dict[str, str]:
     """
     run = str(spec.workdir)
     shown = plan.held_out[0] if plan.held_out else TRAIN
-    annotations = spec.workdir / "annotations" / f"{shown}.json"
-    (entry, *_) = json.loads(annotations.read_text(encoding="utf-8"))
+    entry, *_ = json.loads(annotations_file(spec, shown).read_text(encoding="utf-8"))
     ask = ["ask", f"{spec.videos / entry['video']}", entry["QA"][0]["q"], "--workdir", run]
     commands = {"ask": [*ask, "--timeline", str(spec.workdir / "answer.png")]}
     for name in plan.held_out:
