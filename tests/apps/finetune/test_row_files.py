@@ -151,6 +151,37 @@ def test_a_missing_file(tmp_path):
         read_rows(tmp_path / "absent.csv")
 
 
+QA = [{"q": "When?", "a": "From 1.0 to 2.0 seconds.", "spans": [[1, 2]]}, {"question": "What?", "answer": "A dog."}]
+
+
+def test_rows_with_several_questions(tmp_path):
+    objects = [
+        {"video": "a.mp4", "task": "grounding", "QA": QA},
+        {"video": "b.mp4", "QA": [*QA, {"q": "Why?", "i": ""}]},
+    ]
+    objects += [{"video": "c.mp4", "QA": QA, "start": 1, "end": 2}, {"video": "d.mp4", "QA": []}]
+    objects += [{"video": "e.mp4", "QA": [QA[0], QA[0]]}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, objects)))
+    found = read_rows(tmp_path / "rows.jsonl")
+    rows = [row for row in found.rows if row.number == 1]
+    assert contents(rows) == [
+        (row.video.replace("b", "a"), *rest) for row, (_, *rest) in zip(ROWS, contents(ROWS), strict=True)
+    ]
+    assert [number for number, _ in found.problems] == [2, 3, 4, 5]
+    for (_, text), expected in zip(
+        found.problems,
+        (
+            "has no column answer",
+            "has start beside QA; write it within QA",
+            "QA is [], not a list of",
+            "repeats line 5",
+        ),
+        strict=True,
+    ):
+        assert expected in text
+    assert found.notes == ("columns that are not used: task",)
+
+
 def test_unused_columns_are_noted(tmp_path):
     (tmp_path / "rows.csv").write_text("id,video,question,answer,Mood\n1,a.mp4,When?,Now.,good\n")
     assert read_rows(tmp_path / "rows.csv").notes == ("columns that are not used: id, mood",)

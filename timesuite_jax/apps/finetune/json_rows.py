@@ -5,6 +5,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.apps.finetune.fields import FieldError
+from timesuite_jax.apps.finetune.question_lists import split_questions
 from timesuite_jax.apps.finetune.raw_rows import COLUMNS, RawRow, RawRows, RowProblem, column_name, missing_columns
 from timesuite_jax.errors import UserError
 
@@ -30,18 +32,28 @@ def parse_json(path: Path, text: str) -> RawRows:
     objects = _list(path, text) if is_list else _lines(text, problems)
     rows, ignored = list[RawRow](), dict[str, None]()
     for number, value in objects:
-        if not isinstance(value, dict):
-            problems.append(RowProblem(number, f"is not an object; write {_EXAMPLE}"))
+        try:
+            questions = _questions(value)
+        except FieldError as error:
+            problems.append(RowProblem(number, str(error)))
             continue
-        values = {column_name(key): field for key, field in value.items()}
-        if len(values) < len(value):
-            problems.append(RowProblem(number, f"has a column twice: {', '.join(value)}; remove one"))
-        elif wrong := missing_columns(values):
-            problems.append(RowProblem(number, wrong))
-        else:
+        for values in questions:
             ignored |= dict.fromkeys(name for name in values if name not in COLUMNS)
             rows.append(RawRow(number, values))
     return RawRows(tuple(rows), tuple(problems), tuple(ignored), unit="element" if is_list else "line")
+
+
+def _questions(value: Any) -> list[dict[str, Any]]:
+    """The columns of each question of an object."""
+    if not isinstance(value, dict):
+        raise FieldError(f"is not an object; write {_EXAMPLE}")
+    values = {column_name(key): field for key, field in value.items()}
+    if len(values) < len(value):
+        raise FieldError(f"has a column twice: {', '.join(value)}; remove one")
+    questions = split_questions(values)
+    if wrong := next(filter(None, map(missing_columns, questions)), ""):
+        raise FieldError(wrong)
+    return questions
 
 
 _EXAMPLE = '{"video": "a.mp4", "question": "When ...?", "answer": "...", "start": 1.5, "end": 4}'

@@ -62,10 +62,11 @@ def read_rows(path: Path) -> RowFile:
         except FieldError as error:
             problems.append(RowProblem(one.number, str(error)))
             continue
-        earlier = first.setdefault((row.video, row.question, row.answer, row.spans), row.number)
-        if earlier != row.number:
-            problems.append(RowProblem(row.number, f"repeats {raw.unit} {earlier}; remove one of them"))
+        content = (row.video, row.question, row.answer, row.spans)
+        if content in first:
+            problems.append(RowProblem(row.number, f"repeats {raw.unit} {first[content]}; remove one of them"))
         else:
+            first[content] = row.number
             rows.append(row)
     return RowFile(tuple(rows), tuple(sorted(problems)), (*_ignored(raw.ignored), *_doubtful(rows, raw.unit)), raw.unit)
 

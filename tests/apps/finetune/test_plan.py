@@ -1,0 +1,105 @@
+"""Plans and corpora: annotations keep every row, and a video that changes after validation is found."""
+
+import json
+import shutil
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.support.shape_rows import write_rows
+from timesuite_jax.apps.finetune.annotations import QUESTIONS_PER_RECORD, make_annotations
+from timesuite_jax.apps.finetune.corpora import build_corpora, corpus_folder
+from timesuite_jax.apps.finetune.plan import find_plan, make_plan
+from timesuite_jax.apps.finetune.rows import Row
+from timesuite_jax.apps.finetune.spec import FinetuneSpec
+from timesuite_jax.data.corpora import read_info
+from timesuite_jax.errors import UserError
+from timesuite_jax.storage.remote_path import to_path
+
+spans = st.sampled_from([(), ((1.0, 2.0),), ((1.0, 2.0), (3.0, 4.5))])
+rows = st.lists(st.builds(Row, st.integers(1), st.sampled_from("abc"), st.text("q?"), st.text("a."), spans))
+
+
+@given(rows, st.sets(st.sampled_from("abc")))
+def test_annotations_keep_every_row_of_their_videos(rows, videos):
+    entries = make_annotations(rows, videos)
+    found = [
+        Row(number, entry["video"], pair["q"], pair["a"], tuple(map(tuple, pair["spans"])))
+        for entry in entries
+        for pair, number in zip(entry["QA"], entry["rows"], strict=True)
+    ]
+    for video in "abc":
+        expected = [row for row in rows if row.video == video] if video in videos else []
+        assert [row for row in found if row.video == video] == expected
+    for entry in entries:
+        assert 1 <= len(entry["QA"]) <= QUESTIONS_PER_RECORD
+        timed = all(pair["spans"] for pair in entry["QA"])
+        assert entry["task"] == ("temporal_video_grounding" if timed else "question_answering")
+
+
+@pytest.fixture
+def spec(tmp_path, tiny_corpus):
+    shutil.copytree(tiny_corpus / "videos", tmp_path / "videos")
+    file = write_rows(tmp_path / "rows.jsonl", tiny_corpus)
+    return FinetuneSpec(to_path(file), to_path(tmp_path / "videos"), tmp_path / "run")
+
+
+def test_a_plan_is_read_as_it_was_made(spec):
+    assert find_plan(spec) is None
+    plan = make_plan(spec, quiet=True)
+    assert find_plan(spec) == plan and plan.videos == {"train": 11, "held_out": 1} and sum(plan.rows.values()) == 36
+
+
+def test_a_video_that_changes_after_validation_is_reported(spec):
+    plan = make_plan(spec, quiet=True)
+    entry, *_ = json.loads((spec.workdir / "annotations/train.json").read_text())
+    (spec.videos / entry["video"]).write_bytes(b"no video")
+    with pytest.raises(UserError) as caught:
+        build_corpora(spec, plan, print, quiet=True)
+    message = str(caught.value)
+    assert "1 records were rejected that were valid before" in message and "--skip-bad-rows" in message
+    assert f"rows {entry['rows']}: {entry['video']}: " in message
+    assert not corpus_folder(spec.workdir, "train").exists()
+
+
+def test_videos_stored_as_frames(spec):
+    spec = FinetuneSpec(spec.rows, spec.videos, spec.workdir, frames=4, held_out=0)
+    build_corpora(spec, make_plan(spec, quiet=True), print, quiet=True)
+    assert len(read_info(corpus_folder(spec.workdir, "train"))) == 12
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"settings": {}, "plan": 3}'])
+def test_a_damaged_plan(spec, content):
+    spec.workdir.mkdir()
+    (spec.workdir / "finetune.json").write_text(content)
+    with pytest.raises(UserError, match=r"finetune\.json is damaged; give another --workdir or remove it"):
+        find_plan(spec)
+
+
+def test_folders_that_cannot_be_written_are_found_before_rows_are_read(tmp_path, spec):
+    (tmp_path / "file").write_text("x")
+    spec = FinetuneSpec(to_path(tmp_path / "absent"), spec.videos, tmp_path / "file/run")
+    with pytest.raises(UserError, match="is not a folder that can be written to; choose another"):
+        make_plan(spec, quiet=True)
+
+
+def test_the_command_has_all_settings_that_are_not_defaults(spec):
+    assert spec.command()[0] == "finetune" and len(spec.command()) == 6
+    other = FinetuneSpec(
+        spec.rows,
+        spec.videos,
+        spec.workdir,
+        ("a", "b=c"),
+        0.25,
+        seed=3,
+        on_bad_span="clip",
+        skip_bad_rows=True,
+        frames=8,
+        deadline_s=9.0,
+        threads=1,
+        config="x.py",
+        overrides=("--config.a=1",),
+    )
+    words = "--weights a --weights b=c --held-out 0.25 --seed 3 --on-bad-span clip --skip-bad-rows --frames 8"
+    assert other.command()[6:] == f"{words} --deadline 9.0 --threads 1 --config x.py --config.a=1".split()
