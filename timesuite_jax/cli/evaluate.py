@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--benchmark",
         metavar="NAME",
-        help="what is scored: grounding (when something happens) or exact_match (short answers, no spans needed); the "
-        "default is config.evaluation.benchmark",
+        help="what is scored: grounding (when something happens), presence (whether it happens) or exact_match (short "
+        "answers, no spans needed); the default is config.evaluation.benchmark",
     )
     parser.add_argument(
         "--control",

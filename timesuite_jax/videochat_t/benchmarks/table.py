@@ -10,6 +10,7 @@ from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQues
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample
 from timesuite_jax.videochat_t.benchmarks.exact_match import ExactMatchBenchmark
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
+from timesuite_jax.videochat_t.benchmarks.presence import PresenceBenchmark
 
 CorpusBenchmark = Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Any]
 
@@ -34,6 +35,7 @@ BENCHMARKS: Mapping[str, BenchmarkEntry] = {
         GroundingBenchmark, (*GroundingBenchmark.metric_names, *COUNTS), ("foreign_frames", "rescaled_stamps")
     ),
     "exact_match": BenchmarkEntry(ExactMatchBenchmark, (*ExactMatchBenchmark.metric_names, *COUNTS)),
+    "presence": BenchmarkEntry(PresenceBenchmark, (*PresenceBenchmark.metric_names, *COUNTS)),
 }
 
 

@@ -66,6 +66,12 @@ def test_where_only_starts_are_known_only_starts_are_requested():
         assert not any("start and end" in question or "start - end" in question for question in made)
 
 
+def test_without_a_query_the_highlights_of_the_whole_video_are_requested():
+    made = [annotate(entry(Highlights("", (1.0,), (2.0,)), "highlight_detection"), seed=seed) for seed in range(40)]
+    assert len({one.turns[0].question for one in made}) == 3
+    assert not any("''" in one.turns[0].question for one in made)
+
+
 def test_a_dialogue_keeps_its_questions_and_given_windows():
     turns = (
         Turn("when?", "From 9.0 to 4.5 seconds."),

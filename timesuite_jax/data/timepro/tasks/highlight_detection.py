@@ -22,10 +22,16 @@ _QUESTIONS = (
     "Find the moments that show '{query}' best. Give their times in seconds and how salient each of them is.",
     "At which seconds can '{query}' be seen, and how well does each moment match, from 1 to 5?",
 )
+# Of a source without queries: the highlights of a whole video.
+_WITHOUT_QUERY = (
+    "Which moments of the video stand out? List their times in seconds, and a saliency score for each.",
+    "Find the highlights of the video. Give the second of each and its saliency from 1 to 5.",
+    "When are the most interesting moments of the video, in seconds, and how salient is each of them?",
+)
 
 
 def _wordings(content: Highlights) -> list[Turn]:
-    return ask(_QUESTIONS, write_highlights(content), content.query)
+    return ask(_QUESTIONS if content.query.strip() else _WITHOUT_QUERY, write_highlights(content), content.query)
 
 
 TASK = Task("moments that match a query, with saliency", "moments", Highlights, _wordings, read_highlights)
