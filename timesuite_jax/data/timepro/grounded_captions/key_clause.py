@@ -39,6 +39,7 @@ _SUBORDINATE = re.compile(
     r",\s(?:which|who|where|as|with|and|then|but|before|after|creating|giving|making|adding)\s).*",
     re.IGNORECASE | re.DOTALL,
 )
+_PRONOUNS = frozenset(("he", "she", "it", "they", "his", "her", "its", "their", "we", "i", "you"))
 _MIN_CLAUSE = 3  # words before a subordinate clause that is left out
 _MIN_CONTENT = 3  # nouns, verbs and the like in a sentence that is preferred to others: "There is text on the screen."
 
@@ -49,7 +50,7 @@ class KeyClause:
 
     Attributes:
       max_words: a longer clause is cut.
-      min_words: sentences with fewer words are passed over.
+      min_words: sentences with fewer words are passed over, and those about "he" or "it", which need another sentence.
     """
 
     max_words: int = 12
@@ -64,7 +65,8 @@ class KeyClause:
         return title[:1].upper() + title[1:]
 
     def _suffices(self, title: str) -> bool:
-        return len(words(title)) >= self.min_words
+        found = words(title)
+        return len(found) >= self.min_words and found[0] not in _PRONOUNS
 
     def _shorten(self, sentence: str) -> str:
         sentence = _without_opening(sentence)
