@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 from ml_collections import ConfigDict
@@ -24,7 +25,7 @@ def tiny_base(workdir: Path, corpora: Sequence[str]) -> ConfigDict:
     if not file.exists():
         build_word_tokenizer(_texts(corpora), file)
     vocab = load_tokenizer(file).vocab_size
-    config = tiny_config(str(file), vocab, (), batch_size=TINY_BATCH, bucket=1, clip_text_length=_CLIP_TEXT)
+    config: Any = tiny_config(str(file), vocab, (), batch_size=TINY_BATCH, bucket=1, clip_text_length=_CLIP_TEXT)
     config.training.epochs = TINY_EPOCHS
     config.evaluation.batch_size = TINY_BATCH
     return config
@@ -39,7 +40,7 @@ def finetune_config(base: ConfigDict, train: str, corpora: Sequence[str], *, see
       corpora: all corpora, whose texts must fit.
       seed: of the run.
     """
-    config = ConfigDict(base)
+    config: Any = ConfigDict(base.to_dict())
     spec = model_spec(config.model)
     sizes = measure(load_tokenizer(config.text.tokenizer), read_turns(corpora), spec.num_frames)
     longest = min(spec.video_tokens + sizes.sequence, _MAX_SEQUENCE)
@@ -65,19 +66,19 @@ def started_config(workdir: Path, train: str) -> ConfigDict:
     Raises:
       UserError: the config is damaged.
     """
-    config = ConfigDict(read_config(workdir / CONFIG_NAME))
+    config: Any = ConfigDict(read_config(workdir / CONFIG_NAME))
     config.data.corpora = (train,)
     return config
 
 
-def batch_size(config: ConfigDict, records: int) -> int:
+def batch_size(config: Any, records: int) -> int:
     """The config's batch size, smaller for few records, as a multiple of what devices and microbatches need."""
     mesh = config.training.get("mesh", {})
     unit = config.training.get("accumulate", 1) * jax.device_count() // max(1, mesh.get("tensor", 1))
     return max(unit, min(config.data.batch_size, records) // unit * unit)
 
 
-def _set_length(config: ConfigDict, steps: int, seed: int) -> None:
+def _set_length(config: Any, steps: int, seed: int) -> None:
     """Sets the length of training in epochs of so many steps, a checkpoint each, and a tenth of it for warm-up."""
     training = config.training
     epochs = training.get("epochs", 0.0) or EPOCHS

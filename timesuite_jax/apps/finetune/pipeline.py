@@ -115,11 +115,12 @@ def _start(
         override(tiny_config("", 1, (), batch_size=1, bucket=1, clip_text_length=3))
         console.print(TINY_NOTE)
         return None
-    override(ConfigDict(config))
+    override(ConfigDict(config.to_dict()))
     task = registry.build(config.to_dict())
     if isinstance(task, ChecksReadiness):
         task.check_ready(weights=True, evaluate=False)
-    files = config.get("weights", {}).get("files", ())
+    weights: Any = config.get("weights", {})
+    files = weights.get("files", ())
     console.print(f"starting from {', '.join(files) or 'fresh parameters: config.weights.files is empty'}")
     return config
 

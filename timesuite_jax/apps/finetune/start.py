@@ -28,7 +28,7 @@ def starting_config(weights: Sequence[str], base: ConfigDict | None) -> ConfigDi
       UserError: the weights do not exist, have no config, or are of a model that does not answer questions.
     """
     if base is not None:
-        config = ConfigDict(base)
+        config = ConfigDict(base.to_dict())
         if weights:
             _name_files(config, weights)
     elif list(weights) == [TINY] or (not weights and jax.default_backend() == "cpu"):

@@ -7,6 +7,7 @@ so that answering with any event is right only a third of the time; and one ques
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 from ml_collections import ConfigDict
 
@@ -59,7 +60,7 @@ def corpora(config: QuickstartConfig) -> dict[str, SyntheticCorpusSpec]:
 def run_config(config: QuickstartConfig, folder: Path, *, vocab: int, seed: int) -> ConfigDict:
     """Returns the training run's config, in the form of those in configs."""
     tokenizer = str(folder / "tokenizer.json")
-    made = tiny_config(
+    made: Any = tiny_config(
         tokenizer, vocab, [str(folder / "train")], batch_size=config.batch_size, bucket=168, clip_text_length=24
     )
     made.training.update(total_steps=config.steps, seed=seed)

@@ -78,7 +78,7 @@ def check_name(name: str) -> None:
         raise UserError(f"corpus name {name!r} cannot be part of a file name; choose one without /")
 
 
-def check_no_corpus(folder: epath.Path) -> None:
+def check_no_corpus(folder: Path | epath.Path) -> None:
     """Checks that a folder is free for a new corpus.
 
     Raises:
@@ -140,7 +140,7 @@ def open_corpus(folder: epath.PathLike) -> tuple[CorpusInfo, TFRecordSource]:
     return info, source
 
 
-def file_checksum(path: epath.Path) -> str:
+def file_checksum(path: Path | epath.Path) -> str:
     """CRC32C of a file, hexadecimal."""
     checksum = google_crc32c.Checksum()
     with path.open("rb") as file:

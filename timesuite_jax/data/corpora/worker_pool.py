@@ -130,7 +130,8 @@ class _Task:
     """An item and, later, what became of it."""
 
     def __init__(self, item: Any) -> None:
-        self.item, self.done, self._crashes = item, False, 0
+        self.item: Any = item
+        self.done, self._crashes = False, 0
         self._result: Any = None
 
     def finish(self, result: Any) -> None:
