@@ -101,7 +101,7 @@ def make_plan(spec: FinetuneSpec, *, quiet: bool) -> Plan:
     plan = Plan(
         {name: sum(len(entry["QA"]) for entry in entries) for name, entries in parts.items()},
         {TRAIN: len(split.train), "held_out": len(split.held_out)},
-        tuple(map(tuple, valid.left_out)),
+        tuple((row, problem) for row, problem in valid.left_out),
         valid.notes,
     )
     try:
