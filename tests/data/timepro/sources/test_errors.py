@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from timesuite_jax.data.timepro.sources import ReadOptions, Skipped, detect_format, read_source
+from timesuite_jax.data.timepro.sources import ReadOptions, Skipped, annotate_source, detect_format, read_source
 from timesuite_jax.errors import UserError
 
 
@@ -56,6 +56,20 @@ def test_a_wrong_format_names_the_right_one(sample):
         list(read_source(path, "hirest"))
     with pytest.raises(UserError, match=r"unknown format 'didem', did you mean 'didemo'\?; known: timepro, didemo"):
         list(read_source(path, "didem"))
+
+
+def test_ready_made_questions_have_no_other_options(tmp_path, sample):
+    path = write(tmp_path / "a.json", [{"video": "a.mp4", "QA": [{"q": "When?", "a": "From 1.0 to 2.0 seconds."}]}])
+    assert annotate_source(path).annotations[0].spans.spans == ((1.0, 2.0),)
+    with pytest.raises(UserError, match="--split train: .* has ready-made questions; leave the option out"):
+        annotate_source(path, options=ReadOptions(split="train"))
+    with pytest.raises(UserError, match="has ready-made questions; read it with annotate_source"):
+        list(read_source(path))
+    with pytest.raises(UserError, match="has no JSON, which the format timepro is; leave out --format"):
+        annotate_source(sample("summe"), "timepro")
+    write(path, [{"video": "a.mp4"}])
+    with pytest.raises(UserError, match="record 0, QA: is missing or empty"):
+        annotate_source(path)
 
 
 def test_several_possible_formats_are_listed(tmp_path):

@@ -1,5 +1,6 @@
 """What each reader yields for a made-up file of its format."""
 
+import numpy as np
 import pytest
 
 from tests.support.annotation_samples import SAMPLES
@@ -187,6 +188,18 @@ def test_tvsum_gives_the_best_shots(sample):
     first, second = entries(sample("tvsum"))
     assert (first.video, second.video, first.duration) == ("vid1", "vid2", 28.0)
     assert first.content == Highlights("", (4.0, 8.0), (5.0, 4.5))
+
+
+def test_the_frame_rate_of_tvsum_is_found_where_shots_differ_by_a_frame(tmp_path):
+    """At 29.97 frames a second, shots have 59 or 60 frames; two annotators change their scores at different times."""
+    edges = np.round(np.arange(161) * 2 * 29.97).astype(int)
+    shots = np.random.default_rng(0).integers(1, 6, (2, 160))
+    lines = [f"v\tVT\t{','.join(map(str, np.repeat(scores, np.diff(edges))))}\n" for scores in shots]
+    (tmp_path / "anno.tsv").write_text("".join(lines))
+    (found,) = entries(tmp_path / "anno.tsv")
+    assert found.duration == pytest.approx(320, abs=0.1)
+    times = np.array(found.content.times)
+    assert len(times) == 24 and np.abs(times - 2 * np.round(times / 2)).max() < 0.1
 
 
 def test_summe_gives_the_best_shots(sample):

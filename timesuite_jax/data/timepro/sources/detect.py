@@ -40,7 +40,7 @@ def format_of(document: Document, name: str | None) -> str:
         return name
     if name is not None:
         looks = f"it looks like {' or '.join(found)}" if found else "it has none of the known formats"
-        raise UserError(f"{document.path} does not have the format {name}, {_shape(name)}; {looks}")
+        raise UserError(f"{document.path} does not have the format {name}, {FORMATS[name].shape}; {looks}")
     if len(found) == 1:
         return found[0]
     if found:
@@ -48,7 +48,3 @@ def format_of(document: Document, name: str | None) -> str:
     raise UserError(
         f"{document.path} has none of the known formats ({', '.join(FORMAT_NAMES)}); docs/annotations.md describes them"
     )
-
-
-def _shape(name: str) -> str:
-    return f"{FORMATS[name].shape}"

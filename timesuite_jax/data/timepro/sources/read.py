@@ -28,7 +28,7 @@ def read_source(path: str | Path, format: str | None = None, options: ReadOption
     document = load_document(Path(path))
     name = format_of(document, format)
     if name == TIMEPRO:
-        raise UserError(f"{path} has questions and answers already; read it with read_annotations")
+        raise UserError(f"{path} has ready-made questions; read it with annotate_source")
     return read_document(document, FORMATS[name], options or ReadOptions())
 
 
