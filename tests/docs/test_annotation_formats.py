@@ -7,7 +7,9 @@ from timesuite_jax.data.timepro.sources import FORMAT_NAMES, FORMATS
 
 
 def test_table():
-    rows = re.findall(r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/annotations.md").read_text(encoding="utf-8"), re.MULTILINE)
+    rows = re.findall(
+        r"^\| `(\w+)` \|(.*)\|$", (ROOT / "docs/annotations.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
     cells = {name: rest.split(" | ") for name, rest in rows if rest.count(" | ") == 4}
     assert tuple(cells) == FORMAT_NAMES
     for name, one in FORMATS.items():

@@ -61,7 +61,7 @@ def test_a_wrong_format_names_the_right_one(sample):
 def test_ready_made_questions_have_no_other_options(tmp_path, sample):
     path = write(tmp_path / "a.json", [{"video": "a.mp4", "QA": [{"q": "When?", "a": "From 1.0 to 2.0 seconds."}]}])
     assert annotate_source(path).annotations[0].spans.spans == ((1.0, 2.0),)
-    with pytest.raises(UserError, match="--split train: .* has ready-made questions; leave the option out"):
+    with pytest.raises(UserError, match=r"--split train: .* has ready-made questions; leave the option out"):
         annotate_source(path, options=ReadOptions(split="train"))
     with pytest.raises(UserError, match="has ready-made questions; read it with annotate_source"):
         list(read_source(path))

@@ -71,7 +71,9 @@ def _ready_made(document: Document, options: ReadOptions) -> list[Annotation]:
         if value is not None:
             raise UserError(f"{option} {value}: {document.path} has ready-made questions; leave the option out")
     if document.kind != "json":
-        raise UserError(f"{document.path} has no JSON, which the format {TIMEPRO} is; leave out --format, or name another")
+        raise UserError(
+            f"{document.path} has no JSON, which the format {TIMEPRO} is; leave out --format, or name another"
+        )
     records = [record.value for record in document.records()]
     return check_entries(document.path, records, options.task or _DEFAULT_TASK)
 

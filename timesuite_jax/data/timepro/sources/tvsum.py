@@ -1,8 +1,8 @@
 """TVSum (`ydata-tvsum50-anno.tsv`): importance of the frames of a video from 1 to 5, by 20 annotators.
 
 A line is VIDEO, CATEGORY and one score a frame, tabs between them, commas between the scores, one line an annotator.
-The annotators rated shots of 2 seconds, so that a score is repeated for as many frames as 2 seconds have. The frame rate,
-which the file does not have, follows from the distance between changes of any annotator's scores.
+The annotators rated shots of 2 seconds, so that a score is repeated for as many frames as 2 seconds have. The frame
+rate, which the file does not have, follows from the distance between changes of any annotator's scores.
 """
 
 from collections import defaultdict
@@ -72,8 +72,8 @@ def _scores(line: Cursor) -> Float[np.ndarray, " N"]:
 def _frame_rate(scores: Float[np.ndarray, "A N"]) -> float | None:
     """Frames a second, to a few thousandths for the real files; None if the scores are not of shots.
 
-    A shot is where two successive changes are closest. Its frames are rounded, at 29.97 frames a second to 59 or 60; the
-    last change counts the shots before it, and so their mean.
+    Successive changes that are closest enclose one shot, whose frames are rounded: at 29.97 frames a second to 59 or 60.
+    That is close enough to count the shots before the last change, and so to find their mean.
     """
     changes = np.flatnonzero(np.any(np.diff(scores, axis=1) != 0, axis=0)) + 1
     if not len(changes):
@@ -82,7 +82,6 @@ def _frame_rate(scores: Float[np.ndarray, "A N"]) -> float | None:
     shot = lengths[lengths <= lengths.min() + 1].mean()
     rate = float(changes[-1] / np.round(changes[-1] / shot)) / SHOT_S
     return rate if _RATES[0] <= rate <= _RATES[1] else None
-
 
 
 TVSUM = Format(
