@@ -72,7 +72,7 @@ def _scores(line: Cursor) -> Float[np.ndarray, " N"]:
 def _frame_rate(scores: Float[np.ndarray, "A N"]) -> float | None:
     """Frames a second, to a few thousandths for the real files; None if the scores are not of shots.
 
-    Successive changes that are closest enclose one shot, whose frames are rounded: at 29.97 frames a second to 59 or 60.
+    Successive changes that are closest enclose one shot, whose frames are rounded: to 59 or 60 at 29.97 a second.
     That is close enough to count the shots before the last change, and so to find their mean.
     """
     changes = np.flatnonzero(np.any(np.diff(scores, axis=1) != 0, axis=0)) + 1
