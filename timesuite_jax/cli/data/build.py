@@ -2,45 +2,30 @@
 
 import argparse
 import json
+import shlex
 import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 from timesuite_jax.cli._paths import any_path
-from timesuite_jax.cli.data._numbers import add_deadline, add_workers, megabytes, not_negative, positive, rate
+from timesuite_jax.cli.data._annotation_args import add_annotations, read_annotations
+from timesuite_jax.cli.data._numbers import add_deadline, add_workers, megabytes, positive, rate
+from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
     from timesuite_jax.data.corpora import CorpusInfo
 
 AUDIO = ("keep", "drop")
+_BEAM_RUNNERS = ("DirectRunner", "DataflowRunner", "FlinkRunner", "SparkRunner")
 _EXAMPLES = 5  # rejected samples that are printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument(
-        "--annotations",
-        type=any_path,
-        required=True,
-        help="annotation file of a source, or JSON of {video, QA: [{q, a}], start?, end?}",
-    )
-    parser.add_argument(
-        "--format", metavar="NAME", help="format of the annotations (default: found from the file; didemo, coin, ...)"
-    )
-    parser.add_argument("--split", metavar="NAME|all", help="split, of an annotation file that has several")
-    parser.add_argument(
-        "--annotators", metavar="RULE", help="how several annotators are combined: majority, mean, first, each"
-    )
-    parser.add_argument("--videos", type=any_path, required=True, help="folder with the videos of the annotations")
+    add_annotations(parser, required=True)
     parser.add_argument("--out", type=any_path, required=True, help="folder to write")
     parser.add_argument("--corpus", help="name of the corpus (default: the folder's name)")
-    parser.add_argument(
-        "--task", help="task of the records (default: the first of the format; temporal_video_grounding of questions)"
-    )
-    parser.add_argument(
-        "--seed", type=not_negative, default=0, help="chooses among the wordings of questions (%(default)s)"
-    )
     parser.add_argument("--shards", type=positive, default=1, help="number of TFRecord files (%(default)s)")
     parser.add_argument("--shard-size", type=megabytes, metavar="MB", help="instead: their size, about, in MB")
     kind = parser.add_mutually_exclusive_group()
@@ -69,15 +54,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="exit with code 1 if a sample was rejected")
     add_deadline(parser)
     add_workers(parser)
+    parser.add_argument(
+        "--runner",
+        choices=("local", *_BEAM_RUNNERS),
+        default="local",
+        help="processes of this machine, or a runner of Apache Beam, which writes the same bytes (%(default)s)",
+    )
+    parser.add_argument(
+        "--pipeline-options",
+        type=shlex.split,
+        default=[],
+        metavar="OPTIONS",
+        help="of Beam's runner, in one argument: --pipeline-options='--project=p --region=r --temp_location=gs://b/tmp'",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Builds the corpus; with --strict returns 1 if a sample was rejected."""
+    """Builds the corpus; with --strict returns 1 if a sample was rejected.
+
+    Raises:
+      UserError: an option lacks another, or the corpus cannot be built.
+    """
+    if args.pipeline_options and args.runner == "local":
+        raise UserError("--pipeline-options apply to runners of Apache Beam; give --runner, or leave them out")
     from timesuite_jax.data.corpora import BuildSpec, build_corpus
-    from timesuite_jax.data.corpora.annotation_set import EXCLUDED, read_annotation_set
+    from timesuite_jax.data.corpora.annotation_set import EXCLUDED
+    from timesuite_jax.data.corpora.beam_build import BeamRunner
     from timesuite_jax.data.corpora.quarantine import read_quarantine
-    from timesuite_jax.data.timepro.sources import ReadOptions
-    from timesuite_jax.storage.staging import local_copy
 
     spec = BuildSpec(
         corpus=args.corpus or args.out.resolve().name,
@@ -91,19 +94,13 @@ def run(args: argparse.Namespace) -> int:
         deadline_s=args.deadline,
         on_bad_span=args.on_bad_span,
     )
-    annotations = read_annotation_set(
-        local_copy(args.annotations),
-        args.videos,
-        ReadOptions(args.task, args.split, args.annotators),
-        format=args.format,
-        seed=args.seed,
-    )
     info = build_corpus(
-        annotations,
+        read_annotations(args),
         args.videos,
         args.out,
         spec,
         workers=args.workers,
+        runner=None if args.runner == "local" else BeamRunner(args.runner, tuple(args.pipeline_options)),
         quarantine=read_quarantine(args.quarantine) if args.quarantine else (),
         quiet=args.json,
     )

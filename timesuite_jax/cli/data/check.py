@@ -7,27 +7,59 @@ from pathlib import Path
 
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path, disk_path
-from timesuite_jax.cli.data._numbers import add_deadline
+from timesuite_jax.cli.data._annotation_args import add_annotations, read_annotations
+from timesuite_jax.cli.data._numbers import add_deadline, add_workers
+from timesuite_jax.errors import UserError
 
 _NAMED = 10  # files of a suffix that are printed; the report in JSON lists all
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("paths", nargs="+", type=disk_path, help="corpora, folders of videos, or videos")
+    parser.add_argument("paths", nargs="*", type=disk_path, help="corpora, folders of videos, or videos")
+    add_annotations(parser, required=False)
     add_deadline(parser)
+    add_workers(parser)
+    parser.add_argument(
+        "--on-duplicate",
+        choices=("keep", "reject"),
+        default="keep",
+        help="videos with the content of an earlier one: note them, or list them as problems (%(default)s)",
+    )
     parser.add_argument("--report", type=any_path, metavar="JSON", help="also write the report to this file")
+    parser.add_argument(
+        "--quarantine", type=any_path, metavar="JSON", help="write the list of videos that `data build` is to reject"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Checks; returns 1 if there are problems."""
-    check_outputs(args.report)
+    """Checks; returns 1 if there are problems.
+
+    Raises:
+      UserError: an option lacks another, or a path cannot be checked.
+    """
+    check_outputs(args.report, args.quarantine)
+    if (args.annotations is None) != (args.videos is None):
+        raise UserError("--annotations and --videos need each other; give both or none")
+    if not args.paths and args.annotations is None:
+        raise UserError("there is nothing to check; give corpora, folders of videos, videos, or --annotations")
     from timesuite_jax.data.corpora.audit import audit
     from timesuite_jax.data.corpora.corpus import write_json
+    from timesuite_jax.data.corpora.quarantine import write_quarantine
 
-    report = audit(args.paths, deadline_s=args.deadline, quiet=args.json)
+    report = audit(
+        args.paths,
+        annotations=read_annotations(args) if args.annotations else None,
+        videos=args.videos,
+        deadline_s=args.deadline,
+        workers=args.workers,
+        on_duplicate=args.on_duplicate,
+        quiet=args.json,
+    )
     if args.report:
         write_json(args.report, report.as_json())
+    if args.quarantine:
+        write_quarantine(args.quarantine, report.quarantine)
     if args.json:
         print(json.dumps(report.as_json()))
     else:
@@ -37,6 +69,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"{note.where}: note: {note.note}")
         for line in _not_checked(report.not_checked):
             print(line)
+        if report.kinds:
+            print("by kind: " + ", ".join(f"{kind} {count}" for kind, count in report.kinds.items()))
         print(f"{report.records} records and {report.videos} videos checked, {len(report.findings)} problems")
     return 0 if report.ok else 1
 

@@ -1,17 +1,46 @@
-"""Checks every record of corpora and every video of folders; lists problems, notes, and files that are no videos."""
+"""Checks every record of corpora and every video of folders; lists and classifies problems, and notes on usable videos.
 
+Videos are decoded in worker processes: one that hangs or crashes the decoder is a problem among others.
+"""
+
+import functools
+import os
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from timesuite_jax.data.corpora.corpus import INFO_NAME
-from timesuite_jax.data.corpora.corpus_audit import Check, Finding, corpus_checks
+from etils import epath
+
+from timesuite_jax.data.corpora.annotation_set import AnnotationSet
+from timesuite_jax.data.corpora.audit_items import (
+    AnnotatedVideo,
+    Checked,
+    Item,
+    Problem,
+    RecordItem,
+    VideoItem,
+    check_item,
+)
+from timesuite_jax.data.corpora.audit_plan import AuditPlan
+from timesuite_jax.data.corpora.build_spec import BuildSpec
+from timesuite_jax.data.corpora.quarantine import QuarantinedVideo
 from timesuite_jax.data.corpora.record import example_class
-from timesuite_jax.data.corpora.video_check import check_video
-from timesuite_jax.errors import UserError
-from timesuite_jax.media import VIDEO_SUFFIXES, video_notes
+from timesuite_jax.data.corpora.worker_pool import Killed, WorkerPool
 from timesuite_jax.progress import track
+
+OnDuplicate = Literal["keep", "reject"]
+_GRACE_S = 5.0  # after the deadline, which the decoder itself checks between frames
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A problem: its location, the sentence that describes it, and its kind."""
+
+    where: str
+    problem: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -20,17 +49,30 @@ class Note:
 
     where: str
     note: str
+    kind: str
 
 
 @dataclass(frozen=True)
 class AuditReport:
-    """Numbers of records and videos checked, the problems found, notes, and files not checked: no videos by suffix."""
+    """What an audit found.
+
+    Attributes:
+      records: number of records checked.
+      videos: number of videos checked.
+      findings: the problems.
+      notes: on videos that can be used.
+      not_checked: files that are no videos by their suffix.
+      kinds: number of problems and notes of each kind.
+      quarantine: videos that must not be used.
+    """
 
     records: int
     videos: int
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
     not_checked: tuple[str, ...]
+    kinds: dict[str, int]
+    quarantine: tuple[QuarantinedVideo, ...]
 
     @property
     def ok(self) -> bool:
@@ -42,74 +84,90 @@ class AuditReport:
         return {"ok": self.ok, **asdict(self)}
 
 
-def audit(paths: Sequence[str | Path], *, deadline_s: float = 120.0, quiet: bool = False) -> AuditReport:
-    """Checks corpora (folders with an info file), folders of videos and corpora, and single videos.
+def audit(
+    paths: Sequence[str | Path],
+    *,
+    annotations: AnnotationSet | None = None,
+    videos: Path | epath.Path | None = None,
+    deadline_s: float = 120.0,
+    workers: int | None = None,
+    on_duplicate: OnDuplicate = "keep",
+    quiet: bool = False,
+) -> AuditReport:
+    """Checks corpora (folders with an info file), folders of videos and corpora, single videos, and annotations.
 
-    Verifies the checksums of shards and records, decodes every video or stored frame, and compares the true spans of
-    records with their videos.
+    Verifies the checksums of shards and records, decodes every video or stored frame, and compares true spans with
+    their videos.
 
     Args:
       paths: of corpora, folders or videos.
-      deadline_s: wall seconds that decoding one video may take.
+      annotations: to compare with their videos, which are checked, too.
+      videos: folder of the annotations' videos.
+      deadline_s: wall seconds that decoding one video may take; then its process is killed.
+      workers: number of processes; all cores if None.
+      on_duplicate: "reject" makes a problem of a video with the content of an earlier one, "keep" a note.
       quiet: show no progress bar.
 
     Raises:
       UserError: a path is none of these.
     """
     example_class()  # imported here, before the progress bar starts its thread
-    plan = _Plan(deadline_s)
+    plan = AuditPlan()
     for path in paths:
         plan.add(Path(path))
-    records = videos = 0
-    notes: list[Note] = []
-    for is_record, where, check in track(plan.checks, "checking", quiet=quiet):
-        records, videos = records + is_record, videos + (not is_record)
-        try:
-            notes.extend(Note(where, note) for note in check())
-        except UserError as error:
-            plan.findings.append(Finding(where, str(error)))
-    return AuditReport(records, videos, tuple(plan.findings), tuple(notes), tuple(plan.not_checked))
+    if annotations is not None and videos is not None:
+        plan.add_annotations(annotations, videos, BuildSpec(annotations.source, deadline_s=deadline_s))
+    plan.find_equal_sizes()
+    found = _Found(plan.problems, on_duplicate)
+    check = functools.partial(check_item, deadline_s=deadline_s)
+    limit_s = deadline_s + min(_GRACE_S, deadline_s)
+    with WorkerPool(check, workers or os.cpu_count() or 1, lambda _: limit_s) as pool:
+        results = pool.map(plan.items)
+        for item, checked in zip(plan.items, track(results, "checking", len(plan.items), quiet=quiet), strict=True):
+            found.add(item, checked)
+    counts = Counter(type(item) for item in plan.items)
+    return AuditReport(
+        records=counts[RecordItem],
+        videos=counts[VideoItem] + counts[AnnotatedVideo],
+        findings=tuple(found.findings),
+        notes=tuple(found.notes),
+        not_checked=tuple(plan.not_checked),
+        kinds=dict(sorted(Counter(one.kind for one in (*found.findings, *found.notes)).items())),
+        quarantine=tuple(found.quarantine.values()),
+    )
 
 
-@dataclass
-class _Plan:
-    """The checks of all paths, with what listing them found."""
+class _Found:
+    """Collects results, and compares them: ids of records and contents of videos occur once."""
 
-    deadline_s: float
-    checks: list[Check] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    not_checked: list[str] = field(default_factory=list)
+    def __init__(self, problems: Sequence[Problem], on_duplicate: OnDuplicate) -> None:
+        self.findings = [Finding(one.where, one.text, one.kind) for one in problems]
+        self.notes: list[Note] = []
+        self.quarantine: dict[str, QuarantinedVideo] = {}
+        self._on_duplicate = on_duplicate
+        self._first: dict[Any, str] = {}  # id of a record, or hash of a video -> its location
 
-    def add(self, path: Path) -> None:
-        """Adds the checks of a corpus, a folder or a video."""
-        if (path / INFO_NAME).is_file():
-            self.checks.extend(corpus_checks(path, self.deadline_s, self.findings))
-        elif path.is_dir():
-            self._add_folder(path)
-        elif path.is_file():
-            self._add_video(path)
-        else:
-            raise UserError(f"there is no {path}; give corpora, folders of videos, or videos")
+    def add(self, item: Item, checked: Checked | Killed) -> None:
+        """Adds the result of an item."""
+        if isinstance(checked, Killed):
+            text = f"video {item.where} {checked.problem}" if isinstance(item, VideoItem) else checked.problem
+            checked = Checked((Problem(item.where, checked.kind, text, of_video=True),))
+        for problem in checked.problems:
+            self._add_problem(item, problem)
+        self.notes.extend(Note(item.where, note, "clock") for note in checked.notes)
+        if checked.id is not None and (first := self._first.setdefault(checked.id, item.where)) != item.where:
+            text = f"has the same id as {first}, {checked.id}; build the corpus again"
+            self._add_problem(item, Problem(item.where, "duplicate_id", text))
+        if checked.digest is None or checked.problems:
+            return
+        if (first := self._first.setdefault(checked.digest, item.where)) != item.where:
+            text = f"has the same content as {first}"
+            if self._on_duplicate == "reject":
+                self._add_problem(item, Problem(item.where, "duplicate", text, of_video=True))
+            else:
+                self.notes.append(Note(item.where, text, "duplicate"))
 
-    def _add_folder(self, folder: Path) -> None:
-        before = len(self.checks)
-        for file in sorted(folder.rglob("*")):
-            if file.name == INFO_NAME:
-                self.add(file.parent)
-            elif (file.parent / INFO_NAME).is_file():
-                continue
-            elif file.suffix.lower() in VIDEO_SUFFIXES:
-                self._add_video(file)
-            elif not file.is_dir():
-                self.not_checked.append(str(file))
-        if len(self.checks) == before:
-            raise UserError(
-                f"{folder} contains neither a corpus nor videos, but {len(self.not_checked)} other files; "
-                f"check the path, or name files to check (suffixes of videos: {' '.join(sorted(VIDEO_SUFFIXES))})"
-            )
-
-    def _add_video(self, file: Path) -> None:
-        def check() -> list[str]:
-            return video_notes(check_video(file, str(file), self.deadline_s))
-
-        self.checks.append((False, str(file), check))
+    def _add_problem(self, item: Item, problem: Problem) -> None:
+        self.findings.append(Finding(problem.where, problem.text, problem.kind))
+        if problem.of_video and isinstance(item, VideoItem | AnnotatedVideo):
+            self.quarantine.setdefault(item.path, QuarantinedVideo(item.path, problem.kind, problem.text))

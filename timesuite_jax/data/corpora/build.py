@@ -16,6 +16,7 @@ from pathlib import Path
 from etils import epath
 
 from timesuite_jax.data.corpora.annotation_set import AnnotationSet, read_annotation_set
+from timesuite_jax.data.corpora.beam_build import BeamRunner, write_shards_on_beam
 from timesuite_jax.data.corpora.build_plan import ShardPlan, count_videos, describe_settings, plan_shards
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.build_state import (
@@ -46,6 +47,7 @@ def build_corpus(
     spec: BuildSpec,
     *,
     workers: int = 0,
+    runner: BeamRunner | None = None,
     quarantine: Sequence[QuarantinedVideo] = (),
     quiet: bool = False,
 ) -> CorpusInfo:
@@ -57,6 +59,7 @@ def build_corpus(
       out: folder to create, on a disk or in a bucket.
       spec: how the corpus is stored.
       workers: processes that decode videos, which are killed if a video hangs or crashes them; 0: this process decodes.
+      runner: builds the shards on Apache Beam instead; the bytes are the same.
       quarantine: videos to reject without looking at them.
       quiet: show no progress bar.
 
@@ -82,6 +85,9 @@ def build_corpus(
         counts = start_build(folder, settings, lambda: count_videos(groups, root, spec))
         shards = plan_shards(groups, counts, spec.corpus)
         build = VideoBuilder(root, spec, excluded)
+        if runner is not None:
+            pending = [shard for shard in shards if finished_shard(folder, shard.name) is None]
+            write_shards_on_beam(folder, pending, build, runner, workers)
         summaries = _write_shards(folder, shards, build, workers, quiet=quiet)
         if not any(summary.records for summary in summaries):
             discard_build(folder, summaries)  # so that a corrected one can start in this folder

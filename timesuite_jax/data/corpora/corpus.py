@@ -3,6 +3,7 @@
 ```
 FOLDER/
   NAME-00000-of-00004.tfrecord  and  NAME-00000-of-00004.tfrecord.index.npy, ...
+  tfds/dataset_info.json, tfds/features.json      for tensorflow-datasets
   dataset_info.json
 ```
 The info file is written last: a folder without it is not a corpus.

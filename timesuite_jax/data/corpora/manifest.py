@@ -12,6 +12,7 @@ from timesuite_jax.data.corpora.corpus import INFO_NAME, CorpusInfo, write_json
 from timesuite_jax.data.corpora.record import SCHEMA_VERSION
 from timesuite_jax.data.corpora.rejected import Rejected
 from timesuite_jax.data.corpora.shard import ShardSummary
+from timesuite_jax.data.corpora.tfds_files import write_tfds_files
 from timesuite_jax.errors import UserError
 
 
@@ -63,7 +64,8 @@ def write_info(
         on_bad_span=on_bad_span,
         audio_kept=tuple(name for shard in shards for name in shard.audio_kept),
     )
-    write_json(folder / INFO_NAME, asdict(info))
+    write_tfds_files(folder, name, shards)
+    write_json(folder / INFO_NAME, asdict(info))  # the last file, which makes a folder a corpus
     return info
 
 

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 # Items started before the first unfinished one has ended, for each process: a slow item does not leave the others idle.
 _AHEAD = 8
-_PRELOADED = ["timesuite_jax.data.corpora.build_video", "tensorflow_datasets.proto.tf_example_pb2"]
+_PRELOADED = ["timesuite_jax.data.corpora.audit_items", "tensorflow_datasets.proto.tf_example_pb2"]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+"""Arguments that describe an annotation file, and reading it."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from timesuite_jax.cli._paths import any_path
+from timesuite_jax.cli.data._numbers import not_negative
+
+if TYPE_CHECKING:
+    from timesuite_jax.data.corpora.annotation_set import AnnotationSet
+
+
+def add_annotations(parser: argparse.ArgumentParser, *, required: bool) -> None:
+    """Adds `--annotations`, `--videos` and what they need."""
+    parser.add_argument(
+        "--annotations",
+        type=any_path,
+        required=required,
+        help="annotation file of a source, or JSON of {video, QA: [{q, a}], start?, end?}",
+    )
+    parser.add_argument(
+        "--format", metavar="NAME", help="format of the annotations (default: found from the file; didemo, coin, ...)"
+    )
+    parser.add_argument("--split", metavar="NAME|all", help="split, of an annotation file that has several")
+    parser.add_argument(
+        "--annotators", metavar="RULE", help="how several annotators are combined: majority, mean, first, each"
+    )
+    parser.add_argument("--videos", type=any_path, required=required, help="folder with the videos of the annotations")
+    parser.add_argument(
+        "--task", help="task of the records (default: the first of the format; temporal_video_grounding of questions)"
+    )
+    parser.add_argument(
+        "--seed", type=not_negative, default=0, help="chooses among the wordings of questions (%(default)s)"
+    )
+
+
+def read_annotations(args: argparse.Namespace) -> "AnnotationSet":
+    """Reads the annotation file.
+
+    Raises:
+      UserError: it cannot be read, or has no samples.
+    """
+    from timesuite_jax.data.corpora.annotation_set import read_annotation_set
+    from timesuite_jax.data.timepro.sources import ReadOptions
+    from timesuite_jax.storage.staging import local_copy
+
+    options = ReadOptions(args.task, args.split, args.annotators)
+    return read_annotation_set(local_copy(args.annotations), args.videos, options, format=args.format, seed=args.seed)

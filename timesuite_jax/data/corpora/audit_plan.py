@@ -1,0 +1,116 @@
+"""Lists what an audit has to check: the records of corpora, and the videos of folders and of annotations."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from etils import epath
+
+from timesuite_jax.data.corpora.annotation_set import EXCLUDED, AnnotationSet
+from timesuite_jax.data.corpora.audit_items import AnnotatedVideo, Item, Problem, RecordItem, ShardItem, VideoItem
+from timesuite_jax.data.corpora.build_spec import BuildSpec
+from timesuite_jax.data.corpora.build_video import group_by_video
+from timesuite_jax.data.corpora.corpus import INFO_NAME, read_info
+from timesuite_jax.data.corpora.quarantine import full_name
+from timesuite_jax.data.corpora.tfds_files import TFDS_FOLDER
+from timesuite_jax.data.corpora.tfrecord import TFRecordSource
+from timesuite_jax.errors import UserError
+from timesuite_jax.media import VIDEO_SUFFIXES
+
+
+@dataclass
+class AuditPlan:
+    """Items to check, problems that listing them found, and files that are no videos by their suffix."""
+
+    items: list[Item] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+
+    def add(self, path: Path) -> None:
+        """Adds a corpus, a folder or a video.
+
+        Raises:
+          UserError: it is none of these.
+        """
+        if (path / INFO_NAME).is_file():
+            self._add_corpus(path)
+        elif path.is_dir():
+            self._add_folder(path)
+        elif path.exists():
+            self.items.append(VideoItem(str(path), full_name(path.parent, path.name)))
+        else:
+            raise UserError(f"there is no {path}; give corpora, folders of videos, or videos")
+
+    def add_annotations(self, annotations: AnnotationSet, folder: Path | epath.Path, spec: BuildSpec) -> None:
+        """Adds the videos of annotations, which are compared with them."""
+        for group in group_by_video(annotations.annotations):
+            where = str(folder / group.video)
+            self.items.append(AnnotatedVideo(where, full_name(folder, group.video), group, str(folder), spec))
+        self.problems.extend(
+            Problem(one.id, one.kind, one.reason) for one in annotations.rejected if one.kind != EXCLUDED
+        )
+
+    def find_equal_sizes(self) -> None:
+        """Marks videos whose content may be that of another, to be compared by hashes."""
+        sizes = [_size(item) for item in self.items]
+        counts = Counter(size for size in sizes if size)
+        self.items = [
+            replace(item, hashed=True) if isinstance(item, VideoItem) and counts[size] > 1 else item
+            for item, size in zip(self.items, sizes, strict=True)
+        ]
+
+    def _add_folder(self, folder: Path) -> None:
+        before = len(self.items)
+        for file in sorted(folder.rglob("*")):
+            if file.parent.name == TFDS_FOLDER and (file.parent.parent / INFO_NAME).is_file():
+                continue
+            if file.name == INFO_NAME:
+                self.add(file.parent)
+            elif (file.parent / INFO_NAME).is_file():
+                continue
+            elif file.suffix.lower() in VIDEO_SUFFIXES:
+                self.items.append(VideoItem(str(file), full_name(folder, str(file.relative_to(folder)))))
+            elif not file.is_dir():
+                self.not_checked.append(str(file))
+        if len(self.items) == before:
+            raise UserError(
+                f"{folder} contains neither a corpus nor videos, but {len(self.not_checked)} other files; "
+                f"check the path, or name files to check (suffixes of videos: {' '.join(sorted(VIDEO_SUFFIXES))})"
+            )
+
+    def _add_corpus(self, folder: Path) -> None:
+        """Adds shards and records; a shard that cannot be opened is a problem.
+
+        Raises:
+          UserError: the corpus has no readable info file.
+        """
+        info = read_info(folder)
+        paths = tuple(str(folder / shard) for shard in info.shards)
+        found: list[int | None] = []
+        for path, count, checksum in zip(paths, info.records, info.checksums, strict=True):
+            try:
+                found.append(len(TFRecordSource([path])))
+            except UserError as error:
+                found.append(None)
+                self.problems.append(Problem(path, "missing" if not Path(path).exists() else "shard", str(error)))
+                continue
+            if found[-1] == count:
+                self.items.append(ShardItem(path, checksum))
+            else:
+                text = f"holds {found[-1]} records, but {INFO_NAME} lists {count}"
+                self.problems.append(Problem(path, "shard", text))
+        complete = found == list(info.records)
+        first = 0
+        for path, count in zip(paths, found, strict=True):
+            for number in range(count or 0):
+                shards, record = (paths, first + number) if complete else ((path,), number)
+                self.items.append(RecordItem(f"{path}: record {number}", shards, record, complete))
+            first += count or 0
+
+
+def _size(item: Item) -> int:
+    try:
+        return os.stat(item.path).st_size if isinstance(item, VideoItem) else 0  # noqa: PTH116
+    except OSError:
+        return 0

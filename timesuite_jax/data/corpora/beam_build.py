@@ -1,0 +1,93 @@
+"""Writes the shards of a corpus on Apache Beam: on this machine, or on Dataflow, Flink or Spark.
+
+An element of the pipeline is a shard, so that no video travels between machines: a worker reads the videos of a shard,
+writes its file, and notes it as complete, with the same functions as a build without Beam. The machine that starts the
+pipeline plans the shards and writes the manifest.
+"""
+
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from etils import epath
+
+from timesuite_jax.data.corpora.build_plan import ShardPlan
+from timesuite_jax.data.corpora.build_state import note_finished
+from timesuite_jax.data.corpora.build_video import VideoBuilder
+from timesuite_jax.data.corpora.record import example_class
+from timesuite_jax.data.corpora.shard import write_shard
+from timesuite_jax.data.corpora.worker_pool import WorkerPool
+from timesuite_jax.errors import UserError
+from timesuite_jax.storage.remote_path import to_path
+
+DIRECT = "DirectRunner"
+
+
+@dataclass(frozen=True)
+class BeamRunner:
+    """Where a pipeline runs.
+
+    Attributes:
+      name: of the runner: DirectRunner, DataflowRunner, FlinkRunner, SparkRunner, PrismRunner.
+      options: of the pipeline, as Beam's command line has them: ("--project=p", "--region=r").
+    """
+
+    name: str = DIRECT
+    options: tuple[str, ...] = ()
+
+
+class WriteShard:
+    """Writes one shard; the function of the pipeline, which is sent to its workers.
+
+    Args:
+      folder: of the corpus.
+      build: builds the records of videos.
+    """
+
+    def __init__(self, folder: epath.PathLike, build: VideoBuilder) -> None:
+        self._folder, self._build = str(folder), build
+
+    def __call__(self, shard: ShardPlan) -> str:
+        """Writes a shard, notes it as complete, and returns its name."""
+        folder = to_path(self._folder)
+        example_class()
+        # One process more, which may hang or crash instead of the worker.
+        with WorkerPool(self._build.build, 1, self._build.time_limit) as pool:
+            note_finished(folder, write_shard(folder / shard.name, self._build.build_all(shard.videos, pool.map)))
+        return shard.name
+
+
+def write_shards_on_beam(
+    folder: epath.Path, shards: Sequence[ShardPlan], build: VideoBuilder, runner: BeamRunner, workers: int
+) -> None:
+    """Runs a pipeline that writes shards, and waits for it.
+
+    Args:
+      folder: of the corpus; in a bucket or a shared folder, if the pipeline runs elsewhere.
+      shards: to write.
+      build: builds the records of videos.
+      runner: where the pipeline runs.
+      workers: number of processes of the DirectRunner.
+
+    Raises:
+      UserError: Beam is not installed, or does not know the runner or an option.
+    """
+    if not importlib.util.find_spec("apache_beam"):
+        raise UserError(
+            f"--runner {runner.name} needs Apache Beam, which is not installed; pip install 'timesuite_jax[prep]', or "
+            "leave --runner out to build with the processes of this machine"
+        )
+    import apache_beam as beam
+
+    with beam.Pipeline(options=_options(runner, workers)) as pipeline:
+        elements = pipeline | beam.Create(list(shards)) | beam.Reshuffle()
+        elements | beam.Map(WriteShard(folder, build))
+
+
+def _options(runner: BeamRunner, workers: int) -> Any:
+    from apache_beam.options.pipeline_options import PipelineOptions
+
+    direct = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
+    words = [f"--runner={runner.name}", *(direct if runner.name == DIRECT else []), *runner.options]
+    return PipelineOptions(words)
