@@ -59,10 +59,12 @@ def _measure(source: Source, measure: Callable[[bytes | mmap], int]) -> tuple[in
     """Returns the size of a file in bytes and a measure of its content, zeros if the file cannot be read."""
     if isinstance(source, bytes):
         return len(source), measure(source)
+    if not Path(source).is_file():  # opening a pipe would wait for its other end
+        return 0, 0
     try:
         with Path(source).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
             return len(data), measure(data)
-    except (OSError, ValueError):  # missing, a folder, not permitted; empty
+    except (OSError, ValueError):  # not permitted; empty
         return 0, 0
 
 
