@@ -42,6 +42,12 @@ def test_recommender_speed():
 
 
 @pytest.mark.slow
+def test_independent_turns():
+    result = json.loads(run("independent_turns.py", "--tiny", "--repeats", "1", "--json"))
+    assert result["gradient_difference"] <= 1e-5 and result["ratio"] > 0
+
+
+@pytest.mark.slow
 def test_gpu_step():
     result = json.loads(run("gpu_step.py", "--tiny", "--repeats", "1", "--json"))
     assert [row["task"] for row in result["comparisons"]] == ["forward", "forward+backward", "generate", "prefill"]

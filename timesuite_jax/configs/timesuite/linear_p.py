@@ -79,6 +79,8 @@ def get_config(arg: str | None = None) -> ConfigDict:
             "clip_text_length": 64,
             "sampling": "random",
             "transform": "default",
+            # As upstream. With "independent" questions do not see each other's answers; it needs attention without
+            # TPU kernels.
             "turns": "shuffled",
             "threads": 32,
         }
