@@ -117,7 +117,7 @@ def test_wrong_bytes(tmp_path, data):
     check(folder / damaged if data.draw(st.booleans()) else folder, data)
 
 
-@many
+@settings(many, max_examples=max(1, EXAMPLES // 3))
 @given(st.data())
 def test_invented_pickles(tmp_path, data):
     value = data.draw(
