@@ -1,6 +1,6 @@
 """Questions of a corpus as `GroundingBenchmark` and `VideoChatPredictor` prepare them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from timesuite_jax.data.corpora import Batch
@@ -26,6 +26,6 @@ def first_batch(processor: Processor, corpus: Any, size: int) -> Batch:
     return VideoChatPredictor(no_answers, processor).collate(prepare(processor, corpus, size), size)
 
 
-def constant(text: str) -> Callable[[Batch], Sequence[str]]:
+def constant(text: str) -> Callable[[Batch], list[str]]:
     """A model that always gives the same answer."""
     return lambda batch: [text] * len(batch["tokens"])

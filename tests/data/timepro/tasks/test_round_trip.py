@@ -15,7 +15,7 @@ SPAN = st.tuples(SECONDS, SECONDS).map(lambda edges: (min(edges), max(edges)))
 SPANS = st.lists(SPAN, max_size=5, unique_by=lambda span: (round(span[0], 1), round(span[1], 1))).map(tuple)
 QUERY = st.builds(GroundedQuery, TEXT, SPANS, TEXT)
 EVENT = st.builds(TimedEvent, SECONDS, st.none(), TEXT) | st.builds(
-    lambda span, text: TimedEvent(*span, text), SPAN, TEXT
+    lambda span, text: TimedEvent(span[0], span[1], text), SPAN, TEXT
 )
 EVENTS = st.lists(EVENT, max_size=5).map(lambda events: TimedEvents(tuple(events)))
 HIGHLIGHTS = st.lists(st.tuples(SECONDS, st.floats(-10, 10)), max_size=5).map(
@@ -25,6 +25,10 @@ HIGHLIGHTS = st.lists(st.tuples(SECONDS, st.floats(-10, 10)), max_size=5).map(
 
 def rounded(spans):
     return tuple((round(start, 1), round(end, 1)) for start, end in spans)
+
+
+def answers(task, content) -> set[str]:
+    return {turn.answer or "" for turn in task.wordings(content)}
 
 
 def of_content(kind):
@@ -67,7 +71,7 @@ def test_grounded_queries(content):
             "reasoning_temporal_localization": content.caption,
         }.get(name, "")
         expected = GroundedQuery("", rounded(content.spans), caption)
-        for answer in {turn.answer for turn in task.wordings(content)}:
+        for answer in answers(task, content):
             assert task.parse(answer) == expected
 
 
@@ -75,7 +79,7 @@ def test_grounded_queries(content):
 @given(SPANS)
 def test_the_default_parser_reads_the_spans_of_every_grounding_task_or_that_there_is_none(spans):
     for task in of_content(GroundedQuery).values():
-        for answer in {turn.answer for turn in task.wordings(GroundedQuery("a cat", spans))}:
+        for answer in answers(task, GroundedQuery("a cat", spans)):
             assert tuple((span.start, span.end) for span in parse_spans(answer)) == rounded(spans), answer
             assert spans or denies_event(answer)
 
@@ -83,8 +87,9 @@ def test_the_default_parser_reads_the_spans_of_every_grounding_task_or_that_ther
 @given(EVENTS)
 def test_events(content):
     for task in of_content(TimedEvents).values():
-        for answer in {turn.answer for turn in task.wordings(content)}:
+        for answer in answers(task, content):
             read = task.parse(answer)
+            assert read is not None
             assert [(event.start, event.end) for event in read.events] == [
                 (round(event.start, 1), None if event.end is None else round(event.end, 1)) for event in content.events
             ]
@@ -101,7 +106,7 @@ def test_highlights(content):
         "", tuple(round(time, 1) for time in content.times), tuple(round(score, 1) for score in content.scores)
     )
     for task in of_content(Highlights).values():
-        for answer in {turn.answer for turn in task.wordings(content)}:
+        for answer in answers(task, content):
             assert task.parse(answer) == expected
             assert content.times or denies_event(answer)
 
@@ -110,4 +115,4 @@ def test_highlights(content):
 def test_any_text_is_parsed_without_an_error(answer):
     for task in TASKS.values():
         read = task.parse(answer)
-        assert read is None or isinstance(read, task.content)
+        assert read is None or type(read) is task.content

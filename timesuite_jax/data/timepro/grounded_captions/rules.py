@@ -14,7 +14,7 @@ from timesuite_jax.errors import UserError
 class Summariser(Protocol):
     """Makes the title of a scene; any function or language model."""
 
-    def __call__(self, caption: str) -> str:
+    def __call__(self, caption: str, /) -> str:
         """Returns a short title of what a detailed caption describes; "" if there is none."""
         ...
 
@@ -22,7 +22,7 @@ class Summariser(Protocol):
 class Similarity(Protocol):
     """Compares texts; any function or encoder of sentences."""
 
-    def __call__(self, queries: Sequence[str], texts: Sequence[str]) -> Float[np.ndarray, "queries texts"]:
+    def __call__(self, queries: Sequence[str], texts: Sequence[str], /) -> Float[np.ndarray, "queries texts"]:
         """Returns the similarity of each query with each text, at most 1, which equal texts have."""
         ...
 
