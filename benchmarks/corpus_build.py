@@ -196,7 +196,7 @@ def main() -> None:
         folder = Path(name)
         videos = args.videos
         if not videos:
-            videos = [folder / f"{n}.mp4" for n in range(6)]
+            videos = [folder / f"{n}.mp4" for n in range(3)]
             for n, video in enumerate(videos):
                 video.write_bytes(long_video(n))
         console = Console(width=120)

@@ -5,6 +5,7 @@ writes its file, and notes it as complete, with the same functions as a build wi
 pipeline plans the shards and writes the manifest.
 """
 
+import importlib
 import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,16 +79,14 @@ def write_shards_on_beam(
             f"--runner {runner.name} needs Apache Beam, which is not installed; pip install 'timesuite_jax[prep]', or "
             "leave --runner out to build with the processes of this machine"
         )
-    import apache_beam as beam
-
+    beam: Any = importlib.import_module("apache_beam")
     with beam.Pipeline(options=_options(runner, workers)) as pipeline:
         elements = pipeline | beam.Create(list(shards)) | beam.Reshuffle()
-        elements | beam.Map(WriteShard(folder, build))
+        _ = elements | beam.Map(WriteShard(folder, build))
 
 
 def _options(runner: BeamRunner, workers: int) -> Any:
-    from apache_beam.options.pipeline_options import PipelineOptions
-
+    beam_options: Any = importlib.import_module("apache_beam.options.pipeline_options")
     direct = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
     words = [f"--runner={runner.name}", *(direct if runner.name == DIRECT else []), *runner.options]
-    return PipelineOptions(words)
+    return beam_options.PipelineOptions(words)
