@@ -94,6 +94,11 @@ def test_help_lists_all_commands(capsys):
         (["data", "check", "x", "--config.a=1"], "unrecognised: --config.a=1"),
         (["data", "synthetic", "--out", "x", "--videos", "0"], "'0' is not an int of at least 1"),
         (["data", "interactions", "x.csv", "--out", "x.npz", "--core", "x"], "'x' is not an int of at least 1"),
+        (
+            ["finetune", "x.csv", "--videos", "x", "--workdir", "x", "--held-out", "1"],
+            "'1' is not a share of at least 0",
+        ),
+        (["finetune", "x.csv", "--videos", "x", "--workdir", "x", "--held-out", "nan"], "'nan' is not a share"),
         (["data", "synthetic", "--out", "x", "--seed", "-1"], "'-1' is not an int of at least 0"),
     ],
 )

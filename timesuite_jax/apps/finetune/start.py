@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import jax
+from etils import epath
 from ml_collections import ConfigDict
 
 from timesuite_jax.configs.timesuite.finetune import get_config
@@ -12,6 +13,7 @@ from timesuite_jax.port.sources import split_role
 from timesuite_jax.registry.capabilities import Answers, check_capability
 from timesuite_jax.registry.export_config import known_config
 from timesuite_jax.registry.families import task_class
+from timesuite_jax.storage.remote_path import absolute
 
 TINY, RELEASED = "tiny", "released"
 
@@ -59,11 +61,16 @@ def _config_beside(name: str) -> ConfigDict:
             "configs/timesuite/finetune.py"
         )
     config = ConfigDict(found)
-    is_run = (location / "checkpoints").is_dir()
-    if is_run or location.is_file():
-        config.weights = ConfigDict({"files": (str(location.absolute()),)})
+    if (location / "checkpoints").is_dir() or (location.is_file() and location not in _files(config)):
+        config.weights = ConfigDict({"files": (str(absolute(location)),)})
     return config
 
 
+def _files(config: ConfigDict) -> list[epath.Path]:
+    """The weights that a config names; those of an export with `--trainable-only` are a part of the model."""
+    return [expand(split_role(file)[1]) for file in config.get("weights", {}).get("files", ())]
+
+
 def _name_files(config: ConfigDict, weights: Sequence[str]) -> None:
-    config.weights = ConfigDict({"files": tuple(weights), "expect_missing": (), "expect_unused": ()})
+    """Replaces the files of weights; what may be missing from them is the config's."""
+    config.weights = ConfigDict({**config.get("weights", {}), "files": tuple(weights)})
