@@ -144,11 +144,16 @@ def test_starts_from_an_earlier_run(finished, tmp_path):
 
 
 def test_bad_rows_write_nothing(tmp_path, tiny_corpus, capsys):
-    rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={4: {"answer": ""}, 5: {"start": 3}})
+    rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={2: {"answer": ""}, 3: {"start": 3}})
     words = ["finetune", str(rows), "--videos", str(tiny_corpus / "videos"), "--workdir", str(tmp_path / "run")]
     assert main(words) == 2
     err = capsys.readouterr().err
-    assert "2 of 36 rows cannot be used" in err and "\n  line 4: answer is missing" in err and "Traceback" not in err
+    assert (
+        "2 of 36 rows cannot be used" in err
+        and "\n  line 2: answer is missing" in err
+        and "\n  line 3: has start 3 but no end" in err
+        and "Traceback" not in err
+    )
     assert not (tmp_path / "run").exists()
 
 

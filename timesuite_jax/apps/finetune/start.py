@@ -1,6 +1,7 @@
 """Chooses what fine-tuning starts from: released weights, an earlier run or an export, or a tiny model."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 from etils import epath
@@ -60,17 +61,17 @@ def _config_beside(name: str) -> ConfigDict:
             f"--weights {name} has no config.json, which describes the model; add --config, e.g. "
             "configs/timesuite/finetune.py"
         )
-    config = ConfigDict(found)
+    config: Any = ConfigDict(found)
     if (location / "checkpoints").is_dir() or (location.is_file() and location not in _files(config)):
         config.weights = ConfigDict({"files": (str(absolute(location)),)})
     return config
 
 
-def _files(config: ConfigDict) -> list[epath.Path]:
+def _files(config: Any) -> list[epath.Path]:
     """The weights that a config names; those of an export with `--trainable-only` are a part of the model."""
     return [expand(split_role(file)[1]) for file in config.get("weights", {}).get("files", ())]
 
 
-def _name_files(config: ConfigDict, weights: Sequence[str]) -> None:
+def _name_files(config: Any, weights: Sequence[str]) -> None:
     """Replaces the files of weights; what may be missing from them is the config's."""
     config.weights = ConfigDict({**config.get("weights", {}), "files": tuple(weights)})
