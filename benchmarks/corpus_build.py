@@ -1,6 +1,6 @@
 """Measures the building of corpora: storage forms, growth with the number of videos, and the cost of broken videos.
 
-    python benchmarks/corpus_build.py [VIDEO ...] [--growth 100 300 1000] [--workers 2] [--frames 128] [--size 224]
+    python benchmarks/corpus_build.py [VIDEO ...] [--growth 100 300 1000] [--workers 0] [--frames 128] [--size 224]
 
 * For each storage form, with VIDEOs (generated ones otherwise: 640x360, 30 s at 30 frames/s, with sound): videos built
   a CPU second, bytes a video, and CPU milliseconds from a record to FRAMES frames of SIZE pixels, which each visit of a
@@ -8,7 +8,7 @@
 * Growth, with copies of small synthetic videos: CPU milliseconds a video and the largest memory of a process.
 * Broken videos: CPU seconds for the good ones, without and with 5 % broken files among them, interleaved.
 
-CPU seconds include all processes. Growth to 10,000: `--growth 100 1000 10000`.
+CPU seconds are those of the building process, so that `--workers 0`, the default, measures all work. Growth to 10,000: `--growth 100 1000 10000`.
 """
 
 import argparse
@@ -187,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("videos", nargs="*", type=Path)
     parser.add_argument("--growth", nargs="*", type=int, default=[100, 300, 1000])
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--frames", type=int, default=128)
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--repeats", type=int, default=3)
