@@ -8,7 +8,8 @@
 * Growth, with copies of small synthetic videos: CPU milliseconds a video and the largest memory of a process.
 * Broken videos: CPU seconds for the good ones, without and with 5 % broken files among them, interleaved.
 
-CPU seconds are those of the building process, so that `--workers 0`, the default, measures all work. Growth to 10,000: `--growth 100 1000 10000`.
+CPU seconds are those of the building process; `--workers 0`, the default, measures all work.
+Growth to 10,000: `--growth 100 1000 10000`.
 """
 
 import argparse
