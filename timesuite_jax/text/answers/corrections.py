@@ -8,7 +8,8 @@ _AFTER_NO = r"(?=\s{0,2}(?:[-,;:.!\n]|$)|\s{1,2}(?:it|that|this|wait|actually|so
 
 CORRECTIONS = {
     "English": (
-        rf"\bno{_AFTER_NO}|\bwait\b(?=\s{{0,2}}[-,;:.!\n]|\s(?:no|actually|sorry)\b)|\b(?:nope|oops|actually|sorry|apologies|correction|corrected|revised|edit|updated?)\b"
+        rf"\bno{_AFTER_NO}|\bwait\b(?=\s{{0,2}}[-,;:.!\n]|\s(?:no|actually|sorry)\b)|\b(?:nope|oops|actually|sorry|apologies|correction|corrected|revised)\b"
+        r"|\b(?:edit|updated?)\b(?=[*_]{0,2}\s{0,2}[-:]|\s(?:to|answer|times?|span)\b)"
         r"|\b(?:er|uh|um|hmm)\b(?=[-,.]{1,4}\s{1,2}(?:\d|from|between|no|sorry|actually))",
         r"\bi\s(?:mean|meant)\b|\bor\srather\b|\b(?:scratch|strike)\sthat\b|\bmy\s(?:mistake|bad|apologies)\b|\bi\sapologi[sz]e\b",
         r"\b(?:let\sme\s(?:correct|rephrase)|to\scorrect|excuse\sme|not\squite|on\ssecond\sthought|should\s(?:be|read|have\sbeen)|i\s(?:was|am)\s(?:wrong|mistaken)|to\sbe\s(?:more\s)?(?:precise|exact|accurate)|in\sfact)\b",

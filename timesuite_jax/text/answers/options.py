@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 _NAME = r"[(\[*_]{0,4}([a-h]|[1-9])[)\]*_]{0,4}"
+_LETTER = _NAME.replace("|[1-9]", "")  # "the score is 3." chooses nothing
 # The beginning of an option: "A:", "(b)", "3.", "**C.**", "Option D -".
 _MARK = re.compile(
     r"(?:^|(?<=[\s(\[,;\u3002\u3001]))(?:[*_]{0,2}(?:option|choice)\s)?[*_]{0,2}"
@@ -24,15 +25,17 @@ _OPTION = r"option|choice|choose|pick|select|opción|opção|opzione|вариа�
 _CHOICE = re.compile(
     rf"(?:(?:{_ANSWER}|(?:correct|right|best)\s(?:{_OPTION})){_VERB}{_NAME}{_MORE}{_END}"
     rf"|(?:(?:{_OPTION}){_VERB}|\\boxed\s?\{{|(?:^|\n)[ \t]{{0,4}}){_NAME}{_MORE}\}}?{_LAST}"
-    rf"|(?:\b(?:so|thus|hence|therefore|be|but|is)[,:]?\s|[=>\u2192]\s?){_NAME}[.!]?\s{{0,4}}$"
+    rf"|(?:\b(?:so|thus|hence|therefore|be|but|is)[,:]?\s|[=>\u2192]\s?){_LETTER}[.!]?\s{{0,4}}$"
     r"|(?:^|(?<=[\s(\[*]))[(\[]?([a-h]|(?<=option\s)[1-9])[)\]]?\s(?:is|seems)\s(?:the\s)?(?:correct|right|best|answer)\b)"
 )
+_NEXT = re.compile(r"\W*\w\W*")
 
 
 def chosen_options(text: str) -> str | None:
     """Returns the texts of the options that an answer chooses, one a line; None if it lists or chooses none.
 
-    An option that is not in the list has no text.
+    An option that is not in the list has no text. The number or letter that would be next in the list, alone on the
+    last line, is the beginning of an option that was cut off.
 
     Args:
       text: the answer, in lower case, without thinking.
@@ -49,6 +52,9 @@ def chosen_options(text: str) -> str | None:
         after = choice.start() if mark.end() <= choice.start() < end else end
         options[_name(mark)] = text[mark.end() : after]
     names = [name for group in choice.groups("") for name in re.findall(r"\b[a-h1-9]\b", group)]
+    last = _name(marks[-1])
+    if names[0].isdigit() != last.isdigit() or _NEXT.fullmatch(choice[0]) and ord(names[0]) == ord(last) + 1:
+        return None
     return "\n".join(options[name] for name in names if name in options)
 
 

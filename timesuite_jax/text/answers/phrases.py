@@ -39,10 +39,10 @@ PHRASES = {
     "whole video, with an exception": Phrase("{whole}{^time|stop|line}{0,12}(?:{EXCEPTION}|{except})"),
     # "It is not visible in the video from 3 to 4 s."
     "denial of a to b": Phrase("{denial}{^time|stop|line|comma|and|clause|correction|count}{0,8}{RANGE}"),
-    # "From 3 to 4 s it is not visible."
+    # "From 3 to 4 s it is not visible."; but not "it appears from 3 to 4 s and does not appear again"
     "a to b, denied": Phrase(
-        """(?: {from|between}?{RANGE} | (?: ^ | (?<={stop|line}) ){from|between}{RANGE}{comma} )
-        {^time|stop|line|comma|clause|correction}{0,6}{denial}"""
+        """(?: {from|between}?{RANGE}(?!{and}) | (?: ^ | (?<={stop|line}) ){from|between}{RANGE}{comma} )
+        {^time|stop|line|comma|clause|correction}{0,6}(?<!{and}){denial}"""
     ),
     # "saliency scores: 3.0, 3.0", "confidence between 0.8 and 0.9"
     "quantity": Phrase(
