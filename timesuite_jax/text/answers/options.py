@@ -53,7 +53,7 @@ def chosen_options(text: str) -> str | None:
         options[_name(mark)] = text[mark.end() : after]
     names = [name for group in choice.groups("") for name in re.findall(r"\b[a-h1-9]\b", group)]
     last = _name(marks[-1])
-    if names[0].isdigit() != last.isdigit() or _NEXT.fullmatch(choice[0]) and ord(names[0]) == ord(last) + 1:
+    if names[0].isdigit() != last.isdigit() or (_NEXT.fullmatch(choice[0]) and ord(names[0]) == ord(last) + 1):
         return None
     return "\n".join(options[name] for name in names if name in options)
 
