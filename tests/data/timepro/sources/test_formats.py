@@ -176,6 +176,18 @@ def test_transcripts_are_named_like_their_files(sample):
     }
 
 
+def test_of_all_files_that_whisper_writes_for_a_video_one_is_read(sample):
+    folder = sample("whisper")
+    (folder / "two.txt").write_text("Hi.\n")
+    (folder / "two.tsv").write_text("start\tend\ttext\n1000\t2000\tHi.\n")
+    (folder / "two.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHi.\n")
+    (folder / "four.vtt").write_text("WEBVTT\n")
+    assert [one.video for one in entries(folder)] == ["one", "three", "two"]
+    assert skipped(folder) == [("four.vtt", False), ("two.srt", True), ("two.tsv", True), ("two.txt", True)]
+    two = entries(folder)[2]
+    assert two.location == "two.json" and two.content == events((1.0, 2.0, "Hi."))
+
+
 @pytest.mark.parametrize("name", ["qvhighlights", "qvhighlights_coco"])
 def test_saliency_is_the_mean_of_the_annotators(name, sample):
     (found,) = entries(sample(name), task="highlight_detection")

@@ -1,7 +1,8 @@
 """Transcripts of Whisper, as TimeIT has them for YT-Temporal-180M: a file a video, or a folder of them.
 
 Whisper writes JSON with {"segments": [{start, end, text}]}; TimeChat's `utils/asr` lines of START, END and TEXT with
-tabs between them. Seconds of the video, which is named like the file.
+tabs between them. Seconds of the video, which is named like the file. Whisper writes a video's transcript in all its
+formats, of which one is read: JSON, else the table, else lines.
 """
 
 import re
@@ -10,11 +11,12 @@ from collections.abc import Iterator
 from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.document import Document, first_of, has_fields, load_document
 from timesuite_jax.data.timepro.sources.entries import event_entries
-from timesuite_jax.data.timepro.sources.format import Format, Found, Reading
+from timesuite_jax.data.timepro.sources.format import Format, Found, Reading, Skipped
 from timesuite_jax.errors import UserError
 
 _LINE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\t(\d{1,9}(?:\.\d{1,9})?)\t(.*)", re.ASCII)
-_SUFFIXES = (".txt", ".json", ".tsv")
+_SUFFIXES = (".json", ".tsv", ".txt")  # the most exact first
+_SUBTITLES = (".srt", ".vtt")  # of Whisper, too
 _HEADER = "start\tend\ttext"  # of Whisper's own .tsv, in milliseconds
 _MILLISECOND = 1e-3
 _MAX_LOOKED_AT = 3  # files of a folder by which the format is recognized
@@ -43,13 +45,28 @@ def _load(folder: Document, name: str) -> Document | None:
         return None
 
 
-def _rows(document: Document, _: Reading) -> Iterator[Cursor]:
+def _rows(document: Document, _: Reading) -> Iterator[Cursor | Skipped]:
+    """Yields one file of each video."""
     if document.kind != "folder":
         yield Cursor(document.path.name, document, document.path.stem)
         return
+    read: dict[str, str] = {}
+    for suffix in _SUFFIXES:
+        for name in document.value:
+            if name.endswith(suffix):
+                read.setdefault(name.removesuffix(suffix), name)
     for name in document.value:
-        if name.endswith(_SUFFIXES):
-            yield Cursor(name, document.path / name, (document.path / name).stem)
+        stem = (document.path / name).stem
+        if name == read.get(stem):
+            yield Cursor(name, document.path / name, stem)
+        elif name.endswith((*_SUFFIXES, *_SUBTITLES)):
+            yield _unread(name, read.get(stem))
+
+
+def _unread(name: str, read: str | None) -> Skipped:
+    if read is not None:
+        return Skipped(name, "is the transcript of a video of which another file is read", excluded=True)
+    return Skipped(name, f"has subtitles, which are not read; give one of {', '.join(_SUFFIXES)}")
 
 
 def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:
