@@ -20,12 +20,12 @@ _QUESTIONS = (
     # Our own.
     "Which moments of the video are the highlights of '{query}'? List their seconds, and a saliency score for each.",
     "Find the moments that show '{query}' best. Give their times in seconds and how salient each of them is.",
-    "At which seconds can '{query}' be seen, and how well does each moment match, from 1 to 5?",
+    "At which seconds can '{query}' be seen, and how well does each moment match? Give a saliency score for each.",
 )
 # Of a source without queries: the highlights of a whole video.
 _WITHOUT_QUERY = (
     "Which moments of the video stand out? List their times in seconds, and a saliency score for each.",
-    "Find the highlights of the video. Give the second of each and its saliency from 1 to 5.",
+    "Find the highlights of the video. Give the second of each and its saliency score.",
     "When are the most interesting moments of the video, in seconds, and how salient is each of them?",
 )
 

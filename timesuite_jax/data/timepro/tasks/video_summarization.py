@@ -5,10 +5,10 @@ from timesuite_jax.data.timepro.tasks.highlight_list import read_highlights, wri
 from timesuite_jax.data.timepro.tasks.task import Task, ask
 from timesuite_jax.text import Turn
 
-# All our own: the release's name their source ("from tvsum dataset").
+# All our own: the release's name their source ("from tvsum dataset"). None names a scale, which depends on the source.
 _QUESTIONS = (
     "Summarise the video by its most important moments. List their times in seconds, and a saliency score for each.",
-    "Which moments of the video are its highlights? Give their seconds, and rate the saliency of each from 1 to 5.",
+    "Which moments of the video are its highlights? Give their seconds, and rate the saliency of each.",
     "Select the frames that represent the video best. List their timestamps in seconds and how salient they are.",
     "What should not be left out of a short version of this video? List the seconds and their saliency scores.",
     "Find the key moments of the video, and report when they are in seconds and how important each is.",
