@@ -69,6 +69,27 @@ def test_mistakes_are_errors(clips, tmp_path, capsys, options, problem):
     assert not out.exists()
 
 
+def test_the_annotations_are_not_replaced(clips, tmp_path, capsys):
+    before = clips.read_bytes()
+    assert main(["data", "captions", "--annotations", str(clips), "--out", str(clips)]) == 2
+    assert "choose another file" in capsys.readouterr().err and clips.read_bytes() == before
+    assert main(["data", "captions", "--annotations", str(clips), "--out", f"{tmp_path}/absent/a.jsonl"]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_a_split_is_chosen_as_the_error_requires(tmp_path, capsys):
+    row = {"duration": 600, "annotations": [{"segment": [0, 15], "sentence": CAPTIONS[0]}]}
+    database = {"a": {"subset": "training", **row}, "b": {"subset": "validation", **row}}
+    path, out = tmp_path / "youcook2.json", tmp_path / "tgc.jsonl"
+    path.write_text(json.dumps({"database": database}))
+    command = ["data", "captions", "--annotations", str(path), "--out", str(out)]
+    assert main(command) == 2
+    assert "choose one with --split" in capsys.readouterr().err
+    assert main([*command, "--split", "validation"]) == 0
+    assert "1 rows excluded: 1 rows: in split 'training', not 'validation'" in capsys.readouterr().out
+    assert [one.video for one in read_annotations(out, "conversation")] == ["b"]
+
+
 def test_without_the_package_embeddings_are_an_error(clips, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     out = tmp_path / "tgc.jsonl"

@@ -18,19 +18,24 @@ def add_annotations(parser: argparse.ArgumentParser, *, required: bool) -> None:
         required=required,
         help="annotation file of a source, or JSON of {video, QA: [{q, a}], start?, end?}",
     )
-    parser.add_argument(
-        "--format", metavar="NAME", help="format of the annotations (default: found from the file; didemo, coin, ...)"
-    )
-    parser.add_argument("--split", metavar="NAME|all", help="split, of an annotation file that has several")
-    parser.add_argument(
-        "--annotators", metavar="RULE", help="how several annotators are combined: majority, mean, first, each"
-    )
+    add_format(parser)
     parser.add_argument("--videos", type=any_path, required=required, help="folder with the videos of the annotations")
     parser.add_argument(
         "--task", help="task of the records (default: the first of the format; temporal_video_grounding of questions)"
     )
     parser.add_argument(
         "--seed", type=not_negative, default=0, help="chooses among the wordings of questions (%(default)s)"
+    )
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that choose among what an annotation file contains."""
+    parser.add_argument(
+        "--format", metavar="NAME", help="format of the annotations (default: found from the file; didemo, coin, ...)"
+    )
+    parser.add_argument("--split", metavar="NAME|all", help="split, of an annotation file that has several")
+    parser.add_argument(
+        "--annotators", metavar="RULE", help="how several annotators are combined: majority, mean, first, each"
     )
 
 

@@ -5,8 +5,10 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
-from timesuite_jax.cli.data._numbers import positive, seconds
+from timesuite_jax.cli.data._annotation_args import add_format
+from timesuite_jax.cli.data._numbers import not_negative, positive, seconds
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--annotations", type=any_path, required=True, help="file of clips with their times and detailed captions"
     )
     parser.add_argument("--out", type=any_path, required=True, help="JSON lines to write")
-    parser.add_argument("--format", metavar="NAME", help="format of the annotations (default: found from the file)")
+    add_format(parser)
     parser.add_argument("--min-seconds", type=seconds, default=3.0, help="shortest clip (%(default)g)")
     parser.add_argument("--max-seconds", type=seconds, default=60.0, help="longest clip (%(default)g)")
     parser.add_argument(
@@ -44,15 +46,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a title is ambiguous if another one of its video is at least so similar "
         f"({', '.join(f'{name}: {value:g}' for name, value in _MAX_SIMILARITY.items())})",
     )
-    parser.add_argument("--seed", type=int, default=0, help="chooses the wording of questions (%(default)s)")
+    parser.add_argument(
+        "--seed", type=not_negative, default=0, help="chooses among the wordings of questions (%(default)s)"
+    )
     parser.add_argument("--strict", action="store_true", help="exit with code 1 if a row of the file is wrong")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Writes the questions; with --strict returns 1 if a row of the file is wrong."""
+    """Writes the questions; with --strict returns 1 if a row of the file is wrong.
+
+    Raises:
+      UserError: an option is wrong, a file cannot be read or written, or no clip becomes a question.
+    """
+    check_outputs(args.out)
+    if args.out.resolve() == args.annotations.resolve():
+        raise UserError(f"--out {args.out} is the file of --annotations, which it would replace; choose another file")
     from timesuite_jax.data.timepro.annotation_json import annotation_lines
     from timesuite_jax.data.timepro.grounded_captions import CaptionRules, build_grounded_captions
-    from timesuite_jax.data.timepro.sources import Skipped, read_source
+    from timesuite_jax.data.timepro.sources import ReadOptions, Skipped, count_reasons, read_source
     from timesuite_jax.storage.atomic_write import atomic_write
     from timesuite_jax.storage.staging import local_copy
 
@@ -64,7 +75,9 @@ def run(args: argparse.Namespace) -> int:
         min_caption_words=args.min_caption_words,
         max_similarity=limit,
     )
-    found = list(read_source(local_copy(args.annotations), args.format))
+    options = ReadOptions(split=args.split, annotators=args.annotators)
+    found = list(read_source(local_copy(args.annotations), args.format, options))
+    excluded = [one for one in found if isinstance(one, Skipped) and one.excluded]
     wrong = [one for one in found if isinstance(one, Skipped) and not one.excluded]
     entries = [one for one in found if not isinstance(one, Skipped)]
     made = build_grounded_captions(entries, rules, seed=args.seed, similarity=_similarity(args.similarity))
@@ -81,11 +94,18 @@ def run(args: argparse.Namespace) -> int:
     with atomic_write(args.out) as file:
         file.write_text(annotation_lines(made.annotations), encoding="utf-8")
     if args.json:
-        summary = {"questions": len(made.annotations), "dropped": counts, "wrong": [asdict(one) for one in wrong]}
+        summary = {
+            "questions": len(made.annotations),
+            "dropped": counts,
+            "excluded": len(excluded),
+            "wrong": [asdict(one) for one in wrong],
+        }
         print(json.dumps(summary))
         return 1 if args.strict and wrong else 0
     dropped = f"; {sum(counts.values())} clips dropped: {listed}" if counts else ""
     print(f"{args.out}: {len(made.annotations)} questions{dropped}")
+    if excluded:
+        print(f"{len(excluded)} rows excluded: {count_reasons(excluded)}")
     if wrong:
         print(f"{len(wrong)} rows of {args.annotations} are wrong; for example:")
         for one in wrong[:_EXAMPLES]:

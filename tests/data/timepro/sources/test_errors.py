@@ -63,7 +63,7 @@ def test_ready_made_questions_have_no_other_options(tmp_path, sample):
     assert annotate_source(path).annotations[0].spans.spans == ((1.0, 2.0),)
     with pytest.raises(UserError, match=r"--split train: .* has ready-made questions; leave the option out"):
         annotate_source(path, options=ReadOptions(split="train"))
-    with pytest.raises(UserError, match="has ready-made questions; read it with annotate_source"):
+    with pytest.raises(UserError, match=r"has ready-made questions.*timesuite data build"):
         list(read_source(path))
     with pytest.raises(UserError, match="has no JSON, which the format timepro is; leave out --format"):
         annotate_source(sample("summe"), "timepro")
@@ -86,6 +86,7 @@ def test_several_possible_formats_are_listed(tmp_path):
         ("didemo", {"task": "step_localization"}, "--task step_localization is not one of didemo: temporal_video"),
         ("didemo", {"split": "train"}, "--split train: a file of didemo has one split"),
         ("didemo", {"annotators": "each"}, "--annotators each is no rule of didemo; it has majority, mean, first"),
+        ("coin", {"annotators": "mean"}, "--annotators mean: coin has one rule for annotators; leave the option out"),
         ("youcook2", {}, r"has several splits: training \(1\), validation \(1\); choose one with --split"),
         ("youcook2", {"split": "test"}, r"has no split 'test'; it has training \(1\), validation \(1\)"),
         ("queryd", {"split": "train"}, "has no train_list.txt; it has lists of no split"),

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from timesuite_jax.data.timepro import AnnotatedSpans, annotate
+from timesuite_jax.data.timepro import TASKS, AnnotatedSpans, annotate
 from timesuite_jax.data.timepro.source_entry import (
     Dialogue,
     GroundedQuery,
@@ -72,6 +72,14 @@ def test_without_a_query_the_highlights_of_the_whole_video_are_requested():
     assert not any("''" in one.turns[0].question for one in made)
 
 
+@pytest.mark.parametrize("task", ["highlight_detection", "video_summarization"])
+def test_questions_name_no_scale_of_saliency(task):
+    """Scores of QVHighlights are from 0 to 4, those of SumMe from 0 to 1."""
+    for query in ("", "a cat"):
+        turns = TASKS[task].wordings(Highlights(query, (1.0,), (0.3,)))
+        assert turns and not any("1 to 5" in turn.question for turn in turns)
+
+
 def test_a_dialogue_keeps_its_questions_and_given_windows():
     turns = (
         Turn("when?", "From 9.0 to 4.5 seconds."),
@@ -105,3 +113,6 @@ def test_an_unknown_task_and_one_of_other_content_are_errors():
     for task in ("conversation", "highlight_detection", "step_localization"):
         with pytest.raises(UserError, match=rf"line 4: {task} is not a task for .* a.mp4 \(GroundedQuery\); choose .*"):
             annotate(entry(TWICE, task), seed=0)
+    clips = TimedEvents((TimedEvent(1.0, 2.0, "A cat."),))
+    with pytest.raises(UserError, match=r"\(TimedEvents\); make titles .* or choose --task dense_video_captioning$"):
+        annotate(entry(clips, "temporal_grounded_caption"), seed=0)

@@ -45,7 +45,7 @@ class Reading:
 
     task: str
     split: str | None
-    annotators: str
+    annotators: str | None
 
 
 Found = SourceEntry | Skipped
@@ -64,7 +64,7 @@ class Format:
       matches: whether a document has this format, from the fields of its first rows.
       rows: its rows, each read for itself.
       parse: the samples of a row; raises BadField for a row that is wrong.
-      annotators: rules for several annotators, the default first.
+      annotators: rules for several annotators, the default first; empty if there is no choice.
       splits: whether one file has several splits.
     """
 
@@ -76,5 +76,5 @@ class Format:
     matches: Callable[[Document], bool]
     rows: Callable[[Document, Reading], Iterable[Cursor | Skipped]]
     parse: Callable[[Cursor, Reading], Iterator[Found]]
-    annotators: tuple[str, ...] = ("mean",)
+    annotators: tuple[str, ...] = ()
     splits: bool = False

@@ -28,7 +28,10 @@ def read_source(path: str | Path, format: str | None = None, options: ReadOption
     document = load_document(Path(path))
     name = format_of(document, format)
     if name == TIMEPRO:
-        raise UserError(f"{path} has ready-made questions; read it with annotate_source")
+        raise UserError(
+            f"{path} has ready-made questions, which are not written again; give a file of annotated times, or build a "
+            "corpus of it with `timesuite data build`"
+        )
     return read_document(document, FORMATS[name], options or ReadOptions())
 
 
@@ -48,7 +51,11 @@ def _reading(document: Document, found: Format, options: ReadOptions) -> Reading
         raise UserError(f"{document.path}: --task {task} is not one of {found.name}: {', '.join(found.tasks)}")
     if options.split is not None and not found.splits:
         raise UserError(f"--split {options.split}: a file of {found.name} has one split; leave the option out")
-    annotators = options.annotators or found.annotators[0]
-    if annotators not in found.annotators:
+    if options.annotators is not None and not found.annotators:
+        raise UserError(
+            f"--annotators {options.annotators}: {found.name} has one rule for annotators; leave the option out"
+        )
+    annotators = options.annotators or next(iter(found.annotators), None)
+    if found.annotators and annotators not in found.annotators:
         raise UserError(f"--annotators {annotators} is no rule of {found.name}; it has {', '.join(found.annotators)}")
     return Reading(task, options.split, annotators)

@@ -43,11 +43,15 @@ def _write(entry: SourceEntry, content: Content, seed: int) -> Turn:
     task = TASKS[entry.task]
     if task.content is None or not isinstance(content, task.content):
         possible = ", ".join(name for name, other in TASKS.items() if other.content is type(content))
-        captions = entry.task == "temporal_grounded_caption" and isinstance(content, TimedEvents)
-        titles = "; `timesuite data captions` makes titles of clips, which it needs" if captions else ""
+        remedy = f"choose one of {possible}"
+        if entry.task == "temporal_grounded_caption" and isinstance(content, TimedEvents):
+            remedy = (
+                "make titles of its clips with `timesuite data captions` and build a corpus of the file that it "
+                "writes, or choose --task dense_video_captioning"
+            )
         raise UserError(
             f"{entry.location}: {entry.task} is not a task for the annotation of {entry.video} "
-            f"({type(content).__name__}); choose one of {possible}{titles}"
+            f"({type(content).__name__}); {remedy}"
         )
     wordings = task.wordings(content)
     key = f"{seed} {entry.task} {entry.number} {entry.video}".encode(errors="surrogatepass")
