@@ -39,7 +39,7 @@ def test_seconds(value, expected):
 @pytest.mark.parametrize(
     "value",
     [
-        *(True, None, [], {}, "", "x", "nan", "inf", "1:75:00", "1:2:3:4", "1.234,5", "12 s", "0x10", "1_0", math.nan),
+        *(True, None, [], {}, "", "x", "nan", "inf", "1:75:00", "1:75", "1:2:60", "1:2:3:4", "1.234,5", "12 s", "0x10", "1_0", math.nan),
         *(math.inf, -math.inf, 10**400, 1e9, "1e999"),
     ],
 )
@@ -77,6 +77,7 @@ def test_values_that_are_not_spans(value):
         ({"video": " "}, "video is missing; add it"),
         ({"question": None}, "question is missing; add it"),
         ({"answer": ""}, "answer is missing; add it"),
+        ({"answer": math.nan}, "answer is missing; add it"),
         ({"answer": "", "spans": []}, "answer is missing; add it"),
         ({"answer": True}, "answer is True, not a text; put it in double quotes"),
         ({"answer": ["a"]}, "answer is ['a'], not a text"),
@@ -104,6 +105,11 @@ def test_wrong_rows(changed, expected):
     with pytest.raises(FieldError) as caught:
         read_row(RawRow(7, {**GOOD, **changed}))
     assert expected in str(caught.value) and len(str(caught.value)) < 250
+
+
+def test_missing_values_of_pandas():
+    row = read_row(RawRow(1, {**GOOD, "start": math.nan, "end": math.nan, "spans": math.nan}))
+    assert row.spans == () and row.answer == "Now."
 
 
 def test_an_answer_rounded_to_whole_seconds_agrees():

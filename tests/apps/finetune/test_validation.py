@@ -93,6 +93,28 @@ def test_rules_for_times_beyond_the_end(tmp_path, tiny_corpus, videos, rule, lef
     assert [problem.number for problem in valid.left_out] == left
 
 
+def test_times_as_an_answer_are_those_of_the_corpus(tmp_path, tiny_corpus, videos):
+    last = validate(write_rows(tmp_path / "all.jsonl", tiny_corpus), videos, **OPTIONS).videos["000000.mp4"].duration
+    (tmp_path / "rows.csv").write_text(
+        f"video,question,answer,start,end\n000000,Late?,,1,{last + 0.5}\n000000,When?,,2,{last + 5}\n"
+        f"000000,Where?,Here.,1,{last + 5}\n000000,Early?,,1,2\n"
+    )
+    valid = validate(tmp_path / "rows.csv", videos, **{**OPTIONS, "on_bad_span": "clip"})
+    assert [row.answer for row in valid.rows] == [
+        f"1.0 - {last:.1f} seconds.",
+        f"2.0 - {last:.1f} seconds.",
+        "Here.",
+        "1.0 - 2.0 seconds.",
+    ]
+
+
+def test_a_row_that_repeats_another_under_another_name_of_the_video(tmp_path, videos):
+    text = "video,question,answer\n000000,When?,Now.\n./000000.mp4,When?,Now.\n000000,When?,Then.\n"
+    (tmp_path / "rows.csv").write_text(text)
+    with pytest.raises(UserError, match=r"1 of 3 rows .*\n  line 3: repeats line 2; remove one of them$"):
+        validate(tmp_path / "rows.csv", videos, **OPTIONS)
+
+
 def test_times_in_answers_are_checked_too(tmp_path, tiny_corpus, videos):
     answer = "From 1.0 to 2.0 seconds, and from 20.0 to 21.0 seconds."
     rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={1: {"start": 1, "end": 2, "answer": answer}})

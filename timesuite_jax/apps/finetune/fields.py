@@ -23,8 +23,8 @@ class FieldError(ValueError):
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a row leaves a value out: an empty cell, or null."""
-    return value is None or (isinstance(value, str) and not value.strip())
+    """Whether a row leaves a value out: an empty cell, null, or NaN, which pandas has for both."""
+    return value is None or value != value or (isinstance(value, str) and not value.strip())
 
 
 def read_text(value: Any, name: str) -> str:
@@ -65,7 +65,7 @@ def read_seconds(value: Any, name: str) -> float:
             seconds = float(text)
         elif clock := _CLOCK.fullmatch(text):
             hours, minutes, rest = clock.groups()
-            if int(minutes) < 60 or hours is None:
+            if float(rest) < 60 and (int(minutes) < 60 or hours is None):
                 seconds = 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(rest)
     if not abs(seconds) < _MAX_SECONDS:  # also nan
         raise FieldError(f"{name} is {shown(value)}, not a time; write seconds, e.g. 65.5, or 1:05.5")

@@ -5,7 +5,7 @@ mistake but need not be one is a note.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,20 +55,33 @@ def read_rows(path: Path) -> RowFile:
     """
     raw = read_raw_rows(path)
     rows, problems = list[Row](), list(raw.problems)
-    first: dict[Any, int] = {}  # content of a row -> its number
     for one in raw.rows:
         try:
-            row = read_row(one)
+            rows.append(read_row(one))
         except FieldError as error:
             problems.append(RowProblem(one.number, str(error)))
-            continue
+    rows, repeated = without_repeats(rows, raw.unit)
+    notes = (*_ignored(raw.ignored), *_doubtful(rows, raw.unit))
+    return RowFile(tuple(rows), tuple(sorted([*problems, *repeated])), notes, raw.unit)
+
+
+def without_repeats(rows: Iterable[Row], unit: str) -> tuple[list[Row], list[RowProblem]]:
+    """Returns the rows without those that repeat an earlier one, and a problem for each of these.
+
+    Args:
+      rows: in the order of the file.
+      unit: what their numbers count.
+    """
+    kept, problems = list[Row](), list[RowProblem]()
+    first: dict[Any, int] = {}  # content of a row -> its number
+    for row in rows:
         content = (row.video, row.question, row.answer, row.spans)
         if content in first:
-            problems.append(RowProblem(row.number, f"repeats {raw.unit} {first[content]}; remove one of them"))
+            problems.append(RowProblem(row.number, f"repeats {unit} {first[content]}; remove one of them"))
         else:
             first[content] = row.number
-            rows.append(row)
-    return RowFile(tuple(rows), tuple(sorted(problems)), (*_ignored(raw.ignored), *_doubtful(rows, raw.unit)), raw.unit)
+            kept.append(row)
+    return kept, problems
 
 
 def read_row(raw: RawRow) -> Row:
@@ -82,11 +95,16 @@ def read_row(raw: RawRow) -> Row:
     question = read_text(values.get("question"), "question")
     spans = _spans(values)
     if spans and is_empty(values.get("answer")):
-        answer = f"{', '.join(map(format_span, spans))}."
+        answer = spans_as_answer(spans)
     else:
         answer = read_text(values.get("answer"), "answer")
     _check_agreement(answer, spans)
     return Row(raw.number, video, question, answer, spans)
+
+
+def spans_as_answer(spans: Sequence[Span]) -> str:
+    """The answer of a row that has times only."""
+    return f"{', '.join(map(format_span, spans))}."
 
 
 def _spans(values: Any) -> tuple[Span, ...]:

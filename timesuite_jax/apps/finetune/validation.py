@@ -7,8 +7,8 @@ from pathlib import Path
 from etils import epath
 
 from timesuite_jax.apps.finetune.raw_rows import RowProblem
-from timesuite_jax.apps.finetune.rows import Row, read_rows
-from timesuite_jax.apps.finetune.video_checks import CheckedVideo, check_videos, name_videos, row_problems
+from timesuite_jax.apps.finetune.rows import Row, read_rows, without_repeats
+from timesuite_jax.apps.finetune.video_checks import CheckedVideo, check_videos, fit_answer, name_videos, row_problems
 from timesuite_jax.apps.finetune.video_names import VideoFolder
 from timesuite_jax.data.corpora.bad_spans import OnBadSpan
 from timesuite_jax.errors import UserError
@@ -60,15 +60,17 @@ def validate(
     folder = VideoFolder(videos)
     file = read_rows(path)
     rows, problems = name_videos(file.rows, folder)
+    rows, repeated = without_repeats(rows, file.unit)  # a video may have two names
     names = sorted({row.video for row in rows})
     found = check_videos(names, folder.root, deadline_s=deadline_s, threads=threads, quiet=quiet)
-    problems = sorted([*file.problems, *problems, *row_problems(rows, found, on_bad_span)])
+    problems = sorted([*file.problems, *problems, *repeated, *row_problems(rows, found, on_bad_span)])
     bad = {problem.number for problem in problems}
     good = tuple(row for row in rows if row.number not in bad)
     if problems and (not good or not skip_bad_rows):
         raise UserError(_report(path, file.unit, problems, len(good) + len(bad), can_skip=bool(good)))
     used = {row.video for row in good}
     checked = {name: video for name, video in found.items() if name in used and isinstance(video, CheckedVideo)}
+    good = tuple(fit_answer(row, checked[row.video].duration, on_bad_span) for row in good)
     return ValidRows(good, checked, tuple(problems), file.notes)
 
 

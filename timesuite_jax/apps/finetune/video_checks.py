@@ -9,7 +9,7 @@ from etils import epath
 
 from timesuite_jax.apps.finetune.fields import FieldError
 from timesuite_jax.apps.finetune.raw_rows import RowProblem
-from timesuite_jax.apps.finetune.rows import Row
+from timesuite_jax.apps.finetune.rows import Row, spans_as_answer
 from timesuite_jax.apps.finetune.video_names import VideoFolder
 from timesuite_jax.data.corpora.bad_spans import OnBadSpan, fit_span
 from timesuite_jax.data.corpora.video_check import check_video, read_video
@@ -78,6 +78,14 @@ def check_times(row: Row, duration: float, rule: OnBadSpan) -> Iterator[RowProbl
                 clip = ", or give --on-bad-span clip" if problem.kind == "beyond_end" else ""
                 yield RowProblem(row.number, f"video {row.video!r}: {problem.text}; correct the time{clip}")
                 return
+
+
+def fit_answer(row: Row, duration: float, rule: OnBadSpan) -> Row:
+    """Returns a row whose answer, if it is nothing but the row's times, has them as they are cut to the video."""
+    if row.answer != spans_as_answer(row.spans):
+        return row
+    fitted = [fit_span(span, duration, rule)[0] or span for span in row.spans]
+    return replace(row, answer=spans_as_answer(fitted))
 
 
 def row_problems(rows: Iterable[Row], videos: Mapping[str, CheckedVideo | str], rule: OnBadSpan) -> list[RowProblem]:
