@@ -39,7 +39,25 @@ def test_seconds(value, expected):
 @pytest.mark.parametrize(
     "value",
     [
-        *(True, None, [], {}, "", "x", "nan", "inf", "1:75:00", "1:75", "1:2:60", "1:2:3:4", "1.234,5", "12 s", "0x10", "1_0", math.nan),
+        *(
+            True,
+            None,
+            [],
+            {},
+            "",
+            "x",
+            "nan",
+            "inf",
+            "1:75:00",
+            "1:75",
+            "1:2:60",
+            "1:2:3:4",
+            "1.234,5",
+            "12 s",
+            "0x10",
+            "1_0",
+            math.nan,
+        ),
         *(math.inf, -math.inf, 10**400, 1e9, "1e999"),
     ],
 )
