@@ -11,7 +11,9 @@ from tests.support.annotations import entry, write
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.corpora import audit, read_info
 from timesuite_jax.data.corpora.annotation_set import read_annotation_set
+from timesuite_jax.data.corpora.build_video import GRACE_S
 from timesuite_jax.data.corpora.quarantine import read_quarantine
+from timesuite_jax.data.corpora.worker_pool import WorkerPool
 from timesuite_jax.errors import UserError
 
 KINDS = {
@@ -84,6 +86,30 @@ def test_copies_are_noted_or_rejected(videos, tmp_path):
     assert report.notes[0].note == f"has the same content as {videos}/a.mp4"
     rejected = audit(paths, quiet=True, on_duplicate="reject")
     assert [one.video for one in rejected.quarantine] == [f"{videos}/copy.mp4"] and not rejected.ok
+
+
+def test_copies_among_annotated_videos_are_found(videos, tmp_path):
+    (videos / "copy.mp4").write_bytes((videos / "a.mp4").read_bytes())
+    path = write(tmp_path, [entry("a.mp4"), entry("copy.mp4")])
+    annotations = read_annotation_set(path, videos)
+    report = audit([], annotations=annotations, videos=videos, quiet=True, on_duplicate="reject")
+    assert [(one.video, one.kind) for one in report.quarantine] == [(f"{videos}/copy.mp4", "duplicate")]
+    both = audit([videos / "a.mp4", videos / "../videos/a.mp4"], annotations=annotations, videos=videos, quiet=True)
+    assert both.ok and {note.where for note in both.notes} == {f"{videos}/copy.mp4"}
+
+
+def test_a_process_has_time_for_every_clip_of_its_video(videos, tmp_path, monkeypatch):
+    """As in a build: a video with many clips would be quarantined for the time that they take together."""
+    limits = []
+
+    class Pool(WorkerPool):
+        def __init__(self, function, workers, limit_s):
+            super().__init__(function, workers, lambda item: limits.append(limit_s(item)) or limit_s(item))
+
+    monkeypatch.setattr(import_module("timesuite_jax.data.corpora.audit"), "WorkerPool", Pool)
+    path = write(tmp_path, [entry("b.mp4", start=start, end=4) for start in (0, 0.5, 1)])
+    audit([videos / "a.mp4"], annotations=read_annotation_set(path, videos), videos=videos, deadline_s=20, quiet=True)
+    assert limits == [20 + GRACE_S, 3 * 20 + GRACE_S]
 
 
 def test_annotations_are_compared_with_their_videos(videos, tmp_path, capsys):

@@ -25,13 +25,13 @@ from timesuite_jax.data.corpora.audit_items import (
 )
 from timesuite_jax.data.corpora.audit_plan import AuditPlan
 from timesuite_jax.data.corpora.build_spec import BuildSpec
+from timesuite_jax.data.corpora.build_video import GRACE_S, time_limit
 from timesuite_jax.data.corpora.quarantine import QuarantinedVideo
 from timesuite_jax.data.corpora.record import example_class
 from timesuite_jax.data.corpora.worker_pool import Killed, WorkerPool
 from timesuite_jax.progress import track
 
 OnDuplicate = Literal["keep", "reject"]
-_GRACE_S = 5.0  # after the deadline, which the decoder itself checks between frames
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def audit(
     plan.find_equal_sizes()
     found = _Found(plan.problems, on_duplicate)
     check = functools.partial(check_item, deadline_s=deadline_s)
-    limit_s = deadline_s + min(_GRACE_S, deadline_s)
-    with WorkerPool(check, workers or os.cpu_count() or 1, lambda _: limit_s) as pool:
+    limit_s = functools.partial(_limit, deadline_s=deadline_s)
+    with WorkerPool(check, workers or os.cpu_count() or 1, limit_s) as pool:
         results = pool.map(plan.items)
         for item, checked in zip(plan.items, track(results, "checking", len(plan.items), quiet=quiet), strict=True):
             found.add(item, checked)
@@ -137,6 +137,12 @@ def audit(
     )
 
 
+def _limit(item: Item, deadline_s: float) -> float:
+    """Wall seconds after which a process that checks an item is killed."""
+    one_clip = deadline_s + min(GRACE_S, deadline_s)
+    return time_limit(item.group, deadline_s) if isinstance(item, AnnotatedVideo) else one_clip
+
+
 class _Found:
     """Collects results, and compares them: ids of records and contents of videos occur once."""
 
@@ -145,7 +151,8 @@ class _Found:
         self.notes: list[Note] = []
         self.quarantine: dict[str, QuarantinedVideo] = {}
         self._on_duplicate = on_duplicate
-        self._first: dict[Any, str] = {}  # id of a record, or hash of a video -> its location
+        self._first: dict[str, str] = {}  # id of a record -> its location
+        self._first_video: dict[bytes, VideoItem | AnnotatedVideo] = {}  # by its hash
 
     def add(self, item: Item, checked: Checked | Killed) -> None:
         """Adds the result of an item."""
@@ -158,10 +165,12 @@ class _Found:
         if checked.id is not None and (first := self._first.setdefault(checked.id, item.where)) != item.where:
             text = f"has the same id as {first}, {checked.id}; build the corpus again"
             self._add_problem(item, Problem(item.where, "duplicate_id", text))
-        if checked.digest is None or checked.problems:
+        if checked.digest is None or not isinstance(item, VideoItem | AnnotatedVideo):
             return
-        if (first := self._first.setdefault(checked.digest, item.where)) != item.where:
-            text = f"has the same content as {first}"
+        if any(problem.of_video for problem in checked.problems):
+            return
+        if (first := self._first_video.setdefault(checked.digest, item)).path != item.path:
+            text = f"has the same content as {first.where}"
             if self._on_duplicate == "reject":
                 self._add_problem(item, Problem(item.where, "duplicate", text, of_video=True))
             else:

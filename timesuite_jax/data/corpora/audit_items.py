@@ -41,13 +41,23 @@ class VideoItem:
 
 @dataclass(frozen=True)
 class AnnotatedVideo:
-    """A video and its annotations; `path` is its absolute path, and `spec` says how spans are compared with it."""
+    """A video and its annotations.
+
+    Attributes:
+      where: its path, as the user gave it.
+      path: its absolute path.
+      group: its name and its annotations.
+      folder: that the name is relative to.
+      spec: how spans are compared with the video.
+      hashed: compute a hash of its content: another file has the same size.
+    """
 
     where: str
     path: str
     group: VideoGroup
     folder: str
     spec: BuildSpec
+    hashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,7 @@ def _check_annotations(item: AnnotatedVideo) -> Checked:
     if problems and all(problem.of_video for problem in problems):
         first, count = problems[0], len(problems)
         problems = [Problem(item.where, first.kind, f"{first.text} ({count} records)", True)]
-    return Checked(tuple(problems))
+    return Checked(tuple(problems), digest=_hash(item.path) if item.hashed else None)
 
 
 def _check_shard(item: ShardItem) -> Checked:

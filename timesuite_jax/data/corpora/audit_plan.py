@@ -53,11 +53,13 @@ class AuditPlan:
 
     def find_equal_sizes(self) -> None:
         """Marks videos whose content may be that of another, to be compared by hashes."""
-        sizes = [_size(item) for item in self.items]
-        counts = Counter(size for size in sizes if size)
+        sizes = {item.path: _size(item.path) for item in self.items if isinstance(item, VideoItem | AnnotatedVideo)}
+        counts = Counter(size for size in sizes.values() if size)
         self.items = [
-            replace(item, hashed=True) if isinstance(item, VideoItem) and counts[size] > 1 else item
-            for item, size in zip(self.items, sizes, strict=True)
+            replace(item, hashed=True)
+            if isinstance(item, VideoItem | AnnotatedVideo) and counts[sizes[item.path]] > 1
+            else item
+            for item in self.items
         ]
 
     def _add_folder(self, folder: Path) -> None:
@@ -109,8 +111,9 @@ class AuditPlan:
             first += count or 0
 
 
-def _size(item: Item) -> int:
+def _size(path: str) -> int:
+    """Bytes of a file; 0 of one in a bucket, which is not read a second time for its hash, and of one that is absent."""
     try:
-        return os.stat(item.path).st_size if isinstance(item, VideoItem) else 0  # noqa: PTH116
+        return os.stat(path).st_size  # noqa: PTH116
     except OSError:
         return 0

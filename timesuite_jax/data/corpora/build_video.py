@@ -55,6 +55,16 @@ class BuiltVideo:
     audio_kept: str | None = None
 
 
+def time_limit(group: VideoGroup, deadline_s: float) -> float:
+    """Wall seconds after which a process that decodes a video, once for each clip, is killed.
+
+    Args:
+      group: the video with its annotations.
+      deadline_s: wall seconds that decoding one video or clip may take.
+    """
+    return deadline_s * len({annotation.clip for annotation in group.annotations}) + min(GRACE_S, deadline_s)
+
+
 def group_by_video(annotations: Iterable[Annotation]) -> list[VideoGroup]:
     """Groups annotations by video, in the order of the first of each."""
     groups: dict[str, list[Annotation]] = {}
@@ -116,8 +126,7 @@ class VideoBuilder:
 
     def time_limit(self, group: VideoGroup) -> float:
         """Wall seconds after which a process that builds a video is killed."""
-        clips = {annotation.clip for annotation in group.annotations}
-        return self.spec.deadline_s * len(clips) + min(GRACE_S, self.spec.deadline_s)
+        return time_limit(group, self.spec.deadline_s)
 
     def _quarantined(self, group: VideoGroup) -> QuarantinedVideo | None:
         return self.excluded.get(full_name(self.root, group.video)) if self.excluded else None
