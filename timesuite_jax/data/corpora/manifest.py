@@ -46,7 +46,7 @@ def write_info(
     left_out = sorted([*rejected, *(one for shard in shards for one in shard.rejected)], key=_number)
     bad_spans = sorted((one for shard in shards for one in shard.bad_spans), key=_number)
     if not sum(tasks.values()):
-        reasons = "; ".join(f"{r.source}: {r.reason}" for r in left_out[:3])
+        reasons = "; ".join(f"{r.source or r.id}: {r.reason}" for r in left_out[:3])
         raise UserError(f"corpus {name} would be empty: every sample was rejected ({reasons or 'none given'})")
     info = CorpusInfo(
         name=name,

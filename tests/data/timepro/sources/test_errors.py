@@ -174,10 +174,22 @@ def test_splits_of_queryd(tmp_path, sample):
     (tmp_path / "train_list.txt").write_text("video-other\n")
     with pytest.raises(UserError, match=r"has lists of the splits train; choose one"):
         list(read_source(path))
-    assert reasons(path, split="train") == ["['video-abc']: not in split 'train'"]
+    assert reasons(path, split="train") == [
+        "['video-abc']: not in split 'train'",
+        "['video-other']: in split 'train', and without captions",
+    ]
     (tmp_path / "times_captions_combined_filtered-v2.pkl").unlink()
     with pytest.raises(UserError, match=r"no annotation file .*times_captions"):
         list(read_source(path, options=ReadOptions(split="all")))
+
+
+def test_a_table_with_more_columns_than_its_header_is_wrong(tmp_path):
+    clips = json.dumps([{"clip": "0:00:00 - 0:00:05", "caption": "a"}])
+    path = tmp_path / "clips.tsv"
+    path.write_text(f"video_name\tclips\na\t{clips}\tmore\nb\t{clips}\t\n")
+    found = list(read_source(path))
+    assert reasons(path) == ["line 2: has 3 columns, and the header has 2"]
+    assert [one.video for one in found if not isinstance(one, Skipped)] == ["b"]
 
 
 def test_damaged_files_of_a_folder_are_skipped(tmp_path, sample):

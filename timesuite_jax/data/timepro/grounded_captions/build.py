@@ -84,7 +84,7 @@ def build_grounded_captions(
 
 
 def _unusable(clip: CaptionedClip, duration: float | None, rules: CaptionRules) -> str:
-    """Why a clip cannot be asked for; "" if it can."""
+    """Why a clip cannot become a question; "" if it can."""
     if clip.end is None:
         return "no_end"
     seconds = clip.end - clip.start

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from timesuite_jax.data.timepro.sources.cursor import Cursor
 from timesuite_jax.data.timepro.sources.document import Document, first_of, has_fields
 from timesuite_jax.data.timepro.sources.entries import GROUNDING, event_entries
-from timesuite_jax.data.timepro.sources.format import Format, Found, Reading
+from timesuite_jax.data.timepro.sources.format import Format, Found, Reading, Skipped
 
 _NAMES = ("video_name", "video_id", "video", "path")
 _TIME = r"\s*(?:(\d{1,4}):)?(\d{1,4}):(\d{1,4}(?:\.\d{1,9})?)\s*"
@@ -31,14 +31,18 @@ def _matches(document: Document) -> bool:
     )
 
 
-def _rows(document: Document, _: Reading) -> Iterator[Cursor]:
+def _rows(document: Document, _: Reading) -> Iterator[Cursor | Skipped]:
     if document.kind != "text":
         yield from document.records() if document.has_records("clips") else document.by_key()
         return
     header, *lines = document.records()
     names = header.value.split("\t")
     for line in lines:
-        yield Cursor(line.location, dict(zip(names, line.value.split("\t"), strict=False)))
+        columns = line.value.split("\t")
+        if any(column.strip() for column in columns[len(names) :]):
+            yield Skipped(line.location, f"has {len(columns)} columns, and the header has {len(names)}")
+        else:
+            yield Cursor(line.location, dict(zip(names, columns, strict=False)))
 
 
 def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:

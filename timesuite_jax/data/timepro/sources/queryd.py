@@ -53,6 +53,8 @@ def _rows(document: Document, reading: Reading) -> Iterator[Cursor | Skipped]:
             yield Skipped(location, f"only in {(captions_path if key in captions else times_path).name}")
         else:
             yield Cursor(location, {"captions": captions[key], "times": times[key]}, key)
+    for key in sorted((listed or set()) - captions.keys() - times.keys()):
+        yield Skipped(f"[{key!r}]", f"in split {reading.split!r}, and without captions", excluded=True)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -92,7 +94,7 @@ def _split(folder: Path, split: str | None) -> set[str] | None:
     if split not in names:
         raise UserError(f"{folder} has no {split}_list.txt; it has lists of {', '.join(names) or 'no split'}")
     listed = load_document(folder / f"{split}_list.txt")
-    return {line.strip() for line in listed.value} if listed.kind == "text" else set()
+    return {line.strip() for line in listed.value if line.strip()} if listed.kind == "text" else set()
 
 
 def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:

@@ -62,15 +62,15 @@ def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:
         duration = length if clip is None else None  # of the video, and not of its part
         if part is not None and clip is not None and not 0 <= clip[0] < clip[1]:
             raise part.wrong("two seconds in order")
-    said = row.field("conversations").items()
-    if not said or len(said) % 2:
+    messages = row.field("conversations").items()
+    if not messages or len(messages) % 2:
         raise BadField(f"{row.location}.conversations", "is not questions and answers by turns")
-    asked = [_text(turn, tokens, "human") for turn in said[::2]]
-    answered = [_text(turn, tokens, "gpt") for turn in said[1::2]]
-    spans = tuple(_spans(answer, tokens) for answer in answered)
+    questions = [_text(turn, tokens, "human") for turn in messages[::2]]
+    answers = [_text(turn, tokens, "gpt") for turn in messages[1::2]]
+    spans = tuple(_spans(answer, tokens) for answer in answers)
     turns = tuple(
         Turn(_with_seconds(question, tokens), _with_seconds(answer, tokens))
-        for question, answer in zip(asked, answered, strict=True)
+        for question, answer in zip(questions, answers, strict=True)
     )
     task = reading.task if any(spans) else "conversation"
     yield make_entry(row, video, task, Dialogue(turns, spans), clip=clip, duration=duration)
