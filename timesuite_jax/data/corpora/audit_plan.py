@@ -112,7 +112,7 @@ class AuditPlan:
 
 
 def _size(path: str) -> int:
-    """Bytes of a file; 0 of one in a bucket, which is not read a second time for its hash, and of one that is absent."""
+    """Bytes of a file; 0 of one that is absent, or in a bucket, where a hash would read all of it again."""
     try:
         return os.stat(path).st_size  # noqa: PTH116
     except OSError:
