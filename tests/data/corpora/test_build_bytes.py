@@ -14,7 +14,15 @@ from tests.support import sample_videos
 from tests.support.annotations import entry, write
 from tests.support.faulty_decoder import FaultyBuilder
 from tests.support.paths import ROOT
-from timesuite_jax.data.corpora import BuildSpec, CorpusInfo, TFRecordSource, build_corpus, open_corpus, read_record
+from timesuite_jax.data.corpora import (
+    BuildSpec,
+    CorpusInfo,
+    TFRecordSource,
+    audit,
+    build_corpus,
+    open_corpus,
+    read_record,
+)
 from timesuite_jax.data.corpora.quarantine import QuarantinedVideo
 from timesuite_jax.errors import UserError
 
@@ -138,6 +146,9 @@ def test_an_interrupted_build_names_every_changed_setting(folder, tmp_path, monk
     with pytest.raises(ZeroDivisionError):
         build(annotations, folder, tmp_path / "out", BuildSpec("c"))
     monkeypatch.undo()
+    for use in (open_corpus, lambda out: audit([out], quiet=True)):
+        with pytest.raises(UserError, match=r"has an unfinished build; repeat its `timesuite data build`"):
+            use(tmp_path / "out")
     changed = write(tmp_path, entries(3))
     with pytest.raises(UserError, match=r"other settings \(shards 1 -> 2, annotations '\w+' -> '\w+'\)"):
         build(changed, folder, tmp_path / "out", BuildSpec("c", shards=2))

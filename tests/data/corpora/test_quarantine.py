@@ -131,6 +131,9 @@ def test_annotations_are_compared_with_their_videos(videos, tmp_path, capsys):
     assert "3 videos checked, 5 problems" in capsys.readouterr().out
     assert main(["data", "check", "--annotations", str(path)]) == 2
     assert main(["data", "check"]) == 2
+    both = ["--report", f"{tmp_path}/q.json", "--quarantine", f"{tmp_path}/q.json"]
+    assert main(["data", "check", str(videos), *both]) == 2
+    assert "give two files" in capsys.readouterr().err and not (tmp_path / "q.json").exists()
 
 
 def test_other_files_are_no_quarantine_lists(tmp_path):

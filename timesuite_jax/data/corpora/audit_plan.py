@@ -11,7 +11,7 @@ from timesuite_jax.data.corpora.annotation_set import EXCLUDED, AnnotationSet
 from timesuite_jax.data.corpora.audit_items import AnnotatedVideo, Item, Problem, RecordItem, ShardItem, VideoItem
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.build_video import group_by_video
-from timesuite_jax.data.corpora.corpus import INFO_NAME, read_info
+from timesuite_jax.data.corpora.corpus import INFO_NAME, UNFINISHED, read_info
 from timesuite_jax.data.corpora.quarantine import full_name
 from timesuite_jax.data.corpora.tfds_files import TFDS_FOLDER
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource
@@ -33,7 +33,7 @@ class AuditPlan:
         Raises:
           UserError: it is none of these.
         """
-        if (path / INFO_NAME).is_file():
+        if (path / INFO_NAME).is_file() or (path / UNFINISHED / "build.json").is_file():
             self._add_corpus(path)
         elif path.is_dir():
             self._add_folder(path)

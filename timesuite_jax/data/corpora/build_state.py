@@ -19,7 +19,7 @@ import filelock
 from etils import epath
 
 from timesuite_jax.data.corpora.bad_spans import BadSpan
-from timesuite_jax.data.corpora.corpus import file_checksum, write_json
+from timesuite_jax.data.corpora.corpus import UNFINISHED, file_checksum, write_json
 from timesuite_jax.data.corpora.rejected import Rejected
 from timesuite_jax.data.corpora.shard import ShardSummary
 from timesuite_jax.data.corpora.tfrecord import index_path
@@ -27,8 +27,6 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.range_reader import file_size
 from timesuite_jax.storage.remote_path import is_remote, make_folder
 from timesuite_jax.storage.write_errors import explain_write_errors
-
-UNFINISHED = "unfinished"
 
 
 def start_build(folder: epath.Path, settings: dict[str, Any], count_videos: Callable[[], list[int]]) -> list[int]:

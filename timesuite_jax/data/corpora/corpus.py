@@ -27,6 +27,7 @@ from timesuite_jax.storage.range_reader import file_size
 from timesuite_jax.storage.remote_path import make_folder, to_path
 
 INFO_NAME = "dataset_info.json"
+UNFINISHED = "unfinished"  # folder with the state of a build that is not complete
 
 
 @dataclass(frozen=True)
@@ -93,10 +94,14 @@ def read_info(folder: epath.PathLike) -> CorpusInfo:
     """Reads `dataset_info.json`.
 
     Raises:
-      UserError: it is missing, damaged, or of another schema.
+      UserError: it is missing, or not complete, damaged, or of another schema.
     """
     path = to_path(folder) / INFO_NAME
     if not path.is_file():
+        if (path.parent / UNFINISHED / "build.json").is_file():
+            raise UserError(
+                f"{folder} has an unfinished build; repeat its `timesuite data build`, which continues it, or wait"
+            )
         raise UserError(
             f"{folder} holds no corpus (no {INFO_NAME}); build one with `timesuite data build --out {folder}`"
         )
