@@ -132,6 +132,11 @@ def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     assert len(lines) == 8 and all(line.startswith("timesuite data: ") for line in lines)
 
 
+def test_inspect_needs_a_config_to_override(capsys):
+    assert main(["data", "inspect", "any", "--config.text.tokenizer=x"]) == 2
+    assert "--config.text.tokenizer=x changes a config, but there is none; add --config" in capsys.readouterr().err
+
+
 def test_inspect_measures_tokens(folder, capsys):
     """With a config; a model without token sequences is refused."""
     build(folder, "--json")

@@ -9,6 +9,7 @@ from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import add_deadline, not_negative
+from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
     from timesuite_jax.apps.inspection.report import CorpusReport, Meter
@@ -30,7 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints statistics and sample records."""
+    """Prints statistics and sample records.
+
+    Raises:
+      UserError: a corpus or the config cannot be used, or a key is overridden without a config.
+    """
+    if args.overrides and not args.config:
+        raise UserError(f"{args.overrides[0]} changes a config, but there is none; add --config CONFIG")
     check_outputs(args.html)
     from timesuite_jax.apps.inspection.page import write_page
     from timesuite_jax.apps.inspection.report import inspect_corpus
