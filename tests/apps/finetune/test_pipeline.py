@@ -13,6 +13,7 @@ from timesuite_jax.cli.main import main
 from timesuite_jax.data.corpora import Mixture, corpus_shares
 from timesuite_jax.registry import Answers, load
 
+ONE_CHIP = "configs/timesuite/finetune.py:one_chip"
 STEPS = "--config.training.total_steps=2"
 
 
@@ -162,6 +163,11 @@ def test_bad_rows_write_nothing(tmp_path, tiny_corpus, capsys):
     [
         (["--weights", "absent"], "--weights absent does not exist; give the folder of a run"),
         (["--weights", "released"], "downloads/"),
+        (["--weights", "released", "--config", ONE_CHIP], "downloads/timesuite.pth does not exist"),
+        (["--weights", "released", "--config.text.tokenizer=absent/mine"], "no tokenizer at absent/mine"),
+        (["--weights", "tiny", "--config", ONE_CHIP], "--weights tiny has a config of its own; leave --config out"),
+        (["--weights", "tiny", "--weights", "released"], "--weights released is a whole model; give it without other"),
+        (["--config.training.epochs=nan"], "training.epochs=nan is not a finite number"),
         (["--config.training.epoch=3"], "config.training has no 'epoch'; did you mean 'epochs'?"),
         (["--config", "configs/mqsa_ted/beauty.py:debug"], "is a mqsa_ted model, not one that answers questions"),
     ],

@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 from rich.console import Console
 
 from timesuite_jax import registry
-from timesuite_jax.apps.finetune.config import finetune_config, started_config, tiny_base
+from timesuite_jax.apps.finetune.config import EPOCHS, finetune_config, started_config, tiny_base
 from timesuite_jax.apps.finetune.corpora import build_corpora, corpus_folder
 from timesuite_jax.apps.finetune.evaluate import evaluate
 from timesuite_jax.apps.finetune.plan import TRAIN, Plan, find_plan, make_plan
@@ -24,7 +24,7 @@ from timesuite_jax.checkpoints.layout import has_checkpoint
 from timesuite_jax.data.corpora.corpus import write_json
 from timesuite_jax.evaluation import Result
 from timesuite_jax.registry.capabilities import ChecksReadiness
-from timesuite_jax.training import DataReport
+from timesuite_jax.training import DataReport, TrainingSpec
 
 TINY_NOTE = (
     "training a tiny model from scratch: it shows that the rows and the steps work, but its answers are of no use on "
@@ -94,6 +94,7 @@ def run(
             config = started_config(spec.workdir, folders[TRAIN])
         else:
             config = config or tiny_base(spec.workdir, list(folders.values()))
+            override(config)  # sequences are measured with its tokenizer
             config, unknown = finetune_config(config, folders[TRAIN], list(folders.values()), seed=spec.seed)
             if unknown:
                 console.print(f"{unknown} questions and answers have words that the tokenizer does not know")
@@ -111,11 +112,15 @@ def _start(
 ) -> ConfigDict | None:
     """The config of the model to start from, None for the tiny one; checks what can be checked before rows are read."""
     config = starting_config(spec.weights, base)
+    given = config or tiny_config("", 1, (), batch_size=1, bucket=1, clip_text_length=3)
+    override(given)
+    training = given.to_dict()["training"]
+    if not training.get("total_steps"):
+        training["epochs"] = training.get("epochs") or EPOCHS  # as `finetune_config` does
+    TrainingSpec.from_config(training)
     if config is None:
-        override(tiny_config("", 1, (), batch_size=1, bucket=1, clip_text_length=3))
         console.print(TINY_NOTE)
         return None
-    override(ConfigDict(config.to_dict()))
     task = registry.build(config.to_dict())
     if isinstance(task, ChecksReadiness):
         task.check_ready(weights=True, evaluate=False)

@@ -30,10 +30,14 @@ def starting_config(weights: Sequence[str], base: ConfigDict | None) -> ConfigDi
     Raises:
       UserError: the weights do not exist, have no config, or are of a model that does not answer questions.
     """
+    if len(weights) > 1 and (whole := {TINY, RELEASED}.intersection(weights)):
+        raise UserError(f"--weights {min(whole)} is a whole model; give it without other --weights")
+    if base is not None and list(weights) == [TINY]:
+        raise UserError(f"--weights {TINY} has a config of its own; leave --config out, or give other weights")
     if base is not None:
         config = ConfigDict(base.to_dict())
         if weights:
-            _name_files(config, weights)
+            _name_files(config, get_config().weights.files if list(weights) == [RELEASED] else weights)
     elif list(weights) == [TINY] or (not weights and jax.default_backend() == "cpu"):
         return None
     elif not weights or list(weights) == [RELEASED]:
