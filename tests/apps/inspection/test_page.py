@@ -4,11 +4,13 @@ import json
 import re
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 
 from tests.support import sample_videos
 from timesuite_jax.apps.inspection.page import write_page
 from timesuite_jax.apps.inspection.report import inspect_corpus
+from timesuite_jax.apps.inspection.sample_frames import sample_frames
 from timesuite_jax.data.corpora import BuildSpec, build_corpus
 
 _VOID = {"meta", "img"}
@@ -72,6 +74,17 @@ def test_page(corpus, tmp_path):
     assert len(re.findall("<svg", text)) == 1  # of the one record with true spans
     assert "question 1: 3 to 4 s" in page.text
     assert "10 records, 11 questions" in page.text
+
+
+@pytest.mark.parametrize("stored", [5, 8, 12, 15, 23])
+def test_stored_frames_are_shown_from_all_of_the_video(corpus, tmp_path, stored):
+    spec = BuildSpec("stored", frames=stored)
+    build_corpus(tmp_path / "a.json", tmp_path / "videos", tmp_path / "stored", spec, quiet=True)
+    (record, *_) = inspect_corpus(tmp_path / "stored", None, 1, quiet=True).samples
+    seconds = [second for second, _ in sample_frames(record, 8, 60.0)]
+    assert len(seconds) == min(stored, 8) and (seconds[0], seconds[-1]) == (record.frame_times[0], record.frame_times[-1])
+    steps = np.diff([record.frame_times.index(second) for second in seconds])
+    assert steps.max() - steps.min() <= 1
 
 
 def test_a_damaged_video_is_reported_on_the_page(corpus, tmp_path, monkeypatch):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from timesuite_jax.data.corpora import Record
 from timesuite_jax.media import SamplingSpec, decode_jpegs, encode_jpeg, sample_video
 from timesuite_jax.media.transforms import short_side
@@ -22,7 +24,8 @@ def sample_frames(record: Record, count: int, deadline_s: float) -> Sequence[tup
       VideoError: the media are damaged.
     """
     if record.video is None:
-        chosen = range(0, len(record.frames), max(1, len(record.frames) // count))[:count]
+        stored = len(record.frames)
+        chosen = np.linspace(0, stored - 1, min(count, stored)).round().astype(int)
         frames = decode_jpegs([record.frames[number] for number in chosen], name=record.id, resize=_size)
         seconds = [record.frame_times[number] for number in chosen]
     else:
