@@ -4,11 +4,16 @@ Regular expressions over text in lower case, by language.
 """
 
 _NOT = r"\b(?:(?:do|does|did|is|are|was|were|will|wo|ca|can|could|has|have|had)\s?)?(?:not|n't|never)\s(?:be(?:en)?\s)?"
+# What follows a denial of other times: "5 - 12 s (not visible later)".
+_ELSEWHERE = (
+    r"(?!\s(?:(?:at|in|for)\s)?(?:again|later|afterwards?|elsewhere|any\s?more|any\sother\s(?:time|point|moment|part)s?)"
+    r"\s{0,2}(?:[.,;!)\]]|$))"
+)
 
 DENIALS = {
     "English": (
-        rf"{_NOT}(?:happen|occur|appear|exist|take\splace|show\sup)s?(?:ed)?\b",
-        rf"{_NOT}(?:visible|shown|present|seen|found|there)\b",
+        rf"{_NOT}(?:happen|occur|appear|exist|take\splace|show\sup)s?(?:ed)?\b{_ELSEWHERE}",
+        rf"{_NOT}(?:visible|shown|present|seen|found|there)\b{_ELSEWHERE}",
         r"\bno\s(?:such\s)?(?:event|moment|segment|scene|instance|occurrence)s?\b",
         r"\bnothing\s(?:happens|occurs|appears)\b|\b(?:is|was)\s(?:absent|missing)\b|\bfails?\sto\sappear\b",
     ),
