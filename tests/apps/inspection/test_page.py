@@ -82,7 +82,10 @@ def test_stored_frames_are_shown_from_all_of_the_video(corpus, tmp_path, stored)
     build_corpus(tmp_path / "a.json", tmp_path / "videos", tmp_path / "stored", spec, quiet=True)
     (record, *_) = inspect_corpus(tmp_path / "stored", None, 1, quiet=True).samples
     seconds = [second for second, _ in sample_frames(record, 8, 60.0)]
-    assert len(seconds) == min(stored, 8) and (seconds[0], seconds[-1]) == (record.frame_times[0], record.frame_times[-1])
+    assert len(seconds) == min(stored, 8) and (seconds[0], seconds[-1]) == (
+        record.frame_times[0],
+        record.frame_times[-1],
+    )
     steps = np.diff([record.frame_times.index(second) for second in seconds])
     assert steps.max() - steps.min() <= 1
 
