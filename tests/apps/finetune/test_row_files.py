@@ -107,6 +107,13 @@ def test_bad_rows_are_listed_together(tmp_path):
         assert expected in text
 
 
+def test_a_text_that_is_too_long_for_csv(tmp_path):
+    text = f'video,question,answer\na.mp4,"When?{"x" * 200_000}\nb.mp4,What?,A dog.\n'
+    (tmp_path / "rows.csv").write_text(text)
+    ((line, problem),) = read_rows(tmp_path / "rows.csv").problems
+    assert line == 2 and problem.endswith("; close its quotes, or shorten it")
+
+
 def test_bad_rows_of_csv(tmp_path):
     text = (
         'video,question,answer\na.mp4,When, exactly?,Now.\na.mp4,"What"?,x\na.mp4,Why?,So.\nb.mp4,"When?,Now.\nc,d,e\n'

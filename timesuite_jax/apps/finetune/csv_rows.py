@@ -11,6 +11,7 @@ from timesuite_jax.errors import UserError
 
 _SEPARATORS = (",", ";", "\t", "|")
 _DECLARATION = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)  # Excel's first line
+_QUOTING = 'write a quote within a quoted text twice: "so ""quoted"""'
 
 
 def parse_csv(path: Path, text: str) -> RawRows:
@@ -66,7 +67,9 @@ def _lines(body: str, separator: str, first: int) -> Iterator[tuple[int, list[st
         except csv.Error as error:
             last = first + reader.line_num - 1
             up_to = f" up to line {last}" if last > line else ""
-            yield line, f'cannot be read{up_to} ({error}); write a quote within a quoted text twice: "so ""quoted"""'
+            long = "field limit" in str(error)  # most often the rest of the file, after a quote that is not closed
+            remedy = "close its quotes, or shorten it" if long else _QUOTING
+            yield line, f"cannot be read{up_to} ({error}); {remedy}"
         else:
             yield line, fields
 

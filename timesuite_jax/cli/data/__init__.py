@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, (module, text) in _ACTIONS.items():
         action = actions.add_parser(name, help=text)
         module.add_arguments(action)
-        action.add_argument("--json", action="store_true", help="print one JSON object instead")
+        action.add_argument("--json", action="store_true", help="print JSON instead")
     show_examples(actions, __doc__)
 
 
