@@ -73,7 +73,8 @@ _COMMA = r"""
 _COMPACT = r"\d{1,3}(?:h|m|min|mn)[0-5]\d(?![\w.:'])"
 _POINT = r"\d+\.(?=\s{0,4}[-~]\s{0,4}\d)"
 _ISO = r"\bpt\d[\dhms.]*\b"
-RUN = rf"{_ISO} | {_COMPACT} | {_COMMA} | {_POINT} | (?:\d+|\.\d+)(?:(?:[:;/'x*.]|\.\.{{1,8}})\d+)*"
+_TENTHS = r"(?<![^\W\d_])\.\d+"  # behind a letter the point ends a sentence: "5 - 12 s.20 - 30 s"
+RUN = rf"{_ISO} | {_COMPACT} | {_COMMA} | {_POINT} | (?:\d+|{_TENTHS})(?:(?:[:;/'x*.]|\.\.{{1,8}})\d+)*"
 
 
 def read_time(run: str, fps: float = 0.0) -> Token:
