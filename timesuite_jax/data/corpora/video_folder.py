@@ -61,9 +61,9 @@ class VideoFolder:
         """All videos in the folder, by their paths relative to it."""
         found: set[str] = set()
         for folder, _, names in self._root.walk():
-            prefix = folder.relative_to(self._root).as_posix()
+            prefix = _below(folder, self._root)
             videos = [name for name in names if posixpath.splitext(name)[1].lower() in VIDEO_SUFFIXES]
-            found.update(name if prefix == "." else f"{prefix}/{name}" for name in videos)
+            found.update(posixpath.join(prefix, name) for name in videos)
         return frozenset(found)
 
     @functools.cached_property
@@ -73,6 +73,14 @@ class VideoFolder:
     @functools.cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
         return _grouped(self._paths, lambda path: posixpath.basename(_stem(path)))
+
+
+def _below(folder: epath.Path, root: epath.Path) -> str:
+    """A folder relative to `root`, "" for `root` itself; `walk` names folders of a bucket without their "gs://"."""
+    if not is_remote(root):
+        return "" if folder == root else folder.relative_to(root).as_posix()
+    inner, outer = (path.as_posix().rpartition("://")[2] for path in (folder, root))
+    return inner.removeprefix(outer).strip("/")
 
 
 def _grouped(paths: Iterable[str], key: Callable[[str], str]) -> Mapping[str, list[str]]:
