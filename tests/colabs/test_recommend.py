@@ -4,15 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jax
 import matplotlib
 import pytest
 
 from tests.support import ring_interactions
 from tests.support.notebooks import Notebook
+from tests.support.one_device import train_on_one_device
 from tests.support.paths import ROOT
-from timesuite_jax import parallel, training
-from timesuite_jax.parallel import MeshSpec
 
 NOTEBOOK = Notebook("recommend.ipynb")
 
@@ -27,9 +25,7 @@ def test_all_cells_run_in_the_folder_of_the_notebook(tmp_path, monkeypatch, caps
     monkeypatch.chdir(NOTEBOOK.path.parent)
     matplotlib.use("Agg")
     ring_interactions.ring().save(tmp_path / "ring.npz")
-    # On one device, where so small a model is quickest.
-    run, mesh = training.run, parallel.make_mesh(MeshSpec(), jax.devices()[:1])
-    monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
+    train_on_one_device(monkeypatch)
     settings = {
         "DATA": str(tmp_path / "ring.npz"),
         "CONFIG": f"{NOTEBOOK.defaults()['CONFIG']}:debug",

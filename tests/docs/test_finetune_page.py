@@ -4,14 +4,12 @@ import json
 import re
 import shlex
 
-import jax
 import pytest
 
+from tests.support.one_device import train_on_one_device
 from tests.support.paths import ROOT
-from timesuite_jax import parallel, training
 from timesuite_jax.apps.finetune.raw_rows import ALIASES, COLUMNS
 from timesuite_jax.cli.main import main
-from timesuite_jax.parallel import MeshSpec
 
 PAGE = (ROOT / "docs/finetune_on_your_videos.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(python)?\n(.*?)^```", PAGE, re.M | re.S)
@@ -23,9 +21,7 @@ def commands(block: str) -> list[list[str]]:
 
 def test_the_page_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    # On one device, where so small a model is quickest.
-    run, mesh = training.run, parallel.make_mesh(MeshSpec(), jax.devices()[:1])
-    monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
+    train_on_one_device(monkeypatch)
     for language, block in BLOCKS:
         if language:
             exec(block, {})

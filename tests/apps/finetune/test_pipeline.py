@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 
+from tests.support.one_device import train_on_one_device
 from tests.support.shape_rows import write_rows
 from timesuite_jax import param_tree
 from timesuite_jax.cli.main import main
@@ -24,7 +25,9 @@ def finished(tmp_path_factory, tiny_corpus):
     rows = write_rows(folder / "rows.jsonl", tiny_corpus)
     words = ["finetune", str(rows), "--videos", str(tiny_corpus / "videos"), "--workdir", str(folder / "run"), STEPS]
     words += ["--held-out", "0.2"]
-    assert main(words) == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        train_on_one_device(monkeypatch)
+        assert main(words) == 0
     return words, folder / "run"
 
 
@@ -71,6 +74,7 @@ def test_results(finished):
     assert len(answers) == results["rows"]["held_out_grounding"]
 
 
+@pytest.mark.nightly
 def test_repeating_writes_no_file_again_and_prints_commands_that_run(finished, capsys):
     words, run = finished
     kept = [*(run / "corpora").rglob("*"), *(run / "checkpoints").rglob("*"), run / "finetune.json"]
@@ -117,6 +121,7 @@ def test_other_rows_are_refused(finished, tmp_path, tiny_corpus, capsys):
     assert "other options; give another --workdir or remove it (changed: rows: " in capsys.readouterr().err
 
 
+@pytest.mark.nightly
 def test_resumes_after_a_kill(finished, tmp_path):
     """After a kill: a corpus without its info file, no complete checkpoint, no evaluation."""
     words, run = finished
@@ -131,6 +136,7 @@ def test_resumes_after_a_kill(finished, tmp_path):
     assert after["scores"] == before["scores"] and after["rows"] == before["rows"]
 
 
+@pytest.mark.nightly
 def test_starts_from_an_earlier_run(finished, tmp_path):
     words, run = finished
     tuned = in_workdir(words[:-2], tmp_path / "tuned")
