@@ -4,14 +4,12 @@ import json
 import re
 import shlex
 
-import jax
 import numpy as np
 import pytest
 
+from tests.support.one_device import train_on_one_device
 from tests.support.paths import ROOT
-from timesuite_jax import parallel, training
 from timesuite_jax.cli.main import main
-from timesuite_jax.parallel import MeshSpec
 
 PAGE = (ROOT / "docs/mqsa_ted.md").read_text(encoding="utf-8")
 NAMED_USER, NAMED_ITEMS = 196, (50, 172, 181)
@@ -38,9 +36,7 @@ def test_the_commands_and_the_example_run(tmp_path, monkeypatch, capsys):
     (tmp_path / "ml-100k").mkdir()
     (tmp_path / "ml-100k/u.data").write_text(movielens())
     (tmp_path / "history.csv").write_text("item\n50\n172\n")
-    # On one device, where so small a model is quickest.
-    run, mesh = training.run, parallel.make_mesh(MeshSpec(), jax.devices()[:1])
-    monkeypatch.setattr(training, "run", lambda *args, **named: run(*args, mesh=mesh, **named))
+    train_on_one_device(monkeypatch)
     names = [words[0] for words in commands()]
     assert names == ["data", "train", "evaluate", "recommend", "recommend"]
     for words in commands():
