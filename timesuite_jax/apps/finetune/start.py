@@ -37,7 +37,8 @@ def starting_config(weights: Sequence[str], base: ConfigDict | None) -> ConfigDi
     if base is not None:
         config = ConfigDict(base.to_dict())
         if weights:
-            _name_files(config, get_config().weights.files if list(weights) == [RELEASED] else weights)
+            released: Any = get_config()
+            _name_files(config, released.weights.files if list(weights) == [RELEASED] else weights)
     elif list(weights) == [TINY] or (not weights and jax.default_backend() == "cpu"):
         return None
     elif not weights or list(weights) == [RELEASED]:

@@ -22,7 +22,7 @@ def _chunks(pair: Cursor) -> Span:
     return first, last
 
 
-def _combine(chunks: list[Span], rule: str) -> Span:
+def _combine(chunks: list[Span], rule: str | None) -> Span:
     """Combines the chunks of several annotators to one span in seconds.
 
     "majority" is the pair that most annotators chose, and among several such pairs the one closest to all annotators;
