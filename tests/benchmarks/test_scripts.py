@@ -41,7 +41,7 @@ def test_recommender_speed():
     assert all(mib > 0 for mib in result["memory"].values())
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_independent_turns():
     result = json.loads(run("independent_turns.py", "--tiny", "--repeats", "1", "--json"))
     assert result["gradient_difference"] <= 1e-5 and result["ratio"] > 0
