@@ -138,7 +138,17 @@ def test_a_damaged_config_file_is_refused(tmp_path):
 def test_table_names_every_comparison(finished, capsys):
     from rich.console import Console
 
-    quickstart.print_outcome(finished[1], Console(width=120))
+    quickstart.print_outcome(finished[1], Console(width=160))
     out = capsys.readouterr().out
     for label in ("best constant answer", "frames of another video", "rescaled time stamps", "the one in the question"):
         assert label in out
+
+
+def test_no_value_of_the_table_is_cut_on_a_narrow_terminal(finished, capsys):
+    from rich.console import Console
+
+    quickstart.print_outcome(finished[1], Console(width=80))
+    out = capsys.readouterr().out
+    for name in COMPARED[:7]:
+        assert f"{finished[1].scores.metrics[name]:.3f}" in out
+    assert "0.\N{HORIZONTAL ELLIPSIS}" not in out

@@ -12,10 +12,10 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     """Prints the metrics, the seconds of each step, the paths of the files, and the next command to try."""
     metrics = outcome.scores.metrics
     table = Table(title="grounding on held-out videos")
-    table.add_column("questions", no_wrap=True)
-    table.add_column("name in results.json")
-    for name in _SHOWN:
-        table.add_column(name, justify="right")
+    table.add_column("questions")
+    table.add_column("name in results.json", overflow="fold")
+    for name in _SHOWN:  # on a narrow terminal texts are wrapped, values are never cut
+        table.add_column(name, justify="right", min_width=len("0.000"), overflow="fold")
     rows = (
         ("one event per video", ""),
         ("  the best constant answer", "constant_"),
