@@ -1,4 +1,4 @@
-"""Measures the texts of corpora in tokens, so that sequences have room for all of them."""
+"""Measures the texts of corpora in tokens, so that sequences are long enough for all of them."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
