@@ -23,8 +23,11 @@ from timesuite_jax.errors import UserError
         record(clip=None, spans=(), turns=TURNS[1:]),
         record(video=None, frames=(b"jpeg0", b"jpeg1"), frame_times=(0.5, 1.7), clip=None),
         record(video=None, media_record=3, span_turns=(1, 0)),
+        record(turns=(), spans=(), label=0),
+        record(turns=(), spans=(), label=309, directional=True),
+        record(turns=(), spans=()),
     ],
-    ids=["video", "bare", "frames", "reference"],
+    ids=["video", "bare", "frames", "reference", "class 0", "directional", "unlabelled"],
 )
 def test_round_trip(one):
     data = encode_record(one)
@@ -39,27 +42,33 @@ def test_a_record_has_either_a_video_or_frames():
         record(video=None, frames=(b"jpeg",))
     with pytest.raises(ValueError, match="2 spans but 1 questions"):
         record(span_turns=(0,))
+    with pytest.raises(ValueError, match="label -1; labels are numbered from 0"):
+        record(label=-1)
 
 
 def test_other_bytes_and_other_schemas_are_errors(monkeypatch):
     with pytest.raises(UserError, match=r"a.tfrecord: record 3 .* tf.train.Example"):
         decode_record(b"\xff\xff\xff", "a.tfrecord: record 3")
-    with pytest.raises(UserError, match=r"schema none, .* reads \(1, 2, 3\)"):
+    with pytest.raises(UserError, match=r"schema none, .* reads \(1, 2, 3, 4\)"):
         decode_record(b"", "here")
-    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 4)
+    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 5)
     newer = encode_record(record())
+    monkeypatch.setattr("timesuite_jax.data.corpora.record.SCHEMA_VERSION", 3)
+    older = encode_record(record())
     monkeypatch.undo()
-    with pytest.raises(UserError, match=r"schema \[4\], .* reads \(1, 2, 3\); build"):
+    assert decode_record(older, "here") == record(), "a record before labels"
+    with pytest.raises(UserError, match=r"schema \[5\], .* reads \(1, 2, 3, 4\); build"):
         decode_record(newer, "here")
 
 
 def test_corpus_folder(tmp_path):
-    writer = CorpusWriter(tmp_path / "c", "c")
+    writer = CorpusWriter(tmp_path / "c", "c", classes=("abseiling", "yoga"))
     writer.reject(Rejected("c/9", "bad.mp4", "is empty (0 bytes)"))
     info = writer.write([[record(0), record(1)], [], [record(2)]])
     assert info == read_info(tmp_path / "c") and len(info) == 3
     assert info.shards[2] == "c-00002-of-00003.tfrecord" and info.records == (2, 0, 1)
     assert info.tasks == {"temporal_video_grounding": 3} and info.quarantine[0].reason == "is empty (0 bytes)"
+    assert info.classes == ("abseiling", "yoga")
     _, source = open_corpus(tmp_path / "c")
     assert [decode_record(source[n], "").id for n in range(3)] == ["c/0", "c/1", "c/2"]
     with pytest.raises(UserError, match=r"already .* corpus; remove it"):
@@ -84,7 +93,7 @@ def test_damaged_corpus_folders_are_errors(tmp_path):
         with pytest.raises(UserError, match=r"is damaged .*; build"):
             read_info(tmp_path)
     info_path.write_text(json.dumps({**fields, "schema": 7}))
-    with pytest.raises(UserError, match=r"schema 7, .* reads \(1, 2, 3\)"):
+    with pytest.raises(UserError, match=r"schema 7, .* reads \(1, 2, 3, 4\)"):
         read_info(tmp_path)
 
 

@@ -100,7 +100,7 @@ def test_references_to_nothing_are_errors(tmp_path):
 
 
 def with_schema(data: bytes, schema: int) -> bytes:
-    current = b"schema\x12\x05\x1a\x03\n\x01\x03"
+    current = b"schema\x12\x05\x1a\x03\n\x01\x04"
     assert current in data
     return data.replace(current, current[:-1] + bytes([schema]))
 

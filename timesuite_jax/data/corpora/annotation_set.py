@@ -23,11 +23,13 @@ class AnnotationSet:
       source: name of the source, by which the manifest counts.
       annotations: in the order of the file.
       rejected: samples of the file that are no annotations, with the reasons.
+      classes: names of the classes that labels number.
     """
 
     source: str
     annotations: tuple[Annotation, ...]
     rejected: tuple[Rejected, ...] = ()
+    classes: tuple[str, ...] = ()
 
 
 def read_annotation_set(

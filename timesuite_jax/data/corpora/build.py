@@ -98,6 +98,7 @@ def build_corpus(
             on_bad_span=spec.on_bad_span,
             rejected=given.rejected,
             source=given.source,
+            classes=given.classes,
             settings=settings,
         )
         finish_build(folder)

@@ -49,6 +49,7 @@ class CorpusInfo:
       bad_spans: annotated spans that do not fit their video, and what was done about each.
       on_bad_span: what the corpus was built to do about them.
       audio_kept: videos that were stored with their sound, against `--audio drop`: without it their times would change.
+      classes: names of the classes that records' labels number; empty if there are no labels or they have no names.
     """
 
     name: str
@@ -65,6 +66,7 @@ class CorpusInfo:
     bad_spans: tuple[BadSpan, ...] = field(default=())
     on_bad_span: OnBadSpan = "reject"
     audio_kept: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return sum(self.records)

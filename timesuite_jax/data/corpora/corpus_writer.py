@@ -23,14 +23,18 @@ class CorpusWriter:
       folder: created if absent; must not hold a corpus.
       name: of the corpus and of its files.
       on_bad_span: what was done about spans that do not fit their video.
+      classes: names of the classes that records' labels number.
 
     Raises:
       UserError: the folder holds a corpus, or the name cannot be part of a file name.
     """
 
-    def __init__(self, folder: epath.PathLike, name: str, *, on_bad_span: OnBadSpan = "reject"):
+    def __init__(
+        self, folder: epath.PathLike, name: str, *, on_bad_span: OnBadSpan = "reject", classes: Sequence[str] = ()
+    ):
         self.folder, self.name = to_path(folder), name
         self._on_bad_span: OnBadSpan = on_bad_span
+        self._classes = tuple(classes)
         check_name(name)
         check_no_corpus(self.folder)
         example_class()  # imported here, before callers start threads
@@ -54,7 +58,14 @@ class CorpusWriter:
             path = self.folder / shard_name(self.name, number, len(shards))
             summaries.append(write_shard(path, self._serialise(records, count)))
             count += summaries[-1].records
-        return write_info(self.folder, self.name, summaries, on_bad_span=self._on_bad_span, rejected=self._rejected)
+        return write_info(
+            self.folder,
+            self.name,
+            summaries,
+            on_bad_span=self._on_bad_span,
+            rejected=self._rejected,
+            classes=self._classes,
+        )
 
     def _serialise(self, records: Iterable[Record], first: int) -> Iterator[BuiltVideo]:
         for number, record in enumerate(records, first):

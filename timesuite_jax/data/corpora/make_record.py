@@ -78,7 +78,14 @@ def _make(media: _Media | VideoError, annotation: Annotation, spec: BuildSpec) -
         rejected = Rejected(name, annotation.video, first.problem, first.kind, annotation.task)
         return Made(rejected, tuple(replace(one, action="rejected") for one in bad))
     record = replace(
-        media.record, id=name, task=annotation.task, turns=annotation.turns, spans=spans, span_turns=owners
+        media.record,
+        id=name,
+        task=annotation.task,
+        turns=annotation.turns,
+        spans=spans,
+        span_turns=owners,
+        label=annotation.label,
+        directional=annotation.directional,
     )
     return Made(record, bad, media.audio_kept)
 

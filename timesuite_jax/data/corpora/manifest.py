@@ -24,6 +24,7 @@ def write_info(
     on_bad_span: OnBadSpan = "reject",
     rejected: Sequence[Rejected] = (),
     source: str = "",
+    classes: Sequence[str] = (),
     settings: Mapping[str, Any] | None = None,
 ) -> CorpusInfo:
     """Writes the info file of complete shards, which makes a folder a corpus.
@@ -35,6 +36,7 @@ def write_info(
       on_bad_span: what was done about spans that do not fit their video.
       rejected: samples that were rejected besides those of the shards.
       source: name of the source of the annotations; that of the corpus if empty.
+      classes: names of the classes that records' labels number.
       settings: what the bytes of the corpus depend on.
 
     Raises:
@@ -63,6 +65,7 @@ def write_info(
         bad_spans=tuple(bad_spans),
         on_bad_span=on_bad_span,
         audio_kept=tuple(name for shard in shards for name in shard.audio_kept),
+        classes=tuple(classes),
     )
     write_tfds_files(folder, name, shards)
     write_json(folder / INFO_NAME, asdict(info))  # the last file, which makes a folder a corpus

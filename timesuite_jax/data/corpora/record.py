@@ -11,9 +11,11 @@
 | `duration` | float | seconds of the video, or of the clip where frames are stored |
 | `clip_start`, `clip_end` | float | part of the video that the record is about; absent: all of it |
 | `instruction` | bytes | upstream's "i" of the first turn; absent if empty |
-| `turns` | bytes | question, answer, question, answer ... |
+| `turns` | bytes | question, answer, question, answer ...; absent of a record without questions |
 | `spans` | float | start, end, start, end ...: the ground truth, if known, in seconds from the start of the clip |
 | `span_turns` | int64 | index of the question that each span belongs to; absent: see `assign_spans` |
+| `label` | int64 | number of the class that the video or clip shows; absent: no label |
+| `directional` | int64 | 1: mirrored, the video would show another class ("from left to right"); absent otherwise |
 | `source`, `source_checksum` | bytes | file name of the video, CRC32C of its bytes in hexadecimal |
 | `annotation_checksum` | int64 | CRC32C of the serialised record without media and without this feature |
 
@@ -33,17 +35,19 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.text import Turn
 from timesuite_jax.timing.clips import clip_duration
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 # Version 1 has neither `media_record` nor `span_turns`; version 2 has `media_record`, the number of the record that
-# stores the media, in place of `media_back`, and no `annotation_checksum`.
-READABLE_SCHEMAS = (1, 2, SCHEMA_VERSION)
+# stores the media, in place of `media_back`, and no `annotation_checksum`. Versions before 4 have no labels.
+READABLE_SCHEMAS = (1, 2, 3, SCHEMA_VERSION)
 MEDIA_FEATURES = ("video", "frames", "frame_times")
 CHECKSUM_FEATURE = "annotation_checksum"
 
 
 @dataclass(frozen=True)
 class Record:
-    """A video (or frames of it) and a conversation about it. See the module for the fields.
+    """A video (or frames of it) with a conversation about it, the label of its class, both or neither.
+
+    See the module for the fields.
 
     A record whose media another one stores has neither, and `media_record` is the number of that record in the corpus.
     """
@@ -59,6 +63,8 @@ class Record:
     clip: tuple[float, float] | None = None
     spans: tuple[Span, ...] = ()
     span_turns: tuple[int, ...] = ()
+    label: int | None = None
+    directional: bool = False
     source: str = ""
     source_checksum: str = ""
     media_record: int | None = None
@@ -72,6 +78,8 @@ class Record:
             raise ValueError(f"record {self.id}: {len(self.frames)} frames but {len(self.frame_times)} times")
         if self.span_turns and len(self.span_turns) != len(self.spans):
             raise ValueError(f"record {self.id}: {len(self.spans)} spans but {len(self.span_turns)} questions of spans")
+        if self.label is not None and self.label < 0:
+            raise ValueError(f"record {self.id} has the label {self.label}; labels are numbered from 0")
 
     @property
     def length(self) -> float:
@@ -103,6 +111,8 @@ def encode_record(record: Record, number: int = 0) -> bytes:
         "turns": [text.encode() for turn in record.turns for text in (turn.question, turn.answer or "")],
         "spans": [float(edge) for span in record.spans for edge in span],
         "span_turns": record.span_turns,
+        "label": [] if record.label is None else [record.label],
+        "directional": [1] if record.directional else [],
         "source": [record.source.encode()],
         "source_checksum": [record.source_checksum.encode()],
         "media_back": [] if record.media_record is None else [number - record.media_record],
@@ -174,7 +184,7 @@ def _read_features(feature: Any, where: str, number: int, without_media: bool) -
             f"{where} has record schema {version or 'none'}, this program reads {READABLE_SCHEMAS}; "
             "build the corpus again"
         )
-    stored_in = [number - back for back in ints("media_back")] or ints("media_record")  # of schema 3; of schema 2
+    stored_in = [number - back for back in ints("media_back")] or ints("media_record")  # since schema 3; of schema 2
     if without_media and not stored_in:
         stored_in = [number]
     texts = strings("turns")
@@ -197,6 +207,8 @@ def _read_features(feature: Any, where: str, number: int, without_media: bool) -
         clip=(window[0], window[1]) if window else None,
         spans=tuple(zip(edges[::2], edges[1::2], strict=True)),
         span_turns=tuple(ints("span_turns")),
+        label=next(iter(ints("label")), None),
+        directional=ints("directional") == [1],
         source=strings("source")[0],
         source_checksum=strings("source_checksum")[0],
         media_record=next(iter(stored_in), None),

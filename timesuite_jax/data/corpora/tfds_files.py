@@ -22,7 +22,8 @@ _ONE = {"schema": "int64", "id": "string", "corpus": "string", "task": "string",
 # Features that a record may lack, which are lists of any length to tensorflow-datasets.
 _ANY = {"video": "string", "frames": "string", "frame_times": "float32", "media_back": "int64",
         "clip_start": "float32", "clip_end": "float32", "instruction": "string", "turns": "string",
-        "spans": "float32", "span_turns": "int64", "annotation_checksum": "int64"}  # fmt: skip
+        "spans": "float32", "span_turns": "int64", "label": "int64", "directional": "int64",
+        "annotation_checksum": "int64"}  # fmt: skip
 _PACKAGE = "tensorflow_datasets.core.features"
 
 

@@ -1,4 +1,4 @@
-"""A checked entry of an annotation file: a video, questions with answers, and the spans in them."""
+"""A checked entry of an annotation file: a video, and questions with answers and spans, or the label of a class."""
 
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ class AnnotatedSpans:
 
 @dataclass(frozen=True)
 class Annotation:
-    """One checked entry; `number` is its index in the file."""
+    """One checked entry; `number` is its index in the file, `label` and `directional` are those of a record."""
 
     number: int
     video: str
@@ -34,3 +34,5 @@ class Annotation:
     task: str
     clip: Span | None
     spans: AnnotatedSpans
+    label: int | None = None
+    directional: bool = False
