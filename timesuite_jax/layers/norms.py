@@ -37,11 +37,12 @@ class RMSNorm(nn.Module):
     epsilon: float
     dtype: jnp.dtype = jnp.float32  # of the output
     param_dtype: jnp.dtype = jnp.float32
+    axis: str | None = "embed"  # logical axis of the parameter
 
     @nn.compact
     def __call__(self, x: Float[Array, "*batch D"]) -> Float[Array, "*batch D"]:
         """Normalises and scales."""
-        init = nn.with_logical_partitioning(nn.initializers.ones_init(), ("embed",))
+        init = nn.with_logical_partitioning(nn.initializers.ones_init(), (self.axis,))
         scale = self.param("scale", init, (x.shape[-1],), self.param_dtype).astype(self.dtype)
         x = x.astype(jnp.float32)
         normed = x * jax.lax.rsqrt(jnp.mean(jnp.square(x), axis=-1, keepdims=True) + self.epsilon)

@@ -59,6 +59,6 @@ CONV1D = TensorLayout("o i k", "k i o")
 POINTWISE = TensorLayout("o i 1", "i o")
 
 
-def patches(patch: int) -> TensorLayout:
-    """A Conv3d of kernel and stride (1, patch, patch) over RGB as a dense layer on flattened (h, w, c) patches."""
-    return TensorLayout("d c 1 h w", "(h w c) d", (("c", 3), ("h", patch), ("w", patch)))
+def patches(patch: int, frames: int = 1) -> TensorLayout:
+    """A Conv3d of kernel and stride (frames, patch, patch) over RGB, as a dense layer on (t, h, w, c) patches."""
+    return TensorLayout("d c t h w", "(t h w c) d", (("c", 3), ("t", frames), ("h", patch), ("w", patch)))

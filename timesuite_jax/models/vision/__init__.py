@@ -2,6 +2,8 @@
 
 from timesuite_jax.models.vision.encoder import VideoEncoder, VideoEncoderSpec
 from timesuite_jax.models.vision.encoders import VIDEO_ENCODERS, EncoderEntry, build_encoder, read_encoder
+from timesuite_jax.models.vision.internvideo2 import InternVideo2Encoder
+from timesuite_jax.models.vision.internvideo2_spec import InternVideo2Spec
 from timesuite_jax.models.vision.umt import UmtEncoder
 from timesuite_jax.models.vision.umt_positions import position_table
 from timesuite_jax.models.vision.umt_spec import UmtSpec
@@ -9,6 +11,8 @@ from timesuite_jax.models.vision.umt_spec import UmtSpec
 __all__ = [
     "VIDEO_ENCODERS",
     "EncoderEntry",
+    "InternVideo2Encoder",
+    "InternVideo2Spec",
     "UmtEncoder",
     "UmtSpec",
     "VideoEncoder",

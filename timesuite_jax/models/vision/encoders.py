@@ -10,6 +10,8 @@ from flax import linen as nn
 from timesuite_jax.config_spec import Config, override
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.vision.encoder import VideoEncoderSpec
+from timesuite_jax.models.vision.internvideo2 import InternVideo2Encoder
+from timesuite_jax.models.vision.internvideo2_spec import InternVideo2Spec
 from timesuite_jax.models.vision.umt import UmtEncoder
 from timesuite_jax.models.vision.umt_spec import UmtSpec
 
@@ -21,7 +23,10 @@ class EncoderEntry(NamedTuple):
     module: type[nn.Module]  # a `VideoEncoder`
 
 
-VIDEO_ENCODERS: dict[str, EncoderEntry] = {"umt": EncoderEntry(UmtSpec, UmtEncoder)}
+VIDEO_ENCODERS: dict[str, EncoderEntry] = {
+    "umt": EncoderEntry(UmtSpec, UmtEncoder),
+    "internvideo2": EncoderEntry(InternVideo2Spec, InternVideo2Encoder),
+}
 
 
 def build_encoder(spec: VideoEncoderSpec) -> nn.Module:

@@ -1,0 +1,62 @@
+"""A folder of golden numbers with one case of a model: sizes, inputs, outputs, weights; and its tolerances."""
+
+import functools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+# Upstream differs from itself in float64 by 2e-6 of the largest element, see the README of these numbers.
+OUTPUT, GRADIENT, LOSS = 1e-5, 1e-5, 5e-6
+GRADIENT_NORM, SMALLEST_NORM = 1e-4, 1e-4  # relative error of a tensor, for tensors of this part of the total norm
+
+
+class GoldenFolder:
+    """Reads the files of one case."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @functools.cached_property
+    def config(self) -> dict[str, Any]:
+        """`config.json`."""
+        return json.loads((self.folder / "config.json").read_text())
+
+    @functools.cached_property
+    def arrays(self) -> dict[str, np.ndarray]:
+        """`io.npz`."""
+        with np.load(self.folder / "io.npz") as stored:
+            return {name: stored[name] for name in stored.files}
+
+    def weights(self, name: str) -> dict[str, np.ndarray]:
+        """`<name>.safetensors`."""
+        return load_file(self.folder / f"{name}.safetensors")
+
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+        return (self.folder / name).is_file()
+
+
+def assert_output(actual: np.ndarray, expected: np.ndarray, name: str = "") -> None:
+    """Asserts equality within float32 noise: 1e-5 of the largest element."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape, f"{name}: shape {actual.shape}, expected {expected.shape}"
+    assert np.isfinite(actual).all(), f"{name}: not finite"
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=OUTPUT * np.abs(expected).max(), err_msg=name)
+
+
+def assert_gradients(actual: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    """Asserts equality of the gradients of one loss, by PyTorch's names; absent ones must be zero."""
+    largest = max(np.abs(tensor).max() for tensor in expected.values())
+    total = np.sqrt(sum(np.sum(np.square(tensor, dtype=np.float64)) for tensor in expected.values()))
+    for name, tensor in actual.items():
+        wanted = expected.get(name, np.zeros_like(tensor))
+        np.testing.assert_allclose(tensor, wanted, rtol=0, atol=GRADIENT * largest, err_msg=name)
+        norm = np.linalg.norm(wanted.astype(np.float64))
+        if norm > SMALLEST_NORM * total:
+            error = np.linalg.norm(tensor.astype(np.float64) - wanted) / norm
+            assert error < GRADIENT_NORM, f"{name}: relative error {error:.1e}"
+    missing = set(expected) - set(actual)
+    assert not missing, f"no gradients of {sorted(missing)}"
