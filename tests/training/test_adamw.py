@@ -138,3 +138,25 @@ def test_patterns_without_decay():
     decayed = first_update(optimizer.build(spec(weight_decay=0.5, no_decay=("*/pos_embed",)), PARAMS))
     np.testing.assert_array_equal(decayed["embed"]["pos_embed"], plain["embed"]["pos_embed"])
     np.testing.assert_allclose(decayed["embed"]["kernel"], plain["embed"]["kernel"] - 0.1 * 0.5, rtol=1e-6)
+
+
+def test_the_update_of_a_statistic_is_its_gradient():
+    """It is neither clipped nor part of the norm by which others are clipped."""
+    params = {"kernel": jnp.ones((2, 2)), "mean": jnp.ones(2)}
+    gradients = {"kernel": jnp.full((2, 2), 0.3), "mean": jnp.array([40.0, -2.0])}
+
+    def first(**arguments: Any) -> Any:
+        build = optimizer.build(spec(clip_norm=0.5), params, **arguments)
+        return build.update(gradients, build.init(params), params)[0]
+
+    updates = first(is_statistic=lambda path: path == ("mean",))
+    np.testing.assert_array_equal(updates["mean"], gradients["mean"])
+    gradients["mean"] = jnp.zeros(2)
+    np.testing.assert_array_equal(updates["kernel"], first()["kernel"])
+
+
+def test_a_cosine_warms_up_from_its_own_start():
+    """Peak 2, minimum 0.2, start 0.5; the two ends of the warm-up are exact, and the peak is there twice."""
+    rate = schedule.cosine(2.0, 7, warmup_steps=3, min_ratio=0.1, start_ratio=0.25)
+    expected = [0.5, 1.25, 2.0, 2.0, 1.1 + 0.9 * np.sqrt(0.5), 1.1, 1.1 - 0.9 * np.sqrt(0.5), 0.2]
+    np.testing.assert_allclose([float(rate(step)) for step in range(8)], expected, rtol=1e-6)

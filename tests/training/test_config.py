@@ -75,6 +75,23 @@ def test_epochs_are_converted_to_steps(fields, steps):
     assert spec.in_steps(lambda: 100) == spec
 
 
+def test_the_warm_up_is_converted_to_steps():
+    spec = TrainingSpec(total_steps=9, optimizer=OptimizerSpec(warmup_epochs=0.5)).in_steps(lambda: 7)
+    assert (spec.total_steps, spec.optimizer.warmup_steps, spec.optimizer.warmup_epochs) == (9, 3.5, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"warmup_steps": 3, "warmup_epochs": 1}, "warmup_steps=3 and warmup_epochs=1 both set"),
+        ({"warmup_start_ratio": 0.1}, "warmup_start_ratio=0.1 has no effect on the schedule 'clipped_cosine'"),
+    ],
+)
+def test_a_warm_up_that_is_not_defined_is_rejected(fields, message):
+    with pytest.raises(UserError, match=message):
+        OptimizerSpec(**fields)
+
+
 def test_epochs_are_computed_only_where_they_occur():
     def fail() -> int:
         raise UserError("no epochs")

@@ -22,7 +22,10 @@ class OptimizerSpec:
     """AdamW and its schedule; the defaults are VideoChat-T's, except for clipping, which the original leaves out."""
 
     learning_rate: float = bounded(2e-5, minimum=0)  # the peak
+    schedule: Literal["clipped_cosine", "cosine"] = "clipped_cosine"  # see training/schedule.py
     warmup_steps: float = bounded(0.0, minimum=0)  # may be fractional: the original counts in epochs
+    warmup_epochs: float = bounded(0.0, minimum=0)  # length of the warm-up in passes over the data, instead of steps
+    warmup_start_ratio: float = bounded(0.0, minimum=0)  # first rate of a "cosine" as a fraction of the peak
     min_lr_ratio: float = bounded(0.0, minimum=0)  # minimum of the rate, warm-up included, as a fraction of the peak
     b1: float = bounded(0.9, minimum=0, below=1)
     b2: float = bounded(0.999, minimum=0, below=1)
@@ -33,12 +36,22 @@ class OptimizerSpec:
     clip_norm: float | None = 1.0  # global norm of the gradients; None: no clipping
 
     def __post_init__(self) -> None:
-        """Rejects a clipping norm that would stop training.
+        """Rejects a clipping norm that would stop training, and a warm-up that is not defined.
 
         Raises:
           UserError: naming the field.
         """
         check_bounds(self)
+        if self.warmup_steps and self.warmup_epochs:
+            raise UserError(
+                f"training.optimizer.warmup_steps={self.warmup_steps:g} and warmup_epochs={self.warmup_epochs:g} both "
+                "set the length of the warm-up; set one of them to 0"
+            )
+        if self.warmup_start_ratio and self.schedule != "cosine":
+            raise UserError(
+                f"training.optimizer.warmup_start_ratio={self.warmup_start_ratio:g} has no effect on the schedule "
+                f"{self.schedule!r}; set training.optimizer.schedule='cosine', or the ratio to 0"
+            )
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise UserError(
                 f"training.optimizer.clip_norm={self.clip_norm} must be above 0; set it to None for no clipping"
@@ -94,13 +107,19 @@ class TrainingSpec:
         Args:
           steps_per_epoch: called where epochs occur; may raise if the data have none.
         """
-        steps = 1 if self.interval == "step" and self.total_steps else steps_per_epoch()
+        optimizer = self.optimizer
+        in_steps = self.interval == "step" and self.total_steps and not optimizer.warmup_epochs
+        steps = 1 if in_steps else steps_per_epoch()
         unit = steps if self.interval == "epoch" else 1
+        if optimizer.warmup_epochs:
+            warmup = optimizer.warmup_epochs * steps
+            optimizer = dataclasses.replace(optimizer, warmup_steps=warmup, warmup_epochs=0.0)
         return dataclasses.replace(
             self,
             total_steps=self.total_steps or max(1, math.ceil(self.epochs * steps)),
             epochs=0.0,
             interval="step",
+            optimizer=optimizer,
             **{name: unit * getattr(self, name) for name in ("log_every", "eval_every", "save_every")},
         )
 

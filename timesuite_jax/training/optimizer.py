@@ -90,6 +90,7 @@ def build(
     spec: TrainingSpec,
     abstract_trainable: Mapping[str, Any],
     learning_rate_scale: Callable[[param_tree.ParamPath], LearningRateScale] = lambda path: 1.0,
+    is_statistic: Callable[[param_tree.ParamPath], bool] = lambda path: False,
 ) -> optax.GradientTransformation:
     """The optimizer of a run: clipping (if configured), Adam, weight decay, schedule, learning-rate scales.
 
@@ -97,6 +98,7 @@ def build(
       spec: of the run.
       abstract_trainable: the trainable parameters, as `decay_mask` takes them.
       learning_rate_scale: factor of the learning rate, and so of weight decay, by parameter path.
+      is_statistic: whether the update of a parameter is its gradient, see `Task.is_statistic`.
 
     Raises:
       ValueError: if a scale of one value a layer does not fit its parameter.
@@ -116,7 +118,11 @@ def build(
 
     def update(updates: Any, state: Any, params: Any = None) -> tuple[Any, Any]:
         # optax raises a float to an integer power, which the strict promotion that this package is tested with forbids.
+        statistics, gradients = param_tree.split(updates, is_statistic)
+        zeros = jax.tree.map(jnp.zeros_like, statistics)  # no part of the gradients' norm
         with jax.numpy_dtype_promotion("standard"):
-            return adamw.update(updates, state, params)
+            updates, state = adamw.update(param_tree.merge(gradients, zeros), state, params)
+        optimized = param_tree.split(updates, is_statistic)[1]
+        return param_tree.merge(optimized, statistics), state
 
     return optax.GradientTransformation(adamw.init, update)

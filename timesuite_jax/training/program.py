@@ -38,7 +38,8 @@ def make_program(task: Task, spec: TrainingSpec, mesh: Mesh) -> Program:
     rules = parallel.make_rules(spec.rules, mesh)
     boxed = task.abstract_params()
     targets = parallel.abstract_arrays(boxed, mesh, rules)
-    optimizer = optimizers.build(spec, param_tree.split(boxed, task.trainable)[0], task.learning_rate_scale)
+    trainable = param_tree.split(boxed, task.trainable)[0]
+    optimizer = optimizers.build(spec, trainable, task.learning_rate_scale, task.is_statistic)
     trainable, frozen = param_tree.split(targets, task.trainable)
     state = abstract_state(optimizer, trainable, mesh)
     step = jax.jit(

@@ -13,7 +13,10 @@ _NOT_SET = object()
 _MAX_LINES = 20
 _SCHEDULE = tuple(
     f"training.{name}"
-    for name in ("total_steps", "epochs", "optimizer.learning_rate", "optimizer.warmup_steps", "optimizer.min_lr_ratio")
+    for name in (
+        *("total_steps", "epochs", "optimizer.learning_rate", "optimizer.min_lr_ratio", "optimizer.schedule"),
+        *("optimizer.warmup_steps", "optimizer.warmup_epochs", "optimizer.warmup_start_ratio"),
+    )
 )
 _BATCH = "data.batch_size"
 

@@ -9,6 +9,7 @@ import optax
 from einops import rearrange
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from timesuite_jax import param_tree
 from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.layers import constrain_sharding
 from timesuite_jax.param_tree import Params
@@ -64,7 +65,7 @@ def make_step(
         weight = jnp.where(sums["loss"][1] > 0, sums["loss"][1], 1.0)
         with jax.named_scope("gradient_mean_and_norm"):
             grads = jax.tree.map(lambda g: g / weight.astype(g.dtype), grads)
-            norm = optax.tree.norm(grads)
+            norm = optax.tree.norm(param_tree.split(grads, task.is_statistic)[1])
         with jax.named_scope("optimizer"):
             updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
             params: Any = optax.apply_updates(state.params, updates)

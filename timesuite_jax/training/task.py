@@ -129,6 +129,14 @@ class Task(Protocol):
         """Factor of a trained parameter's learning rate; one value a layer for stacked layers with layer decay."""
         return 1.0
 
+    def is_statistic(self, path: ParamPath) -> bool:
+        """Whether a trained parameter is a statistic of the data, such as the running mean of a BatchNorm.
+
+        It is not optimized: the gradient that `loss` gives it, divided by the loss's weight as all gradients are, is
+        added to it, without clipping, learning rate and weight decay.
+        """
+        return False
+
     def loss(
         self, trainable: Params, frozen: Params, batch: Mapping[str, Shaped[Array, "B ..."]], rng: PRNGKeyArray
     ) -> tuple[Float[Array, ""], Float[Array, ""], MetricSums]:
