@@ -9,7 +9,8 @@ An answer passes through these modules in order:
 4. `lexer`, with the tables `notations` (what is a time), `counted` (what is another number), `vocabulary` (words in ten
    languages), `expressions` (of several words, among them `denials` and `corrections`) and `numerals`: splits the rest
    into tokens, one letter each (`tokens`);
-5. `phrases`: the table of phrases, regular expressions over those letters;
+5. `phrases`, of the tables `no_spans`, `ranges`, `role_phrases` and `boundary_phrases`: regular expressions over those
+   letters;
 6. `retractions`: drops the spans that a later correction replaces.
 
 To support another notation, word, denial or phrase, add a row to the table concerned.

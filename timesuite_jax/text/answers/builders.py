@@ -63,6 +63,14 @@ def pairs(tokens: list[Token], match: re.Match[str], duration: float | None) -> 
     return [interval(start, end, duration) for start, end in zip(times[::2], times[1::2], strict=True)]
 
 
+def variables(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From the value of a variable to that of the next; none if there are others: "t0 = 5, t1 = 12, t2 = 20"."""
+    numbers = [token.seconds for token in tokens[match.start() : match.end()] if token.kind == "variable"]
+    first, second = numbers[:2]
+    alternate = numbers == [first, second] * (len(numbers) // 2) and abs(first - second) == 1
+    return pairs(tokens, match, duration) if alternate else []
+
+
 def lists(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
     """From each time in a to the one in b; nothing if the lists differ in length."""
     starts, ends = ([time for time in tokens[slice(*match.span(group))] if time.kind != "comma"] for group in "ab")

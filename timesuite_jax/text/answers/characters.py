@@ -23,6 +23,7 @@ _PLAIN = {
         ("\N{VULGAR FRACTION ONE QUARTER}", ".25"),
         ("\N{VULGAR FRACTION THREE QUARTERS}", ".75"),
         ("\u2028\u2029\u0085", "\n"),
+        *((chr(0x2080 + digit), str(digit)) for digit in range(10)),  # subscripts
     )
     for ch in characters
 }

@@ -49,9 +49,10 @@ DECIMAL_LABELS = _words(
 """A number with a decimal point behind one of these is a label: "section 3.1"."""
 
 VERSES = _words(
+    "chapter chapters ch chap act acts scripture kapitel chapitre capítulo capitolo глава "
     "verse verses psalm psalms genesis exodus leviticus deuteronomy joshua judges ruth samuel kings chronicles ezra "
     "nehemiah esther job proverbs ecclesiastes isaiah jeremiah lamentations ezekiel daniel hosea joel amos obadiah "
-    "jonah micah nahum habakkuk zephaniah haggai zechariah malachi matthew luke john acts romans corinthians "
+    "jonah micah nahum habakkuk zephaniah haggai zechariah malachi matthew luke john romans corinthians "
     "galatians ephesians philippians colossians thessalonians timothy titus philemon hebrews james peter jude "
     "revelation quran sura surah vers verset johannes matthäus lukas psaume jean luc matthieu juan lucas mateo joão "
     "mateus giovanni luca matteo gen exod lev deut ps prov isa jer ezek matt mt mk lk jn rom cor gal eph phil thess "

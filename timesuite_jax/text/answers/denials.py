@@ -7,8 +7,11 @@ _NOT = r"\b(?:(?:do|does|did|is|are|was|were|will|wo|ca|can|could|has|have|had)\
 # What follows a denial of other times: "5 - 12 s (not visible later)".
 _ELSEWHERE = (
     r"(?!\s(?:(?:at|in|for)\s)?(?:again|later|afterwards?|elsewhere|any\s?more|any\sother\s(?:time|point|moment|part)s?)"
-    r"\s{0,2}(?:[.,;!)\]]|$))"
+    r"\s{0,2}(?:[.;!)\]]|,(?!\s(?:from|between|at|in|\d))|$))(?:\s(?:again|later|afterwards?)\b,?)?"
 )
+
+VERB_FINAL = ("Japanese", "Korean")
+"""Languages in which a denial follows the times that it denies."""
 
 DENIALS = {
     "English": (

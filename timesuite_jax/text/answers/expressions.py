@@ -1,8 +1,8 @@
 """Expressions of several words that count as one token: (kind, regular expression)."""
 
-from timesuite_jax.text.answers.corrections import CORRECTIONS, RETRACTIONS
-from timesuite_jax.text.answers.denials import DENIALS, REJECTIONS
-from timesuite_jax.text.answers.vocabulary import UNITS
+from timesuite_jax.text.answers.corrections import CORRECTIONS, RESTATEMENTS, RETRACTIONS
+from timesuite_jax.text.answers.denials import DENIALS, REJECTIONS, VERB_FINAL
+from timesuite_jax.text.answers.vocabulary import ANY_UNIT
 
 _VIDEO = r"(?:videos?|vid|clip|film|movie|footage|recording)"
 _THE = r"(?:(?:the|this|our)\s)?(?:(?:whole|entire|full)\s)?"
@@ -10,13 +10,19 @@ _TOLERANCE = (
     r"(?:\+\s?/?\s?-|±|plus\s?(?:or|/)?\s?minus|give\sor\stake|mehr\soder\sweniger|plus\sou\smoins|más\so\smenos"
     r"|mais\sou\smenos|più\so\smeno|плюс-минус|正负|正負|プラスマイナス|플러스\s?마이너스)"
 )
-_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _CJK_VIDEO = "(?:视频|視頻|影片|動画|영상)"
 
 EXPRESSIONS = (
     *(("retraction", words) for words in RETRACTIONS),
     *(("correction", words) for rows in CORRECTIONS.values() for words in rows),
-    *(("denial", words) for rows in (*DENIALS.values(), *REJECTIONS.values()) for words in rows),
+    *(("restatement", words) for rows in RESTATEMENTS.values() for words in rows),
+    *(
+        ("denied" if language in VERB_FINAL else "denial", words)
+        for table in (DENIALS, REJECTIONS)
+        for language, rows in table.items()
+        for words in rows
+    ),
+    ("bridge", r"\b(?:correct|right|actual|true|real)\sone\b"),
     ("not", r"\b(?:no|non)(?=\s(?:de|desde|entre|da|dal|tra|fra)\s\d)"),
     (
         "except",
@@ -35,7 +41,7 @@ EXPRESSIONS = (
     # "±2 s" changes nothing about the times beside it.
     (
         "transparent",
-        rf"{_TOLERANCE}\s{{0,2}}\d[\d.,]*(?:\s?(?:[-~]|to|bis|à|a|до|到|から|에서)\s?\d[\d.,]*)?(?:\s?(?:{_UNIT})(?![^\W\d_]))?",
+        rf"{_TOLERANCE}\s{{0,2}}\d[\d.,]*(?:\s?(?:[-~]|to|bis|à|a|до|到|から|에서)\s?\d[\d.,]*)?(?:\s?(?:{ANY_UNIT})(?![^\W\d_]))?",
     ),
     # How often or how long, not when.
     (
@@ -66,15 +72,18 @@ EXPRESSIONS = (
     ("whole", rf"\b(?:whole|entire|full|complete)\s{_VIDEO}\b|\ball\sof\sthe\s{_VIDEO}\b"),
     ("last", r"\b(?:the|its|in|during|for)\s(?:last|final)(?=\s\d)"),
     ("onwards", r"\bon(?=\s{0,4}(?:[.,;!)]|$))"),
-    ("to", r"\bup\sto\b|\bjusqu'?(?:à|au)\b|\bfino\s(?:a|al|alla)\b"),
-    ("until", r"\bup\suntil\b"),
-    ("not", r"\b(?:rather\sthan|instead\sof|no\slonger)\b"),
+    ("until", r"\bup\s(?:to|until)\b|\bjusqu'?(?:à|au)\b|\bfino\s(?:a|al|alla)\b|\b(?:no|not)\slater\sthan\b"),
+    ("not", r"\b(?:rather\sthan|instead\sof|as\sopposed\sto|no\slonger)\b|(?:与其|與其)[说說]?"),
     ("not", r"\b(?:is|are|was|were|do|does|did)n't(?=\s(?:(?:from|between|at|in|during|be)\s)?\d)"),
     ("for", r"\bfor\sthe\snext\b|\b(?:takes?|took|taking)(?=\s\d)"),
     ("example", r"\be\.?g\.|\bsuch\sas\b"),
-    ("other", r"\b(?:at\slast|no\slater\sthan|at\sleast|at\smost|in\stotal|out\sof)\b"),
+    ("other", r"\b(?:at\slast|at\sleast|at\smost|in\stotal|out\sof)\b"),
     ("transparent", rf"\b(?:seconds?\s)?into\s(?:the|this)\s{_VIDEO}\b"),
     ("transparent", r"(?<![a-z])t\s{0,2}=|\b(?:time|timestamp)\s{0,2}[=:]"),  # "t = 5 s"
+    # "t0 = 5 s, t1 = 12 s", "ts: 5 s, te: 12 s"
+    ("variable", r"\bt(?:ime(?:_?stamp)?)?_?\d(?!\w|[.:]\d)|\btime(?:stamp)?\s\d(?=[\"']?\s?[=:])"),
+    ("start", r"\bt_?s(?:tart)?(?=[\"']?\s{0,2}[:=])"),
+    ("end", r"\bt_?e(?:nd)?(?=[\"']?\s{0,2}[:=])"),
     # "in: 00:05, out: 00:12"
     ("start", r"\bin(?:[- ]?point)?(?=\s{0,2}[:=]\s{0,2}[\d.])"),
     ("end", r"\bout(?:[- ]?point)?(?=\s{0,2}[:=]\s{0,2}[\d.])"),

@@ -5,54 +5,40 @@ One regular expression without nested repetition does it, so that the cost is li
 
 import re
 
-from timesuite_jax.text.answers.counted import (
-    ABBREVIATED_LABELS,
-    COUNTED_AFTER,
-    COUNTED_BEFORE,
-    DAY_PERIODS,
-    DECIMAL_LABELS,
-    HOUR_OF_DAY,
-    LENGTH_OF,
-    METRES_OF,
-    NOT_PLURAL,
-    VERSES,
-)
+from timesuite_jax.text.answers.counted import ABBREVIATED_LABELS, COUNTED_AFTER
 from timesuite_jax.text.answers.expressions import EXPRESSIONS
 from timesuite_jax.text.answers.notations import RUN, read_time
-from timesuite_jax.text.answers.numerals import NUMERAL, read_numeral
+from timesuite_jax.text.answers.number_tokens import is_label, is_negative, read_number
+from timesuite_jax.text.answers.numerals import NUMERAL
 from timesuite_jax.text.answers.tokens import COUNT, TIMES, Token
-from timesuite_jax.text.answers.vocabulary import ABBREVIATED_UNITS, CJK, CJK_WORDS, MARKS, ROLES, TRANSPARENT, UNITS
+from timesuite_jax.text.answers.vocabulary import (
+    ABBREVIATED_UNITS,
+    ANY_UNIT,
+    CJK,
+    CJK_WORDS,
+    LETTER,
+    MARKS,
+    ROLES,
+    TRANSPARENT,
+    UNITS,
+)
 
 _DATE = r"\d{4}([-/.])\d{1,2}\2\d{1,2} | \d{1,2}([-/.])\d{1,2}\3\d{4} | \d{1,2}[ ][a-z]{3,9},?[ ](?:19|20)\d\d"
-_LETTER = rf"[^\W\d_{CJK}]"
-_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-_TELEPHONE = rf"(?:\d{{3}}-)?\d{{3}}-\d{{4}}(?!\s?(?:{_UNIT})(?!{_LETTER}))"  # "500-1000 s" is a range
+_TELEPHONE = rf"(?:\d{{3}}-)?\d{{3}}-\d{{4}}(?!\s?(?:{ANY_UNIT})(?!{LETTER}))"  # "500-1000 s" is a range
 _WORD = re.compile(
     rf"""
       (?P<date>(?<!\d)(?:{_DATE}|{_TELEPHONE})(?![\d.:]))
     | {"|".join(f"(?P<expression{row}>{words})" for row, (_, words) in enumerate(EXPRESSIONS))}
+    | (?P<stamp><\|\s?(?:{RUN})\s?(?:s|secs?|seconds?)?\|>)
     | (?P<run>{RUN})
-    | (?P<identifier>{_LETTER}+_?\d[\d.]*{_LETTER}*)
+    | (?P<identifier>{LETTER}+_?\d[\d.]*{LETTER}*)
     | (?P<numeral>{NUMERAL})
     | (?P<cjk>(?=[{CJK}])(?:{"|".join(CJK_WORDS)}|.))
-    | (?P<word>{_LETTER}+)
-    | (?P<mark>\S|\n)
+    | (?P<word>{LETTER}+)
+    | (?P<mark>\.\.+|\S|\n)
     """,
     re.VERBOSE,
 )
-_LONG_UNIT = "|".join(word for word in UNITS if word.isascii() and word not in ABBREVIATED_UNITS)
-_UNIT_AFTER = re.compile(
-    rf"(?P<hyphen>-)?(?P<glued>{_UNIT})(?!{_LETTER})|\s{{1,4}}(?P<apart>{_UNIT})(?![^\W_{CJK}])|\.\s(?P<long>{_LONG_UNIT})\b"
-)
-_LENGTH_OF, _METRES_OF, _HOUR_OF_DAY = (re.compile(row, re.VERBOSE) for row in (LENGTH_OF, METRES_OF, HOUR_OF_DAY))
-# "5-second mark" is a time, "5-second clip" is not.
-_POSITION = re.compile(r"\W{0,4}(?:$|[-~.,;)\]\n]|(?:marks?|points?|timestamps?|to|until|till|through|and)(?![a-z]))")
-# A full stop after an abbreviated unit, within a sentence.
-_ABBREVIATED = re.compile(
-    rf"\.(?=\s{{0,4}}(?:[-~,;()\[\]]|(?:to|until|till|through|thru|and|bis|und|a|à|y|et|e)\b|\d+(?:\.\d+)?\s{{0,2}}(?:{_UNIT})\b))"
-)
-_ORDINAL = re.compile(r"-?(?:st|nd|rd|th)\b")
-_NEXT_WORD = re.compile(rf"([\s*\"'`]{{0,4}})-?({_LETTER}+|[{CJK}]|[%°$€£])")
 
 
 def lex(text: str, fps: float = 0.0) -> list[Token]:
@@ -67,13 +53,18 @@ def lex(text: str, fps: float = 0.0) -> list[Token]:
     while (match := _WORD.search(text, at)) is not None:
         group, written, at = str(match.lastgroup), match.group(), match.end()
         if group in ("run", "numeral"):
-            negative = _is_negative(text, match.start(), tokens)
-            new, at = _number(text, match, fps)
-            tokens += [COUNT] if negative or (len(new) == 1 and _is_label(previous, written, new[0])) else new
+            negative = is_negative(text, match.start(), tokens)
+            new, at = read_number(text, match, fps)
+            tokens += [COUNT] if negative or (len(new) == 1 and is_label(previous, written, new[0])) else new
         else:
             kind = _kind(text, match, tokens)
             if kind == "scale":
                 tokens.append(Token("scale", unit=UNITS[written]))
+            elif kind == "variable":
+                tokens.append(Token("variable", float(written[-1])))
+            elif group == "stamp":
+                time = read_time(written.strip("<|> second"), fps)
+                tokens.append(COUNT if time.kind == "count" else Token("stamp", time.seconds, 1.0))
             elif kind != "transparent":
                 tokens.append(Token(kind))
             else:
@@ -98,74 +89,14 @@ def _kind(text: str, match: re.Match[str], tokens: list[Token]) -> str:
             return "scale"  # an abbreviation without a number only in "start (s)" and "[5, 12] s"
         return "transparent" if written in TRANSPARENT else ROLES.get(written, "other")
     if group != "mark":
-        return "count" if group == "date" else "other"
+        return {"date": "count", "stamp": "stamp"}.get(group, "other")
     if written in "-~":
         follows_time = bool(tokens) and (tokens[-1].kind in TIMES or tokens[-1].kind in ("scale", "close"))
         starts_line = not tokens or tokens[-1].kind == "line"
         if (written == "~" and not follows_time) or starts_line:
             return "transparent"  # "about", or a bullet
+    if written.startswith(".."):
+        return "stop"
     if written == "." and (text[match.end() : match.end() + 1] or " ") not in " \n\t\"')]*_":
         return "other"  # within a word or number
     return MARKS.get(written, "other")
-
-
-def _is_label(previous: str, written: str, number: Token) -> bool:
-    """Whether the word before a number without a unit makes it a label or a time of day."""
-    if number.kind == "bare":
-        return previous in COUNTED_BEFORE or previous in DAY_PERIODS
-    if number.kind == "clock":
-        return previous in DAY_PERIODS or (previous in VERSES and not written.startswith("0"))
-    return number.kind == "decimal" and previous in DECIMAL_LABELS
-
-
-def _is_negative(text: str, start: int, tokens: list[Token]) -> bool:
-    """Whether the number at `start` has a minus sign: a dash directly before it, neither digit nor word before that."""
-    if text[max(0, start - 1) : start] != "-" or text[max(0, start - 2) : start - 1] not in ("", *" \n([{:=,<\"'"):
-        return False
-    before = tokens[-2:] if tokens and tokens[-1].kind == "dash" else tokens[-1:]
-    return not (len(before) == 2 and (before[0].kind in TIMES or before[0].kind in ("scale", "close")))
-
-
-def _number(text: str, match: re.Match[str], fps: float) -> tuple[list[Token], int]:
-    """Returns the number at `match`, with its unit if one follows, and the position after both."""
-    end = match.end()
-    if match.lastgroup == "numeral":
-        value = read_numeral(match.group())
-        token = COUNT if value is None else Token("spelled", float(value))
-    else:
-        token = read_time(match.group(), fps)
-    ordinal = _ORDINAL.match(text, end)
-    if ordinal and token.kind == "bare":
-        token, end = Token("spelled", token.seconds), ordinal.end()
-    unit = _UNIT_AFTER.match(text, end)
-    if unit is not None:
-        written = next(filter(None, unit.group("glued", "apart", "long")))
-        after = unit.end()
-        is_length = (unit.group("hyphen") and not _POSITION.match(text, after)) or _LENGTH_OF.match(text, after)
-        is_distance = written == "m" and _METRES_OF.match(text, after)
-        is_rate = re.match(r"\s?/\s?[^\W\d]", text[after : after + 3]) is not None  # "5 m/s"
-        if is_length or is_distance or is_rate or (UNITS[written] == 3600 and _HOUR_OF_DAY.match(text, after)):
-            return [COUNT], after
-        if written in ABBREVIATED_UNITS and (stop := _ABBREVIATED.match(text, after)):
-            after = stop.end()
-        if token.unit is not None:  # a clock time: "1:05 min" is minutes and seconds, "1:05 h" is hours and minutes
-            hours = UNITS[written] == 3600 and match.group().count(":") == 1
-            return [token._replace(seconds=token.seconds * 60, unit=60.0) if hours else token], after
-        return [COUNT] if token.kind == "count" else [token, Token("scale", unit=UNITS[written])], after
-    following = _NEXT_WORD.match(text, end)
-    if following is None:
-        return [token], end
-    gap, word = following.groups()
-    glued = not gap and re.match(_LETTER, word) is not None and text[end] != "-"
-    if glued and match.lastgroup == "run" and not ordinal:
-        return [COUNT], following.end()  # "1080p", "5x", "3d"
-    if _HOUR_OF_DAY.match(text, end) or (token.unit is None and word in COUNTED_AFTER):
-        return [COUNT], end
-    if token.kind == "bare" and gap == " " and _is_plural(word):
-        return [COUNT], end
-    return [token], end
-
-
-def _is_plural(word: str) -> bool:
-    known = word in NOT_PLURAL or word in ROLES or word in UNITS or word in TRANSPARENT
-    return len(word) > 3 and word.isascii() and word.endswith("s") and not word.endswith("ss") and not known

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from timesuite_jax.text.answers.found import Found
-from timesuite_jax.text.answers.phrases import CERTAIN, PHRASES, UNCERTAIN
+from timesuite_jax.text.answers.phrase import CERTAIN, UNCERTAIN
+from timesuite_jax.text.answers.phrases import PHRASES
 from timesuite_jax.text.answers.retractions import without_retracted
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.answers.tokens import Token, compile_phrase, letters
@@ -36,7 +37,7 @@ def _phrases(tokens: list[Token], duration: float | None) -> Iterator[Found]:
         spans = [span for span in row.build(tokens, match, duration) if span is not None] if row.build else []
         if spans:
             times = tokens[match.start() : match.end()]
-            units = [time.unit for time in times if time.kind in ("measured", "clock")]
+            units = [time.unit for time in times if time.kind in ("measured", "clock", "stamp")]
             identified = units or any(time.kind in ("decimal", "beginning", "finish") for time in times)
             certainty = CERTAIN if row.certainty == UNCERTAIN and identified else row.certainty
             yield Found(spans, certainty, units[-1] if units else None, match.start(), match.end())

@@ -12,27 +12,35 @@ KINDS = {
     "decimal": "D",  # a number with a decimal point, without a unit
     "measured": "U",  # with a unit
     "clock": "K",  # "1:05"
+    "stamp": "T",  # "<|1.05|>", a special token of the model
     "spelled": "W",  # "five", "5th": a time only beside one with a unit
     "beginning": "B",  # "the beginning of the video"
     "finish": "Z",  # "the end of the video"; infinite
     # Numbers that are not times.
     "count": "c",
+    "variable": "V",  # "t0" and its number
     # Words and marks.
     "dash": "d", "to": "t", "weak_to": "a", "until": "u", "and": "i", "from": "f", "between": "b", "at": "m",
     "start": "s", "end": "e", "lasting": "l", "for": "o", "is": "g", "not": "r", "example": "x", "quantity": "q",
-    "denial": "n", "except": "j", "correction": "k", "retraction": "X", "clause": "R", "relative": "E", "amount": "A",
+    "denial": "n", "denied": "F", "except": "j", "correction": "k", "restatement": "M", "retraction": "X",
+    "clause": "R", "relative": "E", "amount": "A", "by": "Y", "than": "H", "over": "I", "less": "J",
     "first": "v", "last": "w", "whole": "y", "onwards": "z", "scale": "h",
-    "comma": "C", "bracket": "P", "paren": "p", "close": "Q", "stop": "S", "line": "L", "other": "O",
+    "comma": "C", "bracket": "P", "paren": "p", "close": "Q", "stop": "S", "line": "L",
+    "bridge": "G",  # a word that may be between a correction and the corrected times: "it", "happens", "mistake"
+    "other": "O",
 }  # fmt: skip
+_OTHER = ["other", "bridge", "variable", "by", "over", "than", "less"]
 _CLASSES = {
     **{name: [name] for name in KINDS},
-    "time": ["bare", "decimal", "measured", "clock", "spelled", "beginning", "finish"],
-    "certain": ["decimal", "measured", "clock", "beginning", "finish"],
-    "unit": ["measured", "clock"],
+    "time": ["bare", "decimal", "measured", "clock", "stamp", "spelled", "beginning", "finish"],
+    "certain": ["decimal", "measured", "clock", "stamp", "beginning", "finish"],
+    "unit": ["measured", "clock", "stamp"],
     "sep": ["dash", "to", "until"],
     "word_to": ["to", "until"],
     "open": ["bracket", "paren"],
-    "word": ["other", "clause", "relative"],
+    "other": _OTHER,
+    "word": [*_OTHER, "clause", "relative"],
+    "correction": ["correction", "restatement"],
 }
 
 
@@ -61,15 +69,16 @@ def letters(tokens: list[Token]) -> str:
     return "".join(KINDS[token.kind] for token in tokens)
 
 
-_ROLE_TIME = """{^time|start|end|lasting|quantity|count|stop|not|denial}{0,12}
+_ROLE_TIME = """{^time|start|end|lasting|quantity|count|stop|not|denial|denied}{0,12}
     (?P<%s>{certain}|(?<={start|end|lasting|at|is|from|until|to|open|dash|comma|scale}){bare})"""
 _FRAGMENTS = {
     # The time of the role named before: anywhere near it if its notation is that of a time, else directly behind it.
     "A": _ROLE_TIME % "a",
     "B": _ROLE_TIME % "b",
     "MIDDLE": "{^certain|start|end|lasting|until|example}{0,60}",  # between two roles
-    "UNTIL": "(?: {end} | {lasting}?{until} | {lasting}{to} | {to}(?={finish}) )",
+    "UNTIL": "(?: {end} | {by}(?={certain}) | {lasting}?{until} | {lasting}{to} | {to}(?={finish}) )",
     "RANGE": "{time}(?:{sep}{1,3}{at}?|{weak_to}|{and}){time}",
+    "DENIAL": "{denial}{^time|stop|line|comma|and|clause|correction|count}{0,8}{RANGE}",
     "EXCEPTION": "{except}{from|between|at|is|other}{0,2}{RANGE}(?:{comma|and}{1,2}{from|between}?{RANGE})*",
     "TIMES": "{time}(?:{comma}{time})+",
     "FINAL": "(?= $ | {close|stop|line} | {comma|and}(?!{at|open|is}{0,2}{time}) )",  # not "to the end (12 s)"

@@ -6,6 +6,8 @@ without spaces between these words, which are found within a run of characters, 
 
 import re
 
+from timesuite_jax.text.answers.corrections import BRIDGES
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -34,7 +36,7 @@ ROLES: dict[str, str] = {
     for kind, words in (
         ("to", "to through thru bis à zum zur ao aos al alla alle до по 到 至 から 부터 에서"),
         ("weak_to", "a"),  # Spanish and Italian "de 5 a 12"; an article in English
-        ("until", "until till til unto hasta até fino jusque jusqu"),
+        ("until", "until till til unto hasta até fino jusque jusqu 直到"),
         ("and", "and und et y e и 和 与 與 및"),
         ("from", "from since von vom ab de du des da dal dalla desde от \N{CYRILLIC SMALL LETTER ES} 从 從 自"),
         ("between", "between zwischen entre tra fra между"),
@@ -55,10 +57,10 @@ ROLES: dict[str, str] = {
         ("lasting", "длится 持续 持續 时长 時長 持続"),
         ("for", "for pendant durante während"),
         ("is", "is are was were be ist est es è é это 为 為 是"),
-        ("not", "not nor neither never nicht nie pas non não не 不是 rather"),
+        ("not", "not nor neither never nicht nie pas non não не 不是"),
         ("except", "except excepting excluding außer außerhalb ausgenommen sauf excepté hormis excepto salvo"),
         ("except", "exceto eccetto tranne кроме исключая вне 除了 除 nowhere"),
-        ("denial", "以外 之外 除く 除き 除いて 제외"),  # behind a span
+        ("denied", "以外 之外 除く 除き 除いて 제외"),  # behind a span
         ("clause", "but while although though because where when which who sondern obwohl weil mais tandis pero sino"),
         ("clause", "mientras mas enquanto ma mentre но пока 但 但是 而 而是"),
         ("relative", "after before prior preceding following past nach vor après avant después antes depois após"),
@@ -83,12 +85,17 @@ ROLES: dict[str, str] = {
         ("quantity", "координаты 坐标 座標 좌표"),
         ("count", "frame frames index idx percent percentage id ids token tokens"),
         ("count", "上午 下午 早上 晚上 凌晨 午前 午後 오전 오후"),
+        ("by", "by"),
+        ("than", "than чем"),
+        ("over", "over als que che"),  # between two spans as "than"
+        ("less", "less worse weniger moins menos meno менее 不如"),
         ("first", "first"),
         ("whole", "throughout"),
         ("onwards", "onward onwards"),
     )
     for word in words.split()
 }
+ROLES.update((word, "bridge") for word in BRIDGES - ROLES.keys())
 
 # The grammar passes over these: "from about 3 to roughly the 7 second mark".
 TRANSPARENT = _words(
@@ -111,6 +118,8 @@ MARKS: dict[str, str] = {
 }
 
 CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3"
+LETTER = rf"[^\W\d_{CJK}]"  # of the scripts with spaces between words
+ANY_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 CJK_WORDS = sorted(
     (word for word in {*UNITS, *ROLES, *TRANSPARENT} if re.match(f"[{CJK}]", word)), key=len, reverse=True
 )
