@@ -60,5 +60,23 @@ def evaluation_indices(num_frames: int, frame_count: int, *, first: int = 0) -> 
     return first + int(segment / 2) + np.round(segment * np.arange(num_frames)).astype(int)
 
 
+def rate_indices(num_frames: int, frame_count: int, rate: float, fps: float) -> Int[np.ndarray, " T"]:
+    """Selects the frame at the centre of each interval of 1 / fps seconds: the first `num_frames` of them.
+
+    Follows the mode `fps` of `get_frame_indices`, with `max_num_frames`; where the video has fewer intervals, the last
+    frame is repeated, and of a video shorter than half an interval the first one.
+
+    Args:
+      num_frames: T.
+      frame_count: frames of the video.
+      rate: frames per second of the video.
+      fps: intervals per second.
+    """
+    interval = 1 / fps
+    numbers = np.around((interval / 2 + interval * np.arange(num_frames)) * rate).astype(int)
+    numbers = numbers[numbers < frame_count]
+    return _padded(numbers if len(numbers) else np.zeros(1, int), num_frames)
+
+
 def _padded(indices: np.ndarray, num_frames: int) -> np.ndarray:
     return np.concatenate([indices, np.repeat(indices[-1:], num_frames - len(indices))])

@@ -12,13 +12,14 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.media.chosen_frames import decode_chosen
 from timesuite_jax.media.deadline import Deadline
-from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
+from timesuite_jax.media.decode import DEFAULT_DEADLINE_S
 from timesuite_jax.media.frame_converter import Resize
 from timesuite_jax.media.index_clock import CORRECT_CLIP, Place, choose_by_index, window
-from timesuite_jax.media.video_error import DamagedFrame, VideoError
+from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import Source
-from timesuite_jax.media.video_index import VideoIndex, index_video
+from timesuite_jax.media.video_index import VideoIndex
 from timesuite_jax.timing.clips import Clip, clip_duration, clip_seconds, clip_window
 from timesuite_jax.timing.frames import displayed_frames
 
@@ -105,7 +106,7 @@ def choose_frames(
         past the end of the video. With clock="pts", a clip that ends after the video ends with it.
     """
     if clip is not None:
-        _check_clip(name, duration, clip)
+        check_clip(name, duration, clip)
     if spec.place == "random" and rng is None:
         raise ValueError("random sampling needs rng")
     if spec.clock == "index":
@@ -163,17 +164,14 @@ def sample_indexed(
     threads: int = 1,
 ) -> tuple[SampledVideo, VideoIndex]:
     """Samples frames like `sample_video`, and returns the index of the video as well."""
-    for exact in (False, True):
-        index = index_video(source, name=name, deadline=deadline, threads=threads, exact=exact)
-        numbers, seconds = choose_from_index(index, spec, clip=clip, rng=rng)
-        try:
-            frames = decode_frames(source, index, numbers, resize=resize, threads=threads, deadline=deadline)
-        except DamagedFrame:
-            # Unless the stream was decoded to index it, the index may be wrong about which packets become frames.
-            if index.order.exact:
-                raise
-            continue
-        break
+    frames, seconds, index = decode_chosen(
+        source,
+        lambda index: choose_from_index(index, spec, clip=clip, rng=rng),
+        name=name,
+        deadline=deadline,
+        resize=resize,
+        threads=threads,
+    )
     duration = index.duration
     if spec.clock == "index":  # counts from the first frame, whenever the sound starts
         duration -= float(index.times[0])
@@ -187,7 +185,12 @@ def choose_from_index(
     return choose_frames(index.times, index.duration, index.average_rate, spec, clip=clip, rng=rng, name=index.name)
 
 
-def _check_clip(name: str, duration: float, clip: Clip) -> None:
+def check_clip(name: str, duration: float, clip: Clip) -> None:
+    """Checks that a clip has a part of its video.
+
+    Raises:
+      VideoError: it is empty, or starts after the end of the video.
+    """
     start, end = clip
     if not 0 <= start < end or start >= duration:
         raise VideoError(name, f"has no clip {window(clip)} (its duration is {duration:.1f} s)", CORRECT_CLIP, "clip")

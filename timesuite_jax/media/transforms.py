@@ -107,15 +107,30 @@ def centre_box(height: int, width: int, size: int) -> Box:
     return round((height - size) / 2), round((width - size) / 2), size, size
 
 
-def random_box(height: int, width: int, rng: np.random.Generator) -> Box:
-    """Draws a box with 50 to 100 % of the area and an aspect of 3/4 to 4/3, as torchvision's RandomResizedCrop."""
+def random_box(
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    *,
+    area: tuple[float, float] = _AREA,
+    ratio: tuple[float, float] = _RATIO,
+) -> Box:
+    """Draws a box as torchvision's RandomResizedCrop.
+
+    Args:
+      height: of the frames.
+      width: of the frames.
+      rng: generator.
+      area: smallest and largest share of the frame's area.
+      ratio: smallest and largest width divided by height.
+    """
     for _ in range(_TRIES):
-        area = height * width * rng.uniform(*_AREA)
-        ratio = math.exp(rng.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
-        w, h = round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+        pixels = height * width * rng.uniform(*area)
+        aspect = math.exp(rng.uniform(math.log(ratio[0]), math.log(ratio[1])))
+        w, h = round(math.sqrt(pixels * aspect)), round(math.sqrt(pixels / aspect))
         if 0 < w <= width and 0 < h <= height:
             return int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1)), h, w
     # Very wide or tall frames: the largest centred box with an allowed aspect.
-    w = min(width, round(height * _RATIO[1]))
-    h = min(height, round(width / _RATIO[0]))
+    w = min(width, round(height * ratio[1]))
+    h = min(height, round(width / ratio[0]))
     return (height - h) // 2, (width - w) // 2, h, w

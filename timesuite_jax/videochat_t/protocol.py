@@ -17,7 +17,7 @@ points; choose it to compare with published scores.
 
 import dataclasses
 
-from timesuite_jax.models.vision.encoder import CLIP_MEAN, CLIP_STD
+from timesuite_jax.pixel_statistics import CLIP_MEAN, CLIP_STD
 from timesuite_jax.text import EVALUATION, TimeStyle
 from timesuite_jax.videochat_t.config import VideoChatTConfig
 

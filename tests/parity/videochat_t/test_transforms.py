@@ -10,7 +10,7 @@ import pytest
 from timesuite_jax.media import TransformSpec
 from timesuite_jax.media.resample import resize_aliased, resize_antialiased
 from timesuite_jax.models.vision import UmtSpec
-from timesuite_jax.models.vision.encoder import CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD
+from timesuite_jax.pixel_statistics import CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD
 
 SIZE = 224
 WINDOW = np.s_[:, :, 64:128, 64:128]

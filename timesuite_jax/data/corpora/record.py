@@ -86,6 +86,11 @@ class Record:
         """Seconds of the part of the video that the record is about; its spans are within 0 and this."""
         return clip_duration(self.clip, self.duration)
 
+    @property
+    def video_name(self) -> str:
+        """Names the video in messages."""
+        return f"{self.source} (record {self.id})" if self.source else f"of record {self.id}"
+
     def spans_of(self, turn: int) -> tuple[Span, ...]:
         """Returns the true spans of one question; spans whose question is unknown are those of the first."""
         owners = self.span_turns or assign_spans(self.turns, self.spans) or (0,) * len(self.spans)

@@ -119,5 +119,8 @@ class Collate(Protocol[SampleInT]):
     """Stacks samples into a batch."""
 
     def __call__(self, samples: Sequence[SampleInT | Dropped]) -> Batch:
-        """One row for each sample, in order; an empty row, without weight in the loss, for a dropped one."""
+        """One row for each sample, in order; an empty row, without weight in the loss, for a dropped one.
+
+        Each sample may have the same number of rows instead, one after the other.
+        """
         ...

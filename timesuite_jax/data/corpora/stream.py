@@ -66,7 +66,7 @@ class StreamSpec:
 class RecordStream(Generic[RecordT, SampleT]):
     """Endless batches of this process's share of a mixture.
 
-    Every batch has, beside the arrays of `collate`, `sample`: int32 [B], the record numbers.
+    Every batch has, beside the arrays of `collate`, `sample`: int32 [B], the record numbers of its rows.
 
     Args:
       mixture: the records.
@@ -137,7 +137,8 @@ class RecordStream(Generic[RecordT, SampleT]):
         self._names.append({item.number: item.name for item in loaded})
         self._step += 1
         batch = self._collate([item.sample for item in loaded])
-        return {**batch, "sample": np.asarray([item.number for item in loaded], np.int32)}
+        rows = len(next(iter(batch.values()))) // len(loaded)
+        return {**batch, "sample": np.repeat([item.number for item in loaded], rows).astype(np.int32)}
 
     @property
     def epoch_size(self) -> int:

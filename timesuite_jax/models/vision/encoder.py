@@ -13,10 +13,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, UInt8
 
 from timesuite_jax.errors import UserError
-
-# Means and standard deviations of pixels scaled to 0..1. Upstream trains with ImageNet's and evaluates with CLIP's.
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+from timesuite_jax.pixel_statistics import IMAGENET_MEAN, IMAGENET_STD
 
 
 class VideoEncoder(Protocol):

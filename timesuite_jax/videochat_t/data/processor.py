@@ -78,7 +78,7 @@ class Processor:
         Raises:
           VideoError: the video cannot be used.
         """
-        name = _video_name(record)
+        name = record.video_name
         if record.video is not None:
             return self.video_file_inputs(record.video, record.clip, rng, name=name)
         numbers, seconds = self._choose_stored(record, rng)
@@ -170,7 +170,7 @@ class Processor:
         if len(times) == self._video.num_frames and self._sampling.deterministic:
             return np.arange(len(times)), times
         rate = len(times) / record.duration
-        return choose_frames(times, record.duration, rate, self._sampling, rng=rng, name=_video_name(record))
+        return choose_frames(times, record.duration, rate, self._sampling, rng=rng, name=record.video_name)
 
     def _assemble(
         self,
@@ -183,8 +183,3 @@ class Processor:
         ids, mask, cut = self.clip_texts(seconds)
         clips = rearrange(frames, "(K F) H W c -> K F H W c", K=self._video.clips)
         return VideoInputs(clips, np.asarray(seconds), ids, mask, cut, duration)
-
-
-def _video_name(record: Record) -> str:
-    """Names the video of a record in messages."""
-    return f"{record.source} (record {record.id})" if record.source else f"of record {record.id}"

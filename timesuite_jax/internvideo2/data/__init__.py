@@ -1,0 +1,9 @@
+"""Clips of videos for the stages of InternVideo2: batches for training, views for evaluation."""
+
+from timesuite_jax.internvideo2.data.clip import UNLABELLED, Clip
+from timesuite_jax.internvideo2.data.labels import check_classes, classes_of
+from timesuite_jax.internvideo2.data.spec import ClipDataSpec
+from timesuite_jax.internvideo2.data.stream import clip_stream
+from timesuite_jax.internvideo2.data.views import ViewSpec, ViewStream
+
+__all__ = ["UNLABELLED", "Clip", "ClipDataSpec", "ViewSpec", "ViewStream", "check_classes", "classes_of", "clip_stream"]
