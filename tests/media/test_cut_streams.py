@@ -86,6 +86,62 @@ def test_fragmented_mp4_cut_between_fragments_is_rejected():
             index_video(data[:start])
 
 
+def boxes(data: bytes, kind: bytes) -> list[int]:
+    return [at - 4 for at in range(len(data)) if data.startswith(kind, at)]
+
+
+@pytest.mark.parametrize("flags", ["frag_keyframe+empty_moov", "frag_keyframe+empty_moov+default_base_moof"])
+def test_fragmented_mp4_cut_before_the_samples_of_a_fragment_is_rejected(flags):
+    """A fragment's header lists its samples, wherever the file ends behind it; not what other fragments there were."""
+    data = sample_videos.remuxed(sample_videos.numbered_video(40, keyframe_every=8), {"movflags": flags})
+    for start in boxes(data, b"mdat")[1:]:
+        for end in (start, start + 4, start + 8):
+            with pytest.raises(VideoError, match=rf"truncated: {end} of at least \d+ bytes"):
+                index_video(data[:end])
+    assert index_video(data).ending == "shown"  # by the index of fragments at its end
+    second = index_video(data[: boxes(data, b"moof")[2]])
+    assert len(second) == 16 and second.ending == "open"
+
+
+def test_ogg_cut_between_pages_is_rejected():
+    data = encoded_videos.encode("libvpx", "ogg")
+    assert index_video(data).ending == "shown"
+    pages = [at for at in range(len(data)) if data.startswith(b"OggS", at)]
+    assert len(pages) > 5
+    for start in pages[4:]:
+        with pytest.raises(VideoError, match=r"truncated|cannot be opened|single frame|no frames"):
+            index_video(data[:start])
+
+
+@pytest.mark.parametrize(
+    ("codec", "container", "whole", "cut"),
+    [
+        ("libx264", "mp4", "shown", None),
+        ("libx264", "matroska", "shown", None),
+        ("mpeg4", "avi", "shown", None),
+        ("libx264", "flv", "open", None),
+        ("libx264", "mpegts", "open", None),
+        ("libx264", "nut", "shown", "open"),
+        ("mpeg2video", "mpeg", "open", None),
+        ("gif", "gif", "shown", "open"),
+        ("libx264", "h264", "open", None),
+        ("mjpeg", "mjpeg", "open", None),
+    ],
+)
+def test_formats_show_whether_a_file_is_whole_or_do_not(codec, container, whole, cut, tmp_path):
+    """Without its last byte, an end code or an index is no longer there."""
+    data = encoded_videos.encode(codec, container)
+    path = tmp_path / "video"
+    path.write_bytes(data)
+    assert index_video(data).ending == index_video(path).ending == whole
+    if cut:
+        assert index_video(data[:-1]).ending == cut
+
+
+def test_a_program_stream_with_its_end_code_is_whole():
+    assert index_video(encoded_videos.encode("mpeg2video", "mpeg") + b"\x00\x00\x01\xb9").ending == "shown"
+
+
 def test_apng_cut_between_chunks_is_rejected():
     data = encoded_videos.encode("apng", "apng")
     assert data.endswith(b"IEND\xaeB`\x82")

@@ -4,6 +4,7 @@ Independent of records, text and models. `sample_video` is the entry point; a vi
 `VideoError`, whose one-sentence message names the file, the problem and the remedy.
 """
 
+from timesuite_jax.media.completeness import ending
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
 from timesuite_jax.media.encode import encode_mp4, write_mp4
@@ -39,6 +40,7 @@ __all__ = [
     "decode_jpegs",
     "encode_jpeg",
     "encode_mp4",
+    "ending",
     "index_video",
     "open_video",
     "sample_indexed",

@@ -3,13 +3,20 @@
 from collections.abc import Callable
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from typing import Literal
 
 import av.container
 
-from timesuite_jax.media.container_extent import declared_extent
+from timesuite_jax.media.container_extent import declared_extent, shows_its_end
 from timesuite_jax.media.stream_extent import partial_transport_packet
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import Source, open_video
+
+Ending = Literal["shown", "open", "within_packet"]
+"""What a file shows of its end: that it is whole; nothing, as its format has no end; that it ends within a packet.
+
+Recordings of broadcasts (transport streams) may end within a packet.
+"""
 
 
 def open_complete_video(source: Source, name: str) -> av.container.InputContainer:
@@ -50,9 +57,11 @@ def _check_extent(source: Source, name: str, container: av.container.InputContai
         )
 
 
-def ends_within_transport_packet(source: Source) -> bool:
-    """Whether a file is a transport stream that ends within a packet; recordings of broadcasts may end anywhere."""
-    return _measure(source, partial_transport_packet)[1] > 0
+def ending(source: Source) -> Ending:
+    """Returns what a file that `open_complete_video` accepts shows of its end."""
+    if _measure(source, partial_transport_packet)[1]:
+        return "within_packet"
+    return "shown" if _measure(source, shows_its_end)[1] else "open"
 
 
 def _measure(source: Source, measure: Callable[[bytes | mmap], int]) -> tuple[int, int]:

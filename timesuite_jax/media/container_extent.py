@@ -8,19 +8,22 @@ length, broadcasts).
 import struct
 from collections.abc import Callable
 from mmap import mmap
+from typing import NamedTuple
 
-from timesuite_jax.media.production_extent import dv_extent, is_dv, mxf_extent, y4m_extent
+from timesuite_jax.media.matroska_extent import matroska_extent, matroska_shows_its_end
+from timesuite_jax.media.mp4_extent import BOXES, mp4_extent, mp4_shows_its_end
+from timesuite_jax.media.nut_extent import NUT_START, nut_shows_its_end
+from timesuite_jax.media.production_extent import dv_extent, is_dv, mxf_extent, mxf_shows_its_end, y4m_extent
 from timesuite_jax.media.stream_extent import (
     PACK_START,
     PNG_SIGNATURE,
     jpeg_extent,
     png_extent,
     program_stream_extent,
+    program_stream_shows_its_end,
 )
 
-_EBML_SEGMENT, _EBML_CLUSTER = 0x18538067, 0x1F43B675
 _ASF_DATA = bytes.fromhex("3626b2758e66cf11a6d900aa0062ce6c")
-_ISO_BOXES = frozenset(b"ftyp moov moof mdat free skip wide styp sidx mfra uuid meta pdin emsg prft pnot".split())
 
 
 def declared_extent(data: bytes | mmap) -> int:
@@ -29,78 +32,28 @@ def declared_extent(data: bytes | mmap) -> int:
     Args:
       data: content of the file, or a memory map of it.
     """
-    head = bytes(data[:16])
-    for matches, extent in _FORMATS:
-        if matches(head):
-            try:
-                return extent(data)
-            except (struct.error, IndexError):  # cut off within a number
-                return len(data) + 1
-    return 0
+    found = _format(data)
+    if found is None:
+        return 0
+    try:
+        return found.extent(data)
+    except (struct.error, IndexError):  # cut off within a number
+        return len(data) + 1
 
 
-def _iso(data) -> int:
-    """Boxes of mp4, mov, 3gp (ISO/IEC 14496-12, 4.2)."""
-    position = extent = referenced = 0
-    while position + 8 <= len(data):
-        size, kind = struct.unpack(">I4s", data[position : position + 8])
-        if size == 1 and position + 16 <= len(data):
-            (size,) = struct.unpack(">Q", data[position + 8 : position + 16])
-        if size < 8 or kind not in _ISO_BOXES:  # 0: to the end of the file; the rest: no box
-            break
-        if kind == b"sidx":
-            referenced = max(referenced, _indexed_end(data, position, size))
-        position += size
-        extent = position
-    return max(extent, referenced)
+def shows_its_end(data: bytes | mmap) -> bool:
+    """Returns whether the structure of a file shows that it is whole.
+
+    Args:
+      data: content of the file that is not shorter than `declared_extent`, or a memory map of it.
+    """
+    found = _format(data)
+    return found is not None and found.shows_its_end(data)
 
 
-def _indexed_end(data, position: int, size: int) -> int:
-    """Returns the end of the fragments that a segment index (ISO/IEC 14496-12, 8.16.3) lists."""
-    end = position + size
-    if end > len(data):
-        return end
-    body = position + 8  # after size and type: version and flags, id, timescale, earliest time, offset, reserved, count
-    offset, _, count = (
-        struct.unpack(">Q2H", data[body + 20 : body + 32])
-        if data[body]
-        else struct.unpack(">I2H", data[body + 16 : body + 24])
-    )
-    first = body + (32 if data[body] else 24)
-    sizes = (int.from_bytes(data[at : at + 4]) & 0x7FFFFFFF for at in range(first, first + 12 * count, 12))
-    return end + offset + sum(sizes)
-
-
-def _ebml(data) -> int:
-    """Elements of Matroska and WebM (RFC 8794); a segment or cluster of unknown size is entered."""
-    position = 0
-    while position < len(data):
-        identifier, start = _ebml_number(data, position, keep_marker=True)
-        size, start = _ebml_number(data, start, keep_marker=False)
-        if identifier is None or size is None:
-            return start
-        if size < 0 and identifier not in (_EBML_SEGMENT, _EBML_CLUSTER):
-            return 0
-        position = start if size < 0 else start + size
-        if identifier == _EBML_SEGMENT and size >= 0:
-            break
-    return position
-
-
-def _ebml_number(data, position: int, *, keep_marker: bool) -> tuple[int | None, int]:
-    """Reads a number of variable length: (value, end), -1 for unknown, None if it is cut off or no number."""
-    first = data[position] if position < len(data) else 0
-    length = 9 - first.bit_length()
-    if length > 8:
-        return None, position + 1 if position >= len(data) else 0
-    raw = bytes(data[position : position + length])
-    if len(raw) < length:
-        return None, position + length
-    value = int.from_bytes(raw)
-    if keep_marker:
-        return value, position + length
-    value &= (1 << 7 * length) - 1
-    return (-1 if value == (1 << 7 * length) - 1 else value), position + length
+def _format(data: bytes | mmap) -> "_Format | None":
+    head = bytes(data[:25])
+    return next((one for one in _FORMATS if one.matches(head)), None)
 
 
 def _riff(data) -> int:
@@ -132,13 +85,15 @@ def _asf(data) -> int:
 
 
 def _ogg(data) -> int:
-    """Pages of Ogg (RFC 3533, section 6)."""
+    """Pages of Ogg (RFC 3533, section 6), and one more unless the last of each stream is marked as its last."""
     position = extent = 0
+    ended: dict[bytes, bool] = {}  # streams by serial number
     while bytes(data[position : position + 4]) == b"OggS":
         lacing = bytes(data[position + 27 : position + 27 + data[position + 26]]) if position + 27 <= len(data) else b""
+        ended[bytes(data[position + 14 : position + 18])] = bool(data[position + 5] & 4)
         position += 27 + len(lacing) + sum(lacing)
         extent = position
-    return extent
+    return extent if all(ended.values()) else max(extent, len(data) + 27)
 
 
 def _flv(data) -> int:
@@ -181,19 +136,36 @@ def _ivf(data) -> int:
     return position
 
 
-_FORMATS: tuple[tuple[Callable[[bytes], bool], Callable[..., int]], ...] = (
-    (lambda head: head[4:8] in _ISO_BOXES, _iso),
-    (lambda head: head.startswith(b"\x1a\x45\xdf\xa3"), _ebml),
-    (lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI ", _riff),
-    (lambda head: head.startswith(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")), _asf),
-    (lambda head: head.startswith(b"OggS"), _ogg),
-    (lambda head: head.startswith(b"FLV"), _flv),
-    (lambda head: head[:6] in (b"GIF87a", b"GIF89a"), _gif),
-    (lambda head: head.startswith(b"DKIF"), _ivf),
-    (lambda head: head.startswith(PNG_SIGNATURE), png_extent),
-    (lambda head: head.startswith(b"\xff\xd8\xff"), jpeg_extent),
-    (lambda head: head.startswith(PACK_START), program_stream_extent),
-    (lambda head: head.startswith(b"YUV4MPEG2 "), y4m_extent),
-    (lambda head: head.startswith(bytes.fromhex("060e2b34")), mxf_extent),
-    (is_dv, dv_extent),
+def _always(data: bytes | mmap) -> bool:
+    return True
+
+
+def _never(data: bytes | mmap) -> bool:
+    return False
+
+
+class _Format(NamedTuple):
+    """A format: whether a file of these first bytes is of it, what its structure needs, whether it shows its end."""
+
+    matches: Callable[[bytes], bool]
+    extent: Callable[..., int]
+    shows_its_end: Callable[..., bool]
+
+
+_FORMATS = (
+    _Format(lambda head: head[4:8] in BOXES, mp4_extent, mp4_shows_its_end),
+    _Format(lambda head: head.startswith(b"\x1a\x45\xdf\xa3"), matroska_extent, matroska_shows_its_end),
+    _Format(lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI ", _riff, lambda data: _riff(data) > 0),
+    _Format(lambda head: head.startswith(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")), _asf, _always),
+    _Format(lambda head: head.startswith(b"OggS"), _ogg, _always),
+    _Format(lambda head: head.startswith(b"FLV"), _flv, _never),
+    _Format(lambda head: head[:6] in (b"GIF87a", b"GIF89a"), _gif, lambda data: data[len(data) - 1] == 0x3B),
+    _Format(lambda head: head.startswith(b"DKIF"), _ivf, _never),
+    _Format(lambda head: head.startswith(PNG_SIGNATURE), png_extent, _always),
+    _Format(lambda head: head.startswith(b"\xff\xd8\xff"), jpeg_extent, _never),
+    _Format(lambda head: head.startswith(PACK_START), program_stream_extent, program_stream_shows_its_end),
+    _Format(lambda head: head.startswith(b"YUV4MPEG2 "), y4m_extent, _never),
+    _Format(lambda head: head.startswith(bytes.fromhex("060e2b34")), mxf_extent, mxf_shows_its_end),
+    _Format(is_dv, dv_extent, _never),
+    _Format(lambda head: head.startswith(NUT_START), lambda data: 0, nut_shows_its_end),
 )

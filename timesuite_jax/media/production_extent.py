@@ -58,6 +58,16 @@ def _y4m_frame_bytes(width: int, height: int, space: str) -> int:
 
 def mxf_extent(data: bytes | mmap) -> int:
     """Returns the end of the last element of MXF (SMPTE 377-1), or of the footer that the header announces."""
+    return max(_mxf_ends(data))
+
+
+def mxf_shows_its_end(data: bytes | mmap) -> bool:
+    """Whether a partition announces the footer."""
+    return _mxf_ends(data)[1] > 0
+
+
+def _mxf_ends(data: bytes | mmap) -> tuple[int, int]:
+    """Returns the end of the last element, and what a footer, if it is announced, needs; else 0."""
     position = footer = 0
     while position < len(data) and bytes(data[position : position + 4]) == _MXF_KEY[: len(data) - position]:
         first = data[position + 16]
@@ -72,4 +82,4 @@ def mxf_extent(data: bytes | mmap) -> int:
             (announced,) = struct.unpack(">Q", data[start + 24 : start + 32])
             footer = max(footer, announced + 17 if announced else 0)
         position = start + length
-    return max(position, footer)
+    return position, footer

@@ -6,6 +6,7 @@ from mmap import mmap
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PACK_START = b"\x00\x00\x01\xba"
+_PROGRAM_END = b"\x00\x00\x01\xb9"
 _PACK = re.compile(rb"\x00\x00\x01\xba[\x20-\x2f\x44-\x7f]")  # ISO/IEC 11172-1 and 13818-1, 2.5.3.3
 _TAIL = 1 << 18  # bytes; packs have at most 64 KiB
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # neither a stuffed byte nor a restart
@@ -65,6 +66,11 @@ def program_stream_extent(data: bytes | mmap) -> int:
         else:
             return 0
     return position
+
+
+def program_stream_shows_its_end(data: bytes | mmap) -> bool:
+    """Whether the last bytes of an MPEG program stream are its end code."""
+    return bytes(data[len(data) - 4 :]) == _PROGRAM_END
 
 
 def partial_transport_packet(data: bytes | mmap) -> int:

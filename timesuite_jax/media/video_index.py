@@ -14,7 +14,7 @@ import av.video.stream
 import numpy as np
 from jaxtyping import Float
 
-from timesuite_jax.media.completeness import ends_within_transport_packet, open_complete_video
+from timesuite_jax.media.completeness import Ending, ending, open_complete_video
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decoding_order import order_by_decoding
 from timesuite_jax.media.frame_order import FrameOrder
@@ -40,7 +40,7 @@ class VideoIndex:
       duration: end of the last frame, on the same clock.
       average_rate: frames per second declared by the container (what `get_avg_fps` of upstream's decord returns).
       recordings: number of recordings that were joined, each with a clock of its own; 1 for an ordinary video.
-      cut: the file ends within a packet, in a format without an end (transport streams): it may be truncated.
+      ending: what the file shows of its end: unless "shown", it may be truncated.
     """
 
     name: str
@@ -51,7 +51,7 @@ class VideoIndex:
     duration: float
     average_rate: float
     recordings: int
-    cut: bool
+    ending: Ending
 
     def __len__(self) -> int:
         return len(self.times)
@@ -92,7 +92,6 @@ def index_video(
             raise VideoError(name, "has no frames", "download it again or re-encode it", "too_few_frames")
         if np.sum(packets.displayed) == 1:
             raise VideoError(name, "has a single frame", "give a video of at least two frames", "too_few_frames")
-        cut = container.format.name == "mpegts" and ends_within_transport_packet(source)
         clock = _clock(container, stream)
         order = None if exact else order_by_timestamps(source, name, container, stream, packets)
         number = stream.index
@@ -110,7 +109,7 @@ def index_video(
         duration=shown.duration,
         average_rate=clock.rate or (len(order) - 1) / float(shown.times[-1] - shown.times[0]),
         recordings=shown.recordings,
-        cut=cut,
+        ending=ending(source),
     )
 
 

@@ -17,7 +17,7 @@ def video_notes(index: VideoIndex) -> list[str]:
         notes.append(
             f"{index.recordings} recordings with separate clocks are joined; times continue from one to the next"
         )
-    if index.cut:
+    if index.ending == "within_packet":
         notes.append(
             "the file ends within a packet: it may be truncated, which transport streams do not show; compare its size "
             "or duration with the source"

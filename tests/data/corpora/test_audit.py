@@ -64,6 +64,13 @@ def test_corpora_below_a_folder_are_checked_as_such(videos, tmp_path):
     assert report.ok and (report.records, report.videos, report.not_checked) == (1, 1, ())
 
 
+def test_videos_whose_completeness_cannot_be_verified_are_counted(tmp_path):
+    (tmp_path / "a.flv").write_bytes(encoded_videos.encode("libx264", "flv"))
+    (tmp_path / "b.mp4").write_bytes(encoded_videos.encode("libx264", "mp4"))
+    report = audit([tmp_path], quiet=True)
+    assert report.ok and [Path(name).name for name in report.unverified] == ["a.flv"]
+
+
 def test_an_unusual_clock_is_noted(tmp_path):
     (tmp_path / "late.mp4").write_bytes(encoded_videos.encode_with_sound("libx264", "aac", "mp4", delay=2))
     (tmp_path / "joined.ts").write_bytes(2 * encoded_videos.encode("libx264", "mpegts"))

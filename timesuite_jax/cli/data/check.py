@@ -69,19 +69,21 @@ def run(args: argparse.Namespace) -> int:
             print(f"{finding.where}: {finding.problem}")
         for note in report.notes:
             print(f"{note.where}: note: {note.note}")
-        for line in _not_checked(report.not_checked):
-            print(line)
+        for line in _by_suffix(report.unverified):
+            print(f"completeness cannot be verified, the format does not show where the file ends: {line}")
+        for line in _by_suffix(report.not_checked):
+            print(f"not checked, no suffix of a video: {line}")
         if report.kinds:
             print("by kind: " + ", ".join(f"{kind} {count}" for kind, count in report.kinds.items()))
         print(f"{report.records} records and {report.videos} videos checked, {len(report.findings)} problems")
     return 0 if report.ok else 1
 
 
-def _not_checked(files: Sequence[str]) -> Iterator[str]:
+def _by_suffix(files: Sequence[str]) -> Iterator[str]:
     """Lists files by suffix, a few of each by name."""
     by_suffix: dict[str, list[str]] = {}
     for file in files:
         by_suffix.setdefault(Path(file).suffix.lower() or "(no suffix)", []).append(file)
     for suffix, names in sorted(by_suffix.items()):
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        yield f"not checked, no suffix of a video: {len(names)} {suffix}: {', '.join(names[:_NAMED])}{more}"
+        yield f"{len(names)} {suffix}: {', '.join(names[:_NAMED])}{more}"

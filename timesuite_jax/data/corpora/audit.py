@@ -61,6 +61,7 @@ class AuditReport:
       videos: number of videos checked.
       findings: the problems.
       notes: on videos that can be used.
+      unverified: videos that can be used, but whose formats do not show whether they are whole.
       not_checked: files that are no videos by their suffix.
       kinds: number of problems and notes of each kind.
       quarantine: videos that must not be used.
@@ -70,6 +71,7 @@ class AuditReport:
     videos: int
     findings: tuple[Finding, ...]
     notes: tuple[Note, ...]
+    unverified: tuple[str, ...]
     not_checked: tuple[str, ...]
     kinds: dict[str, int]
     quarantine: tuple[QuarantinedVideo, ...]
@@ -131,6 +133,7 @@ def audit(
         videos=counts[VideoItem] + counts[AnnotatedVideo],
         findings=tuple(found.findings),
         notes=tuple(found.notes),
+        unverified=tuple(found.unverified),
         not_checked=tuple(plan.not_checked),
         kinds=dict(sorted(Counter(one.kind for one in (*found.findings, *found.notes)).items())),
         quarantine=tuple(found.quarantine.values()),
@@ -149,6 +152,7 @@ class _Found:
     def __init__(self, problems: Sequence[Problem], on_duplicate: OnDuplicate) -> None:
         self.findings = [Finding(one.where, one.text, one.kind) for one in problems]
         self.notes: list[Note] = []
+        self.unverified: list[str] = []
         self.quarantine: dict[str, QuarantinedVideo] = {}
         self._on_duplicate = on_duplicate
         self._first: dict[str, str] = {}  # id of a record -> its location
@@ -162,6 +166,8 @@ class _Found:
         for problem in checked.problems:
             self._add_problem(item, problem)
         self.notes.extend(Note(item.where, note, "clock") for note in checked.notes)
+        if not checked.shows_its_end:
+            self.unverified.append(item.where)
         if checked.id is not None and (first := self._first.setdefault(checked.id, item.where)) != item.where:
             text = f"has the same id as {first}, {checked.id}; build the corpus again"
             self._add_problem(item, Problem(item.where, "duplicate_id", text))

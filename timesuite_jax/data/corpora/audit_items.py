@@ -17,7 +17,7 @@ from timesuite_jax.data.corpora.rejected import Rejected
 from timesuite_jax.data.corpora.tfrecord import CorruptRecordError, TFRecordSource
 from timesuite_jax.data.corpora.video_check import check_video
 from timesuite_jax.errors import UserError
-from timesuite_jax.media import VideoError, decode_jpegs, video_notes
+from timesuite_jax.media import VideoError, decode_jpegs, ending, video_notes
 from timesuite_jax.media.video_error import VideoFault
 from timesuite_jax.storage.remote_path import to_path
 
@@ -100,12 +100,13 @@ class Problem:
 
 @dataclass(frozen=True)
 class Checked:
-    """What an item was found to be; `id` of a record, `digest` of a file's content."""
+    """What an item was found to be: `id` of a record, `digest` of a file's content, whether the file shows its end."""
 
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     id: str | None = None
     digest: bytes | None = None
+    shows_its_end: bool = True
 
 
 def check_item(item: Item, deadline_s: float) -> Checked:
@@ -118,7 +119,8 @@ def check_item(item: Item, deadline_s: float) -> Checked:
     try:
         if isinstance(item, VideoItem):
             digest = _hash(item.path) if item.hashed else None
-            return Checked(notes=tuple(video_notes(check_video(item.path, item.where, deadline_s))), digest=digest)
+            index = check_video(item.path, item.where, deadline_s)
+            return Checked(notes=tuple(video_notes(index)), digest=digest, shows_its_end=index.ending != "open")
         if isinstance(item, AnnotatedVideo):
             return _check_annotations(item)
         if isinstance(item, ShardItem):
@@ -153,7 +155,12 @@ def _check_annotations(item: AnnotatedVideo) -> Checked:
     if problems and all(problem.of_video for problem in problems):
         first, count = problems[0], len(problems)
         problems = [Problem(item.where, first.kind, f"{first.text} ({count} records)", True)]
-    return Checked(tuple(problems), digest=_hash(item.path) if item.hashed else None)
+    usable = Path(item.path).is_file() and not any(problem.of_video for problem in problems)
+    return Checked(
+        tuple(problems),
+        digest=_hash(item.path) if item.hashed else None,
+        shows_its_end=not usable or ending(item.path) != "open",
+    )
 
 
 def _check_shard(item: ShardItem) -> Checked:
