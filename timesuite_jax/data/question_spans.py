@@ -43,10 +43,12 @@ def assign_spans(turns: Sequence[Turn], spans: Sequence[Span]) -> tuple[int, ...
     Returns:
       One index for each span; None if the answers do not show which question they belong to.
     """
+    if not spans or len(turns) == 1:  # answers are long to search
+        return (0,) * len(spans)
     written = [answer_spans(turn) for turn in turns]
     timed = [number for number, found in enumerate(written) if found]
-    if len(turns) == 1 or len(timed) == 1:
-        return (timed[0] if timed else 0,) * len(spans)
+    if len(timed) == 1:
+        return (timed[0],) * len(spans)
     remaining = [list(found) for found in written]
     owners = [_take(span, remaining) for span in spans]
     matched = tuple(owner for owner in owners if owner is not None)

@@ -17,9 +17,12 @@ from timesuite_jax.text.answers.final_answer import final_answer
 from timesuite_jax.text.answers.header_tables import table_spans
 from timesuite_jax.text.answers.lexer import lex
 from timesuite_jax.text.answers.matching import find_spans
+from timesuite_jax.text.answers.numerals import NUMERAL
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.time_text import format_seconds
 
+# What any span has that does not end where the video does.
+_NUMBER = re.compile(rf"[\d\u00bc-\u00be]|{NUMERAL}", re.IGNORECASE)
 _FRAME_RATE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?) ?(?:fps|frames? ?(?:per|a|/) ?s(?:ec(?:ond)?)?)\b")
 
 
@@ -38,7 +41,10 @@ def parse_spans(text: str, *, duration: float | None = None) -> list[TimeSpan]:
     Returns:
       Spans in seconds; empty if parsing fails. A span may end after `duration` if the answer states it.
     """
-    text = plain_characters(final_answer(html.unescape(text).lower()))
+    text = html.unescape(text)
+    if duration is None and _NUMBER.search(text) is None:
+        return []  # most answers of long dialogues
+    text = plain_characters(final_answer(text.lower()))
     rate = _FRAME_RATE.search(text)
     spans = table_spans(text, duration)
     return spans or find_spans(combine(lex(text, float(rate[1]) if rate else 0.0)), duration)

@@ -55,7 +55,9 @@ def lex(text: str, fps: float = 0.0) -> list[Token]:
         if group in ("run", "numeral"):
             negative = is_negative(text, match.start(), tokens)
             new, at = read_number(text, match, fps)
-            tokens += [COUNT] if negative or (len(new) == 1 and is_label(previous, written, new[0])) else new
+            apart = text.endswith("  ", 0, match.start())  # "at the table  28.0 - 47.0 seconds", two events
+            label = len(new) == 1 and not apart and is_label(previous, written, new[0])
+            tokens += [COUNT] if negative or label else new
         else:
             kind = _kind(text, match, tokens)
             if kind == "scale":

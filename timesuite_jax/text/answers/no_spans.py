@@ -31,10 +31,11 @@ NO_SPANS = {
     "length between a and b": Phrase("{for}{between}?{bare|decimal|spelled}{sep|and}{1,2}{measured}"),
     # "duration: 5 - 12 s", "lasts between 5 and 12 seconds": how long, or from when to when
     "length or span": Phrase(
-        "{lasting}{is|word}{0,2}{between}?{bare|decimal|measured|spelled}{sep|and}{1,2}{bare|decimal|measured}"
+        """(?: {lasting}{word}{0,2} | {LABEL}{lasting}{is}{word}? ){between}?
+        {bare|decimal|measured|spelled}{sep|and}{1,2}{bare|decimal|measured}"""
     ),
-    # "every 5 to 12 seconds", "a distance of 5 m to 12 m"
-    "amount": Phrase("{amount}{is|other}?{RANGE}"),
+    # "every 5 to 12 seconds", "a distance of 5 m to 12 m", "Length: 5 to 12 s"; but not "cut the length: 5 - 12 s"
+    "amount": Phrase("(?: {amount}{other}? | {LABEL}{amount}{is} ){RANGE}"),
     # "5 to 12 seconds each"
     "a to b, an amount": Phrase("{from|between}?{RANGE}{amount}{FINAL}"),
     # "5 s before the end of the video"

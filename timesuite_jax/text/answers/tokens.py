@@ -79,6 +79,7 @@ _FRAGMENTS = {
     "UNTIL": "(?: {end} | {by}(?={certain}) | {lasting}?{until} | {lasting}{to} | {to}(?={finish}) )",
     "RANGE": "{time}(?:{sep}{1,3}{at}?|{weak_to}|{and}){time}",
     "DENIAL": "{denial}{^time|stop|line|comma|and|clause|correction|count}{0,8}{RANGE}",
+    "LABEL": "(?: ^ | (?<={stop|line|comma|open|clause|is}) ){bridge}{0,3}",  # at the beginning of a clause
     "EXCEPTION": "{except}{from|between|at|is|other}{0,2}{RANGE}(?:{comma|and}{1,2}{from|between}?{RANGE})*",
     "TIMES": "{time}(?:{comma}{time})+",
     "FINAL": "(?= $ | {close|stop|line} | {comma|and}(?!{at|open|is}{0,2}{time}) )",  # not "to the end (12 s)"
