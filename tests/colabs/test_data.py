@@ -38,7 +38,8 @@ def test_all_cells_run(tmp_path, capsys):
 
 def test_without_annotations_it_makes_videos(tmp_path, monkeypatch):
     """The clone is another folder, into which the notebook writes."""
-    (tmp_path / "timesuite_jax").mkdir()
+    for folder in ("timesuite_jax", "colabs"):
+        (tmp_path / folder).mkdir()
     monkeypatch.chdir(tmp_path)
     names = NOTEBOOK.run({"CORPUS": str(tmp_path / "corpus")}, 2)
     assert (tmp_path / names["ANNOTATIONS"]).is_file()

@@ -49,14 +49,23 @@ def test_without_a_clone_the_repository_and_the_data_are_downloaded(tmp_path, mo
 
     def check_call(command: list[str]) -> None:
         commands.append([part for part in command if part != sys.executable])
-        if "REPOSITORY" in command:
-            (tmp_path / command[-1] / "timesuite_jax").mkdir(parents=True)
         if "interactions" in command:
             Path(command[-1]).touch()
 
+    def call(command: list[str]) -> int:
+        if command[-2] == "WRONG":
+            return 128
+        commands.append(command)
+        for folder in ("timesuite_jax", "colabs"):
+            (tmp_path / command[-1] / folder).mkdir(parents=True)
+        return 0
+
     monkeypatch.setattr(subprocess, "check_call", check_call)
-    with pytest.raises(SystemExit, match="set REPOSITORY"):
+    monkeypatch.setattr(subprocess, "call", call)
+    with pytest.raises(SystemExit, match="Set REPOSITORY"):
         NOTEBOOK.run({"REPOSITORY": ""}, 1)
+    with pytest.raises(SystemExit, match="git cannot clone 'WRONG'"):
+        NOTEBOOK.run({"REPOSITORY": "WRONG"}, 1)
     NOTEBOOK.run({"REPOSITORY": "REPOSITORY"}, 2)
     clone, install, download, convert = commands
     assert clone[:2] == ["git", "clone"] and install[:4] == ["-m", "pip", "install", "--quiet"]
