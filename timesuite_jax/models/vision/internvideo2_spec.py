@@ -7,6 +7,7 @@ from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import Activation, Attention, FloatType, Remat
 from timesuite_jax.models.vision.encoder import VideoEncoderSpec
+from timesuite_jax.models.vision.return_layers import check_layers, layer_numbers
 
 VARIANTS: dict[str, dict[str, int]] = {  # `single_modality/models/internvideo2.py` upstream; "debug" is ours
     "small": {"width": 384, "depth": 12, "heads": 6, "mlp_hidden": 1536},
@@ -79,17 +80,12 @@ class InternVideo2Spec(VideoEncoderSpec):
                 f"vision.width={self.width} is not a multiple of 16, which the sine-cosine table in three dimensions "
                 "needs; choose a multiple"
             )
-        layers = [number + self.depth * (number < 0) for number in self.return_layers]
-        if layers != sorted(set(layers)) or any(not 0 <= number < self.depth for number in layers):
-            raise UserError(
-                f"vision.return_layers={self.return_layers} must ascend and be within the vision.depth={self.depth} "
-                "blocks; correct the numbers"
-            )
+        check_layers(self.return_layers, self.depth, "vision")
 
     @property
     def collected(self) -> tuple[int, ...]:
         """Numbers of the blocks of `return_layers`, counted from 0."""
-        return tuple(number + self.depth * (number < 0) for number in self.return_layers)
+        return layer_numbers(self.return_layers, self.depth)
 
     @property
     def grid(self) -> int:

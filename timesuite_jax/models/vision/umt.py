@@ -7,56 +7,16 @@ Parameter names are those of the checkpoints.
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import FeedForward, LayerNorm, Linear, attention, run_stack
+from timesuite_jax.layers import Linear, run_stack
+from timesuite_jax.models.vision.bias_block import BiasBlock
 from timesuite_jax.models.vision.umt_positions import position_table
 from timesuite_jax.models.vision.umt_spec import UmtSpec
-
-
-class UmtAttention(nn.Module):
-    """Full self-attention over the tokens of a clip; queries and values have a bias, keys do not."""
-
-    spec: UmtSpec
-
-    @nn.compact
-    def __call__(self, x: Float[Array, "n N D"], mask: Bool[Array, "n N"] | None) -> Float[Array, "n N D"]:
-        """Attends to the tokens where `mask` is True (None: all); `n` is the clips of all samples."""
-        spec = self.spec
-        types = {"dtype": spec.dtype, "param_dtype": spec.param_dtype}
-        qkv = Linear(3 * spec.width, ("embed", "heads"), use_bias=False, name="qkv", **types)(x)
-        zeros = nn.with_logical_partitioning(nn.initializers.zeros_init(), ("heads",))
-        q_bias = self.param("q_bias", zeros, (spec.width,), spec.param_dtype).astype(spec.dtype)
-        v_bias = self.param("v_bias", zeros, (spec.width,), spec.param_dtype).astype(spec.dtype)
-        q, k, v = rearrange(qkv, "n N (three h d) -> three n N h d", three=3, h=spec.heads)
-        q = q + rearrange(q_bias, "(h d) -> 1 1 h d", h=spec.heads)
-        v = v + rearrange(v_bias, "(h d) -> 1 1 h d", h=spec.heads)
-        mixed = rearrange(attention(q, k, v, kv_mask=mask, impl=spec.attention), "n N h d -> n N (h d)")
-        return Linear(spec.width, ("heads", "embed"), name="proj", **types)(mixed)
-
-
-class UmtBlock(nn.Module):
-    """Pre-norm block of attention and feed-forward, with the signature that `run_stack` expects."""
-
-    spec: UmtSpec
-
-    @nn.compact
-    def __call__(
-        self, x: Float[Array, "n N D"], _: None, mask: Bool[Array, "n N"] | None
-    ) -> tuple[Float[Array, "n N D"], Float[Array, "n N D"] | None]:
-        """Runs the block; the second result is what `return_layers` collects."""
-        spec = self.spec
-        types = {"dtype": spec.dtype, "param_dtype": spec.param_dtype}
-        with jax.named_scope("umt_block"):
-            x = x + UmtAttention(spec, name="attn")(LayerNorm(1e-6, dtype=spec.dtype, name="norm1")(x), mask)
-            hidden = LayerNorm(1e-6, dtype=spec.dtype, name="norm2")(x)
-            x = x + FeedForward(spec.mlp_ratio * spec.width, name="mlp", **types)(hidden)
-        return x, x if spec.return_layers else None
 
 
 class UmtEncoder(nn.Module):
@@ -95,5 +55,5 @@ class UmtEncoder(nn.Module):
         x = x + jnp.asarray(position_table(spec, count), spec.dtype)[None]
         x = nn.with_logical_constraint(x, ("clip", "frame_token", None))
         stack = {"length": spec.blocks, "unroll": spec.unroll, "remat": spec.remat}
-        x, layers = run_stack(UmtBlock(spec, name="blocks"), x, None, mask, **stack)
+        x, layers = run_stack(BiasBlock(spec, return_output=spec.return_layers, name="blocks"), x, None, mask, **stack)
         return x, {"layers": layers} if spec.return_layers else {}

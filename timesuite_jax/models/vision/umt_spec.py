@@ -76,6 +76,11 @@ class UmtSpec(VideoEncoderSpec):
         return self.depth + self.return_index + 1
 
     @property
+    def mlp_hidden(self) -> int:
+        """Width of the feed-forward blocks."""
+        return self.mlp_ratio * self.width
+
+    @property
     def grid(self) -> int:
         """Patches along one side of a frame."""
         return self.image_size // self.patch_size

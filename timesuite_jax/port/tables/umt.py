@@ -22,11 +22,12 @@ def entries(torch: str, jax: str, blocks: int, patch: int, *, width: str) -> lis
     """
     found = dense(f"{torch}.patch_embed.proj", f"{jax}/patch_embed", f"{width} _ _ _ _", patches(patch))
     for layer in range(blocks):
-        found += _block(f"{torch}.blocks.{layer}", f"{jax}/blocks", layer, width)
+        found += block(f"{torch}.blocks.{layer}", f"{jax}/blocks", layer, width)
     return found
 
 
-def _block(torch: str, jax: str, layer: int, width: str) -> list[Entry]:
+def block(torch: str, jax: str, layer: int, width: str) -> list[Entry]:
+    """Entries of one block, named `torch`."""
     return [
         *norm(f"{torch}.norm1", f"{jax}/norm1", width, layer=layer),
         Entry(f"{torch}.attn.q_bias", f"{jax}/attn/q_bias", SAME_1D, width, layer),
