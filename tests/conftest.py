@@ -6,10 +6,14 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from tests.support.xla_flags import QUICK_COMPILATION
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Tests compile much and compute little: optimising programs that run once would take half of their time.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+os.environ["XLA_FLAGS"] = (
+    f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILATION} --xla_force_host_platform_device_count=8"
+)
 # All workers, and all processes that tests start, compile the same small programs: one of them does it for all. A
 # folder that is set in the environment is kept, which makes the next run faster.
 if "JAX_COMPILATION_CACHE_DIR" not in os.environ:

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from tests.support.paths import TINY_CONFIG
+from tests.support.xla_flags import QUICK_COMPILATION
 from timesuite_jax.cli._compile_cache import use_compile_cache
 
 CONFIG = TINY_CONFIG
@@ -45,7 +46,7 @@ def test_a_read_only_home_directory_is_accepted(tmp_path):
 def test_the_same_command_compiles_once(tiny_corpus, tmp_path):
     ours = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
     environ = {name: value for name, value in os.environ.items() if name not in ours}
-    environ |= {"XLA_FLAGS": "", "XDG_CACHE_HOME": str(tmp_path)}
+    environ |= {"XLA_FLAGS": QUICK_COMPILATION, "XDG_CACHE_HOME": str(tmp_path)}
     # Every program, however fast it compiles: which ones exceed a threshold depends on the load of the machine.
     environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     programs = []

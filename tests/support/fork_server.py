@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.paths import ROOT
+from tests.support.xla_flags import QUICK_COMPILATION
 
 
 class Process:
@@ -78,7 +79,7 @@ class ForkServer:
     def __init__(self, folder: Path) -> None:
         self._folder, self._started = folder, 0
         self.codes: dict[int, int] = {}
-        environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
+        environment = {**os.environ, "JAX_PLATFORMS": "cpu", "XLA_FLAGS": QUICK_COMPILATION}
         command = [sys.executable, "-m", "tests.support.fork_server", str(folder / "compiled")]
         self._parent = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
@@ -131,7 +132,7 @@ def _serve(cache: str) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # not set in a background job
-        os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={request['devices']}"
+        os.environ["XLA_FLAGS"] += f" --xla_force_host_platform_device_count={request['devices']}"
         sys.exit(run_toy.main(request["arguments"]))
 
 
