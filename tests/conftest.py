@@ -26,6 +26,7 @@ import jax
 import jaxtyping
 import pytest
 
+from tests.support.longest_files import LONGEST_FILES
 from tests.support.paths import TINY_CONFIG
 from tests.support.shape_checks import check_shapes
 
@@ -64,6 +65,12 @@ def pytest_configure(config: pytest.Config) -> None:
     annotations = config.getoption("--annotations")
     if annotations is not None and not annotations.is_dir():
         raise pytest.UsageError(f"--annotations {annotations} is not a folder; give that of the TimeIT release")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first; the others keep their order."""
+    places = {name: place for place, name in enumerate(LONGEST_FILES)}
+    items.sort(key=lambda item: places.get(item.nodeid.split("::")[0], len(places)))
 
 
 @pytest.fixture(scope="session")
