@@ -94,9 +94,11 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Path:
     """The work folder of two training steps of tests/support/tiny_config.py, by the command line; read-only."""
+    from tests.support.one_device import train_on_one_device
     from timesuite_jax.cli.main import main
 
     folder = tmp_path_factory.mktemp("runs") / "tiny"
-    config = TINY_CONFIG
-    assert main(["train", f"{config}:{tiny_corpus}", "--workdir", str(folder)]) == 0
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        train_on_one_device(monkeypatch)
+        assert main(["train", f"{TINY_CONFIG}:{tiny_corpus}", "--workdir", str(folder)]) == 0
     return folder

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from tests.support.one_device import train_on_one_device
 from timesuite_jax import param_tree, port
 from timesuite_jax.apps import quickstart
 from timesuite_jax.cli.main import main
@@ -30,7 +31,9 @@ COMPARED = (
 def finished(tmp_path_factory):
     """A work folder and the outcome of the first run in it."""
     folder = tmp_path_factory.mktemp("quickstart")
-    return folder, quickstart.run(folder, CONFIG, seed=1, quiet=True)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        train_on_one_device(monkeypatch)
+        return folder, quickstart.run(folder, CONFIG, seed=1, quiet=True)
 
 
 def test_metrics_and_files(finished):
@@ -109,8 +112,9 @@ def test_repeating_gives_the_same_and_writes_no_file_again(finished):
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
-def test_resumes_after_a_kill(finished, tmp_path):
+def test_resumes_after_a_kill(finished, tmp_path, monkeypatch):
     """After a kill: a corpus without its info file, no results, no complete checkpoint."""
+    train_on_one_device(monkeypatch)
     folder, outcome = finished
     shutil.copytree(folder, tmp_path / "killed")
     for lost in ("one_object/dataset_info.json", "results.json", "timeline.png", "export/model.safetensors"):

@@ -7,6 +7,7 @@ import pytest
 from flax import linen as nn
 from ml_collections import ConfigDict
 
+from tests.support.one_device import train_on_one_device
 from tests.support.paths import CONFIGS
 from timesuite_jax import param_tree
 from timesuite_jax.cli import train as train_command
@@ -149,6 +150,7 @@ def test_debug_form_trains(stage, tmp_path, monkeypatch, capfd):
     assert COMMANDS in (FOLDER / "linear_p.py").read_text()
     assert COMMANDS.replace("    ", "  ") in (train_command.__doc__ or "")
     monkeypatch.chdir(tmp_path)
+    train_on_one_device(monkeypatch)
     make, train = (shlex.split(line)[1:] for line in COMMANDS.strip().splitlines())
     assert main([*make, "--videos", "8"]) == 0
     capfd.readouterr()

@@ -10,6 +10,7 @@ from jax.sharding import PartitionSpec
 from ml_collections import ConfigDict
 
 from tests.support import ring_interactions
+from tests.support.one_device import train_on_one_device
 from tests.support.paths import CONFIGS
 from timesuite_jax import parallel, param_tree, port, training
 from timesuite_jax.cli._configs import load_config
@@ -56,7 +57,8 @@ def spec_of(config: ConfigDict, **changes) -> TrainingSpec:
     return TrainingSpec.from_config(config.training)
 
 
-def test_training_learns_the_ring(config, tmp_path):
+def test_training_learns_the_ring(config, tmp_path, monkeypatch):
+    train_on_one_device(monkeypatch)
     config.model.update(dropout=0.0)
     config.training.optimizer.update(learning_rate=3e-2)
     spec = spec_of(config, total_steps=60, log_every=20, eval_every=0)

@@ -40,17 +40,23 @@ def config_file(tmp_path):
     return path
 
 
-@pytest.fixture
-def params(config_file) -> dict[str, Any]:
-    """Parameters with adapters that change the outputs."""
+@pytest.fixture(scope="module")
+def initial() -> dict[tuple[str, ...], np.ndarray]:
+    """Parameters with adapters that change the outputs, by their paths; read-only."""
     config = tiny_config.get_config("unused")
     config.model.mistral.lora = {"rank": 4, "alpha": 6.0}
     rng = np.random.default_rng(0)
-    leaves = dict(trees.leaves_with_paths(build(config).init(jax.random.key(0))))
+    leaves = dict(trees.leaves_with_paths(jax.jit(build(config).init)(jax.random.key(0))))
     for path, leaf in leaves.items():
         if path[-1] == "lora_b":
             leaves[path] = rng.normal(size=leaf.shape).astype(np.float32)
-    return trees.from_paths({path: np.asarray(leaf) for path, leaf in leaves.items()})
+    return {path: np.asarray(leaf) for path, leaf in leaves.items()}
+
+
+@pytest.fixture
+def params(initial) -> dict[str, Any]:
+    """A copy of them as a tree."""
+    return trees.from_paths({path: leaf.copy() for path, leaf in initial.items()})
 
 
 @pytest.fixture

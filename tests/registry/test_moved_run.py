@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import ring_interactions, sample_videos
+from tests.support.one_device import train_on_one_device
 from tests.support.paths import TINY_CONFIG
 from timesuite_jax.cli.main import main
 
@@ -34,6 +35,7 @@ def test_a_moved_video_run_is_asked_evaluated_exported_and_resumed(tiny_corpus, 
     origin, target, corpus = tmp_path / "origin", tmp_path / "other/run", tmp_path / "other/corpus"
     shutil.copytree(tiny_corpus, origin / "videos")
     monkeypatch.chdir(origin)
+    train_on_one_device(monkeypatch)
     assert main(["train", f"{TINY_CONFIG}:videos", "--workdir", "run"]) == 0
     asked = printed(capfd, "ask", video, QUESTION, "--workdir", "run", "--json")
     scored = printed(capfd, "evaluate", "--workdir", "run", "--data", "videos", "--limit", "2", "--json")
@@ -91,14 +93,16 @@ def test_a_moved_recommender_recommends_is_evaluated_and_resumed(tmp_path, monke
 
     assert printed(capfd, *recommend, "--workdir", target) == recommended
     assert printed(capfd, "evaluate", "--workdir", target, "--json") == scored
+    train_on_one_device(monkeypatch)
     words = ["--workdir", target, "--config.data.batch_size", "3", "--json"]
     steps = json.loads((target / "config.json").read_text())["training"]["total_steps"]
     result = printed(capfd, "train", target / "config.json", *words, f"--config.training.total_steps={steps + 2}")
     assert result["step"] == steps + 2
 
 
-def test_a_run_of_epochs_resumes_with_another_batch_size(tmp_path, capfd):
+def test_a_run_of_epochs_resumes_with_another_batch_size(tmp_path, monkeypatch, capfd):
     """Two epochs in one batch each, and then in two batches each."""
+    train_on_one_device(monkeypatch)
     ring_interactions.ring().save(tmp_path / "ring.npz")
     data, workdir = tmp_path / "ring.npz", tmp_path / "run"
     config = "configs/mqsa_ted/beauty.py:debug"
