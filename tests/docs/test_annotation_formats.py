@@ -3,7 +3,7 @@
 import re
 
 from tests.support.paths import ROOT
-from timesuite_jax.data.timepro.sources import FORMAT_NAMES, FORMATS
+from timesuite_jax.data.sources import FORMAT_NAMES, FORMATS
 
 
 def test_table():

@@ -7,6 +7,8 @@ import pickle
 import numpy as np
 from scipy.io import savemat
 
+from tests.support.action_samples import ACTION_SAMPLES
+
 
 def _json(value: object) -> bytes:
     return json.dumps(value).encode()
@@ -229,3 +231,5 @@ SAMPLES: dict[str, dict[str, bytes]] = {
         )
     },
 }
+
+SAMPLES |= ACTION_SAMPLES

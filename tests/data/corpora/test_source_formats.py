@@ -8,7 +8,7 @@ import pytest
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.corpora import BuildSpec, build_corpus, decode_record, open_corpus
 from timesuite_jax.data.corpora.annotation_set import read_annotation_set
-from timesuite_jax.data.timepro.sources import ReadOptions
+from timesuite_jax.data.sources import ReadOptions
 
 
 @pytest.fixture

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from tests.support import corpora
-from timesuite_jax.data.corpora import CorpusShare, RecordStream, corpus_shares
+from tests.support.records import record
+from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, RecordStream, corpus_shares
 from timesuite_jax.data.corpora.corpus import open_corpus
 from timesuite_jax.errors import UserError
+from timesuite_jax.videochat_t.data.token_meter import TokenMeter
 
 RANDOM = corpora.sample_spec(sampling="random", transform="default", turns="shuffled")
 
@@ -280,3 +282,13 @@ def test_independent_turns_have_segments_of_their_own(ten, texts):
 def test_independent_turns_need_a_layout_that_formats_all_turns_alike():
     with pytest.raises(UserError, match=r"turns='independent' needs a layout .* choose layout='training'"):
         corpora.sample_spec(turns="independent", layout="evaluation")
+
+
+@pytest.mark.parametrize("turns", ["all", "one"])
+def test_records_of_labelled_videos_have_no_questions(turns, texts, tmp_path):
+    CorpusWriter(tmp_path / "c", "c").write([[record(turns=(), spans=(), label=3)]])
+    with pytest.raises(UserError, match=r"none of the first 1 samples .* c/0 has no questions; leave its corpus"):
+        next(corpora.stream([tmp_path / "c"], texts, sample=corpora.sample_spec(turns=turns)))
+    meter = TokenMeter(corpora.sample_spec(turns=turns), corpora.VIDEO_INPUTS, texts[0])
+    with pytest.raises(UserError, match=r"record c/0 has no questions"):
+        meter(record(turns=(), spans=(), label=3))

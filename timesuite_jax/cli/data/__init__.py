@@ -9,6 +9,7 @@ examples:
   timesuite data build --annotations COIN.json --videos videos/ --out corpora/coin --split training --frames 192
   timesuite data build --annotations train_data.json --format didemo --annotators mean --videos videos/ --out didemo
   timesuite data build --annotations sta.jsonl --videos videos/ --out corpora/sta --on-bad-span clip --strict
+  timesuite data build --annotations k400/validate.csv --classes corpora/k400 --videos k400/val --out corpora/k400_val
   timesuite data build --annotations a.json --videos gs://BUCKET/videos --out gs://BUCKET/a --fps 2 --shard-size 500
   timesuite data check videos/ --quarantine broken.json
   timesuite data check --annotations sta.jsonl --videos videos/

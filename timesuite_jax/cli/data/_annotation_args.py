@@ -1,10 +1,14 @@
 """Arguments that describe an annotation file, and reading it."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from etils import epath
 
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import not_negative
+from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
     from timesuite_jax.data.corpora.annotation_set import AnnotationSet
@@ -20,6 +24,13 @@ def add_annotations(parser: argparse.ArgumentParser, *, required: bool) -> None:
     )
     add_format(parser)
     parser.add_argument("--videos", type=any_path, required=required, help="folder with the videos of the annotations")
+    parser.add_argument(
+        "--classes",
+        type=any_path,
+        metavar="FILE|CORPUS",
+        help="names of the classes that labels number: a list, or a corpus with the same ones (default: those of the "
+        "annotations)",
+    )
     parser.add_argument(
         "--task", help="task of the records (default: the first of the format; temporal_video_grounding of questions)"
     )
@@ -46,8 +57,27 @@ def read_annotations(args: argparse.Namespace) -> "AnnotationSet":
       UserError: it cannot be read, or has no samples.
     """
     from timesuite_jax.data.corpora.annotation_set import read_annotation_set
-    from timesuite_jax.data.timepro.sources import ReadOptions
+    from timesuite_jax.data.sources import ReadOptions
     from timesuite_jax.storage.staging import local_copy
 
-    options = ReadOptions(args.task, args.split, args.annotators)
+    classes = _read_classes(args.classes) if args.classes else None
+    options = ReadOptions(args.task, args.split, args.annotators, classes)
     return read_annotation_set(local_copy(args.annotations), args.videos, options, format=args.format, seed=args.seed)
+
+
+def _read_classes(path: Path | epath.Path) -> tuple[str, ...]:
+    """The classes of a list, or of a corpus.
+
+    Raises:
+      UserError: there is no such list, or the corpus has no classes.
+    """
+    from timesuite_jax.data.actions.class_list import read_class_list
+    from timesuite_jax.data.corpora import read_info
+    from timesuite_jax.storage.staging import local_copy
+
+    if not path.is_dir():
+        return read_class_list(local_copy(path))
+    classes = read_info(path).classes
+    if not classes:
+        raise UserError(f"--classes {path}: the corpus has no names of classes; give a list of them")
+    return classes

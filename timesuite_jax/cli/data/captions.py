@@ -61,9 +61,9 @@ def run(args: argparse.Namespace) -> int:
     check_outputs(args.out)
     if args.out.resolve() == args.annotations.resolve():
         raise UserError(f"--out {args.out} is the file of --annotations, which it would replace; choose another file")
+    from timesuite_jax.data.sources import ReadOptions, Skipped, count_reasons, read_source
     from timesuite_jax.data.timepro.annotation_json import annotation_lines
     from timesuite_jax.data.timepro.grounded_captions import CaptionRules, build_grounded_captions
-    from timesuite_jax.data.timepro.sources import ReadOptions, Skipped, count_reasons, read_source
     from timesuite_jax.storage.atomic_write import atomic_write
     from timesuite_jax.storage.staging import local_copy
 

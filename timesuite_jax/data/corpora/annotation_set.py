@@ -7,8 +7,8 @@ from etils import epath
 
 from timesuite_jax.data.corpora.rejected import Rejected
 from timesuite_jax.data.corpora.video_folder import VideoFolder
+from timesuite_jax.data.sources import ReadOptions, Skipped, annotate_source
 from timesuite_jax.data.timepro import Annotation
-from timesuite_jax.data.timepro.sources import ReadOptions, Skipped, annotate_source
 from timesuite_jax.media import VideoError
 
 EXCLUDED = "excluded"  # kind of rows that are no samples by the user's choice, or by design of the data set
@@ -43,7 +43,7 @@ def read_annotation_set(
     """Reads an annotation file of any known format, and finds the files of its videos.
 
     Args:
-      path: the file, or the folder of files (see `timesuite_jax.data.timepro.sources`).
+      path: the file, or the folder of files (see `timesuite_jax.data.sources`).
       videos: folder of the videos.
       options: which of the samples of the file, and for which task.
       format: name of the file's format; None: found from its content.
@@ -65,7 +65,7 @@ def read_annotation_set(
         else:
             number = f"{source}/{annotation.number}"
             rejected.append(Rejected(number, name, file.problem, _AMBIGUOUS, annotation.task))
-    return AnnotationSet(source, tuple(annotations), tuple(rejected))
+    return AnnotationSet(source, tuple(annotations), tuple(rejected), found.classes)
 
 
 def _find(folder: VideoFolder, name: str) -> str | VideoError:

@@ -34,7 +34,7 @@ from timesuite_jax.data.corpora.quarantine import QuarantinedVideo, by_path
 from timesuite_jax.data.corpora.record import example_class
 from timesuite_jax.data.corpora.shard import ShardSummary, write_shard
 from timesuite_jax.data.corpora.worker_pool import WorkerPool
-from timesuite_jax.data.timepro.sources import ReadOptions
+from timesuite_jax.data.sources import ReadOptions
 from timesuite_jax.errors import UserError
 from timesuite_jax.progress import track
 from timesuite_jax.storage.remote_path import to_path

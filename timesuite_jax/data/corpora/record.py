@@ -4,7 +4,7 @@
 |---|---|---|
 | `schema` | int64 | version of this table |
 | `id` | bytes | unique in the corpus: `<corpus>/<number in the annotation file>` |
-| `corpus`, `task` | bytes | names; tasks are listed in `timesuite_jax.data.timepro.TASKS` |
+| `corpus`, `task` | bytes | names; tasks are those of `timesuite_jax.data.timepro.TASKS` or of a labelled video |
 | `video` | bytes | the encoded file (mp4 ...), or |
 | `frames`, `frame_times` | bytes, float | JPEG frames sampled at the build, and their seconds in the clip, or |
 | `media_back` | int64 | the record so many places before this one stores the same video or frames |

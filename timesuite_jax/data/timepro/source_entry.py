@@ -1,4 +1,4 @@
-"""What the readers of annotation files yield, and the tasks turn into questions and answers.
+"""What the readers of annotation files yield: what tasks turn into questions and answers, or the class of an action.
 
 Seconds count from the start of the entry's clip; without a clip, from the start of the video.
 """
@@ -70,7 +70,20 @@ class Dialogue:
     spans: tuple[tuple[Span, ...] | None, ...]
 
 
-Content = GroundedQuery | TimedEvents | Highlights | Dialogue
+@dataclass(frozen=True)
+class Action:
+    """The class of a video or clip.
+
+    Attributes:
+      label: name or number of the class; None: the source has none.
+      directional: mirrored, the video would show another class.
+    """
+
+    label: str | int | None
+    directional: bool = False
+
+
+Content = GroundedQuery | TimedEvents | Highlights | Dialogue | Action
 
 
 @dataclass(frozen=True)

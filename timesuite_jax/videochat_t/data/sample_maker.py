@@ -9,6 +9,7 @@ from timesuite_jax.data.corpora import Dropped, Record
 from timesuite_jax.text import Turn, shuffled
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
+from timesuite_jax.videochat_t.data.questions import check_questions
 from timesuite_jax.videochat_t.data.sample import Sample, TokenizedConversation, VideoInputs
 
 
@@ -66,6 +67,7 @@ class SampleMaker:
         return Sample(prepared.video, conversation)
 
     def _decode(self, record: Record, rng: np.random.Generator | None) -> PreparedRecord:
+        check_questions(record)
         return PreparedRecord(record.turns, self._processor.video_inputs(record, rng))
 
     def _choose_turns(self, turns: Sequence[Turn], rng: np.random.Generator) -> tuple[int | None, tuple[Turn, ...]]:

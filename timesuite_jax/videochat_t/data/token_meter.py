@@ -6,6 +6,7 @@ from jaxtyping import Float
 from timesuite_jax.data.corpora import Record, TokenUse
 from timesuite_jax.text import LAYOUTS, Tokenizer, Turn, encode_conversation, video_time_text
 from timesuite_jax.videochat_t.data.budget import DoesNotFit, fit_conversation
+from timesuite_jax.videochat_t.data.questions import check_questions
 from timesuite_jax.videochat_t.data.spec import SampleSpec, VideoInputSpec
 
 
@@ -28,8 +29,9 @@ class TokenMeter:
         """Measures one sample; where only one question of the record is drawn, that with the longest sample.
 
         Raises:
-          UserError: the texts cannot be used.
+          UserError: the record has no questions, or the texts cannot be used.
         """
+        check_questions(record)
         seconds = self._seconds(record)
         if self._spec.turns == "one":
             return max((self._measure((turn,), seconds) for turn in record.turns), key=lambda use: use.needed)

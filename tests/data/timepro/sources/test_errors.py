@@ -7,7 +7,7 @@ import zlib
 
 import pytest
 
-from timesuite_jax.data.timepro.sources import ReadOptions, Skipped, annotate_source, detect_format, read_source
+from timesuite_jax.data.sources import ReadOptions, Skipped, annotate_source, detect_format, read_source
 from timesuite_jax.errors import UserError
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.support.annotation_samples import SAMPLES
+from timesuite_jax.data.sources import FORMATS, ReadOptions, Skipped, detect_format, read_source
 from timesuite_jax.data.timepro.source_entry import Dialogue, GroundedQuery, Highlights, TimedEvent, TimedEvents
-from timesuite_jax.data.timepro.sources import FORMATS, ReadOptions, Skipped, detect_format, read_source
 from timesuite_jax.text import Turn
 
 GROUNDING = "temporal_video_grounding"

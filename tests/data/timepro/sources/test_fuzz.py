@@ -9,8 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.annotation_samples import SAMPLES
-from timesuite_jax.data.timepro.source_entry import SourceEntry
-from timesuite_jax.data.timepro.sources import (
+from timesuite_jax.data.sources import (
     FORMATS,
     ReadOptions,
     Skipped,
@@ -18,6 +17,7 @@ from timesuite_jax.data.timepro.sources import (
     detect_format,
     read_source,
 )
+from timesuite_jax.data.timepro.source_entry import SourceEntry
 from timesuite_jax.errors import UserError
 
 EXAMPLES = int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300"))

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from timesuite_jax.data.timepro.source_entry import Highlights, TimedEvents
-from timesuite_jax.data.timepro.sources import (
+from timesuite_jax.data.sources import (
     TIMEPRO,
     ReadOptions,
     Skipped,
@@ -17,6 +16,7 @@ from timesuite_jax.data.timepro.sources import (
     detect_format,
     read_source,
 )
+from timesuite_jax.data.timepro.source_entry import Highlights, TimedEvents
 from timesuite_jax.errors import UserError
 
 pytestmark = pytest.mark.nightly

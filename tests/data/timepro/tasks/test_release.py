@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from timesuite_jax.data.sources import ReadOptions, read_source
 from timesuite_jax.data.timepro import TASKS, annotate
 from timesuite_jax.data.timepro.source_entry import GroundedQuery, Highlights, SourceEntry, TimedEvent, TimedEvents
-from timesuite_jax.data.timepro.sources import ReadOptions, read_source
 from timesuite_jax.text import Turn
 
 EVENTS, STEPS = "dense_video_captioning", "step_localization"

@@ -1,7 +1,7 @@
 """Rows of the form that COIN and YouCook2 share: {"database": {video id: {subset, ...}}}."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from timesuite_jax.data.timepro.sources.cursor import Cursor
 from timesuite_jax.data.timepro.sources.document import Document, first_of, has_fields
@@ -38,18 +38,35 @@ def database_rows(document: Document, reading: Reading) -> Iterator[Cursor | Ski
     Raises:
       UserError: there are several splits and none is chosen, or the chosen one is not there.
     """
-    videos = list(Cursor("", document.value).field("database").entries())
-    splits = Counter(_subset(video) for video in videos)
+    yield from rows_of_split(document, reading, Cursor("", document.value).field("database").entries(), _subset)
+
+
+def rows_of_split(
+    document: Document, reading: Reading, found: Iterable[Cursor], split_of: Callable[[Cursor], str]
+) -> Iterator[Cursor | Skipped]:
+    """Yields the rows of the chosen split; those of the others are skipped.
+
+    Args:
+      document: of the rows.
+      reading: with the choice.
+      found: all rows.
+      split_of: name of the split of a row; "" if it has none.
+
+    Raises:
+      UserError: as `database_rows`.
+    """
+    rows = list(found)
+    splits = Counter(split_of(row) for row in rows)
     listed = ", ".join(f"{name or 'without a name'} ({count})" for name, count in sorted(splits.items()))
     if reading.split is None and len(splits) > 1:
         raise UserError(f"{document.path} has several splits: {listed}; choose one with --split, or --split {_ALL}")
     if reading.split not in (None, _ALL, *splits):
         raise UserError(f"{document.path} has no split {reading.split!r}; it has {listed}")
-    for video in videos:
-        if reading.split in (None, _ALL, _subset(video)):
-            yield video
+    for row in rows:
+        if reading.split in (None, _ALL, split_of(row)):
+            yield row
         else:
-            yield Skipped(video.location, f"in split {_subset(video)!r}, not {reading.split!r}", excluded=True)
+            yield Skipped(row.location, f"in split {split_of(row)!r}, not {reading.split!r}", excluded=True)
 
 
 def _subset(video: Cursor) -> str:

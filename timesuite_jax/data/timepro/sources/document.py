@@ -1,5 +1,6 @@
 """Loads an annotation file of any kind, as far as is possible without knowing its format."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.foreign_files import refuse_foreign
 
 Kind = Literal["json", "text", "pickle", "matlab", "folder"]
+_LABELLED = re.compile(r"[ ,;]-?\d+\s*$")  # a video with a label
 _SAMPLED = 8  # rows by which a format is recognized
 _MATLAB_5, _MATLAB_7, _HDF5 = b"MATLAB 5.0 MAT-file", b"MATLAB 7.3 MAT-file", b"\x89HDF\r\n\x1a\n"
 
@@ -92,7 +94,8 @@ def load_document(path: Path) -> Document:
     text = _lines(data)
     if text is not None and data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in b"[{":
         refuse_foreign(path)
-        if len(text) > 1 or b"/" not in data or b"\t" in data or b"##" in data:  # else the text of a symbolic link
+        link = len(text) == 1 and b"/" in data and not any(mark in data for mark in (b"\t", b"##"))
+        if not link or _LABELLED.search(text[0]):  # else the text of a symbolic link
             return Document(path, "text", text)
     value, numbers, repeated = load_json(path, data)
     if value == [] or value == {}:

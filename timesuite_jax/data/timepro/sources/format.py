@@ -32,11 +32,13 @@ class ReadOptions:
       task: which task the samples are for; None: the first of the format.
       split: which subset, of a file that has several; "all" for all of them.
       annotators: how several annotators are combined, for formats with several rules; None: the first of the format.
+      classes: names of the classes that labels number, for formats with labels; None: those of the format.
     """
 
     task: str | None = None
     split: str | None = None
     annotators: str | None = None
+    classes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Format:
       parse: the samples of a row; raises BadField for a row that is wrong.
       annotators: rules for several annotators, the default first; empty if there is no choice.
       splits: whether one file has several splits.
+      classes: names of the classes of a document, in their order, empty if it only has numbers; None: the format has no
+        labels.
     """
 
     name: str
@@ -78,3 +82,4 @@ class Format:
     parse: Callable[[Cursor, Reading], Iterator[Found]]
     annotators: tuple[str, ...] = ()
     splits: bool = False
+    classes: Callable[[Document], tuple[str, ...]] | None = None

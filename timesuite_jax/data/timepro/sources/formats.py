@@ -1,4 +1,4 @@
-"""The table of formats of annotation files."""
+"""The formats of the sources of TimePro."""
 
 from timesuite_jax.data.timepro.sources.activitynet_captions import ACTIVITYNET_CAPTIONS, ACTIVITYNET_CAPTIONS_COCO
 from timesuite_jax.data.timepro.sources.activitynet_rtl import ACTIVITYNET_RTL, ACTIVITYNET_RTL_TEST
@@ -22,37 +22,34 @@ from timesuite_jax.data.timepro.sources.vue_tr import VUE_TR
 from timesuite_jax.data.timepro.sources.whisper import WHISPER
 from timesuite_jax.data.timepro.sources.youcook2 import YOUCOOK2, YOUCOOK2_COCO
 
-FORMATS: dict[str, Format] = {
-    found.name: found
-    for found in (
-        DIDEMO,
-        QUERYD,
-        HIREST,
-        CHARADES_STA,
-        CHARADES_STA_COCO,
-        TACOS,
-        EGO4D_NLQ,
-        MOMENTS,
-        ACTIVITYNET_RTL,
-        ACTIVITYNET_RTL_TEST,
-        VTIMELLM,
-        INTERLINK,
-        ACTIVITYNET_CAPTIONS,
-        ACTIVITYNET_CAPTIONS_COCO,
-        YOUCOOK2,
-        YOUCOOK2_COCO,
-        VITT,
-        VITT_TIMECHAT,
-        COIN,
-        COIN_TIMECHAT,
-        WHISPER,
-        QVHIGHLIGHTS,
-        QVHIGHLIGHTS_COCO,
-        TVSUM,
-        SUMME,
-        TIMELENS_BENCH,
-        TIMELENS_100K,
-        TIMELENS_MESSAGES,
-        VUE_TR,
-    )
-}
+TIMEPRO_FORMATS: tuple[Format, ...] = (
+    DIDEMO,
+    QUERYD,
+    HIREST,
+    CHARADES_STA,
+    CHARADES_STA_COCO,
+    TACOS,
+    EGO4D_NLQ,
+    MOMENTS,
+    ACTIVITYNET_RTL,
+    ACTIVITYNET_RTL_TEST,
+    VTIMELLM,
+    INTERLINK,
+    ACTIVITYNET_CAPTIONS,
+    ACTIVITYNET_CAPTIONS_COCO,
+    YOUCOOK2,
+    YOUCOOK2_COCO,
+    VITT,
+    VITT_TIMECHAT,
+    COIN,
+    COIN_TIMECHAT,
+    WHISPER,
+    QVHIGHLIGHTS,
+    QVHIGHLIGHTS_COCO,
+    TVSUM,
+    SUMME,
+    TIMELENS_BENCH,
+    TIMELENS_100K,
+    TIMELENS_MESSAGES,
+    VUE_TR,
+)

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from timesuite_jax.data.sources.detect import TIMEPRO, format_of
+from timesuite_jax.data.sources.formats import FORMATS
 from timesuite_jax.data.timepro.source_entry import SourceEntry
-from timesuite_jax.data.timepro.sources.detect import TIMEPRO, format_of
 from timesuite_jax.data.timepro.sources.document import Document, load_document
 from timesuite_jax.data.timepro.sources.entries import parse_each
 from timesuite_jax.data.timepro.sources.format import Format, Found, Reading, ReadOptions, Skipped
-from timesuite_jax.data.timepro.sources.formats import FORMATS
 from timesuite_jax.errors import UserError
 
 
@@ -55,6 +55,8 @@ def _reading(document: Document, found: Format, options: ReadOptions) -> Reading
         raise UserError(
             f"--annotators {options.annotators}: {found.name} has one rule for annotators; leave the option out"
         )
+    if options.classes is not None and found.classes is None:
+        raise UserError(f"--classes: a file of {found.name} has no labels; leave the option out")
     annotators = options.annotators or next(iter(found.annotators), None)
     if found.annotators and annotators not in found.annotators:
         raise UserError(f"--annotators {annotators} is no rule of {found.name}; it has {', '.join(found.annotators)}")

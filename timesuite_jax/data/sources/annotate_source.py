@@ -1,17 +1,19 @@
-"""Reads an annotation file of any known format, as questions and answers."""
+"""Reads an annotation file of any known format, as questions and answers, or as labels."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from timesuite_jax.data.actions.labels import classes_of, label_action
+from timesuite_jax.data.sources.detect import TIMEPRO, format_of
+from timesuite_jax.data.sources.formats import FORMATS
+from timesuite_jax.data.sources.read import read_document
 from timesuite_jax.data.timepro.annotation import Annotation
 from timesuite_jax.data.timepro.annotations import check_entries
-from timesuite_jax.data.timepro.sources.detect import TIMEPRO, format_of
+from timesuite_jax.data.timepro.source_entry import Action, SourceEntry
 from timesuite_jax.data.timepro.sources.document import Document, load_document
 from timesuite_jax.data.timepro.sources.format import ReadOptions, Skipped
-from timesuite_jax.data.timepro.sources.formats import FORMATS
-from timesuite_jax.data.timepro.sources.read import read_document
 from timesuite_jax.data.timepro.tasks import annotate
 from timesuite_jax.errors import UserError
 
@@ -27,17 +29,19 @@ class SourceAnnotations:
       format: name of its format.
       annotations: questions and answers, in the order of the file.
       skipped: rows that are none, with the reasons.
+      classes: names of the classes that labels number.
     """
 
     format: str
     annotations: tuple[Annotation, ...]
     skipped: tuple[Skipped, ...]
+    classes: tuple[str, ...] = ()
 
 
 def annotate_source(
     path: str | Path, format: str | None = None, options: ReadOptions | None = None, *, seed: int = 0
 ) -> SourceAnnotations:
-    """Reads an annotation file, and writes its samples as questions and answers.
+    """Reads an annotation file, and writes its samples as questions and answers, or as labels.
 
     Args:
       path: the file, or the folder of files.
@@ -55,21 +59,25 @@ def annotate_source(
         found: list[Annotation] = _ready_made(document, options)
         skipped = [Skipped(f"key {key[:60]!r}", "is in one object twice") for key in document.repeated]
         return SourceAnnotations(name, tuple(found), tuple(skipped))
-    found, skipped = [], []
+    found, skipped, classes = [], [], classes_of(document, FORMATS[name], options)
     for one in read_document(document, FORMATS[name], options):
-        if isinstance(one, Skipped):
-            skipped.append(one)
-        else:
-            found.append(annotate(one, seed))
+        made = one
+        if isinstance(one, SourceEntry):
+            made = label_action(one, one.content, classes) if isinstance(one.content, Action) else annotate(one, seed)
+        (skipped if isinstance(made, Skipped) else found).append(made)
     if not found:
         raise UserError(f"{path}, of the format {name}, has no samples: {count_reasons(skipped) or 'no rows'}")
-    return SourceAnnotations(name, tuple(found), tuple(skipped))
+    return SourceAnnotations(name, tuple(found), tuple(skipped), classes)
 
 
 def _ready_made(document: Document, options: ReadOptions) -> list[Annotation]:
-    for option, value in (("--split", options.split), ("--annotators", options.annotators)):
+    for option, value in (
+        (f"--split {options.split}", options.split),
+        (f"--annotators {options.annotators}", options.annotators),
+        ("--classes", options.classes),
+    ):
         if value is not None:
-            raise UserError(f"{option} {value}: {document.path} has ready-made questions; leave the option out")
+            raise UserError(f"{option}: {document.path} has ready-made questions; leave the option out")
     if document.kind != "json":
         raise UserError(
             f"{document.path} has no JSON, which the format {TIMEPRO} is; leave out --format, or name another"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from timesuite_jax.data.sources.formats import FORMATS
 from timesuite_jax.data.timepro.sources.document import Document, load_document
-from timesuite_jax.data.timepro.sources.formats import FORMATS
 from timesuite_jax.errors import UserError
 from timesuite_jax.suggestions import did_you_mean
 
