@@ -81,7 +81,7 @@ HACS_CLIPS = Format(
     reference="github.com/hangzhaomit/HACS-dataset",
     matches=lambda document: has_heading(document, "classname", "youtube_id", "subset", "start", "end", "label"),
     rows=lambda document, reading: rows_of_split(
-        document, reading, heading_rows(document), lambda row: row.fields().get("subset", "")
+        document, reading, lambda: heading_rows(document), lambda row: row.fields().get("subset", "")
     ),
     parse=_parse_clip,
     splits=True,

@@ -57,7 +57,7 @@ def _clip_rows(document: Document, reading: Reading) -> Iterator[Cursor | Skippe
 
     if reading.split is None:
         return document.records()
-    return rows_of_split(document, reading, document.records(), source)
+    return rows_of_split(document, reading, document.records, source)
 
 
 def _parse_clip(row: Cursor, reading: Reading) -> Iterator[Found]:

@@ -1,5 +1,6 @@
 """Numbers the labels of a source by its list of classes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from timesuite_jax.data.actions.class_list import read_class_list
@@ -43,13 +44,13 @@ def beside(document: Document, *patterns: str) -> tuple[str, ...] | None:
     return None
 
 
-def label_action(entry: SourceEntry, action: Action, classes: tuple[str, ...]) -> Annotation | Skipped:
+def label_action(entry: SourceEntry, action: Action, classes: Mapping[str, int]) -> Annotation | Skipped:
     """Numbers the label of an entry; skips one whose label is outside the classes.
 
     Args:
       entry: the entry.
       action: its content.
-      classes: names of the classes; empty if only numbers are known.
+      classes: numbers of the classes by their names; empty if the names are not known.
     """
     label = action.label
     if isinstance(label, str):
@@ -58,7 +59,7 @@ def label_action(entry: SourceEntry, action: Action, classes: tuple[str, ...]) -
             return Skipped(
                 entry.location, f"has the class {label!r}, which is not among the {len(classes)} classes" + _also(hint)
             )
-        label = classes.index(label)
+        label = classes[label]
     if label is not None and classes and label >= len(classes):
         return Skipped(entry.location, f"has the label {label}, and there are {len(classes)} classes, numbered from 0")
     return Annotation(

@@ -1,7 +1,7 @@
 """Reads an annotation file of any known format, as questions and answers, or as labels."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,14 +60,21 @@ def annotate_source(
         skipped = [Skipped(f"key {key[:60]!r}", "is in one object twice") for key in document.repeated]
         return SourceAnnotations(name, tuple(found), tuple(skipped))
     found, skipped, classes = [], [], classes_of(document, FORMATS[name], options)
+    numbers = {one: number for number, one in enumerate(classes)}
     for one in read_document(document, FORMATS[name], options):
-        made = one
-        if isinstance(one, SourceEntry):
-            made = label_action(one, one.content, classes) if isinstance(one.content, Action) else annotate(one, seed)
-        (skipped if isinstance(made, Skipped) else found).append(made)
+        made = one if isinstance(one, Skipped) else _made(one, numbers, seed)
+        if isinstance(made, Skipped):
+            skipped.append(made)
+        else:
+            found.append(made)
     if not found:
         raise UserError(f"{path}, of the format {name}, has no samples: {count_reasons(skipped) or 'no rows'}")
     return SourceAnnotations(name, tuple(found), tuple(skipped), classes)
+
+
+def _made(entry: SourceEntry, classes: Mapping[str, int], seed: int) -> Annotation | Skipped:
+    content = entry.content
+    return label_action(entry, content, classes) if isinstance(content, Action) else annotate(entry, seed)
 
 
 def _ready_made(document: Document, options: ReadOptions) -> list[Annotation]:

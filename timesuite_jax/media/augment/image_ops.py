@@ -6,6 +6,7 @@ the larger the magnitude is, the others of the same name may change it less.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
@@ -78,7 +79,7 @@ def _solarize(image: Image.Image, threshold: float) -> Image.Image:
     return ImageOps.solarize(image, int(threshold))
 
 
-def _enhance(kind: Callable[[Image.Image], ImageEnhance._Enhance]) -> Callable[[Image.Image, float], Image.Image]:
+def _enhance(kind: Callable[[Image.Image], Any]) -> Callable[[Image.Image, float], Image.Image]:
     return lambda image, factor: kind(image).enhance(factor)
 
 

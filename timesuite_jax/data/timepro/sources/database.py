@@ -38,31 +38,30 @@ def database_rows(document: Document, reading: Reading) -> Iterator[Cursor | Ski
     Raises:
       UserError: there are several splits and none is chosen, or the chosen one is not there.
     """
-    yield from rows_of_split(document, reading, Cursor("", document.value).field("database").entries(), _subset)
+    yield from rows_of_split(document, reading, Cursor("", document.value).field("database").entries, _subset)
 
 
 def rows_of_split(
-    document: Document, reading: Reading, found: Iterable[Cursor], split_of: Callable[[Cursor], str]
+    document: Document, reading: Reading, rows: Callable[[], Iterable[Cursor]], split_of: Callable[[Cursor], str]
 ) -> Iterator[Cursor | Skipped]:
     """Yields the rows of the chosen split; those of the others are skipped.
 
     Args:
       document: of the rows.
       reading: with the choice.
-      found: all rows.
+      rows: yields all rows; called twice, since files have millions.
       split_of: name of the split of a row; "" if it has none.
 
     Raises:
       UserError: as `database_rows`.
     """
-    rows = list(found)
-    splits = Counter(split_of(row) for row in rows)
+    splits = Counter(split_of(row) for row in rows())
     listed = ", ".join(f"{name or 'without a name'} ({count})" for name, count in sorted(splits.items()))
     if reading.split is None and len(splits) > 1:
         raise UserError(f"{document.path} has several splits: {listed}; choose one with --split, or --split {_ALL}")
     if reading.split not in (None, _ALL, *splits):
         raise UserError(f"{document.path} has no split {reading.split!r}; it has {listed}")
-    for row in rows:
+    for row in rows():
         if reading.split in (None, _ALL, split_of(row)):
             yield row
         else:
