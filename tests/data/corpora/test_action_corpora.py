@@ -66,7 +66,7 @@ def test_clips_of_one_video_store_it_once_and_may_not_exceed_it(videos, tmp_path
         ("b.mp4", None, None, True),
     ]
     assert info.seconds == pytest.approx(3.0 + 4.0) and info.tasks == {"video_pretraining": 3}
-    assert {one.id: one.kind for one in info.quarantine} == {"mash/3": "clip", "mash/4": "outside"}
+    assert {one.id: one.kind for one in info.quarantine} == {"mash/3": "clip", "mash/4": "beyond_end"}
 
 
 def test_the_command(kinetics, trimmed, tmp_path, capsys):
