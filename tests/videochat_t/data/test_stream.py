@@ -287,7 +287,7 @@ def test_independent_turns_need_a_layout_that_formats_all_turns_alike():
 @pytest.mark.parametrize("turns", ["all", "one"])
 def test_records_of_labelled_videos_have_no_questions(turns, texts, tmp_path):
     CorpusWriter(tmp_path / "c", "c").write([[record(turns=(), spans=(), label=3)]])
-    with pytest.raises(UserError, match=r"none of the first 1 samples .* c/0 has no questions; leave its corpus"):
+    with pytest.raises(UserError, match=r"none of the first 4 samples .* c/0 has no questions; leave its corpus"):
         next(corpora.stream([tmp_path / "c"], texts, sample=corpora.sample_spec(turns=turns)))
     meter = TokenMeter(corpora.sample_spec(turns=turns), corpora.VIDEO_INPUTS, texts[0])
     with pytest.raises(UserError, match=r"record c/0 has no questions"):
