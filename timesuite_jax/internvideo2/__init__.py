@@ -1,1 +1,1 @@
-"""InternVideo2 (ECCV 2024): a video foundation encoder, trained in stages. To be built."""
+"""InternVideo2 (ECCV 2024): a video foundation encoder, trained in stages."""

@@ -6,7 +6,7 @@ Independent of records, text and models. `sample_video` is the entry point; a vi
 
 from timesuite_jax.media.completeness import ending
 from timesuite_jax.media.deadline import Deadline
-from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames
+from timesuite_jax.media.decode import DEFAULT_DEADLINE_S, decode_frames, stream_frames
 from timesuite_jax.media.encode import encode_mp4, write_mp4
 from timesuite_jax.media.jpeg import decode_jpegs, encode_jpeg
 from timesuite_jax.media.sampling import (
@@ -45,6 +45,7 @@ __all__ = [
     "open_video",
     "sample_indexed",
     "sample_video",
+    "stream_frames",
     "video_notes",
     "write_mp4",
 ]

@@ -7,7 +7,8 @@ Four optimizations, none of which changes a pixel:
 - only selected frames are converted and resized, with one scaler for the video (`frame.reformat` builds one per call).
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 
 import av.error
 import numpy as np
@@ -59,22 +60,66 @@ def decode_frames(
     # A stream that does not declare its reordering depth can lose frames when others are skipped, and keyframes can be
     # marked wrongly: decode all frames then.
     for skip in (False,) if index.order.counted else (True, False):
-        _decode_pass(source, index, needed, found, skip=skip, resize=resize, threads=threads, deadline=deadline)
+        missing = [number for number in needed if int(number) not in found]
+        found.update(_decode_pass(source, index, missing, skip=skip, resize=resize, threads=threads, deadline=deadline))
         if len(found) == len(needed):
             break
     for number in needed:
         if number not in found:
             raise DamagedFrame(index.name, int(number), len(index), float(index.times[number]))
         if found[number].shape != found[needed[0]].shape:  # broadcast streams may change their frame size anywhere
-            raise VideoError(
-                index.name, f"changes its frame size at {index.times[number]:.2f} s", "re-encode it at one size"
-            )
+            raise _size_changes(index, int(number))
     return np.stack([found[number] for number in numbers])
 
 
-def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadline) -> None:
-    frames_needed = index.order.frames[needed]
-    number_of = {int(frame): int(n) for frame, n in zip(frames_needed, needed, strict=True) if int(n) not in found}
+def stream_frames(
+    source: Source,
+    index: VideoIndex,
+    frame_numbers: Int[np.ndarray, " T"],
+    *,
+    resize: Resize | None = None,
+    threads: int = 1,
+) -> Iterator[tuple[int, UInt8[np.ndarray, "H W 3"]]]:
+    """Decodes frames one after another, in one pass over the file and in constant memory.
+
+    Args:
+      source: path or encoded bytes.
+      index: index of the same source, from `index_video`.
+      frame_numbers: positions in the index, ascending, without repeats.
+      resize: see `decode_frames`.
+      threads: see `decode_frames`.
+
+    Yields:
+      The number of a frame and the frame, in the order of the numbers.
+
+    Raises:
+      VideoError: a frame is damaged, missing or differs in size from the first.
+    """
+    needed, size = frame_numbers, None
+    deadline = Deadline(index.name, math.inf)  # the consumer's time counts, too
+    for skip in (False,) if index.order.counted else (True, False):
+        frames = _decode_pass(source, index, needed, skip=skip, resize=resize, threads=threads, deadline=deadline)
+        for number, frame in frames:
+            if number != needed[0]:  # one before it was lost
+                break
+            size = size or frame.shape
+            if frame.shape != size:
+                raise _size_changes(index, number)
+            yield number, frame
+            needed = needed[1:]
+        if not len(needed):
+            return
+    raise DamagedFrame(index.name, int(needed[0]), len(index), float(index.times[needed[0]]))
+
+
+def _size_changes(index: VideoIndex, number: int) -> VideoError:
+    return VideoError(index.name, f"changes its frame size at {index.times[number]:.2f} s", "re-encode it at one size")
+
+
+def _decode_pass(source, index, needed, *, skip, resize, threads, deadline) -> Iterator[tuple[int, np.ndarray]]:
+    """Decodes the needed frames as far as they can be; yields their numbers and them in the order of display."""
+    needed = np.asarray(needed, np.int64)
+    number_of = {int(frame): int(n) for frame, n in zip(index.order.frames[needed], needed, strict=True)}
     runs = _runs(index, needed) if skip else {}
     with open_video(source, index.name) as container:
         stream = container.streams[index.stream]
@@ -114,7 +159,7 @@ def _decode_pass(source, index, needed, found, *, skip, resize, threads, deadlin
                 if identity in remaining and trusted:
                     remaining.discard(identity)
                     if not frame.is_corrupt:
-                        found[number_of[identity]] = convert(frame)
+                        yield number_of[identity], convert(frame)
             if not remaining:
                 return
 

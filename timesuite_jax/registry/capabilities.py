@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 
 from timesuite_jax.config_spec import Config
 from timesuite_jax.data.corpora import Record, TokenUse
+from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Timeline
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
@@ -196,6 +197,19 @@ class Evaluates(Protocol):
 
 
 @runtime_checkable
+class ExtractsFeatures(Protocol):
+    """Encodes videos as feature vectors."""
+
+    def feature_encoder(self, request: FeatureRequest) -> FeatureEncoder:
+        """The model's part in extracting features, see `embeddings.video.extract_features`.
+
+        Raises:
+          UserError: the model does not have the features.
+        """
+        ...
+
+
+@runtime_checkable
 class MeasuresTokens(Protocol):
     """A task whose training samples are sequences of tokens."""
 
@@ -246,6 +260,7 @@ USES: Mapping[type, tuple[str, str]] = {  # capability -> what a model with it d
     Answers: ("answers questions about videos", "timesuite ask"),
     Recommends: ("recommends items", "timesuite recommend"),
     Evaluates: ("can be scored", "timesuite evaluate"),
+    ExtractsFeatures: ("extracts features of videos", "timesuite features"),
     MeasuresTokens: ("trains on sequences of tokens", "timesuite data inspect"),
 }
 

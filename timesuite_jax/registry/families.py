@@ -27,6 +27,9 @@ FAMILIES: Mapping[str, Family] = {
     "videochat_t": Family(
         "timesuite_jax.videochat_t.task:VideoChatTask", "timesuite_jax.videochat_t.port.loading_order:PORT"
     ),
+    "internvideo2_encoder": Family(
+        "timesuite_jax.internvideo2.encoder.task:EncoderTask", "timesuite_jax.internvideo2.encoder.port:PORT"
+    ),
     "mqsa_ted": Family("timesuite_jax.mqsa_ted.task:MqsaTedTask", "timesuite_jax.mqsa_ted.port_table:PORT"),
 }
 

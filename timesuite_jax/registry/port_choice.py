@@ -11,14 +11,19 @@ from timesuite_jax.port.sources import tensor_names
 from timesuite_jax.registry.ports import PORTS
 
 
-def family_of(location: epath.Path) -> str | None:
+def family_of(location: epath.Path, expected: str | None = None) -> str | None:
     """The family to which most tensors of a checkpoint belong; None if it is of no known one.
+
+    Args:
+      location: of the checkpoint.
+      expected: tried first: models that share a network, as the stages of InternVideo2 do, recognize the same tensors.
 
     Raises:
       UserError: if the checkpoint cannot be opened.
     """
     names, in_tree = tensor_names(location)
-    for family, port in PORTS.items():
+    for family in sorted(PORTS, key=lambda family: family != expected):
+        port = PORTS[family]
         if in_tree:
             found = 2 * sum(name.partition("/")[0] in port.tree_roots for name in names) > len(names)
         else:
@@ -38,7 +43,7 @@ def choose_port(locations: Sequence[epath.Path], named: str | None) -> ModelPort
     Raises:
       UserError: if they are of another family than the named one, or, without a name, of none or of several.
     """
-    found = {location: family_of(location) for location in locations}
+    found = {location: family_of(location, named) for location in locations}
     for location, family in found.items():
         if named is not None and family not in (None, named):
             raise UserError(

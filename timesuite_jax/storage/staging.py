@@ -53,10 +53,28 @@ def local_copy(path: epath.PathLike) -> Path:
     return _download(str(path)) if is_remote(path) else Path(to_path(path))
 
 
+@contextmanager
+def staged_file(path: epath.PathLike) -> Iterator[Path]:
+    """Yields a file on a disk as it is, and a copy of one in a bucket, which is removed afterwards.
+
+    Raises:
+      UserError: if a file in a bucket does not exist.
+    """
+    if not is_remote(path):
+        yield Path(to_path(path))
+        return
+    with tempfile.TemporaryDirectory(dir=_folder()) as folder:
+        yield _copy(str(path), Path(folder))
+
+
 @functools.cache
 def _download(path: str) -> Path:
+    return _copy(path, Path(tempfile.mkdtemp(prefix="download-", dir=_folder())))
+
+
+def _copy(path: str, folder: Path) -> Path:
     source = to_path(path)
-    local = Path(tempfile.mkdtemp(prefix="download-", dir=_folder())) / source.name
+    local = folder / source.name
     try:
         with source.open("rb") as file, local.open("wb") as copy:
             shutil.copyfileobj(file, copy, 1 << 24)

@@ -7,13 +7,22 @@ norm1, norm2 /scale; ls1, ls2 /gamma; attn/{qkv/kernel, q_norm/scale, k_norm/sca
 pool/...                      attention pooling, "clip_projector" upstream
 """
 
+import re
 from collections.abc import Sequence
 
 from timesuite_jax.port.layout import LINEAR, SAME_1D, SAME_3D, patches
 from timesuite_jax.port.table import Entry
 from timesuite_jax.port.tables.layers import dense, norm
+from timesuite_jax.port.tables.lora import canonical_key
 
 POOL = "clip_projector"
+_LAYER_SCALE = re.compile(r"(?<=\.)ls[12]$")
+
+
+def spelling(key: str) -> str:
+    """A key as the tables have it; the models of stage 3 name layer scales `ls1`, the others `ls1.gamma`."""
+    key = canonical_key(key)
+    return f"{key}.gamma" if _LAYER_SCALE.search(key) else key
 
 
 def entries(
@@ -24,7 +33,6 @@ def entries(
     *,
     separate: bool = False,
     own_image: bool = False,
-    raw_layer_scale: bool = False,
     decoder_positions: Sequence[Entry] = (),
     width: str = "width",
     trainable: bool = True,
@@ -38,7 +46,6 @@ def entries(
       patch: side of a patch in pixels.
       separate: whether positions in space and time have tables of their own.
       own_image: whether images have a table of positions of their own.
-      raw_layer_scale: whether layer scales are named `ls1`, as in the models of stage 3, instead of `ls1.gamma`.
       decoder_positions: entries of position embeddings that are not the encoder's, which upstream lists beside its own.
       width: axis name, see `tables`.
       trainable: see `Entry.trainable`.
@@ -51,7 +58,7 @@ def entries(
     )
     for layer in range(blocks):
         place = f"{torch}blocks.{layer}", f"{jax}blocks"
-        found += _block(*place, layer, raw_layer_scale, width, trainable)
+        found += _block(*place, layer, width, trainable)
     return found + pool(f"{torch}{POOL}", f"{jax}pool", width=width, trainable=trainable)
 
 
@@ -104,9 +111,7 @@ def pool(torch: str, jax: str, *, width: str, trainable: bool = True) -> list[En
     return [*found, *dense(f"{attention}.proj", f"{jax}/out", f"_ {width}", trainable=trainable)]
 
 
-def _block(torch: str, jax: str, layer: int, raw_layer_scale: bool, width: str, trainable: bool) -> list[Entry]:
-    suffix = "" if raw_layer_scale else ".gamma"
-
+def _block(torch: str, jax: str, layer: int, width: str, trainable: bool) -> list[Entry]:
     def vector(theirs: str, ours: str) -> Entry:
         return Entry(f"{torch}.{theirs}", f"{jax}/{ours}", SAME_1D, width, layer, trainable)
 
@@ -117,9 +122,9 @@ def _block(torch: str, jax: str, layer: int, raw_layer_scale: bool, width: str, 
         *dense(f"{torch}.attn.proj", f"{jax}/attn/proj", f"{width} {width}", layer=layer, trainable=trainable),
         vector("attn.q_norm.weight", "attn/q_norm/scale"),
         vector("attn.k_norm.weight", "attn/k_norm/scale"),
-        vector(f"ls1{suffix}", "ls1/gamma"),
+        vector("ls1.gamma", "ls1/gamma"),
         vector("norm2.weight", "norm2/scale"),
         *dense(f"{torch}.mlp.fc1", f"{jax}/mlp/fc1", f"{hidden} {width}", layer=layer, trainable=trainable),
         *dense(f"{torch}.mlp.fc2", f"{jax}/mlp/fc2", f"{width} {hidden}", layer=layer, trainable=trainable),
-        vector(f"ls2{suffix}", "ls2/gamma"),
+        vector("ls2.gamma", "ls2/gamma"),
     ]

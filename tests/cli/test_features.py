@@ -1,0 +1,70 @@
+"""`timesuite features`: files of features, resumed runs, other settings, broken videos."""
+
+import jax
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from tests.support.sample_videos import numbered_video
+from timesuite_jax import param_tree
+from timesuite_jax.cli.main import main
+from timesuite_jax.configs.internvideo2.encoder import get_config
+from timesuite_jax.embeddings.video import read_features
+from timesuite_jax.internvideo2.encoder.port import PORT
+from timesuite_jax.internvideo2.encoder.task import EncoderTask
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """Options that name a model."""
+    path = tmp_path_factory.mktemp("weights") / "encoder.safetensors"
+    params = jax.device_get(jax.jit(EncoderTask.from_config(get_config("debug")).init)(jax.random.key(0)))
+    shapes = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(params)}
+    save_file(PORT.table_for_tree(shapes).to_torch(params), path)
+    return ["--config", "configs/internvideo2/encoder.py:debug", f"--config.weights.files=('{path}',)"]
+
+
+@pytest.fixture
+def videos(tmp_path):
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    for name, count in (("a", 36), ("b", 24)):
+        (folder / f"{name}.mp4").write_bytes(numbered_video(count))
+    return folder
+
+
+def test_a_folder_is_extracted_resumed_and_not_mixed(videos, model, tmp_path, capsys):
+    out = tmp_path / "features"
+    command = ["features", str(videos), "--out", str(out), "--window", "1", "--batch-size", "4", *model]
+    (videos / "c.mp4").write_bytes(b"no video")
+    assert main(command) == 1
+    printed = capsys.readouterr()
+    assert "2 videos written" in printed.out
+    assert "c.mp4" in printed.err
+    first = read_features(out / "a.npz")
+    assert first.features.shape == (3, 24)
+    np.testing.assert_array_equal(first.seconds, [[0, 1], [1, 2], [2, 3]])
+
+    written = (out / "a.npz").stat().st_mtime_ns
+    (out / "b.npz").unlink()
+    (videos / "c.mp4").unlink()
+    assert main(command) == 0
+    assert "1 videos written" in (text := capsys.readouterr().out)
+    assert "1 were there" in text
+    assert (out / "a.npz").stat().st_mtime_ns == written
+
+    assert main([*command, "--stride", "0.5"]) == 2
+    assert "stride=1.0, not 0.5" in capsys.readouterr().err
+
+
+def test_frames_of_a_layer_as_parquet(videos, model, tmp_path):
+    command = ["features", str(videos / "a.mp4"), "--out", str(tmp_path), "--format", "parquet"]
+    assert main([*command, "--layer", "-2", "--level", "frame", *model]) == 0
+    found = read_features(tmp_path / "a.parquet")
+    assert found.features.shape == (2 * 4, 32)
+    assert np.all(found.seconds[:, 0] == found.seconds[:, 1])
+
+
+def test_a_contradiction_is_one_sentence(videos, model, tmp_path, capsys):
+    assert main(["features", str(videos), "--out", str(tmp_path), "--tokens", *model]) == 2
+    assert "set layer" in capsys.readouterr().err

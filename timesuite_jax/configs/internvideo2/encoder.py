@@ -1,0 +1,27 @@
+"""The InternVideo2 encoder alone, for features of videos and for porting; it has no objective to train with.
+
+    timesuite features videos/ --out features --config configs/internvideo2/encoder.py:1b \\
+        --config.weights.files="('downloads/InternVideo2-stage2_1b-224p-f4.pt',)"
+
+`:small`, `:base`, `:large`, `:1b` (the default) and `:6b` are the released sizes. Released files are for 4 frames
+(stage 2) or 8 (the others); `config.model.num_frames` must be that of the file. `:debug` is tiny.
+"""
+
+from ml_collections import ConfigDict
+
+from timesuite_jax.configs.variants import check_variant
+
+SIZES = ("small", "base", "large", "1b", "6b", "debug")
+
+
+def get_config(arg: str | None = None) -> ConfigDict:
+    check_variant(arg, SIZES)
+    size = arg or "1b"
+    config = ConfigDict({"task": "internvideo2_encoder", "model": {"variant": size}})
+    if size != "debug":
+        config.model.update(num_frames=4 if size in ("1b", "6b") else 8, dtype="bfloat16")
+        # The 1B of stage 2 has positions of its own for images, which other files lack.
+        config.model.image_positions = "own" if size == "1b" else "mean"
+    config.weights = {"files": ()}
+    config.training = {"mesh": {"fsdp": -1}}
+    return config

@@ -1,0 +1,102 @@
+"""Frames of a video's windows, one window after another, in constant memory."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from timesuite_jax.embeddings.video.request import FeatureEncoder, FeatureRequest
+from timesuite_jax.media import Source, VideoIndex, index_video, stream_frames
+from timesuite_jax.media.frame_converter import Resize
+from timesuite_jax.media.video_error import DamagedFrame
+from timesuite_jax.timing.frames import displayed_frames
+from timesuite_jax.timing.windows import sliding_windows
+
+
+class Window(NamedTuple):
+    """A window of a video.
+
+    Attributes:
+      number: counted from 0.
+      count: windows of the video.
+      span: start and end in seconds.
+      seconds: presentation time of each frame.
+      frames: sampled frames.
+    """
+
+    number: int
+    count: int
+    span: tuple[float, float]
+    seconds: Float[np.ndarray, " F"]
+    frames: UInt8[np.ndarray, "F H W 3"]
+
+
+def video_windows(
+    source: Source, name: str, encoder: FeatureEncoder, request: FeatureRequest, *, threads: int = 1
+) -> Iterator[Window]:
+    """Decodes the windows of a video: the frames displayed in the middle of equal parts of each.
+
+    Frames that two windows share are decoded once, and kept no longer than a window needs them.
+
+    Args:
+      source: path or encoded bytes.
+      name: for error messages.
+      encoder: number and size of frames.
+      request: windows.
+      threads: decoder threads.
+
+    Raises:
+      VideoError: the video cannot be used.
+    """
+    done = 0
+    for exact in (False, True):
+        index = index_video(source, name=name, threads=threads, exact=exact)
+        try:
+            for window in _windows(source, index, encoder, request, done, threads):
+                yield window
+                done += 1
+        except DamagedFrame:
+            # Unless the stream was decoded to index it, the index may be wrong about which packets become frames.
+            if index.order.exact:
+                raise
+            continue
+        return
+
+
+def _windows(
+    source: Source, index: VideoIndex, encoder: FeatureEncoder, request: FeatureRequest, first: int, threads: int
+) -> Iterator[Window]:
+    spans = sliding_windows(index.duration, request.window, request.stride)
+    middles = (np.arange(encoder.num_frames) + 0.5) / encoder.num_frames
+    moments = spans[:, :1] + np.einsum("w,f->wf", spans[:, 1] - spans[:, 0], middles)
+    numbers = displayed_frames(index.times, moments.reshape(-1)).reshape(moments.shape)
+    needed = np.unique(numbers[first:])
+    resize = _square(encoder.image_size, request.crop)
+    decoded = stream_frames(source, index, needed, resize=resize, threads=threads)
+    held: dict[int, np.ndarray] = {}
+    for number in range(first, len(spans)):
+        while int(numbers[number, -1]) not in held:
+            found, frame = next(decoded)
+            held[found] = _central(frame, encoder.image_size)
+        frames = np.stack([held[int(frame)] for frame in numbers[number]])
+        yield Window(number, len(spans), (spans[number, 0], spans[number, 1]), index.times[numbers[number]], frames)
+        following = numbers[number + 1, 0] if number + 1 < len(spans) else len(index)
+        held = {frame: pixels for frame, pixels in held.items() if frame >= following}
+
+
+def _square(size: int, crop: str) -> Resize:
+    """The size to which a frame is scaled: the square itself, or with its shorter side as long as the square's."""
+
+    def resize(height: int, width: int) -> tuple[int, int]:
+        if crop == "squash":
+            return size, size
+        shorter = min(height, width)
+        return max(size, round(height * size / shorter)), max(size, round(width * size / shorter))
+
+    return resize
+
+
+def _central(frame: UInt8[np.ndarray, "H W 3"], size: int) -> UInt8[np.ndarray, "size size 3"]:
+    top, left = (frame.shape[0] - size) // 2, (frame.shape[1] - size) // 2
+    return frame[top : top + size, left : left + size]

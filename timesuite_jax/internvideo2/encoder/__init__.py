@@ -1,0 +1,1 @@
+"""The InternVideo2 encoder alone: its port, and features of videos."""
