@@ -26,7 +26,12 @@ RunFiles = Mapping[str, Sequence[epath.Path]]  # dotted key of the config -> its
 
 def run_relative(config: Mapping[str, Any], files: RunFiles) -> dict[str, Any]:
     """Returns a config in which the keys of the files name the run's copies."""
-    config = plain_paths(config)
+    return name_copies(plain_paths(config), files)
+
+
+def name_copies(config: Mapping[str, Any], files: RunFiles) -> dict[str, Any]:
+    """Returns a config in which the keys of the files name the copies in its folder; see `copy_files`."""
+    config = dict(config)
     for key, (file, *_) in files.items():
         config = _replaced(config, key.split("."), f"./{_FILES}/{key}/{file.name}")
     return config
@@ -49,9 +54,14 @@ def store(workdir: epath.Path, config: Mapping[str, Any], files: RunFiles) -> li
     if jax.process_index() != 0:
         return []
     with explain_write_errors(workdir, "work folder"):
-        changed = [key for key, paths in files.items() if _copy(workdir / _FILES / key, paths)]
+        changed = copy_files(workdir, files)
         write_config(workdir / CONFIG_NAME, config)
     return changed
+
+
+def copy_files(folder: epath.Path, files: RunFiles) -> list[str]:
+    """Copies files to the folder of a config; returns the keys whose copies had another content."""
+    return [key for key, paths in files.items() if _copy(folder / _FILES / key, paths)]
 
 
 def _copy(folder: epath.Path, paths: Sequence[epath.Path]) -> bool:

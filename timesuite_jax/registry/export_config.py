@@ -5,6 +5,7 @@ from typing import Any
 
 from etils import epath
 
+from timesuite_jax.checkpoints.run_files import copy_files, name_copies
 from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_file import CONFIG_NAME, find_config, write_config
 from timesuite_jax.errors import UserError
@@ -77,13 +78,7 @@ def write_beside(weights: epath.Path, config: Mapping[str, Any]) -> epath.Path:
 
 def _with_tokenizers(config: Mapping[str, Any], folder: epath.Path) -> dict[str, Any]:
     """The config, whose tokenizers are copied to the folder if they exist."""
-    text = dict(config.get("text", {}))
-    for key, location in text.items():
-        files = tokenizer_files(expand(location))
-        copies = folder / "files" / f"text.{key}"
-        for file in files:
-            copies.mkdir(parents=True, exist_ok=True)
-            (copies / file.name).write_bytes(file.read_bytes())
-        if files:
-            text[key] = f"./files/{copies.name}/{files[0].name}"
-    return {**config, "text": text} if text else dict(config)
+    found = {f"text.{key}": tokenizer_files(expand(location)) for key, location in config.get("text", {}).items()}
+    files = {key: paths for key, paths in found.items() if paths}
+    copy_files(folder, files)
+    return name_copies(config, files)
