@@ -1,19 +1,21 @@
 """Measures the building of corpora: storage forms, growth with the number of videos, and the cost of broken videos.
 
-    python benchmarks/corpus_build.py [VIDEO ...] [--growth 100 300 1000] [--workers 0] [--frames 128] [--size 224]
+    python benchmarks/corpus_build.py [VIDEO ...]                      # tables; three minutes
+    python benchmarks/corpus_build.py --growth 100 1000 10000 --json   # one JSON object
 
-* For each storage form, with VIDEOs (generated ones otherwise: 640x360, 30 s at 30 frames/s, with sound): videos built
-  a CPU second, bytes a video, and CPU milliseconds from a record to FRAMES frames of SIZE pixels, which each visit of a
+* Storage forms, with VIDEOs (generated ones otherwise: 640x360, 30 s at 30 frames/s, with sound): videos built a second
+  by one core, bytes a video, and CPU milliseconds from a record to FRAMES frames of SIZE pixels, which each visit of a
   training run takes.
-* Growth, with copies of small synthetic videos: CPU milliseconds a video and the largest memory of a process.
-* Broken videos: CPU seconds for the good ones, without and with 5 % broken files among them, interleaved.
+* Growth, with copies of small synthetic videos: CPU milliseconds a video, and the largest memory of the process. Each
+  number of videos is built in a new process.
+* Broken videos: CPU seconds of a build of good videos, and of one with 5 % broken files among them (target: at most 2 %
+  more). The script fails if a record of a good video differs.
 
-CPU seconds are those of the building process; `--workers 0`, the default, measures all work.
-Growth to 10,000: `--growth 100 1000 10000`.
+One process does all work, as `build_corpus` does with `workers=0`, so that its CPU seconds are those of a core.
+Repetitions of what is compared are interleaved, and the fastest of each counts.
 """
 
 import argparse
-import io
 import json
 import resource
 import subprocess
@@ -22,15 +24,17 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import av
 import numpy as np
+from corpus_videos import annotate, broken_videos, long_video, small_videos
 from rich.console import Console
 from rich.table import Table
 
 from timesuite_jax.data.corpora import BuildSpec, Record, build_corpus, open_corpus, read_record
-from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
-from timesuite_jax.media import SamplingSpec, choose_frames, decode_jpegs, sample_video, write_mp4
+from timesuite_jax.data.corpora.annotation_set import read_annotation_set
+from timesuite_jax.media import SamplingSpec, choose_frames, decode_jpegs, sample_video
+from timesuite_jax.progress import track
 
 FORMS = {
     "video": {},
@@ -39,57 +43,8 @@ FORMS = {
     "192 frames, 256 px": {"frames": 192},
     "2 frames/s, 256 px": {"fps": 2.0},
 }
-DISTINCT = 20  # small videos of the growth measurement; the others are links to them
-
-
-def long_video(number: int, seconds: int = 30) -> bytes:
-    """A moving pattern with sound, about 1.3 Mbit/s."""
-    rows, columns = np.mgrid[0:360, 0:640]
-    rng = np.random.default_rng(number)
-    texture = rng.integers(0, 40, (45, 80, 3)).repeat(8, 0).repeat(8, 1)
-    out = io.BytesIO()
-    with av.open(out, "w", format="mp4") as container:
-        video, audio = container.add_stream("libx264", rate=30), container.add_stream("aac", rate=44100)
-        video.width, video.height, video.pix_fmt = 640, 360, "yuv420p"
-        for n in range(30 * seconds):
-            wave = 100 + 60 * np.sin((columns + 3 * n) / 37 + number) + 40 * np.cos((rows - 2 * n) / 23)
-            pixels = np.clip(wave[..., None] + np.roll(texture, n // 2, 1), 0, 255).astype(np.uint8)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-            noise = rng.normal(0, 0.1, (1, 1470)).astype(np.float32)
-            sound = av.AudioFrame.from_ndarray(noise, format="fltp", layout="mono")
-            sound.rate, sound.pts = 44100, 1470 * n
-            container.mux(audio.encode(sound))
-        for stream in (video, audio):
-            container.mux(stream.encode(None))
-    return out.getvalue()
-
-
-def annotate(folder: Path, names: list[str]) -> Path:
-    path = folder / "annotations.json"
-    answer = [{"q": "When does it happen?", "a": "From 0.1 to 0.9 seconds."}]
-    path.write_text(json.dumps([{"video": name, "QA": answer} for name in names]))
-    return path
-
-
-def cpu_seconds() -> float:
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in usage)
-
-
-def build_alone(annotations: Path, videos: Path, out: Path, spec: BuildSpec, workers: int) -> dict[str, float]:
-    """Builds in a new process; returns its wall and CPU seconds with those of its workers, and the largest memory."""
-    words = [sys.executable, __file__, "--build", str(annotations), str(videos), str(out), repr(workers)]
-    done = subprocess.run([*words, json.dumps(vars(spec))], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
-
-
-def build_here(annotations: str, videos: str, out: str, workers: str, fields: str) -> None:
-    start, before = time.perf_counter(), cpu_seconds()
-    info = build_corpus(annotations, videos, out, BuildSpec(**json.loads(fields)), workers=int(workers), quiet=True)
-    wall = time.perf_counter() - start
-    memory = [resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    print(json.dumps({"wall": wall, "cpu": cpu_seconds() - before, "records": len(info), "bytes": sum(info.bytes),
-                      "parent_mb": memory[0], "worker_mb": memory[1]}))  # fmt: skip
+SPEC = BuildSpec("c", on_bad_span="keep")
+TARGET = 0.02  # share by which 5 % broken files may slow down a build
 
 
 def to_batch(record: Record, frames: int, size: int) -> np.ndarray:
@@ -105,109 +60,164 @@ def to_batch(record: Record, frames: int, size: int) -> np.ndarray:
     return decode_jpegs([record.frames[number] for number in numbers], name=record.id, resize=resize)
 
 
-def measure_forms(videos: list[Path], folder: Path, args: argparse.Namespace) -> Table:
-    table = Table(
-        title=f"{len(videos)} videos, {args.workers} workers; reading: {args.frames} frames of {args.size} px"
-    )
-    for column in ("storage", "videos per CPU second", "kB a video", "reading, CPU ms a video"):
-        table.add_column(column, justify="left" if column == "storage" else "right")
+def read_all(folder: Path, args: argparse.Namespace) -> None:
+    """Reads all records of a corpus."""
+    _, records = open_corpus(folder)
+    for number in range(len(records)):
+        to_batch(read_record(records, number), args.frames, args.size)
+
+
+def measure_forms(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """What each storage form costs when a corpus is built and when it is read."""
+    videos = args.videos or [folder / f"{number}.mp4" for number in range(1 if args.tiny else 3)]
+    for number, video in enumerate([] if args.videos else videos):
+        video.write_bytes(long_video(number, 1 if args.tiny else 30))
     source = folder / "videos"
     source.mkdir()
     for video in videos:
         (source / video.name).symlink_to(video.absolute())
-    annotations = annotate(folder, [video.name for video in videos])
-    for number, (form, options) in enumerate(FORMS.items()):
-        out = folder / f"form{number}"
-        done = build_alone(annotations, source, out, BuildSpec("c", on_bad_span="keep", **options), args.workers)
-        _, records = open_corpus(out)
-        best = np.inf
-        for _ in range(3):
-            before = time.process_time()
-            for n in range(len(records)):
-                to_batch(read_record(records, n), args.frames, args.size)
-            best = min(best, time.process_time() - before)
-        count = done["records"]
-        table.add_row(
-            form, f"{count / done['cpu']:.2f}", f"{done['bytes'] / count / 1e3:.0f}", f"{1e3 * best / count:.0f}"
-        )
-    return table
+    annotations = annotate(folder / "forms.json", [video.name for video in videos])
+    build, read = (dict.fromkeys(FORMS, np.inf) for _ in range(2))
+    size: dict[str, int] = {}
+    for repeat in track(range(args.repeats), "storage forms", args.repeats, quiet=args.json):
+        for number, (form, options) in enumerate(FORMS.items()):
+            out = folder / f"form{number}_{repeat}"
+            start = time.process_time()
+            info = build_corpus(annotations, source, out, replace(SPEC, **options), quiet=True)
+            built = time.process_time()
+            read_all(out, args)
+            build[form] = min(build[form], built - start)
+            read[form] = min(read[form], time.process_time() - built)
+            size[form] = sum(info.bytes)
+    count = len(videos)
+    return [
+        {
+            "storage": form,
+            "videos_per_cpu_second": count / build[form],
+            "bytes_per_video": size[form] / count,
+            "read_cpu_seconds_per_video": read[form] / count,
+        }
+        for form in FORMS
+    ]
 
 
-def link_copies(folder: Path, count: int) -> list[str]:
-    """Names of small videos, links to a few."""
-    rng = np.random.default_rng(0)
-    source = folder / "small"
-    source.mkdir(exist_ok=True)
-    for n in range(min(DISTINCT, count)):
-        if not (source / f"{n:06d}.mp4").exists():
-            video = make_video(MovingShapesSpec(), rng)
-            write_mp4(source / f"{n:06d}.mp4", video.frames, rate=video.rate)
-    for n in range(DISTINCT, count):
-        if not (source / f"{n:06d}.mp4").exists():
-            (source / f"{n:06d}.mp4").hardlink_to(source / f"{n % DISTINCT:06d}.mp4")
-    return [f"{n:06d}.mp4" for n in range(count)]
+def build_alone(annotations: str, videos: str, out: str, shards: str) -> None:
+    """Builds a corpus, and prints what it took: run in a new process."""
+    start, wall = time.process_time(), time.perf_counter()
+    info = build_corpus(annotations, videos, out, replace(SPEC, shards=int(shards)), quiet=True)
+    measured = {
+        "videos": len(info),
+        "wall_seconds": time.perf_counter() - wall,
+        "cpu_seconds_per_video": (time.process_time() - start) / len(info),
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(measured))
 
 
-def measure_growth(folder: Path, args: argparse.Namespace) -> Table:
-    table = Table(title=f"growth, small videos, {args.workers} workers")
-    for column in ("videos", "wall s", "CPU ms a video", "parent MB", "largest worker MB"):
-        table.add_column(column, justify="right")
-    for count in args.growth:
-        annotations = annotate(folder, link_copies(folder, count))
-        spec = BuildSpec("c", shards=max(count // 100, 1), on_bad_span="keep")
-        done = build_alone(annotations, folder / "small", folder / f"growth{count}", spec, args.workers)
-        each = f"{1e3 * done['cpu'] / count:.1f}"
-        table.add_row(f"{count}", f"{done['wall']:.1f}", each, f"{done['parent_mb']:.0f}", f"{done['worker_mb']:.0f}")
-    return table
+def measure_growth(folder: Path, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Time and memory of builds of different numbers of videos."""
+    found = []
+    for count in track(args.growth, "growth", len(args.growth), quiet=args.json):
+        annotations = annotate(folder / f"growth{count}.json", small_videos(folder / "small", count))
+        words = [annotations, folder / "small", folder / f"growth{count}", max(count // 100, 1)]
+        command = [sys.executable, __file__, "--build", *map(str, words)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        found.append(json.loads(done.stdout))
+    return found
 
 
-def measure_broken(folder: Path, args: argparse.Namespace, count: int = 400) -> str:
-    names = link_copies(folder, count)
-    whole = (folder / "small" / names[0]).read_bytes()
-    broken = []
-    for n in range(count // 20):
-        data = (b"", whole[: len(whole) // 2], b"no video" * 100, whole[:-100] + bytes(100))[n % 4]
-        broken.append(f"broken{n}.mp4")
-        (folder / "small" / broken[-1]).write_bytes(data)
-    mixed = [name for n, good in enumerate(names) for name in ([good, broken[n // 20]] if n % 20 == 0 else [good])]
-    spec = BuildSpec("c", shards=4, on_bad_span="keep")
-    best = {"good": np.inf, "mixed": np.inf}
-    for repeat in range(args.repeats):
-        for kind, some in (("good", names), ("mixed", mixed)):
+def payloads(folder: Path) -> dict[str, bytes]:
+    """The bytes of each record by its id."""
+    _, records = open_corpus(folder)
+    return {read_record(records, number).id: records[number] for number in range(len(records))}
+
+
+def measure_broken(folder: Path, args: argparse.Namespace) -> dict[str, Any]:
+    """The cost of broken files, with the same annotations, of which one build leaves out those of broken files."""
+    videos, count = folder / "small", args.good
+    good, broken = small_videos(videos, count), broken_videos(videos, max(count // 20, 1))
+    place = count // len(broken)
+    names = [name for n, one in enumerate(good) for name in ([one, broken[n // place]] if n % place == 0 else [one])]
+    mixed = read_annotation_set(annotate(folder / "mixed.json", names), videos)
+    alone = tuple(one for one in mixed.annotations if one.video in good)
+    sets = {"good": replace(mixed, annotations=alone), "mixed": mixed}
+    fastest = dict.fromkeys(sets, np.inf)
+    built: dict[str, dict[str, bytes]] = {}
+    for repeat in track(range(args.repeats), "broken videos", args.repeats, quiet=args.json):
+        for kind, annotations in sets.items():
             out = folder / f"{kind}{repeat}"
-            done = build_alone(annotate(folder, some), folder / "small", out, replace(spec), args.workers)
-            assert done["records"] == count or kind == "mixed"
-            best[kind] = min(best[kind], done["cpu"])
+            start = time.process_time()
+            info = build_corpus(annotations, videos, out, replace(SPEC, shards=4), quiet=True)
+            fastest[kind] = min(fastest[kind], time.process_time() - start)
+            assert len(info.quarantine) == len(names) - count if kind == "mixed" else not info.quarantine
+            built[kind] = built.get(kind) or payloads(out)
+    if built["good"] != built["mixed"]:
+        raise ValueError("records of good videos differ where broken files are among them")
+    return {
+        "good": count,
+        "broken": len(names) - count,
+        "cpu_seconds": fastest,
+        "cost": fastest["mixed"] / fastest["good"] - 1,
+        "target": TARGET,
+    }
+
+
+def show_forms(rows: list[dict[str, Any]]) -> Table:
+    table = Table("storage", "videos a second a core", "kB a video", "reading, CPU ms a video", title="Storage forms")
+    for row in rows:
+        kilobytes, milliseconds = row["bytes_per_video"] / 1e3, 1e3 * row["read_cpu_seconds_per_video"]
+        table.add_row(row["storage"], f"{row['videos_per_cpu_second']:.2f}", f"{kilobytes:.0f}", f"{milliseconds:.0f}")
+    return table
+
+
+def show_growth(rows: list[dict[str, Any]]) -> Table:
+    table = Table("videos", "CPU ms a video", "wall s", "peak memory, MB", title="Growth, small videos")
+    for row in rows:
+        milliseconds, seconds = 1e3 * row["cpu_seconds_per_video"], row["wall_seconds"]
+        table.add_row(f"{row['videos']}", f"{milliseconds:.2f}", f"{seconds:.1f}", f"{row['peak_memory_mb']:.0f}")
+    return table
+
+
+def show_broken(found: dict[str, Any]) -> str:
+    seconds = found["cpu_seconds"]
     return (
-        f"{len(broken)} broken files among {count} good ones: {best['mixed']:.2f} CPU s instead of {best['good']:.2f}, "
-        f"{best['mixed'] / best['good'] - 1:+.1%} (target at most 2 %)"
+        f"{found['broken']} broken files among {found['good']} good ones: {seconds['mixed']:.2f} CPU s instead of "
+        f"{seconds['good']:.2f}, {found['cost']:+.1%} (target: at most {found['target']:.0%}); no other record changes"
     )
+
+
+PARTS = {
+    "storage": (measure_forms, show_forms),
+    "growth": (measure_growth, show_growth),
+    "broken": (measure_broken, show_broken),
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("videos", nargs="*", type=Path)
-    parser.add_argument("--growth", nargs="*", type=int, default=[100, 300, 1000])
-    parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--frames", type=int, default=128)
-    parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("videos", nargs="*", type=Path, metavar="VIDEO")
+    parser.add_argument("--growth", nargs="+", type=int, default=[100, 300, 1000], help="numbers of videos")
+    parser.add_argument("--good", type=int, default=400, help="good videos among which are broken ones (%(default)s)")
+    parser.add_argument("--frames", type=int, default=128, help="frames of a sample (%(default)s)")
+    parser.add_argument("--size", type=int, default=224, help="pixels of their sides (%(default)s)")
+    parser.add_argument("--repeats", type=int, default=3, help="interleaved repetitions (%(default)s)")
+    parser.add_argument("--tiny", action="store_true", help="few and short videos, to try the script")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
+    if args.tiny:
+        args.growth, args.good = [2, 4], 20
+    result = {}
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        videos = args.videos
-        if not videos:
-            videos = [folder / f"{n}.mp4" for n in range(3)]
-            for n, video in enumerate(videos):
-                video.write_bytes(long_video(n))
-        console = Console(width=120)
-        console.print(measure_forms(videos, folder, args))
-        console.print(measure_growth(folder, args))
-        print(measure_broken(folder, args))
+        for part, (measure, show) in PARTS.items():
+            result[part] = measure(Path(name), args)
+            if not args.json:
+                Console().print(show(result[part]))
+    if args.json:
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--build"]:
-        build_here(*sys.argv[2:])
+        build_alone(*sys.argv[2:])
     else:
         main()
