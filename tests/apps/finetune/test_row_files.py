@@ -54,6 +54,30 @@ def test_variants_of_csv(tmp_path, name, data):
     assert found.rows == ROWS
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "problems"),
+    [
+        ('"1,200","1,500"', "1,2", {2: "start is '1,200', which may be 1.2 or 1200 seconds; write one"}),
+        ("1.200,1.500", "1,2", {}),
+        (
+            '1.200,"1500,5"',
+            '"0,500",2',
+            {2: "start is '1.200', which beside decimal commas in other rows may be 1.2 or 1200 seconds"},
+        ),
+        ('"1,2","1,5"', '10,"12,25"', {}),
+    ],
+)
+def test_times_with_commas(tmp_path, first, second, problems):
+    """Neither a comma of thousands is read as one of decimals, nor a full stop where decimals have commas."""
+    rows = f"a.mp4,When?,Now.,{first}\nb.mp4,When?,Now.,{second}\n"
+    (tmp_path / "rows.csv").write_text(f"video,question,answer,start,end\n{rows}")
+    found = read_rows(tmp_path / "rows.csv")
+    assert {row.number for row in found.rows} == {2, 3} - set(problems)
+    for number, text in found.problems:
+        assert text.startswith(problems.pop(number))
+    assert not problems
+
+
 def test_a_declared_separator_counts_as_a_line(tmp_path):
     (tmp_path / "rows.csv").write_text("sep=;\n" + TEXT.replace(",", ";"))
     found = read_rows(tmp_path / "rows.csv")

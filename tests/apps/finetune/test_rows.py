@@ -25,6 +25,10 @@ GOOD = {"video": "a.mp4", "question": "When?", "answer": "Now."}
         (".5", 0.5),
         ("1e1", 10.0),
         ("12,5", 12.5),
+        ("1,20", 1.2),
+        ("0,500", 0.5),
+        ("1234,567", 1234.567),
+        ("1.200", 1.2),
         ("1:05", 65.0),
         ("90:00", 5400.0),
         ("1:05.5", 65.5),
@@ -64,6 +68,22 @@ def test_seconds(value, expected):
 def test_values_that_are_not_seconds(value):
     with pytest.raises(FieldError, match=r"start is .*, not a time; write seconds, e\.g\. 65\.5, or 1:05\.5"):
         read_seconds(value, "start")
+
+
+@pytest.mark.parametrize(
+    ("value", "meanings"), [("1,200", "1.2 or 1200"), (" 12,345 ", "12.345 or 12345"), ("1,000", "1 or 1000")]
+)
+def test_a_comma_of_thousands_or_decimals(value, meanings):
+    with pytest.raises(FieldError, match=f"which may be {meanings} seconds; write one of them, without thousands"):
+        read_seconds(value, "start")
+    with pytest.raises(FieldError, match="may be"):
+        read_spans([[value, 1e5]])
+
+
+@pytest.mark.parametrize("value", [[[1, 2], [1.0, 2]], "[[1, 2], [3, 4], [1, 2]]", [["1", "2"], ["0:01", 2]]])
+def test_a_span_that_is_there_twice(value):
+    with pytest.raises(FieldError, match=r"spans has \[1\.0, 2\.0\] twice; remove one of them"):
+        read_spans(value)
 
 
 @pytest.mark.parametrize("value", [-1, -0.5, "-2"])

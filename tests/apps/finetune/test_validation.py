@@ -40,6 +40,17 @@ def test_names_of_videos(tmp_path, tiny_corpus, videos):
     assert not valid.left_out and valid.videos["day/one.mp4"] == valid.videos["000000.mp4"]
 
 
+def test_names_with_decomposed_letters(tmp_path, tiny_corpus):
+    """As macOS writes them; rows have composed ones, as most programs do."""
+    (tmp_path / "videos").mkdir()
+    shutil.copy(tiny_corpus / "videos/000000.mp4", tmp_path / "videos/cafe\u0301.mp4")
+    (tmp_path / "rows.csv").write_text(
+        "video,question,answer\ncaf\u00e9.mp4,When?,Now.\ncaf\u00e9,Where?,Here.\ncafe\u0301,Who?,A cat.\n"
+    )
+    valid = validate(tmp_path / "rows.csv", tmp_path / "videos", **OPTIONS)
+    assert [row.video for row in valid.rows] == 3 * ["cafe\u0301.mp4"]
+
+
 BAD = {
     1: ({"video": "day/onne.mp4"}, "line 1: video 'day/onne.mp4' does not exist in {}; did you mean 'day/one.mp4'?"),
     2: ({"video": "twice"}, "line 2: video 'twice' may be twice.mkv or twice.mp4; write one of them"),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from timesuite_jax.apps.finetune.decimal_marks import ambiguity, is_decimal_comma
 from timesuite_jax.apps.finetune.raw_rows import shown
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.text.conversation_text import find_marker
 
 _MAX_SECONDS = 1e6  # eleven days
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_DECIMAL_COMMA = re.compile(r"\d+,\d+")  # as Excel writes numbers in most of Europe
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
 _SPANS = "[[start, end], ...]"
 
@@ -51,7 +51,7 @@ def read_seconds(value: Any, name: str) -> float:
     """Reads a time: a number of seconds, or a clock as in 1:05.5.
 
     Raises:
-      FieldError: it is none, negative, or not finite.
+      FieldError: it is none, negative, not finite, or may have a decimal comma or one of thousands.
     """
     seconds = math.nan
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -59,7 +59,9 @@ def read_seconds(value: Any, name: str) -> float:
             seconds = float(value)
     elif isinstance(value, str):
         text = value.strip()
-        if _DECIMAL_COMMA.fullmatch(text):
+        if "," in text and (wrong := ambiguity(text)):
+            raise FieldError(f"{name} is {shown(value)}, which {wrong}")
+        if is_decimal_comma(text):
             text = text.replace(",", ".")
         if _NUMBER.fullmatch(text):
             seconds = float(text)
@@ -100,7 +102,10 @@ def read_spans(value: Any) -> tuple[Span, ...]:
         value = [value]
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
         raise FieldError(f"spans is {shown(given)}, not a list of starts and ends; write {_SPANS} in seconds")
-    return _each(read_span, value)
+    spans = _each(read_span, value)
+    if repeated := next((span for span in spans if spans.count(span) > 1), None):
+        raise FieldError(f"spans has {list(repeated)} twice; remove one of them")
+    return spans
 
 
 def _each(read: Callable[[Any, Any], Span], pairs: list[list[Any]]) -> tuple[Span, ...]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.apps.finetune.decimal_marks import ambiguous_stops
 from timesuite_jax.apps.finetune.fields import FieldError, is_empty, read_span, read_spans, read_text
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowProblem
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
@@ -60,7 +61,9 @@ def read_rows(path: Path) -> RowFile:
             rows.append(read_row(one))
         except FieldError as error:
             problems.append(RowProblem(one.number, str(error)))
-    rows, repeated = without_repeats(rows, raw.unit)
+    ambiguous = {problem.number: problem for problem in ambiguous_stops(raw.rows)}
+    problems.extend(ambiguous.values())
+    rows, repeated = without_repeats([row for row in rows if row.number not in ambiguous], raw.unit)
     notes = (*_ignored(raw.ignored), *_doubtful(rows, raw.unit))
     return RowFile(tuple(rows), tuple(sorted([*problems, *repeated])), notes, raw.unit)
 

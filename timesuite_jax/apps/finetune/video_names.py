@@ -2,6 +2,7 @@
 
 import functools
 import os
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -40,7 +41,7 @@ class VideoFolder:
         relative = str(path)
         if (self.root / relative).is_file():
             return self._within(path)
-        found = self._without_suffix.get(relative, [])
+        found = self._by_name.get(unicodedata.normalize("NFC", relative), [])
         if len(found) == 1:
             return found[0]
         if found:
@@ -71,8 +72,10 @@ class VideoFolder:
         return sorted(name for name in names if PurePosixPath(name).suffix.lower() in VIDEO_SUFFIXES)
 
     @functools.cached_property
-    def _without_suffix(self) -> Mapping[str, list[str]]:
+    def _by_name(self) -> Mapping[str, list[str]]:
         found: dict[str, list[str]] = {}
         for name in self._files:
-            found.setdefault(str(PurePosixPath(name).with_suffix("")), []).append(name)
+            composed = unicodedata.normalize("NFC", name)  # macOS decomposes accented letters in names of files
+            found.setdefault(composed, []).append(name)
+            found.setdefault(str(PurePosixPath(composed).with_suffix("")), []).append(name)
         return found
