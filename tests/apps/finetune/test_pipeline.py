@@ -115,10 +115,16 @@ def test_other_settings_are_refused(finished, capsys, changed, expected):
 
 
 def test_other_rows_are_refused(finished, tmp_path, tiny_corpus, capsys):
-    words, _ = finished
-    rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={1: {"question": "When now?"}})
+    words, run = finished
+    rows = write_rows(tmp_path / "other.jsonl", tiny_corpus, change={3: {"question": "When now?"}})
     assert main([words[0], str(rows), *words[2:]]) == 2
-    assert "other options; give another --workdir or remove it (changed: rows: " in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert f"{rows} is not the file that {run} was started with: line 3 was '{{" in err and "When now?" not in words[1]
+    assert f"give another --workdir for the new rows, or restore it from {run}/rows/rows.jsonl" in err
+    shutil.copy(run / "rows/rows.jsonl", rows)  # the second remedy
+    capsys.readouterr()
+    assert main([words[0], str(rows), *words[2:], "--seed", "1"]) == 2
+    assert "(changed: --seed: 0 -> 1)" in capsys.readouterr().err
 
 
 @pytest.mark.nightly

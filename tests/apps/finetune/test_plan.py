@@ -6,11 +6,13 @@ import shutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from tests.support.shape_rows import write_rows
 from timesuite_jax.apps.finetune.annotations import QUESTIONS_PER_RECORD, make_annotations
 from timesuite_jax.apps.finetune.corpora import build_corpora, corpus_folder
-from timesuite_jax.apps.finetune.plan import find_plan, make_plan
+from timesuite_jax.apps.finetune.pipeline import show_plan
+from timesuite_jax.apps.finetune.plan import Plan, find_plan, make_plan
 from timesuite_jax.apps.finetune.rows import Row
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.data.corpora import read_info
@@ -58,7 +60,7 @@ def test_a_video_that_changes_after_validation_is_reported(spec):
     with pytest.raises(UserError) as caught:
         build_corpora(spec, plan, print, quiet=True)
     message = str(caught.value)
-    assert "1 records were rejected that were valid before" in message and "--skip-bad-rows" in message
+    assert "1 record was rejected that was valid before" in message and "--skip-bad-rows" in message
     assert f"rows {entry['rows']}: {entry['video']}: " in message
     assert not corpus_folder(spec.workdir, "train").exists()
 
@@ -103,3 +105,35 @@ def test_the_command_has_all_settings_that_are_not_defaults(spec):
     )
     words = "--weights a --weights b=c --held-out 0.25 --seed 3 --on-bad-span clip --skip-bad-rows --frames 8"
     assert other.command()[6:] == f"{words} --deadline 9.0 --threads 1 --config x.py --config.a=1".split()
+
+
+def test_a_changed_file_of_rows_is_described_by_its_first_line(spec):
+    make_plan(spec, quiet=True)
+    text = spec.rows.read_text()
+    kept = spec.workdir / "rows/rows.jsonl"
+    assert kept.read_text() == text
+    lines = text.splitlines(keepends=True)
+    for changed, expected in (
+        (text + "{}\n", "line 37 was absent and is '{}'"),
+        ("".join(lines[:35]), "line 36 was '{"),
+        ("".join([*lines[:4], "x\n", *lines[5:]]), "line 5 was '{"),
+        (text.replace("\n", "\r\n"), "its line ends or its compression differ"),
+    ):
+        spec.rows.write_text(changed, newline="")
+        with pytest.raises(UserError) as caught:
+            find_plan(spec)
+        message = str(caught.value)
+        assert message.startswith(f"{spec.rows} is not the file that {spec.workdir} was started with: {expected}")
+        assert message.endswith(f"give another --workdir for the new rows, or restore it from {kept}")
+    shutil.copy(kept, spec.rows)
+    assert find_plan(spec) is not None  # the remedy
+
+
+def test_bad_rows_are_counted_once(spec, capsys):
+    """A line of two questions, both wrong, is one row."""
+    plan = Plan({"train": 1}, {"train": 1, "held_out": 0}, ((3, "answer is missing"), (3, "answer is missing")), ())
+    show_plan(plan, Console(soft_wrap=True))
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "1 row for train; 1 video to train on, 0 held out",
+        "left out: 1 bad row, for example:",
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from timesuite_jax.apps.finetune.plan import Plan, annotations_file
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
+from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora import BuildSpec, CorpusInfo, build_corpus
 from timesuite_jax.data.corpora.corpus import INFO_NAME
 from timesuite_jax.errors import UserError
@@ -39,8 +40,9 @@ def corpus_folder(workdir: Path, name: str) -> Path:
 
 def _rejected(info: CorpusInfo, entries: list[dict[str, Any]]) -> str:
     numbers = {f"{info.name}/{number}": entry["rows"] for number, entry in enumerate(entries)}
+    verb = "was" if len(info.quarantine) == 1 else "were"
     listed = "".join(f"\n  rows {numbers.get(one.id)}: {one.source}: {one.reason}" for one in info.quarantine)
     return (
-        f"{len(info.quarantine)} records were rejected that were valid before; correct the videos, give a longer "
-        f"--deadline, or leave their rows out with --skip-bad-rows in another --workdir:{listed}"
+        f"{counted(len(info.quarantine), 'record')} {verb} rejected that {verb} valid before; correct the videos, give "
+        f"a longer --deadline, or leave their rows out with --skip-bad-rows in another --workdir:{listed}"
     )

@@ -21,6 +21,7 @@ from timesuite_jax.apps.timing import timed
 from timesuite_jax.apps.tiny_model import tiny_config
 from timesuite_jax.apps.training_run import train
 from timesuite_jax.checkpoints.layout import has_checkpoint
+from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora.corpus import write_json
 from timesuite_jax.evaluation import Result
 from timesuite_jax.registry.capabilities import ChecksReadiness
@@ -85,7 +86,7 @@ def run(
     config = None if started else _start(spec, base, override, console)
     with timed(seconds, "validation", console.print, "1/4 validating rows and videos"):
         plan = plan or make_plan(spec, quiet=quiet)
-        _show_plan(plan, console)
+        show_plan(plan, console)
     with timed(seconds, "corpora", console.print, "2/4 building corpora"):
         build_corpora(spec, plan, lambda line: console.print(line, markup=False), quiet=quiet)
     folders = {name: str(corpus_folder(spec.workdir, name)) for name in plan.rows}
@@ -130,11 +131,13 @@ def _start(
     return config
 
 
-def _show_plan(plan: Plan, console: Console) -> None:
-    counts = ", ".join(f"{count} rows for {name}" for name, count in plan.rows.items())
-    console.print(f"{counts}; {plan.videos[TRAIN]} videos to train on, {plan.videos['held_out']} held out")
+def show_plan(plan: Plan, console: Console) -> None:
+    """Prints what the corpora consist of, and the bad rows that are left out."""
+    counts = ", ".join(f"{counted(count, 'row')} for {name}" for name, count in plan.rows.items())
+    videos = counted(plan.videos[TRAIN], "video")
+    console.print(f"{counts}; {videos} to train on, {plan.videos['held_out']} held out")
     if plan.left_out:
-        console.print(f"{len(plan.left_out)} bad rows are left out, for example:")
+        console.print(f"left out: {counted(len({number for number, _ in plan.left_out}), 'bad row')}, for example:")
     for number, text in plan.left_out[:5]:
         console.print(f"  row {number}: {text}", markup=False)
     for note in plan.notes:

@@ -1,5 +1,6 @@
 """What is built of a file of rows: validates the rows, splits their videos and writes annotations.
 
+WORKDIR/rows/NAME                copy of the file of rows
 WORKDIR/finetune.json            settings and what validation found; it is written when all rows are valid
 WORKDIR/annotations/NAME.json    TimePro annotations of each corpus: `train`, and by what is scored `held_out_grounding`
                                  and `held_out_answers`
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from timesuite_jax.apps.finetune.annotations import ANSWERS, GROUNDING, make_annotations
+from timesuite_jax.apps.finetune.kept_rows import changed_rows, keep_rows
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.apps.finetune.split import Split, split_videos
 from timesuite_jax.apps.finetune.validation import ValidRows, validate
@@ -75,7 +77,10 @@ def find_plan(spec: FinetuneSpec) -> Plan | None:
         known = Plan(plan["rows"], plan["videos"], tuple(map(tuple, plan["left_out"])), tuple(plan["notes"]))
     except (KeyError, TypeError) as error:
         raise UserError(f"{file} is damaged; give another --workdir or remove it") from error
-    check_settings(settings, spec.settings(), spec.workdir, "a fine-tuning")
+    given = spec.settings()
+    if settings.get("rows") != given["rows"]:
+        raise changed_rows(local_copy(spec.rows), spec.workdir)
+    check_settings(settings, given, spec.workdir, "a fine-tuning")
     return known
 
 
@@ -111,6 +116,7 @@ def make_plan(spec: FinetuneSpec, *, quiet: bool) -> Plan:
             replace_text(to_path(annotations_file(spec, name)), text)
     except OSError as error:
         raise cannot_write(spec.workdir, error) from error
+    keep_rows(local_copy(spec.rows), spec.workdir)
     write_json(_plan_file(spec), {"settings": settings, "plan": asdict(plan)})
     return plan
 

@@ -2,15 +2,31 @@
 
 from pathlib import Path
 
+from etils import epath
+
 from timesuite_jax.apps.finetune.csv_rows import parse_csv
 from timesuite_jax.apps.finetune.json_rows import parse_json
 from timesuite_jax.apps.finetune.raw_rows import RawRows
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.compressed import explain_read_errors, open_decompressed
 from timesuite_jax.storage.foreign_files import HEAD_BYTES, describe
+from timesuite_jax.storage.remote_path import to_path
 
 _MAX_BYTES = 2**30  # decompressed; rows of a million questions have a few hundred megabytes
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def check_row_file(path: epath.PathLike) -> None:
+    """Checks that there is a file of rows.
+
+    Args:
+      path: of the file, on a disk or in a bucket.
+
+    Raises:
+      UserError: there is none.
+    """
+    if not to_path(path).is_file():
+        raise UserError(f"there is no file of rows {path}; give a JSON lines or CSV file")
 
 
 def read_raw_rows(path: Path) -> RawRows:
@@ -23,8 +39,7 @@ def read_raw_rows(path: Path) -> RawRows:
     Raises:
       UserError: there is no such file, it is not a text, has no rows, or its header lacks a column.
     """
-    if not path.is_file():
-        raise UserError(f"there is no file of rows {path}; give a JSON lines or CSV file")
+    check_row_file(path)
     with explain_read_errors(path), open_decompressed(path) as file:
         data = file.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:

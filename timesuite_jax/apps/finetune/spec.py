@@ -7,8 +7,8 @@ from typing import Any
 
 from etils import epath
 
+from timesuite_jax.apps.finetune.row_file import check_row_file
 from timesuite_jax.data.corpora.bad_spans import OnBadSpan
-from timesuite_jax.errors import UserError
 from timesuite_jax.storage.remote_path import absolute
 from timesuite_jax.storage.staging import local_copy
 
@@ -53,8 +53,7 @@ class FinetuneSpec:
         Raises:
           UserError: the rows cannot be read.
         """
-        if not self.rows.is_file():
-            raise UserError(f"there is no file of rows {self.rows}; give a JSON lines or CSV file")
+        check_row_file(self.rows)
         return {
             "rows": hashlib.sha256(local_copy(self.rows).read_bytes()).hexdigest(),
             "--videos": str(absolute(self.videos)),
