@@ -13,7 +13,7 @@ from timesuite_jax.media.video_error import VideoError
 Source = Path | str | bytes
 
 # Playlists and scripts (HLS, DASH, concat) refer to other files and to the network; a video is one local file.
-_OPTIONS = {"protocol_whitelist": "file"}
+OPTIONS = {"protocol_whitelist": "file"}
 
 
 def open_video(source: Source, name: str) -> av.container.InputContainer:
@@ -37,7 +37,7 @@ def open_video(source: Source, name: str) -> av.container.InputContainer:
     if size == 0:
         raise VideoError(name, "is empty (0 bytes)", "download it again or re-encode it", "empty")
     try:
-        container = av.open(handle, mode="r", options=_OPTIONS)
+        container = av.open(handle, mode="r", options=OPTIONS)
     except PermissionError as error:
         if error.errno == errno.EPERM:
             raise VideoError(

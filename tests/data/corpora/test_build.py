@@ -22,7 +22,7 @@ BAD = [entry("empty.mp4"), entry("sound.mp4"), entry("short.mp4"), entry("gone.m
 @pytest.mark.parametrize("frames", [None, 8])
 def test_bad_videos_are_rejected_never_replaced(frames, videos, tmp_path):
     entries = [entry("a.mp4"), *BAD, entry("b.mp4", start=1, end=3)]
-    spec = BuildSpec("test", shards=2, frames=frames, frame_side=24)
+    spec = BuildSpec("test", shards=2, frames=frames, frame_side=24 if frames else 256)
     info = build_corpus(write(tmp_path, entries), videos, tmp_path / "out", spec, quiet=True)
     assert info.records == (1, 1)
     assert [(r.id, r.source) for r in info.quarantine] == [(f"test/{n + 1}", e["video"]) for n, e in enumerate(BAD)]

@@ -23,8 +23,12 @@ from timesuite_jax.data.corpora import (
     open_corpus,
     read_record,
 )
+from timesuite_jax.data.corpora.annotation_set import read_annotation_set
+from timesuite_jax.data.corpora.build_plan import count_videos
+from timesuite_jax.data.corpora.build_video import group_by_video
 from timesuite_jax.data.corpora.quarantine import QuarantinedVideo
 from timesuite_jax.errors import UserError
+from timesuite_jax.storage.remote_path import to_path
 
 build = functools.partial(build_corpus, quiet=True)
 
@@ -71,6 +75,25 @@ def test_shards_of_a_size(folder, tmp_path):
     assert 4 <= len(info.shards) <= 5 and max(info.bytes) < size / 3.5 + 24 * 1000 and len(info) == 24
     with pytest.raises(UserError, match=r"--shards 4 and --shard-size 1 exclude each other"):
         BuildSpec("c", shards=4, shard_mb=1)
+
+
+def test_shards_of_a_size_with_frames_at_a_rate(tmp_path):
+    """Of 100 videos of 10 s, 2 frames a second at the default size take 100 * 20 * 23 kB."""
+    (tmp_path / "a.mp4").write_bytes(sample_videos.numbered_video(120))
+    for n in range(100):
+        (tmp_path / f"v{n}.mp4").hardlink_to(tmp_path / "a.mp4")
+    groups = group_by_video(read_annotation_set(write(tmp_path, entries(100)), tmp_path).annotations)
+    spec = BuildSpec("c", fps=2.0, shard_mb=5.0)
+    counts = count_videos(groups, to_path(tmp_path), spec)
+    frames = [20 if n % 3 else 20 + round(2.6 * 2) for n in range(100)]  # of the clip, too
+    size = 256**2 * 16 / 9 * 0.2 / 1e6
+    assert sum(counts) == 100 and (tmp_path / "a.mp4").stat().st_size < 20_000  # all files fit into one shard
+    first = 0
+    for count in counts:
+        held = frames[first : first + count]
+        assert sum(held) * size <= 5.0
+        first += count
+        assert first == 100 or (sum(held) + frames[first]) * size > 5.0  # no other video fits
 
 
 def test_broken_videos_change_no_other_record(folder, tmp_path, monkeypatch):

@@ -13,9 +13,11 @@ from etils import epath
 from timesuite_jax.data.corpora.annotation_set import AnnotationSet
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.build_video import VideoGroup
+from timesuite_jax.data.corpora.make_record import frames_at_rate
 from timesuite_jax.data.corpora.quarantine import QuarantinedVideo
 from timesuite_jax.data.corpora.record import SCHEMA_VERSION
 from timesuite_jax.data.corpora.tfrecord import shard_name
+from timesuite_jax.media.container_duration import container_duration
 from timesuite_jax.storage.range_reader import file_size
 from timesuite_jax.storage.remote_path import absolute
 
@@ -64,12 +66,15 @@ def count_videos(groups: Sequence[VideoGroup], root: Path | epath.Path, spec: Bu
 
 def _estimate_sizes(groups: Sequence[VideoGroup], root: Path | epath.Path, spec: BuildSpec) -> list[float]:
     """Estimates the bytes that each video takes: those of its file, or of its frames."""
+    frame = spec.frame_side**2 * _ASPECT * _JPEG_BYTES_PER_PIXEL
     if spec.frames is not None:
-        frame = spec.frame_side**2 * _ASPECT * _JPEG_BYTES_PER_PIXEL
         return [frame * spec.frames * len({one.clip for one in group.annotations}) for group in groups]
 
     def size(group: VideoGroup) -> float:
         try:
+            if spec.fps is not None and (duration := container_duration(root / group.video)):
+                clips = {one.clip for one in group.annotations}
+                return frame * sum(frames_at_rate(clip, duration, spec.fps) for clip in clips)
             return float(file_size(root / group.video))
         except OSError:
             return 0.0  # rejected later

@@ -7,6 +7,7 @@ from timesuite_jax.data.corpora.bad_spans import ON_BAD_SPAN, OnBadSpan
 from timesuite_jax.errors import UserError
 
 MAX_FRAMES = 4096  # of some 25 kB each; every reader keeps dozens of records in memory
+FRAME_SIDE = 256  # pixels
 Audio = Literal["keep", "drop"]
 AUDIO: tuple[Audio, ...] = get_args(Audio)
 
@@ -35,7 +36,7 @@ class BuildSpec:
     shard_mb: float | None = None
     frames: int | None = None
     fps: float | None = None
-    frame_side: int = 256
+    frame_side: int = FRAME_SIDE
     audio: Audio = "keep"
     deadline_s: float = 120.0
     on_bad_span: OnBadSpan = "reject"
@@ -53,6 +54,14 @@ class BuildSpec:
             )
         if self.frames is not None and self.fps is not None:
             raise UserError(f"--frames {self.frames} and --fps {self.fps:g} exclude each other; give one of them")
+        stored = f"--frames {self.frames}" if self.frames is not None else f"--fps {self.fps or 0:g}"
+        if self.audio == "drop" and (self.frames is not None or self.fps is not None):
+            raise UserError(f"--audio drop is about stored videos, and {stored} stores no sound; leave one of them out")
+        if self.frame_side != FRAME_SIDE and self.frames is None and self.fps is None:
+            raise UserError(
+                f"--frame-side {self.frame_side} is about stored frames, and videos are stored as they are; add "
+                "--frames or --fps, or leave it out"
+            )
         if self.shard_mb is not None and self.shards != 1:
             raise UserError(
                 f"--shards {self.shards} and --shard-size {self.shard_mb:g} exclude each other; give one of them"

@@ -70,24 +70,24 @@ def _make(media: _Media | VideoError, annotation: Annotation, spec: BuildSpec) -
     name = f"{spec.corpus}/{annotation.number}"
     if isinstance(media, VideoError):
         return Made(Rejected(name, annotation.video, media.problem, media.kind, annotation.task))
-    spans, owners, bad = fit_annotated_spans(
+    fitted = fit_annotated_spans(
         annotation, media.record.length, spec.on_bad_span, name=name, wrong_clip=media.wrong_clip
     )
-    if any(one.action == "rejected" for one in bad):
-        first = next(one for one in bad if one.action == "rejected")
+    if any(one.action == "rejected" for one in fitted.bad):
+        first = next(one for one in fitted.bad if one.action == "rejected")
         rejected = Rejected(name, annotation.video, first.problem, first.kind, annotation.task)
-        return Made(rejected, tuple(replace(one, action="rejected") for one in bad))
+        return Made(rejected, tuple(replace(one, action="rejected") for one in fitted.bad))
     record = replace(
         media.record,
         id=name,
         task=annotation.task,
-        turns=annotation.turns,
-        spans=spans,
-        span_turns=owners,
+        turns=fitted.turns,
+        spans=fitted.spans,
+        span_turns=fitted.owners,
         label=annotation.label,
         directional=annotation.directional,
     )
-    return Made(record, bad, media.audio_kept)
+    return Made(record, fitted.bad, media.audio_kept)
 
 
 def _decode(data: bytes, name: str, clip: Span | None, spec: BuildSpec) -> _Media:
@@ -138,8 +138,7 @@ def _count_at_rate(data: bytes, name: str, clip: Span | None, spec: BuildSpec, d
     """
     assert spec.fps is not None
     duration = index_video(data, name=name, deadline=deadline).duration
-    start, end = clip or (0.0, duration)
-    count = max(round((min(end, duration) - start) * spec.fps), 1)
+    count = frames_at_rate(clip, duration, spec.fps)
     if count > MAX_FRAMES:
         raise VideoError(
             name,
@@ -148,6 +147,18 @@ def _count_at_rate(data: bytes, name: str, clip: Span | None, spec: BuildSpec, d
             "too_long",
         )
     return count
+
+
+def frames_at_rate(clip: Span | None, duration: float, fps: float) -> int:
+    """Returns how many frames a rate gives, at least one.
+
+    Args:
+      clip: start and end in seconds; None for the whole video.
+      duration: seconds of the video.
+      fps: frames per second.
+    """
+    start, end = clip or (0.0, duration)
+    return max(round((min(end, duration) - start) * fps), 1)
 
 
 def _stored_size(height: int, width: int, side: int) -> tuple[int, int]:

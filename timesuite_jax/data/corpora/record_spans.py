@@ -1,13 +1,32 @@
-"""Compares the annotated spans of one record with its video."""
+"""Compares the annotated spans of one record with its video, and applies the rule for those that do not fit."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan, Problem, check_span, fit_span
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.question_spans import Span, answer_spans
 from timesuite_jax.data.timepro import Annotation
+from timesuite_jax.data.timepro.tasks.change_times import change_times
+from timesuite_jax.data.timepro.tasks.dialogue import written_spans
+from timesuite_jax.text import Turn
+
+
+class FittedSpans(NamedTuple):
+    """What a record stores of its annotation.
+
+    Attributes:
+      turns: the questions; answers in the format of their task have the times as they were cut.
+      spans: true windows.
+      owners: the question that each of them belongs to.
+      bad: everything that was wrong; the record is to be left out if one of these was "rejected".
+    """
+
+    turns: tuple[Turn, ...]
+    spans: tuple[Span, ...]
+    owners: tuple[int, ...]
+    bad: tuple[BadSpan, ...]
 
 
 @dataclass(frozen=True)
@@ -25,7 +44,7 @@ class _Outcome:
 
 def fit_annotated_spans(
     annotation: Annotation, length: float, rule: OnBadSpan, *, name: str, wrong_clip: Problem | None = None
-) -> tuple[tuple[Span, ...], tuple[int, ...], tuple[BadSpan, ...]]:
+) -> FittedSpans:
     """Applies a rule to the spans of an annotation.
 
     Args:
@@ -34,12 +53,9 @@ def fit_annotated_spans(
       rule: see `bad_spans`.
       name: id of the record.
       wrong_clip: what is wrong with the clip, if anything.
-
-    Returns:
-      The true windows to store, the questions that they belong to, and everything that was wrong; the record is to be
-      left out if one of these was "rejected".
     """
-    outcomes = list(_outcomes(annotation, length, rule))
+    turns = tuple(_fit_answer(turn, annotation.task, length, rule) for turn in annotation.turns)
+    outcomes = list(_outcomes(annotation, turns, length, rule))
     if wrong_clip is not None:
         cut = wrong_clip.kind == "rounded" or rule == "clip"
         outcomes.append(_Outcome(None, problem=wrong_clip, action="clipped" if cut else _unfit(rule)))
@@ -49,7 +65,7 @@ def fit_annotated_spans(
         for outcome in outcomes
         if outcome.problem is not None
     ]
-    return tuple(span for span, _ in used), tuple(owner for _, owner in used), tuple(bad)
+    return FittedSpans(turns, tuple(span for span, _ in used), tuple(owner for _, owner in used), tuple(bad))
 
 
 def span_problems(record: Record) -> Iterator[Problem]:
@@ -59,7 +75,18 @@ def span_problems(record: Record) -> Iterator[Problem]:
             yield problem
 
 
-def _outcomes(annotation: Annotation, length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
+def _fit_answer(turn: Turn, task: str, length: float, rule: OnBadSpan) -> Turn:
+    """A question with the times of its answer as the rule cuts them, if the answer is in the format of the task."""
+
+    def fit(span: Span) -> Span:
+        return fit_span(span, length, rule)[0] or span
+
+    if all(fit(span) == span for span in written_spans(turn, task)):
+        return turn
+    return replace(turn, answer=change_times(turn.answer or "", task, fit))
+
+
+def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
     annotated = annotation.spans
     owners = annotated.owners
     if owners is None:
@@ -79,10 +106,12 @@ def _outcomes(annotation: Annotation, length: float, rule: OnBadSpan) -> Iterato
         fitted, problem = fit_span(span, length, rule)
         cut = fitted is not None and fitted != span
         yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
-    for span in annotated.written:  # text to learn, which is not edited
+    remaining = {span for turn in turns for span in written_spans(turn, annotation.task)}
+    for span in annotated.written:  # text to learn
         fitted, problem = fit_span(span, length, rule, what="answer's span")
         if problem is not None:
-            yield _Outcome(None, problem=problem, action="rejected" if fitted is None else "kept")
+            cut = fitted != span and span not in remaining
+            yield _Outcome(None, problem=problem, action="rejected" if fitted is None else "clipped" if cut else "kept")
 
 
 def _unfit(rule: OnBadSpan) -> Literal["rejected", "kept"]:
