@@ -13,6 +13,7 @@ from typing import Any
 
 from etils import epath
 
+from timesuite_jax.data.corpora.beam_errors import explain_beam_errors, parse_options
 from timesuite_jax.data.corpora.build_plan import ShardPlan
 from timesuite_jax.data.corpora.build_state import note_finished
 from timesuite_jax.data.corpora.build_video import VideoBuilder
@@ -23,6 +24,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.remote_path import to_path
 
 DIRECT = "DirectRunner"
+RUNNERS = (DIRECT, "DataflowRunner", "FlinkRunner", "SparkRunner")
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class BeamRunner:
     """Where a pipeline runs.
 
     Attributes:
-      name: of the runner: DirectRunner, DataflowRunner, FlinkRunner, SparkRunner, PrismRunner.
+      name: of the runner, one of `RUNNERS`.
       options: of the pipeline, as Beam's command line has them: ("--project=p", "--region=r").
     """
 
@@ -72,7 +74,7 @@ def write_shards_on_beam(
       workers: number of processes of the DirectRunner.
 
     Raises:
-      UserError: Beam is not installed, or does not know the runner or an option.
+      UserError: Beam is not installed, does not know an option, or cannot run the pipeline; or a worker cannot write.
     """
     if not importlib.util.find_spec("apache_beam"):
         raise UserError(
@@ -80,7 +82,8 @@ def write_shards_on_beam(
             "leave --runner out to build with the processes of this machine"
         )
     beam: Any = importlib.import_module("apache_beam")
-    with beam.Pipeline(options=_options(runner, workers)) as pipeline:
+    options = _options(runner, workers)
+    with explain_beam_errors(runner.name), beam.Pipeline(options=options) as pipeline:
         elements = pipeline | beam.Create(list(shards)) | beam.Reshuffle()
         _ = elements | beam.Map(WriteShard(folder, build))
 
@@ -89,4 +92,4 @@ def _options(runner: BeamRunner, workers: int) -> Any:
     beam_options: Any = importlib.import_module("apache_beam.options.pipeline_options")
     direct = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"]
     words = [f"--runner={runner.name}", *(direct if runner.name == DIRECT else []), *runner.options]
-    return beam_options.PipelineOptions(words)
+    return parse_options(beam_options, words)

@@ -199,8 +199,8 @@ def _serve(function: Callable, pipe: Any, environment: Mapping[str, str]) -> Non
     """Runs in a worker process until its pipe is closed."""
     os.environ.update(environment)  # the server that it is forked from may be older than a variable
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes; the parent ends them
-    pipe.send(None)  # ready
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError):  # the parent has ended
+        pipe.send(None)  # ready
         while True:
             item = pipe.recv()
             try:
