@@ -16,5 +16,10 @@ def test_write_errors_are_explained_and_others_unchanged(tmp_path):
     expected = r"not a directory \(.*inner\); move it or choose another path"
     with pytest.raises(UserError, match=expected), explain_write_errors(tmp_path):
         (tmp_path / "file/inner").mkdir()
+    expected = f"cannot write to {tmp_path}/absent/new: no such file or directory; choose another folder"
+    with pytest.raises(UserError, match=expected), explain_write_errors(tmp_path / "absent/new", "folder"):
+        (tmp_path / "absent/new").mkdir()
+    with pytest.raises(FileNotFoundError), explain_write_errors(tmp_path):  # of a file that is read
+        (tmp_path / "absent").read_text()
     with pytest.raises(ValueError, match="ours"), explain_write_errors(tmp_path):
         raise ValueError("ours")

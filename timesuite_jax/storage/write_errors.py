@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from timesuite_jax.errors import UserError
@@ -17,6 +18,7 @@ _READ_ONLY = {
 _FAILING = {errno.EIO: "input/output error", errno.ESTALE: "stale file handle", errno.ETIMEDOUT: "connection timed out"}
 _EXISTING = {errno.EEXIST: "file exists", errno.EISDIR: "is a directory", errno.ENOTDIR: "not a directory"}
 _INVALID = {errno.ENAMETOOLONG: "file name too long"}
+_NO_FOLDER = "no such file or directory"  # of a place where none can be created, e.g. below /proc
 _REMEDIES = (
     (_FULL, "free some space or choose"),
     (_READ_ONLY, "make it writable or choose"),
@@ -42,6 +44,8 @@ def explain_write_errors(place: Any, what: str = "path") -> Iterator[None]:
     except (OSError, RuntimeError, ValueError) as error:
         cause: BaseException | None = error
         while cause is not None:
+            if isinstance(cause, FileNotFoundError) and _leads_to(cause.filename, place):
+                raise UserError(f"cannot write to {place}: {_NO_FOLDER}; choose another {what}") from error
             number, text = getattr(cause, "errno", None), str(cause)
             for known, remedy in _REMEDIES:
                 for code, reason in known.items():
@@ -51,6 +55,11 @@ def explain_write_errors(place: Any, what: str = "path") -> Iterator[None]:
                         raise UserError(f"cannot write to {place}: {reason}; {remedy} another {what}") from error
             cause = cause.__cause__ or cause.__context__
         raise
+
+
+def _leads_to(name: Any, place: Any) -> bool:
+    """Whether a path is the place or a folder above it, so that not a file that is read is missing."""
+    return name is not None and Path(str(place)).is_relative_to(str(name))
 
 
 def _conflicting_path(error: BaseException, place: Any) -> str:

@@ -8,6 +8,7 @@ import pytest
 from tests.support import encoded_videos
 from tests.support.annotations import entry, write
 from timesuite_jax.data.corpora import BuildSpec, audit, build_corpus
+from timesuite_jax.data.corpora.annotation_set import read_annotation_set
 from timesuite_jax.errors import UserError
 
 
@@ -77,3 +78,44 @@ def test_an_unusual_clock_is_noted(tmp_path):
     report = audit([tmp_path], quiet=True)
     assert report.ok and [Path(note.where).name for note in report.notes] == ["joined.ts", "late.mp4"]
     assert "2 recordings" in report.notes[0].note and "at 2.00 s" in report.notes[1].note
+
+
+def test_a_folder_that_is_a_corpus_and_has_videos(videos, tmp_path):
+    """As the folders of `timesuite data synthetic`: their videos are checked, and other files are listed."""
+    annotations = write(tmp_path, [entry("a.mp4")])
+    build_corpus(annotations, videos, tmp_path / "all", BuildSpec("test"), quiet=True)
+    videos.rename(tmp_path / "all/videos")
+    (tmp_path / "all/beside.mp4").write_bytes(b"")
+    (tmp_path / "all/notes.txt").write_text("text")
+    (tmp_path / "all/tfds/own.mp4").write_bytes(b"")
+    report = audit([tmp_path / "all"], quiet=True)
+    assert (report.records, report.videos) == (1, 7) and report.not_checked == (f"{tmp_path}/all/notes.txt",)
+    bad = {"empty.mp4", "sound.mp4", "short.mp4", "beside.mp4", "own.mp4"}
+    assert {Path(finding.where).name for finding in report.findings} == bad
+    assert len(report.quarantine) == len(bad)
+
+
+def test_messages_do_not_repeat_the_location(videos, tmp_path):
+    annotations = write(tmp_path, [entry("a.mp4"), entry("b.mp4", spans=[[1.0, 9.0]]), entry("b.mp4")])
+    build_corpus(annotations, videos, tmp_path / "out", BuildSpec("c", on_bad_span="keep", shards=2), quiet=True)
+    first, second = (tmp_path / "out" / f"c-0000{n}-of-00002.tfrecord" for n in range(2))
+    data = bytearray(first.read_bytes())
+    data[len(data) // 2] ^= 255
+    first.write_bytes(data)
+    paths = [videos / name for name in ("empty.mp4", "sound.mp4", "short.mp4")]
+    found = audit([*paths, tmp_path / "out"], quiet=True).findings
+    assert {one.kind for one in found} >= {"empty", "no_video_stream", "truncated", "corrupt_record", "beyond_end"}
+    second.unlink()
+    found += audit([tmp_path / "out"], quiet=True).findings
+    assert any(one.kind == "missing" and one.problem.startswith("there is no record file; build it") for one in found)
+    for one in found:
+        place = one.where.partition(": record ")[0]
+        assert place not in one.problem and one.problem[0] not in ":,; ", one
+    assert found[0].problem == "is empty (0 bytes); download it again or re-encode it"
+
+
+@pytest.mark.parametrize(("count", "shown"), [(1, "(1 record)"), (2, "(2 records)")])
+def test_a_bad_video_is_one_problem_with_the_number_of_its_records(videos, tmp_path, count, shown):
+    given = read_annotation_set(write(tmp_path, [entry("empty.mp4")] * count), videos)
+    (finding,) = audit([], annotations=given, videos=videos, quiet=True).findings
+    assert finding.problem == f"is empty (0 bytes) {shown}"

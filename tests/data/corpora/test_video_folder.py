@@ -57,6 +57,38 @@ def test_several(folder, name, problem):
         folder.find(name)
 
 
+NFC, NFD = "caf\u00e9", "cafe\u0301"  # one name, with a composed letter and as macOS writes it
+
+
+@pytest.mark.parametrize(("written", "stored"), [(NFC, NFD), (NFD, NFC)])
+@pytest.mark.parametrize("suffix", ["", ".mp4", ".mov"])
+def test_composed_and_decomposed_letters_are_one_name(tmp_path, written, stored, suffix):
+    (tmp_path / f"{stored}.mp4").touch()
+    assert VideoFolder(tmp_path).find(written + suffix) == f"{stored}.mp4"
+
+
+def test_two_files_of_one_name(tmp_path):
+    for name in (NFC, NFD):
+        (tmp_path / f"{name}.mp4").touch()
+    folder = VideoFolder(tmp_path)
+    assert folder.find(f"{NFC}.mp4") == f"{NFC}.mp4"  # as it is written
+    with pytest.raises(VideoError, match="could be"):
+        folder.find(NFC)
+
+
+def test_ids_with_the_prefix_of_another_release(tmp_path):
+    """QVHighlights' own files have no `v_`, which TimeChat's annotation file of them adds; ActivityNet's have it."""
+    for name in ("NUsG9BgSes0_210.0_360.0.mp4", "day/v_uqiMw7tQ1Cc.mkv", "v_both.mp4", "both.mp4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    folder = VideoFolder(tmp_path)
+    assert folder.find("v_NUsG9BgSes0_210.0_360.0.mp4") == "NUsG9BgSes0_210.0_360.0.mp4"
+    assert folder.find("uqiMw7tQ1Cc") == "day/v_uqiMw7tQ1Cc.mkv"
+    assert folder.find("day/uqiMw7tQ1Cc.mp4") == "day/v_uqiMw7tQ1Cc.mkv"
+    assert (folder.find("v_both"), folder.find("both.mp4")) == ("v_both.mp4", "both.mp4")
+    assert folder.find("v_absent.mp4") is None
+
+
 @pytest.mark.parametrize("name", ["d", "y/f.mp4", "", "a\0"])
 def test_absent(folder, name):
     assert folder.find(name) is None

@@ -161,8 +161,7 @@ class _Found:
     def add(self, item: Item, checked: Checked | Killed) -> None:
         """Adds the result of an item."""
         if isinstance(checked, Killed):
-            text = f"video {item.where} {checked.problem}" if isinstance(item, VideoItem) else checked.problem
-            checked = Checked((Problem(item.where, checked.kind, text, of_video=True),))
+            checked = Checked((Problem(item.where, checked.kind, checked.problem, of_video=True),))
         for problem in checked.problems:
             self._add_problem(item, problem)
         self.notes.extend(Note(item.where, note, "clock") for note in checked.notes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.build_video import VideoGroup
 from timesuite_jax.data.corpora.corpus import INFO_NAME, file_checksum
@@ -127,11 +128,28 @@ def check_item(item: Item, deadline_s: float) -> Checked:
             return _check_shard(item)
         return _check_record(item, deadline_s)
     except VideoError as error:
-        return Checked((Problem(item.where, error.kind, str(error), isinstance(item, VideoItem)),))
+        text = f"{error.problem}; {error.remedy}"
+        if isinstance(item, RecordItem) and error.name != item.where:
+            text = f"its video {error.name} {text}"
+        return Checked((Problem(item.where, error.kind, text, isinstance(item, VideoItem)),))
     except CorruptRecordError as error:
-        return Checked((Problem(item.where, "corrupt_record", str(error)),))
+        return Checked((Problem(item.where, "corrupt_record", without_location(str(error), item.where)),))
     except UserError as error:
-        return Checked((Problem(item.where, "invalid_record", str(error)),))
+        return Checked((Problem(item.where, "invalid_record", without_location(str(error), item.where)),))
+
+
+def without_location(text: str, where: str) -> str:
+    """Returns the message of an error without the location of the item, which a report has beside it.
+
+    Args:
+      text: the message.
+      where: the location: a path, or `PATH: record N`.
+    """
+    path = where.partition(": record ")[0]
+    for prefix in (where, path):
+        if text.startswith(prefix):
+            return text.removeprefix(prefix).lstrip(":, ")
+    return text.replace(f" {path}", "", 1)
 
 
 def _hash(path: str) -> bytes | None:
@@ -153,8 +171,8 @@ def _check_annotations(item: AnnotatedVideo) -> Checked:
             place = f"{item.where}, record {made.record.id.rpartition('/')[2]}"
             problems.append(Problem(place, made.record.kind, made.record.reason, made.record.kind in _OF_VIDEO))
     if problems and all(problem.of_video for problem in problems):
-        first, count = problems[0], len(problems)
-        problems = [Problem(item.where, first.kind, f"{first.text} ({count} records)", True)]
+        first = problems[0]
+        problems = [Problem(item.where, first.kind, f"{first.text} ({counted(len(problems), 'record')})", True)]
     usable = Path(item.path).is_file() and not any(problem.of_video for problem in problems)
     return Checked(
         tuple(problems),
@@ -177,9 +195,7 @@ def _check_record(item: RecordItem, deadline_s: float) -> Checked:
         record = read_record(source, item.number)  # the clip may be another part of the video than was checked with it
     notes = _decode(record, deadline_s)
     problems = [
-        Problem(
-            item.where, one.kind, f"{item.where}, id {record.id}: {one.text}; correct the annotation and build again"
-        )
+        Problem(item.where, one.kind, f"id {record.id}: {one.text}; correct the annotation and build again")
         for one in span_problems(record)
     ]
     return Checked(tuple(problems[:1]), tuple(notes), record.id)

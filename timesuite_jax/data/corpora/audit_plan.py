@@ -8,15 +8,24 @@ from pathlib import Path
 from etils import epath
 
 from timesuite_jax.data.corpora.annotation_set import EXCLUDED, AnnotationSet
-from timesuite_jax.data.corpora.audit_items import AnnotatedVideo, Item, Problem, RecordItem, ShardItem, VideoItem
+from timesuite_jax.data.corpora.audit_items import (
+    AnnotatedVideo,
+    Item,
+    Problem,
+    RecordItem,
+    ShardItem,
+    VideoItem,
+    without_location,
+)
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.build_video import group_by_video
 from timesuite_jax.data.corpora.corpus import INFO_NAME, UNFINISHED, read_info
 from timesuite_jax.data.corpora.quarantine import full_name
-from timesuite_jax.data.corpora.tfds_files import TFDS_FOLDER
-from timesuite_jax.data.corpora.tfrecord import TFRecordSource
+from timesuite_jax.data.corpora.tfds_files import FEATURES_NAME, TFDS_FOLDER
+from timesuite_jax.data.corpora.tfrecord import TFRecordSource, index_path
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import VIDEO_SUFFIXES
+from timesuite_jax.storage.remote_path import to_path
 
 
 @dataclass
@@ -33,9 +42,9 @@ class AuditPlan:
         Raises:
           UserError: it is none of these.
         """
-        if (path / INFO_NAME).is_file() or (path / UNFINISHED / "build.json").is_file():
-            self._add_corpus(path)
-        elif path.is_dir():
+        if (path / UNFINISHED / "build.json").is_file() and not (path / INFO_NAME).is_file():
+            read_info(path)  # raises what is to be done
+        if path.is_dir():
             self._add_folder(path)
         elif path.exists():
             self.items.append(VideoItem(str(path), full_name(path.parent, path.name)))
@@ -48,7 +57,9 @@ class AuditPlan:
             where = str(folder / group.video)
             self.items.append(AnnotatedVideo(where, full_name(folder, group.video), group, str(folder), spec))
         self.problems.extend(
-            Problem(one.id, one.kind, one.reason) for one in annotations.rejected if one.kind != EXCLUDED
+            Problem(f"{annotations.source}/{one.id}", one.kind, one.reason)
+            for one in annotations.rejected
+            if one.kind != EXCLUDED
         )
 
     def find_equal_sizes(self) -> None:
@@ -63,26 +74,26 @@ class AuditPlan:
         ]
 
     def _add_folder(self, folder: Path) -> None:
-        before = len(self.items)
+        before = len(self.items) + len(self.problems)
+        of_corpora: set[Path] = set()
+        for file in sorted(folder.rglob(INFO_NAME)):
+            if file.parent.name != TFDS_FOLDER or not (file.parent.parent / INFO_NAME).is_file():
+                of_corpora |= self._add_corpus(file.parent)
         for file in sorted(folder.rglob("*")):
-            if file.parent.name == TFDS_FOLDER and (file.parent.parent / INFO_NAME).is_file():
+            if file in of_corpora:
                 continue
-            if file.name == INFO_NAME:
-                self.add(file.parent)
-            elif (file.parent / INFO_NAME).is_file():
-                continue
-            elif file.suffix.lower() in VIDEO_SUFFIXES:
+            if file.suffix.lower() in VIDEO_SUFFIXES:
                 self.items.append(VideoItem(str(file), full_name(folder, str(file.relative_to(folder)))))
             elif not file.is_dir():
                 self.not_checked.append(str(file))
-        if len(self.items) == before:
+        if len(self.items) + len(self.problems) == before:
             raise UserError(
                 f"{folder} contains neither a corpus nor videos, but {len(self.not_checked)} other files; "
                 f"check the path, or name files to check (suffixes of videos: {' '.join(sorted(VIDEO_SUFFIXES))})"
             )
 
-    def _add_corpus(self, folder: Path) -> None:
-        """Adds shards and records; a shard that cannot be opened is a problem.
+    def _add_corpus(self, folder: Path) -> set[Path]:
+        """Adds shards and records; a shard that cannot be opened is a problem. Returns the files of the corpus.
 
         Raises:
           UserError: the corpus has no readable info file.
@@ -95,7 +106,9 @@ class AuditPlan:
                 found.append(len(TFRecordSource([path])))
             except UserError as error:
                 found.append(None)
-                self.problems.append(Problem(path, "missing" if not Path(path).exists() else "shard", str(error)))
+                self.problems.append(
+                    Problem(path, "missing" if not Path(path).exists() else "shard", without_location(str(error), path))
+                )
                 continue
             if found[-1] == count:
                 self.items.append(ShardItem(path, checksum))
@@ -109,6 +122,9 @@ class AuditPlan:
                 shards, record = (paths, first + number) if complete else ((path,), number)
                 self.items.append(RecordItem(f"{path}: record {number}", shards, record, complete))
             first += count or 0
+        shards = [to_path(folder / shard) for shard in info.shards]
+        tfds = [folder / TFDS_FOLDER / name for name in (INFO_NAME, FEATURES_NAME)]
+        return {folder / INFO_NAME, *tfds, *(Path(file) for shard in shards for file in (shard, index_path(shard)))}
 
 
 def _size(path: str) -> int:

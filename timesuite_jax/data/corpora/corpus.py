@@ -78,8 +78,11 @@ def check_name(name: str) -> None:
     Raises:
       UserError: it cannot be part of a file name.
     """
-    if not name or "/" in name:
-        raise UserError(f"corpus name {name!r} cannot be part of a file name; choose one without /")
+    if not name.strip(".") or "/" in name or not name.isprintable() or name != name.strip():
+        raise UserError(
+            f"corpus name {name!r} cannot be part of a file name; choose one of letters and digits, without / "
+            "and spaces around it"
+        )
 
 
 def check_no_corpus(folder: Path | epath.Path) -> None:

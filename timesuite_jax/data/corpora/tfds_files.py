@@ -16,7 +16,7 @@ from timesuite_jax.data.corpora.corpus import write_json
 from timesuite_jax.data.corpora.record import SCHEMA_VERSION
 from timesuite_jax.data.corpora.shard import ShardSummary
 
-TFDS_FOLDER = "tfds"
+TFDS_FOLDER, FEATURES_NAME = "tfds", "features.json"
 _ONE = {"schema": "int64", "id": "string", "corpus": "string", "task": "string", "duration": "float32",
         "source": "string", "source_checksum": "string"}  # fmt: skip
 # Features that a record may lack, which are lists of any length to tensorflow-datasets.
@@ -54,7 +54,7 @@ def write_tfds_files(folder: epath.Path, name: str, shards: Sequence[ShardSummar
         "content": {"features": features},
         "proto_cls": "tensorflow_datasets.FeaturesDict",
     }
-    write_json(folder / TFDS_FOLDER / "features.json", described)
+    write_json(folder / TFDS_FOLDER / FEATURES_NAME, described)
     write_json(folder / TFDS_FOLDER / "dataset_info.json", info)
 
 

@@ -2,8 +2,9 @@
 
 import functools
 import posixpath
+import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from etils import epath
 
@@ -11,13 +12,17 @@ from timesuite_jax.media import VIDEO_SUFFIXES, VideoError
 from timesuite_jax.storage.remote_path import is_remote, to_path
 
 _SHOWN = 3  # files that an error lists
+_PREFIX = "v_"
 
 
 class VideoFolder:
     """A folder of videos, with its sub-folders.
 
     A video is the file with the path that the annotations name; else the one file with that path and another suffix, or
-    any (DiDeMo names .mov, and ids have none); else, for a name without folders, the one such file in a sub-folder.
+    any (DiDeMo names .mov, and ids have none); else, for a name without folders, the one such file in a sub-folder;
+    else the same with `v_` before its id, or without it: some annotation files add it to the ids of YouTube, as the
+    files of ActivityNet have it. Accented letters may be composed (as most programs write them) or decomposed (as macOS
+    does).
 
     Args:
       root: the folder, on a disk or in a bucket.
@@ -37,9 +42,7 @@ class VideoFolder:
         """
         if self._is_file(name):
             return name
-        stem = _stem(name)
-        for index in (self._by_path, self._by_name if "/" not in stem else {}):
-            candidates = index.get(stem, ())
+        for candidates in self._candidates(name):
             if len(candidates) == 1:
                 return candidates[0]
             if candidates:
@@ -50,6 +53,16 @@ class VideoFolder:
                     "keep one of them, or give its path in the annotations",
                 )
         return None
+
+    def _candidates(self, name: str) -> Iterator[list[str]]:
+        """Yields the files that a name may mean, the most likely first."""
+        stem = _stem(name)
+        folder, _, last = stem.rpartition("/")
+        other = last.removeprefix(_PREFIX) if last.startswith(_PREFIX) else _PREFIX + last
+        for spelling in (stem, posixpath.join(folder, other)):
+            yield self._by_path.get(spelling, [])
+            if not folder:
+                yield self._by_name.get(spelling, [])
 
     def _is_file(self, name: str) -> bool:
         if is_remote(self._root):  # a request for each name would take hours
@@ -91,6 +104,10 @@ def _grouped(paths: Iterable[str], key: Callable[[str], str]) -> Mapping[str, li
 
 
 def _stem(path: str) -> str:
-    """A path without its suffix, if that is one of videos; ids have full stops: "NUsG9BgSes0_210.0_360.0"."""
+    """A path without its suffix, if that is one of videos; ids have full stops: "NUsG9BgSes0_210.0_360.0".
+
+    Its letters are composed.
+    """
+    path = unicodedata.normalize("NFC", path)
     stem, suffix = posixpath.splitext(path)
     return stem if suffix.lower() in VIDEO_SUFFIXES else path
