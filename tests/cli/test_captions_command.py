@@ -30,8 +30,8 @@ def test_questions_are_written_and_the_rest_is_counted(clips, tmp_path, capsys):
     command = ["data", "captions", "--annotations", str(clips), "--out", str(out)]
     assert main(command) == 0
     printed = capsys.readouterr().out
-    assert f"{out}: 2 questions; 1 clips dropped: 1 short_caption\n" in printed
-    assert "1 rows of" in printed and "line 4.span: is [5]" in printed
+    assert f"{out}: 2 questions; 1 clip dropped: 1 short_caption\n" in printed
+    assert f"1 wrong row in {clips}; for example:" in printed and "line 4.span: is [5]" in printed
     made = read_annotations(out, "conversation")
     assert [one.spans.spans for one in made] == [((0.0, 15.0),), ((20.0, 35.0),)]
     assert {one.task for one in made} == {"temporal_grounded_caption"}
@@ -86,7 +86,7 @@ def test_a_split_is_chosen_as_the_error_requires(tmp_path, capsys):
     assert main(command) == 2
     assert "choose one with --split" in capsys.readouterr().err
     assert main([*command, "--split", "validation"]) == 0
-    assert "1 rows excluded: 1 rows: in split 'training', not 'validation'" in capsys.readouterr().out
+    assert "1 row excluded: 1 row: in split 'training', not 'validation'" in capsys.readouterr().out
     assert [one.video for one in read_annotations(out, "conversation")] == ["b"]
 
 

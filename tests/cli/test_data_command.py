@@ -41,22 +41,22 @@ def test_build_check_inspect(how, folder, capsys):
     assert shown["samples"][0]["spans"] == [[0.5, 1.5]] and shown["spans"]["count"] == 1
     assert main(["data", "inspect", f"{folder}/out", "--html", f"{folder}/page.html"]) == 0
     assert (folder / "page.html").is_file()
-    assert "out: 1 records" in capsys.readouterr().out
+    assert "out: 1 record, " in capsys.readouterr().out
     assert main(["data", "check", f"{folder}/out"]) == 0
-    assert "1 records and 0 videos checked, 0 problems" in capsys.readouterr().out
+    assert "1 record and 0 videos checked, 0 problems" in capsys.readouterr().out
 
 
 def test_build_prints_rejected_samples(folder, capsys):
     assert build(folder) == 0
     out, err = capsys.readouterr()
-    assert "1 samples rejected" in out and not err and "out/1 (b.mp4): is empty (0 bytes)" in out
+    assert "1 sample rejected" in out and not err and "out/1 (b.mp4): is empty (0 bytes)" in out
 
 
 @pytest.mark.parametrize("how", [[], ["--json"]])
 def test_strict_fails_where_samples_were_rejected(folder, capsys, how):
     assert build(folder, "--strict", *how) == 1
     out, err = capsys.readouterr()
-    assert "1 samples rejected" in (err if how else out)
+    assert "1 sample rejected" in (err if how else out)
     asked = [{"q": "When?", "a": "From 0.5 to 1.5 seconds."}]
     (folder / "a.json").write_text(json.dumps([{"video": "a.mp4", "QA": asked}]))
     assert main(["data", "build", "--annotations", f"{folder}/a.json", "--videos", f"{folder}/videos",
@@ -71,7 +71,10 @@ def test_build_prints_bad_spans(folder, capsys):
     assert build(folder, "--on-bad-span", "clip") == 0
     out = capsys.readouterr().out
     assert "out/2 (a.mp4): true span 10 - 30 s is outside of the video" in out
-    assert "2 true spans do not fit their videos" in out and "1 beyond_end (clipped), 1 outside (rejected)" in out
+    assert (
+        "spans that do not fit their videos (listed in dataset_info.json): " in out
+        and "1 beyond_end (clipped), 1 outside (rejected)" in out
+    )
     assert "clipped out/1 (a.mp4): true span 0.5 - 9 s extends beyond the video" in out
 
 
@@ -86,7 +89,12 @@ def test_check_continues_after_an_unreadable_file(folder, capsys):
     (folder / "videos/c.mp4").mkdir()
     assert main(["data", "check", f"{folder}/videos", "--json"]) == 1
     report = json.loads(capsys.readouterr().out)
-    assert report["videos"] == 3 and "c.mp4 is a folder" in report["findings"][1]["problem"]
+    assert report["videos"] == 3
+    assert report["findings"][1] == {
+        "where": f"{folder}/videos/c.mp4",
+        "problem": "is a folder; give the path of a file",
+        "kind": "not_a_file",
+    }
 
 
 def test_check_prints_what_it_passed_over(folder, capsys):
@@ -129,7 +137,8 @@ def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     (folder / "a.json").write_text("{")
     assert build(folder) == 2
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 8 and all(line.startswith("timesuite data: ") for line in lines)
+    assert len(lines) == 8, lines
+    assert all(line.startswith("timesuite data: ") for line in lines)
 
 
 def test_inspect_needs_a_config_to_override(capsys):
@@ -155,3 +164,64 @@ def test_a_packaged_vocabulary_that_is_not_installed(folder, capsys, monkeypatch
     words = ["--config", "configs/timesuite/linear_p.py", "--config.text.tokenizer=mistral_common"]
     assert main(["data", "inspect", f"{folder}/out", *words]) == 2
     assert "pip install mistral_common" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--frames", "4", "--audio", "drop"], "--audio drop is about stored videos, and --frames 4 stores no sound; "),
+        (["--fps", "2", "--audio", "drop"], "--audio drop is about stored videos, and --fps 2 stores no sound; leave"),
+        (["--frame-side", "128"], "--frame-side 128 is about stored frames, and videos are stored as they are; add "),
+        (["--corpus", ".."], "corpus name '..' cannot be part of a file name; choose one of letters and digits"),
+        (["--corpus", "."], "corpus name '.' cannot be part of a file name"),
+        (["--corpus", " a"], "corpus name ' a' cannot be part of a file name"),
+        (["--corpus", "a\nb"], "corpus name 'a\\nb' cannot be part of a file name"),
+    ],
+)
+def test_options_without_an_effect_and_unusable_names_are_rejected(folder, capsys, options, problem):
+    assert build(folder, *options) == 2
+    assert problem in capsys.readouterr().err and not (folder / "out").exists()
+
+
+@pytest.mark.parametrize("option", ["--corpus", "--task", "--format", "--split", "--annotators"])
+def test_empty_names_are_not_the_default(folder, capsys, option):
+    with pytest.raises(SystemExit) as caught:
+        build(folder, option, "")
+    assert caught.value.code == 2 and f"argument {option}: '' is empty; give a name, or" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--task", "--format", "--split", "--annotators"])
+def test_a_check_has_no_options_of_annotations_without_any(folder, capsys, option):
+    assert main(["data", "check", f"{folder}/videos", option, "didemo"]) == 2
+    assert f"{option} is about --annotations, which are not given" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_created(folder, capsys):
+    """/proc has no folders of users; a folder of this name elsewhere would be created."""
+    for words in (["build", "--annotations", f"{folder}/a.json", "--videos", f"{folder}/videos"], ["synthetic"]):
+        assert main(["data", *words, "--out", "/proc/x"]) == 2
+        err = capsys.readouterr().err
+        assert len(err.splitlines()) == 1 and "cannot write" in err and "/proc/x" in err, err
+
+
+def test_a_bucket_is_refused_in_one_line(capsys):
+    assert main(["data", "check", "gs://bucket/videos"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("timesuite data: gs://bucket/videos is in a bucket, but it must be on a disk; give a path on")
+    assert len(err.splitlines()) == 1
+
+
+def test_inspect_prints_samples_as_text(folder, capsys):
+    asked = [{"q": "When?", "a": "From 0.2 to 1.0 seconds."}, {"q": "Who\x1b?", "a": "It's a dog."}]
+    entry = {"video": "a.mp4", "start": 0.5, "end": 1.5, "QA": asked, "spans": [[0.2, 0.4], [0.6, 1]]}
+    (folder / "a.json").write_text(json.dumps([entry]))
+    assert build(folder) == 0
+    capsys.readouterr()
+    assert main(["data", "inspect", f"{folder}/out"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.endswith(
+        "  clip: 0.5 - 1.5 s\n  question 1: When?\n  answer 1: From 0.2 to 1.0 seconds.\n"
+        "  true spans 1: 0.2 - 0.4 s, 0.6 - 1 s\n  question 2: Who\\x1b?\n  answer 2: It's a dog.\n"
+        "  true spans 2: none\n"
+    )
+    assert "None" not in shown and "{" not in shown

@@ -35,16 +35,23 @@ def test_a_corpus_of_coin(coin, videos, tmp_path):
     assert (first.source, second.source) == ("a.mp4", "b.mp4")
     assert first.turns[0].answer == "0.0 - 1.0 seconds, open it.  1.5 - 2.5 seconds, pour."
     assert [(one.id, one.reason, one.kind) for one in info.quarantine] == [
-        ("COIN/database['c']", "in split 'testing', not 'training'", "excluded"),
-        ("COIN/database['d'].annotation[0].segment", "is missing", "invalid_row"),
+        ("coin/database['c']", "in split 'testing', not 'training'", "excluded"),
+        ("coin/database['d'].annotation[0].segment", "is missing", "invalid_row"),
     ]
+    rejected = {"excluded": 1, "invalid_row": 1}
+    assert info.counts == ({"source": "COIN", "task": "step_localization", "records": 2, "rejected": rejected},)
 
 
-def test_an_ambiguous_video_is_rejected(coin, videos):
+def test_an_ambiguous_video_is_rejected(coin, videos, tmp_path):
+    """With the id that its record would have had."""
     shutil.copy(videos / "a.mp4", videos / "a.mkv")
     given = read_annotation_set(coin, videos, ReadOptions(split="all"))
     assert [(one.source, one.kind) for one in given.rejected] == [("", "invalid_row"), ("a", "ambiguous_video")]
     assert [one.video for one in given.annotations] == ["b.mp4", "c"]
+    info = build_corpus(given, videos, tmp_path / "out", BuildSpec("steps"), quiet=True)
+    assert {one.source: one.id for one in info.quarantine if one.source} == {"a": "steps/0", "c": "steps/2"}
+    _, source = open_corpus(tmp_path / "out")
+    assert decode_record(source[0], "").id == "steps/1"
 
 
 def test_the_command(coin, videos, tmp_path, capsys):
@@ -55,8 +62,9 @@ def test_the_command(coin, videos, tmp_path, capsys):
     assert "does not have the format youcook2" in capsys.readouterr().err
     assert main([*words, "--split", "training", "--strict"]) == 1
     shown = capsys.readouterr().out
-    assert "1 rows excluded (listed in dataset_info.json): 1 rows: in split 'testing', not 'training'" in shown
-    assert "1 samples rejected (listed in dataset_info.json): 1 invalid_row" in shown
+    assert "1 row excluded (listed in dataset_info.json): 1 row: in split 'testing', not 'training'" in shown
+    assert "1 sample rejected (listed in dataset_info.json): 1 invalid_row" in shown
+    assert "\n  out/database['d'].annotation[0].segment: is missing\n" in shown
 
 
 def test_excluded_rows_do_not_fail_a_strict_build(videos, tmp_path, capsys):
@@ -65,4 +73,4 @@ def test_excluded_rows_do_not_fail_a_strict_build(videos, tmp_path, capsys):
     (tmp_path / "all_data_val.json").write_text(json.dumps(content))
     words = ["--annotations", str(tmp_path / "all_data_val.json"), "--videos", str(videos), "--strict"]
     assert main(["data", "build", *words, "--out", str(tmp_path / "out")]) == 0
-    assert "1 rows: the video has no annotated moment" in capsys.readouterr().out
+    assert "1 row: the video has no annotated moment" in capsys.readouterr().out

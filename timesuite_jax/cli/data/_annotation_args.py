@@ -32,7 +32,9 @@ def add_annotations(parser: argparse.ArgumentParser, *, required: bool) -> None:
         "annotations)",
     )
     parser.add_argument(
-        "--task", help="task of the records (default: the first of the format; temporal_video_grounding of questions)"
+        "--task",
+        type=name,
+        help="task of the records (default: the first of the format; temporal_video_grounding of questions)",
     )
     parser.add_argument(
         "--seed", type=not_negative, default=0, help="chooses among the wordings of questions (%(default)s)"
@@ -42,12 +44,25 @@ def add_annotations(parser: argparse.ArgumentParser, *, required: bool) -> None:
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Adds the options that choose among what an annotation file contains."""
     parser.add_argument(
-        "--format", metavar="NAME", help="format of the annotations (default: found from the file; didemo, coin, ...)"
+        "--format",
+        type=name,
+        metavar="NAME",
+        help="format of the annotations (default: found from the file; didemo, coin, ...)",
     )
-    parser.add_argument("--split", metavar="NAME|all", help="split, of an annotation file that has several")
+    parser.add_argument("--split", type=name, metavar="NAME|all", help="split, of an annotation file that has several")
     parser.add_argument(
-        "--annotators", metavar="RULE", help="how several annotators are combined: majority, mean, first, each"
+        "--annotators",
+        type=name,
+        metavar="RULE",
+        help="how several annotators are combined: majority, mean, first, each",
     )
+
+
+def name(word: str) -> str:
+    """A name, which is not empty: an empty one is a variable of the shell that is not set, not the default."""
+    if not word.strip():
+        raise argparse.ArgumentTypeError(f"{word!r} is empty; give a name, or leave the option out")
+    return word
 
 
 def read_annotations(args: argparse.Namespace) -> "AnnotationSet":

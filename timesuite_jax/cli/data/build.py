@@ -9,8 +9,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
 from timesuite_jax.cli._paths import any_path
-from timesuite_jax.cli.data._annotation_args import add_annotations, read_annotations
+from timesuite_jax.cli.data._annotation_args import add_annotations, name, read_annotations
 from timesuite_jax.cli.data._numbers import add_deadline, add_workers, megabytes, positive, rate
+from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     add_annotations(parser, required=True)
     parser.add_argument("--out", type=any_path, required=True, help="folder to write")
-    parser.add_argument("--corpus", help="name of the corpus (default: the folder's name)")
+    parser.add_argument("--corpus", type=name, help="name of the corpus (default: the folder's name)")
     parser.add_argument("--shards", type=positive, default=1, help="number of TFRecord files (%(default)s)")
     parser.add_argument("--shard-size", type=megabytes, metavar="MB", help="instead: their size, about, in MB")
     kind = parser.add_mutually_exclusive_group()
@@ -83,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax.data.corpora.quarantine import read_quarantine
 
     spec = BuildSpec(
-        corpus=args.corpus or args.out.resolve().name,
+        corpus=args.out.resolve().name if args.corpus is None else args.corpus,
         task=args.task,
         shards=args.shards,
         shard_mb=args.shard_size,
@@ -107,7 +108,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(asdict(info)))
     else:
-        print(f"{args.out}: {len(info)} records in {len(info.shards)} shards, {sum(info.bytes) / 1e6:.1f} MB")
+        size = f"{counted(len(info), 'record')} in {counted(len(info.shards), 'shard')}"
+        print(f"{args.out}: {size}, {sum(info.bytes) / 1e6:.1f} MB")
     _print_problems(info, sys.stderr if args.json else sys.stdout)
     return 1 if args.strict and any(one.kind != EXCLUDED for one in info.quarantine) else 0
 
@@ -117,24 +119,25 @@ def _print_problems(info: "CorpusInfo", file: TextIO) -> None:
     from timesuite_jax.data.corpora.annotation_set import EXCLUDED
 
     if excluded := Counter(one.reason for one in info.quarantine if one.kind == EXCLUDED):
-        listed = "; ".join(f"{count} rows: {reason}" for reason, count in excluded.most_common(_EXAMPLES))
-        print(f"{excluded.total()} rows excluded (listed in dataset_info.json): {listed}", file=file)
+        listed = "; ".join(f"{counted(count, 'row')}: {reason}" for reason, count in excluded.most_common(_EXAMPLES))
+        print(f"{counted(excluded.total(), 'row')} excluded (listed in dataset_info.json): {listed}", file=file)
     if rejected_samples := [one for one in info.quarantine if one.kind != EXCLUDED]:
         kinds = Counter(rejected.kind for rejected in rejected_samples)
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
-        print(
-            f"{len(rejected_samples)} samples rejected (listed in dataset_info.json): {listed}; for example:", file=file
-        )
+        total = counted(len(rejected_samples), "sample")
+        print(f"{total} rejected (listed in dataset_info.json): {listed}; for example:", file=file)
         for rejected in rejected_samples[:_EXAMPLES]:
-            print(f"  {rejected.id} ({rejected.source}): {rejected.reason}", file=file)
+            source = f" ({rejected.source})" if rejected.source else ""
+            print(f"  {rejected.id}{source}: {rejected.reason}", file=file)
     if info.audio_kept:
         named = ", ".join(info.audio_kept[:_EXAMPLES])
-        print(f"{len(info.audio_kept)} videos keep their sound, without which times would change: {named}", file=file)
+        total = counted(len(info.audio_kept), "video")
+        print(f"sound kept in {total}, whose times would change without it: {named}", file=file)
     if info.bad_spans:
         counts = Counter((one.kind, one.action) for one in info.bad_spans)
         listed = ", ".join(f"{count} {kind} ({action})" for (kind, action), count in sorted(counts.items()))
         print(
-            f"{len(info.bad_spans)} true spans do not fit their videos (listed in dataset_info.json): {listed}; "
+            f"spans that do not fit their videos (listed in dataset_info.json): {listed}; "
             f"--on-bad-span {info.on_bad_span}",
             file=file,
         )

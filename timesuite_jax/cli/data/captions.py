@@ -9,6 +9,7 @@ from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._annotation_args import add_format
 from timesuite_jax.cli.data._numbers import not_negative, positive, seconds
+from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     listed = ", ".join(f"{count} {reason}" for reason, count in counts.items())
     if not made.annotations:
         reasons = listed or (
-            f"{len(wrong)} rows are wrong, e.g. {wrong[0].location}: {wrong[0].reason}" if wrong else ""
+            f"{counted(len(wrong), 'wrong row')}, e.g. {wrong[0].location}: {wrong[0].reason}" if wrong else ""
         )
         raise UserError(
             f"no clip of {args.annotations} becomes a question ({reasons or 'it has none'}); change the options, see "
@@ -102,12 +103,12 @@ def run(args: argparse.Namespace) -> int:
         }
         print(json.dumps(summary))
         return 1 if args.strict and wrong else 0
-    dropped = f"; {sum(counts.values())} clips dropped: {listed}" if counts else ""
-    print(f"{args.out}: {len(made.annotations)} questions{dropped}")
+    dropped = f"; {counted(sum(counts.values()), 'clip')} dropped: {listed}" if counts else ""
+    print(f"{args.out}: {counted(len(made.annotations), 'question')}{dropped}")
     if excluded:
-        print(f"{len(excluded)} rows excluded: {count_reasons(excluded)}")
+        print(f"{counted(len(excluded), 'row')} excluded: {count_reasons(excluded)}")
     if wrong:
-        print(f"{len(wrong)} rows of {args.annotations} are wrong; for example:")
+        print(f"{counted(len(wrong), 'wrong row')} in {args.annotations}; for example:")
         for one in wrong[:_EXAMPLES]:
             print(f"  {one.location}: {one.reason}")
     return 1 if args.strict and wrong else 0

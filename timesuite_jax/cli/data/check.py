@@ -9,6 +9,7 @@ from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.cli.data._annotation_args import add_annotations, read_annotations
 from timesuite_jax.cli.data._numbers import add_deadline, add_workers
+from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
 _NAMED = 10  # files of a suffix that are printed; the report in JSON lists all
@@ -43,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--report and --quarantine are both {args.report}; give two files")
     if (args.annotations is None) != (args.videos is None):
         raise UserError("--annotations and --videos need each other; give both or none")
+    unused = next((name for name in ("task", "format", "split", "annotators") if getattr(args, name) is not None), None)
+    if unused and args.annotations is None:
+        raise UserError(f"--{unused} is about --annotations, which are not given; add them, or leave it out")
     if not args.paths and args.annotations is None:
         raise UserError("there is nothing to check; give corpora, folders of videos, videos, or --annotations")
     from timesuite_jax.data.corpora.audit import audit
@@ -75,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
             print(f"not checked, no suffix of a video: {line}")
         if report.kinds:
             print("by kind: " + ", ".join(f"{kind} {count}" for kind, count in report.kinds.items()))
-        print(f"{report.records} records and {report.videos} videos checked, {len(report.findings)} problems")
+        checked = f"{counted(report.records, 'record')} and {counted(report.videos, 'video')} checked"
+        print(f"{checked}, {counted(len(report.findings), 'problem')}")
     return 0 if report.ok else 1
 
 

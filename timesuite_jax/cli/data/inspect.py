@@ -2,13 +2,15 @@
 
 import argparse
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
+from timesuite_jax.cli._printable import printable
 from timesuite_jax.cli.data._numbers import add_deadline, not_negative
+from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def _print(report: "CorpusReport") -> None:
     from timesuite_jax.apps.inspection.report import PERCENTILE_NAMES
 
     facts, info = report.as_json(), report.info
-    print(f"{info.name}: {facts['records']} records, {facts['hours']:.2f} h, {facts['bytes'] / 1e6:.1f} MB")
+    print(f"{info.name}: {counted(facts['records'], 'record')}, {facts['hours']:.2f} h, {facts['bytes'] / 1e6:.1f} MB")
     print(f"shards: {facts['shards']}; rejected: {facts['rejected']}; bad spans: {facts['bad_spans']}")
     print("tasks: " + _counts(facts["tasks"]))
     spans, tokens = facts["spans"], report.tokens
@@ -87,7 +89,23 @@ def _print(report: "CorpusReport") -> None:
         print(f"tokens: {tokens['whole']} of {tokens['samples']} samples fit whole, {tokens['dropped']} are dropped")
         print(f"cuts: {_counts(tokens['cuts']) or 'none'}; sequences by length: {_counts(tokens['lengths']) or 'none'}")
     for sample in facts["samples"]:
-        print("\n" + "\n".join(f"  {key}: {value}" for key, value in sample.items()))
+        print("\n" + "\n".join(f"  {printable(line)}" for line in _lines(sample)))
+
+
+def _lines(sample: Mapping[str, Any]) -> Iterator[str]:
+    """Yields what is printed of a record, see `report.describe`."""
+    for key in ("id", "task", "source", "seconds", "stored"):
+        yield f"{key}: {sample[key]}"
+    if sample["clip"]:
+        yield f"clip: {_spans([sample['clip']])}"
+    for number, turn in enumerate(sample["turns"], 1):
+        yield f"question {number}: {turn['q']}"
+        yield f"answer {number}: {turn['a'] or 'none'}"
+        yield f"true spans {number}: {_spans(turn['spans']) or 'none'}"
+
+
+def _spans(spans: Sequence[Sequence[float]]) -> str:
+    return ", ".join(f"{start:g} - {end:g} s" for start, end in spans)
 
 
 def _counts(counts: Mapping[str, Any]) -> str:

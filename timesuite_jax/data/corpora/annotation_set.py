@@ -22,7 +22,8 @@ class AnnotationSet:
     Attributes:
       source: name of the source, by which the manifest counts.
       annotations: in the order of the file.
-      rejected: samples of the file that are no annotations, with the reasons.
+      rejected: samples of the file that are no annotations, with the reasons. Their ids are numbers of annotations, or
+        locations in the file.
       classes: names of the classes that labels number.
     """
 
@@ -54,7 +55,7 @@ def read_annotation_set(
     """
     found = annotate_source(path, format, options, seed=seed)
     source = Path(path).name.split(".")[0]
-    rejected = [_rejected(source, one) for one in found.skipped]
+    rejected = [_rejected(one, found.task) for one in found.skipped]
     folder, files, annotations = VideoFolder(videos), {}, []
     for annotation in found.annotations:
         name = annotation.video
@@ -63,8 +64,7 @@ def read_annotation_set(
         if isinstance(file := files[name], str):
             annotations.append(replace(annotation, video=file) if file != name else annotation)
         else:
-            number = f"{source}/{annotation.number}"
-            rejected.append(Rejected(number, name, file.problem, _AMBIGUOUS, annotation.task))
+            rejected.append(Rejected(f"{annotation.number}", name, file.problem, _AMBIGUOUS, annotation.task))
     return AnnotationSet(source, tuple(annotations), tuple(rejected), found.classes)
 
 
@@ -76,5 +76,5 @@ def _find(folder: VideoFolder, name: str) -> str | VideoError:
         return error
 
 
-def _rejected(source: str, row: Skipped) -> Rejected:
-    return Rejected(f"{source}/{row.location}", "", row.reason, EXCLUDED if row.excluded else _INVALID)
+def _rejected(row: Skipped, task: str) -> Rejected:
+    return Rejected(row.location, "", row.reason, EXCLUDED if row.excluded else _INVALID, task)

@@ -11,6 +11,7 @@ videos in it, so that neither workers nor interruptions influence a byte.
 import functools
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from etils import epath
@@ -96,7 +97,7 @@ def build_corpus(
             spec.corpus,
             summaries,
             on_bad_span=spec.on_bad_span,
-            rejected=given.rejected,
+            rejected=[replace(one, id=f"{spec.corpus}/{one.id}") for one in given.rejected],
             source=given.source,
             classes=given.classes,
             settings=settings,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from timesuite_jax.counted import counted
 from timesuite_jax.data.actions.labels import classes_of, label_action
 from timesuite_jax.data.sources.detect import TIMEPRO, format_of
 from timesuite_jax.data.sources.formats import FORMATS
@@ -27,12 +28,14 @@ class SourceAnnotations:
 
     Attributes:
       format: name of its format.
+      task: of samples without a task of their own.
       annotations: questions and answers, in the order of the file.
       skipped: rows that are none, with the reasons.
       classes: names of the classes that labels number.
     """
 
     format: str
+    task: str
     annotations: tuple[Annotation, ...]
     skipped: tuple[Skipped, ...]
     classes: tuple[str, ...] = ()
@@ -56,9 +59,10 @@ def annotate_source(
     document, options = load_document(Path(path)), options or ReadOptions()
     name = format_of(document, format)
     if name == TIMEPRO:
-        found: list[Annotation] = _ready_made(document, options)
+        task = options.task or _DEFAULT_TASK
+        found: list[Annotation] = _ready_made(document, options, task)
         skipped = [Skipped(f"key {key[:60]!r}", "is in one object twice") for key in document.repeated]
-        return SourceAnnotations(name, tuple(found), tuple(skipped))
+        return SourceAnnotations(name, task, tuple(found), tuple(skipped))
     found, skipped, classes = [], [], classes_of(document, FORMATS[name], options)
     numbers = {one: number for number, one in enumerate(classes)}
     for one in read_document(document, FORMATS[name], options):
@@ -69,7 +73,8 @@ def annotate_source(
             found.append(made)
     if not found:
         raise UserError(f"{path}, of the format {name}, has no samples: {count_reasons(skipped) or 'no rows'}")
-    return SourceAnnotations(name, tuple(found), tuple(skipped), classes)
+    task = options.task or FORMATS[name].tasks[0]
+    return SourceAnnotations(name, task, tuple(found), tuple(skipped), classes)
 
 
 def _made(entry: SourceEntry, classes: Mapping[str, int], seed: int) -> Annotation | Skipped:
@@ -77,7 +82,7 @@ def _made(entry: SourceEntry, classes: Mapping[str, int], seed: int) -> Annotati
     return label_action(entry, content, classes) if isinstance(content, Action) else annotate(entry, seed)
 
 
-def _ready_made(document: Document, options: ReadOptions) -> list[Annotation]:
+def _ready_made(document: Document, options: ReadOptions, task: str) -> list[Annotation]:
     for option, value in (
         (f"--split {options.split}", options.split),
         (f"--annotators {options.annotators}", options.annotators),
@@ -90,11 +95,11 @@ def _ready_made(document: Document, options: ReadOptions) -> list[Annotation]:
             f"{document.path} has no JSON, which the format {TIMEPRO} is; leave out --format, or name another"
         )
     records = [record.value for record in document.records()]
-    return check_entries(document.path, records, options.task or _DEFAULT_TASK)
+    return check_entries(document.path, records, task)
 
 
 def count_reasons(skipped: Iterable[Skipped]) -> str:
     """Lists the most frequent reasons of skipped rows with their numbers; "" if there are none."""
     counts = Counter(one.reason for one in skipped).most_common()
-    listed = "; ".join(f"{count} rows: {reason}" for reason, count in counts[:_SHOWN])
+    listed = "; ".join(f"{counted(count, 'row')}: {reason}" for reason, count in counts[:_SHOWN])
     return f"{listed}; and {len(counts) - _SHOWN} other reasons" if len(counts) > _SHOWN else listed
