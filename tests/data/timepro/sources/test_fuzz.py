@@ -3,6 +3,8 @@
 import json
 import os
 import pickle
+import tempfile
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -105,16 +107,16 @@ def test_wrong_bytes(tmp_path, data):
     """Files with bytes changed, removed or repeated; in the folder with the others of the sample."""
     name = data.draw(st.sampled_from(NAMES))
     damaged = data.draw(st.sampled_from(sorted(SAMPLES[name])))
-    folder = tmp_path / str(len(list(tmp_path.iterdir())))
-    folder.mkdir()
-    for file, content in SAMPLES[name].items():
-        whole = bytearray(content)
-        for _ in range(data.draw(st.integers(1, 4)) if file == damaged else 0):
-            start = data.draw(st.integers(0, max(0, len(whole) - 1)))
-            size = data.draw(st.integers(0, 12))
-            whole[start : start + size] = data.draw(st.binary(max_size=12)) * data.draw(st.integers(1, 3))
-        (folder / file).write_bytes(bytes(whole))
-    check(folder / damaged if data.draw(st.booleans()) else folder, data)
+    with tempfile.TemporaryDirectory(dir=tmp_path) as name_of_folder:
+        folder = Path(name_of_folder)
+        for file, content in SAMPLES[name].items():
+            whole = bytearray(content)
+            for _ in range(data.draw(st.integers(1, 4)) if file == damaged else 0):
+                start = data.draw(st.integers(0, max(0, len(whole) - 1)))
+                size = data.draw(st.integers(0, 12))
+                whole[start : start + size] = data.draw(st.binary(max_size=12)) * data.draw(st.integers(1, 3))
+            (folder / file).write_bytes(bytes(whole))
+        check(folder / damaged if data.draw(st.booleans()) else folder, data)
 
 
 @settings(many, max_examples=max(1, EXAMPLES // 3))
