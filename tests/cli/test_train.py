@@ -61,7 +61,7 @@ def test_dropped_and_truncated_samples_are_printed(tiny_run, tiny_corpus, capfd,
     monkeypatch.setattr(RecordStream, "report", lambda stream: {"videos": report})
     assert train(tiny_corpus, tiny_run) == 0
     assert capfd.readouterr().out.splitlines()[:3] == [
-        "videos: 1 samples dropped, 15 used, for example:",
+        "videos: 1 sample dropped, 15 used, for example:",
         "  videos/3 is empty",
         "videos: of 15 samples used, these were truncated to fit: time_text_dropped 9, turns 2",
     ]

@@ -119,7 +119,7 @@ def test_a_changed_file_of_rows_is_described_by_its_first_line(spec):
         ("".join([*lines[:4], "x\n", *lines[5:]]), "line 5 was '{"),
         (text.replace("\n", "\r\n"), "its line ends or its compression differ"),
     ):
-        spec.rows.write_text(changed, newline="")
+        spec.rows.write_bytes(changed.encode())
         with pytest.raises(UserError) as caught:
             find_plan(spec)
         message = str(caught.value)

@@ -128,6 +128,7 @@ def test_damaged_shards(shard, change, keep_index):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(0)
 @given(changes, st.booleans())
 @settings(fuzzed, max_examples=100_000)
 def test_many_damaged_shards(shard, change, keep_index):
@@ -232,7 +233,7 @@ def test_a_shard_of_another_corpus_is_named(corpus, tmp_path):
     CorpusWriter(tmp_path / "d", "c").write([[RECORDS[1]], [RECORDS[1]]])
     shutil.copy(tmp_path / "d/c-00000-of-00002.tfrecord", corpus / "c-00001-of-00002.tfrecord")
     with pytest.raises(
-        UserError, match=r"c-00001-of-00002.tfrecord holds 1 records in \d+ bytes, but dataset_info.json"
+        UserError, match=r"c-00001-of-00002.tfrecord holds 1 record in \d+ bytes, but dataset_info.json"
     ):
         open_corpus(corpus)
 

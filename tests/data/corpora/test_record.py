@@ -86,7 +86,7 @@ def test_damaged_corpus_folders_are_errors(tmp_path):
     CorpusWriter(tmp_path, "c").write([[record()]])
     fields = json.loads(info_path.read_text())
     info_path.write_text(json.dumps({**fields, "records": [2]}))
-    with pytest.raises(UserError, match=r"1 records.* dataset_info.json .* 2"):
+    with pytest.raises(UserError, match=r"1 record, .* dataset_info.json .* 2"):
         open_corpus(tmp_path)
     for wrong in ({"shards": 3}, {"records": [1, 1]}):
         info_path.write_text(json.dumps({**fields, **wrong}))

@@ -14,6 +14,7 @@ from timesuite_jax.apps.finetune.decimal_marks import ambiguous_stops
 from timesuite_jax.apps.finetune.fields import FieldError, is_empty, read_span, read_spans, read_text
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowProblem
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
+from timesuite_jax.counted import counted
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.text import denies_event, format_span, parse_spans
 
@@ -140,23 +141,23 @@ def _doubtful(rows: Sequence[Row], unit: str) -> Iterator[str]:
     questions = Counter((row.video, row.question) for row in rows)
     kinds = (
         (
-            "rows have no start and end, but answers with times, so that their times are not scored",
+            "without start and end, but with times in the answer, which are not scored",
             lambda row: not row.spans and bool(parse_spans(row.answer)),
         ),
         (
-            "rows have start and end, but answers without times, so that the model does not learn to give them",
+            "with start and end, but without times in the answer, so that the model does not learn to give them",
             lambda row: bool(row.spans) and not parse_spans(row.answer),
         ),
         (
-            "rows have start and end, but answers that deny the event",
+            "with start and end, but an answer that denies the event",
             lambda row: bool(row.spans) and denies_event(row.answer),
         ),
         (
-            "rows ask the same question about a video with different answers; times of one event belong in one row, as "
-            "spans",
+            "with the question of another row about its video, but another answer; times of one event belong in one "
+            "row, as spans",
             lambda row: questions[row.video, row.question] > 1,
         ),
     )
     for what, applies in kinds:
         if numbers := [row.number for row in rows if applies(row)]:
-            yield f"{len(numbers)} {what} (first: {unit} {numbers[0]})"
+            yield f"{counted(len(numbers), 'row')} {what} (first: {unit} {numbers[0]})"

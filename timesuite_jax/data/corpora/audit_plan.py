@@ -7,6 +7,7 @@ from pathlib import Path
 
 from etils import epath
 
+from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora.annotation_set import EXCLUDED, AnnotationSet
 from timesuite_jax.data.corpora.audit_items import (
     AnnotatedVideo,
@@ -113,7 +114,7 @@ class AuditPlan:
             if found[-1] == count:
                 self.items.append(ShardItem(path, checksum))
             else:
-                text = f"holds {found[-1]} records, but {INFO_NAME} lists {count}"
+                text = f"holds {counted(found[-1] or 0, 'record')}, but {INFO_NAME} lists {count}"
                 self.problems.append(Problem(path, "shard", text))
         complete = found == list(info.records)
         first = 0

@@ -17,6 +17,7 @@ from typing import Any
 import google_crc32c
 from etils import epath
 
+from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan
 from timesuite_jax.data.corpora.record import READABLE_SCHEMAS, example_class
 from timesuite_jax.data.corpora.rejected import Rejected
@@ -140,13 +141,13 @@ def open_corpus(folder: epath.PathLike) -> tuple[CorpusInfo, TFRecordSource]:
     source = TFRecordSource([to_path(folder) / name for name in info.shards])
     if len(source) != len(info):
         raise UserError(
-            f"{folder} holds {len(source)} records, but {INFO_NAME} lists {len(info)}; copy the corpus again"
+            f"{folder} holds {counted(len(source), 'record')}, but {INFO_NAME} lists {len(info)}; copy the corpus again"
         )
     for path, count, listed, size in zip(source.paths, source.counts, info.records, info.bytes, strict=True):
         if (count, file_size(path)) != (listed, size):
             raise UserError(
-                f"{path} holds {count} records in {file_size(path)} bytes, but {INFO_NAME} lists {listed} in {size}: "
-                "it is of another corpus; copy the corpus again"
+                f"{path} holds {counted(count, 'record')} in {file_size(path)} bytes, but {INFO_NAME} lists {listed} "
+                f"in {size}: it is of another corpus; copy the corpus again"
             )
     return info, source
 

@@ -7,6 +7,7 @@ the media, a few kB of a record instead of megabytes, so that all questions of a
 import dataclasses
 from collections.abc import Iterable, Iterator
 
+from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora.record import CHECKSUM_FEATURE, MEDIA_FEATURES, Record, decode_record, is_checked
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource
 from timesuite_jax.errors import UserError
@@ -32,7 +33,7 @@ def read_record(source: TFRecordSource, number: int) -> Record:
     if not 0 <= record.media_record < len(source):
         raise UserError(
             f"{_place(source, number)} refers to the video of record {record.media_record}, and the corpus has "
-            f"{len(source)} records; build it again"
+            f"{counted(len(source), 'record')}; build it again"
         )
     stored_in = record.media_record
     media = decode_record(source[stored_in], _place(source, stored_in), number=stored_in)

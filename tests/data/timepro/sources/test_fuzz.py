@@ -24,6 +24,7 @@ from timesuite_jax.errors import UserError
 
 EXAMPLES = int(os.environ.get("TIMESUITE_FUZZ_EXAMPLES", "300"))
 NAMES = sorted(FORMATS)
+pytestmark = pytest.mark.timeout(600 if EXAMPLES <= 10_000 else 0)  # seconds; of a long run no limit
 many = settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # Values that are wrong for most fields; every one can also replace a list or an object.
