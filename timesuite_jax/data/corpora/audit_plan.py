@@ -43,7 +43,7 @@ class AuditPlan:
         Raises:
           UserError: it is none of these.
         """
-        if (path / UNFINISHED / "build.json").is_file() and not (path / INFO_NAME).is_file():
+        if not (path / INFO_NAME).is_file() and (path / UNFINISHED / "build.json").is_file():
             read_info(path)  # raises what is to be done
         if path.is_dir():
             self._add_folder(path)
