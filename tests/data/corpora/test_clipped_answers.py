@@ -7,7 +7,7 @@ import pytest
 from tests.support.annotations import write
 from timesuite_jax.data.corpora import BuildSpec, build_corpus, open_corpus, read_record
 from timesuite_jax.data.corpora.annotation_set import read_annotation_set
-from timesuite_jax.data.timepro.sources import ReadOptions
+from timesuite_jax.data.sources import ReadOptions
 
 
 def corpus(annotations, videos, out, task=None, rule="clip"):
