@@ -15,9 +15,14 @@ from timesuite_jax.mqsa_ted.data import SyntheticInteractionsSpec, make_interact
 CONFIG = f"{ROOT}/configs/mqsa_ted/beauty.py:short,no_ted,debug"  # little to compile
 
 
+def shell() -> dict[str, str]:
+    """The variables of a shell; importing JAX sets one, which this process would pass on."""
+    return {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
+
+
 def rehearse(*words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, ROOT / "launch" / "rehearse_pod.py", CONFIG, *words]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, env=shell())
 
 
 def test_two_processes_train_one_model(tmp_path: Path):
@@ -42,9 +47,7 @@ def test_the_rehearsal_of_the_page_works_as_pasted(tmp_path: Path):
         (tmp_path / folder).symlink_to(ROOT / folder)
     path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
     command = ["bash", "-euc", block]
-    done = subprocess.run(
-        command, cwd=tmp_path, env={**os.environ, **path}, capture_output=True, text=True, timeout=1500
-    )
+    done = subprocess.run(command, cwd=tmp_path, env={**shell(), **path}, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("[")]
     assert {"[0] step 20 of 20, saved in runs/rehearsal", "[1] step 20 of 20, saved in runs/rehearsal"} <= set(lines)
