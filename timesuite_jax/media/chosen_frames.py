@@ -41,7 +41,8 @@ def decode_chosen(
     Raises:
       VideoError: the video cannot be used.
     """
-    for exact in (False, True):
+    exact = False
+    while True:
         index = index_video(source, name=name, deadline=deadline, threads=threads, exact=exact)
         numbers, facts = choose(index)
         needed, places = np.unique(numbers, return_inverse=True)
@@ -51,6 +52,7 @@ def decode_chosen(
             # Unless the stream was decoded to index it, the index may be wrong about which packets become frames.
             if index.order.exact:
                 raise
-            continue
-        break
-    return frames if len(needed) == len(numbers) and np.all(np.diff(places) == 1) else frames[places], facts, index
+            exact = True
+        else:
+            in_order = len(needed) == len(numbers) and np.all(np.diff(places) == 1)
+            return frames if in_order else frames[places], facts, index

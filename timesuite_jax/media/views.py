@@ -29,8 +29,8 @@ def long_side_crops(
       size: side of a crop.
       crops: number of crops.
     """
-    resized = resize_aliased(frames, short_side(*frames.shape[1:3], size), interpolation="bilinear")
-    height, width = resized.shape[1:3]
+    height, width = short_side(frames.shape[1], frames.shape[2], size)
+    resized = resize_aliased(frames, (height, width), interpolation="bilinear")
     starts = crop_starts(max(height, width), size, crops)
     if height >= width:
         return np.stack([resized[:, start : start + size] for start in starts])

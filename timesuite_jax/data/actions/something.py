@@ -52,8 +52,8 @@ def _classes_2(document: Document) -> tuple[str, ...]:
     listed = beside(document, "labels.json", "*labels.json")
     if listed is not None:
         return listed
-    templates = (row.value.get("template") for row in document.records() if isinstance(row.value, dict))
-    return tuple(sorted({_class(template) for template in templates if is_text(template)}))
+    templates = [row.value.get("template") for row in document.records() if isinstance(row.value, dict)]
+    return tuple(sorted({_class(str(template)) for template in templates if is_text(template)}))
 
 
 SOMETHING_1 = Format(

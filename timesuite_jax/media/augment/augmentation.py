@@ -72,7 +72,7 @@ def augment(
     if spec.rand_augment:
         frames = parse_rand_augment(spec.rand_augment)(frames, rng)
     if spec.crop == "random_resized":
-        box = random_box(*frames.shape[1:3], rng, area=spec.area, ratio=spec.ratio)
+        box = random_box(frames.shape[1], frames.shape[2], rng, area=spec.area, ratio=spec.ratio)
         out = resize_aliased(frames, (size, size), box=box, interpolation=spec.interpolation)
     elif spec.crop == "multi_scale":
         out = multi_scale_crop(frames, size, rng)

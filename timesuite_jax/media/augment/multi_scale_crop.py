@@ -44,7 +44,7 @@ def multi_scale_crop(
       size: side of the output.
       rng: generator.
     """
-    boxes = multi_scale_boxes(*frames.shape[1:3], size)
+    boxes = multi_scale_boxes(frames.shape[1], frames.shape[2], size)
     places = boxes[rng.integers(len(boxes))]
     box = places[rng.integers(len(places))]
     return resize_antialiased(frames, (size, size), box=box, interpolation="bilinear")

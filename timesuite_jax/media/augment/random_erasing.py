@@ -30,7 +30,7 @@ def erase(
     """
     if rng.random() >= probability:
         return frames
-    box = erased_box(*frames.shape[1:3], rng)
+    box = erased_box(frames.shape[1], frames.shape[2], rng)
     if box is None:
         return frames
     top, left, height, width = box
