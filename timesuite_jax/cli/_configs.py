@@ -86,8 +86,8 @@ def _load_python(location: str) -> ConfigDict:
         ) from error
     if not isinstance(config, ConfigDict):
         raise UserError(f"get_config of {name!r} returns {type(config).__name__}; return an ml_collections.ConfigDict")
-    if arg and config.to_dict() == _without_argument(module):
-        known = getattr(module, "VARIANTS", ())
+    known = getattr(module, "VARIANTS", ())
+    if arg and arg not in known and config.to_dict() == _without_argument(module):  # a variant may be the default
         hint = f"known variants are {', '.join(map(str, known))}" if known else "it has no such variant"
         raise UserError(f"config {name!r} ignores the argument {arg!r}; {hint}; remove or correct it")
     return config

@@ -24,6 +24,7 @@ COMMANDS = {
     "aot": "compile for an absent TPU topology: memory, FLOPs and collectives per chip",
     "evaluate": "score a trained model",
     "ask": "ask a question about a video",
+    "classify": "recognize the action in videos",
     "features": "extract features of videos by sliding windows",
     "recommend": "recommend items that are likely to follow a history",
     "port": "convert checkpoints from and to PyTorch",

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 from timesuite_jax import __version__, parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.benchmark import AnswerT, Benchmark, ExampleT, InputT, PredictionT, Predictor, PromptT
+from timesuite_jax.evaluation.map_ahead import map_ahead
 from timesuite_jax.evaluation.prediction_log import PredictionLog
 from timesuite_jax.evaluation.scores import Scores
 from timesuite_jax.evaluation.sharding import shard_batches
@@ -73,6 +74,7 @@ def run_benchmark(
     limit: int | None = None,
     folder: Path | None = None,
     settings: Mapping[str, Any] | None = None,
+    threads: int = 0,
     on_progress: Callable[[int], None] = lambda examples: None,
 ) -> Result[PredictionT]:
     """Answers and scores all examples; several processes each answer a share, and all return the same result.
@@ -85,6 +87,7 @@ def run_benchmark(
       folder: stores predictions as they are made, and the result. If it has some of the same settings, only the
         remaining examples are answered. Dropped examples are tried again. Without a folder nothing is written.
       settings: what else decides the answers, as JSON values, e.g. a fingerprint of the weights.
+      threads: that read prompts and prepare inputs ahead, which has to be safe; 0: none.
       on_progress: called with the number of examples that all processes completed since the last call.
 
     Raises:
@@ -106,7 +109,7 @@ def run_benchmark(
     pending = [place for place in places if ids[place] not in stored]
     if len(pending) < len(ids):
         on_progress(len(ids) - len(pending))
-    found = _answer(benchmark, predictor, examples, pending, batch_size, log, on_progress)
+    found = _answer(benchmark, predictor, examples, pending, batch_size, log, threads, on_progress)
     stored, reasons = stored | found["predictions"], found["dropped"]
     dropped = [DroppedExample(id, reasons[id]) for id in ids if id in reasons]
     if len(dropped) == len(ids):
@@ -145,6 +148,7 @@ def _answer(
     pending: Sequence[int],
     batch_size: int,
     log: PredictionLog | None,
+    threads: int,
     on_progress: Callable[[int], None],
 ) -> dict[str, dict[str, Any]]:
     """Answers the pending examples; returns "predictions" (JSON values) and "dropped" (reasons) by example id."""
@@ -176,12 +180,18 @@ def _answer(
         on_progress(done - reported)
         reported = done
 
-    for place in pending[share.index :: share.count]:
+    def prepare(place: int) -> tuple[ExampleT, InputT | UserError]:
         example = examples[place]
         try:
-            batch.append((example, predictor.prepare(benchmark.prompt(example))))
+            return example, predictor.prepare(benchmark.prompt(example))
         except UserError as error:
-            dropped[example.id] = str(error)
+            return example, error
+
+    for example, prepared in map_ahead(prepare, pending[share.index :: share.count], threads):
+        if isinstance(prepared, UserError):
+            dropped[example.id] = str(prepared)
+        else:
+            batch.append((example, prepared))
         if len(batch) == rows:
             answer_batch()
     if batch:

@@ -2,6 +2,7 @@
 
 from timesuite_jax.layers.activations import gated_silu, gelu, gelu_tanh
 from timesuite_jax.layers.attention.dispatch import attention
+from timesuite_jax.layers.batch_norm import BatchNorm
 from timesuite_jax.layers.drop_path import DropPath
 from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.feed_forward import FeedForward
@@ -19,6 +20,7 @@ __all__ = [
     "REMAT_POLICIES",
     "Activation",
     "Attention",
+    "BatchNorm",
     "DropPath",
     "Dropout",
     "FeedForward",

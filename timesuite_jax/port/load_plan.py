@@ -231,7 +231,8 @@ def _check_shapes(
         status = file.status
         for name in [*status.used, *status.overridden]:
             entry, info = table.entries[name], file.source.infos[file.keys[name]]
-            if not jnp.issubdtype(info.dtype, jnp.floating):  # a cast would accept it silently
+            # A cast would accept it silently; what is only kept for exports is not cast.
+            if not (jnp.issubdtype(info.dtype, jnp.floating) or entry.export_only):
                 status.mismatched[name] = f"{info.dtype}, wanted a floating-point type"
                 continue
             found = info.shape

@@ -125,7 +125,7 @@ def _fill(plan: LoadPlan, group: list[Entry], shape: tuple[int, ...], dtype: np.
     bounds = [part.indices(size) for part, size in zip(index, shape, strict=True)]
     out = np.empty([len(range(*bound)) for bound in bounds], dtype)
     if group[0].layer is None:
-        _cast(_read(plan, group[0])[index], out)
+        _cast(np.asarray(_read(plan, group[0])[index]), out)  # a part of a scalar is no array
         plan.report.note_values(group[0].torch, out)
         return out
     for row, layer in enumerate(range(*bounds[0])):

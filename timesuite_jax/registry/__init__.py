@@ -10,13 +10,21 @@ if it has the capability `needs`:
 from etils import epy
 
 with epy.lazy_api_imports(globals()):  # port tables are read without models, checkpoints or training
-    from timesuite_jax.registry.capabilities import Answers, Evaluates, ExtractsFeatures, MeasuresTokens, Recommends
+    from timesuite_jax.registry.capabilities import (
+        Answers,
+        Classifies,
+        Evaluates,
+        ExtractsFeatures,
+        MeasuresTokens,
+        Recommends,
+    )
     from timesuite_jax.registry.completion import complete_config
     from timesuite_jax.registry.families import build
     from timesuite_jax.registry.loaded import Loaded, Model, load, open_model, run_config
 
 __all__ = [
     "Answers",
+    "Classifies",
     "Evaluates",
     "ExtractsFeatures",
     "Loaded",

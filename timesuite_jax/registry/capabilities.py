@@ -129,6 +129,42 @@ class Answers(Protocol):
         ...
 
 
+class VideoClasses(Protocol):
+    """The most likely classes of a video."""
+
+    @property
+    def video(self) -> str:
+        """Path of the file."""
+        ...
+
+    @property
+    def classes(self) -> Sequence[tuple[str, float]]:
+        """Names and probabilities, the most likely first."""
+        ...
+
+    def as_json(self) -> dict[str, Any]:
+        """For programs."""
+        ...
+
+
+@runtime_checkable
+class Classifies(Protocol):
+    """Recognizes what a video shows, one of a list of classes."""
+
+    def classify(self, params: Params, videos: Sequence[str | Path], *, top: int = 5) -> Sequence[VideoClasses]:
+        """Classifies videos.
+
+        Args:
+          params: all parameters of the model.
+          videos: paths of the files.
+          top: number of classes of each.
+
+        Raises:
+          UserError: if a video cannot be used.
+        """
+        ...
+
+
 class ItemRecommendation(Protocol):
     """Recommended items for one history."""
 
@@ -258,6 +294,7 @@ class ChecksPosition(Protocol):
 
 USES: Mapping[type, tuple[str, str]] = {  # capability -> what a model with it does, the command for it
     Answers: ("answers questions about videos", "timesuite ask"),
+    Classifies: ("classifies videos", "timesuite classify"),
     Recommends: ("recommends items", "timesuite recommend"),
     Evaluates: ("can be scored", "timesuite evaluate"),
     ExtractsFeatures: ("extracts features of videos", "timesuite features"),

@@ -30,6 +30,9 @@ FAMILIES: Mapping[str, Family] = {
     "internvideo2_encoder": Family(
         "timesuite_jax.internvideo2.encoder.task:EncoderTask", "timesuite_jax.internvideo2.encoder.port:PORT"
     ),
+    "internvideo2_action": Family(
+        "timesuite_jax.internvideo2.action.task:ActionTask", "timesuite_jax.internvideo2.action.port:PORT"
+    ),
     "mqsa_ted": Family("timesuite_jax.mqsa_ted.task:MqsaTedTask", "timesuite_jax.mqsa_ted.port_table:PORT"),
 }
 

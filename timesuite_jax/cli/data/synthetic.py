@@ -1,4 +1,4 @@
-"""`timesuite data synthetic`: videos of moving shapes as a corpus, with a tokenizer."""
+"""`timesuite data synthetic`: videos of moving shapes as a corpus, with a tokenizer or with labels of classes."""
 
 import argparse
 import json
@@ -14,22 +14,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=any_path, required=True, help="folder to write; it will also contain tokenizer.json"
     )
     parser.add_argument("--videos", type=positive, default=64, help="number of videos (%(default)s)")
+    parser.add_argument(
+        "--actions",
+        action="store_true",
+        help="videos with a label, the direction in which a shape moves, instead of questions; for action recognition",
+    )
     parser.add_argument("--seed", type=not_negative, default=0, help="random seed (%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Makes the corpus."""
-    from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
+    from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_action_corpus, make_corpus, make_tokenizer
     from timesuite_jax.storage.staging import staged_folder
 
     spec = SyntheticCorpusSpec(
         args.out.resolve().name, args.videos, conversations=(("grounding", "grounding", "order"),)
     )
     with staged_folder(args.out) as folder:
-        info = make_corpus(folder, spec, seed=args.seed, quiet=args.json)
-        make_tokenizer(folder, spec.appearance)
+        if args.actions:
+            info = make_action_corpus(folder, spec.name, spec.videos, seed=args.seed)
+        else:
+            info = make_corpus(folder, spec, seed=args.seed, quiet=args.json)
+            make_tokenizer(folder, spec.appearance)
     if args.json:
         print(json.dumps(asdict(info)))
     else:
-        print(f"{args.out}: {len(info)} videos and records, {info.seconds / 60:.1f} min, annotations and tokenizer")
+        beside = "labels" if args.actions else "annotations and tokenizer"
+        print(f"{args.out}: {len(info)} videos and records, {info.seconds / 60:.1f} min, {beside}")
     return 0

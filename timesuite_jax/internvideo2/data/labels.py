@@ -16,8 +16,12 @@ def label_of(record: Record, num_classes: int | None = None) -> int:
       num_classes: number of classes that labels may have; None: any.
 
     Raises:
-      UserError: the label is outside the classes.
+      UserError: there is none although there are classes, or it is outside the classes.
     """
+    if num_classes is not None and record.label is None:
+        raise UserError(
+            f"record {record.id} has no label, which a classifier needs; build the corpus from annotations with labels"
+        )
     label = UNLABELLED if record.label is None else record.label
     if num_classes is not None and label >= num_classes:
         raise UserError(

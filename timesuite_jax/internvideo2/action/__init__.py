@@ -1,0 +1,1 @@
+"""Action recognition with InternVideo2: full fine-tuning, attentive and linear probes."""

@@ -1,0 +1,112 @@
+"""The config of a classifier's run, except `task` and `training`."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from ml_collections import ConfigDict
+
+from timesuite_jax.config_spec import Config, bounded, build, check_bounds
+from timesuite_jax.errors import UserError
+from timesuite_jax.internvideo2.action.class_names import with_classes
+from timesuite_jax.internvideo2.action.mixing import MixingSpec
+from timesuite_jax.internvideo2.action.spec import ActionSpec, model_spec
+from timesuite_jax.internvideo2.action.weights import ActionWeightsSpec
+from timesuite_jax.internvideo2.data import ClipDataSpec, ViewSpec
+from timesuite_jax.suggestions import did_you_mean
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationSpec:
+    """What is classified and scored; nothing if `corpora` is empty.
+
+    Attributes:
+      corpora: folders.
+      views: clips and crops of each video, whose probabilities are averaged.
+      batch_size: videos at a time, each with all of its views; does not change the scores.
+      limit: videos of all corpora, from the first.
+    """
+
+    corpora: tuple[str, ...] = ()
+    views: ViewSpec = dataclasses.field(default_factory=ViewSpec)
+    batch_size: int = bounded(8, minimum=1)
+    limit: int | None = bounded(None, minimum=1)
+
+    def __post_init__(self) -> None:
+        """Checks the bounds.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_bounds(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class ActionConfig:
+    """The whole of it.
+
+    Attributes:
+      model: encoder and head.
+      data: training corpora, and how their records become clips; number and size of the frames are the model's.
+      evaluation: see `EvaluationSpec`.
+      mixing: mixup and CutMix.
+      weights: what a new run starts from.
+      classes: names of the head's classes; those of the corpora if empty.
+      label_smoothing: part of each target that is spread over all classes.
+      layer_decay: factor of the learning rate from one block to the one below it.
+      trained: glob patterns of parameter paths; statistics of a BatchNorm are always trained.
+    """
+
+    model: ActionSpec
+    data: ClipDataSpec
+    evaluation: EvaluationSpec = EvaluationSpec()
+    mixing: MixingSpec = dataclasses.field(default_factory=MixingSpec)
+    weights: ActionWeightsSpec = dataclasses.field(default_factory=ActionWeightsSpec)
+    classes: tuple[str, ...] = ()
+    label_smoothing: float = bounded(0.1, minimum=0, below=1)
+    layer_decay: float = bounded(1.0, above=0, maximum=1)
+    trained: tuple[str, ...] = ("*",)
+
+    def __post_init__(self) -> None:
+        """Checks the bounds.
+
+        Raises:
+          UserError: naming the field.
+        """
+        check_bounds(self)
+
+    @classmethod
+    def from_config(cls, config: Config) -> "ActionConfig":
+        """Reads the parts of a run's config that concern the task, and the names of the corpora's classes.
+
+        Raises:
+          UserError: on unknown keys, wrong types, sizes that do not go together, or classes that differ.
+        """
+        parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
+        known = {"task", "training", *(field.name for field in dataclasses.fields(cls))}
+        if unknown := sorted(set(parts) - known):
+            hint = did_you_mean(unknown[0], sorted(known)) or f"known are {', '.join(sorted(known))}"
+            raise UserError(f"config.{unknown[0]} is unknown; {hint}")
+        for key in ("model", "data"):
+            if not isinstance(parts.get(key), Mapping):
+                raise UserError(f"config.{key} is missing or no mapping; see configs/internvideo2 for an example")
+        model = model_spec(parts["model"])
+        data = build(ClipDataSpec, _with_frames(parts["data"], model), "data")
+        own = {key: value for key, value in parts.items() if key not in ("task", "training")}
+        return with_classes(build(cls, {**own, "model": model, "data": data}, "config"))
+
+
+def _with_frames(data: Mapping[str, Any], model: ActionSpec) -> dict[str, Any]:
+    """The config of the data with the number and the size of the model's frames.
+
+    Raises:
+      UserError: if it has others.
+    """
+    sizes = {"num_frames": model.vision.num_frames, "image_size": model.vision.image_size}
+    for name, size in sizes.items():
+        if data.get(name, size) != size:
+            raise UserError(
+                f"data.{name}={data[name]} differs from model.vision.{name}={size}, which decides; leave data.{name} "
+                "out, or change the model's"
+            )
+    return {**data, **sizes}

@@ -1,0 +1,172 @@
+"""The port table of InternVideo2 classifiers, whose parameters `model.py` lists, and the roles of their files."""
+
+import dataclasses
+import math
+import re
+from collections.abc import Collection, Mapping
+
+from timesuite_jax.port.layout import SAME_1D, TensorLayout
+from timesuite_jax.port.loading_order import ModelPort, Role, Shape
+from timesuite_jax.port.table import Entry, Table
+from timesuite_jax.port.tables import internvideo2
+from timesuite_jax.port.tables.layers import count_layers, dense, norm
+
+_PREFIX = "vision"  # of the encoder's parameters
+_COUNTER = "num_batches_tracked"
+_SCALAR = TensorLayout("", "")
+_ENCODER_ROOTS = ("cls_token", r"pos_embed(?:_\w+)?", "patch_embed", "blocks", "clip_projector")
+_HEAD_ROOTS = ("extra_mlp", "down", "down_norm", "fc_norm", "head")
+# A file of stage 2 may have a second, frozen encoder beside `vision_encoder`.
+_ROOTS = tuple(rf"(?<!clip_teacher\.)(?:{root})" for root in (*_ENCODER_ROOTS, "fc_norm", "extra_mlp", "down_norm"))
+_ENCODER_KEY = re.compile(rf"(?:{'|'.join(_ENCODER_ROOTS)})(?:\.|$)")
+_HEAD_KEY = re.compile(rf"(?:{'|'.join(_HEAD_ROOTS)})\.")
+_RAW_SCALE = re.compile(r"(blocks\.\d+\.ls[12])$")
+_LEFT_OUT = "other classifier: "
+
+
+@dataclasses.dataclass(frozen=True)
+class ActionSizes:
+    """What decides which tensors exist; all other sizes are read off the arrays."""
+
+    blocks: int
+    patch: int
+    separate: bool  # positions
+    extra_mlp: bool
+    down: bool
+    down_norm: bool  # with scale and shift
+    statistics: bool  # of a BatchNorm
+    counter: bool
+
+    @classmethod
+    def from_torch(cls, shapes: Mapping[str, Shape]) -> "ActionSizes":
+        """Reads the sizes off a complete state dict.
+
+        Raises:
+          KeyError: naming the tensor that is missing.
+        """
+        return cls(
+            count_layers(shapes, "blocks"),
+            shapes["patch_embed.proj.weight"][-1],
+            "pos_embed_spatial" in shapes,
+            "extra_mlp.0.weight" in shapes,
+            "down.0.weight" in shapes,
+            "down_norm.weight" in shapes,
+            "down_norm.running_mean" in shapes,
+            f"down_norm.{_COUNTER}" in shapes,
+        )
+
+    @classmethod
+    def from_tree(cls, shapes: Mapping[str, Shape]) -> "ActionSizes":
+        """Reads the sizes off a parameter tree, by path.
+
+        Raises:
+          KeyError: naming the parameter that is missing.
+        """
+        return cls(
+            shapes[f"{_PREFIX}/blocks/norm1/scale"][0],
+            math.isqrt(shapes[f"{_PREFIX}/patch_embed/kernel"][0] // 3),
+            f"{_PREFIX}/positions/spatial" in shapes,
+            "extra_mlp/fc1/kernel" in shapes,
+            "down/kernel" in shapes,
+            "down_norm/scale" in shapes,
+            "down_norm/mean" in shapes,
+            f"down_norm/{_COUNTER}" in shapes,
+        )
+
+
+def build(sizes: ActionSizes) -> Table:
+    """The table for one size, its keys in the order of upstream's state dict."""
+    entries = internvideo2.entries("", f"{_PREFIX}/", sizes.blocks, sizes.patch, separate=sizes.separate)
+    if sizes.extra_mlp:
+        entries += norm("extra_mlp.0", "extra_mlp_norm", "pooled", trainable=True)
+        entries += dense("extra_mlp.1.fc1", "extra_mlp/fc1", "hidden pooled", trainable=True)
+        entries += dense("extra_mlp.1.fc2", "extra_mlp/fc2", "pooled hidden", trainable=True)
+    entries += norm("fc_norm", "fc_norm", "pooled", trainable=True)
+    if sizes.down_norm:
+        entries += norm("down_norm", "down_norm", "merged", trainable=True)
+    if sizes.statistics:
+        for theirs, ours in (("running_mean", "mean"), ("running_var", "var")):
+            entries.append(Entry(f"down_norm.{theirs}", f"down_norm/{ours}", SAME_1D, "merged", trainable=True))
+    if sizes.counter:
+        entries.append(Entry(f"down_norm.{_COUNTER}", f"down_norm/{_COUNTER}", _SCALAR, export_only=True))
+    if sizes.down:
+        entries += dense("down.0", "down", "merged width", trainable=True)
+    entries += dense("head", "head", "classes _", trainable=True)
+    ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
+    return Table(ActionPort.name, entries, [], order=ranks.__getitem__)
+
+
+def _spelling(key: str) -> str:
+    """Stage 3 names layer scales `ls1` instead of `ls1.gamma`."""
+    return _RAW_SCALE.sub(r"\1.gamma", key)
+
+
+def _encoder_spelling(key: str) -> str:
+    """Of an encoder that another head is put on: its own head is left out."""
+    return f"{_LEFT_OUT}{key}" if _HEAD_KEY.match(key) else _spelling(key)
+
+
+def _not_the_encoder(key: str, keys: Collection[str]) -> str | None:
+    """Why a pretrained model has more than its encoder."""
+    del keys
+    if key.startswith(_LEFT_OUT):
+        return "the head of another classifier"
+    return None if _ENCODER_KEY.match(key) else "not part of the video encoder"
+
+
+def _is_encoder(entry: Entry) -> bool:
+    return entry.jax.startswith(f"{_PREFIX}/")
+
+
+class ActionPort(ModelPort):
+    """The port of InternVideo2 classifiers."""
+
+    name = "internvideo2_action"
+    title = "InternVideo2 classifier"
+    roles = (
+        Role(
+            "encoder",
+            "a pretrained encoder of stage 1, 2 or 3, or a classifier of other classes, whose head is left out",
+            roots=_ROOTS,
+            spelling=_encoder_spelling,
+            requires=_is_encoder,
+            ignored=_not_the_encoder,
+        ),
+        Role(
+            "stage2",
+            "a file of stage 2 whose vision_encoder overrides that of encoder=PATH (--finetune_extra upstream)",
+            roots=_ROOTS,
+            spelling=_encoder_spelling,
+            requires=_is_encoder,
+            ignored=_not_the_encoder,
+        ),
+        Role("checkpoint", "a complete classifier", roots=_ROOTS, spelling=_spelling, complete=True),
+    )
+    tree_roots = (_PREFIX, "extra_mlp_norm", "extra_mlp", "fc_norm", "down", "down_norm", "head")
+
+    def table_for_torch(self, shapes: Mapping[str, Shape]) -> Table:
+        """See `ModelPort`."""
+        return build(ActionSizes.from_torch(shapes))
+
+    def table_for_tree(self, shapes: Mapping[str, Shape]) -> Table:
+        """See `ModelPort`."""
+        return build(ActionSizes.from_tree(shapes))
+
+    def reason_to_ignore(self, key: str, table: Table) -> str | None:
+        """The counter of batches of a BatchNorm."""
+        del table
+        return "a counter that moving averages do not need" if key == f"down_norm.{_COUNTER}" else None
+
+    def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
+        """Other classes, or other frames."""
+        if key.startswith("head.") and found[1:] == wanted[1:]:
+            return (
+                f"trained on {found[0]} classes, this model has {wanted[0]}; set model.num_classes, or give the file "
+                "as encoder=PATH to start a new head"
+            )
+        if key.startswith("pos_embed"):
+            return "of another number of frames or another resolution; set weights.position_frames to the file's frames"
+        return ""
+
+
+PORT = ActionPort()

@@ -1,0 +1,114 @@
+"""Weights that a classifier starts from: with chosen rows of another head, and positions of other frames."""
+
+import dataclasses
+import functools
+import json
+from collections.abc import Sequence
+
+import numpy as np
+
+from timesuite_jax import param_tree
+from timesuite_jax.config_spec import bounded
+from timesuite_jax.errors import UserError
+from timesuite_jax.internvideo2.action.port import PORT
+from timesuite_jax.models.vision import InternVideo2Spec
+from timesuite_jax.param_tree import Params
+from timesuite_jax.port import CheckpointLayer, open_layers
+from timesuite_jax.port.changed_tensors import Change, ChangedTensors
+from timesuite_jax.port.loader import load_into
+from timesuite_jax.port.resized_positions import resize_positions
+from timesuite_jax.port.weights import WeightsSpec
+from timesuite_jax.storage.staging import local_copy
+
+K710, K400 = 710, 400  # classes of the union of three Kinetics sets, of which K400's are the first
+_HEAD = ("head.weight", "head.bias")
+
+
+@dataclasses.dataclass(frozen=True)
+class ActionWeightsSpec(WeightsSpec):
+    """`config.weights`, see `WeightsSpec`.
+
+    Attributes:
+      position_frames: frames of the files' joint position embeddings, which are interpolated to the model's frames and
+        resolution; 0: they are not, and have to fit.
+      head_rows: a JSON file with a list: for each class of this model, the number of the class of the files' head whose
+        row it starts with. Upstream's for K600 and K700 are `k710/label_mixto600.json` and `label_mixto700.json`. For
+        K400 it is not needed.
+    """
+
+    position_frames: int = bounded(0, minimum=0)
+    head_rows: str | None = None
+
+    def load_classifier(self, targets: Params, vision: InternVideo2Spec) -> Params:
+        """Parameters of the files among `targets`, with their types and shardings.
+
+        Args:
+          targets: shapes and shardings, see `InitialWeights.load`.
+          vision: the encoder.
+
+        Raises:
+          UserError: if the files do not fit.
+        """
+        layers = open_layers(PORT, self.files)
+        classes = {path: leaf.shape[-1] for path, leaf in param_tree.leaves_with_paths(targets) if path[0] == "head"}
+        for number, layer in enumerate(layers):
+            changes = self._new_positions(layer, vision) | self._new_head(layer, classes["head", "bias"])
+            if changes:
+                layers[number] = dataclasses.replace(layer, source=ChangedTensors(layer.source, changes))
+        return load_into(PORT, targets, layers, self.expect_missing, self.expect_unused, self.allow_nan).params
+
+    def _new_positions(self, layer: CheckpointLayer, vision: InternVideo2Spec) -> dict[str, Change]:
+        """Interpolated positions of a file, computed where they are read: not those that another file overrides."""
+        wanted, found = (1, vision.tokens(vision.num_frames), vision.width), layer.keys.get("pos_embed")
+        if not self.position_frames or found is None or layer.source.infos[found].shape == wanted:
+            return {}
+        resize = functools.partial(
+            resize_positions, old_frames=self.position_frames, frames=vision.num_frames, grid=vision.grid
+        )
+        return {found: (wanted, resize)}
+
+    def _new_head(self, layer: CheckpointLayer, classes: int) -> dict[str, Change]:
+        """The chosen rows of a file's head."""
+        keys = [layer.keys[name] for name in _HEAD if name in layer.keys]
+        if not layer.role.complete or len(keys) < len(_HEAD):
+            return {}
+        rows = self._rows(layer.source.infos[keys[-1]].shape[0], classes)
+        if rows is None:
+            return {}
+        chosen = np.asarray(rows)
+        shapes = {key: layer.source.infos[key].shape for key in keys}
+        return {key: ((len(chosen), *shape[1:]), lambda tensor: tensor[chosen]) for key, shape in shapes.items()}
+
+    def _rows(self, found: int, wanted: int) -> Sequence[int] | None:
+        """The rows of a head of `found` classes for one of `wanted` classes; None for all of them.
+
+        Raises:
+          UserError: if the list of rows is needed or does not fit.
+        """
+        if self.head_rows is None:
+            if found == K710 and wanted == K400:
+                return range(K400)
+            if found == K710 and wanted in (600, 700):
+                raise UserError(
+                    f"{self.source}: its head has the {K710} classes of Kinetics-710, the model has {wanted}; give the "
+                    f"list of rows as weights.head_rows=label_mixto{wanted}.json (upstream's k710 folder), or start a "
+                    "new head with encoder=PATH"
+                )
+            return None
+        rows = _read_rows(self.head_rows)
+        if len(rows) != wanted or not all(0 <= row < found for row in rows):
+            raise UserError(
+                f"weights.head_rows={self.head_rows} has {len(rows)} rows from {min(rows)} to {max(rows)}, but the "
+                f"model has {wanted} classes and the head of {self.source} {found}; give the list for these two"
+            )
+        return rows
+
+
+def _read_rows(path: str) -> list[int]:
+    try:
+        rows = json.loads(local_copy(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"weights.head_rows={path} cannot be read: {error}; give a JSON list of numbers") from error
+    if not isinstance(rows, list) or not rows or not all(type(row) is int for row in rows):
+        raise UserError(f"weights.head_rows={path} is not a list of whole numbers; give a JSON list of numbers")
+    return rows
