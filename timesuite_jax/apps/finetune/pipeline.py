@@ -98,7 +98,7 @@ def run(
             override(config)  # sequences are measured with its tokenizer
             config, unknown = finetune_config(config, folders[TRAIN], list(folders.values()), seed=spec.seed)
             if unknown:
-                console.print(f"{unknown} questions and answers have words that the tokenizer does not know")
+                console.print(f"questions and answers with words that the tokenizer does not know: {unknown}")
         override(config)
         _, data = train(config, spec.workdir)
     with timed(seconds, "evaluation", console.print, "4/4 evaluating on held-out videos"):

@@ -54,10 +54,11 @@ class BuildSpec:
             )
         if self.frames is not None and self.fps is not None:
             raise UserError(f"--frames {self.frames} and --fps {self.fps:g} exclude each other; give one of them")
-        stored = f"--frames {self.frames}" if self.frames is not None else f"--fps {self.fps or 0:g}"
-        if self.audio == "drop" and (self.frames is not None or self.fps is not None):
+        frames = self.frames is not None or self.fps is not None
+        if self.audio == "drop" and frames:
+            stored = f"--frames {self.frames}" if self.frames is not None else f"--fps {self.fps:g}"
             raise UserError(f"--audio drop is about stored videos, and {stored} stores no sound; leave one of them out")
-        if self.frame_side != FRAME_SIDE and self.frames is None and self.fps is None:
+        if self.frame_side != FRAME_SIDE and not frames:
             raise UserError(
                 f"--frame-side {self.frame_side} is about stored frames, and videos are stored as they are; add "
                 "--frames or --fps, or leave it out"
