@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file
 
 # Upstream differs from itself in float64 by 2e-6 of the largest element, see the README of these numbers.
@@ -31,7 +32,9 @@ class GoldenFolder:
             return {name: stored[name] for name in stored.files}
 
     def weights(self, name: str) -> dict[str, np.ndarray]:
-        """`<name>.safetensors`."""
+        """`<name>.safetensors`; skips the test if the folder, which may have a part of the case only, lacks it."""
+        if not self.has(f"{name}.safetensors"):
+            pytest.skip(f"no {name}.safetensors in {self.folder}")
         return load_file(self.folder / f"{name}.safetensors")
 
     def has(self, name: str) -> bool:

@@ -33,6 +33,12 @@ FAMILIES: Mapping[str, Family] = {
     "internvideo2_action": Family(
         "timesuite_jax.internvideo2.action.task:ActionTask", "timesuite_jax.internvideo2.action.port:PORT"
     ),
+    "internvideo2_pretrain": Family(
+        "timesuite_jax.internvideo2.stage1.task:PretrainTask", "timesuite_jax.internvideo2.stage1.port:PORT"
+    ),
+    "internvideo2_distill": Family(
+        "timesuite_jax.internvideo2.distill.task:DistillTask", "timesuite_jax.internvideo2.distill.port:PORT"
+    ),
     "mqsa_ted": Family("timesuite_jax.mqsa_ted.task:MqsaTedTask", "timesuite_jax.mqsa_ted.port_table:PORT"),
 }
 

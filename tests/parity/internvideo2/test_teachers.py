@@ -10,7 +10,8 @@ from einops import rearrange
 
 from tests.support.golden_folder import assert_output
 from tests.support.internvideo2 import channels_last, encoder_params, encoder_spec
-from timesuite_jax.models.vision import VideoMaeEncoder, VideoMaeSpec, resize_frames, teacher_features
+from tests.support.reconstruction import mae_spec
+from timesuite_jax.models.vision import VideoMaeEncoder, resize_frames, teacher_features
 from timesuite_jax.models.vision.resized_sinusoids import resized_sinusoids
 from timesuite_jax.objectives import unit_vectors
 from timesuite_jax.port.table import Table
@@ -44,24 +45,6 @@ def test_mae_teacher(golden_case, layout, name):
     video = channels_last(golden.arrays["video_full"])
     layers = jax.jit(VideoMaeEncoder(spec).apply)({"params": params}, video)
     assert_output(unit_vectors(layers), golden.arrays[f"videomae_teacher.out_{name}"])
-
-
-def mae_spec(kwargs: dict, **overrides) -> VideoMaeSpec:
-    """The spec of a teacher from the arguments of upstream's class; its positions are not resized."""
-    fields = {
-        "image_size": kwargs["img_size"],
-        "patch_size": kwargs["patch_size"],
-        "num_frames": kwargs["all_frames"],
-        "tubelet": kwargs["tubelet_size"],
-        "width": kwargs["embed_dim"],
-        "depth": kwargs["depth"],
-        "heads": kwargs["num_heads"],
-        "mlp_hidden": int(kwargs["embed_dim"] * kwargs["mlp_ratio"]),
-        "pretrained_frames": kwargs["all_frames"],
-        "pretrained_size": kwargs["img_size"],
-        "return_layers": tuple(range(-kwargs["mae_return_layer"], 0)),
-    }
-    return VideoMaeSpec(**{**fields, **overrides})
 
 
 def test_position_tables(golden_case):

@@ -1,0 +1,198 @@
+"""The port table of a student and its teachers, and the roles of their files.
+
+student/encoder/...                       see `port.tables.internvideo2`
+student/{positions, mae_positions}/...    of the decoders, "clip_pos_embed" and "mae_pos_embed" upstream
+student/decoders/layers/...               stacked [L, ...]: "clip_decoder.k"
+student/pooled_decoder/...                "final_clip_decoder"
+student/mae_decoders/layers/...           stacked [L, ...]: "mae_decoder.k"
+teacher/..., mae_teacher/...              keys of their files behind "teacher." and "mae_teacher."
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from timesuite_jax.port.loading_order import ModelPort, Role, Shape
+from timesuite_jax.port.table import Entry, Table
+from timesuite_jax.port.tables import internvideo2, videomae
+from timesuite_jax.port.tables.layers import count_layers, dense, norm
+
+TEACHER, MAE_TEACHER = "teacher", "mae_teacher"
+_ENCODER = ("cls_token", r"pos_embed(?:_\w+)?", "patch_embed", "blocks", "clip_projector")
+_STUDENT = (*_ENCODER, r"(?:clip|mae)_pos_embed(?:_\w+)?", "clip_decoder", "final_clip_decoder", "mae_decoder")
+_VIDEOMAE = ("patch_embed", "blocks", "norm")
+
+
+@dataclasses.dataclass(frozen=True)
+class ReconstructionSizes:
+    """What decides which keys exist; all other sizes are read off the tensors. 0 blocks: no such teacher."""
+
+    blocks: int
+    patch: int
+    separate: bool  # positions
+    mlp: bool  # decoders
+    layers: int  # with a decoder
+    mae_layers: int
+    teacher_blocks: int
+    teacher_patch: int
+    mae_blocks: int
+    mae_patch: int
+    tubelet: int
+
+    @classmethod
+    def from_torch(cls, shapes: Mapping[str, Shape]) -> "ReconstructionSizes":
+        """Reads the sizes off a state dict of the student, or of the student and its teachers.
+
+        Raises:
+          KeyError: naming the tensor that is missing.
+        """
+        teacher = shapes.get(f"{TEACHER}.patch_embed.proj.weight", ())
+        mae = shapes.get(f"{MAE_TEACHER}.patch_embed.proj.weight", ())
+        return cls(
+            count_layers(shapes, "blocks"),
+            shapes["patch_embed.proj.weight"][-1],
+            "pos_embed_spatial" in shapes,
+            "clip_decoder.0.head.0.weight" in shapes,
+            count_layers(shapes, "clip_decoder"),
+            count_layers(shapes, "mae_decoder") if "mae_decoder.0.norm.weight" in shapes else 0,
+            count_layers(shapes, f"{TEACHER}.blocks") if teacher else 0,
+            teacher[-1] if teacher else 0,
+            count_layers(shapes, f"{MAE_TEACHER}.blocks") if mae else 0,
+            mae[-1] if mae else 0,
+            mae[2] if mae else 0,
+        )
+
+    @classmethod
+    def from_tree(cls, shapes: Mapping[str, Shape]) -> "ReconstructionSizes":
+        """Reads the sizes off a parameter tree, by path.
+
+        Raises:
+          KeyError: naming the parameter that is missing.
+        """
+        patch = _side(shapes["student/encoder/patch_embed/kernel"][0])
+        teacher, mae = (shapes.get(f"{name}/patch_embed/kernel", (0,))[0] for name in (TEACHER, MAE_TEACHER))
+        mae_patch = _mae_side(mae, patch)
+        return cls(
+            shapes["student/encoder/blocks/norm1/scale"][0],
+            patch,
+            "student/encoder/positions/spatial" in shapes,
+            "student/pooled_decoder/hidden/kernel" in shapes,
+            shapes["student/decoders/layers/norm/scale"][0],
+            shapes.get("student/mae_decoders/layers/norm/scale", (0,))[0],
+            shapes.get(f"{TEACHER}/blocks/norm1/scale", (0,))[0],
+            _side(teacher),
+            shapes.get(f"{MAE_TEACHER}/blocks/norm1/scale", (0,))[0],
+            mae_patch,
+            mae // (3 * mae_patch**2) if mae else 0,
+        )
+
+
+def _side(values: int) -> int:
+    """Side of a patch of one frame with that many values."""
+    return round((values / 3) ** 0.5)
+
+
+def _mae_side(values: int, patch: int) -> int:
+    """Side of a patch of several frames: the student's if it divides the values, otherwise that of two frames."""
+    return patch if values % (3 * patch**2) == 0 else _side(values // 2)
+
+
+def build(sizes: ReconstructionSizes, name: str) -> Table:
+    """The table for one size: the student's keys in the order of upstream's state dict, then those of teachers."""
+    positions = internvideo2.positions("", "student/", "clip_", separate=sizes.separate)
+    if sizes.mae_layers:
+        positions += internvideo2.positions("", "student/", "mae_", separate=sizes.separate, class_token=False)
+    entries = internvideo2.entries(
+        *("", "student/encoder/", sizes.blocks, sizes.patch),
+        separate=sizes.separate,
+        decoder_positions=positions,
+    )
+    for layer in range(sizes.layers):
+        entries += _decoder(f"clip_decoder.{layer}", "student/decoders/layers", sizes.mlp, layer)
+    entries += _decoder("final_clip_decoder", "student/pooled_decoder", sizes.mlp, None)
+    for layer in range(sizes.mae_layers):
+        entries += _decoder(f"mae_decoder.{layer}", "student/mae_decoders/layers", True, layer)
+    if sizes.teacher_blocks:
+        entries += internvideo2.entries(
+            *(f"{TEACHER}.", f"{TEACHER}/", sizes.teacher_blocks, sizes.teacher_patch),
+            width="teacher_width",
+            trainable=False,
+        )
+    if sizes.mae_blocks:
+        entries += videomae.entries(
+            *(f"{MAE_TEACHER}.", f"{MAE_TEACHER}/", sizes.mae_blocks, sizes.mae_patch, sizes.tubelet),
+            width="mae_width",
+        )
+    ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
+    return Table(name, entries, [], order=ranks.__getitem__)
+
+
+def _decoder(torch: str, jax: str, mlp: bool, layer: int | None) -> list[Entry]:
+    place = {"layer": layer, "trainable": True}
+    if mlp:
+        hidden = dense(f"{torch}.head.0", f"{jax}/hidden", "_ _", **place)
+        head = [*hidden, *dense(f"{torch}.head.2", f"{jax}/head", "_ _", **place)]
+    else:
+        head = dense(f"{torch}.head", f"{jax}/head", "_ _", **place)
+    return [*head, *norm(f"{torch}.norm", f"{jax}/norm", "_", **place)]
+
+
+def _others_ignored(roots: Sequence[str], name: str, reason: str) -> Callable[[str, Collection[str]], str | None]:
+    own = re.compile(rf"{name}\.(?:{'|'.join(roots)})(?:\.|$)")
+    return lambda key, keys: None if own.match(key) else reason
+
+
+class ReconstructionPort(ModelPort):
+    """The port of a student with its teachers; distillation has one teacher only."""
+
+    tree_roots = ("student", TEACHER, MAE_TEACHER)
+
+    def __init__(self, name: str, title: str, teacher_help: str, *, mae_teacher: bool) -> None:
+        self.name, self.title = name, title
+        teacher = Role(
+            TEACHER,
+            teacher_help,
+            prefix=f"{TEACHER}.",
+            roots=_ENCODER,
+            spelling=internvideo2.spelling,
+            requires=lambda entry: entry.jax.startswith(f"{TEACHER}/"),
+            ignored=_others_ignored(_ENCODER, TEACHER, "not part of the teacher's encoder"),
+        )
+        mae = Role(
+            MAE_TEACHER,
+            "vit_g_hybrid_1200e_pre.pth: VideoMAEv2-g, whose decoder is not needed",
+            prefix=f"{MAE_TEACHER}.",
+            roots=_VIDEOMAE,
+            requires=lambda entry: entry.jax.startswith(f"{MAE_TEACHER}/"),
+            ignored=_others_ignored(_VIDEOMAE, MAE_TEACHER, "not part of the encoder"),
+        )
+        student = Role(
+            "checkpoint",
+            "a student, or a complete model of a run",
+            roots=(TEACHER, MAE_TEACHER, *_STUDENT),
+            spelling=internvideo2.spelling,
+            requires=lambda entry: entry.trainable,
+            complete=True,
+        )
+        self.roles = (teacher, *((mae,) if mae_teacher else ()), student)
+
+    def table_for_torch(self, shapes: Mapping[str, Shape]) -> Table:
+        """See `ModelPort`."""
+        return build(ReconstructionSizes.from_torch(shapes), self.name)
+
+    def table_for_tree(self, shapes: Mapping[str, Shape]) -> Table:
+        """See `ModelPort`."""
+        return build(ReconstructionSizes.from_tree(shapes), self.name)
+
+    def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
+        """Another teacher or another number of frames."""
+        if "pos_embed" in key and found[2:] == wanted[2:]:
+            return "another number of frames or another resolution"
+        decoder = key.startswith(("clip_decoder", "mae_decoder", "final_clip_decoder"))
+        if decoder or key.startswith((f"{TEACHER}.", f"{MAE_TEACHER}.")):
+            return "a teacher of another width; set model.teacher or model.mae_teacher to that of the file"
+        return ""
+
+    def files_with_trained(self, files: Sequence[str], trained: str) -> list[str]:
+        """The teachers' files and the trained student."""
+        return [*(file for file in files if not file.startswith("checkpoint=")), f"checkpoint={trained}"]
