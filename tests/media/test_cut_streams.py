@@ -157,3 +157,12 @@ def test_transport_streams_that_end_within_a_packet_are_noted(container, size):
     for missing in (1, 5000 // size * size + 77, len(data) // 3 // size * size + size - 1):
         notes = video_notes(index_video(data[: len(data) - missing]))
         assert len(notes) == 1 and "ends within a packet" in notes[0]
+
+
+def test_mxf_cut_within_a_key_or_a_length_is_rejected():
+    data = broadcast("mpeg2video", "mxf", 576, Fraction(25), "yuv420p", count=12)
+    keys = [at for at in range(len(data)) if data.startswith(b"\x06\x0e\x2b\x34", at)]
+    for start in (keys[len(keys) // 2], keys[-1]):
+        for end in range(start + 1, start + 34):
+            with pytest.raises(VideoError, match="truncated"):
+                index_video(data[:end])

@@ -76,7 +76,7 @@ def _mxf_ends(data: bytes | mmap) -> tuple[int, int]:
         if first & 0x80:
             count = first & 0x7F
             if start + count > len(data):
-                return start + count
+                return start + count, footer
             length, start = int.from_bytes(data[start : start + count]), start + count
         if bytes(data[position : position + 13]) == _MXF_PARTITION and data[position + 13] <= _MXF_FOOTER:
             (announced,) = struct.unpack(">Q", data[start + 24 : start + 32])

@@ -44,7 +44,8 @@ class VideoFeatures:
 
 def _write_npz(path: Path, content: VideoFeatures) -> None:
     with path.open("wb") as file:
-        np.savez(file, **{**content.arrays, _SETTINGS: np.asarray(json.dumps(content.settings))})
+        arrays: dict[str, Any] = {**content.arrays, _SETTINGS: np.asarray(json.dumps(content.settings))}
+        np.savez(file, **arrays)
 
 
 def _read_npz(path: Path) -> VideoFeatures:

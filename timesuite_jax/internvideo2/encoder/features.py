@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -41,7 +41,7 @@ def feature_encoder(
     def encode(params: Params, frames: UInt8[Array, "B F H W 3"]) -> Float[Array, "B rows D"]:
         own: dict[str, Any] = dict(encoder_params(params))
         own["blocks"] = jax.tree.map(lambda leaf: leaf[:depth], own["blocks"])
-        tokens, aux = module.apply({"params": own}, spec.normalise(frames))  # type: ignore[misc]
+        tokens, aux = cast(Any, module.apply({"params": own}, spec.normalise(frames)))
         if request.layer is None:
             return aux["pooled"][:, None]
         if request.tokens:

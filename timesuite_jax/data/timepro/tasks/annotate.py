@@ -4,6 +4,7 @@ import hashlib
 
 from timesuite_jax.data.timepro.annotation import AnnotatedSpans, Annotation
 from timesuite_jax.data.timepro.source_entry import (
+    Action,
     Content,
     Dialogue,
     GroundedQuery,
@@ -65,7 +66,7 @@ def _spans(content: Content) -> AnnotatedSpans:
     if isinstance(content, Highlights):
         moments = tuple((time, time) for time in content.times)
         return AnnotatedSpans(content.spans, (0,) * len(content.spans), moments)
-    events = content.events if not isinstance(content, Dialogue) else ()
+    events = () if isinstance(content, Dialogue | Action) else content.events
     return AnnotatedSpans(
         written=tuple((event.start, event.start if event.end is None else event.end) for event in events)
     )
