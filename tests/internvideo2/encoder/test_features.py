@@ -7,9 +7,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from timesuite_jax import registry
 from timesuite_jax.embeddings.video import FeatureRequest
 from timesuite_jax.errors import UserError
+from timesuite_jax.internvideo2.action.config import ActionConfig
+from timesuite_jax.internvideo2.action.inference import ActionInference
+from timesuite_jax.internvideo2.action.spec import ActionSpec
+from timesuite_jax.internvideo2.data import ClipDataSpec
 from timesuite_jax.internvideo2.encoder.features import feature_encoder
+from timesuite_jax.internvideo2.model import ReconstructionSpec
+from timesuite_jax.internvideo2.reconstruction import ReconstructionConfig
+from timesuite_jax.internvideo2.reconstruction.params import ReconstructionParams
 from timesuite_jax.layers import unbox
 from timesuite_jax.models.vision import InternVideo2Encoder, InternVideo2Spec
 
@@ -50,3 +58,19 @@ def test_layers(reference, layer, number):
 def test_a_block_that_is_not_there(layer):
     with pytest.raises(UserError, match=f"layer={layer} is not among the 3 blocks"):
         feature_encoder(SPEC, FeatureRequest(layer=layer))
+
+
+@pytest.mark.parametrize("stage", ["classifier", "student"])
+def test_encoders_of_other_stages_give_the_same(reference, stage):
+    frames, params, aux = reference
+    if stage == "classifier":
+        config = ActionConfig(ActionSpec(vision=SPEC, num_classes=2), data=ClipDataSpec(corpora=("none",), batch_size=1))
+        task, whole = ActionInference(config), {"vision": params}
+    else:
+        student, teacher = (dataclasses.replace(SPEC, return_layers=(-1,)) for _ in range(2))
+        model = ReconstructionSpec(student, teacher)
+        task = ReconstructionParams(ReconstructionConfig(model, ClipDataSpec(corpora=("none",), batch_size=1)))
+        whole = {"student": {"encoder": params}}
+    found = jax.jit(task.feature_encoder(FeatureRequest()).encode)(whole, frames)
+    np.testing.assert_allclose(found[:, 0], aux["pooled"], atol=1e-5)
+    assert isinstance(task, registry.ExtractsFeatures)

@@ -12,6 +12,7 @@ from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.config_spec import as_json
 from timesuite_jax.data.corpora.corpus_shares import corpus_shares, missing_corpora
+from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
 from timesuite_jax.internvideo2.action.benchmark import METRICS, ActionRecognition
@@ -20,6 +21,7 @@ from timesuite_jax.internvideo2.action.classify import VideoClassification, clas
 from timesuite_jax.internvideo2.action.config import ActionConfig
 from timesuite_jax.internvideo2.action.model import ActionModel
 from timesuite_jax.internvideo2.action.spec import model_spec
+from timesuite_jax.internvideo2.encoder.features import feature_encoder
 from timesuite_jax.layers import num_shards
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training import Call, Evaluation
@@ -81,6 +83,10 @@ class ActionInference:
         """
         classifier, size = self.classifier(params, labelled=False), self.config.evaluation.batch_size
         return classify(classifier, videos, self.config.classes, top=top, batch_size=size)
+
+    def feature_encoder(self, request: FeatureRequest) -> FeatureEncoder:
+        """The encoder's part in extracting features, see `registry.ExtractsFeatures`."""
+        return feature_encoder(self.config.model.vision, request, lambda params: params["vision"])
 
     def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """The views of a batch of videos."""

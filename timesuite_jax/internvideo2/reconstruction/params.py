@@ -8,6 +8,8 @@ import jax
 from jaxtyping import PRNGKeyArray
 
 from timesuite_jax.config_spec import Config, as_json
+from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
+from timesuite_jax.internvideo2.encoder.features import feature_encoder
 from timesuite_jax.internvideo2.model import boxed_params, model_spec, rescaled
 from timesuite_jax.internvideo2.reconstruction.config import ReconstructionConfig
 from timesuite_jax.layers import unbox
@@ -54,6 +56,10 @@ class ReconstructionParams:
     def trainable(self, path: ParamPath) -> bool:
         """Whether a parameter is the student's."""
         return path[0] == "student"
+
+    def feature_encoder(self, request: FeatureRequest) -> FeatureEncoder:
+        """The student's part in extracting features, see `registry.ExtractsFeatures`."""
+        return feature_encoder(self.config.model.student, request, lambda params: params["student"]["encoder"])
 
     def evaluation_programs(self, params: Params) -> dict[str, Call]:
         """None."""
