@@ -64,7 +64,9 @@ def test_a_block_that_is_not_there(layer):
 def test_encoders_of_other_stages_give_the_same(reference, stage):
     frames, params, aux = reference
     if stage == "classifier":
-        config = ActionConfig(ActionSpec(vision=SPEC, num_classes=2), data=ClipDataSpec(corpora=("none",), batch_size=1))
+        config = ActionConfig(
+            ActionSpec(vision=SPEC, num_classes=2), data=ClipDataSpec(corpora=("none",), batch_size=1)
+        )
         task, whole = ActionInference(config), {"vision": params}
     else:
         student, teacher = (dataclasses.replace(SPEC, return_layers=(-1,)) for _ in range(2))
