@@ -48,6 +48,18 @@ def test_a_program_is_compiled_for_an_absent_topology(recommender):
     assert {entry["axes"] for entry in summed} == {"data"} and sum(entry["bytes"] for entry in summed) > 0
 
 
+def test_epochs_of_data_that_are_not_here():
+    """Steps an epoch are unknown without the data, and are not needed."""
+    pytest.importorskip("libtpu")
+    config = f"{CONFIGS}/internvideo2/finetune_1b.py:debug"
+    changes = ("data.corpora=('absent',)", "model.num_classes=5", "training.epochs=3", "training.total_steps=0")
+    done = aot(
+        config, *(f"--config.{change}" for change in changes), "--topology", "v5e:2x2", "--program", "train", "--json"
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert json.loads(done.stdout)[0]["model_flops"] > 0
+
+
 def test_a_mesh_over_slices_and_one_that_does_not_fit():
     """Without compiling: the topology is described, the mesh laid over it."""
     pytest.importorskip("libtpu")
