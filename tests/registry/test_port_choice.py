@@ -28,11 +28,13 @@ def chat(tmp_path):
 
 def test_the_roots_of_a_table_are_recognized():
     names = {"videochat_t": list(tiny.tensors()), "mqsa_ted": list(mqsa.build(mqsa.MqsaSizes(2, True)).entries)}
-    for family, model in PORTS.items():
-        complete = next(role for role in model.roles if role.complete)
-        for key in names[family]:
+    for family, keys in names.items():
+        complete = next(role for role in PORTS[family].roles if role.complete)
+        for key in keys:
             assert complete.recognizes([key]), key
-            assert not any(role.recognizes([key]) for other in PORTS if other != family for role in PORTS[other].roles)
+            # The stages of InternVideo2 share names with each other and with UMT: they are tried later.
+            others = (PORTS[other].roles for other in names if other != family)
+            assert not any(role.recognizes([key]) for roles in others for role in roles)
     tree = PORTS["videochat_t"].table_for_torch({key: value.shape for key, value in tiny.tensors().items()})
     assert {path[0] for path in tree.by_path} <= set(PORTS["videochat_t"].tree_roots)
     assert {path[0] for path in mqsa.build(mqsa.MqsaSizes(2, True)).by_path} == set(PORTS["mqsa_ted"].tree_roots)
@@ -59,7 +61,7 @@ def test_another_family_than_the_named_one_is_refused(chat, recommender):
 def test_an_unknown_model_lists_the_families(tmp_path, capsys):
     key = "transformer.h.0.attn.c_attn.weight"
     path = tiny.save(tmp_path / "x.safetensors", {key: np.ones((2, 2), np.float32)})
-    with pytest.raises(UserError, match=r"it looks like GPT-2; the families are videochat_t \(VideoChat-T\), mqsa_ted"):
+    with pytest.raises(UserError, match=r"looks like GPT-2; the families are videochat_t \(VideoChat-T\), .*mqsa_ted"):
         choose_port([path], None)
     assert choose_port([path], "mqsa_ted").name == "mqsa_ted"  # the user may know better
     assert main(["port", "import", str(path), "--out", str(tmp_path / "out")]) == 2

@@ -25,7 +25,7 @@ _AXES = {
     },
     **{"llm": 3, "llm_mlp": 9, "llm_heads": 4, "llm_kv_heads": 1, "llm_vocab": 11, "llm_rank": 12},
 }
-_LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "1": 1}  # sizes that only one leaf has
+_LETTERS = {"o": 15, "i": 1, "c": 3, "h": 4, "w": 4, "k": 3, "b": 1, "n": 16, "t": 1, "1": 1}
 
 
 def tensors(sizes: port_table.VideoChatTSizes = SIZES, seed: int = 0) -> dict[str, np.ndarray]:

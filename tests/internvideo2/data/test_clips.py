@@ -41,7 +41,7 @@ def corpus(tmp_path_factory) -> str:
         labelled(0, video, label=2),
         dataclasses.replace(labelled(1, video, label=0), clip=(2.0, 3.0)),
         labelled(2, None, label=1, frames=tuple(map(encode_jpeg, frames)), frame_times=(0.0, 0.5, 1.0, 1.5, 2.0, 2.5)),
-        labelled(3, b"no video"),
+        labelled(3, b"no video", label=1),
     ]
     CorpusWriter(folder, "c", classes=CLASSES).write([records])
     return str(folder)
