@@ -1,19 +1,15 @@
 """Training steps of every kind of classifier on eight devices equal those on one."""
 
-from typing import Any
-
 import jax
 import numpy as np
 import pytest
-from jax.sharding import Mesh
 
 from tests.support.action_config import small_config
+from tests.support.training_steps import two_steps
 from timesuite_jax import parallel, param_tree
-from timesuite_jax.checkpoints.train_state import TrainState
 from timesuite_jax.internvideo2.action.task import ActionTask
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import TrainingSpec
-from timesuite_jax.training.program import make_program
 from timesuite_jax.training.randomness import root
 
 KINDS = {
@@ -32,24 +28,6 @@ def batch(seed: int) -> dict[str, np.ndarray]:
     }
 
 
-def two_steps(task: ActionTask, spec: TrainingSpec, mesh: Mesh) -> tuple[Any, Any]:
-    """Trained parameters and reports of two steps from fresh parameters."""
-    program = make_program(task, spec, mesh)
-    reports = []
-    with parallel.mesh_context(mesh, program.rules):
-        where = jax.tree.map(lambda leaf: leaf.sharding, program.targets)
-        params = jax.jit(task.init, out_shardings=where)(root(0, "init"))
-        trained, frozen = param_tree.split(params, task.trainable)
-        where = jax.tree.map(lambda leaf: leaf.sharding, program.state)
-        opt_state = jax.jit(program.optimizer.init, out_shardings=where.opt_state)(trained)
-        state = TrainState(jax.device_put(np.int32(0), where.step), trained, opt_state)
-        for number in range(2):
-            rows = parallel.put_batch(batch(number), parallel.batch_sharding(mesh, program.rules))
-            state, report = program.step(state, frozen, rows, root(0, "train"))
-            reports.append(jax.device_get(report))
-    return jax.device_get(state.params), reports
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_eight_devices_equal_one(action_corpus, kind):
     config = small_config(action_corpus, **KINDS[kind])
@@ -58,8 +36,8 @@ def test_eight_devices_equal_one(action_corpus, kind):
         config["trained"] = ("head/*", "down/*")
     config["training"]["optimizer"].update(learning_rate=1e-3, warmup_steps=0.0)
     task, spec = ActionTask.from_config(config), TrainingSpec.from_config(config["training"])
-    alone = two_steps(task, spec, parallel.make_mesh(MeshSpec(), jax.devices()[:1]))
-    together = two_steps(task, spec, parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
+    alone = two_steps(task, spec, parallel.make_mesh(MeshSpec(), jax.devices()[:1]), batch)
+    together = two_steps(task, spec, parallel.make_mesh(MeshSpec(data=2, fsdp=4)), batch)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), together[1], alone[1])
     # A step of Adam is as long as the learning rate whatever the gradient, so that rounding of gradients near zero is
     # magnified to a part of it.

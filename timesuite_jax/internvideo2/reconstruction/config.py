@@ -11,7 +11,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.data import ClipDataSpec
 from timesuite_jax.internvideo2.masks import MaskSpec
 from timesuite_jax.internvideo2.model import ReconstructionSpec, model_spec
-from timesuite_jax.port.weights import WeightsSpec
+from timesuite_jax.internvideo2.reconstruction.weights import ReconstructionWeightsSpec
 from timesuite_jax.suggestions import did_you_mean
 
 
@@ -54,7 +54,7 @@ class ReconstructionConfig:
     data: ClipDataSpec
     mask: MaskSpec = dataclasses.field(default_factory=MaskSpec)
     loss: LossSpec = LossSpec()
-    weights: WeightsSpec = dataclasses.field(default_factory=WeightsSpec)
+    weights: ReconstructionWeightsSpec = dataclasses.field(default_factory=ReconstructionWeightsSpec)
 
     @property
     def visible(self) -> int:

@@ -51,7 +51,9 @@ class ReconstructionParams:
     def initial_weights(self) -> InitialWeights | None:
         """The config's files: teachers, and the student if it is not new."""
         weights = self.config.weights
-        return InitialWeights(weights.source, functools.partial(weights.load, self.port)) if weights.files else None
+        if not weights.files:
+            return None
+        return InitialWeights(weights.source, functools.partial(weights.load_model, self.port, self.config.model))
 
     def trainable(self, path: ParamPath) -> bool:
         """Whether a parameter is the student's."""

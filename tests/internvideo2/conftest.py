@@ -1,4 +1,4 @@
-"""A corpus of labelled synthetic videos, and the small config on it."""
+"""A corpus of labelled synthetic videos."""
 
 from pathlib import Path
 
