@@ -8,6 +8,7 @@ import pytest
 from tests.support.golden_folder import assert_output
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers.positions import linear_resize_matrix
+from timesuite_jax.port.inflated_kernels import inflate_kernel
 from timesuite_jax.port.resized_positions import resize_positions
 
 
@@ -32,6 +33,25 @@ def test_separate_tables_in_time(golden_case):
             assert_output(resized[None], arrays[name.removesuffix("_in") + "_out"], name)
             checked += 1
     assert checked
+
+
+def test_tables_of_images(golden_case):
+    """Those of InternVL-C, whose names have the grids: "in_5x5", "out_4x4"."""
+    arrays = golden_case("interpolation").arrays
+    tables = [name for name in arrays if re.fullmatch(r"internvl_pos_embed\.in_(\d+)x\1", name)]
+    results = [name for name in arrays if re.fullmatch(r"internvl_pos_embed\.out_(\d+)x\1", name)]
+    assert tables and len(tables) == len(results)
+    for name, result in zip(tables, results, strict=True):
+        grid = int(result.rpartition("x")[2])
+        assert_output(resize_positions(arrays[name], old_frames=1, frames=1, grid=grid), arrays[result], name)
+
+
+def test_inflated_kernels(golden_case):
+    arrays = golden_case("interpolation").arrays
+    for name, mode in (("inflate.center", "centre"), ("inflate.average", "average")):
+        expected = arrays[name]
+        kernel = inflate_kernel(arrays["inflate.weight2d"], expected.shape[2], mode=mode)
+        assert_output(kernel, expected, name)
 
 
 def test_a_wrong_number_of_frames_is_an_error():
