@@ -88,5 +88,5 @@ class ActionRecognition(Benchmark[RecordExample, Record, VideoClasses, ClassPred
     def score(self, predictions: Sequence[ClassPrediction]) -> Scores:
         """Accuracy among the first one and the first five."""
         right = np.array([[one.label in one.top[:count] for count in (1, _KEPT)] for one in predictions], float)
-        columns = dict(zip(METRICS, right.T, strict=True))
+        columns: dict[str, np.ndarray] = dict(zip(METRICS, right.T, strict=True))
         return Scores(columns, [str(number) for number in range(len(predictions))], unit="videos")
