@@ -32,7 +32,7 @@ def task(action_corpus) -> ActionTask:
 @pytest.fixture(scope="module")
 def params(task):
     params = jax.jit(task.init)(jax.random.key(0))
-    params["head"]["kernel"] = params["head"]["kernel"] * 3e4  # probabilities that differ between views
+    params["head"]["kernel"] = params["head"]["kernel"] * 30.0  # probabilities that differ between views
     return params
 
 

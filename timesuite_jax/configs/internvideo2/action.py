@@ -199,6 +199,8 @@ def make_small(config: ConfigDict) -> ConfigDict:
     `timesuite data synthetic --actions --videos 240 --out data/actions_debug` makes its corpus.
     """
     head = {name: config.model[name] for name in ("extra_mlp", "merge", "merge_norm") if name in config.model}
+    if not head:  # a head that reads each frame learns their order in a hundred steps
+        head = {"merge": "cls_avgN_proj", "merge_norm": "LN"}
     # From random parameters: scales that are small for the sake of pretrained ones would cost the first hundred steps.
     vision = {"drop_path": 0.0, "layer_scale": 0.1}
     config.model = ConfigDict({"variant": "debug", "num_classes": 0, "init_scale": 1.0, **head, "vision": vision})
@@ -218,7 +220,7 @@ def make_small(config: ConfigDict) -> ConfigDict:
         epochs=0.0, total_steps=300, interval="step", log_every=50, eval_every=0, save_every=300, accumulate=1
     )
     config.training.optimizer.update(
-        learning_rate=3e-3, warmup_epochs=0.0, warmup_steps=10.0, warmup_start_ratio=0.0, min_lr_ratio=0.1
+        learning_rate=1e-2, warmup_epochs=0.0, warmup_steps=10.0, warmup_start_ratio=0.0, min_lr_ratio=0.1
     )
     config.training.mesh.update(data=-1, fsdp=1)
     return config
