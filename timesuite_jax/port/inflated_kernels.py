@@ -7,8 +7,8 @@ from jaxtyping import Float
 
 
 def inflate_kernel(
-    kernel: Float[np.ndarray, "D c H W"], frames: int, *, mode: Literal["centre", "average"] = "centre"
-) -> Float[np.ndarray, "D c frames H W"]:
+    kernel: Float[np.ndarray, "D channels H W"], frames: int, *, mode: Literal["centre", "average"] = "centre"
+) -> Float[np.ndarray, "D channels frames H W"]:
     """Adds an axis of time (`inflate_weight` upstream).
 
     Args:

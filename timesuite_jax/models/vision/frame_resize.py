@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 from timesuite_jax.layers.positions import bicubic_resize_matrix
 
 
-def resize_frames(frames: Float[Array, "n F H W c"], size: int) -> Float[Array, "n F size size c"]:
+def resize_frames(frames: Float[Array, "n F H W channels"], size: int) -> Float[Array, "n F size size channels"]:
     """Resizes frames to squares, without antialiasing; frames of that size are returned as they are.
 
     Args:
