@@ -16,5 +16,7 @@ CONFIGS = sorted(path for path in (CONFIGS).rglob("*.py") if "get_config" in pat
 def test_configs_have_all_training_options(path):
     training = load_config(str(path)).training
     fields = {field.name for field in dataclasses.fields(TrainingSpec)} - {"rules"}
+    if path.stem == "encoder":  # has no objective, and is not trained
+        fields = {"mesh"}
     assert set(training) >= fields
     assert set(training.mesh) == set(MESH_AXES)

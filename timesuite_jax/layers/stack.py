@@ -55,7 +55,7 @@ def run_stack(
 
 def run_stack_collecting(
     block: nn.Module,
-    carry: Array,
+    carry: Shaped[Array, "..."],
     per_layer: Any = None,
     *shared: Any,
     collect: Sequence[int],
@@ -63,7 +63,7 @@ def run_stack_collecting(
     unroll: bool = False,
     remat: str = "none",
     **static: Any,
-) -> tuple[Array, Shaped[Array, "layers ..."]]:
+) -> tuple[Shaped[Array, "..."], Shaped[Array, "layers ..."]]:
     """Applies `length` layers and returns the last carry and those after the layers `collect`.
 
     The collected carries are written into one array on the way: as layer outputs of `run_stack`, those of all layers

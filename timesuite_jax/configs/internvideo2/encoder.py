@@ -23,5 +23,5 @@ def get_config(arg: str | None = None) -> ConfigDict:
         # The 1B of stage 2 has positions of its own for images, which other files lack.
         config.model.image_positions = "own" if size == "1b" else "mean"
     config.weights = {"files": ()}
-    config.training = {"mesh": {"fsdp": -1}}
+    config.training = {"mesh": {"replica": 1, "data": 1, "fsdp": -1, "tensor": 1}}
     return config

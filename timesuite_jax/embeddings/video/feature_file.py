@@ -37,7 +37,7 @@ class VideoFeatures:
     settings: Mapping[str, Any]
 
     @property
-    def arrays(self) -> dict[str, np.ndarray]:
+    def arrays(self) -> dict[str, Float[np.ndarray, "rows ..."]]:
         """The arrays, by name."""
         return {"features": self.features, "seconds": np.asarray(self.seconds, np.float64)}
 
