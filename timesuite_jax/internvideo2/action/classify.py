@@ -48,7 +48,7 @@ def classify(
         views = [classifier.prepare(_record(Path(video))) for video in videos[first : first + batch_size]]
         for made in classifier.predict(views, batch_size):
             best = np.argsort(-made.probabilities, kind="stable")[:top].tolist()
-            named: list[str] = [names[number] if names else str(number) for number in best]
+            named = [str(names[number]) if names else str(number) for number in best]
             classes = list(zip(named, made.probabilities[best].astype(float).tolist(), strict=True))
             found.append(VideoClassification(made.name, classes))
     return found

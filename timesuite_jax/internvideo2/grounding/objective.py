@@ -1,6 +1,7 @@
 """The loss of a batch of queries."""
 
 from collections.abc import Mapping
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
@@ -37,7 +38,7 @@ def grounding_loss(
     key = mask_key(streams(rng, "dropout")["dropout"])
     inputs = (batch[name] for name in INPUTS)
     found = model.apply({"params": params}, *inputs, deterministic=False, rngs={"dropout": key})
-    spans, foreground, saliency = found  # type: ignore[misc]
+    spans, foreground, saliency = cast(Any, found)
     used = jnp.any(batch["video_mask"], axis=1).astype(jnp.float32)
     of_batch = jax.vmap(set_loss, (0, 0, 0, 0, None))
     parts = jax.vmap(of_batch, (0, 0, None, None, None))(

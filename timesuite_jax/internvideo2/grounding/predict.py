@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import jax
 import numpy as np
@@ -53,7 +53,7 @@ def _forward(
     model: MomentHead, params: Params, inputs: tuple[Shaped[Array, "B ..."], ...]
 ) -> tuple[Float[Array, "B spans 2"], Float[Array, "B spans"], Float[Array, "B rows"]]:
     sharded = (constrain_sharding(leaf, ("batch", *(None,) * (leaf.ndim - 1))) for leaf in inputs)
-    spans, foreground, saliency = model.apply({"params": params}, *sharded)  # type: ignore[misc]
+    spans, foreground, saliency = cast(Any, model.apply({"params": params}, *sharded))
     found = edges(spans[-1]), jax.nn.sigmoid(foreground[-1]), saliency
     # Replicated, so that each process can read them.
     return jax.tree.map(lambda leaf: constrain_sharding(leaf, (None,) * leaf.ndim), found)

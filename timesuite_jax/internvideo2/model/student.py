@@ -1,6 +1,6 @@
 """The student of pretraining: a masked encoder, and decoders to the features of its teachers."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import linen as nn
@@ -54,7 +54,7 @@ class Student(nn.Module):
             return aux["layers"][jnp.asarray([places[number] for number in numbers])]
 
         indices = visible_indices(mask, visible)
-        types = {"dtype": student.dtype, "param_dtype": student.param_dtype}
+        types: dict[str, Any] = {"dtype": student.dtype, "param_dtype": student.param_dtype}
         positions = _positions(
             VideoPositions(student, name="clip_positions")(frames.shape[1]), indices, class_token=True
         )

@@ -1,10 +1,12 @@
 """The loss of pretraining: distances of the student's predictions to features of frozen teachers."""
 
+from typing import Any, cast
+
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt8
 
 from timesuite_jax.internvideo2.masks import draw_mask
-from timesuite_jax.internvideo2.model import Student
+from timesuite_jax.internvideo2.model import Predictions, Student
 from timesuite_jax.internvideo2.reconstruction.config import ReconstructionConfig
 from timesuite_jax.layers import mask_key
 from timesuite_jax.models.vision import VideoEncoderSpec, VideoMaeEncoder, resize_frames, teacher_features
@@ -41,13 +43,16 @@ def reconstruction_loss(
     fewer = frames[:, :: frames.shape[1] // student.num_frames]
     teacher = teacher_features(spec.teacher, params["teacher"], _pixels(spec.teacher, fewer))
     mask = draw_mask(keys["mask"], config.mask, teacher.attention, student.num_frames)
-    predicted = Student(spec).apply(
-        {"params": params["student"]},
-        _pixels(student, fewer),
-        mask,
-        visible=config.visible,
-        deterministic=False,
-        rngs={"drop_path": mask_key(keys["drop_path"])},
+    predicted: Predictions = cast(
+        Any,
+        Student(spec).apply(
+            {"params": params["student"]},
+            _pixels(student, fewer),
+            mask,
+            visible=config.visible,
+            deterministic=False,
+            rngs={"drop_path": mask_key(keys["drop_path"])},
+        ),
     )
     indices = visible_indices(mask, config.visible)
     with_class = jnp.pad(indices + 1, ((0, 0), (1, 0)))
@@ -55,10 +60,9 @@ def reconstruction_loss(
         "layers": feature_distance(predicted.layers, _take(teacher.layers, with_class)),
         "pooled": feature_distance(predicted.pooled[None, :, None], teacher.pooled[None, :, None]),
     }
-    if spec.mae_teacher is not None:
-        mae = VideoMaeEncoder(spec.mae_teacher).apply(
-            {"params": params["mae_teacher"]}, _pixels(spec.mae_teacher, frames)
-        )
+    if spec.mae_teacher is not None and predicted.mae_layers is not None:
+        mae_teacher, pixels = VideoMaeEncoder(spec.mae_teacher), _pixels(spec.mae_teacher, frames)
+        mae = cast(Any, mae_teacher.apply({"params": params["mae_teacher"]}, pixels))
         terms["mae_layers"] = feature_distance(predicted.mae_layers, _take(mae, indices))
     weight = valid.astype(jnp.float32)
     sums = {name: jnp.sum(term * weight) for name, term in terms.items()}

@@ -10,7 +10,7 @@ dominate the norm of a long vector of unit length.
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -102,7 +102,7 @@ class MomentHead(nn.Module):
         )  # fmt: skip
         init = nn.with_logical_partitioning(nn.initializers.normal(1.0), ("query", "embed"))
         learned = self.param("span_queries", init, (spec.spans, spec.width))
-        learned = jnp.broadcast_to(learned[None], (len(x), spec.spans, spec.width))
+        learned = jnp.broadcast_to(cast(Array, learned)[None], (len(x), spec.spans, spec.width))
         _, decoded = run_stack(
             DecoderLayer(spec, name="decoder"), jnp.zeros_like(learned), None,
             learned, memory, memory + positions, mask,
