@@ -27,6 +27,7 @@ from timesuite_jax.data.corpora.annotation_set import read_annotation_set
 from timesuite_jax.data.corpora.build_plan import count_videos
 from timesuite_jax.data.corpora.build_video import group_by_video
 from timesuite_jax.data.corpora.quarantine import QuarantinedVideo
+from timesuite_jax.data.corpora.record import SCHEMA_VERSION
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.remote_path import to_path
 
@@ -197,4 +198,6 @@ def test_the_manifest_describes_the_build(folder, tmp_path):
         {"source": "annotations", "task": "caption", "records": 1, "rejected": {}},
         {"source": "annotations", "task": grounding, "records": 1, "rejected": {"missing": 1, "reversed": 1}},
     ]
-    assert manifest["schema"] == 3 and manifest["settings"]["fps"] == 2.0 and len(manifest["checksums"]) == 1
+    assert (
+        manifest["schema"] == SCHEMA_VERSION and manifest["settings"]["fps"] == 2.0 and len(manifest["checksums"]) == 1
+    )

@@ -125,7 +125,8 @@ def test_alpha_weights_the_short_branch():
     _, aux = encode(params, items)
     for alpha, name, other in ((1.0, "short", "long"), (0.0, "long", "short")):
         mixed, single = encode(params, items, dataclasses.replace(SPEC, alpha=alpha))
-        np.testing.assert_array_equal(mixed, aux[name])
+        # Another program, which may round sums differently: some units in the last place of values around 1.
+        np.testing.assert_allclose(mixed, aux[name], rtol=1e-6, atol=1e-6)
         assert other not in single, "a branch of weight 0 was run"
     assert np.all(aux["short"][:, -1] != aux["long"][:, -1])
 

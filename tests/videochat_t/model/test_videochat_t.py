@@ -283,5 +283,5 @@ def test_an_encoder_is_a_spec_a_module_and_an_entry(monkeypatch: pytest.MonkeyPa
     hidden, aux = run(spec, params(spec), batch(spec))
     assert aux["visual_tokens"].shape == (SAMPLES, spec.video_tokens, spec.mistral.width)
     assert np.isfinite(hidden).all()
-    with pytest.raises(UserError, match=r"vision\.kind='toys' is unknown; choose one of toy, umt"):
+    with pytest.raises(UserError, match=r"vision\.kind='toys' is unknown; choose one of internvideo2, toy, umt"):
         model_spec({"variant": "debug", "vision": {"kind": "toys"}})

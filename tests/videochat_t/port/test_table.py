@@ -17,7 +17,7 @@ SIZES = [
 
 def some_tensors(table: Table, patch: int) -> dict[str, np.ndarray]:
     """Tensors of arbitrary but consistent shapes: 2 in, 3 out, so that a missing transposition is noticed."""
-    letters = {"o": 3, "i": 2, "d": 5, "c": 3, "h": patch, "w": patch, "k": 3, "b": 1, "n": 16, "1": 1}
+    letters = {"o": 3, "i": 2, "d": 5, "c": 3, "t": 1, "h": patch, "w": patch, "k": 3, "b": 1, "n": 16, "1": 1}
     rng = np.random.default_rng(0)
     tensors = {}
     for name, entry in table.entries.items():
