@@ -8,12 +8,12 @@ import pytest
 
 from tests.support import sample_videos
 from tests.support.records import record
-from timesuite_jax.data.corpora import CorpusWriter, Dropped
+from timesuite_jax.data.corpora import CorpusWriter, Mixture, corpus_shares
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.data import (
     ClipDataSpec,
+    ViewMaker,
     ViewSpec,
-    ViewStream,
     check_classes,
     classes_of,
     clip_stream,
@@ -174,42 +174,31 @@ def test_classes_of_corpora(corpus, tmp_path):
         check_classes(CLASSES[:2], CLASSES, "the checkpoint")
 
 
+def make_views(corpus, views, number, **fields):
+    record = Mixture(corpus_shares([corpus])).read(number)
+    return ViewMaker(spec(corpus, **fields), views, num_classes=3)(record, np.random.default_rng(0))
+
+
 def test_views(corpus):
-    views = ViewStream(spec(corpus, sampling="segments"), ViewSpec(clips=2, crops=3), num_classes=3)
-    found = list(views)
-    assert len(views) == 4 and [one.number for one in found] == [0, 1, 2, 3] and found[0].name == "c/0"
-    assert (isinstance(found[3].sample, Dropped) and "no video" in found[3].sample.reason) or "not a video" in found[
-        3
-    ].sample.reason
-    first = found[0].sample
+    views = ViewSpec(clips=2, crops=3)
+    first = make_views(corpus, views, 0, sampling="segments")
     assert first.frames.shape == (6, 4, 32, 32, 3) and first.label == 2
     assert [numbers(view) for view in first.frames[::3]] == [[0, 12, 24, 36], [6, 18, 30, 42]]
     # 48 x 64 becomes 32 x 42 (rounded down): crops start at 0, 5 and 10; the red patch is the left quarter.
     red = (first.frames[:3, 0, 2, :, 0] > 200).sum(axis=1)
     assert red.tolist() == [red[0], red[0] - 5, red[0] - 10] and 10 <= red[0] <= 11
-    assert [one.sample.label for one in found[:3]] == [2, 0, 1]
-
-
-def test_views_of_processes_and_threads_are_those_of_one(corpus):
-    all_views = list(ViewStream(spec(corpus), ViewSpec(clips=1, crops=1)))
-    parts = [
-        list(ViewStream(spec(corpus, threads=2), ViewSpec(clips=1, crops=1), process_index=index, process_count=3))
-        for index in range(3)
-    ]
-    assert [[one.number for one in part] for part in parts] == [[0, 3], [1], [2]]
-    for part in parts:
-        for one in part:
-            if not isinstance(one.sample, Dropped):
-                np.testing.assert_array_equal(one.sample.frames, all_views[one.number].sample.frames)
+    assert [make_views(corpus, views, number, sampling="segments").label for number in (1, 2)] == [0, 1]
+    with pytest.raises(UserError, match=r"no video|not a video"):
+        make_views(corpus, views, 3, sampling="segments")
 
 
 def test_the_middle_of_validation_is_one_clip(corpus):
-    middle = ViewStream(spec(corpus, sampling="segments"), ViewSpec(clips=1, crops=1, place="middle"))
-    assert numbers(next(iter(middle)).sample.frames[0]) == [6, 18, 30, 42]
+    middle = make_views(corpus, ViewSpec(clips=1, crops=1, place="middle"), 0, sampling="segments")
+    assert numbers(middle.frames[0]) == [6, 18, 30, 42]
     with pytest.raises(UserError, match=r"place='middle' is a single clip; set views.clips to 1, not 4"):
         ViewSpec(place="middle")
     with pytest.raises(UserError, match=r"sampling='intervals' has 1 clip of a video, not views.clips=2"):
-        ViewStream(spec(corpus, sampling="intervals"), ViewSpec(clips=2))
+        ViewMaker(spec(corpus, sampling="intervals"), ViewSpec(clips=2))
 
 
 def test_unknown_rules_are_errors(corpus):

@@ -12,6 +12,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.encoder.port import PORT
 from timesuite_jax.internvideo2.encoder.task import EncoderTask
 from timesuite_jax.port import WeightsSpec
+from timesuite_jax.port.resized_positions import resize_positions
 from timesuite_jax.registry.port_choice import choose_port
 
 
@@ -77,8 +78,16 @@ def test_layer_scales_of_stage_3(exported, tmp_path):
 
 def test_another_number_of_frames(exported, tmp_path):
     save_file(exported[1], tmp_path / "x.safetensors")
-    with pytest.raises(UserError, match="another number of frames"):
+    with pytest.raises(UserError, match=r"another number of frames.*set weights.position_frames"):
         load(make_task(num_frames=8), tmp_path / "x.safetensors")
+    config = get_config("debug")
+    config.model.update(num_frames=8, image_size=42)
+    config.weights.update(files=(str(tmp_path / "x.safetensors"),), position_frames=4)
+    task = EncoderTask.from_config(config)
+    found = task.initial_weights().load(jax.eval_shape(task.init, jax.random.key(0)))["positions"]["table"]
+    old = exported[1]["pos_embed"]
+    np.testing.assert_array_equal(found, resize_positions(old, old_frames=4, frames=8, grid=3))
+    np.testing.assert_array_equal(found[0, 0], old[0, 0])
 
 
 def test_a_named_model_is_found_in_files_of_related_ones(exported, tmp_path):

@@ -4,7 +4,8 @@
         --config.weights.files="('downloads/InternVideo2-stage2_1b-224p-f4.pt',)"
 
 `:small`, `:base`, `:large`, `:1b` (the default) and `:6b` are the released sizes. Released files are for 4 frames
-(stage 2) or 8 (the others); `config.model.num_frames` must be that of the file. `:debug` is tiny.
+(stage 2) or 8 (the others); with `config.weights.position_frames` set to the file's number, its position embeddings are
+interpolated to `config.model.num_frames` and `config.model.image_size`. `:debug` is tiny.
 """
 
 from ml_collections import ConfigDict
@@ -22,6 +23,6 @@ def get_config(arg: str | None = None) -> ConfigDict:
         config.model.update(num_frames=4 if size in ("1b", "6b") else 8, dtype="bfloat16")
         # The 1B of stage 2 has positions of its own for images, which other files lack.
         config.model.image_positions = "own" if size == "1b" else "mean"
-    config.weights = {"files": ()}
+    config.weights = {"files": (), "position_frames": 0}
     config.training = {"mesh": {"replica": 1, "data": 1, "fsdp": -1, "tensor": 1}}
     return config

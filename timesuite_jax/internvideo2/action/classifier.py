@@ -15,9 +15,8 @@ from timesuite_jax import parallel
 from timesuite_jax.config_spec import as_json
 from timesuite_jax.data.corpora import Record
 from timesuite_jax.internvideo2.action.model import ActionModel
-from timesuite_jax.internvideo2.data import ClipDataSpec, ViewSpec
+from timesuite_jax.internvideo2.data import ClipDataSpec, ViewMaker, ViewSpec
 from timesuite_jax.internvideo2.data.clip import Clip
-from timesuite_jax.internvideo2.data.views import ViewMaker
 from timesuite_jax.layers import logical_sharding, num_shards
 from timesuite_jax.param_tree import Params
 

@@ -13,7 +13,6 @@ from timesuite_jax.internvideo2.action.mixing import MixingSpec
 from timesuite_jax.internvideo2.action.spec import ActionSpec, model_spec
 from timesuite_jax.internvideo2.action.weights import ActionWeightsSpec
 from timesuite_jax.internvideo2.data import ClipDataSpec, ViewSpec
-from timesuite_jax.suggestions import did_you_mean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,10 +82,6 @@ class ActionConfig:
           UserError: on unknown keys, wrong types, sizes that do not go together, or classes that differ.
         """
         parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
-        known = {"task", "training", *(field.name for field in dataclasses.fields(cls))}
-        if unknown := sorted(set(parts) - known):
-            hint = did_you_mean(unknown[0], sorted(known)) or f"known are {', '.join(sorted(known))}"
-            raise UserError(f"config.{unknown[0]} is unknown; {hint}")
         for key in ("model", "data"):
             if not isinstance(parts.get(key), Mapping):
                 raise UserError(f"config.{key} is missing or no mapping; see configs/internvideo2 for an example")

@@ -1,23 +1,19 @@
 """Weights that a classifier starts from: with chosen rows of another head, and positions of other frames."""
 
 import dataclasses
-import functools
 import json
 from collections.abc import Sequence
 
 import numpy as np
 
 from timesuite_jax import param_tree
-from timesuite_jax.config_spec import bounded
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.action.port import PORT
+from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
 from timesuite_jax.models.vision import InternVideo2Spec
 from timesuite_jax.param_tree import Params
-from timesuite_jax.port import CheckpointLayer, open_layers
-from timesuite_jax.port.changed_tensors import Change, ChangedTensors
-from timesuite_jax.port.loader import load_into
-from timesuite_jax.port.resized_positions import resize_positions
-from timesuite_jax.port.weights import WeightsSpec
+from timesuite_jax.port import CheckpointLayer
+from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.storage.staging import local_copy
 
 K710, K400 = 710, 400  # classes of the union of three Kinetics sets, of which K400's are the first
@@ -25,18 +21,15 @@ _HEAD = ("head.weight", "head.bias")
 
 
 @dataclasses.dataclass(frozen=True)
-class ActionWeightsSpec(WeightsSpec):
-    """`config.weights`, see `WeightsSpec`.
+class ActionWeightsSpec(InternVideo2WeightsSpec):
+    """`config.weights` of a classifier.
 
     Attributes:
-      position_frames: frames of the files' joint position embeddings, which are interpolated to the model's frames and
-        resolution; 0: they are not, and have to fit.
       head_rows: a JSON file with a list: for each class of this model, the number of the class of the files' head whose
         row it starts with. Upstream's for K600 and K700 are `k710/label_mixto600.json` and `label_mixto700.json`. For
         K400 it is not needed.
     """
 
-    position_frames: int = bounded(0, minimum=0)
     head_rows: str | None = None
 
     def load_classifier(self, targets: Params, vision: InternVideo2Spec) -> Params:
@@ -49,23 +42,12 @@ class ActionWeightsSpec(WeightsSpec):
         Raises:
           UserError: if the files do not fit.
         """
-        layers = open_layers(PORT, self.files)
         classes = {path: leaf.shape[-1] for path, leaf in param_tree.leaves_with_paths(targets) if path[0] == "head"}
-        for number, layer in enumerate(layers):
-            changes = self._new_positions(layer, vision) | self._new_head(layer, classes["head", "bias"])
-            if changes:
-                layers[number] = dataclasses.replace(layer, source=ChangedTensors(layer.source, changes))
-        return load_into(PORT, targets, layers, self.expect_missing, self.expect_unused, self.allow_nan).params
 
-    def _new_positions(self, layer: CheckpointLayer, vision: InternVideo2Spec) -> dict[str, Change]:
-        """Interpolated positions of a file, computed where they are read: not those that another file overrides."""
-        wanted, found = (1, vision.tokens(vision.num_frames), vision.width), layer.keys.get("pos_embed")
-        if not self.position_frames or found is None or layer.source.infos[found].shape == wanted:
-            return {}
-        resize = functools.partial(
-            resize_positions, old_frames=self.position_frames, frames=vision.num_frames, grid=vision.grid
-        )
-        return {found: (wanted, resize)}
+        def changes(layer: CheckpointLayer) -> dict[str, Change]:
+            return {**self.resized_positions(layer, vision), **self._new_head(layer, classes["head", "bias"])}
+
+        return self.load_changed(PORT, targets, changes)
 
     def _new_head(self, layer: CheckpointLayer, classes: int) -> dict[str, Change]:
         """The chosen rows of a file's head."""

@@ -1,18 +1,14 @@
 """Views of the videos of corpora in evaluation: several clips, several crops of each."""
 
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-import grain
 import numpy as np
 from jaxtyping import Int, UInt8
 
 from timesuite_jax.config_spec import bounded, check_bounds
-from timesuite_jax.data.corpora import Mixture, Record, corpus_shares
-from timesuite_jax.data.corpora.prefetch import Prefetcher
-from timesuite_jax.data.corpora.sample_loader import LoadedSample, SampleLoader
+from timesuite_jax.data.corpora import Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.data.clip import Clip
 from timesuite_jax.internvideo2.data.labels import label_of
@@ -98,50 +94,3 @@ def _by_view(
 ) -> UInt8[np.ndarray, "views F size size 3"]:
     by_clip = crops.reshape(views.crops, views.clips, -1, *crops.shape[2:]).swapaxes(0, 1)
     return by_clip.reshape(views.count, *by_clip.shape[2:])
-
-
-class ViewStream:
-    """The views of this process's records, in their order: one record after the other, each once.
-
-    Iterating yields a `LoadedSample` for each: `number` of the record, its `name`, and as `sample` a `Clip` of all its
-    views, or `Dropped` with the reason.
-
-    Args:
-      spec: what is read, and how.
-      views: which views.
-      num_classes: number of classes that labels may have; None: any.
-      process_index: this process, which reads every `process_count`-th record.
-      process_count: processes of the run.
-
-    Raises:
-      UserError: a corpus cannot be read, or the rule of the clips does not have as many views.
-    """
-
-    def __init__(
-        self,
-        spec: ClipDataSpec,
-        views: ViewSpec,
-        *,
-        num_classes: int | None = None,
-        process_index: int = 0,
-        process_count: int = 1,
-    ) -> None:
-        mixture = Mixture(corpus_shares(spec.corpora))
-        self.records = len(mixture)  # of all processes
-        self._numbers = range(process_index, self.records, process_count)
-        load = SampleLoader(mixture, ViewMaker(spec, views, num_classes), seed=0, cache=False)
-        visits = grain.MapDataset.source([(number, number) for number in self._numbers]).map(load)
-        self._spec, self._visits = spec, visits
-
-    def __len__(self) -> int:
-        """Number of records of this process."""
-        return len(self._numbers)
-
-    def __iter__(self) -> Iterator[LoadedSample[Clip]]:
-        spec = self._spec
-        samples = Prefetcher(self._visits, threads=spec.threads, workers=spec.workers, read_ahead=spec.read_ahead)
-        try:
-            for number in range(len(self)):
-                yield from samples.read(number, 1)
-        finally:
-            samples.close()

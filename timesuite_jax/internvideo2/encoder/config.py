@@ -8,8 +8,8 @@ from ml_collections import ConfigDict
 from timesuite_jax.config_spec import Config, build
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.vision_config import read_vision
+from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
 from timesuite_jax.models.vision import InternVideo2Spec
-from timesuite_jax.port.weights import WeightsSpec
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +17,7 @@ class EncoderConfig:
     """An encoder and its weights."""
 
     model: InternVideo2Spec
-    weights: WeightsSpec = dataclasses.field(default_factory=WeightsSpec)
+    weights: InternVideo2WeightsSpec = dataclasses.field(default_factory=InternVideo2WeightsSpec)
 
     @classmethod
     def from_config(cls, config: Config) -> "EncoderConfig":

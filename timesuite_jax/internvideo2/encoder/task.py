@@ -1,6 +1,5 @@
 """The InternVideo2 encoder as a task without an objective: its weights are read, ported and used, not trained."""
 
-import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -70,8 +69,12 @@ class EncoderTask(Task):
 
     def initial_weights(self) -> InitialWeights | None:
         """The files that the config names."""
-        weights = self.config.weights
-        return InitialWeights(weights.source, functools.partial(weights.load, PORT)) if weights.files else None
+        weights, encoder = self.config.weights, self.config.model
+
+        def load(targets: Params) -> Params:
+            return weights.load_changed(PORT, targets, lambda layer: weights.resized_positions(layer, encoder))
+
+        return InitialWeights(weights.source, load) if weights.files else None
 
     def check_inputs(self, *, new: bool) -> NoReturn:
         """Refuses to train.

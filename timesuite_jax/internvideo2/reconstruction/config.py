@@ -12,7 +12,6 @@ from timesuite_jax.internvideo2.data import ClipDataSpec
 from timesuite_jax.internvideo2.masks import MaskSpec
 from timesuite_jax.internvideo2.model import ReconstructionSpec, model_spec
 from timesuite_jax.internvideo2.reconstruction.weights import ReconstructionWeightsSpec
-from timesuite_jax.suggestions import did_you_mean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +69,6 @@ class ReconstructionConfig:
           UserError: on unknown keys, wrong types, or sizes that do not go together.
         """
         parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
-        known = {"task", "training", *(field.name for field in dataclasses.fields(cls))}
-        if unknown := sorted(set(parts) - known):
-            hint = did_you_mean(unknown[0], sorted(known)) or f"known are {', '.join(sorted(known))}"
-            raise UserError(f"config.{unknown[0]} is unknown; {hint}")
         for key in ("model", "data"):
             if not isinstance(parts.get(key), Mapping):
                 raise UserError(f"config.{key} is missing or no mapping; see configs/internvideo2 for an example")

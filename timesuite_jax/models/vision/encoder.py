@@ -6,7 +6,8 @@ in `encoders.py`.
 
 import abc
 import dataclasses
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,6 +39,8 @@ class VideoEncoder(Protocol):
 class VideoEncoderSpec(abc.ABC):
     """Sizes of a video encoder; subclasses give the defaults and add what is their own."""
 
+    variants: ClassVar[Mapping[str, Mapping[str, int]]] = {}  # name -> fields
+
     kind: str  # name in the table of encoders
     image_size: int  # pixels, square
     num_frames: int  # frames of a clip
@@ -56,6 +59,31 @@ class VideoEncoderSpec(abc.ABC):
             raise UserError(
                 f"vision.pixel_mean={self.pixel_mean}, vision.pixel_std={self.pixel_std}: give three numbers each, "
                 "standard deviations above 0"
+            )
+
+    @classmethod
+    def from_variant(cls, variant: str, **overrides: Any) -> Self:
+        """Returns the spec of a named variant ("large", "debug", ...), with fields replaced by `overrides`.
+
+        Raises:
+          UserError: if the variant is unknown.
+        """
+        if variant not in cls.variants:
+            raise UserError(f"vision variant {variant!r} is unknown; choose one of {sorted(cls.variants)}")
+        return cls(**{**cls.variants[variant], **overrides})
+
+    def check_frames(self, frames: Float[Array, "n F H W 3"]) -> None:
+        """Checks number and size of frames: clips of `num_frames`, or images.
+
+        Raises:
+          UserError: they differ.
+        """
+        count, *size = frames.shape[1:4]
+        if count not in (1, self.num_frames) or size != [self.image_size] * 2:
+            raise UserError(
+                f"the video encoder got clips of {count} frames of {size[0]}x{size[1]} pixels, but its config has "
+                f"vision.num_frames={self.num_frames} (or one frame) and vision.image_size={self.image_size}; "
+                "change one of them"
             )
 
     @abc.abstractmethod

@@ -12,7 +12,6 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
-from timesuite_jax.errors import UserError
 from timesuite_jax.layers import Linear, run_stack, run_stack_collecting
 from timesuite_jax.layers.linear import torch_uniform
 from timesuite_jax.models.vision.attention_pool import LINEAR_STD, AttentionPool
@@ -52,7 +51,7 @@ class InternVideo2Encoder(nn.Module):
           ValueError: if only one of `mask` and `visible` is given.
         """
         spec = self.spec
-        self._check_frames(frames)
+        spec.check_frames(frames)
         if (mask is None) != (visible is None):
             raise ValueError("give both mask and visible, or neither")
         side = spec.patch_size
@@ -84,16 +83,6 @@ class InternVideo2Encoder(nn.Module):
         pool = AttentionPool(spec.pool_heads, spec.pool_width, name="pool", **types)
         aux["pooled"], aux["pool_attention"] = pool(x)
         return x, aux
-
-    def _check_frames(self, frames: Float[Array, "n F H W 3"]) -> None:
-        spec = self.spec
-        count, *size = frames.shape[1:4]
-        if count not in (1, spec.num_frames) or size != [spec.image_size] * 2:
-            raise UserError(
-                f"the video encoder got clips of {count} frames of {size[0]}x{size[1]} pixels, but its config has "
-                f"vision.num_frames={spec.num_frames} (or one frame) and vision.image_size={spec.image_size}; "
-                "change one of them"
-            )
 
 
 def visible_indices(mask: Bool[Array, "n N"], visible: int) -> Int[Array, "n N_visible"]:

@@ -1,7 +1,7 @@
 """Sizes of the InternVideo2 video encoder (arXiv:2403.15377) and its released variants."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
@@ -26,6 +26,8 @@ VARIANTS: dict[str, dict[str, int]] = {  # `single_modality/models/internvideo2.
 class InternVideo2Spec(VideoEncoderSpec):
     """Sizes of an InternVideo2 encoder; the defaults are the released 1B."""
 
+    variants: ClassVar = VARIANTS
+
     kind: Literal["internvideo2"] = "internvideo2"
 
     image_size: int = bounded(224, minimum=1)  # pixels, square
@@ -49,17 +51,6 @@ class InternVideo2Spec(VideoEncoderSpec):
     remat: Remat = "none"
     unroll: bool = False
     return_layers: tuple[int, ...] = ()  # blocks whose outputs are returned as aux["layers"]; -1 is the last
-
-    @classmethod
-    def from_variant(cls, variant: str, **overrides: Any) -> "InternVideo2Spec":
-        """Returns the spec of a named variant ("small", "1b", ...), with fields replaced by `overrides`.
-
-        Raises:
-          UserError: if the variant is unknown.
-        """
-        if variant not in VARIANTS:
-            raise UserError(f"vision variant {variant!r} is unknown; choose one of {sorted(VARIANTS)}")
-        return cls(**{**VARIANTS[variant], **overrides})
 
     def __post_init__(self) -> None:
         """Validates the sizes.

@@ -12,7 +12,6 @@ from einops import rearrange
 from flax import linen as nn
 from jaxtyping import Array, Bool, Float
 
-from timesuite_jax.errors import UserError
 from timesuite_jax.layers import Linear, run_stack
 from timesuite_jax.models.vision.bias_block import BiasBlock
 from timesuite_jax.models.vision.umt_positions import position_table
@@ -41,18 +40,12 @@ class UmtEncoder(nn.Module):
           UserError: if the number or the size of the frames differs from the spec.
         """
         spec = self.spec
-        count, *size = frames.shape[1:4]
-        if count not in (1, spec.num_frames) or size != [spec.image_size] * 2:
-            raise UserError(
-                f"the video encoder got clips of {count} frames of {size[0]}x{size[1]} pixels, but its config has "
-                f"vision.num_frames={spec.num_frames} (or one frame) and vision.image_size={spec.image_size}; "
-                "change one of them"
-            )
+        spec.check_frames(frames)
         side = spec.patch_size
         patches = rearrange(frames, "n F (H h) (W w) c -> n (F H W) (h w c)", h=side, w=side)
         types = {"dtype": spec.dtype, "param_dtype": spec.param_dtype}
         x = Linear(spec.width, ("patch", "embed"), name="patch_embed", **types)(patches)
-        x = x + jnp.asarray(position_table(spec, count), spec.dtype)[None]
+        x = x + jnp.asarray(position_table(spec, frames.shape[1]), spec.dtype)[None]
         x = nn.with_logical_constraint(x, ("clip", "frame_token", None))
         stack = {"length": spec.blocks, "unroll": spec.unroll, "remat": spec.remat}
         x, layers = run_stack(BiasBlock(spec, return_output=spec.return_layers, name="blocks"), x, None, mask, **stack)

@@ -1,7 +1,7 @@
 """Sizes of the UMT video encoder and its released variants."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import ClassVar, Literal
 
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
@@ -18,6 +18,8 @@ VARIANTS: dict[str, dict[str, int]] = {  # Unmasked Teacher, table of architectu
 @dataclasses.dataclass(frozen=True)
 class UmtSpec(VideoEncoderSpec):
     """Sizes of a UMT encoder; the defaults are the released UMT-L/16."""
+
+    variants: ClassVar = VARIANTS
 
     kind: Literal["umt"] = "umt"
 
@@ -37,17 +39,6 @@ class UmtSpec(VideoEncoderSpec):
     remat: Remat = "none"  # useful only if the encoder is trained
     unroll: bool = False
     return_layers: bool = False  # return the outputs of all blocks as aux["layers"]
-
-    @classmethod
-    def from_variant(cls, variant: str, **overrides: Any) -> "UmtSpec":
-        """Returns the spec of a named variant ("large", "base", "debug"), with fields replaced by `overrides`.
-
-        Raises:
-          UserError: if the variant is unknown.
-        """
-        if variant not in VARIANTS:
-            raise UserError(f"vision variant {variant!r} is unknown; choose one of {sorted(VARIANTS)}")
-        return cls(**{**VARIANTS[variant], **overrides})
 
     def __post_init__(self) -> None:
         """Validates the sizes.

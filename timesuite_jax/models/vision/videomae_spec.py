@@ -1,7 +1,7 @@
 """Sizes of the VideoMAE v2 video encoder (arXiv:2303.16727) and its released variant."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
@@ -28,6 +28,8 @@ class VideoMaeSpec(VideoEncoderSpec):
     "standard".
     """
 
+    variants: ClassVar = VARIANTS
+
     kind: Literal["videomae"] = "videomae"
 
     image_size: int = bounded(224, minimum=1)  # pixels, square
@@ -46,17 +48,6 @@ class VideoMaeSpec(VideoEncoderSpec):
     attention: Attention = "auto"
     unroll: bool = False
     return_layers: tuple[int, ...] = (-4, -3, -2, -1)  # blocks whose outputs are returned; -1 is the last
-
-    @classmethod
-    def from_variant(cls, variant: str, **overrides: Any) -> "VideoMaeSpec":
-        """Returns the spec of a named variant ("giant", "debug"), with fields replaced by `overrides`.
-
-        Raises:
-          UserError: if the variant is unknown.
-        """
-        if variant not in VARIANTS:
-            raise UserError(f"mae_teacher.variant={variant!r} is unknown; choose one of {sorted(VARIANTS)}")
-        return cls(**{**VARIANTS[variant], **overrides})
 
     def __post_init__(self) -> None:
         """Validates the sizes.
