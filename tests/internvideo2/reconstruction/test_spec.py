@@ -14,8 +14,8 @@ MAE = {"variant": "debug"}
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        ({"student": STUDENT}, "model.teacher=None is no mapping"),
-        ({"student": STUDENT, "teacher": 3}, "model.teacher=3 is no mapping"),
+        ({"student": STUDENT}, "model.teacher=None is not a mapping"),
+        ({"student": STUDENT, "teacher": 3}, "model.teacher=3 is not a mapping"),
         ({"student": {"variant": "debgu"}, "teacher": TEACHER}, "'debgu' is unknown"),
         ({"student": STUDENT, "teacher": {**TEACHER, "return_layers": (-1,)}}, "names 2 blocks and model.teacher.* 1"),
         ({"student": {**STUDENT, "return_layers": ()}, "teacher": TEACHER}, "names 0 blocks"),

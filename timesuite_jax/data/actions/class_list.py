@@ -33,7 +33,7 @@ def read_class_list(path: Path) -> tuple[str, ...]:
     try:
         lines = [line.strip() for line in data.decode("utf-8-sig").splitlines() if line.strip()]
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no list of classes: it is not a text in UTF-8; give one name a line") from error
+        raise UserError(f"{path} is not a list of classes: it is not a text in UTF-8; give one name a line") from error
     if lines and _HEADING.fullmatch(lines[0]):
         del lines[0]
     for form in (_BEFORE, _AFTER):
@@ -48,7 +48,7 @@ def _of_json(path: Path, value: Any) -> tuple[str, ...]:
         return _in_order(path, list(enumerate(value)))
     if isinstance(value, dict) and all(str(number).isdecimal() for number in value.values()):
         return _in_order(path, [(int(number), name) for name, number in value.items()])
-    raise UserError(f"{path} is no list of classes; give a JSON list of names, or {{name: number}}")
+    raise UserError(f"{path} is not a list of classes; give a JSON list of names, or {{name: number}}")
 
 
 def _in_order(path: Path, numbered: Sequence[tuple[int, str]]) -> tuple[str, ...]:

@@ -59,5 +59,7 @@ def _reading(document: Document, found: Format, options: ReadOptions) -> Reading
         raise UserError(f"--classes: a file of {found.name} has no labels; leave the option out")
     annotators = options.annotators or next(iter(found.annotators), None)
     if found.annotators and annotators not in found.annotators:
-        raise UserError(f"--annotators {annotators} is no rule of {found.name}; it has {', '.join(found.annotators)}")
+        raise UserError(
+            f"--annotators {annotators} is not a rule of {found.name}; it has {', '.join(found.annotators)}"
+        )
     return Reading(task, options.split, annotators)

@@ -107,7 +107,7 @@ def read_features(path: epath.PathLike) -> VideoFeatures:
     try:
         return read(local_copy(path))
     except (KeyError, ValueError, TypeError, OSError, SafetensorError, pa.ArrowException) as error:
-        raise UserError(f"{path} is no file of features ({error}); remove it and extract them again") from error
+        raise UserError(f"{path} is not a file of features ({error}); remove it and extract them again") from error
 
 
 def _format(path: epath.PathLike) -> str:

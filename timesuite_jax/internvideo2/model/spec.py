@@ -124,6 +124,6 @@ def model_spec(config: Config) -> ReconstructionSpec:
 def _mapping(values: Mapping[str, Any], name: str) -> Config:
     if not isinstance(value := values.get(name), Mapping | ConfigDict):
         raise UserError(
-            f"model.{name}={value!r} is no mapping; give a variant and fields, as model.{name}.variant='debug'"
+            f"model.{name}={value!r} is not a mapping; give a variant and fields, as model.{name}.variant='debug'"
         )
     return value

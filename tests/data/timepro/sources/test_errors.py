@@ -85,7 +85,7 @@ def test_several_possible_formats_are_listed(tmp_path):
     [
         ("didemo", {"task": "step_localization"}, "--task step_localization is not one of didemo: temporal_video"),
         ("didemo", {"split": "train"}, "--split train: a file of didemo has one split"),
-        ("didemo", {"annotators": "each"}, "--annotators each is no rule of didemo; it has majority, mean, first"),
+        ("didemo", {"annotators": "each"}, "--annotators each is not a rule of didemo; it has majority, mean, first"),
         ("coin", {"annotators": "mean"}, "--annotators mean: coin has one rule for annotators; leave the option out"),
         ("youcook2", {}, r"has several splits: training \(1\), validation \(1\); choose one with --split"),
         ("youcook2", {"split": "test"}, r"has no split 'test'; it has training \(1\), validation \(1\)"),
