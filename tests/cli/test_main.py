@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import subprocess
 import sys
 
 import pytest
@@ -182,8 +183,6 @@ def test_invalid_options_are_reported_without_importing_jax(monkeypatch):
         "assert main(['evaluate', '--workdir', 'x', '--limit', '0']) == 2\n"
         "assert 'jax' not in sys.modules, 'jax was imported'"
     )
-    import subprocess
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert len(done.stderr.splitlines()) == 3
@@ -193,3 +192,22 @@ def test_every_command_is_a_module():
     for name in cli.COMMANDS:
         module = importlib.import_module(f"timesuite_jax.cli.{name}")
         assert callable(module.run) and callable(module.add_arguments)
+
+
+def test_an_error_is_the_last_line_although_writes_were_abandoned():
+    """Coroutines that never ran are reported by the interpreter at its exit, after everything else."""
+    code = (
+        "import sys, types\n"
+        "from timesuite_jax.cli.main import main\n"
+        "from timesuite_jax.errors import UserError\n"
+        "async def write(): pass\n"
+        "def run(args):\n"
+        "    cycle = [write()]; cycle.append(cycle)\n"
+        "    raise UserError('the disk is full')\n"
+        "fake = types.ModuleType('fake', 'A command.')\n"
+        "fake.run, fake.add_arguments = run, lambda parser: None\n"
+        "sys.modules['timesuite_jax.cli.train'] = fake\n"
+        "sys.exit(main(['train']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (2, "timesuite train: the disk is full\n")

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import sys
+import warnings
 from collections.abc import Sequence
 
 from timesuite_jax import __version__
@@ -70,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return module.run(_parse(parser, name, _join_overrides(argv[1:])))
     except UserError as error:
+        _ignore_abandoned_writes()
         print(f"timesuite {name}: {printable(str(error))}", file=sys.stderr)
         return USER_MISTAKE
     except KeyboardInterrupt:
@@ -82,6 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if not (message := _explain(error)):
             raise
+        _ignore_abandoned_writes()
         print(f"timesuite {name}: {printable(message)}", file=sys.stderr)
         return USER_MISTAKE
 
@@ -135,6 +138,11 @@ def _join_overrides(words: Sequence[str]) -> list[str]:
 def _log_level() -> str:
     """Level of the logs that are shown: TIMESUITE_LOG."""
     return os.environ.get("TIMESUITE_LOG", "warning").upper()
+
+
+def _ignore_abandoned_writes() -> None:
+    """Ends the command's output with its error: Orbax's unfinished writes are reported at exit, as coroutines."""
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
 
 
 def _quiet_logs() -> None:
