@@ -132,8 +132,7 @@ class Task(Protocol):
     def is_statistic(self, path: ParamPath) -> bool:
         """Whether a trained parameter is a statistic of the data, such as the running mean of a BatchNorm.
 
-        It is not optimized: the gradient that `loss` gives it, divided by the loss's weight as all gradients are, is
-        added to it, without clipping, learning rate and weight decay.
+        Its gradient, divided by the loss's weight, is added to it: no clipping, learning rate or weight decay.
         """
         return False
 

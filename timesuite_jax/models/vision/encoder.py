@@ -81,9 +81,8 @@ class VideoEncoderSpec(abc.ABC):
         count, *size = frames.shape[1:4]
         if count not in (1, self.num_frames) or size != [self.image_size] * 2:
             raise UserError(
-                f"the video encoder got clips of {count} frames of {size[0]}x{size[1]} pixels, but its config has "
-                f"vision.num_frames={self.num_frames} (or one frame) and vision.image_size={self.image_size}; "
-                "change one of them"
+                f"clips of {count} frames of {size[0]}x{size[1]} pixels do not fit the video encoder; change them or "
+                f"vision.num_frames={self.num_frames} (or one frame) and vision.image_size={self.image_size}"
             )
 
     @abc.abstractmethod
