@@ -1,27 +1,18 @@
 """`timesuite features`: files of features, resumed runs, other settings, broken videos."""
 
-import jax
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
+from tests.support.encoder_files import encoder_options
 from tests.support.sample_videos import numbered_video
-from timesuite_jax import param_tree
 from timesuite_jax.cli.main import main
-from timesuite_jax.configs.internvideo2.encoder import get_config
 from timesuite_jax.embeddings.video import read_features
-from timesuite_jax.internvideo2.encoder.port import PORT
-from timesuite_jax.internvideo2.encoder.task import EncoderTask
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """Options that name a model."""
-    path = tmp_path_factory.mktemp("weights") / "encoder.safetensors"
-    params = jax.device_get(jax.jit(EncoderTask.from_config(get_config("debug")).init)(jax.random.key(0)))
-    shapes = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(params)}
-    save_file(PORT.table_for_tree(shapes).to_torch(params), path)
-    return ["--config", "configs/internvideo2/encoder.py:debug", f"--config.weights.files=('{path}',)"]
+    return encoder_options(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture
@@ -39,7 +30,7 @@ def test_a_folder_is_extracted_resumed_and_not_mixed(videos, model, tmp_path, ca
     (videos / "c.mp4").write_bytes(b"no video")
     assert main(command) == 1
     printed = capsys.readouterr()
-    assert "2 videos written" in printed.out
+    assert "features of 2 videos written" in printed.out
     assert "c.mp4" in printed.err
     first = read_features(out / "a.npz")
     assert first.features.shape == (3, 24)
@@ -49,8 +40,8 @@ def test_a_folder_is_extracted_resumed_and_not_mixed(videos, model, tmp_path, ca
     (out / "b.npz").unlink()
     (videos / "c.mp4").unlink()
     assert main(command) == 0
-    assert "1 videos written" in (text := capsys.readouterr().out)
-    assert "1 were there" in text
+    assert "features of 1 video written" in (text := capsys.readouterr().out)
+    assert "1 was there" in text
     assert (out / "a.npz").stat().st_mtime_ns == written
 
     assert main([*command, "--stride", "0.5"]) == 2

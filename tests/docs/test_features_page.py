@@ -2,17 +2,14 @@
 
 import re
 
-import jax
 import pytest
-from safetensors.numpy import save_file
 
+from tests.support.encoder_files import encoder_options
 from tests.support.paths import ROOT
 from tests.support.sample_videos import numbered_video
-from timesuite_jax import param_tree, registry
+from timesuite_jax import registry
 from timesuite_jax.cli.main import main
 from timesuite_jax.configs.internvideo2.encoder import get_config
-from timesuite_jax.internvideo2.encoder.port import PORT
-from timesuite_jax.internvideo2.encoder.task import EncoderTask
 
 PAGE = (ROOT / "docs/features.md").read_text(encoding="utf-8")
 
@@ -29,14 +26,10 @@ def test_options_exist(capsys):
 
 def test_the_examples_run(tmp_path, monkeypatch):
     """With the debug encoder in place of the page's run."""
-    params = jax.device_get(jax.jit(EncoderTask.from_config(get_config("debug")).init)(jax.random.key(0)))
-    shapes = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(params)}
-    save_file(PORT.table_for_tree(shapes).to_torch(params), tmp_path / "encoder.safetensors")
+    options = encoder_options(tmp_path)
     (tmp_path / "kitchen.mp4").write_bytes(numbered_video(36))
-    weights = f"--config.weights.files=('{tmp_path}/encoder.safetensors',)"
-    config = str(ROOT / "configs/internvideo2/encoder.py:debug")
     monkeypatch.chdir(tmp_path)
-    assert main(["features", "kitchen.mp4", "--out", "features", "--config", config, weights]) == 0
+    assert main(["features", "kitchen.mp4", "--out", "features", *options]) == 0
     read, use = re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)
     exec(read, {})
 

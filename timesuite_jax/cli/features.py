@@ -9,16 +9,11 @@ examples:
 """
 
 import argparse
-import sys
-from typing import TYPE_CHECKING
 
 from timesuite_jax.cli._model_args import add_model, is_first_process, open_model
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import positive, seconds
-from timesuite_jax.errors import UserError
-
-if TYPE_CHECKING:
-    from timesuite_jax.embeddings.video.inputs import Extraction
+from timesuite_jax.counted import counted
 
 FORMATS = ("npz", "safetensors", "parquet")
 
@@ -62,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
       UserError: if the model or the output cannot be used.
     """
     from timesuite_jax.embeddings.video import FeatureRequest
+    from timesuite_jax.embeddings.video.extraction_job import extract_files, pending_extractions
     from timesuite_jax.embeddings.video.inputs import plan_extractions
 
     request = FeatureRequest(
@@ -75,64 +71,20 @@ def run(args: argparse.Namespace) -> int:
     encoder = model.task.feature_encoder(request)
     loaded = model.load()
     settings = {"weights": loaded.run(fingerprint)}
-    pending = _pending(plan, {**request.settings, **settings, "frames": encoder.num_frames})
-    done = len(plan) - len(pending)
-    failed = loaded.run(_extract, encoder, request, pending, args, settings)
+    pending = pending_extractions(plan, {**request.settings, **settings, "frames": encoder.num_frames})
+    failed = loaded.run(
+        extract_files,
+        encoder,
+        request,
+        pending,
+        args.out,
+        batch_size=args.batch_size,
+        threads=args.workers,
+        settings=settings,
+    )
     if is_first_process():
-        stored = f", {done} were there" if done else ""
-        print(f"{len(pending) - failed} videos written to {args.out}{stored}, {failed} could not be used")
+        stored = len(plan) - len(pending)
+        there = f", {stored} {'was' if stored == 1 else 'were'} there" if stored else ""
+        written = counted(len(pending) - failed, "video")
+        print(f"features of {written} written to {args.out}{there}, {failed} could not be used")
     return 1 if failed else 0
-
-
-def _pending(plan: "list[Extraction]", settings: dict) -> "list[Extraction]":
-    """The videos without a file.
-
-    Raises:
-      UserError: a file has features of other settings.
-    """
-    from timesuite_jax.embeddings.video import read_features
-
-    pending = []
-    for one in plan:
-        if not one.output.exists():
-            pending.append(one)
-            continue
-        stored = read_features(one.output).settings
-        if differing := [name for name in settings if stored.get(name) != settings[name]]:
-            name = differing[0]
-            raise UserError(
-                f"{one.output} has features with {name}={stored.get(name)}, not {settings[name]}; choose another "
-                "--out, or remove the file"
-            )
-    return pending
-
-
-def _extract(params, encoder, request, pending: "list[Extraction]", args: argparse.Namespace, settings: dict) -> int:
-    """Writes the features of this process's share of the videos; returns how many videos of all cannot be used."""
-    import jax
-
-    from timesuite_jax import parallel
-    from timesuite_jax.embeddings.video import extract_features, write_features
-    from timesuite_jax.layers import logical_sharding
-    from timesuite_jax.media import VideoError
-    from timesuite_jax.progress import progress_bar
-
-    rows = logical_sharding("batch")
-    share = parallel.UNSHARDED if rows is None else parallel.process_shard(rows)
-    own = pending[share.index :: share.count]
-    videos = [one.video for one in own]
-    failures = []
-    quiet = jax.process_index() > 0
-    with progress_bar("extracting", len(videos), quiet=quiet) as advance:
-        found = extract_features(
-            params, encoder, request, videos, batch_size=args.batch_size, threads=args.workers, settings=settings
-        )
-        for number, content in found:
-            advance(1)
-            if isinstance(content, VideoError):
-                print(f"timesuite features: {content}", file=sys.stderr)
-                failures.append(str(own[number].video))
-                continue
-            own[number].output.parent.mkdir(parents=True, exist_ok=True)
-            write_features(own[number].output, content)
-    return len(parallel.allgather_strings(failures))

@@ -11,6 +11,7 @@ from timesuite_jax.parallel.batch import (
     batch_sharding,
     check_batch,
     local_rows,
+    partition,
     process_shard,
     put_batch,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "make_mesh",
     "make_rules",
     "mesh_context",
+    "partition",
     "process_shard",
     "put_batch",
     "run_on_all_processes",

@@ -53,10 +53,17 @@ class Heartbeats:
       folder: that all processes see.
       preemption: gets a signal when another process has got one.
       timeout: seconds that all may wait for one that is alive.
+      remedy: what to do when another process is lost, for the message.
     """
 
-    def __init__(self, folder: epath.Path, preemption: PreemptionHandler, timeout: float) -> None:
-        self._folder, self._preemption, self._timeout = folder, preemption, timeout
+    def __init__(
+        self,
+        folder: epath.Path,
+        preemption: PreemptionHandler,
+        timeout: float,
+        remedy: str = "start the run again, it resumes from its last checkpoint",
+    ) -> None:
+        self._folder, self._preemption, self._timeout, self._remedy = folder, preemption, timeout, remedy
         self._heartbeat_timeout = min(HEARTBEAT_TIMEOUT, timeout / 2)
         self._interval = self._heartbeat_timeout / HEARTBEATS
         self._step = 0
@@ -164,4 +171,4 @@ class Heartbeats:
 
     def _exit(self, reason: str) -> None:
         self._let_others_read()
-        exit_now(f"{reason}. Exiting; start the run again, it resumes from its last checkpoint", EXIT_LOST)
+        exit_now(f"{reason}. Exiting; {self._remedy}", EXIT_LOST)

@@ -1,9 +1,10 @@
 """Extracts features of many videos: windows of several videos share batches, decoding runs ahead of the device."""
 
 import contextlib
+import itertools
 import queue
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -39,6 +40,7 @@ def extract_features(
     batch_size: int,
     threads: int = 1,
     settings: Mapping[str, Any] | None = None,
+    on_batch: Callable[[int], None] = lambda number: None,
 ) -> Iterator[tuple[int, VideoFeatures | VideoError]]:
     """Yields the features of each video, as soon as they are complete, or why it cannot be used.
 
@@ -51,14 +53,18 @@ def extract_features(
       request: windows and features.
       videos: paths, on a disk or in a bucket; a copy of one in a bucket exists while it is decoded.
       batch_size: windows of all processes together at a time; does not change the features.
-      threads: videos that are decoded at the same time.
+      threads: videos that are decoded at the same time. One, where processes work on the same videos: they must read
+        windows in the same order.
       settings: what else decided the values, to be stored with them.
+      on_batch: called with the number of each batch, from 1, when its windows are decoded.
 
     Yields:
       The number of a video in `videos`, and its features.
     """
     rows = logical_sharding("batch")
-    share = parallel.UNSHARDED if rows is None else parallel.process_shard(rows)
+    share, _ = batch_share()
+    if share.count < jax.process_count():
+        threads = 1
     multiple = 1 if rows is None else parallel.batch_multiple(rows)
     local = (batch_size + -batch_size % multiple) // share.count
     encode = jax.jit(encoder.encode)
@@ -67,7 +73,7 @@ def extract_features(
     failed: set[int] = set()
     stored = {**request.settings, **(settings or {}), "frames": encoder.num_frames}
     with _decoded(videos, encoder, request, threads, _READ_AHEAD * local) as items:
-        while True:
+        for number in itertools.count(1):
             batch: list[tuple[int, Window]] = []
             for item in items:
                 if isinstance(item.content, VideoError):
@@ -78,6 +84,7 @@ def extract_features(
                 batch.append((item.video, item.content))
                 if len(batch) == local:
                     break
+            on_batch(number)
             # All processes encode as long as one of them has windows.
             if not any(word == "1" for word in parallel.allgather_strings(["1" if batch else "0"])):
                 yield from complete
@@ -95,6 +102,16 @@ def extract_features(
                     complete.append((video, _joined(collected.pop(video), request, stored)))
             yield from complete
             complete.clear()
+
+
+def batch_share() -> tuple[parallel.ProcessShard, bool]:
+    """This process's part of the videos, and whether it is the first process of those with the same part."""
+    rows = logical_sharding("batch")
+    if rows is None:
+        return parallel.UNSHARDED, True
+    shares = parallel.partition(rows)
+    own = shares[jax.process_index()]
+    return own, jax.process_index() == min(index for index, share in shares.items() if share == own)
 
 
 def features_of_videos(

@@ -71,7 +71,9 @@ def _videos(path: epath.Path) -> list[tuple[epath.Path, str]]:
         video = to_path(line) if "://" in line or line.startswith("/") else path.parent / line
         if not video.exists():
             raise UserError(f"{path}, line {number}: there is no {video}; correct the path, or remove the line")
-        listed.append((video, video.name if line.startswith("/") or "://" in line else line))
+        # Files of features stay within their folder.
+        elsewhere = line.startswith("/") or "://" in line or ".." in line.split("/")
+        listed.append((video, video.name if elsewhere else line))
     return listed
 
 
