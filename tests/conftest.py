@@ -23,15 +23,14 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 
 import hypothesis
 import jax
-import jaxtyping
 import pytest
 
 from tests.support.longest_files import LONGEST_FILES
 from tests.support.paths import TINY_CONFIG
-from tests.support.shape_checks import check_shapes
+from tests.support.shape_checks import install_shape_checks
 
 # Every call of the package checks its arrays against their annotations; installed before the package is imported.
-jaxtyping.install_import_hook("timesuite_jax", f"{check_shapes.__module__}.{check_shapes.__name__}")
+install_shape_checks("timesuite_jax")
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # a busy one, too
 hypothesis.settings.load_profile("any machine")

@@ -14,6 +14,29 @@ import numpy as np
 from beartype import beartype
 
 
+def install_shape_checks(package: str) -> None:
+    """Checks the functions and dataclasses of a package that have array annotations; call it before the first import.
+
+    The import hook decorates every function, and its decorator costs a signature binding and two generated functions
+    in each call. Functions without array annotations, most of a package, stay as they are.
+    """
+    decorate = jaxtyping.jaxtyped
+
+    def decorate_if_arrays(function: Any = None, *, typechecker: Callable[..., Any]) -> Any:
+        if function is None:
+            return functools.partial(decorate_if_arrays, typechecker=typechecker)
+        return decorate(function, typechecker=typechecker) if _has_arrays(function) else function
+
+    jaxtyping.jaxtyped = decorate_if_arrays  # the hook's generated code calls it by this name
+    jaxtyping.install_import_hook(package, f"{check_shapes.__module__}.{check_shapes.__name__}")
+
+
+def _has_arrays(function: Any) -> bool:
+    """Whether a function has an argument or a result with arrays, or a class an `__init__` with such arguments."""
+    annotated = function.__init__ if isinstance(function, type) else function
+    return any(map(contains_array, getattr(annotated, "__annotations__", {}).values()))
+
+
 def check_shapes(function: Callable[..., Any]) -> Callable[..., Any]:
     """Returns `function` with beartype's checks of those annotations that contain an array type.
 
