@@ -75,14 +75,21 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("interpreted")
 @pytest.mark.parametrize(
-    ("causal", "masked", "groups", "whole_keys"),
-    [(True, True, 1, 256), (False, True, 2, 256), (False, True, 2, 0), (True, False, 2, 256)],
+    ("causal", "masked", "groups", "whole_keys", "width"),
+    [
+        (True, True, 1, 256, 64),
+        (False, True, 2, 256, 64),
+        (False, True, 2, 0, 64),
+        (True, False, 2, 256, 64),
+        (False, False, 2, 256, 88),
+        (False, True, 2, 0, 88),
+    ],
 )
 def test_splash_equals_the_reference(
-    causal: bool, masked: bool, groups: int, whole_keys: int, monkeypatch: pytest.MonkeyPatch
+    causal: bool, masked: bool, groups: int, whole_keys: int, width: int, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(splash, "WHOLE_KEYS", whole_keys)
-    q, k, v = inputs(2, 150, 150, 2, groups, 64)
+    q, k, v = inputs(2, 150, 150, 2, groups, width)
     kv_mask = padding(2, 150) if masked else None
     expected = value_and_gradients(q, k, v, "xla", causal, kv_mask)
     actual = value_and_gradients(q, k, v, "splash", causal, kv_mask)
@@ -111,6 +118,7 @@ def test_splash_under_a_mesh_equals_the_reference(kv_heads: str | None, samples:
         (2112, True, (384, 384)),
         (150, True, (128, 128)),
         (1568, False, (128, 1664)),
+        (2049, False, (128, 2176)),  # the class token and 8 frames of InternVideo2
         (4096, False, (512, 512)),
     ],
 )
@@ -141,11 +149,13 @@ def test_cudnn_is_asked_the_right_question(monkeypatch: pytest.MonkeyPatch):
 def test_auto_picks_what_the_platform_has(monkeypatch: pytest.MonkeyPatch):
     long = jnp.zeros((1, 1408, 2, 128), jnp.bfloat16)
     short, wide, odd = long[:, :96], jnp.zeros((1, 1408, 2, 40), jnp.bfloat16), long[:, :1407]
+    internvideo2 = jnp.zeros((1, 2049, 16, 88), jnp.bfloat16)
     assert choose(long, long, masked=True) == "blockwise", "on CPU"
     monkeypatch.setattr(jax, "default_backend", lambda: "tpu")
     assert choose(long, long, masked=True) == "splash"
     assert choose(short, long, masked=True) == "xla"
     assert choose(wide, wide, masked=True) == "xla"
+    assert choose(internvideo2, internvideo2, masked=False) == "splash"
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     assert choose(long, long, masked=True) == "xla", "without an NVIDIA device"
     monkeypatch.setattr(dispatch, "device_has_cudnn_attention", lambda: True)

@@ -21,13 +21,17 @@ from timesuite_jax.layers.logical_sharding import num_shards
 BLOCKS = (512, 384, 256, 128)
 MAX_PADDING = 0.1
 LANES = BLOCKS[-1]
-WHOLE_KEYS = 2048  # without a causal mask, at most so many keys are one block: a softmax in one pass
+# Without a causal mask, at most so many keys are one block, padding included: a softmax in one pass, and one copy of the
+# queries' gradient. It is the class token and 2,048 patches of InternVideo2.
+WHOLE_KEYS = 2176
+MIN_WIDTH = 64  # of a head; the kernel fills a TPU's lanes with zeros, which for narrower heads are most of its work
 MIN_LENGTH = 512  # below, the score matrix is small and XLA's fusion is as fast
 
 
 def splash_supports(q: Float[Array, "B S h d"], k: Float[Array, "B C g d"]) -> bool:
     """Whether the kernel supports this head width and is faster at these lengths."""
-    return q.shape[-1] % 64 == 0 and min(q.shape[1], k.shape[1]) >= MIN_LENGTH
+    width = q.shape[-1]
+    return width >= MIN_WIDTH and width % 8 == 0 and min(q.shape[1], k.shape[1]) >= MIN_LENGTH
 
 
 def splash_attention_kernel(
@@ -141,8 +145,9 @@ def splash_flops(
 
 def _blocks(queries: int, keys: int, *, causal: bool) -> tuple[int, int]:
     """Block sizes of queries and of keys."""
-    if not causal and keys <= WHOLE_KEYS:
-        return _block(queries), keys + -keys % LANES
+    padded = keys + -keys % LANES
+    if not causal and padded <= WHOLE_KEYS:
+        return _block(queries), padded
     return _block(queries), _block(keys)
 
 
