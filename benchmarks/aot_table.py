@@ -20,10 +20,19 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "launch"))
 from performance_flags import line, tpu_flags  # noqa: E402  (beside the launch scripts)
 
+from timesuite_jax.configs.internvideo2.pods import PODS_1B, PODS_6B, PODS_DISTILL, Pod  # noqa: E402
 from timesuite_jax.configs.timesuite.pods import PODS  # noqa: E402
 from timesuite_jax.storage.atomic_write import atomic_write  # noqa: E402
 
 STAGES = {"A": "linear_p", "B": "linear_pro_ada"}
+# Files of InternVideo2, with the run that is compiled.
+INTERNVIDEO2: dict[str, dict[str, Pod]] = {
+    "pretrain_1b.py:": PODS_1B,
+    "pretrain_6b.py:": PODS_6B,
+    "distill.py:base,": PODS_DISTILL,
+    "finetune_1b.py:k710,": PODS_1B,
+    "finetune_6b.py:k710,": PODS_6B,
+}
 CHIP = ["configs/timesuite/finetune.py:one_chip", "--topology", "v5e:1x1", "--program", "train"]
 # The whole batch of stage C on the chips of one host, without a preset.
 HOST = ["configs/timesuite/finetune.py", "--topology", "v5e:2x4", "--program", "train"]
@@ -41,6 +50,10 @@ def rows() -> dict[str, list[str]]:
             table[f"{stage}/{name}"] = [config, "--topology", pod.topology, *slices, "--program", "train"]
     by_xla = [f"--config.model.{part}.attention=xla" for part in ("vision", "mistral")]
     table["B/v5e-64/xla"] = [*table["B/v5e-64"], *by_xla]  # without the attention kernels
+    for run, pods in INTERNVIDEO2.items():
+        for name, pod in pods.items():
+            words = [f"configs/internvideo2/{run}{name}", "--topology", pod.topology, "--program", "train"]
+            table[f"{run.partition('.')[0]}/{name}"] = words
     for frames, topology in VIDEOS.items():
         long = [f"--config.model.num_frames={frames}"]
         long += [f"--config.data.buckets=({3 * frames + 512},)", "--config.evaluation.batch_size=1"]

@@ -50,7 +50,9 @@ def test_only_the_student_is_trained():
     assert 1.02e9 < sizes[True] < 1.1e9 and 6.9e9 < sizes[False] < 7.0e9
 
 
-@pytest.mark.parametrize("form", [*RUNS, "pretrain_1b.py:debug", "pretrain_6b.py:debug", "distill.py:debug"])
+@pytest.mark.parametrize(
+    "form", [*RUNS, "pretrain_1b.py:debug", "pretrain_6b.py:debug", "distill.py:debug", "distill.py:small,v5e-256"]
+)
 def test_a_config_is_unchanged_by_saving(form):
     config = load_config(f"{FOLDER}/{form}")
     again = json.loads(json.dumps(config.to_dict()))

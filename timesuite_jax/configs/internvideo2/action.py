@@ -9,8 +9,6 @@ from typing import Any
 
 from ml_collections import ConfigDict, config_dict
 
-from timesuite_jax.configs.variants import check_variant
-
 DEBUG_CORPUS = "data/actions_debug"
 WARMUP_START = 1e-6
 FULL_AUGMENT, PROBE_AUGMENT = "rand-m7-n4-mstd0.5-inc1", "rand-m5-n2-mstd0.25-inc1"
@@ -75,15 +73,6 @@ class Run:
     vision: dict[str, Any] = dataclasses.field(default_factory=dict)
     head: dict[str, Any] = dataclasses.field(default_factory=dict)
     weight_decay: float = 0.05
-
-
-def parse(arg: str | None, runs: dict[str, Run], default: str) -> tuple[str, bool]:
-    """The name of a run, and whether its small form is wanted: "k400", "k400,debug" or "debug"."""
-    words = arg.split(",") if arg else []
-    for word in words:
-        check_variant(word, (*runs, "debug"))
-    names = [word for word in words if word != "debug"]
-    return (names[-1] if names else default), "debug" in words
 
 
 def action_config(variant: str, data_set: str, run: Run, *, trained: tuple[str, ...] = ("*",)) -> ConfigDict:

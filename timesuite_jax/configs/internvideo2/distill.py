@@ -1,21 +1,23 @@
 """Distillation of InternVideo2-1B of stage 2 to small students (upstream's `scripts/distillation`).
 
-    timesuite train configs/internvideo2/distill.py:small --workdir gs://my-bucket/distill_small
+    timesuite train configs/internvideo2/distill.py:small,v5e-256 --workdir gs://my-bucket/distill_small
     timesuite train configs/internvideo2/distill.py:debug --workdir runs/distill
 
-After the colon: `small`, `base` (the default), `large`, or `debug`, which trains on the corpus of
-`timesuite data synthetic --actions --out data/actions_debug`.
+After the colon: `small`, `base` (the default) or `large`; `,v5e-256` is the preset of a TPU, see pods.py. `debug`
+trains on the corpus of `timesuite data synthetic --actions --out data/actions_debug`.
 """
 
 from typing import Any
 
 from ml_collections import ConfigDict
 
+from timesuite_jax.configs.internvideo2.pods import PODS_DISTILL as PODS
 from timesuite_jax.configs.internvideo2.reconstruction import MODEL_TYPES, Schedule, make_small, reconstruction_config
-from timesuite_jax.configs.variants import check_variant
+from timesuite_jax.configs.variants import split_variant
 
 STUDENTS = ("small", "base", "large")
-VARIANTS = (*STUDENTS, "debug")
+FORMS = ("debug", *PODS)
+VARIANTS = (*STUDENTS, *FORMS)
 BATCHES = {"small": 4096, "base": 4096, "large": 2048}
 TEACHER_DEPTH, TEACHER_INTERVAL, LAYERS = 40, 3.34, 6
 # The last block, and those that many blocks before it, rounded down: 23, 26, 29, 33, 36, 39.
@@ -25,8 +27,7 @@ MASK = {"kind": "attention", "scope": "clip", "ratio": 0.8}
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    check_variant(arg, VARIANTS)
-    student = arg if arg in STUDENTS else "base"
+    student, form = split_variant(arg, STUDENTS, "base", forms=FORMS)
     model: dict[str, Any] = {
         "student": {
             **{"variant": student, "num_frames": 8, "return_layers": (-6, -5, -4, -3, -2, -1), "drop_path": 0.05},
@@ -46,7 +47,9 @@ def get_config(arg: str | None = None) -> ConfigDict:
         files=("teacher=downloads/InternVideo2-stage2_1b-224p-f4.pt",),
         position_frames=4,  # of stage 2; interpolated to 8
     )
-    if arg != "debug":
+    if form in PODS:
+        PODS[form].place(config)
+    if form != "debug":
         return config
     small = {
         "student": {"variant": "debug", "return_layers": (-2, -1)},

@@ -1,15 +1,18 @@
 """Fine-tuning of the InternVideo2 1B on action recognition (upstream's `full_tuning/*/1B_*.sh`).
 
     timesuite train configs/internvideo2/finetune_1b.py:k710 --workdir gs://my-bucket/k710
-    timesuite train configs/internvideo2/finetune_1b.py:k400 --workdir gs://my-bucket/k400
+    timesuite train configs/internvideo2/finetune_1b.py:k400,v5e-256 --workdir gs://my-bucket/k400
 
 After the colon, the data set: `k710` from the model of stage 1, `k400`, `k600` and `k700` from that of `k710` (with
-`_f16` on 16 frames), `mit` from that of `k400`, `ssv1` and `ssv2` from stage 1. `,debug` is the small form.
+`_f16` on 16 frames), `mit` from that of `k400`, `ssv1` and `ssv2` from stage 1. `,v5e-256` is the preset of a TPU, see
+pods.py; `,debug` is the small form.
 """
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small, parse
+from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small
+from timesuite_jax.configs.internvideo2.pods import PODS_1B as PODS
+from timesuite_jax.configs.variants import split_variant
 
 STAGE_1 = ("encoder=downloads/InternVideo2-Stage1-1B-224p-K400/1B_pt.pth",)
 K710, K400 = ("downloads/1B_ft_k710_f8.pth",), ("encoder=downloads/1B_ft_k710_ft_k400_f8.pth",)
@@ -25,11 +28,14 @@ RUNS = {
     "ssv1": Run(256, 9, 3, 1e-4, start=STAGE_1, layer_decay=0.915, drop_path=0.3),
     "ssv2": Run(256, 8, 3, 1e-4, start=STAGE_1, layer_decay=0.915, drop_path=0.3),
 }
-VARIANTS = (*RUNS, "debug")
+FORMS = ("debug", *PODS)
+VARIANTS = (*RUNS, *FORMS)
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    name, debug = parse(arg, RUNS, "k710")
+    name, form = split_variant(arg, RUNS, "k710", forms=FORMS)
     config = action_config("1b", name.removesuffix("_f16"), RUNS[name])
     config.weights.position_frames = 8  # of stage 1 and of all fine-tuned models that runs start from
-    return make_small(config) if debug else config
+    if form in PODS:
+        PODS[form].place(config)
+    return make_small(config) if form == "debug" else config

@@ -1,15 +1,18 @@
 """Fine-tuning of the InternVideo2 6B on action recognition (upstream's `full_tuning/*/6B_*.sh`).
 
-    timesuite train configs/internvideo2/finetune_6b.py:k710 --workdir gs://my-bucket/k710_6b
+    timesuite train configs/internvideo2/finetune_6b.py:k710,v6e-256 --workdir gs://my-bucket/k710_6b
 
 After the colon, the data set: `k710` from the model of stage 1, `k400`, `k600` and `k700` from that of `k710` (with
 `_f16` on 16 frames), `mit` from that of `k400`, `mit_336` from that of `mit` at 336 pixels, `ssv1` and `ssv2` from
-stage 1, `anet` and `hacs` a probe with open attention pooling on the model of `k400`. `,debug` is the small form.
+stage 1, `anet` and `hacs` a probe with open attention pooling on the model of `k400`. `,v5p-128` and `,v6e-256`
+are the presets of TPUs, see pods.py; `,debug` is the small form.
 """
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small, parse
+from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small
+from timesuite_jax.configs.internvideo2.pods import PODS_6B as PODS
+from timesuite_jax.configs.variants import split_variant
 
 STAGE_1 = ("encoder=downloads/6B_pt.pth",)
 K710, K400 = ("downloads/6B_ft_k710_f8.pth",), ("encoder=downloads/6B_ft_k710_ft_k400_f8.pth",)
@@ -32,12 +35,15 @@ RUNS = {
     "hacs": POOL,
 }  # fmt: skip
 PROBED = ("vision/pool/*", "fc_norm/*", "head/*")
-VARIANTS = (*RUNS, "debug")
+FORMS = ("debug", *PODS)
+VARIANTS = (*RUNS, *FORMS)
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    name, debug = parse(arg, RUNS, "k710")
+    name, form = split_variant(arg, RUNS, "k710", forms=FORMS)
     trained = PROBED if RUNS[name] is POOL else ("*",)
     config = action_config("6b", name.removesuffix("_f16").removesuffix("_336"), RUNS[name], trained=trained)
     config.weights.position_frames = 8
-    return make_small(config) if debug else config
+    if form in PODS:
+        PODS[form].place(config)
+    return make_small(config) if form == "debug" else config

@@ -10,7 +10,8 @@ Upstream's scripts for SSv2 with B and L name other models; their values here ar
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small, parse
+from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small
+from timesuite_jax.configs.variants import split_variant
 
 # Letter of upstream's files; videos of a step, epochs and warm-up on K710.
 SIZES = {"small": ("S14", 256, 35, 5), "base": ("B14", 256, 20, 4), "large": ("L14", 256, 14, 2)}
@@ -33,8 +34,8 @@ VARIANTS = (*RUNS, "debug")
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    name, debug = parse(arg, RUNS, "small_k710")
+    name, form = split_variant(arg, RUNS, "small_k710")
     size, _, data_set = name.partition("_")
     config = action_config(size, data_set, RUNS[name])
     config.weights.position_frames = 8
-    return make_small(config) if debug else config
+    return make_small(config) if form == "debug" else config

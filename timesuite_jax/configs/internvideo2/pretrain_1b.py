@@ -3,17 +3,19 @@
     timesuite train configs/internvideo2/pretrain_1b.py --workdir gs://my-bucket/pretrain_1b
     timesuite train configs/internvideo2/pretrain_1b.py:debug --workdir runs/pretrain
 
-The debug form trains on the corpus of `timesuite data synthetic --actions --out data/actions_debug`.
+`:v5e-256` is the preset of a TPU, see pods.py. The debug form trains on the corpus of
+`timesuite data synthetic --actions --out data/actions_debug`.
 """
 
 from typing import Any
 
 from ml_collections import ConfigDict
 
+from timesuite_jax.configs.internvideo2.pods import PODS_1B as PODS
 from timesuite_jax.configs.internvideo2.reconstruction import MODEL_TYPES, Schedule, make_small, reconstruction_config
 from timesuite_jax.configs.variants import check_variant
 
-VARIANTS = ("debug",)
+VARIANTS = ("debug", *PODS)
 SCHEDULE = Schedule(batch=4096, rate=1.5e-4, epochs=301, warmup=40, clip_norm=3.0)  # 128 GPUs of 32 clips
 LAST_6, LAST_4, LAST_2 = (-6, -5, -4, -3, -2, -1), (-4, -3, -2, -1), (-2, -1)
 # 52 of the 256 patches of each frame are visible, drawn by the teacher's attention: 417 tokens with the class token.
@@ -67,4 +69,6 @@ def small_config(config: ConfigDict) -> ConfigDict:
 def get_config(arg: str | None = None) -> ConfigDict:
     check_variant(arg, VARIANTS)
     config = pretrain_config("1b", 0.25, SCHEDULE)
+    if arg in PODS:
+        PODS[arg].place(config)
     return small_config(config) if arg == "debug" else config

@@ -8,7 +8,8 @@ After the colon, size and data set: `1b` or `6b`, with `_k710` or `_ssv2` from t
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small, parse
+from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small
+from timesuite_jax.configs.variants import split_variant
 
 TRAINED = ("vision/pool/*", "fc_norm/*", "head/*")
 # Epochs and warm-up on K710 and SSv2, their learning rate, epochs on MiT.
@@ -37,11 +38,11 @@ VARIANTS = (*RUNS, "debug")
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    name, debug = parse(arg, RUNS, "1b_k710")
+    name, form = split_variant(arg, RUNS, "1b_k710")
     size, _, data_set = name.partition("_")
     run = RUNS[name]
     trained = (*TRAINED, "extra_mlp/*", "extra_mlp_norm/*") if run.head else TRAINED
     config = action_config(size, data_set, run, trained=trained)
     # Models of stage 2 have positions of 4 frames, probes of 16.
     config.weights.position_frames = 4 if any(file.startswith("stage2=") for file in run.start) else 16
-    return make_small(config) if debug else config
+    return make_small(config) if form == "debug" else config

@@ -8,7 +8,8 @@ After the colon, size and data set: `1b` (stage 1), `6b` (stage 1) or `6b_stage2
 
 from ml_collections import ConfigDict
 
-from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small, parse
+from timesuite_jax.configs.internvideo2.action import Run, action_config, make_small
+from timesuite_jax.configs.variants import split_variant
 
 TRAINED = ("fc_norm/*", "head/*")
 COMMON = {"frames": 16, "num_sample": 1, "minimum": 0.0, "weight_decay": 0.0}
@@ -38,10 +39,10 @@ VARIANTS = (*RUNS, "debug")
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    name, debug = parse(arg, RUNS, "1b_k400")
+    name, form = split_variant(arg, RUNS, "1b_k400")
     size, _, data_set = name.rpartition("_")
     run = RUNS[name]
     trained = (*TRAINED, "down/*", "down_norm/*") if "merge" in run.head else TRAINED
     config = action_config(size.removesuffix("_stage2"), data_set, run, trained=trained)
     config.weights.position_frames = 4 if len(run.start) > 1 else 8
-    return make_small(config) if debug else config
+    return make_small(config) if form == "debug" else config

@@ -21,8 +21,8 @@ from timesuite_jax.layers.logical_sharding import num_shards
 BLOCKS = (512, 384, 256, 128)
 MAX_PADDING = 0.1
 LANES = BLOCKS[-1]
-# Without a causal mask, at most so many keys are one block, padding included: a softmax in one pass, and one copy of the
-# queries' gradient. It is the class token and 2,048 patches of InternVideo2.
+# Without a causal mask, at most so many keys are one block, padding included: a softmax in one pass, and one copy of
+# the queries' gradient. InternVideo2 has 2,049: a class token and 8 frames.
 WHOLE_KEYS = 2176
 MIN_WIDTH = 64  # of a head; the kernel fills a TPU's lanes with zeros, which for narrower heads are most of its work
 MIN_LENGTH = 512  # below, the score matrix is small and XLA's fusion is as fast
