@@ -1,5 +1,6 @@
 """Plans and corpora: annotations keep every row, and a video that changes after validation is found."""
 
+import dataclasses
 import json
 import shutil
 
@@ -13,6 +14,7 @@ from timesuite_jax.apps.finetune.annotations import QUESTIONS_PER_RECORD, make_a
 from timesuite_jax.apps.finetune.corpora import build_corpora, corpus_folder
 from timesuite_jax.apps.finetune.pipeline import show_plan
 from timesuite_jax.apps.finetune.plan import Plan, find_plan, make_plan
+from timesuite_jax.apps.finetune.raw_rows import RowNumber, RowProblem
 from timesuite_jax.apps.finetune.rows import Row
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.data.corpora import read_info
@@ -20,20 +22,23 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.remote_path import to_path
 
 spans = st.sampled_from([(), ((1.0, 2.0),), ((1.0, 2.0), (3.0, 4.5))])
-rows = st.lists(st.builds(Row, st.integers(1), st.sampled_from("abc"), st.text("q?"), st.text("a."), spans))
+numbers = st.builds(RowNumber, st.integers(1), st.integers(0))
+rows = st.lists(st.builds(Row, numbers, st.sampled_from("abc"), st.text("q?"), st.text("a."), spans))
 
 
 @given(rows, st.sets(st.sampled_from("abc")))
 def test_annotations_keep_every_row_of_their_videos(rows, videos):
     entries = make_annotations(rows, videos)
     found = [
-        Row(number, entry["video"], pair["q"], pair["a"], tuple(map(tuple, pair["spans"])))
+        (number, entry["video"], pair["q"], pair["a"], tuple(map(tuple, pair["spans"])))
         for entry in entries
         for pair, number in zip(entry["QA"], entry["rows"], strict=True)
     ]
     for video in "abc":
-        expected = [row for row in rows if row.video == video] if video in videos else []
-        assert [row for row in found if row.video == video] == expected
+        of_video = [row for row in rows if row.video == video and video in videos]
+        assert [row for row in found if row[1] == video] == [
+            (str(row.number), video, row.question, row.answer, row.spans) for row in of_video
+        ]
     for entry in entries:
         assert 1 <= len(entry["QA"]) <= QUESTIONS_PER_RECORD
         timed = all(pair["spans"] for pair in entry["QA"])
@@ -61,7 +66,7 @@ def test_a_video_that_changes_after_validation_is_reported(spec):
         build_corpora(spec, plan, print, quiet=True)
     message = str(caught.value)
     assert "1 record was rejected that was valid before" in message and "--skip-bad-rows" in message
-    assert f"rows {entry['rows']}: {entry['video']}: " in message
+    assert f"rows {'; '.join(entry['rows'])}: {entry['video']}: " in message
     assert not corpus_folder(spec.workdir, "train").exists()
 
 
@@ -129,11 +134,25 @@ def test_a_changed_file_of_rows_is_described_by_its_first_line(spec):
     assert find_plan(spec) is not None  # the remedy
 
 
-def test_bad_rows_are_counted_once(spec, capsys):
-    """A line of two questions, both wrong, is one row."""
-    plan = Plan({"train": 1}, {"train": 1, "held_out": 0}, ((3, "answer is missing"), (3, "answer is missing")), ())
-    show_plan(plan, Console(soft_wrap=True))
-    assert capsys.readouterr().out.splitlines()[:2] == [
+def test_bad_questions_are_counted_once(spec, capsys):
+    """A line may have several questions, and a question several problems."""
+    first, second = RowNumber(3, 1), RowNumber(3, 2)
+    problems = tuple(RowProblem(number, "answer is missing") for number in (first, first, second))
+    show_plan(Plan({"train": 1}, {"train": 1, "held_out": 0}, problems, ()), Console(soft_wrap=True))
+    assert capsys.readouterr().out.splitlines()[:3] == [
         "1 row for train; 1 video to train on, 0 held out",
-        "left out: 1 bad row, for example:",
+        "left out: 2 bad rows, for example:",
+        "  row 3, question 1: answer is missing",
     ]
+
+
+def test_a_plan_keeps_the_rows_that_are_left_out(spec):
+    lines = spec.rows.read_text().splitlines()
+    pair = {"q": "When?", "a": "Now."}
+    lines.append(
+        json.dumps({"video": "000000.mp4", "QA": [pair, {**pair, "start": 5, "end": 60}, {**pair, "q": "Who?"}]})
+    )
+    spec.rows.write_text("\n".join(lines))
+    plan = make_plan(dataclasses.replace(spec, skip_bad_rows=True), quiet=True)
+    assert [number for number, _ in plan.left_out] == [RowNumber(37, 2)] and sum(plan.rows.values()) == 38
+    assert find_plan(dataclasses.replace(spec, skip_bad_rows=True)) == plan

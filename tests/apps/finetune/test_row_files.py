@@ -6,18 +6,20 @@ import gzip
 import io
 import json
 import lzma
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from timesuite_jax.apps.finetune.raw_rows import RowNumber
 from timesuite_jax.apps.finetune.rows import Row, read_rows
 from timesuite_jax.errors import UserError
 
 TEXT = "video,question,answer,start,end\na.mp4,When?,From 1.0 to 2.0 seconds.,1,2\nb.mp4,What?,A dog.,,\n"
 ROWS = (
-    Row(2, "a.mp4", "When?", "From 1.0 to 2.0 seconds.", ((1.0, 2.0),)),
-    Row(3, "b.mp4", "What?", "A dog."),
+    Row(RowNumber(2), "a.mp4", "When?", "From 1.0 to 2.0 seconds.", ((1.0, 2.0),)),
+    Row(RowNumber(3), "b.mp4", "What?", "A dog."),
 )
 
 
@@ -72,24 +74,24 @@ def test_times_with_commas(tmp_path, first, second, problems):
     rows = f"a.mp4,When?,Now.,{first}\nb.mp4,When?,Now.,{second}\n"
     (tmp_path / "rows.csv").write_text(f"video,question,answer,start,end\n{rows}")
     found = read_rows(tmp_path / "rows.csv")
-    assert {row.number for row in found.rows} == {2, 3} - set(problems)
+    assert {row.number.row for row in found.rows} == {2, 3} - set(problems)
     for number, text in found.problems:
-        assert text.startswith(problems.pop(number))
+        assert text.startswith(problems.pop(number.row))
     assert not problems
 
 
 def test_a_declared_separator_counts_as_a_line(tmp_path):
     (tmp_path / "rows.csv").write_text("sep=;\n" + TEXT.replace(",", ";"))
     found = read_rows(tmp_path / "rows.csv")
-    assert contents(found.rows) == contents(ROWS) and [row.number for row in found.rows] == [3, 4]
+    assert contents(found.rows) == contents(ROWS) and [row.number.row for row in found.rows] == [3, 4]
 
 
 def test_quoted_line_breaks_keep_the_numbers_of_lines(tmp_path):
     text = 'video,question,answer\na.mp4,"When?\nExactly, ""when""?",Now.\nb.mp4,What?,\n'
     (tmp_path / "rows.csv").write_text(text)
     found = read_rows(tmp_path / "rows.csv")
-    assert [(row.number, row.question) for row in found.rows] == [(2, 'When?\nExactly, "when"?')]
-    assert found.problems == ((4, "answer is missing; add it"),)
+    assert [(row.number.row, row.question) for row in found.rows] == [(2, 'When?\nExactly, "when"?')]
+    assert found.problems == ((RowNumber(4), "answer is missing; add it"),)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -105,7 +107,7 @@ def test_json(tmp_path, line_end, as_list):
     found = read_rows(tmp_path / "rows")
     assert not found.problems
     assert contents(found.rows) == [*contents(ROWS[:1]), ("b.mp4", "What\u2028now?", "3", ())]
-    assert [row.number for row in found.rows] == ([1, 2] if as_list else [2, 3])
+    assert [row.number.row for row in found.rows] == ([1, 2] if as_list else [2, 3])
     assert found.unit == ("element" if as_list else "line")
 
 
@@ -120,9 +122,9 @@ def test_bad_rows_are_listed_together(tmp_path):
     )
     (tmp_path / "rows.jsonl").write_text("\n".join(lines))
     found = read_rows(tmp_path / "rows.jsonl")
-    assert [row.number for row in found.rows] == [1]
+    assert [row.number.row for row in found.rows] == [1]
     numbers, texts = zip(*found.problems, strict=True)
-    assert numbers == (2, 3, 4, 5, 6)
+    assert numbers == tuple(map(RowNumber, (2, 3, 4, 5, 6)))
     for text, expected in zip(
         texts,
         ("is not JSON", "is not an object; write", "is it called 'qestion'?", "has 'video' twice", "repeats line 1"),
@@ -135,7 +137,7 @@ def test_a_text_that_is_too_long_for_csv(tmp_path):
     text = f'video,question,answer\na.mp4,"When?{"x" * 200_000}\nb.mp4,What?,A dog.\n'
     (tmp_path / "rows.csv").write_text(text)
     ((line, problem),) = read_rows(tmp_path / "rows.csv").problems
-    assert line == 2 and problem.endswith("; close its quotes, or shorten it")
+    assert line == RowNumber(2) and problem.endswith("; close its quotes, or shorten it")
 
 
 def test_bad_rows_of_csv(tmp_path):
@@ -144,8 +146,8 @@ def test_bad_rows_of_csv(tmp_path):
     )
     (tmp_path / "rows.csv").write_text(text)
     found = read_rows(tmp_path / "rows.csv")
-    assert [row.number for row in found.rows] == [4]
-    assert [number for number, _ in found.problems] == [2, 3, 5]
+    assert [row.number.row for row in found.rows] == [4]
+    assert [number.row for number, _ in found.problems] == [2, 3, 5]
     assert (
         "has 4 fields, but the header has 3 columns; put texts that contain ',' in double quotes"
         in found.problems[0].text
@@ -194,23 +196,48 @@ def test_rows_with_several_questions(tmp_path):
     objects += [{"video": "e.mp4", "QA": [QA[0], QA[0]]}]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, objects)))
     found = read_rows(tmp_path / "rows.jsonl")
-    rows = [row for row in found.rows if row.number == 1]
+    rows = [row for row in found.rows if row.number.row == 1]
     assert contents(rows) == [
         (row.video.replace("b", "a"), *rest) for row, (_, *rest) in zip(ROWS, contents(ROWS), strict=True)
     ]
-    assert [number for number, _ in found.problems] == [2, 3, 4, 5]
+    assert [str(number) for number, _ in found.problems] == [
+        "2, question 3",
+        "3, question 1",
+        "3, question 2",
+        "4",
+        "5, question 2",
+    ]
     for (_, text), expected in zip(
         found.problems,
         (
             "has no column answer",
             "has start beside QA; write it within QA",
+            "has start beside QA; write it within QA",
             "QA is [], not a list of",
-            "repeats line 5",
+            "repeats line 5, question 1; remove",
         ),
         strict=True,
     ):
         assert expected in text
     assert found.notes == ("columns that are not used: task",)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({"q": "Why?"}, "has no column answer"),
+        ({"q": "Why?", "question": "Why?", "a": "So."}, "has a column twice: q, question, a; remove one"),
+        ("Why?", "is 'Why?', not a question; write {"),
+        ({"q": "Why?", "a": "", "start": 1}, "has start 1 but no end"),
+        (QA[1], "repeats line 1, question 1; remove one of them"),
+    ],
+)
+def test_a_wrong_question_leaves_the_others_of_its_row(tmp_path, wrong, expected):
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"video": "a.mp4", "QA": [QA[1], wrong, QA[0]]}))
+    found = read_rows(tmp_path / "rows.jsonl")
+    assert contents(found.rows) == contents([replace(ROWS[1], video="a.mp4"), ROWS[0]])
+    ((number, text),) = found.problems
+    assert str(number) == "1, question 2" and expected in text
 
 
 def test_unused_columns_are_noted(tmp_path):

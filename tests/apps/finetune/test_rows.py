@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timesuite_jax.apps.finetune.fields import FieldError, read_seconds, read_spans
-from timesuite_jax.apps.finetune.raw_rows import RawRow
+from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber
 from timesuite_jax.apps.finetune.rows import read_row
 from timesuite_jax.text import parse_spans
 
@@ -141,17 +141,17 @@ def test_values_that_are_not_spans(value):
 )
 def test_wrong_rows(changed, expected):
     with pytest.raises(FieldError) as caught:
-        read_row(RawRow(7, {**GOOD, **changed}))
+        read_row(RawRow(RowNumber(7), {**GOOD, **changed}))
     assert expected in str(caught.value) and len(str(caught.value)) < 250
 
 
 def test_missing_values_of_pandas():
-    row = read_row(RawRow(1, {**GOOD, "start": math.nan, "end": math.nan, "spans": math.nan}))
+    row = read_row(RawRow(RowNumber(1), {**GOOD, "start": math.nan, "end": math.nan, "spans": math.nan}))
     assert row.spans == () and row.answer == "Now."
 
 
 def test_an_answer_rounded_to_whole_seconds_agrees():
-    row = read_row(RawRow(1, {**GOOD, "start": 3.4, "end": 5.4, "answer": "From 3 to 5 seconds."}))
+    row = read_row(RawRow(RowNumber(1), {**GOOD, "start": 3.4, "end": 5.4, "answer": "From 3 to 5 seconds."}))
     assert row.spans == ((3.4, 5.4),)
 
 
@@ -161,14 +161,16 @@ spans = st.tuples(times, times).map(sorted).filter(lambda span: span[0] < span[1
 
 @given(st.lists(spans, min_size=1, max_size=4, unique=True))
 def test_without_an_answer_the_times_are_the_answer(windows):
-    row = read_row(RawRow(1, {"video": "a.mp4", "question": "When?", "spans": [list(span) for span in windows]}))
+    row = read_row(
+        RawRow(RowNumber(1), {"video": "a.mp4", "question": "When?", "spans": [list(span) for span in windows]})
+    )
     assert [(span.start, span.end) for span in parse_spans(row.answer)] == windows == list(row.spans)
 
 
 @given(st.dictionaries(st.sampled_from(["video", "question", "answer", "start", "end", "spans"]), st.from_type(object)))
 def test_any_values_are_a_row_or_an_error(values):
     try:
-        row = read_row(RawRow(1, values))
+        row = read_row(RawRow(RowNumber(1), values))
     except FieldError as error:
         assert "; " in str(error)  # the remedy
     else:

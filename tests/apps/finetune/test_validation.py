@@ -1,10 +1,12 @@
 """Validation of rows against their videos: all bad rows are reported in one go."""
 
+import json
 import shutil
 
 import pytest
 
 from tests.support.shape_rows import write_rows
+from timesuite_jax.apps.finetune.raw_rows import RowNumber
 from timesuite_jax.apps.finetune.validation import validate
 from timesuite_jax.errors import UserError
 
@@ -91,9 +93,27 @@ def test_all_bad_rows_are_listed(tmp_path, tiny_corpus, videos):
 
 def test_bad_rows_are_left_out_and_counted(tmp_path, tiny_corpus, videos):
     valid = validate(bad_rows(tmp_path, tiny_corpus), videos, **{**OPTIONS, "skip_bad_rows": True})
-    assert [problem.number for problem in valid.left_out] == list(BAD)
-    assert [row.number for row in valid.rows] == [line for line in range(1, 37) if line not in BAD]
+    assert [problem.number.row for problem in valid.left_out] == list(BAD)
+    assert [row.number.row for row in valid.rows] == [line for line in range(1, 37) if line not in BAD]
     assert set(valid.videos) == {row.video for row in valid.rows}
+
+
+def test_a_bad_question_leaves_the_others_of_its_row(tmp_path, videos):
+    """Each is one row: a missing video, a time beyond the end, a repeated question."""
+    good = [{"q": f"{word}?", "a": "Now."} for word in ("When", "Where", "Who")]
+    late = {"q": "Late?", "a": "Then.", "start": 50, "end": 60}
+    lines = [
+        {"video": "000000", "QA": [good[0], late, good[1], good[1]]},
+        {"video": "absent", "QA": good},
+        {"video": "000000.mp4", "QA": [good[1], good[2]]},
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    valid = validate(tmp_path / "rows.jsonl", videos, **{**OPTIONS, "skip_bad_rows": True})
+    assert [row.number for row in valid.rows] == [RowNumber(1, 1), RowNumber(1, 3), RowNumber(3, 2)]
+    bad = [RowNumber(1, 2), RowNumber(1, 4), *(RowNumber(2, one) for one in (1, 2, 3)), RowNumber(3, 1)]
+    assert [problem.number for problem in valid.left_out] == bad
+    with pytest.raises(UserError, match=r"6 of 9 rows cannot be used.*\n  line 1, question 2: video '000000\.mp4': "):
+        validate(tmp_path / "rows.jsonl", videos, **OPTIONS)
 
 
 @pytest.mark.parametrize(("rule", "left"), [("clip", [10]), ("keep", [])])
@@ -101,7 +121,7 @@ def test_rules_for_times_beyond_the_end(tmp_path, tiny_corpus, videos, rule, lef
     change = {line: BAD[line][0] for line in (7, 10)}
     rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change=change)
     valid = validate(rows, videos, **{**OPTIONS, "on_bad_span": rule, "skip_bad_rows": True})
-    assert [problem.number for problem in valid.left_out] == left
+    assert [problem.number.row for problem in valid.left_out] == left
 
 
 def test_times_as_an_answer_are_those_of_the_corpus(tmp_path, tiny_corpus, videos):

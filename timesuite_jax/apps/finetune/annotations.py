@@ -18,7 +18,7 @@ def make_annotations(rows: Iterable[Row], videos: Collection[str]) -> list[dict[
       videos: whose rows are used.
 
     Returns:
-      TimePro entries; `rows` of each has the numbers of its rows.
+      TimePro entries; `rows` of each has the numbers of its rows, as messages show them.
     """
     by_video: dict[str, list[Row]] = {}
     for row in rows:
@@ -36,5 +36,5 @@ def _entry(video: str, rows: Sequence[Row]) -> dict[str, Any]:
         "video": video,
         "task": GROUNDING if all(row.spans for row in rows) else ANSWERS,
         "QA": [{"q": row.question, "a": row.answer, "spans": [list(span) for span in row.spans]} for row in rows],
-        "rows": [row.number for row in rows],
+        "rows": [str(row.number) for row in rows],
     }

@@ -26,11 +26,17 @@ def build_corpora(spec: FinetuneSpec, plan: Plan, show: Callable[[str], None], *
             continue
         build = BuildSpec(name, frames=spec.frames, deadline_s=spec.deadline_s, on_bad_span=spec.on_bad_span)
         info = build_corpus(annotations_file(spec, name), spec.videos, folder, build, quiet=quiet)
-        if info.quarantine and not spec.skip_bad_rows:
+        rejected = _rejected(info, json.loads(annotations_file(spec, name).read_text(encoding="utf-8")))
+        if rejected and not spec.skip_bad_rows:
             shutil.rmtree(folder)
-            raise UserError(_rejected(info, json.loads(annotations_file(spec, name).read_text(encoding="utf-8"))))
-        for rejected in info.quarantine:
-            show(f"left out: {rejected.source}: {rejected.reason}")
+            verb = "was" if len(rejected) == 1 else "were"
+            listed = "".join(f"\n  {line}" for line in rejected)
+            raise UserError(
+                f"{counted(len(rejected), 'record')} {verb} rejected that {verb} valid before; correct the videos, "
+                f"give a longer --deadline, or leave their rows out with --skip-bad-rows in another --workdir:{listed}"
+            )
+        for line in rejected:
+            show(f"left out: {line}")
 
 
 def corpus_folder(workdir: Path, name: str) -> Path:
@@ -38,11 +44,7 @@ def corpus_folder(workdir: Path, name: str) -> Path:
     return workdir / "corpora" / name
 
 
-def _rejected(info: CorpusInfo, entries: list[dict[str, Any]]) -> str:
-    numbers = {f"{info.name}/{number}": entry["rows"] for number, entry in enumerate(entries)}
-    verb = "was" if len(info.quarantine) == 1 else "were"
-    listed = "".join(f"\n  rows {numbers.get(one.id)}: {one.source}: {one.reason}" for one in info.quarantine)
-    return (
-        f"{counted(len(info.quarantine), 'record')} {verb} rejected that {verb} valid before; correct the videos, give "
-        f"a longer --deadline, or leave their rows out with --skip-bad-rows in another --workdir:{listed}"
-    )
+def _rejected(info: CorpusInfo, entries: list[dict[str, Any]]) -> list[str]:
+    """The rows of each record that was rejected, and why."""
+    numbers = {f"{info.name}/{number}": "; ".join(map(str, entry["rows"])) for number, entry in enumerate(entries)}
+    return [f"rows {numbers.get(one.id)}: {one.source}: {one.reason}" for one in info.quarantine]

@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from timesuite_jax.apps.finetune.raw_rows import COLUMNS, RawRow, RawRows, RowProblem, column_name, missing_columns
+from timesuite_jax.apps.finetune.raw_rows import (
+    COLUMNS,
+    RawRow,
+    RawRows,
+    RowNumber,
+    RowProblem,
+    column_name,
+    missing_columns,
+)
 from timesuite_jax.errors import UserError
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -34,7 +42,7 @@ def parse_csv(path: Path, text: str) -> RawRows:
     rows, problems = list[RawRow](), list[RowProblem]()
     for line, fields in lines:
         if isinstance(fields, str):
-            problems.append(RowProblem(line, fields))
+            problems.append(RowProblem(RowNumber(line), fields))
         elif not any(field.strip() for field in fields):
             continue
         elif not names:
@@ -42,14 +50,14 @@ def parse_csv(path: Path, text: str) -> RawRows:
         elif any(field.strip() for field in fields[len(names) :]):
             problems.append(
                 RowProblem(
-                    line,
+                    RowNumber(line),
                     f"has {len(fields)} fields, but the header has {len(names)} columns; put texts that contain "
                     f"{separator!r} in double quotes",
                 )
             )
         else:
             values = {name: field for name, field in zip(names, fields, strict=False) if name}
-            rows.append(RawRow(line, values))
+            rows.append(RawRow(RowNumber(line), values))
     if not header:
         raise UserError(f"{path} has no header; its first line must name the columns, e.g. video,question,answer")
     return RawRows(tuple(rows), tuple(problems), tuple(name for name in names if name and name not in COLUMNS))

@@ -2,12 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.apps.finetune.fields import FieldError
-from timesuite_jax.apps.finetune.question_lists import split_questions
-from timesuite_jax.apps.finetune.raw_rows import COLUMNS, RawRow, RawRows, RowProblem, column_name, missing_columns
+from timesuite_jax.apps.finetune.question_lists import question_numbers, split_questions
+from timesuite_jax.apps.finetune.raw_rows import COLUMNS, RawRow, RawRows, RowNumber, RowProblem, column_name
 from timesuite_jax.errors import UserError
 
 _LINE_END = re.compile(r"\r\n|\n|\r")  # not str.splitlines: texts may contain other line separators
@@ -31,29 +31,25 @@ def parse_json(path: Path, text: str) -> RawRows:
     is_list = text.lstrip().startswith("[")
     objects = _list(path, text) if is_list else _lines(text, problems)
     rows, ignored = list[RawRow](), dict[str, None]()
-    for number, value in objects:
-        try:
-            questions = _questions(value)
-        except FieldError as error:
-            problems.append(RowProblem(number, str(error)))
-            continue
-        for values in questions:
-            ignored |= dict.fromkeys(name for name in values if name not in COLUMNS)
-            rows.append(RawRow(number, values))
+    for row, value in objects:
+        for number, columns in _questions(row, value):
+            if isinstance(columns, str):
+                problems.append(RowProblem(number, columns))
+            else:
+                ignored |= dict.fromkeys(name for name in columns if name not in COLUMNS)
+                rows.append(RawRow(number, columns))
     return RawRows(tuple(rows), tuple(problems), tuple(ignored), unit="element" if is_list else "line")
 
 
-def _questions(value: Any) -> list[dict[str, Any]]:
-    """The columns of each question of an object."""
+def _questions(row: int, value: Any) -> Iterable[tuple[RowNumber, dict[str, Any] | str]]:
+    """The columns of each question of an object, or what is wrong with it."""
     if not isinstance(value, dict):
-        raise FieldError(f"is not an object; write {_EXAMPLE}")
+        return [(RowNumber(row), f"is not an object; write {_EXAMPLE}")]
     values = {column_name(key): field for key, field in value.items()}
     if len(values) < len(value):
-        raise FieldError(f"has a column twice: {', '.join(value)}; remove one")
-    questions = split_questions(values)
-    if wrong := next(filter(None, map(missing_columns, questions)), ""):
-        raise FieldError(wrong)
-    return questions
+        wrong = f"has a column twice: {', '.join(value)}; remove one"
+        return [(number, wrong) for number in question_numbers(row, values)]
+    return split_questions(row, values)
 
 
 _EXAMPLE = '{"video": "a.mp4", "question": "When ...?", "answer": "...", "start": 1.5, "end": 4}'
@@ -67,9 +63,9 @@ def _lines(text: str, problems: list[RowProblem]) -> list[tuple[int, Any]]:
         try:
             found.append((line, _DECODER.decode(content)))
         except _RepeatedKey as error:
-            problems.append(RowProblem(line, f"{error}; remove one"))
+            problems.append(RowProblem(RowNumber(line), f"{error}; remove one"))
         except (ValueError, RecursionError) as error:
-            problems.append(RowProblem(line, f"is not JSON ({error}); write one object a line, {_EXAMPLE}"))
+            problems.append(RowProblem(RowNumber(line), f"is not JSON ({error}); write one object a line, {_EXAMPLE}"))
     return found
 
 

@@ -54,7 +54,7 @@ class Outcome:
         return {
             "rows": self.plan.rows,
             "videos": self.plan.videos,
-            "left_out": [{"row": number, "problem": text} for number, text in self.plan.left_out],
+            "left_out": [{**number._asdict(), "problem": text} for number, text in self.plan.left_out],
             "notes": list(self.plan.notes),
             "scores": {name: result.as_json() for name, result in self.results.items()},
             "seconds": {name: round(value, 1) for name, value in self.seconds.items()},

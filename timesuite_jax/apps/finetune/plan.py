@@ -15,6 +15,7 @@ from typing import Any
 
 from timesuite_jax.apps.finetune.annotations import ANSWERS, GROUNDING, make_annotations
 from timesuite_jax.apps.finetune.kept_rows import changed_rows, keep_rows
+from timesuite_jax.apps.finetune.raw_rows import RowNumber, RowProblem
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.apps.finetune.split import Split, split_videos
 from timesuite_jax.apps.finetune.validation import ValidRows, validate
@@ -42,13 +43,13 @@ class Plan:
     Attributes:
       rows: number of rows of each corpus.
       videos: number of videos of each part, `train` and `held_out`.
-      left_out: number and problem of each bad row.
+      left_out: bad rows.
       notes: on the file of rows.
     """
 
     rows: dict[str, int]
     videos: dict[str, int]
-    left_out: tuple[tuple[int, str], ...]
+    left_out: tuple[RowProblem, ...]
     notes: tuple[str, ...]
 
     @property
@@ -74,8 +75,9 @@ def find_plan(spec: FinetuneSpec) -> Plan | None:
         return None
     try:
         settings, plan = found["settings"], found["plan"]
-        known = Plan(plan["rows"], plan["videos"], tuple(map(tuple, plan["left_out"])), tuple(plan["notes"]))
-    except (KeyError, TypeError) as error:
+        left_out = tuple(RowProblem(RowNumber(*number), text) for number, text in plan["left_out"])
+        known = Plan(plan["rows"], plan["videos"], left_out, tuple(plan["notes"]))
+    except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{file} is damaged; give another --workdir or remove it") from error
     given = spec.settings()
     if settings.get("rows") != given["rows"]:
@@ -106,7 +108,7 @@ def make_plan(spec: FinetuneSpec, *, quiet: bool) -> Plan:
     plan = Plan(
         {name: sum(len(entry["QA"]) for entry in entries) for name, entries in parts.items()},
         {TRAIN: len(split.train), "held_out": len(split.held_out)},
-        tuple((row, problem) for row, problem in valid.left_out),
+        valid.left_out,
         valid.notes,
     )
     try:

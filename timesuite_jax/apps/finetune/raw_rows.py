@@ -12,20 +12,32 @@ ALIASES = {"file_name": "video"}
 _SHOWN = 60  # letters of a value in a message
 
 
-class RowProblem(NamedTuple):
-    """What is wrong with a row; `number` as in `RawRow`."""
+class RowNumber(NamedTuple):
+    """Identifies a row in its file.
 
-    number: int
+    Attributes:
+      row: counts from 1: the first line of the row, or the element of a JSON list.
+      question: counts from 1: the question of a row with several, see `question_lists`; 0 for a row with one.
+    """
+
+    row: int
+    question: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.row}, question {self.question}" if self.question else str(self.row)
+
+
+class RowProblem(NamedTuple):
+    """What is wrong with a row."""
+
+    number: RowNumber
     text: str
 
 
 class RawRow(NamedTuple):
-    """The values of a row by column, in CSV all of them texts.
+    """The values of a row by column, in CSV all of them texts."""
 
-    `number` counts from 1: the first line of the row, or the element of a JSON list.
-    """
-
-    number: int
+    number: RowNumber
     values: Mapping[str, Any]
 
 

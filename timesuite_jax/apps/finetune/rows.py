@@ -12,7 +12,7 @@ from typing import Any
 
 from timesuite_jax.apps.finetune.decimal_marks import ambiguous_stops
 from timesuite_jax.apps.finetune.fields import FieldError, is_empty, read_span, read_spans, read_text
-from timesuite_jax.apps.finetune.raw_rows import RawRow, RowProblem
+from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
 from timesuite_jax.counted import counted
 from timesuite_jax.data.question_spans import Span
@@ -24,7 +24,7 @@ class Row:
     """A question about a video.
 
     Attributes:
-      number: of the row in its file, see `RawRow`.
+      number: of the row in its file.
       video: path or name of the video, as the row has it.
       question: in words.
       answer: that the model is to give.
@@ -32,7 +32,7 @@ class Row:
         about something else.
     """
 
-    number: int
+    number: RowNumber
     video: str
     question: str
     answer: str
@@ -77,7 +77,7 @@ def without_repeats(rows: Iterable[Row], unit: str) -> tuple[list[Row], list[Row
       unit: what their numbers count.
     """
     kept, problems = list[Row](), list[RowProblem]()
-    first: dict[Any, int] = {}  # content of a row -> its number
+    first: dict[Any, RowNumber] = {}  # content of a row -> its number
     for row in rows:
         content = (row.video, row.question, row.answer, row.spans)
         if content in first:

@@ -64,7 +64,7 @@ def validate(
     names = sorted({row.video for row in rows})
     found = check_videos(names, folder.root, deadline_s=deadline_s, threads=threads, quiet=quiet)
     problems = sorted([*file.problems, *problems, *repeated, *row_problems(rows, found, on_bad_span)])
-    bad = {problem.number for problem in problems}
+    bad = {problem.number for problem in problems}  # of rows with several questions, those that are bad
     good = tuple(row for row in rows if row.number not in bad)
     if problems and (not good or not skip_bad_rows):
         raise UserError(_report(path, file.unit, problems, len(good) + len(bad), can_skip=bool(good)))
