@@ -150,6 +150,7 @@ def _quiet_logs() -> None:
     level = _log_level()
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("absl").setLevel(level)
+    logging.getLogger("timesuite_jax.port.loader").setLevel("INFO")  # what files of weights have, and lack
 
 
 if __name__ == "__main__":

@@ -2,15 +2,15 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.models.vision import InternVideo2Spec
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port import CheckpointLayer, ModelPort, open_layers
-from timesuite_jax.port.changed_tensors import Change, ChangedTensors
+from timesuite_jax.port.changed_tensors import Change, Changes, changed_layers
 from timesuite_jax.port.loader import load_into
-from timesuite_jax.port.resized_positions import resize_positions
+from timesuite_jax.port.resized_positions import check_square, resize_positions
 from timesuite_jax.port.weights import WeightsSpec
 
 
@@ -34,25 +34,18 @@ class InternVideo2WeightsSpec(WeightsSpec):
         """
         check_bounds(self)
 
-    def load_changed(
-        self, port: ModelPort, targets: Params, changes: Callable[[CheckpointLayer], Mapping[str, Change]]
-    ) -> Params:
+    def load_changed(self, port: ModelPort, targets: Params, changes: Changes) -> Params:
         """Parameters of the files among `targets`, with their types and shardings.
 
         Args:
           port: of the model.
           targets: shapes and shardings, see `InitialWeights.load`.
-          changes: a file -> changes of its tensors, by key.
+          changes: of the tensors of a file.
 
         Raises:
           UserError: if the files do not fit.
         """
-        layers = []
-        for layer in open_layers(port, self.files):
-            changed = changes(layer)
-            layers.append(
-                dataclasses.replace(layer, source=ChangedTensors(layer.source, changed)) if changed else layer
-            )
+        layers = changed_layers(open_layers(port, self.files), changes)
         return load_into(port, targets, layers, self.expect_missing, self.expect_unused, self.allow_nan).params
 
     def resized_positions(
@@ -67,6 +60,9 @@ class InternVideo2WeightsSpec(WeightsSpec):
           encoder: of the model.
           prefix: of the encoder's keys in the table.
           uses: "" for the encoder's own positions, "clip_" and "mae_" for those of decoders.
+
+        Raises:
+          UserError: a joint table does not have `position_frames` square frames.
         """
         if not self.position_frames:
             return {}
@@ -88,7 +84,12 @@ class InternVideo2WeightsSpec(WeightsSpec):
                 tables["pos_embed_temporal"] = (new, arguments)
             for name, (positions, arguments) in tables.items():
                 key = layer.keys.get(f"{prefix}{use}{name}")
-                if key is not None and layer.source.infos[key].shape[1] != positions:
-                    shape = (1, positions, layer.source.infos[key].shape[2])
+                if key is None:
+                    continue
+                _, found, width = layer.source.infos[key].shape
+                if found != positions:
+                    patches = found - int(arguments["class_token"])
+                    check_square(patches, arguments["old_frames"], f"{layer.source.name}: {key}")
+                    shape = (1, positions, width)
                     changes[key] = (shape, functools.partial(resize_positions, **arguments))
         return changes

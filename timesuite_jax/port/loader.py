@@ -6,6 +6,7 @@ more memory than the shard being filled and the tensor being read; a 7B import n
 
 import dataclasses
 import functools
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ from timesuite_jax.port.loading_order import CheckpointLayer, ModelPort
 from timesuite_jax.port.quantize import quantized_leaves
 from timesuite_jax.port.report import LoadReport
 from timesuite_jax.port.table import Entry
+
+_log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,6 +106,8 @@ def load_into(
     leaves = {path: _place(leaf, wanted[path]) for path, leaf in lazy_arrays(plan, wanted).items()}
     if not allow_nan:
         plan.report.check_finite()
+    if jax.process_index() == 0:
+        _log.info(plan.report.coverage())
     return LoadedParams(trees.from_paths(leaves), plan.report)
 
 

@@ -1,12 +1,14 @@
 """The status of every key of every file of an import, and one message with all problems."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Shaped
 
+from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 from timesuite_jax.port.finite import all_finite
 from timesuite_jax.suggestions import did_you_mean
@@ -97,6 +99,17 @@ class LoadReport:
                 + "\n  give intact files, or a type with a larger range; to load them anyway, use --allow-nan with "
                 "`timesuite port import`, or set weights.allow_nan=True in a config"
             )
+
+    def coverage(self) -> str:
+        """One line: how many parameters were loaded, how many are left to be initialised, which keys are not used."""
+        loaded = sum(len(layer.used) for layer in self.layers)
+        reasons = Counter(reason for layer in self.layers for reason in layer.ignored.values())
+        listed = "; ".join(f"{count}: {reason}" for reason, count in sorted(reasons.items()))
+        files = ", ".join(dict.fromkeys(layer.source for layer in self.layers))
+        return (
+            f"{files}: {counted(loaded, 'tensor')} loaded, {len(self.expected_missing)} left fresh, "
+            f"{reasons.total()} unused{listed and f' ({listed})'}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """All fields, as plain data."""

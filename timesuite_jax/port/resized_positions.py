@@ -30,12 +30,7 @@ def resize_positions(
       UserError: if the table does not have that many frames.
     """
     first, patches = table[0, : int(class_token)], table[0, int(class_token) :].astype(np.float64)
-    old_grid = math.isqrt(len(patches) // old_frames)
-    if old_frames * old_grid**2 != len(patches):
-        raise UserError(
-            f"position embeddings of {len(patches)} patches are not those of {old_frames} square frames; set "
-            "weights.position_frames to the number of frames of the clips that the file was trained on"
-        )
+    old_grid = check_square(len(patches), old_frames)
     volume = rearrange(patches, "(F H W) D -> F H W D", F=old_frames, H=old_grid)
     if frames != old_frames:
         volume = np.einsum("TF,FHWD->THWD", linear_resize_matrix(old_frames, frames), volume)
@@ -44,3 +39,24 @@ def resize_positions(
         volume = np.einsum("yH,xW,FHWD->FyxD", resize, resize, volume, optimize=True)
     resized = np.concatenate([first, rearrange(volume, "F H W D -> (F H W) D").astype(table.dtype)])
     return resized[None]
+
+
+def check_square(patches: int, frames: int, what: str = "a table") -> int:
+    """The patches along one side of a frame.
+
+    Args:
+      patches: positions of a table without the class token's.
+      frames: frames of the table.
+      what: which table, for the message.
+
+    Raises:
+      UserError: if the table does not have that many square frames.
+    """
+    side = math.isqrt(patches // frames)
+    if frames * side**2 != patches:
+        raise UserError(
+            f"{what}: position embeddings of {patches} patches are not those of {frames} square frames; set "
+            "weights.position_frames (--position-frames of `timesuite port import`) to the number of frames of the "
+            "clips that the file was trained on"
+        )
+    return side

@@ -12,6 +12,7 @@ from etils import epy
 with epy.lazy_api_imports(globals()):  # port tables are read without models, checkpoints or training
     from timesuite_jax.registry.capabilities import (
         Answers,
+        ChangesTensors,
         Classifies,
         Evaluates,
         ExtractsFeatures,
@@ -24,6 +25,7 @@ with epy.lazy_api_imports(globals()):  # port tables are read without models, ch
 
 __all__ = [
     "Answers",
+    "ChangesTensors",
     "Classifies",
     "Evaluates",
     "ExtractsFeatures",

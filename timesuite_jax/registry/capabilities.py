@@ -15,6 +15,8 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Timeline
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.param_tree import Params
+from timesuite_jax.port import CheckpointLayer
+from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.training import Task
 
 Span = tuple[float, float]  # start and end in seconds
@@ -241,6 +243,19 @@ class ExtractsFeatures(Protocol):
 
         Raises:
           UserError: the model does not have the features.
+        """
+        ...
+
+
+@runtime_checkable
+class ChangesTensors(Protocol):
+    """A task whose config may ask for changes of the files that weights are read from."""
+
+    def tensor_changes(self, layer: CheckpointLayer) -> Mapping[str, Change]:
+        """The tensors of a file, by key, that are changed when they are read, e.g. interpolated positions.
+
+        Raises:
+          UserError: the file does not have what the config names.
         """
         ...
 

@@ -40,6 +40,13 @@ def test_a_list(folder):
     ]
 
 
+def test_files_of_a_list_stay_within_the_folder(folder):
+    (folder / "lists").mkdir()
+    (folder / "lists/list.txt").write_text("../c.d.webm\n")
+    (extraction,) = plan_extractions([folder / "lists/list.txt"], epath.Path("/out"), "npz")
+    assert extraction.output.as_posix() == "/out/c.d.npz"
+
+
 def test_a_line_without_a_video(folder):
     (folder / "list.txt").write_text("videos/a.mp4\nmissing.mp4\n")
     with pytest.raises(UserError, match=r"line 2: there is no .*missing\.mp4"):

@@ -1,6 +1,7 @@
 """Weights of other classifiers: rows of their head, and positions of other frames."""
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,12 @@ def k710(tmp_path_factory) -> tuple[Path, dict[str, np.ndarray]]:
 
 
 def load(path: Path, classes: int, vision: InternVideo2Spec = VISION, **fields: Any) -> dict[str, Any]:
-    return ActionWeightsSpec(files=(str(path),), **fields).load_classifier(shapes(classes, vision), vision)
+    return load_spec(ActionWeightsSpec(files=(str(path),), **fields), classes, vision)
+
+
+def load_spec(weights: ActionWeightsSpec, classes: int, vision: InternVideo2Spec) -> dict[str, Any]:
+    changes = functools.partial(weights.tensor_changes, ActionSpec(vision=vision, num_classes=classes))
+    return weights.load_changed(PORT, shapes(classes, vision), changes)
 
 
 def test_kinetics_400_are_the_first_rows(k710):
@@ -111,5 +117,5 @@ def test_positions_that_another_file_overrides_need_not_fit(k710, tmp_path):
         expect_missing=("head.*", "fc_norm.*"), position_frames=4,
     )  # fmt: skip
     vision = dataclasses.replace(VISION, num_frames=8)
-    table = spec.load_classifier(shapes(5, vision), vision)["vision"]["positions"]["table"]
+    table = load_spec(spec, 5, vision)["vision"]["positions"]["table"]
     assert np.all(np.abs(table[0, 1:]).sum(axis=-1) > 0)

@@ -68,6 +68,20 @@ def test_round_trip_of_variants(tmp_path, model):
         assert again[name].tobytes() == tensor.tobytes()
 
 
+def test_coverage_is_logged(exported, tmp_path, caplog):
+    others = {"text_encoder.a": np.ones(2, np.float32), "text_encoder.b": np.ones(2, np.float32)}
+    lacking = {name: tensor for name, tensor in exported[1].items() if not name.startswith("clip_projector")}
+    save_file({**lacking, **others}, tmp_path / "x.safetensors")
+    task, caplog_level = make_task(), caplog.at_level("INFO", "timesuite_jax.port.loader")
+    with caplog_level:
+        WeightsSpec((str(tmp_path / "x.safetensors"),), expect_missing=("clip_projector.*",)).load(
+            PORT, jax.eval_shape(task.init, jax.random.key(0))
+        )
+    left = len(exported[1]) - len(lacking)
+    expected = f"{len(lacking)} tensors loaded, {left} left fresh, 2 unused (2: the text encoder)"
+    assert expected in caplog.text and left > 0
+
+
 def test_layer_scales_of_stage_3(exported, tmp_path):
     params, tensors = exported
     renamed = {name.replace("ls1.gamma", "ls1").replace("ls2.gamma", "ls2"): tensor for name, tensor in tensors.items()}

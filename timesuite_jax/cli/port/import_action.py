@@ -6,14 +6,17 @@ from collections import Counter
 from typing import Any
 
 from etils import epath
+from ml_collections import ConfigDict
 
 from timesuite_jax import param_tree, port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli._printable import printable
+from timesuite_jax.cli.data._numbers import positive
 from timesuite_jax.errors import UserError
 from timesuite_jax.layers import unbox
+from timesuite_jax.port.changed_tensors import changed_layers
 from timesuite_jax.registry.port_choice import choose_port
 from timesuite_jax.registry.ports import PORTS
 from timesuite_jax.storage.staging import staged_folder
@@ -33,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             f"--expect-{name}", action="append", default=[], metavar="PATTERN", help=f"{what}, e.g. 'temp_adap*'"
         )
+    parser.add_argument(
+        "--position-frames",
+        type=positive,
+        metavar="N",
+        help="frames of the files' joint position embeddings, which are interpolated to those of --config "
+        "(config.weights.position_frames)",
+    )
     parser.add_argument("--allow-nan", action="store_true", help="accept weights that are NaN or infinite")
 
 
@@ -46,12 +56,24 @@ def run(args: argparse.Namespace) -> int:
     if args.config:
         from timesuite_jax.registry.export_config import expanded  # imported late: reads models and data
 
-        config = expanded(load_config(args.config, args.overrides).to_dict())
+        config = expanded(_with_frames(load_config(args.config, args.overrides), args.position_frames).to_dict())
+    elif args.position_frames is not None:
+        raise UserError(
+            f"--position-frames {args.position_frames} interpolates position embeddings to the frames and the "
+            "resolution of a config; give --config, e.g. configs/internvideo2/encoder.py:1b, or remove it to keep "
+            "those of the file"
+        )
     elif len(args.sources) == 1:
         config = _config_beside(port.expand(port.split_role(args.sources[0])[1]))
     model = _model(args, config)
-    layers = port.open_layers(model, args.sources)
-    wanted = _wanted(config) if args.config and config else None
+    layers, wanted = port.open_layers(model, args.sources), None
+    if args.config and config:
+        from timesuite_jax.registry import ChangesTensors, build  # imported late: no other action needs models and data
+
+        task = build(config)
+        wanted = dict(param_tree.leaves_with_paths(unbox(task.abstract_params())))
+        if isinstance(task, ChangesTensors):
+            layers = changed_layers(layers, task.tensor_changes)
     shapes = wanted and {path: tuple(leaf.shape) for path, leaf in wanted.items()}
     plan = port.resolve(model, layers, shapes, args.expect_missing, args.expect_unused)
     stored = config and {**config, "weights": {"files": ["./params"]}}
@@ -90,11 +112,25 @@ def _model(args: argparse.Namespace, config: dict[str, Any] | None) -> port.Mode
     return choose_port([port.expand(path) for role, path in sources if role is None or named is None], named)
 
 
-def _wanted(config: dict[str, Any]) -> dict[param_tree.ParamPath, Any]:
-    """Abstract parameters of the config's model, by path."""
-    from timesuite_jax.registry import build  # imported late: no other action needs models and data
+def _with_frames(config: ConfigDict, frames: int | None) -> ConfigDict:
+    """The config with the frames of the files' position embeddings, if they are given.
 
-    return dict(param_tree.leaves_with_paths(unbox(build(config).abstract_params())))
+    Raises:
+      UserError: if models of the config have none that are interpolated.
+    """
+    if frames is not None:
+        from timesuite_jax.registry import ChangesTensors
+        from timesuite_jax.registry.families import task_class
+
+        if not issubclass(task_class(config), ChangesTensors):
+            raise UserError(
+                f"--position-frames {frames}: position embeddings of {config.task} models are not interpolated; remove "
+                "the option"
+            )
+        config = config.copy_and_resolve_references()
+        with config.unlocked():
+            config.weights = {**config.get("weights", {}), "position_frames": frames}
+    return config
 
 
 def _print(out: epath.Path, plan: port.LoadPlan, *, has_config: bool) -> None:

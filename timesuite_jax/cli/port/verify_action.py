@@ -32,7 +32,11 @@ def run(args: argparse.Namespace) -> int:
     Raises:
       UserError: if one cannot be read, or a tolerance is negative.
     """
-    a, b = _open(args.a, args.model), _open(args.b, args.model)
+    family = args.model
+    if family is None:  # related models recognize the same tensors: one of them that recognizes both checkpoints
+        common = family_of(args.b, family_of(args.a))
+        family = common if family_of(args.a, common) == common else None
+    a, b = _open(args.a, family), _open(args.b, family)
     found = port.compare(a, b, atol=args.atol, rtol=args.rtol)
     if args.json:
         listed = {difference.key: difference.what for difference in found.differences}

@@ -19,8 +19,10 @@ def get_config(arg: str | None = None) -> ConfigDict:
     check_variant(arg, SIZES)
     size = arg or "1b"
     config = ConfigDict({"task": "internvideo2_encoder", "model": {"variant": size}})
-    if size != "debug":
-        config.model.update(num_frames=4 if size in ("1b", "6b") else 8, dtype="bfloat16")
+    if size == "debug":
+        config.model.update(num_frames=4, image_size=28)
+    else:
+        config.model.update(num_frames=4 if size in ("1b", "6b") else 8, image_size=224, dtype="bfloat16")
         # The 1B of stage 2 has positions of its own for images, which other files lack.
         config.model.image_positions = "own" if size == "1b" else "mean"
     config.weights = {"files": (), "position_frames": 0}

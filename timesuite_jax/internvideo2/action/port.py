@@ -165,7 +165,7 @@ class ActionPort(ModelPort):
                 "as encoder=PATH to start a new head"
             )
         if key.startswith("pos_embed"):
-            return "of another number of frames or another resolution; set weights.position_frames to the file's frames"
+            return internvideo2.OTHER_POSITIONS
         return ""
 
 

@@ -1,7 +1,6 @@
 """Action recognition as a task: binds the classifier, its loss, the stream of clips and the accuracy on videos."""
 
 import fnmatch
-import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,9 +18,12 @@ from timesuite_jax.internvideo2.action.inference import ActionInference
 from timesuite_jax.internvideo2.action.layer_decay import layer_decay_scale
 from timesuite_jax.internvideo2.action.loss import action_loss
 from timesuite_jax.internvideo2.action.model import initialise
+from timesuite_jax.internvideo2.action.port import PORT
 from timesuite_jax.internvideo2.data import clip_stream
 from timesuite_jax.layers import unbox
 from timesuite_jax.param_tree import ParamPath, Params
+from timesuite_jax.port import CheckpointLayer
+from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.training import Batch, DataStream, InitialWeights, MetricSums, Task
 from timesuite_jax.training.task import LearningRateScale
 
@@ -66,9 +68,16 @@ class ActionTask(ActionInference, Task):
 
     def initial_weights(self) -> InitialWeights | None:
         """The config's files, with positions and a head that fit the model."""
-        weights, vision = self.config.weights, self.config.model.vision
-        load = functools.partial(weights.load_classifier, vision=vision)
+        weights = self.config.weights
+
+        def load(targets: Params) -> Params:
+            return weights.load_changed(PORT, targets, self.tensor_changes)
+
         return InitialWeights(weights.source, load) if weights.files else None
+
+    def tensor_changes(self, layer: CheckpointLayer) -> Mapping[str, Change]:
+        """See `ActionWeightsSpec` and `registry.ChangesTensors`."""
+        return self.config.weights.tensor_changes(self.config.model, layer)
 
     def check_inputs(self, *, new: bool) -> None:
         """Checks that corpora and, for a new run, weights exist."""

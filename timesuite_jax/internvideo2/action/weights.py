@@ -6,12 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from timesuite_jax import param_tree
 from timesuite_jax.errors import UserError
-from timesuite_jax.internvideo2.action.port import PORT
+from timesuite_jax.internvideo2.action.spec import ActionSpec
 from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
-from timesuite_jax.models.vision import InternVideo2Spec
-from timesuite_jax.param_tree import Params
 from timesuite_jax.port import CheckpointLayer
 from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.storage.staging import local_copy
@@ -32,36 +29,31 @@ class ActionWeightsSpec(InternVideo2WeightsSpec):
 
     head_rows: str | None = None
 
-    def load_classifier(self, targets: Params, vision: InternVideo2Spec) -> Params:
-        """Parameters of the files among `targets`, with their types and shardings.
+    def tensor_changes(self, spec: ActionSpec, layer: CheckpointLayer) -> dict[str, Change]:
+        """Interpolated positions, and the chosen rows of a head.
 
         Args:
-          targets: shapes and shardings, see `InitialWeights.load`.
-          vision: the encoder.
+          spec: of the model.
+          layer: a file.
 
         Raises:
-          UserError: if the files do not fit.
+          UserError: rows or positions are not those of the file and the model.
         """
-        classes = {path: leaf.shape[-1] for path, leaf in param_tree.leaves_with_paths(targets) if path[0] == "head"}
-
-        def changes(layer: CheckpointLayer) -> dict[str, Change]:
-            return {**self.resized_positions(layer, vision), **self._new_head(layer, classes["head", "bias"])}
-
-        return self.load_changed(PORT, targets, changes)
+        return {**self.resized_positions(layer, spec.vision), **self._new_head(layer, spec.num_classes)}
 
     def _new_head(self, layer: CheckpointLayer, classes: int) -> dict[str, Change]:
         """The chosen rows of a file's head."""
         keys = [layer.keys[name] for name in _HEAD if name in layer.keys]
         if not layer.role.complete or len(keys) < len(_HEAD):
             return {}
-        rows = self._rows(layer.source.infos[keys[-1]].shape[0], classes)
+        rows = self._rows(layer.source.name, layer.source.infos[keys[-1]].shape[0], classes)
         if rows is None:
             return {}
         chosen = np.asarray(rows)
         shapes = {key: layer.source.infos[key].shape for key in keys}
         return {key: ((len(chosen), *shape[1:]), lambda tensor: tensor[chosen]) for key, shape in shapes.items()}
 
-    def _rows(self, found: int, wanted: int) -> Sequence[int] | None:
+    def _rows(self, source: str, found: int, wanted: int) -> Sequence[int] | None:
         """The rows of a head of `found` classes for one of `wanted` classes; None for all of them.
 
         Raises:
@@ -72,7 +64,7 @@ class ActionWeightsSpec(InternVideo2WeightsSpec):
                 return range(K400)
             if found == K710 and wanted in (600, 700):
                 raise UserError(
-                    f"{self.source}: its head has the {K710} classes of Kinetics-710, the model has {wanted}; give the "
+                    f"{source}: its head has the {K710} classes of Kinetics-710, the model has {wanted}; give the "
                     f"list of rows as weights.head_rows=label_mixto{wanted}.json (upstream's k710 folder), or start a "
                     "new head with encoder=PATH"
                 )
@@ -81,7 +73,7 @@ class ActionWeightsSpec(InternVideo2WeightsSpec):
         if len(rows) != wanted or not all(0 <= row < found for row in rows):
             raise UserError(
                 f"weights.head_rows={self.head_rows} has {len(rows)} rows from {min(rows)} to {max(rows)}, but the "
-                f"model has {wanted} classes and the head of {self.source} {found}; give the list for these two"
+                f"model has {wanted} classes and the head of {source} {found}; give the list for these two"
             )
         return rows
 

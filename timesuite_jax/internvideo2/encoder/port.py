@@ -132,10 +132,7 @@ class EncoderPort(ModelPort):
     def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
         """Another number of frames, or another resolution."""
         if "pos_embed" in key and found[-1:] == wanted[-1:]:
-            return (
-                "the file is for another number of frames or another resolution; set weights.position_frames to its "
-                "frames, and its positions are interpolated"
-            )
+            return internvideo2.OTHER_POSITIONS
         return ""
 
 

@@ -19,6 +19,8 @@ from timesuite_jax.layers import unbox
 from timesuite_jax.models.vision import build_encoder
 from timesuite_jax.models.vision.internvideo2_init import rescale_blocks
 from timesuite_jax.param_tree import ParamPath, Params
+from timesuite_jax.port import CheckpointLayer
+from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.training import InitialWeights, Task
 
 
@@ -69,12 +71,16 @@ class EncoderTask(Task):
 
     def initial_weights(self) -> InitialWeights | None:
         """The files that the config names."""
-        weights, encoder = self.config.weights, self.config.model
+        weights = self.config.weights
 
         def load(targets: Params) -> Params:
-            return weights.load_changed(PORT, targets, lambda layer: weights.resized_positions(layer, encoder))
+            return weights.load_changed(PORT, targets, self.tensor_changes)
 
         return InitialWeights(weights.source, load) if weights.files else None
+
+    def tensor_changes(self, layer: CheckpointLayer) -> Mapping[str, Change]:
+        """Interpolated positions, see `registry.ChangesTensors`."""
+        return self.config.weights.resized_positions(layer, self.config.model)
 
     def check_inputs(self, *, new: bool) -> NoReturn:
         """Refuses to train.

@@ -14,7 +14,8 @@ from timesuite_jax.internvideo2.model import boxed_params, model_spec, rescaled
 from timesuite_jax.internvideo2.reconstruction.config import ReconstructionConfig
 from timesuite_jax.layers import unbox
 from timesuite_jax.param_tree import ParamPath, Params
-from timesuite_jax.port import ModelPort
+from timesuite_jax.port import CheckpointLayer, ModelPort
+from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.training import Call, Evaluation, InitialWeights
 
 
@@ -51,9 +52,15 @@ class ReconstructionParams:
     def initial_weights(self) -> InitialWeights | None:
         """The config's files: teachers, and the student if it is not new."""
         weights = self.config.weights
-        if not weights.files:
-            return None
-        return InitialWeights(weights.source, functools.partial(weights.load_model, self.port, self.config.model))
+
+        def load(targets: Params) -> Params:
+            return weights.load_changed(self.port, targets, self.tensor_changes)
+
+        return InitialWeights(weights.source, load) if weights.files else None
+
+    def tensor_changes(self, layer: CheckpointLayer) -> Mapping[str, Change]:
+        """See `ReconstructionWeightsSpec` and `registry.ChangesTensors`."""
+        return self.config.weights.tensor_changes(self.config.model, layer)
 
     def trainable(self, path: ParamPath) -> bool:
         """Whether a parameter is the student's."""

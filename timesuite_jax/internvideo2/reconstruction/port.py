@@ -187,7 +187,7 @@ class ReconstructionPort(ModelPort):
     def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
         """Another teacher or another number of frames."""
         if "pos_embed" in key and found[2:] == wanted[2:]:
-            return "of another number of frames or another resolution; set weights.position_frames to the file's frames"
+            return internvideo2.OTHER_POSITIONS
         decoder = key.startswith(("clip_decoder", "mae_decoder", "final_clip_decoder"))
         if decoder or key.startswith((f"{TEACHER}.", f"{MAE_TEACHER}.")):
             return "a teacher of another width; set model.teacher or model.mae_teacher to that of the file"

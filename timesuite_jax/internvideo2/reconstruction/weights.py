@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from timesuite_jax.internvideo2.model import ReconstructionSpec
 from timesuite_jax.internvideo2.reconstruction.port import TEACHER
 from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
-from timesuite_jax.param_tree import Params
-from timesuite_jax.port import CheckpointLayer, ModelPort
+from timesuite_jax.port import CheckpointLayer
 from timesuite_jax.port.changed_tensors import Change
 from timesuite_jax.port.inflated_kernels import inflate_kernel
 
@@ -17,26 +16,21 @@ from timesuite_jax.port.inflated_kernels import inflate_kernel
 class ReconstructionWeightsSpec(InternVideo2WeightsSpec):
     """`config.weights` of a student and its teachers."""
 
-    def load_model(self, port: ModelPort, spec: ReconstructionSpec, targets: Params) -> Params:
-        """Parameters of the files among `targets`, with their types and shardings.
+    def tensor_changes(self, spec: ReconstructionSpec, layer: CheckpointLayer) -> dict[str, Change]:
+        """Interpolated positions, and the patch embedding of an image encoder as one of clips of one frame.
 
         Args:
-          port: of the stage.
           spec: of the model.
-          targets: shapes and shardings, see `InitialWeights.load`.
+          layer: a file.
 
         Raises:
-          UserError: if the files do not fit.
+          UserError: a table does not have the frames that the config names.
         """
-
-        def changes(layer: CheckpointLayer) -> dict[str, Change]:
-            return {
-                **dict(_image_kernel(layer)),
-                **self.resized_positions(layer, spec.student, uses=("", "clip_", "mae_")),
-                **self.resized_positions(layer, spec.teacher, f"{TEACHER}."),
-            }
-
-        return self.load_changed(port, targets, changes)
+        return {
+            **dict(_image_kernel(layer)),
+            **self.resized_positions(layer, spec.student, uses=("", "clip_", "mae_")),
+            **self.resized_positions(layer, spec.teacher, f"{TEACHER}."),
+        }
 
 
 def _image_kernel(layer: CheckpointLayer) -> Iterator[tuple[str, Change]]:

@@ -16,6 +16,10 @@ from timesuite_jax.port.tables.layers import dense, norm
 from timesuite_jax.port.tables.lora import canonical_key
 
 POOL = "clip_projector"
+OTHER_POSITIONS = (
+    "the file is of another number of frames or another resolution; set weights.position_frames (with `timesuite port "
+    "import`, --position-frames) to its frames, and its positions are interpolated"
+)
 _LAYER_SCALE = re.compile(r"(?<=\.)ls[12]$")
 
 
