@@ -31,6 +31,11 @@ class GoldenFolder:
         with np.load(self.folder / "io.npz") as stored:
             return {name: stored[name] for name in stored.files}
 
+    @functools.cached_property
+    def gradient_summaries(self) -> dict[str, dict[str, tuple[float, float] | None]]:
+        """Of each loss and parameter: the gradient's norm, and its sum weighted by the cosines of flat indices."""
+        return json.loads((self.folder / "grad_summaries.json").read_text())
+
     def weights(self, name: str) -> dict[str, np.ndarray]:
         """`<name>.safetensors`; skips the test if the folder, which may have a part of the case only, lacks it."""
         if not self.has(f"{name}.safetensors"):
@@ -63,3 +68,19 @@ def assert_gradients(actual: dict[str, np.ndarray], expected: dict[str, np.ndarr
             assert error < GRADIENT_NORM, f"{name}: relative error {error:.1e}"
     missing = set(expected) - set(actual)
     assert not missing, f"no gradients of {sorted(missing)}"
+
+
+def assert_gradient_summaries(
+    actual: dict[str, np.ndarray], expected: dict[str, tuple[float, float] | None], name: str = ""
+) -> None:
+    """Asserts that the gradients of one loss have the recorded norms and sums; those without a path must be zero."""
+    recorded = {key: pair or (0.0, 0.0) for key, pair in expected.items()}
+    total = np.sqrt(sum(norm**2 for norm, _ in recorded.values()))
+    assert recorded.keys() <= actual.keys(), name
+    for key, (norm, weighted) in recorded.items():
+        values = actual[key].astype(np.float64).ravel()
+        tolerance = GRADIENT_NORM * max(norm, SMALLEST_NORM * total)
+        assert abs(np.linalg.norm(values) - norm) <= tolerance, f"{name} {key}"
+        # A change of norm e changes the sum by at most e times the norm of the cosines, about the root of half of them.
+        cosines = np.cos(np.arange(len(values)))
+        assert abs(values @ cosines - weighted) <= tolerance * np.linalg.norm(cosines), f"{name} {key}"

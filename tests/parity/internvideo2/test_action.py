@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.support.golden_folder import LOSS, GoldenFolder, assert_gradients, assert_output
+from tests.support.golden_folder import LOSS, GoldenFolder, assert_gradient_summaries, assert_gradients, assert_output
 from tests.support.internvideo2 import channels_last
 from tests.support.internvideo2_action import Classifier, to_torch
 from timesuite_jax.internvideo2.action.loss import action_loss
@@ -69,10 +69,24 @@ def test_training_loss_and_gradients(golden_case):
     labels = jnp.asarray(golden.arrays["labels"], jnp.int32)
     video, valid = channels_last(golden.arrays["video"]), jnp.ones(len(labels), bool)
 
-    def mean_loss(params):
-        total, weight, _ = action_loss(one.model, UNMIXED, 0.0, params, video, labels, valid, jax.random.key(0))
-        return total / weight
+    def mean_losses(params):
+        def mean_loss(smoothing):
+            rng = jax.random.key(0)
+            total, weight, _ = action_loss(one.model, UNMIXED, smoothing, params, video, labels, valid, rng)
+            return total / weight
 
-    loss, gradients = jax.jit(jax.value_and_grad(mean_loss))(one.params)
-    np.testing.assert_allclose(loss, golden.arrays["main.loss_ce"], atol=LOSS)
-    assert_gradients(to_torch(one.table, gradients), golden.weights("grads_ce"))
+        soft = soft_cross_entropy(one.model.apply({"params": params}, video), soft_targets)
+        losses = {"ce": mean_loss(0.0), "label_smoothing": mean_loss(0.1), "soft": jnp.mean(soft)}
+        return losses, losses
+
+    soft_targets = jnp.asarray(golden.arrays["soft_targets"])
+    gradients, losses = jax.jit(jax.jacrev(mean_losses, has_aux=True))(one.params)
+    summaries = golden.gradient_summaries
+    assert set(summaries) == set(losses)
+    for name, loss in losses.items():
+        recorded = "label_smoothing_0p1" if name == "label_smoothing" else name
+        np.testing.assert_allclose(loss, golden.arrays[f"main.loss_{recorded}"], atol=LOSS, err_msg=name)
+        found = to_torch(one.table, gradients[name])
+        assert_gradient_summaries(found, summaries[name], name)
+        if golden.has(f"grads_{name}.safetensors"):
+            assert_gradients(found, golden.weights(f"grads_{name}"))

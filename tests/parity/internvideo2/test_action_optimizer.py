@@ -113,7 +113,7 @@ def test_five_steps(golden_case):
         return optax.apply_updates(params, updates), new, loss, optax.tree.norm(gradients)
 
     params, state = one.params, none.init(one.params)
-    for number in range(5):
+    for number in range(len(arrays["adamw.lr"])):
         weight_decay = jnp.float32(arrays["adamw.wd"][number])
         params, state, loss, norm = step(params, state, weight_decay)
         # To first order, weights that are off by their tolerance change the loss by its gradient times that.
@@ -127,3 +127,5 @@ def test_five_steps(golden_case):
                 if key not in WITHOUT_GRADIENT:
                     tolerance = LAST if number else FIRST
                     np.testing.assert_allclose(mine[key], expected, rtol=0, atol=tolerance, err_msg=f"{name} {key}")
+    *_, loss, norm = step(params, state, jnp.float32(0))
+    np.testing.assert_allclose(loss, arrays["adamw.losses"][-1], rtol=0, atol=LOSS + float(norm) * LAST)

@@ -1,6 +1,7 @@
 """Patches, blocks, pooling and both activations of the encoder equal upstream's, masked and not."""
 
 import dataclasses
+import re
 
 import jax
 import numpy as np
@@ -10,6 +11,7 @@ from einops import rearrange
 from tests.support.golden_folder import assert_output
 from tests.support.internvideo2 import channels_last, encoder_params, encoder_spec
 from timesuite_jax.models.vision import InternVideo2Encoder, InternVideo2Spec
+from timesuite_jax.objectives import unit_vectors
 
 
 def run(spec: InternVideo2Spec, params: dict, video: np.ndarray, mask: np.ndarray | None):
@@ -58,14 +60,29 @@ def test_patch_embedding(golden_case):
     assert_output(rearrange(patches, "n (F N) D -> n F N D", F=spec.num_frames), golden.arrays["plain.patch_embed"])
 
 
-@pytest.mark.parametrize("activation", ["gelu", "gelu_tanh"])
-def test_teacher_of_distillation(golden_case, activation):
-    """The same network without mask: its attention pooling with both forms of GELU, and the attention."""
-    golden = golden_case("distill")
-    tag = {"gelu": "teacher", "gelu_tanh": "teacher_fused"}[activation]
-    spec = encoder_spec(golden.config["teacher_kwargs"], activation=activation)
-    params = encoder_params(golden.weights("teacher"), spec)
-    _, aux = run(spec, params, golden.arrays["video"], None)
-    pooled = aux["pooled"] / np.linalg.norm(aux["pooled"], axis=-1, keepdims=True)
-    assert_output(pooled, golden.arrays[f"{tag}.x"], "pooled")
-    assert_output(aux["pool_attention"][:, 1:], golden.arrays[f"{tag}.attn"], "attention")
+def test_teacher_of_distillation(golden_case):
+    """The same network without mask: layers, attention pooling and its attention, of every recorded form."""
+    golden, tags = golden_case("distill"), set()
+    kwargs = golden.config["teacher_kwargs"]
+    for name in golden.arrays:
+        if not (match := re.fullmatch(r"(teacher(_fused)?(?:_index(\d+))?)\.attn", name)):
+            continue
+        tag, fused, index = match.groups()
+        layers = tuple(map(int, index)) if index else tuple(range(-kwargs["clip_return_layer"], 0))
+        activation = "gelu_tanh" if fused else "gelu"
+        spec = encoder_spec(kwargs, activation=activation, return_layers=layers)
+        params = encoder_params(golden.weights("teacher"), spec)
+        _, aux = run(spec, params, golden.arrays["video"], None)
+        expected = golden.arrays[f"{tag}.z"]
+        samples = expected.shape[1]  # of chosen layers, those of the first clip are recorded
+        assert_output(unit_vectors(aux["layers"][:, :samples]), expected, f"{tag} layers")
+        assert_output(aux["pool_attention"][:, 1:], golden.arrays[name], f"{tag} attention")
+        if f"{tag}.x" in golden.arrays:
+            assert_output(unit_vectors(aux["pooled"]), golden.arrays[f"{tag}.x"], f"{tag} pooled")
+        if tag == "teacher" and "engine.targets_clip_middle_vis" in golden.arrays:
+            visible = ~golden.arrays["engine.mask"].astype(bool)
+            targets = [unit_vectors(aux["layers"][:, clip, shown]) for clip, shown in enumerate(visible)]
+            assert_output(np.stack(targets, axis=1), golden.arrays["engine.targets_clip_middle_vis"], "targets")
+            assert_output(unit_vectors(aux["pooled"]), golden.arrays["engine.targets_clip_final_vis"], "final target")
+        tags.add(tag)
+    assert len(tags) > 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from einops import rearrange
 
-from tests.support.golden_folder import assert_output
+from tests.support.golden_folder import GoldenFolder, assert_output
 from tests.support.internvideo2 import channels_last, encoder_params, encoder_spec
 from tests.support.reconstruction import mae_spec
 from timesuite_jax.models.vision import VideoMaeEncoder, resize_frames, teacher_features
@@ -32,6 +32,17 @@ def test_image_teacher(golden_case, activation):
     assert_output(unit_vectors(found.pooled), golden.arrays[f"{tag}.x"], "pooled")
     expected = golden.arrays[f"{tag}.attn"]
     assert_output(rearrange(found.attention, "n (F N) -> (n F) N", N=expected.shape[1]), expected, "attention")
+    if activation == "gelu":  # of the recorded step
+        assert_output(visible_part(found.layers, golden), golden.arrays["engine.targets_clip_middle_vis"], "targets")
+        assert_output(unit_vectors(found.pooled), golden.arrays["engine.targets_clip_final_vis"], "final target")
+        attention = golden.arrays["engine.attn"]
+        assert_output(rearrange(found.attention, "n (F N) -> (n F) N", N=attention.shape[1]), attention, "attention")
+
+
+def visible_part(layers, golden: GoldenFolder, first: int = 0) -> np.ndarray:
+    """The features of the patches that the recorded step shows, from column `first` of its mask."""
+    visible = ~golden.arrays["engine.mask"][:, first:].astype(bool)
+    return np.stack([unit_vectors(layers[:, clip, shown]) for clip, shown in enumerate(visible)], axis=1)
 
 
 @pytest.mark.parametrize(("layout", "name"), [("as_written", "as_written"), ("standard", "standard_attention")])
@@ -45,6 +56,11 @@ def test_mae_teacher(golden_case, layout, name):
     video = channels_last(golden.arrays["video_full"])
     layers = jax.jit(VideoMaeEncoder(spec).apply)({"params": params}, video)
     assert_output(unit_vectors(layers), golden.arrays[f"videomae_teacher.out_{name}"])
+    if layout == "as_written":  # as in the recorded step
+        assert_output(visible_part(layers, golden, first=1), golden.arrays["engine.targets_mae_vis"], "targets")
+    table = golden.arrays["videomae_teacher.pos_embed"][0]
+    size = (spec.num_frames // spec.tubelet, spec.image_size // spec.patch_size)
+    np.testing.assert_allclose(resized_sinusoids(spec.width, size, size), table, atol=1e-6)
 
 
 def test_position_tables(golden_case):
