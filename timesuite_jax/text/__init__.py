@@ -17,6 +17,7 @@ from timesuite_jax.text.conversation_text import (
     render,
     shuffled,
 )
+from timesuite_jax.text.replaced_times import replace_times
 from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from timesuite_jax.text.shifted_times import shift_times
 from timesuite_jax.text.span_captions import span_captions
@@ -56,6 +57,7 @@ __all__ = [
     "load_tokenizer",
     "parse_spans",
     "render",
+    "replace_times",
     "shift_right",
     "shift_times",
     "shuffled",

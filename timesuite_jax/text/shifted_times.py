@@ -6,22 +6,10 @@ import re
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.time_text import format_seconds
 from timesuite_jax.text.timestamps import parse_spans
+from timesuite_jax.text.written_times import WRITTEN_TIME, equal_spans, written_seconds
 from timesuite_jax.timing.clips import video_span
 from timesuite_jax.timing.clock_notation import short_clock
 from timesuite_jax.timing.rounding import rounded
-
-_ROUNDING_S = 0.051  # times are written with one decimal
-# A clock time or a number that is not part of a word, and is not followed by what it counts ("3 people").
-_TIME = re.compile(
-    r"""
-    (?<![\w.:])
-    (?: (?P<clock>\d{1,3}(?::[0-5]\d){1,2}(?:\.\d+)?) | (?P<number>\d+(?:\.\d+)?) )
-    (?![\w:]|\.\d)
-    (?=\s*(?:$|[^\w\s]|(?:s|secs?|seconds?|to|and|until|till|through)\b))
-    | (?<![\w.:])(?P<glued>\d+(?:\.\d+)?)(?=(?:s|sec|secs|seconds)\b)
-    """,
-    re.VERBOSE | re.IGNORECASE | re.ASCII,
-)
 
 _SINGLE = re.compile(r"\d\s*(?:s|secs?|seconds?|m|mins?|minutes?)\b|\d:[0-5]\d", re.IGNORECASE | re.ASCII)
 
@@ -44,7 +32,7 @@ def shift_times(text: str, offset: float, *, duration: float | None = None) -> s
     edges = [edge for span in spans for edge in span]
 
     def replace(match: re.Match[str]) -> str:
-        seconds = _seconds(match.group())
+        seconds = written_seconds(match.group())
         if not any(abs(seconds - edge) < 1e-6 for edge in edges):
             return match.group()
         return (
@@ -53,22 +41,10 @@ def shift_times(text: str, offset: float, *, duration: float | None = None) -> s
             else format_seconds(seconds + offset)
         )
 
-    shifted = _TIME.sub(replace, text)
-    if spans and _equal(
+    shifted = WRITTEN_TIME.sub(replace, text)
+    if spans and equal_spans(
         parse_spans(shifted, duration=None if duration is None else offset + duration),
         [TimeSpan(*video_span(span, (offset, math.inf))) for span in spans],
     ):
         return shifted
     return f"{text} (times count from second {offset:g} of the video)"
-
-
-def _seconds(written: str) -> float:
-    return sum(float(part) * 60**power for power, part in enumerate(reversed(written.split(":"))))
-
-
-def _equal(found: list[TimeSpan], expected: list[TimeSpan]) -> bool:
-    return len(found) == len(expected) and all(
-        abs(a - b) < _ROUNDING_S
-        for one, other in zip(found, expected, strict=True)
-        for a, b in zip(one, other, strict=True)
-    )

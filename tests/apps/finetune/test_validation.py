@@ -139,6 +139,50 @@ def test_times_as_an_answer_are_those_of_the_corpus(tmp_path, tiny_corpus, video
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "spans", "cut"),
+    [
+        ("From 1.0 to 8.0 seconds.", [[1, 8]], "From 1.0 to {} seconds."),
+        ("A cat jumps from 1 s to 8 s. It has 8 legs.", [[1, 8]], "A cat jumps from 1 s to {} s. It has 8 legs."),
+        ("1.0 - 8.0 seconds, 1.0 - 9.0 seconds", [[1, 8], [1, 9]], "1.0 - {} seconds"),
+        ("", [[1, 8], [1, 9]], "1.0 - {} seconds."),
+        ("From 1.0 to 2.0 seconds, again from 3.0 to 9.0 seconds.", [[1, 2]], None),
+    ],
+)
+def test_an_answer_in_any_words_has_the_times_as_they_are_cut(tmp_path, tiny_corpus, videos, answer, spans, cut):
+    end = validate(write_rows(tmp_path / "all.jsonl", tiny_corpus), videos, **OPTIONS).videos["000000.mp4"].duration
+    row = {"video": "000000.mp4", "question": "When?", "answer": answer, "spans": spans}
+    (tmp_path / "rows.jsonl").write_text(json.dumps(row))
+    valid = validate(tmp_path / "rows.jsonl", videos, **{**OPTIONS, "on_bad_span": "clip"})
+    expected = cut or "From 1.0 to 2.0 seconds, again from 3.0 to {} seconds."
+    assert valid.rows[0].answer == expected.format(f"{end:.1f}")
+    assert valid.notes == ("1 row with times that are cut to the end of the video (first: line 1)",)
+
+
+def test_a_rounded_end_in_an_answer(tmp_path, tiny_corpus, videos):
+    """It is cut by the rule `reject`, too."""
+    end = validate(write_rows(tmp_path / "all.jsonl", tiny_corpus), videos, **OPTIONS).videos["000000.mp4"].duration
+    (tmp_path / "rows.csv").write_text(
+        f"video,question,answer,start,end\n000000,When?,It is from 1.0 to {end + 0.5:.1f} seconds.,1,{end + 0.5}\n"
+    )
+    assert validate(tmp_path / "rows.csv", videos, **OPTIONS).rows[0].answer == f"It is from 1.0 to {end:.1f} seconds."
+
+
+def test_times_in_answers_that_are_not_cut_are_noted(tmp_path, videos):
+    (tmp_path / "rows.csv").write_text(
+        "video,question,answer,start,end\n000000,When?,From one to eight seconds.,1,8\n"
+        "000000,How long?,From 1 to 8 seconds.,,\n000000,Where?,From 70 to 80 seconds.,,\n000000,Who?,1 - 2 s,,\n"
+    )
+    valid = validate(tmp_path / "rows.csv", videos, **{**OPTIONS, "on_bad_span": "clip"})
+    assert [row.answer.split()[1] for row in valid.rows] == ["one", "1", "70", "-"]
+    assert valid.notes == (
+        "3 rows without start and end, but with times in the answer, which are not scored (first: line 3)",
+        "1 row with times that are cut to the end of the video (first: line 2)",
+        "1 row with times in the answer that are not cut to the video, because of their wording (first: line 2)",
+        "2 rows without start and end, but with times in the answer beyond the end of the video (first: line 3)",
+    )
+
+
 def test_a_row_that_repeats_another_under_another_name_of_the_video(tmp_path, videos):
     text = "video,question,answer\n000000,When?,Now.\n./000000.mp4,When?,Now.\n000000,When?,Then.\n"
     (tmp_path / "rows.csv").write_text(text)

@@ -8,6 +8,7 @@ from tests.support.annotations import write
 from timesuite_jax.data.corpora import BuildSpec, build_corpus, open_corpus, read_record
 from timesuite_jax.data.corpora.annotation_set import read_annotation_set
 from timesuite_jax.data.sources import ReadOptions
+from timesuite_jax.data.timepro.tasks.span_list import write_spans
 
 
 def corpus(annotations, videos, out, task=None, rule="clip"):
@@ -61,17 +62,70 @@ def test_a_rounded_end(captions, videos, tmp_path):
     assert [(one.kind, one.action) for one in info.bad_spans] == [("rounded", "clipped")]
 
 
-def test_ready_made_answers(videos, tmp_path):
-    """In the format of their task, such as those of `timesuite data captions`, they are cut; other texts stay."""
-    worded = "The given query happens between 3 - 9 seconds. A cook serves 9 plates."
-    entries = [
-        {"video": "b.mp4", "task": "temporal_grounded_caption", "QA": [{"q": "When?", "a": answer, "spans": [[3, 9]]}]}
-        for answer in (worded, "Between 3 and 9 seconds, a cook serves 9 plates.")
-    ]
-    _, records = corpus(write(tmp_path, entries), videos, tmp_path / "out")
-    assert [record.spans for record in records] == 2 * [((3.0, 4.0),)]
-    assert records[0].turns[0].answer == "The given query happens between 3 - 4 seconds. A cook serves 9 plates."
-    assert records[1].turns[0].answer == "Between 3 and 9 seconds, a cook serves 9 plates."
+def given(answer, windows, task="temporal_video_grounding"):
+    """An entry about b.mp4, which lasts 4 s."""
+    return {"video": "b.mp4", "task": task, "QA": [{"q": "When?", "a": answer, "spans": windows}]}
+
+
+@pytest.mark.parametrize(
+    ("task", "answer", "expected"),
+    [
+        (
+            "temporal_grounded_caption",
+            "The given query happens between 3 - 9 seconds. A cook serves 9 plates.",
+            "The given query happens between 3 - 4 seconds. A cook serves 9 plates.",
+        ),
+        (
+            "temporal_grounded_caption",
+            "Between 3 and 9 seconds, a cook serves 9 plates.",
+            "Between 3 and 4 seconds, a cook serves 9 plates.",
+        ),
+        ("temporal_video_grounding", "From 3.0 to 9.0 seconds.", "From 3.0 to 4.0 seconds."),
+        ("multi_format_temporal_grounding", "[[3.0, 9.0]]", "[[3.0, 4.0]]"),
+        ("reasoning_temporal_localization", "00:03 - 00:09, to cook.", "00:03 - 00:04, to cook."),
+        ("question_answering", "A cook, from 3 s to 9 s.", "A cook, from 3 s to 4 s."),
+        ("conversation", "It lasts 9 s, from 3 to 9 seconds.", "It lasts 9 s, from 3 to 4 seconds."),
+    ],
+)
+def test_ready_made_answers(videos, tmp_path, task, answer, expected):
+    """Times of true windows are cut in any wording; other numbers stay."""
+    info, (record,) = corpus(write(tmp_path, [given(answer, [[3, 9]], task)]), videos, tmp_path / "out")
+    assert record.spans == ((3.0, 4.0),) and record.turns[0].answer == expected
+    assert [(one.kind, one.action) for one in info.bad_spans] == [("beyond_end", "clipped")]
+
+
+@pytest.mark.parametrize(("end", "rule"), [(4.8, "reject"), (4.8, "clip"), (9.0, "clip")])
+@pytest.mark.parametrize("task", ["temporal_video_grounding", "question_answering"])
+def test_an_answer_that_keeps_its_times_is_reported(videos, tmp_path, end, rule, task):
+    """In minutes they are not replaced."""
+    entries = [given(f"From 0.05 to {end / 60:.2f} minutes.", [[3, end]], task)]
+    info, (record,) = corpus(write(tmp_path, entries), videos, tmp_path / "out", rule=rule)
+    assert record.spans == ((3.0, 4.0),) and record.turns[0].answer == entries[0]["QA"][0]["a"]
+    window, text = info.bad_spans
+    assert (window.action, text.action) == ("clipped", "kept") and window.kind == text.kind
+    assert text.problem.startswith(f"answer's span 3 - {end:g} s ends") or "extends beyond" in text.problem
+    assert text.problem.endswith("; the answer keeps it, because it cannot be replaced in this wording")
+
+
+@pytest.mark.parametrize("rule", ["reject", "clip", "keep"])
+def test_a_rounded_end_in_a_ready_made_answer(videos, tmp_path, rule):
+    entries = [given("From 3.0 to 4.6 seconds.", [[3, 4.6]])]
+    _, (record,) = corpus(write(tmp_path, entries), videos, tmp_path / "out", rule=rule)
+    end = 4.6 if rule == "keep" else 4.0
+    assert record.spans == ((3.0, end),) and record.turns[0].answer == f"From 3.0 to {end} seconds."
+
+
+@pytest.mark.parametrize(
+    ("windows", "cut"),
+    [([[1, 8], [1, 9]], 1), ([[1, 4], [1, 9]], 1), ([[1, 9], [2, 3], [1, 4]], 2), ([[1, 2], [1, 2]], 2)],
+)
+def test_windows_that_are_equal_when_they_are_cut_are_one(videos, tmp_path, windows, cut):
+    """Windows that the source has twice are its own."""
+    answer = f"The given query happens in {write_spans(windows)} seconds."
+    _, (record,) = corpus(write(tmp_path, [given(answer, windows)]), videos, tmp_path / "out")
+    assert len(record.spans) == cut
+    if windows[0][1] > 4:
+        assert record.turns[0].answer == f"The given query happens in {write_spans(record.spans)} seconds."
 
 
 def test_highlights(videos, tmp_path):

@@ -24,7 +24,9 @@ class FieldError(ValueError):
 
 def is_empty(value: Any) -> bool:
     """Whether a row leaves a value out: an empty cell, null, or NaN, which pandas has for both."""
-    return value is None or value != value or (isinstance(value, str) and not value.strip())
+    if isinstance(value, float):
+        return math.isnan(value)
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def read_text(value: Any, name: str) -> str:

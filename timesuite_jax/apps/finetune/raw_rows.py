@@ -1,9 +1,10 @@
 """Rows as a file has them, before their values are checked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from timesuite_jax.counted import counted
 from timesuite_jax.suggestions import did_you_mean
 
 # Columns of a row; `file_name` is what Hugging Face's metadata files call the video.
@@ -69,6 +70,11 @@ def missing_columns(names: Iterable[str]) -> str:
     hints = (did_you_mean(name, others).replace("did you mean", "is it called") for name in missing)
     hint = next(filter(None, hints), f"its columns are {', '.join(map(shown, names))}")
     return f"has no column {', '.join(missing)}; {hint}"
+
+
+def note(numbers: Sequence[RowNumber], what: str, unit: str) -> str:
+    """A note on rows: how many there are, and the first of them; "" if there are none."""
+    return f"{counted(len(numbers), 'row')} {what} (first: {unit} {numbers[0]})" if numbers else ""
 
 
 def shown(value: Any) -> str:

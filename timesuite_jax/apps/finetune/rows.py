@@ -12,9 +12,8 @@ from typing import Any
 
 from timesuite_jax.apps.finetune.decimal_marks import ambiguous_stops
 from timesuite_jax.apps.finetune.fields import FieldError, is_empty, read_span, read_spans, read_text
-from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem
+from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem, note
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
-from timesuite_jax.counted import counted
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.text import denies_event, format_span, parse_spans
 
@@ -108,7 +107,7 @@ def read_row(raw: RawRow) -> Row:
 
 def spans_as_answer(spans: Sequence[Span]) -> str:
     """The answer of a row that has times only."""
-    return f"{', '.join(map(format_span, spans))}."
+    return f"{', '.join(dict.fromkeys(map(format_span, spans)))}."
 
 
 def _spans(values: Any) -> tuple[Span, ...]:
@@ -159,5 +158,5 @@ def _doubtful(rows: Sequence[Row], unit: str) -> Iterator[str]:
         ),
     )
     for what, applies in kinds:
-        if numbers := [row.number for row in rows if applies(row)]:
-            yield f"{counted(len(numbers), 'row')} {what} (first: {unit} {numbers[0]})"
+        if text := note([row.number for row in rows if applies(row)], what, unit):
+            yield text

@@ -7,8 +7,9 @@ from pathlib import Path
 from etils import epath
 
 from timesuite_jax.apps.finetune.raw_rows import RowProblem
+from timesuite_jax.apps.finetune.row_times import cut_answers, row_problems
 from timesuite_jax.apps.finetune.rows import Row, read_rows, without_repeats
-from timesuite_jax.apps.finetune.video_checks import CheckedVideo, check_videos, fit_answer, name_videos, row_problems
+from timesuite_jax.apps.finetune.video_checks import CheckedVideo, check_videos, name_videos
 from timesuite_jax.apps.finetune.video_names import VideoFolder
 from timesuite_jax.data.corpora.bad_spans import OnBadSpan
 from timesuite_jax.errors import UserError
@@ -24,7 +25,7 @@ class ValidRows:
       rows: with the paths of their videos in the folder of videos.
       videos: of these rows.
       left_out: bad rows.
-      notes: what may be a mistake in the file.
+      notes: what may be a mistake in the file, and times that are cut to their videos.
     """
 
     rows: tuple[Row, ...]
@@ -70,8 +71,8 @@ def validate(
         raise UserError(_report(path, file.unit, problems, len(good) + len(bad), can_skip=bool(good)))
     used = {row.video for row in good}
     checked = {name: video for name, video in found.items() if name in used and isinstance(video, CheckedVideo)}
-    good = tuple(fit_answer(row, checked[row.video].duration, on_bad_span) for row in good)
-    return ValidRows(good, checked, tuple(problems), file.notes)
+    good, notes = cut_answers(good, checked, on_bad_span, file.unit)
+    return ValidRows(good, checked, tuple(problems), (*file.notes, *notes))
 
 
 def _report(path: Path, unit: str, problems: Sequence[RowProblem], total: int, *, can_skip: bool) -> str:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan, Problem, check_span, fit_span
+from timesuite_jax.data.corpora.cut_answers import cut_answer, times_to_cut
 from timesuite_jax.data.corpora.record import Record
-from timesuite_jax.data.question_spans import Span, answer_spans
+from timesuite_jax.data.question_spans import Span, answer_spans, same_span
 from timesuite_jax.data.timepro import Annotation
-from timesuite_jax.data.timepro.tasks.change_times import change_times
-from timesuite_jax.data.timepro.tasks.dialogue import written_spans
 from timesuite_jax.text import Turn
 
 
@@ -17,7 +16,7 @@ class FittedSpans(NamedTuple):
     """What a record stores of its annotation.
 
     Attributes:
-      turns: the questions; answers in the format of their task have the times as they were cut.
+      turns: the questions; their answers have the times as they were cut, where these can be replaced.
       spans: true windows.
       owners: the question that each of them belongs to.
       bad: everything that was wrong; the record is to be left out if one of these was "rejected".
@@ -54,12 +53,12 @@ def fit_annotated_spans(
       name: id of the record.
       wrong_clip: what is wrong with the clip, if anything.
     """
-    turns = tuple(_fit_answer(turn, annotation.task, length, rule) for turn in annotation.turns)
+    turns = tuple(_fit_answer(turn, annotation, length, rule) for turn in annotation.turns)
     outcomes = list(_outcomes(annotation, turns, length, rule))
     if wrong_clip is not None:
         cut = wrong_clip.kind == "rounded" or rule == "clip"
         outcomes.append(_Outcome(None, problem=wrong_clip, action="clipped" if cut else _unfit(rule)))
-    used = [(one.span, one.owner) for one in outcomes if one.span is not None and one.owner is not None]
+    used = list(_used(outcomes))
     bad = [
         BadSpan(name, annotation.video, outcome.problem.kind, _named(outcome, annotation), outcome.action)
         for outcome in outcomes
@@ -75,15 +74,28 @@ def span_problems(record: Record) -> Iterator[Problem]:
             yield problem
 
 
-def _fit_answer(turn: Turn, task: str, length: float, rule: OnBadSpan) -> Turn:
-    """A question with the times of its answer as the rule cuts them, if the answer is in the format of the task."""
+def _used(outcomes: Sequence[_Outcome]) -> Iterator[tuple[Span, int]]:
+    """Yields the true windows and their questions; of windows that are equal since they were cut, the first."""
+    windows = [one for one in outcomes if one.span is not None and one.owner is not None]
+    cut = {(one.span, one.owner) for one in windows if one.action == "clipped"}
+    seen = set[tuple[Span | None, int | None]]()
+    for one in windows:
+        assert one.span is not None and one.owner is not None
+        if (key := (one.span, one.owner)) not in seen or key not in cut:
+            yield key
+        seen.add(key)
+
+
+def _fit_answer(turn: Turn, annotation: Annotation, length: float, rule: OnBadSpan) -> Turn:
+    """A question with the times of its answer as the rule cuts them."""
 
     def fit(span: Span) -> Span:
         return fit_span(span, length, rule)[0] or span
 
-    if all(fit(span) == span for span in written_spans(turn, task)):
+    times = times_to_cut(turn, annotation.task, annotation.spans.spans)
+    if all(fit(span) == span for span in times):
         return turn
-    return replace(turn, answer=change_times(turn.answer or "", task, fit))
+    return replace(turn, answer=cut_answer(turn.answer or "", annotation.task, times, fit))
 
 
 def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
@@ -106,12 +118,22 @@ def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule
         fitted, problem = fit_span(span, length, rule)
         cut = fitted is not None and fitted != span
         yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
-    remaining = {span for turn in turns for span in written_spans(turn, annotation.task)}
+    remaining = [span for turn in turns for span in times_to_cut(turn, annotation.task, annotated.spans)]
+    yield from _stated(remaining, annotated.spans, length, rule)
     for span in annotated.written:  # text to learn
         fitted, problem = fit_span(span, length, rule, what="answer's span")
         if problem is not None:
             cut = fitted != span and span not in remaining
             yield _Outcome(None, problem=problem, action="rejected" if fitted is None else "clipped" if cut else "kept")
+
+
+def _stated(remaining: Sequence[Span], windows: Sequence[Span], length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
+    """Yields the times of true windows that were cut, but remain in the text of an answer."""
+    for span in remaining:
+        fitted, problem = fit_span(span, length, rule, what="answer's span")
+        if problem and fitted not in (None, span) and any(same_span(span, window) for window in windows):
+            text = f"{problem.text}; the answer keeps it, because it cannot be replaced in this wording"
+            yield _Outcome(None, problem=Problem(problem.kind, text), action="kept")
 
 
 def _unfit(rule: OnBadSpan) -> Literal["rejected", "kept"]:

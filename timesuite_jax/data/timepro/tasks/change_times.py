@@ -15,6 +15,7 @@ def change_times(answer: str, task: str, change: Callable[[Span], Span]) -> str:
       answer: to a question of the task.
       task: one of `TASKS`.
       change: returns the new start and end of an event; of a moment, or an event without an end, both are its time.
+        Windows of one event that become equal are written once.
     """
     content = TASKS[task].parse(answer)
     if content is None:
@@ -27,7 +28,7 @@ def change_times(answer: str, task: str, change: Callable[[Span], Span]) -> str:
 def _changed(content: Content, change: Callable[[Span], Span]) -> Content:
     match content:
         case GroundedQuery(spans=spans):
-            return replace(content, spans=tuple(map(change, spans)))
+            return replace(content, spans=tuple(dict.fromkeys(map(change, spans))))
         case TimedEvents(events):
             return TimedEvents(tuple(_changed_event(event, change) for event in events))
         case Highlights(times=times):
