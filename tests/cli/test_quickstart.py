@@ -5,6 +5,7 @@ import json
 import pytest
 
 from timesuite_jax.apps import quickstart
+from timesuite_jax.apps.quickstart import internvideo2
 from timesuite_jax.cli.main import main
 
 
@@ -41,3 +42,29 @@ def test_json_is_the_only_thing_on_stdout(tmp_path, monkeypatch, capfd):
     assert json.loads(captured.out)["two_objects_r1_iou_0.5"] == 0.5
     assert "grounding on held-out videos" in captured.err
     assert received == {"workdir": tmp_path, "config": quickstart.CONFIG, "seed": 3}
+
+
+def test_the_family_chooses_the_app_and_the_folder(tmp_path, monkeypatch, capfd):
+    row = {"top1": 0.5, "order": 0.5, "direction": 0.5, "speed": 0.5}
+    rows = ("teacher", "finetuned", "views", "shuffled", "one_frame", "probe", "random_probe")
+    scores = dict.fromkeys((*rows, "few_pretrained", "few_scratch"), row)
+    received = {}
+
+    def run(workdir, config, *, seed):
+        received.update(workdir=workdir, config=config, seed=seed)
+        repeats = {"few_pretrained": [0.5], "few_scratch": [0.25]}
+        return internvideo2.Outcome(scores, repeats, config, {"videos": 1.0}, {"picture": "a"}, "timesuite classify")
+
+    monkeypatch.setattr(internvideo2, "run", run)
+    monkeypatch.chdir(tmp_path)
+    assert main(["quickstart", "--family", "internvideo2", "--json"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["few_scratch_top1_repeats"] == [0.25]
+    assert "classes of held-out videos" in captured.err
+    assert received == {"workdir": tmp_path / "quickstart_internvideo2", "config": internvideo2.CONFIG, "seed": 0}
+
+
+def test_an_unknown_family(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["quickstart", "--family", "resnet"])
+    assert "choose from 'videochat_t', 'internvideo2'" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.data.corpora.corpus import write_json
 from timesuite_jax.errors import UserError
 
 
@@ -43,3 +44,21 @@ def check_settings(found: Mapping[str, Any], given: Mapping[str, Any], workdir: 
         raise UserError(
             f"{workdir} has {what} with other options; give another --workdir or remove it (changed: {changes})"
         )
+
+
+def keep_settings(file: Path, given: Mapping[str, Any], what: str) -> None:
+    """Stores the settings of a command in a new work folder; in another one, checks that they are the same.
+
+    Args:
+      file: in the work folder.
+      given: by the command.
+      what: was started in the folder, "a quickstart".
+
+    Raises:
+      UserError: with the settings that differ, or if the file is damaged.
+    """
+    values = json.loads(json.dumps(given))  # through JSON, which turns tuples into lists
+    if (found := read_settings(file)) is None:
+        write_json(file, values)
+    else:
+        check_settings(found, values, file.parent, what)

@@ -19,7 +19,7 @@ from timesuite_jax.errors import UserError
 
 # name -> one line for `timesuite --help`. The module `timesuite_jax.cli.<name>` is imported when it is called.
 COMMANDS = {
-    "quickstart": "make videos, train a tiny VideoChat-T on them and score it, in minutes on a laptop",
+    "quickstart": "make videos, train a tiny model of a family on them and score it, in minutes on a laptop",
     "finetune": "fine-tune on your own videos: from a file of rows to a scored model",
     "train": "train a model from a config file",
     "aot": "compile for an absent TPU topology: memory, FLOPs and collectives per chip",

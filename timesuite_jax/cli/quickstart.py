@@ -1,11 +1,16 @@
-"""Trains and scores a tiny VideoChat-T on a laptop, from scratch: makes mp4 videos of moving shapes, writes TFRecords,
-trains with the code of a pod run, answers questions about unseen videos, scores the answers next to control
-experiments, draws a timeline, exports the checkpoint under PyTorch's names and imports it again.
+"""Trains and scores a tiny model on a laptop, from scratch, with the code of a pod run, next to control experiments.
+
+videochat_t (the default) makes mp4 videos of moving shapes, writes TFRecords, trains a VideoChat-T, answers questions
+about unseen videos, scores the answers, draws a timeline, exports the checkpoint under PyTorch's names and imports it
+again. internvideo2 makes mp4 videos of actions that need the order of frames, pretrains an encoder by masked
+reconstruction of teachers' features, fine-tunes it, trains attentive probes, scores several views of unseen videos,
+compares with training from scratch on few labels, extracts features, and draws masks, attention and a confusion matrix.
 
 Run again with the same --workdir, it resumes.
 
 examples:
   timesuite quickstart
+  timesuite quickstart --family internvideo2
   timesuite quickstart --workdir /tmp/quickstart --seed 1 --json
 """
 
@@ -16,11 +21,17 @@ from pathlib import Path
 from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
 
+FOLDERS = {"videochat_t": "quickstart", "internvideo2": "quickstart_internvideo2"}  # by family
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
+    parser.add_argument("--family", choices=FOLDERS, default="videochat_t", help="of models (%(default)s)")
     parser.add_argument(
-        "--workdir", type=disk_path, default="quickstart", metavar="DIR", help="folder for all files (./%(default)s)"
+        "--workdir",
+        type=disk_path,
+        metavar="DIR",
+        help=f"folder for all files (./{FOLDERS['videochat_t']}, or ./{FOLDERS['internvideo2']})",
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed of data and training (%(default)s)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, last and on its own line")
@@ -36,10 +47,15 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--seed {args.seed} is below 0; give 0 or more")
     from rich.console import Console
 
-    from timesuite_jax.apps import quickstart  # imports JAX; errors in options are reported before
+    # These import JAX; errors in options are reported before.
+    if args.family == "internvideo2":
+        from timesuite_jax.apps.quickstart import internvideo2 as app
+    else:
+        from timesuite_jax.apps import quickstart as app
 
-    outcome = quickstart.run(Path(args.workdir).resolve(), quickstart.CONFIG, seed=args.seed)
-    quickstart.print_outcome(outcome, Console(stderr=args.json))
+    workdir = Path(args.workdir or FOLDERS[args.family]).resolve()
+    outcome = app.run(workdir, app.CONFIG, seed=args.seed)  # pyright: ignore[reportArgumentType]
+    app.print_outcome(outcome, Console(stderr=args.json))  # pyright: ignore[reportArgumentType]
     if args.json:
         print(json.dumps(outcome.as_json()))
     return 0

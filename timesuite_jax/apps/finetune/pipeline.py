@@ -26,6 +26,7 @@ from timesuite_jax.data.corpora.corpus import write_json
 from timesuite_jax.evaluation import Result
 from timesuite_jax.registry.capabilities import ChecksReadiness
 from timesuite_jax.training import DataReport, TrainingSpec
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 TINY_NOTE = (
     "training a tiny model from scratch: it shows that the rows and the steps work, but its answers are of no use on "
@@ -100,7 +101,7 @@ def run(
             if unknown:
                 console.print(f"questions and answers with words that the tokenizer does not know: {unknown}")
         override(config)
-        _, data = train(config, spec.workdir)
+        _, data = train(config, spec.workdir, VideoChatTask)
     with timed(seconds, "evaluation", console.print, "4/4 evaluating on held-out videos"):
         results = evaluate(spec.workdir, {name: folders[name] for name in plan.held_out}, quiet=quiet)
     outcome = Outcome(plan, data, results, seconds)

@@ -5,7 +5,6 @@ the training are skipped or resumed if they are there.
 """
 
 import dataclasses
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from rich.console import Console
 from timesuite_jax import param_tree, port
 from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
 from timesuite_jax.apps.quickstart.scores import QuickstartScores, score
-from timesuite_jax.apps.settings_file import check_settings, read_settings
+from timesuite_jax.apps.settings_file import keep_settings
 from timesuite_jax.apps.timing import timed
 from timesuite_jax.apps.training_run import train
 from timesuite_jax.checkpoints.readers import restore_params
@@ -32,6 +31,7 @@ from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.text import load_tokenizer
 from timesuite_jax.videochat_t.answering.timeline_parts import file_frames
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
+from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,14 +64,15 @@ def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = Fal
     """
     show = Console(stderr=True, quiet=quiet).print
     seconds: dict[str, float] = {}
-    _check_workdir(workdir, config, seed)
+    settings = {"config": dataclasses.asdict(config), "seed": seed}
+    keep_settings(workdir / "quickstart.json", settings, "a quickstart")
 
     with timed(seconds, "videos", show, "1/5 making mp4 videos and TFRecords"):
         _make_corpora(workdir, config, seed, quiet)
     with timed(seconds, "training", show, "2/5 training a tiny VideoChat-T from scratch"):
         vocab = load_tokenizer(workdir / "tokenizer.json").vocab_size
         training_config = run_config(config, workdir, vocab=vocab, seed=seed)
-        task, _ = train(training_config, workdir / "run")
+        task, _ = train(training_config, workdir / "run", VideoChatTask)
     with timed(seconds, "answering", show, "3/5 answering questions about held-out videos"):
         params = restore_params(workdir / "run", task.abstract_params())
         with progress_bar("answering", 4 * config.test_videos, quiet=quiet) as advance:
@@ -101,17 +102,6 @@ def _question_to_ask(workdir: Path, prediction: GroundingPrediction) -> str:
     video = workdir / "two_objects" / "videos" / prediction.source
     words = ["timesuite", "ask", str(video), prediction.question, "--workdir", str(workdir / "run")]
     return shlex.join([*words, "--timeline", str(workdir / "answer.png")])
-
-
-def _check_workdir(workdir: Path, config: QuickstartConfig, seed: int) -> None:
-    """Checks that the folder is empty or has outputs of this config and seed; stores both in it."""
-    file = workdir / "quickstart.json"
-    # Through JSON, which turns tuples into lists.
-    given = json.loads(json.dumps({"config": dataclasses.asdict(config), "seed": seed}))
-    if (found := read_settings(file)) is None:
-        write_json(file, given)
-    else:
-        check_settings(found, given, workdir, "a quickstart")
 
 
 def _make_corpora(workdir: Path, config: QuickstartConfig, seed: int, quiet: bool) -> None:

@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from timesuite_jax.apps.quickstart.files_and_seconds import print_files_and_seconds
 from timesuite_jax.apps.quickstart.pipeline import Outcome
 
 _SHOWN = ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou")  # names as in the JSON
@@ -38,9 +39,6 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
     )
     tensors = outcome.exported["tensors"]
     console.print(f"exported {tensors} tensors under PyTorch names and imported them again identically", soft_wrap=True)
-    for name, file in outcome.files.items():
-        console.print(f"{name}: {file}", soft_wrap=True)
-    parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in outcome.seconds.items())
-    console.print(f"{parts}; {sum(outcome.seconds.values()):.0f} s in all")
+    print_files_and_seconds(outcome.files, outcome.seconds, console)
     console.print("\nopen the timeline above, then ask a question of your own about one of the held-out videos:")
     console.print(outcome.next_command, soft_wrap=True, markup=False, highlight=False)
