@@ -44,6 +44,7 @@ class InternVideo2QuickstartConfig:
       few_steps: on a few labels.
       probe_steps: of an attentive probe.
       batch_size: videos of a step.
+      few_batch_size: of a step on a few labels.
       repeats: training sets of a few labels, each with a seed of its own.
       feature_videos: whose features are written.
     """
@@ -52,12 +53,13 @@ class InternVideo2QuickstartConfig:
     train_videos: int = 1000
     few_videos: int = 64
     test_videos: int = 304
-    teacher_steps: int = 300
-    pretrain_steps: int = 400
+    teacher_steps: int = 200  # as fine-tuning, so that one program is compiled for both
+    pretrain_steps: int = 300
     finetune_steps: int = 200
-    few_steps: int = 120
-    probe_steps: int = 300
+    few_steps: int = 100
+    probe_steps: int = 250
     batch_size: int = 32
+    few_batch_size: int = 16
     repeats: int = 3
     feature_videos: int = 16
 

@@ -141,12 +141,13 @@ def _few_labels(
 ) -> dict[str, list[float]]:
     """Trains on each of the small corpora from both starts; adds the mean scores, and returns those of each repeat."""
     repeats: dict[str, list[float]] = {}
+    small = dataclasses.replace(config, batch_size=config.few_batch_size)
     for row, encoder in (("few_pretrained", student), ("few_scratch", None)):
         found = []
         for repeat in range(config.repeats):
             corpus = few_corpus(repeat)
             made = action_config(
-                config, runs.workdir / corpus, steps=config.few_steps, seed=seed + repeat, encoder=encoder
+                small, runs.workdir / corpus, steps=config.few_steps, seed=seed + repeat, encoder=encoder
             )
             task, params = runs.classifier(f"{row}_{repeat}", made)
             found.append(score(task, params, runs.workdir / "test", ORDERED_EVENTS))
