@@ -5,6 +5,7 @@ there are skipped or resumed.
 """
 
 import dataclasses
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def run(workdir: Path, config: InternVideo2QuickstartConfig, *, seed: int, quiet
     with timed(seconds, "teacher", show, "2/8 training a teacher on videos of one event"):
         made = action_config(config, workdir / "proxy", steps=config.teacher_steps, seed=seed)
         task, params = runs.classifier("teacher", made)
-        scores["teacher"] = score(task, params, workdir / "proxy_test", SINGLE_EVENTS)
+        scores["teacher"] = score(task, params, workdir / "proxy_test", SINGLE_EVENTS, quiet=quiet)
         teacher = runs.export_encoder("teacher", params["vision"])
     with timed(seconds, "pretraining", show, "3/8 pretraining on videos of two events without labels (stage 1)"):
         pretraining = runs.pretrained(
@@ -97,16 +98,17 @@ def run(workdir: Path, config: InternVideo2QuickstartConfig, *, seed: int, quiet
     with timed(seconds, "fine-tuning", show, "4/8 fine-tuning on all labels"):
         made = action_config(config, workdir / "train", steps=config.finetune_steps, seed=seed, encoder=student)
         tuned, tuned_params = runs.classifier("finetune", made)
-        scores["finetuned"] = score(tuned, tuned_params, test, ORDERED_EVENTS)
-        scores["views"] = score(tuned, tuned_params, test, ORDERED_EVENTS, views=VIEWS)
-        scores["shuffled"] = score(tuned, tuned_params, test, ORDERED_EVENTS, control="shuffled")
-        scores["one_frame"] = score(tuned, tuned_params, test, ORDERED_EVENTS, control="one_frame")
+        score_tuned = functools.partial(score, tuned, tuned_params, test, ORDERED_EVENTS, quiet=quiet)
+        scores["finetuned"] = score_tuned()
+        scores["views"] = score_tuned(views=VIEWS)
+        scores["shuffled"] = score_tuned(control="shuffled")
+        scores["one_frame"] = score_tuned(control="one_frame")
     with timed(seconds, "probes", show, "5/8 attentive probes of the frozen encoder, and of a random one"):
         for name, encoder in (("probe", student), ("random_probe", None)):
             made = probe_config(config, workdir / "train", steps=config.probe_steps, seed=seed, encoder=encoder)
-            scores[name] = score(*runs.classifier(name, made), test, ORDERED_EVENTS)
+            scores[name] = score(*runs.classifier(name, made), test, ORDERED_EVENTS, quiet=quiet)
     with timed(seconds, "few labels", show, f"6/8 training on {config.few_videos} labels, pretrained and from scratch"):
-        repeats = _few_labels(runs, config, seed, student, scores)
+        repeats = _few_labels(runs, config, seed, student, scores, quiet)
     with timed(seconds, "features", show, "7/8 extracting features of held-out videos"):
         features = _extract(tuned, tuned_params, workdir, config, quiet)
     with timed(seconds, "drawing", show, "8/8 drawing masks, attention and the confusion of classes"):
@@ -137,7 +139,12 @@ def _make_corpora(workdir: Path, config: InternVideo2QuickstartConfig, seed: int
 
 
 def _few_labels(
-    runs: Runs, config: InternVideo2QuickstartConfig, seed: int, student: Path, scores: dict[str, ClassScores]
+    runs: Runs,
+    config: InternVideo2QuickstartConfig,
+    seed: int,
+    student: Path,
+    scores: dict[str, ClassScores],
+    quiet: bool,
 ) -> dict[str, list[float]]:
     """Trains on each of the small corpora from both starts; adds the mean scores, and returns those of each repeat."""
     repeats: dict[str, list[float]] = {}
@@ -150,7 +157,7 @@ def _few_labels(
                 small, runs.workdir / corpus, steps=config.few_steps, seed=seed + repeat, encoder=encoder
             )
             task, params = runs.classifier(f"{row}_{repeat}", made)
-            found.append(score(task, params, runs.workdir / "test", ORDERED_EVENTS))
+            found.append(score(task, params, runs.workdir / "test", ORDERED_EVENTS, quiet=quiet))
         means = {name: sum(one.metrics[name] for one in found) / len(found) for name in found[0].metrics}
         scores[row] = ClassScores(means, sum(one.confusion for one in found))
         repeats[row] = [one.metrics["top1"] for one in found]

@@ -15,6 +15,7 @@ from timesuite_jax.internvideo2.action.classifier import Classifier
 from timesuite_jax.internvideo2.action.task import ActionTask
 from timesuite_jax.internvideo2.data import ViewSpec
 from timesuite_jax.param_tree import Params
+from timesuite_jax.progress import progress_bar
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,7 +32,14 @@ class ClassScores:
 
 
 def score(
-    task: ActionTask, params: Params, corpus: Path, kind: EventVideos, *, views: int = 1, control: Control | None = None
+    task: ActionTask,
+    params: Params,
+    corpus: Path,
+    kind: EventVideos,
+    *,
+    views: int = 1,
+    control: Control | None = None,
+    quiet: bool = False,
 ) -> ClassScores:
     """Classifies all videos of a corpus.
 
@@ -42,6 +50,7 @@ def score(
       kind: of the videos.
       views: clips of each video whose probabilities are averaged; 1: the clip of training.
       control: what is done to the clips before.
+      quiet: no progress bar.
     """
     config = task.config
     # The rule of training has one clip of a video, that of segments as many as there are frames between two.
@@ -50,7 +59,9 @@ def score(
     classifier = Classifier(task.model, params, data, spec, config.model.num_classes)
     predictor = classifier if control is None else ControlledClassifier(classifier, control)
     benchmark = ActionRecognition([str(corpus)])
-    result = run_benchmark(benchmark, predictor, batch_size=config.evaluation.batch_size, threads=1)
+    with progress_bar(f"classifying {corpus.name}", len(benchmark.examples()), quiet=quiet) as advance:
+        size = config.evaluation.batch_size
+        result = run_benchmark(benchmark, predictor, batch_size=size, threads=1, on_progress=advance)
     return summarise(list(result.predictions.values()), kind)
 
 
