@@ -4,7 +4,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tests.support.paths import GOLDENS
@@ -89,6 +89,8 @@ def test_every_notation_is_read_in_every_phrase(phrase, a, b, data):
     if "\n{},{}" in phrase and "," in notation:
         notation = "5.0"
     a, b = min(a, b), max(a, b)
+    decades = notation == "5s" and all(1900 <= n < 2100 and n % 10 == 0 for n in (a, b))
+    assume(not decades)  # "1950s to 1960s"
     written = phrase.format(TIMES[notation](a), TIMES[notation](b))
     assert parse_spans(written) == [pytest.approx(TimeSpan(a, b))], written
 

@@ -7,7 +7,7 @@ An answer passes through these modules in order:
 2. `characters`: maps digits, dashes, arrows and primes of all scripts to ASCII;
 3. `header_tables`: reads tables whose header names a start and an end;
 4. `lexer`, with the tables `notations` (what is a time), `counted` (what is another number), `vocabulary` (words in ten
-   languages), `expressions` (of several words, among them `denials` and `corrections`) and `numerals`: splits the rest
+   languages), `expressions` (of several words, among them `decades`, `denials` and `corrections`) and `numerals`: splits the rest
    into tokens, one letter each (`tokens`);
 5. `phrases`, of the tables `no_spans`, `ranges`, `role_phrases` and `boundary_phrases`: regular expressions over those
    letters;

@@ -12,9 +12,11 @@ _PLAIN = {
         ("\N{MINUS SIGN}\N{KATAKANA-HIRAGANA PROLONGED SOUND MARK}\N{HEAVY MINUS SIGN}", "-"),
         ("\N{BOX DRAWINGS LIGHT HORIZONTAL}\N{HYPHEN BULLET}", "-"),
         ("\N{WAVE DASH}\N{SWUNG DASH}\N{TILDE OPERATOR}\N{SMALL TILDE}\N{WAVY DASH}\N{ALMOST EQUAL TO}", "~"),
-        ("\N{IDEOGRAPHIC COMMA}\N{ARABIC COMMA}", ","),
+        # Followed by a space, so that they join no digits: "1、5" is the first item of a list, not 1.5.
+        ("\N{IDEOGRAPHIC COMMA}\N{HALFWIDTH IDEOGRAPHIC COMMA}\N{FULLWIDTH COMMA}\N{ARABIC COMMA}", ", "),
+        ("\N{FULLWIDTH SEMICOLON}\N{ARABIC SEMICOLON}", "; "),
         ("\N{ARABIC DECIMAL SEPARATOR}", "."),
-        ("\N{IDEOGRAPHIC FULL STOP}", ". "),
+        ("\N{IDEOGRAPHIC FULL STOP}\N{HALFWIDTH IDEOGRAPHIC FULL STOP}", ". "),
         ("\N{MULTIPLICATION SIGN}", "x"),
         ("\N{RATIO}", ":"),
         ("\N{HORIZONTAL ELLIPSIS}", "..."),
@@ -32,6 +34,9 @@ _FULL_WIDTH = range(0xFF01, 0xFF5F)
 # Repetitions are bounded so that the cost is linear in the length of the text.
 _ARROW = re.compile(r"[-=~]{1,4}>{1,2}")
 _DASHES = re.compile(r"-{2,}")
+# Behind an ASCII digit it ends the number of a list; between full-width digits it is a decimal point.
+_LIST_POINT = re.compile(r"(?<=[0-9])\N{FULLWIDTH FULL STOP}")
+_LIST_NUMBER = re.compile(r"(?:NEGATIVE |DOUBLE |DINGBAT )*(?:CIRCLED|PARENTHESIZED|DIGIT \w+ FULL|NUMBER \w+ FULL)")
 _CLOSING_TAG = re.compile(r"</[a-z][\w-]{0,40}>|<\|[a-z_]{1,40}\|>")
 _OPENING_TAG = re.compile(r"<([a-z][a-z_-]{0,40})/?>")
 # Minutes by primes on both sides of a range: "2' - 3'30\""; a single one is most often a quotation mark.
@@ -47,6 +52,7 @@ def plain_characters(text: str) -> str:
 
     An arrow in any writing becomes a dash, and the tag `<start>` the word "start".
     """
+    text = _LIST_POINT.sub(". ", text)
     text = re.sub(r"[^\x00-\x7f]", lambda match: _plain(match[0]), text)
     text = _OPENING_TAG.sub(_tag_words, _CLOSING_TAG.sub(" ", text))
     return _PRIMES.sub(_minutes, _DASHES.sub("-", _ARROW.sub("-", text)))
@@ -64,6 +70,8 @@ def _plain(ch: str) -> str:
     name = unicodedata.name(ch, "")
     if "ARROW" in name and ("RIGHT" in name or "EAST" in name) and "LEFT" not in name:
         return "-"
+    if unicodedata.category(ch) == "No" and _LIST_NUMBER.match(name):
+        return "\n"  # as a bullet
     return _BY_CATEGORY.get(unicodedata.category(ch), ch)
 
 

@@ -1,6 +1,7 @@
 """Expressions of several words that count as one token: (kind, regular expression)."""
 
 from timesuite_jax.text.answers.corrections import CORRECTIONS, RESTATEMENTS, RETRACTIONS
+from timesuite_jax.text.answers.decades import DECADES
 from timesuite_jax.text.answers.denials import DENIALS, REJECTIONS, VERB_FINAL
 from timesuite_jax.text.answers.vocabulary import ANY_UNIT
 
@@ -13,6 +14,7 @@ _TOLERANCE = (
 _CJK_VIDEO = "(?:视频|視頻|影片|動画|영상)"
 
 EXPRESSIONS = (
+    *(("count", words) for words in DECADES),
     *(("retraction", words) for words in RETRACTIONS),
     *(("correction", words) for rows in CORRECTIONS.values() for words in rows),
     *(("restatement", words) for rows in RESTATEMENTS.values() for words in rows),

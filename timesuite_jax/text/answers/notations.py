@@ -32,6 +32,10 @@ def _decimal_comma(groups: list[str], fps: float) -> float:
     return float(groups[0].replace(",", "."))
 
 
+def _grouped(groups: list[str], fps: float) -> float:
+    return float(re.sub(r"[ ']", "", groups[0]).replace(",", "."))
+
+
 def _clock(groups: list[str], fps: float) -> float:
     seconds = 0.0
     for part in groups:
@@ -50,6 +54,8 @@ NOTATIONS = {
     "5.": Notation(r"(\d+)\.", _number, "decimal"),
     "1,250": Notation(r"(\d{1,3}(?:,\d{3})+)", _number, "bare"),
     "1,250.5": Notation(r"(\d{1,3}(?:,\d{3})+\.\d+)", _number, "decimal"),
+    "1 250, 1'250": Notation(r"(\d{1,3}(?:[ ']\d{3})+)", _grouped, "bare"),
+    "1 250.5": Notation(r"(\d{1,3}(?:[ ']\d{3})+[.,]\d+)", _grouped, "decimal"),
     "5,5": Notation(r"(\d+,\d{1,2})", _decimal_comma, "decimal"),
     "mm:ss": Notation(r"(\d{1,3}):([0-5]\d(?:[.,]\d+)?)", _clock, "clock"),
     "h:mm:ss": Notation(r"(\d{1,2}):([0-5]\d):([0-5]\d(?:[.,]\d+)?)", _clock, "clock"),
@@ -70,11 +76,16 @@ _COMMA = r"""
     )
     | \d{1,2}(?::[0-5]\d){1,2},(?:\d{3}(?![\d:])|\d(?![\d:.]|,\d))
 """
+# Spaces and apostrophes between thousands. "[5 120]" are two numbers, and so is "1 200 - 300 s", where 1 counts.
+_GROUPED = r"""
+    (?<![\d.,:]\ )(?<![\[({<])(?<!\d[.,:'])\d{1,3}(?:(?:\ \d{3})+|(?:'\d{3})+)(?:[.,]\d{1,2})?
+    (?![\d:'"/*]|[.,x]\d|\ ?[\])}>]|\ \d|\ ?(?:[-~]|to\b|and\b|bis\b|\u00e0\b|a\b)\ ?\d{1,3}(?![\d:]|[\ ']\d{3}(?!\d)))
+"""
 _COMPACT = r"\d{1,3}(?:h|m|min|mn)[0-5]\d(?![\w.:'])"
 _POINT = r"\d+\.(?=\s{0,4}[-~]\s{0,4}\d)"
 _ISO = r"\bpt\d[\dhms.]*\b"
 _TENTHS = r"(?<![^\W\d_])\.\d+"  # behind a letter the point ends a sentence: "5 - 12 s.20 - 30 s"
-RUN = rf"{_ISO} | {_COMPACT} | {_COMMA} | {_POINT} | (?:\d+|{_TENTHS})(?:(?:[:;/'x*.]|\.\.{{1,8}})\d+)*"
+RUN = rf"{_ISO} | {_COMPACT} | {_GROUPED} | {_COMMA} | {_POINT} | (?:\d+|{_TENTHS})(?:(?:[:;/'x*.]|\.\.{{1,8}})\d+)*"
 
 
 def read_time(run: str, fps: float = 0.0) -> Token:
