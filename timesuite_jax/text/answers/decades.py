@@ -1,7 +1,7 @@
 """Expressions for decades, of a life or of a century: "in his 20s", "the 60s-70s music", "1980s to 1990s".
 
-Regular expressions over text in lower case. A time in seconds has the same notation ("from the 20s to the 30s mark"), so
-that only what precedes or follows a decade identifies it.
+Regular expressions over text in lower case. A time in seconds has the same notation ("from the 20s to the 30s mark"):
+only what precedes or follows a decade identifies it.
 """
 
 _PART = r"(?:early|mid|late)"

@@ -62,7 +62,9 @@ DENIALS = {
 """An event does not happen: "It never appears"."""
 
 REJECTIONS = {
-    "English": (rf"\b(?:is|are|was|were)\s(?:wrong|incorrect|false)\b|{_NOT}(?:right|correct|it|the\sanswer)\b",),
+    "English": (
+        rf"(?<!\bi\s)(?<!he\s)(?<!you\s)(?<!who\s)(?<!they\s)\b(?:is|are|was|were)\s(?:wrong|incorrect|false)\b|{_NOT}(?:right|correct|it|the\sanswer)\b",
+    ),
     "German": (r"\b(?:ist|war)\s(?:falsch|nicht\s(?:richtig|korrekt))\b",),
     "French": (r"\best\s(?:faux|fausse|incorrecte?)\b|\bn'est\spas\s(?:correcte?|juste)\b",),
     "Spanish": (r"\bes\s(?:incorrect[oa]|fals[oa])\b|\bno\ses\scorrect[oa]\b",),

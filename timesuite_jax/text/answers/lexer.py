@@ -99,6 +99,7 @@ def _kind(text: str, match: re.Match[str], tokens: list[Token]) -> str:
             return "transparent"  # "about", or a bullet
     if written.startswith(".."):
         return "stop"
-    if written == "." and (text[match.end() : match.end() + 1] or " ") not in " \n\t\"')]*_":
+    ends_time = bool(tokens) and (tokens[-1].kind in TIMES or tokens[-1].kind == "scale")  # "12 s.20 - 30 s"
+    if written == "." and not ends_time and (text[match.end() : match.end() + 1] or " ") not in " \n\t\"')]*_":
         return "other"  # within a word or number
     return MARKS.get(written, "other")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from timesuite_jax.text.answers.captions import without_durations
 from timesuite_jax.text.answers.found import Found
 from timesuite_jax.text.answers.phrase import CERTAIN, UNCERTAIN
 from timesuite_jax.text.answers.phrases import PHRASES
@@ -20,7 +21,8 @@ def find_spans(tokens: list[Token], duration: float | None) -> list[TimeSpan]:
       tokens: of the answer.
       duration: seconds of the video; None if unknown.
     """
-    found = _with_lists(tokens, without_retracted(tokens, list(_phrases(tokens, duration))))
+    found = without_durations(tokens, list(_phrases(tokens, duration)))
+    found = _with_lists(tokens, without_retracted(tokens, found))
     best = max((one.certainty for one in found), default=0)
     return list(dict.fromkeys(span for one in found if one.certainty == best for span in one.spans))
 

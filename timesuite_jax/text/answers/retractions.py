@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 
+from timesuite_jax.text.answers.captions import caption_lists
 from timesuite_jax.text.answers.found import Found
 from timesuite_jax.text.answers.tokens import OPEN, TIMES, Token
 
@@ -21,7 +22,7 @@ def without_retracted(tokens: list[Token], found: list[Found]) -> list[Found]:
     """Returns what is found in an answer without what its corrections and retractions replace.
 
     Each of them takes back what precedes it on its line; if that is nothing, all lines before. The caption of a span
-    takes nothing back: "5 - 12 s - Sorry.\n20 - 30 s - No."
+    takes nothing back: "5 - 12 s - Sorry.\n20 - 30 s - No.", nor does anything in a list of spans with captions.
 
     Args:
       tokens: of the answer.
@@ -29,14 +30,17 @@ def without_retracted(tokens: list[Token], found: list[Found]) -> list[Found]:
     """
     starts = [one.first for one in found]
     times = [at for at, token in enumerate(tokens) if token.kind in TIMES]
+    listed = caption_lists(tokens, found)
     kept, line = found, 0
     for at, token in enumerate(tokens):
         if token.kind == "line":
             line = at
         elif token.kind in ("correction", "restatement", "retraction"):
-            number = bisect_right(starts, at)
-            last, following = (found[number - 1] if number else None), (found[number] if number < len(found) else None)
-            if _is_caption(tokens, at, last, following):
+            count = bisect_right(starts, at)
+            last, following = (found[count - 1] if count else None), (found[count] if count < len(found) else None)
+            number = listed.get(last.first) if last is not None else None
+            in_list = number is not None and (following is None or listed.get(following.first) == number)
+            if in_list or _is_caption(tokens, at, last, following):
                 continue
             if token.kind == "retraction" or _is_correction(tokens, at, following, times):
                 on_line = any(line <= one.first < at for one in kept)
