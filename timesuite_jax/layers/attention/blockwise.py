@@ -1,12 +1,10 @@
 """Attention by blocks of queries, each recomputed in the backward pass: the implementation for CPU.
 
-Heads precede positions, so both products are batched matrix products and no S x C matrix is transposed. A causal block
-stops at its own last key, which saves nearly half of the work; the softmax divides the output (S x d) instead of the
-weights (S x C); and only queries, keys and values are saved for the backward pass. Kept beside
-`jax.nn.dot_product_attention`, whose XLA form lacks all of this (benchmarks/attention_cpu.py, the medium model): in the
-language model, 614 positions and 8 heads, forward and backward take 29 ms and 16 MiB of temporaries here, 81 ms and
-35 MiB there; in the vision tower, 8 clips of 129 tokens without a causal mask, the forward pass takes 2.7 ms against
-4.0, and forward and backward 11 ms on both sides.
+Heads precede positions, so both products are batched matrix products and no S x C matrix is transposed. The softmax
+divides the output (S x d) instead of the weights (S x C), and nothing of the size of the scores is saved for the
+backward pass. Without a causal mask, blocks are equal and run in a loop (`query_loop.py`); a causal block stops at its
+own last key, which saves nearly half of the work. Kept beside `jax.nn.dot_product_attention`, whose XLA form lacks all
+of this (benchmarks/attention_cpu.py).
 """
 
 import functools
@@ -16,9 +14,10 @@ import jax.numpy as jnp
 from einops import rearrange
 from jaxtyping import Array, Bool, Float, Int
 
+from timesuite_jax.layers.attention.query_loop import MASK_VALUE, query_loop_attention
+
 _FEWEST_ROWS, _MOST_ROWS = 128, 512  # of a block: fewer make the products too small to be fast, more take more memory
 _BLOCKS = 4  # with n blocks a causal mask costs (1 + 1/n) / 2 of the full square; each block is compiled separately
-MASK_VALUE = -1e30  # added to masked scores; finite, so that a row without a visible key is a mean instead of NaN
 
 
 def blockwise_attention(
@@ -35,15 +34,17 @@ def blockwise_attention(
     length, groups = q.shape[1], k.shape[2]
     q = rearrange(q * jnp.asarray(scale, q.dtype), "B S (g m) d -> B g m S d", g=groups)
     k, v = (rearrange(x, "B C g d -> B g C d") for x in (k, v))
+    if not causal:
+        out = query_loop_attention(rearrange(q, "B g m S d -> B g (m S) d"), k, v, kv_mask)
+        return rearrange(out, "B g (m S) d -> B S (g m) d", S=length)
     rows = min(_MOST_ROWS, max(_FEWEST_ROWS, -(-length // _BLOCKS)))
     outputs = []
     for start in range(0, length, rows):
         stop = min(start + rows, length)
-        keys = stop if causal else k.shape[2]
-        visible = None if kv_mask is None else kv_mask[:, :keys]
-        same_segment = None if segments is None else _same_segment(segments[:, start:stop], segments[:, :keys])
-        block = jax.checkpoint(functools.partial(_block, first_row=start if causal else None))
-        outputs.append(block(q[:, :, :, start:stop], k[:, :, :keys], v[:, :, :keys], visible, same_segment))
+        visible = None if kv_mask is None else kv_mask[:, :stop]
+        same_segment = None if segments is None else _same_segment(segments[:, start:stop], segments[:, :stop])
+        block = jax.checkpoint(functools.partial(_block, first_row=start))
+        outputs.append(block(q[:, :, :, start:stop], k[:, :, :stop], v[:, :, :stop], visible, same_segment))
     return rearrange(jnp.concatenate(outputs, axis=3), "B g m S d -> B S (g m) d")
 
 
@@ -58,16 +59,15 @@ def _block(
     v: Float[Array, "B g C d"],
     visible: Bool[Array, "B C"] | None,
     same_segment: Bool[Array, "B S C"] | None,
-    first_row: int | None,
+    first_row: int,
 ) -> Float[Array, "B g m S d"]:
-    """One block of queries against its visible keys; `first_row` is the block's offset, None without a causal mask."""
+    """One block of queries, from number `first_row` on, against the keys up to its last one."""
     heads, length = q.shape[2:4]
     q = rearrange(q, "B g m S d -> B g (m S) d")
     scores = jnp.einsum("BgQd,BgCd->BgQC", q, k, preferred_element_type=jnp.float32)
-    if first_row is not None:
-        row = jnp.tile(first_row + jnp.arange(length), heads)
-        later = jnp.arange(k.shape[2])[None] > row[:, None]
-        scores += jnp.broadcast_to(jnp.where(later, MASK_VALUE, 0.0)[None, None], scores.shape)
+    row = jnp.tile(first_row + jnp.arange(length), heads)
+    later = jnp.arange(k.shape[2])[None] > row[:, None]
+    scores += jnp.broadcast_to(jnp.where(later, MASK_VALUE, 0.0)[None, None], scores.shape)
     if visible is not None:
         scores += jnp.broadcast_to(jnp.where(visible, 0.0, MASK_VALUE)[:, None, None], scores.shape)
     if same_segment is not None:
