@@ -33,6 +33,15 @@ def test_step_speed():
 
 
 @pytest.mark.nightly
+def test_internvideo2_speed():
+    """The script fails if features, losses or norms of gradients of the sides differ."""
+    result = json.loads(run("internvideo2_speed.py", "--tiny", "--repeats", "1", "--json"))
+    assert [row["task"] for row in result["comparisons"]] == ["encode", "pretrain", "finetune"]
+    for row in result["comparisons"]:
+        assert all(row[name] > 0 for name in ("ratio", "ours_step_mib", "torch_step_mib"))
+
+
+@pytest.mark.nightly
 def test_recommender_speed():
     """The script fails if losses, gradients or metrics of the sides differ."""
     result = json.loads(run("recommender_speed.py", "--tiny", "--repeats", "1", "--json"))

@@ -10,7 +10,9 @@ from timesuite_jax.layers import attention
 
 
 @pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize(("length", "keys", "causal"), [(5, 5, True), (300, 300, True), (5, 5, False), (300, 40, False)])
+@pytest.mark.parametrize(
+    ("length", "keys", "causal"), [(5, 5, True), (300, 300, True), (5, 5, False), (300, 40, False)]
+)
 def test_equals_the_reference(length: int, keys: int, causal: bool, masked: bool):
     rngs = jax.random.split(jax.random.key(0), 4)
     q = jax.random.normal(rngs[0], (2, length, 4, 8))
