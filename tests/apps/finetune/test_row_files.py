@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 from dataclasses import replace
 
 import pytest
@@ -64,9 +65,16 @@ def test_variants_of_csv(tmp_path, name, data):
         (
             '1.200,"1500,5"',
             '"0,500",2',
-            {2: "start is '1.200', which beside decimal commas in other rows may be 1.2 or 1200 seconds"},
+            {
+                2: "start is '1.200', which may be 1.2 or 1200 seconds: line 2 has a decimal comma; write 1,2 or 1200",
+            },
         ),
         ('"1,2","1,5"', '10,"12,25"', {}),
+        ('"0,512","12,345"', '"1,200","1,500"', {}),  # the first time decides
+        ('"1,2",12.345', "1,2", {2: "end is '12.345', which may be 12.345 or 12345 seconds: line 2 has a"}),
+        ('"1,2",1.5', '"1,200",2', {3: "start is '1,200', which may be 1.2 or 1200 seconds: line 2 has a decimal"}),
+        ('"1,2",1.5', "1.200,2", {3: "start is '1.200', which may be 1.2 or 1200 seconds: line 2 has a decimal"}),
+        ("0.5,1.5", '"1,200",2000', {3: "start is '1,200', which may be 1.2 or 1200 seconds; write one of them"}),
     ],
 )
 def test_times_with_commas(tmp_path, first, second, problems):
@@ -78,6 +86,33 @@ def test_times_with_commas(tmp_path, first, second, problems):
     for number, text in found.problems:
         assert text.startswith(problems.pop(number.row))
     assert not problems
+
+
+amounts = st.one_of(st.integers(0, 2000), st.integers(0, 900_000).map(lambda value: value / 1000))
+
+
+@given(st.lists(st.tuples(amounts, st.sampled_from(",."), st.sampled_from([1, 2, 3, 4])), min_size=1, max_size=4))
+def test_what_a_message_on_decimal_marks_names_is_read(tmp_path_factory, times):
+    """Each of its two forms; the rows that are read keep their meaning."""
+    file = tmp_path_factory.mktemp("rows") / "rows.csv"
+    first = [f"{value:.{digits}f}".replace(".", mark) for value, mark, digits in times]
+    for choice in (0, 1):
+        written = list(first)
+        for _ in range(len(times) + 1):
+            lines = [f'a.mp4;"When {number}?";Now.;{text};999999' for number, text in enumerate(written)]
+            file.write_text("\n".join(["video;question;answer;start;end", *lines]))
+            found = read_rows(file)
+            if not found.problems:
+                break
+            for number, text in found.problems:
+                meanings, forms = re.search(r"may be (.*?) seconds.*; write (.*?)(?:, without|$)", text).groups()
+                form = (meanings if forms == "one of them" else forms).split(" or ")[choice]
+                assert written[number.row - 2] != form
+                written[number.row - 2] = form
+        assert len(found.rows) == len(times)
+        for row, text in zip(found.rows, written, strict=True):
+            decimal = float(text.replace(",", "."))
+            assert row.spans[0][0] == decimal
 
 
 def test_a_declared_separator_counts_as_a_line(tmp_path):

@@ -32,6 +32,7 @@ GOOD = {"video": "a.mp4", "question": "When?", "answer": "Now."}
         ("1:05", 65.0),
         ("90:00", 5400.0),
         ("1:05.5", 65.5),
+        ("1:05,5", 65.5),
         ("01:02:03.25", 3723.25),
         ("\u0663", 3.0),  # an Arabic digit
     ],
@@ -86,7 +87,7 @@ def test_a_span_that_is_there_twice(value):
         read_spans(value)
 
 
-@pytest.mark.parametrize("value", [-1, -0.5, "-2"])
+@pytest.mark.parametrize("value", [-1, -0.5, "-2", "-1,5"])
 def test_negative_seconds(value):
     with pytest.raises(FieldError, match="below 0; count from the start of the video"):
         read_seconds(value, "end")

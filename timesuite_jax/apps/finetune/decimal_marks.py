@@ -1,45 +1,81 @@
-"""Finds times whose comma or full stop may separate thousands instead of decimals: "1,200" is 1.2 or 1200.
+"""Decimal commas and points: "1,200" may be 1.2 or 1200.
 
-A comma that three digits follow is ambiguous. So is such a full stop in a file that has decimal commas elsewhere, as
-Excel writes numbers in most of Europe: "950,5" beside "1.200".
+A comma or point that exactly three digits follow may separate thousands. The other times of the file decide: beside
+"950,5", as Excel writes numbers in most of Europe, "1,200" is 1.2 and "1.200" is ambiguous; without any decimal comma,
+"1.200" is 1.2 and "1,200" is ambiguous; in a file with decimal commas and points both are.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from timesuite_jax.apps.finetune.raw_rows import RawRow, RowProblem, shown
+from timesuite_jax.apps.finetune.raw_rows import RawRow
 
-_TIMES = ("start", "end")
-_DECIMAL_COMMA = re.compile(r"\s*\d+,\d+\s*")
-_GROUPED = re.compile(r"\s*[1-9]\d{0,2}[.,]\d{3}\s*")  # a zero or four digits in front are no thousands
-
-
-def is_decimal_comma(text: str) -> bool:
-    """Whether a text is a number whose comma can only separate decimals: "12,5", "0,500"."""
-    return bool(_DECIMAL_COMMA.fullmatch(text)) and not _GROUPED.fullmatch(text)
+_DECIMAL = re.compile(r"\s*[+-]?\d+([.,])\d+\s*")
+_GROUPED = re.compile(r"\s*([1-9]\d{0,2})([.,])(\d{3})\s*")  # a zero or four digits in front are no thousands
 
 
-def ambiguity(text: str) -> str:
-    """What is wrong with a number that may have thousands or decimals, and the remedy; "" if it has neither."""
-    if not _GROUPED.fullmatch(text):
-        return ""
-    whole, _, rest = text.strip().replace(",", ".").partition(".")
-    return f"may be {float(f'{whole}.{rest}'):g} or {whole}{rest} seconds; write one of them, without thousands marks"
+class DecimalMarks(NamedTuple):
+    """Where the times of a file have a mark that can only be one of decimals: "line 3"; "" if they have none."""
+
+    comma: str = ""
+    point: str = ""
 
 
-def ambiguous_stops(rows: Sequence[RawRow]) -> Iterable[RowProblem]:
-    """Yields the rows with a time such as "1.200", if another row has a decimal comma."""
-    if not any(isinstance(text, str) and is_decimal_comma(text) for row in rows for _, text in _times(row)):
-        return
+NO_MARKS = DecimalMarks()
+
+
+def decimal_marks(rows: Iterable[RawRow], unit: str) -> DecimalMarks:
+    """Finds the first decimal comma and the first decimal point among the times of rows.
+
+    Args:
+      rows: of a file.
+      unit: what their numbers count.
+    """
+    found: dict[str, str] = {}
     for row in rows:
-        for name, value in _times(row):
-            if isinstance(value, str) and (wrong := ambiguity(value)) and "." in value:
-                yield RowProblem(
-                    row.number, f"{name} is {shown(value)}, which beside decimal commas in other rows {wrong}"
-                )
-                break
+        for text in _times(row.values):
+            if (match := _DECIMAL.fullmatch(text)) and not _GROUPED.fullmatch(text):
+                found.setdefault(match[1], f"{unit} {row.number}")
+    return DecimalMarks(found.get(",", ""), found.get(".", ""))
 
 
-def _times(row: RawRow) -> list[tuple[str, Any]]:
-    return [(name, row.values.get(name)) for name in _TIMES]
+def with_point(text: str) -> str:
+    """A number with a decimal point in place of its decimal comma."""
+    return text.replace(",", ".") if _DECIMAL.fullmatch(text) else text
+
+
+def ambiguity(text: str, marks: DecimalMarks) -> str:
+    """What is wrong with a number that may have thousands or decimals, and the remedy; "" if the file decides.
+
+    Args:
+      text: the number.
+      marks: of the file.
+    """
+    grouped = _GROUPED.fullmatch(text)
+    if not grouped or _decided(grouped[2], marks):
+        return ""
+    whole, mark, rest = grouped.groups()
+    decimal = f"{float(f'{whole}.{rest}'):g}"
+    meanings = f"may be {decimal} or {whole}{rest} seconds"
+    if not marks.comma:
+        return f"{meanings}; write one of them, without thousands marks"
+    if not marks.point:
+        return f"{meanings}: {marks.comma} has a decimal comma; write {decimal.replace('.', ',')} or {whole}{rest}"
+    return (
+        f"{meanings}: {marks.comma} has a decimal comma, {marks.point} a decimal point; write {whole}{mark}{rest}0 or "
+        f"{whole}{rest}"
+    )
+
+
+def _decided(mark: str, marks: DecimalMarks) -> bool:
+    return not marks.comma if mark == "." else bool(marks.comma) and not marks.point
+
+
+def _times(values: Mapping[str, Any]) -> Iterator[str]:
+    """Times of a row that are texts."""
+    spans = values.get("spans")
+    edges = [edge for pair in spans if isinstance(pair, list) for edge in pair] if isinstance(spans, list) else []
+    for value in (values.get("start"), values.get("end"), *edges):
+        if isinstance(value, str):
+            yield value

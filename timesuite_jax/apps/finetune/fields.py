@@ -3,18 +3,17 @@
 import json
 import math
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from timesuite_jax.apps.finetune.decimal_marks import ambiguity, is_decimal_comma
+from timesuite_jax.apps.finetune.decimal_marks import NO_MARKS, DecimalMarks, ambiguity, with_point
 from timesuite_jax.apps.finetune.raw_rows import shown
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.text.conversation_text import find_marker
 
 _MAX_SECONDS = 1e6  # eleven days
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 _SPANS = "[[start, end], ...]"
 
 
@@ -49,11 +48,16 @@ def read_text(value: Any, name: str) -> str:
     return text
 
 
-def read_seconds(value: Any, name: str) -> float:
+def read_seconds(value: Any, name: str, marks: DecimalMarks = NO_MARKS) -> float:
     """Reads a time: a number of seconds, or a clock as in 1:05.5.
 
+    Args:
+      value: of a row.
+      name: of the time, for messages.
+      marks: of decimals in the file.
+
     Raises:
-      FieldError: it is none, negative, not finite, or may have a decimal comma or one of thousands.
+      FieldError: it is none, negative, not finite, or has a mark that may be one of decimals or of thousands.
     """
     seconds = math.nan
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -61,14 +65,14 @@ def read_seconds(value: Any, name: str) -> float:
             seconds = float(value)
     elif isinstance(value, str):
         text = value.strip()
-        if "," in text and (wrong := ambiguity(text)):
+        if wrong := ambiguity(text, marks):
             raise FieldError(f"{name} is {shown(value)}, which {wrong}")
-        if is_decimal_comma(text):
-            text = text.replace(",", ".")
+        text = with_point(text)
         if _NUMBER.fullmatch(text):
             seconds = float(text)
         elif clock := _CLOCK.fullmatch(text):
             hours, minutes, rest = clock.groups()
+            rest = rest.replace(",", ".")
             if float(rest) < 60 and (int(minutes) < 60 or hours is None):
                 seconds = 3600.0 * int(hours or 0) + 60.0 * int(minutes) + float(rest)
     if not abs(seconds) < _MAX_SECONDS:  # also nan
@@ -78,20 +82,24 @@ def read_seconds(value: Any, name: str) -> float:
     return seconds
 
 
-def read_span(start: Any, end: Any) -> Span:
-    """Reads the start and end of an event.
+def read_span(start: Any, end: Any, marks: DecimalMarks = NO_MARKS) -> Span:
+    """Reads the start and end of an event, each as `read_seconds` does.
 
     Raises:
       FieldError: one of them is not a time, or the end is not after the start.
     """
-    span = (read_seconds(start, "start"), read_seconds(end, "end"))
+    span = (read_seconds(start, "start", marks), read_seconds(end, "end", marks))
     if span[1] <= span[0]:
         raise FieldError(f"end {shown(end)} is not after start {shown(start)}; exchange or correct them")
     return span
 
 
-def read_spans(value: Any) -> tuple[Span, ...]:
+def read_spans(value: Any, marks: DecimalMarks = NO_MARKS) -> tuple[Span, ...]:
     """Reads a list of starts and ends, `[[1.5, 4], [10, 12]]`, or one of them alone, also as text.
+
+    Args:
+      value: of a row.
+      marks: of decimals in the file.
 
     Raises:
       FieldError: it is not one, or a span is wrong.
@@ -104,14 +112,10 @@ def read_spans(value: Any) -> tuple[Span, ...]:
         value = [value]
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
         raise FieldError(f"spans is {shown(given)}, not a list of starts and ends; write {_SPANS} in seconds")
-    spans = _each(read_span, value)
+    try:
+        spans = tuple(read_span(start, end, marks) for start, end in value)
+    except FieldError as error:
+        raise FieldError(f"spans: {error}") from error
     if repeated := next((span for span in spans if spans.count(span) > 1), None):
         raise FieldError(f"spans has {list(repeated)} twice; remove one of them")
     return spans
-
-
-def _each(read: Callable[[Any, Any], Span], pairs: list[list[Any]]) -> tuple[Span, ...]:
-    try:
-        return tuple(read(start, end) for start, end in pairs)
-    except FieldError as error:
-        raise FieldError(f"spans: {error}") from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from timesuite_jax.apps.finetune.decimal_marks import ambiguous_stops
+from timesuite_jax.apps.finetune.decimal_marks import NO_MARKS, DecimalMarks, decimal_marks
 from timesuite_jax.apps.finetune.fields import FieldError, is_empty, read_span, read_spans, read_text
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem, note
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
@@ -56,14 +56,13 @@ def read_rows(path: Path) -> RowFile:
     """
     raw = read_raw_rows(path)
     rows, problems = list[Row](), list(raw.problems)
+    marks = decimal_marks(raw.rows, raw.unit)
     for one in raw.rows:
         try:
-            rows.append(read_row(one))
+            rows.append(read_row(one, marks))
         except FieldError as error:
             problems.append(RowProblem(one.number, str(error)))
-    ambiguous = {problem.number: problem for problem in ambiguous_stops(raw.rows)}
-    problems.extend(ambiguous.values())
-    rows, repeated = without_repeats([row for row in rows if row.number not in ambiguous], raw.unit)
+    rows, repeated = without_repeats(rows, raw.unit)
     notes = (*_ignored(raw.ignored), *_doubtful(rows, raw.unit))
     return RowFile(tuple(rows), tuple(sorted([*problems, *repeated])), notes, raw.unit)
 
@@ -87,8 +86,12 @@ def without_repeats(rows: Iterable[Row], unit: str) -> tuple[list[Row], list[Row
     return kept, problems
 
 
-def read_row(raw: RawRow) -> Row:
+def read_row(raw: RawRow, marks: DecimalMarks = NO_MARKS) -> Row:
     """Checks the values of a row.
+
+    Args:
+      raw: the row.
+      marks: of decimals in its file.
 
     Raises:
       FieldError: the first of them that is wrong.
@@ -96,7 +99,7 @@ def read_row(raw: RawRow) -> Row:
     values = raw.values
     video = read_text(values.get("video"), "video")
     question = read_text(values.get("question"), "question")
-    spans = _spans(values)
+    spans = _spans(values, marks)
     if spans and is_empty(values.get("answer")):
         answer = spans_as_answer(spans)
     else:
@@ -110,16 +113,16 @@ def spans_as_answer(spans: Sequence[Span]) -> str:
     return f"{', '.join(dict.fromkeys(map(format_span, spans)))}."
 
 
-def _spans(values: Any) -> tuple[Span, ...]:
+def _spans(values: Any, marks: DecimalMarks) -> tuple[Span, ...]:
     given = [name for name in ("start", "end", "spans") if not is_empty(values.get(name))]
     if "spans" in given:
         if len(given) > 1:
             raise FieldError(f"has spans and {given[0]}; give spans, or start and end")
-        return read_spans(values["spans"])
+        return read_spans(values["spans"], marks)
     if len(given) == 1:
         other = "end" if given == ["start"] else "start"
         raise FieldError(f"has {given[0]} {values[given[0]]!r} but no {other}; give both or neither")
-    return (read_span(values["start"], values["end"]),) if given else ()
+    return (read_span(values["start"], values["end"], marks),) if given else ()
 
 
 def _check_agreement(answer: str, spans: tuple[Span, ...]) -> None:
