@@ -7,7 +7,8 @@ from typing import Literal
 
 import av.container
 
-from timesuite_jax.media.container_extent import declared_extent, shows_its_end
+from timesuite_jax.media.container_extent import declared_extent, lost_in_zeros, shows_its_end
+from timesuite_jax.media.mp4_extent import mp4_lists_frames
 from timesuite_jax.media.stream_extent import partial_transport_packet
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import Source, open_video
@@ -23,8 +24,8 @@ def open_complete_video(source: Source, name: str) -> av.container.InputContaine
     """Opens a file or encoded bytes that are as long as their structure; the caller closes the container.
 
     Numbers of frames and durations in headers are no measure: they count frames that an edit list trims, or that are
-    only held, and may be wrong. Where a container lists the places of its frames (mp4), the file may end after the last
-    of them, whatever else is missing.
+    only held, and may be wrong. Where a container lists the places of its frames (mp4) and the list is whole, the file
+    may end after the last of them, whatever else is missing.
 
     Args:
       source: path or encoded bytes.
@@ -48,13 +49,15 @@ def open_complete_video(source: Source, name: str) -> av.container.InputContaine
 
 def _check_extent(source: Source, name: str, container: av.container.InputContainer | None) -> None:
     present, extent = _measure(source, declared_extent)
-    if extent > present and (container is None or not _all_frames_within(container, present)):
-        raise VideoError(
-            name,
-            f"is truncated: {present} of at least {extent} bytes are present",
-            "download it again or re-encode it",
-            "truncated",
-        )
+    if container is not None and _measure(source, mp4_lists_frames)[1]:
+        extent = _frames_end(container) or extent
+    problem = None
+    if extent > present:
+        problem = f"{present} of at least {extent} bytes are present"
+    elif zeros := _measure(source, lost_in_zeros)[1]:
+        problem = f"the last {zeros} of {present} bytes are zeros"
+    if problem:
+        raise VideoError(name, f"is truncated: {problem}", "download it again or re-encode it", "truncated")
 
 
 def ending(source: Source) -> Ending:
@@ -77,14 +80,9 @@ def _measure(source: Source, measure: Callable[[bytes | mmap], int]) -> tuple[in
         return 0, 0
 
 
-def _all_frames_within(container: av.container.InputContainer, size: int) -> bool:
-    """Whether a table in the header lists the places of all frames to display, and all are within the file.
-
-    Fragmented mp4 declares no frames in its header.
-    """
-    if container.format.name != "mov,mp4,m4a,3gp,3g2,mj2":
-        return False
-    return all(
-        stream.frames and all(entry.pos + entry.size <= size for entry in stream.index_entries)
-        for stream in container.streams.video
-    )
+def _frames_end(container: av.container.InputContainer) -> int:
+    """Returns the end of the frames that the index of a container lists; 0 if a video stream has none there."""
+    ends = [
+        max((entry.pos + entry.size for entry in stream.index_entries), default=0) for stream in container.streams.video
+    ]
+    return max(ends) if all(ends) else 0

@@ -1,96 +1,100 @@
 """Finds where mp4, mov and 3gp end (ISO/IEC 14496-12). See `container_extent`."""
 
-import struct
-from collections.abc import Iterator
 from mmap import mmap
 
-BOXES = frozenset(b"ftyp moov moof mdat free skip wide styp sidx mfra uuid meta pdin emsg prft pnot".split())
-_BASE, _DESCRIPTION, _DURATION, _SIZE = 1, 2, 8, 16  # optional fields of a track fragment's header
-_OFFSET, _FIRST_FLAGS, _SAMPLE_SIZE = 1, 4, 0x200  # optional fields of a track run
-_SAMPLE_FIELDS = (0x100, _SAMPLE_SIZE, 0x400, 0x800)  # four bytes of each sample
+from timesuite_jax.media.mp4_boxes import Box, children, find, is_fragmented, top_boxes
+from timesuite_jax.media.mp4_fragments import fragment_end, read_index
+
+_HEADERS = frozenset(b"moov moof meta".split())  # of videos, fragments and pictures
+_ENTERED = frozenset(b"moov trak mdia minf stbl".split())
+# Tables of samples, and how many bytes of zeros at their ends are no entries: none of a place 0, or of twice nothing.
+_TABLES = {b"stco": 4, b"co64": 4, b"stsc": 4, b"stsz": 8, b"stz2": 8, b"stts": 8}
 
 
 def mp4_extent(data: bytes | mmap) -> int:
-    """Returns the end of the last box, or of the samples of the last fragment, or of those that an index lists."""
+    """Returns the end of the last box, or of the samples of the last fragment, or of those that an index lists.
+
+    Samples without any header need one more box.
+    """
     end = 0
-    for kind, start, stop in _boxes(data, 0, len(data)):
-        end = max(end, stop)
-        if kind == b"sidx":
-            end = max(end, _indexed_end(data, start, stop))
-        elif kind == b"moof" and stop <= len(data):
-            end = max(end, _fragment_end(data, start, stop))
+    boxes = top_boxes(data)
+    if find(boxes, b"mdat") and not any(box.kind in _HEADERS for box in boxes):
+        end = len(data) + 8
+    for box in boxes:
+        end = max(end, box.stop)
+        if box.kind == b"sidx":
+            end = max(end, read_index(data, box).end)
+        elif box.kind == b"moof" and box.stop <= len(data):
+            end = max(end, fragment_end(data, box))
     return end
+
+
+def mp4_lists_frames(data: bytes | mmap) -> bool:
+    """Whether the header is whole and lists the frames of the whole file."""
+    boxes = top_boxes(data)
+    headers = find(boxes, b"moov")
+    return bool(headers) and all(box.stop <= len(data) for box in headers) and not is_fragmented(data, boxes)
 
 
 def mp4_shows_its_end(data: bytes | mmap) -> bool:
-    """Whether the header lists the frames of the whole file, or an index its fragments, or one closes it (`mfra`)."""
-    kinds = [kind for kind, *_ in _boxes(data, 0, len(data))]
-    return b"moof" not in kinds or b"sidx" in kinds or kinds[-1] == b"mfra"
+    """Whether the header lists the frames of the whole file, or an index all its fragments, or one closes it (`mfra`).
+
+    An index for each segment does not: nothing shows how many segments there are.
+    """
+    if mp4_lists_frames(data):
+        return True
+    boxes = top_boxes(data)
+    kinds = [box.kind for box in boxes]
+    if not boxes or boxes[-1].stop < len(data) or b"moof" not in kinds:
+        return False
+    return kinds[-1] == b"mfra" or _index_covers(data, boxes)
 
 
-def _boxes(data: bytes | mmap, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yields kind, start and end of the boxes at the top level of a file; the last may end after it."""
-    while position + 8 <= end:
-        size, kind = struct.unpack(">I4s", data[position : position + 8])
-        if size == 1 and position + 16 <= end:
-            (size,) = struct.unpack(">Q", data[position + 8 : position + 16])
-        if size < 8 or kind not in BOXES:  # 0: to the end of the file; the rest: no box
-            return
-        yield kind, position, position + size
-        position += size
+def _index_covers(data: bytes | mmap, boxes: list[Box]) -> bool:
+    """Whether an index before the first segment lists several parts, up to the end of the last samples.
+
+    One of a single part may be that of the first segment alone.
+    """
+    end = max((box.stop for box in find(boxes, b"mdat")), default=0)
+    for box in boxes[1:]:
+        if box.kind in (b"styp", b"moof"):
+            break
+        if box.kind == b"sidx":
+            index = read_index(data, box)
+            if index.parts > 1 and index.end >= end:
+                return True
+    return False
 
 
-def _children(data: bytes | mmap, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """Yields kind, start of the content and end of the boxes within a box."""
-    while position + 8 <= end:
-        size, kind = struct.unpack(">I4s", data[position : position + 8])
-        if size < 8:
-            return
-        yield kind, position + 8, position + size
-        position += size
+def mp4_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
+    """Whether a part of the header, or fragments, or what they list may be missing behind `start`: the rest is zeros.
+
+    Frames themselves are not considered.
+    """
+    boxes = top_boxes(data)
+    if not any(box.kind in _HEADERS for box in boxes) or boxes[-1].kind == b"moof":
+        return True
+    if any(_is_blank(data, box, start) for box in find(boxes, b"moov")):
+        return True
+    end = boxes[-1].stop
+    listed = not is_fragmented(data, boxes) or boxes[-1].kind == b"mfra"
+    return not listed and start <= end + 8 <= len(data)
 
 
-def _fragment_end(data: bytes | mmap, start: int, stop: int) -> int:
-    """Returns the end of the samples of a movie fragment (8.8.4 to 8.8.8) whose sizes and place it has."""
-    end = 0
-    for kind, content, after in _children(data, start + 8, stop):
-        if kind != b"traf":
-            continue
-        base, default = start, 0
-        for name, at, _ in _children(data, content, after):
-            flags = int.from_bytes(data[at + 1 : at + 4])
-            if name == b"tfhd":
-                fields = at + 8
-                if flags & _BASE:
-                    base, fields = int.from_bytes(data[fields : fields + 8]), fields + 8
-                fields += sum(4 for flag in (_DESCRIPTION, _DURATION) if flags & flag)
-                default = int.from_bytes(data[fields : fields + 4]) if flags & _SIZE else 0
-            elif name == b"trun" and flags & _OFFSET:
-                count, offset = struct.unpack(">Ii", data[at + 4 : at + 12])
-                first = at + 12 + (4 if flags & _FIRST_FLAGS else 0)
-                end = max(end, base + offset + _run_size(data, first, count, flags, default))
-    return end
-
-
-def _run_size(data: bytes | mmap, first: int, count: int, flags: int, default: int) -> int:
-    """Returns the bytes of the samples of a track run whose fields begin at `first`."""
-    if not flags & _SAMPLE_SIZE:
-        return count * default
-    width = sum(4 for field in _SAMPLE_FIELDS if flags & field)
-    first += 4 if flags & _SAMPLE_FIELDS[0] else 0
-    return sum(int.from_bytes(data[at : at + 4]) for at in range(first, first + width * count, width))
-
-
-def _indexed_end(data: bytes | mmap, position: int, end: int) -> int:
-    """Returns the end of the fragments that a segment index (ISO/IEC 14496-12, 8.16.3) lists."""
-    if end > len(data):
-        return end
-    body = position + 8  # after size and type: version and flags, id, timescale, earliest time, offset, reserved, count
-    offset, _, count = (
-        struct.unpack(">Q2H", data[body + 20 : body + 32])
-        if data[body]
-        else struct.unpack(">I2H", data[body + 16 : body + 24])
-    )
-    first = body + (32 if data[body] else 24)
-    sizes = (int.from_bytes(data[at : at + 4]) & 0x7FFFFFFF for at in range(first, first + 12 * count, 12))
-    return end + offset + sum(sizes)
+def _is_blank(data: bytes | mmap, box: Box, start: int) -> bool:
+    """Whether a header, or a box within it, has no content where the zeros begin."""
+    if box.stop <= start:
+        return False
+    if box.kind in _TABLES:
+        at = box.stop - _TABLES[box.kind]
+        return at >= start
+    if 0 in box.kind:
+        return True
+    if box.kind not in _ENTERED:
+        return False
+    end = box.content
+    for child in children(data, box):
+        if _is_blank(data, child, start):
+            return True
+        end = child.stop
+    return box.stop - end >= 8

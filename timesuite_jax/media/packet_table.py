@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import av.container
 import av.error
+import av.packet
 import av.video.stream
 import numpy as np
 from jaxtyping import Bool, Int
@@ -15,6 +16,7 @@ from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import ffmpeg_reason
 
 NO_STAMP = int(np.iinfo(np.int64).min)
+_SMALLEST_BLANK = 8  # bytes; codecs of screens may repeat a frame with fewer
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class PacketTable:
       discarded: trimmed by an edit list: decoded, but not displayed.
       reordered: a B-frame, where headers are read.
       one_frame: False where headers are read and the packet is a placeholder or contains several frames.
+      blank: all bytes of the packet are zeros, which is a frame of uncompressed video only.
     """
 
     pts: Int[np.ndarray, " P"]
@@ -40,6 +43,7 @@ class PacketTable:
     discarded: Bool[np.ndarray, " P"]
     reordered: Bool[np.ndarray, " P"]
     one_frame: Bool[np.ndarray, " P"]
+    blank: Bool[np.ndarray, " P"]
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -78,6 +82,7 @@ def read_packets(
                     discarded,
                     header.reordered,
                     header.one_frame,
+                    size >= _SMALLEST_BLANK and _is_blank(packet),
                 )
             )
     except (av.error.FFmpegError, ValueError) as error:
@@ -89,7 +94,12 @@ def read_packets(
     return [_table(rows[stream.index][:-1]) for stream in streams]
 
 
+def _is_blank(packet: av.packet.Packet) -> bool:
+    content = memoryview(packet)
+    return content[0] == 0 and not any(content)
+
+
 def _table(rows: list[tuple]) -> PacketTable:
-    columns = list(zip(*rows, strict=True)) or [()] * 8
+    columns = list(zip(*rows, strict=True)) or [()] * 9
     stamps = [np.asarray(column, np.int64) for column in columns[:3]]
     return PacketTable(*stamps, *(np.asarray(column, bool) for column in columns[3:]))

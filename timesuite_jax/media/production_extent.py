@@ -3,11 +3,14 @@
 import struct
 from mmap import mmap
 
+from timesuite_jax.media.zero_tail import PADDING
+
 _DV_FRAME_BYTES = {0x04: 240_000, 0x14: 480_000, 0x18: 240_000}  # by signal type, of 525 lines; 6/5 of it for 625 lines
 _Y4M_CHROMA = {"411": (4, 1), "420": (2, 2), "422": (2, 1), "444": (1, 1)}  # subsampling of columns and rows
 _MXF_KEY = bytes.fromhex("060e2b34")
 _MXF_PARTITION = bytes.fromhex("060e2b34020501010d01020101")
 _MXF_FOOTER = 4
+_MXF_HEADER = 20  # bytes of a key and a length
 
 
 def is_dv(head: bytes) -> bool:
@@ -19,10 +22,18 @@ def dv_extent(data: bytes | mmap) -> int:
     """Returns the end of the last DV frame; the signal type determines the size of all (SMPTE 314M, 370M)."""
     if len(data) < 452:
         return 452
-    size = _DV_FRAME_BYTES.get(data[451] & 0x1F, 120_000)  # in the VAUX source pack of the first frame
-    if data[3] & 0x80:
-        size = size * 6 // 5
+    size = _dv_frame_bytes(data)
     return -(-len(data) // size) * size
+
+
+def _dv_frame_bytes(data: bytes | mmap) -> int:
+    size = _DV_FRAME_BYTES.get(data[451] & 0x1F, 120_000)  # in the VAUX source pack of the first frame
+    return size * 6 // 5 if data[3] & 0x80 else size
+
+
+def dv_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
+    """Whether the last DV frame is zeros from its first byte on."""
+    return start <= len(data) - _dv_frame_bytes(data)
 
 
 def y4m_extent(data: bytes | mmap) -> int:
@@ -64,6 +75,12 @@ def mxf_extent(data: bytes | mmap) -> int:
 def mxf_shows_its_end(data: bytes | mmap) -> bool:
     """Whether a partition announces the footer."""
     return _mxf_ends(data)[1] > 0
+
+
+def mxf_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
+    """Whether an element of MXF, or the footer, begins behind `start`, from where on all is zeros."""
+    end, footer = _mxf_ends(data)
+    return start <= end + _MXF_HEADER and end < (footer or len(data) - PADDING)
 
 
 def _mxf_ends(data: bytes | mmap) -> tuple[int, int]:

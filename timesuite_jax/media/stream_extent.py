@@ -4,8 +4,11 @@ import re
 import struct
 from mmap import mmap
 
+from timesuite_jax.media.zero_tail import PADDING
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PACK_START = b"\x00\x00\x01\xba"
+STUFFING = 64  # zeros at the end of video without a container that may be stuffing
 _PROGRAM_END = b"\x00\x00\x01\xb9"
 _PACK = re.compile(rb"\x00\x00\x01\xba[\x20-\x2f\x44-\x7f]")  # ISO/IEC 11172-1 and 13818-1, 2.5.3.3
 _TAIL = 1 << 18  # bytes; packs have at most 64 KiB
@@ -13,6 +16,11 @@ _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # neither a stuffed by
 _JPEG_START, _JPEG_END = 0xD8, 0xD9
 _SYNC = 0x47
 _TRANSPORT_PACKETS = ((188, 0), (192, 4), (204, 0))  # bytes of a packet, and before its first: ISO/IEC 13818-1, Blu-ray
+
+
+def is_video_stream(head: bytes) -> bool:
+    """Whether a file of these first bytes is a stream of MPEG video without a container, such as H.264."""
+    return head.lstrip(b"\0").startswith(b"\1") and head[:2] == b"\0\0" and not head.startswith(PACK_START)
 
 
 def png_extent(data: bytes | mmap) -> int:
@@ -47,9 +55,25 @@ def jpeg_extent(data: bytes | mmap) -> int:
 
 def program_stream_extent(data: bytes | mmap) -> int:
     """Returns the end of the last packet of an MPEG program stream; only its last packs are read."""
-    pack = _PACK.search(data, max(len(data) - _TAIL, 0))
+    return max(_program_walk(data, len(data)), 0)
+
+
+def program_stream_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
+    """Whether a packet of an MPEG program stream ends behind `start`, from where on all is zeros, without an end code.
+
+    A packet without a length ends there.
+    """
+    end = _program_walk(data, start)
+    if end < 0:
+        return len(data) - start >= PADDING
+    return start <= end <= len(data) - PADDING and bytes(data[end - 4 : end]) != _PROGRAM_END
+
+
+def _program_walk(data: bytes | mmap, start: int) -> int:
+    """Returns where the packets from the last packs before `start` on end; -1 if they do not show it."""
+    pack = _PACK.search(data, max(start - _TAIL, 0))
     if pack is None:
-        return 0
+        return -1
     position = pack.start()
     while bytes(data[position : position + 3]) == b"\x00\x00\x01":
         kind = data[position + 3]
@@ -61,10 +85,10 @@ def program_stream_extent(data: bytes | mmap) -> int:
         elif kind > 0xBA:
             (length,) = struct.unpack(">H", data[position + 4 : position + 6])
             if length == 0:
-                return 0
+                return -1
             position += 6 + length
         else:
-            return 0
+            return -1
     return position
 
 
@@ -76,7 +100,20 @@ def program_stream_shows_its_end(data: bytes | mmap) -> bool:
 def partial_transport_packet(data: bytes | mmap) -> int:
     """Returns the bytes after the last whole packet of a transport stream; 0 if there are none, or for other files."""
     for size, before in _TRANSPORT_PACKETS:
-        starts = range(before, min(5 * size, len(data)), size)
-        if len(starts) == 5 and all(data[start] == _SYNC for start in starts):
+        if _is_transport_stream(data, size, before):
             return len(data) % size
     return 0
+
+
+def transport_stream_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
+    """Whether the last whole packet of a transport stream is zeros from its first byte on."""
+    for size, before in _TRANSPORT_PACKETS:
+        if _is_transport_stream(data, size, before):
+            return (len(data) // size - 1) * size + before >= start
+    return False
+
+
+def _is_transport_stream(data: bytes | mmap, size: int, before: int) -> bool:
+    """Whether the first five packets of some size start with the byte of synchronization."""
+    starts = range(before, min(5 * size, len(data)), size)
+    return len(starts) == 5 and all(data[start] == _SYNC for start in starts)

@@ -14,6 +14,7 @@ import av.video.stream
 import numpy as np
 from jaxtyping import Float
 
+from timesuite_jax.media.blank_packets import check_last_frames
 from timesuite_jax.media.completeness import Ending, ending, open_complete_video
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decoding_order import order_by_decoding
@@ -84,6 +85,7 @@ def index_video(
         tables = read_packets(container, streams, name, deadline)
         chosen = choose_stream(streams, tables)
         stream, packets = streams[chosen], tables[chosen]
+        check_last_frames(packets, stream.codec_context.name, name)
         if len(packets) < stream.frames and stream.duration == 0:
             raise VideoError(
                 name, f"has zero duration ({stream.frames} frames in 0 s)", "re-encode it", "zero_duration"
