@@ -59,3 +59,14 @@ def test_frames_of_a_layer_as_parquet(videos, model, tmp_path):
 def test_a_contradiction_is_one_sentence(videos, model, tmp_path, capsys):
     assert main(["features", str(videos), "--out", str(tmp_path), "--tokens", *model]) == 2
     assert "set layer" in capsys.readouterr().err
+
+
+def test_another_video_of_the_same_name_is_an_error(videos, model, tmp_path, capsys):
+    out, other = tmp_path / "features", tmp_path / "other"
+    other.mkdir()
+    (other / "a.mp4").write_bytes(numbered_video(24))
+    options = ["--out", str(out), "--window", "1", *model]
+    assert main(["features", str(videos / "a.mp4"), *options]) == 0
+    capsys.readouterr()
+    assert main(["features", str(other), *options]) == 2
+    assert f"{out}/a.npz has features of another file than {other}/a.mp4" in capsys.readouterr().err

@@ -59,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax.embeddings.video import FeatureRequest
     from timesuite_jax.embeddings.video.extraction_job import extract_files, pending_extractions
     from timesuite_jax.embeddings.video.inputs import plan_extractions
+    from timesuite_jax.embeddings.video.request import feature_settings
 
     request = FeatureRequest(
         args.window, args.stride or args.window, args.level, args.layer, tokens=args.tokens, crop=args.crop
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     encoder = model.task.feature_encoder(request)
     loaded = model.load()
     settings = {"weights": loaded.run(fingerprint)}
-    pending = pending_extractions(plan, {**request.settings, **settings, "frames": encoder.num_frames})
+    pending = pending_extractions(plan, feature_settings(request, encoder, settings))
     failed = loaded.run(
         extract_files,
         encoder,

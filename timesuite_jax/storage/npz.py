@@ -7,6 +7,8 @@ from jaxtyping import Shaped
 
 from timesuite_jax.errors import UserError
 
+_STARTS = (b"\x93NUMPY", b"PK\x03\x04", b"PK\x05\x06")  # of an array, of an archive, of an empty archive
+
 
 def read_arrays(path: Path, remedy: str, *, absent: str | None = None) -> dict[str, Shaped[np.ndarray, "..."]]:
     """Returns the arrays of an `.npz` by name, or the array of an `.npy` under the name "".
@@ -20,11 +22,36 @@ def read_arrays(path: Path, remedy: str, *, absent: str | None = None) -> dict[s
       UserError: if it cannot be read.
     """
     try:
-        # Opened here, because NumPy does not close a file that it cannot read.
-        with path.open("rb") as raw:
-            content = np.load(raw, allow_pickle=False)
-            return dict(content) if isinstance(content, np.lib.npyio.NpzFile) else {"": content}
+        return load_arrays(path)
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist; {absent or remedy}") from error
-    except Exception as error:  # NumPy raises anything on a damaged file, from TokenError to MemoryError
+    except (OSError, ValueError) as error:
         raise UserError(f"cannot read {path}: {error}; {remedy}") from error
+
+
+def load_arrays(path: Path) -> dict[str, Shaped[np.ndarray, "..."]]:
+    """Returns the arrays as `read_arrays` does.
+
+    Raises:
+      OSError: the file cannot be opened or read.
+      ValueError: saying what is wrong with its content.
+    """
+    # Opened here, because NumPy does not close a file that it cannot read.
+    with path.open("rb") as raw:
+        start = raw.read(len(max(_STARTS, key=len)))
+        if not start:
+            raise ValueError("it is empty")
+        if not start.startswith(_STARTS):  # NumPy would take it for a pickle, and advise to load it as one
+            raise ValueError("it is not a NumPy file")
+        raw.seek(0)
+        try:
+            content = np.load(raw, allow_pickle=False)
+            arrays = dict(content) if isinstance(content, np.lib.npyio.NpzFile) else {"": content}
+        except OSError:
+            raise
+        except Exception as error:  # NumPy raises anything on a damaged file, from TokenError to MemoryError
+            pickled = "allow_pickle" in str(error)
+            raise ValueError("it has Python objects, not only numbers" if pickled else f"{error}") from error
+    if strange := [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]:
+        raise ValueError(f"its {strange[0]!r} is not an array")
+    return arrays

@@ -44,7 +44,10 @@ def data(tmp_path) -> Interactions:
         ({"user_ptr": [0], "num_user": 0, "items": np.zeros(0, int)}, "contain no users"),
         ({"items": np.zeros((2, 2), int)}, "items is int64 of rank 2; it must be integers of rank 1"),
         ({"test_item": [0.5, 1.5]}, "test_item is float64"),
-        ({"items": np.array([None] * 5, object)}, "allow_pickle=False; give an .npz with the arrays"),
+        (
+            {"items": np.array([None] * 5, object)},
+            "not only numbers; give an .npz with the arrays",
+        ),
         ({"items": [2**32, 1, 0, 2, 4]}, "items has a number outside the range of int32"),
         ({"num_item": 2**32 + P}, "num_item has a number outside the range of int32"),
         ({"item_names": ["a", "b"]}, "2 distinct item names for 5 items"),

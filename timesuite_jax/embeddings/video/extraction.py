@@ -14,7 +14,8 @@ from jaxtyping import Float, UInt8
 
 from timesuite_jax import parallel
 from timesuite_jax.embeddings.video.feature_file import VideoFeatures
-from timesuite_jax.embeddings.video.request import FeatureEncoder, FeatureRequest
+from timesuite_jax.embeddings.video.request import FeatureEncoder, FeatureRequest, feature_settings
+from timesuite_jax.embeddings.video.source_identity import source_identity
 from timesuite_jax.embeddings.video.window_stream import Window, video_windows
 from timesuite_jax.layers import logical_sharding
 from timesuite_jax.media import VideoError
@@ -29,6 +30,7 @@ class _Item(NamedTuple):
 
     video: int
     content: Window | VideoError
+    source: Mapping[str, Any]  # of the file that was decoded, see `source_identity`
 
 
 def extract_features(
@@ -55,7 +57,7 @@ def extract_features(
       batch_size: windows of all processes together at a time; does not change the features.
       threads: videos that are decoded at the same time. One, where processes work on the same videos: they must read
         windows in the same order.
-      settings: what else decided the values, to be stored with them.
+      settings: what else decided the values, to be stored with them and with `feature_settings`.
       on_batch: called with the number of each batch, from 1, when its windows are decoded.
 
     Yields:
@@ -71,7 +73,8 @@ def extract_features(
     collected: dict[int, list[tuple[Window, np.ndarray]]] = {}
     complete: list[tuple[int, VideoFeatures | VideoError]] = []
     failed: set[int] = set()
-    stored = {**request.settings, **(settings or {}), "frames": encoder.num_frames}
+    sources: dict[int, Mapping[str, Any]] = {}
+    stored = feature_settings(request, encoder, settings)
     with _decoded(videos, encoder, request, threads, _READ_AHEAD * local) as items:
         for number in itertools.count(1):
             batch: list[tuple[int, Window]] = []
@@ -79,9 +82,11 @@ def extract_features(
                 if isinstance(item.content, VideoError):
                     failed.add(item.video)
                     collected.pop(item.video, None)
+                    sources.pop(item.video, None)
                     complete.append((item.video, item.content))
                     continue
                 batch.append((item.video, item.content))
+                sources[item.video] = item.source
                 if len(batch) == local:
                     break
             on_batch(number)
@@ -99,7 +104,8 @@ def extract_features(
                     continue
                 collected.setdefault(video, []).append((window._replace(frames=window.frames[:0]), values))
                 if len(collected[video]) == window.count:
-                    complete.append((video, _joined(collected.pop(video), request, stored)))
+                    decisive = {**stored, "source": sources.pop(video)}
+                    complete.append((video, _joined(collected.pop(video), request, decisive)))
             yield from complete
             complete.clear()
 
@@ -182,10 +188,12 @@ def _decoded(
                     break
                 try:
                     with staged_file(video) as source:
+                        identity: Mapping[str, Any] = {}
                         for window in video_windows(source, str(video), encoder, request):
-                            put(_Item(number, window))
+                            identity = identity or source_identity(source)
+                            put(_Item(number, window, identity))
                 except VideoError as error:
-                    put(_Item(number, error))
+                    put(_Item(number, error, {}))
         except BaseException as error:  # raised where the windows are used
             put(error)
         put(None)

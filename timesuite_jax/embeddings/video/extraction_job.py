@@ -1,9 +1,11 @@
 """Extracts features of many videos into a folder, with one process or several; resumes after a kill."""
 
+import functools
 import hashlib
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import jax
@@ -14,6 +16,7 @@ from timesuite_jax.embeddings.video.extraction import batch_share, extract_featu
 from timesuite_jax.embeddings.video.feature_file import read_features, write_features
 from timesuite_jax.embeddings.video.inputs import Extraction
 from timesuite_jax.embeddings.video.request import FeatureEncoder, FeatureRequest
+from timesuite_jax.embeddings.video.source_identity import source_identity
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import VideoError
 from timesuite_jax.param_tree import Params
@@ -23,6 +26,8 @@ from timesuite_jax.resilience.preemption import PreemptionHandler
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 HEARTBEATS = ".processes"  # in the folder of the features, written by several processes only
+_READERS = 8  # threads, for latency of a bucket
+_OTHER = "choose another --out, or remove the file"
 _AGAIN = "repeat the command, it continues with the videos that have no file"
 
 
@@ -31,10 +36,11 @@ def pending_extractions(plan: Sequence[Extraction], settings: Mapping[str, Any])
 
     Args:
       plan: all videos, the same in all processes.
-      settings: that decide the values.
+      settings: see `feature_settings`.
 
     Raises:
-      UserError: a file has features of other settings, or the processes have different videos.
+      UserError: a file has features of other settings, of another video or of another content of this one, or the
+        processes have different videos.
     """
     names = "\n".join(str(part) for one in plan for part in one)
     plans = parallel.allgather_strings([f"{len(plan)} {hashlib.sha256(names.encode()).hexdigest()}"])
@@ -51,21 +57,36 @@ def _done(plan: Sequence[Extraction], settings: Mapping[str, Any]) -> list[str]:
     """The files there are.
 
     Raises:
-      UserError: one has features of other settings.
+      UserError: one has features of other settings or of another video.
     """
-    done = []
-    for one in plan:
-        if not one.output.exists():
-            continue
-        stored = read_features(one.output).settings
-        if differing := [name for name in settings if stored.get(name) != settings[name]]:
-            name = differing[0]
-            raise UserError(
-                f"{one.output} has features with {name}={stored.get(name)}, not {settings[name]}; choose another "
-                "--out, or remove the file"
-            )
-        done.append(str(one.output))
-    return done
+    with ThreadPoolExecutor(_READERS) as readers:
+        return [found for found in readers.map(functools.partial(_done_file, settings=settings), plan) if found]
+
+
+def _done_file(one: Extraction, settings: Mapping[str, Any]) -> str | None:
+    """The file of a video, if there is one."""
+    if not one.output.exists():
+        return None
+    stored = read_features(one.output).settings
+    try:
+        source = source_identity(one.video)
+    except OSError:
+        return None  # reported as a video that cannot be used
+    wanted, there = _flat(settings), _flat(stored)
+    if name := next((name for name in wanted if name not in there or there[name] != wanted[name]), None):
+        value = f"{name}={there[name]}" if name in there else f"an unknown {name}"
+        raise UserError(f"{one.output} has features with {value}, not {wanted[name]}; {_OTHER}")
+    if stored.get("source") != source:
+        raise UserError(f"{one.output} has features of another file than {one.video} as it is now; {_OTHER}")
+    return str(one.output)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Settings by their path, `model.dtype`."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
+    return flat
 
 
 def extract_files(

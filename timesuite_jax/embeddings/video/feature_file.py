@@ -16,10 +16,11 @@ from safetensors.numpy import save_file
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
-from timesuite_jax.storage.npz import read_arrays
+from timesuite_jax.storage.npz import load_arrays
 from timesuite_jax.storage.staging import local_copy
 
 _SETTINGS = "settings"
+_Stored = tuple[Any, Any, Any]  # features, seconds and settings, whatever a file has
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,9 +49,9 @@ def _write_npz(path: Path, content: VideoFeatures) -> None:
         np.savez(file, **arrays)
 
 
-def _read_npz(path: Path) -> VideoFeatures:
-    arrays = read_arrays(path, "extract the features again")
-    return VideoFeatures(arrays["features"], arrays["seconds"], json.loads(str(arrays[_SETTINGS])))
+def _read_npz(path: Path) -> _Stored:
+    arrays = load_arrays(path)
+    return arrays["features"], arrays["seconds"], json.loads(str(arrays[_SETTINGS]))
 
 
 def _write_safetensors(path: Path, content: VideoFeatures) -> None:
@@ -58,10 +59,10 @@ def _write_safetensors(path: Path, content: VideoFeatures) -> None:
     save_file(arrays, path, {_SETTINGS: json.dumps(content.settings)})
 
 
-def _read_safetensors(path: Path) -> VideoFeatures:
+def _read_safetensors(path: Path) -> _Stored:
     with safe_open(path, framework="numpy") as file:
         metadata = file.metadata() or {}
-        return VideoFeatures(file.get_tensor("features"), file.get_tensor("seconds"), json.loads(metadata[_SETTINGS]))
+        return file.get_tensor("features"), file.get_tensor("seconds"), json.loads(metadata[_SETTINGS])
 
 
 def _write_parquet(path: Path, content: VideoFeatures) -> None:
@@ -74,16 +75,16 @@ def _write_parquet(path: Path, content: VideoFeatures) -> None:
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
-def _read_parquet(path: Path) -> VideoFeatures:
+def _read_parquet(path: Path) -> _Stored:
     table = pq.read_table(path)
-    metadata = table.schema.metadata
+    metadata = {key.decode(): value for key, value in (table.schema.metadata or {}).items()}
     flat = table["feature"].combine_chunks().flatten().to_numpy()
-    features = flat.reshape(table.num_rows, *json.loads(metadata[b"shape"]))
+    features = flat.reshape(table.num_rows, *json.loads(metadata["shape"]))
     seconds = np.stack([table["start"].to_numpy(), table["end"].to_numpy()], axis=1)
-    return VideoFeatures(features, seconds, json.loads(metadata[_SETTINGS.encode()]))
+    return features, seconds, json.loads(metadata[_SETTINGS])
 
 
-FORMATS: Mapping[str, tuple[Callable[[Path, VideoFeatures], None], Callable[[Path], VideoFeatures]]] = {
+FORMATS: Mapping[str, tuple[Callable[[Path, VideoFeatures], None], Callable[[Path], _Stored]]] = {
     "npz": (_write_npz, _read_npz),
     "safetensors": (_write_safetensors, _read_safetensors),
     "parquet": (_write_parquet, _read_parquet),
@@ -105,9 +106,30 @@ def read_features(path: epath.PathLike) -> VideoFeatures:
     """
     _, read = FORMATS[_format(path)]
     try:
-        return read(local_copy(path))
-    except (KeyError, ValueError, TypeError, OSError, SafetensorError, pa.ArrowException) as error:
-        raise UserError(f"{path} is not a file of features ({error}); remove it and extract them again") from error
+        return _checked(*read(local_copy(path)))
+    except KeyError as error:
+        raise _damaged(path, f"it has no {error}") from error
+    except (AttributeError, ValueError, TypeError, OSError, SafetensorError, pa.ArrowException) as error:
+        raise _damaged(path, f"{error}") from error
+
+
+def _checked(features: Any, seconds: Any, settings: Any) -> VideoFeatures:
+    """What a file has, if shapes go together and settings have names.
+
+    Raises:
+      ValueError: if not.
+    """
+    if features.dtype != np.float32 or features.ndim not in (2, 3):
+        raise ValueError(f"its features are {features.dtype} {list(features.shape)}, not float32 [rows, D]")
+    if seconds.dtype.kind != "f" or seconds.shape != (len(features), 2):
+        raise ValueError(f"its seconds are {seconds.dtype} {list(seconds.shape)}, not start and end of each row")
+    if not isinstance(settings, dict):
+        raise ValueError(f"its settings are {settings!r}, not a JSON object")
+    return VideoFeatures(features, seconds, settings)
+
+
+def _damaged(path: epath.PathLike, problem: str) -> UserError:
+    return UserError(f"{path} is not a file of features: {problem}; remove it and extract them again")
 
 
 def _format(path: epath.PathLike) -> str:

@@ -1,6 +1,7 @@
 """Which features of videos are computed, and what computes them."""
 
 import dataclasses
+import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -53,8 +54,24 @@ class FeatureEncoder(NamedTuple):
       image_size: pixels, square.
       encode: parameters and frames [B, F, H, W, 3] -> features [B, rows, D]: a row for each frame of a window, for all
         its tokens, or one. Pure, jitted by the caller.
+      model: what of its config decides the values, as JSON values.
     """
 
     num_frames: int
     image_size: int
     encode: Callable[[Params, UInt8[Array, "B F H W 3"]], Float[Array, "B rows D"]]
+    model: Mapping[str, Any] = types.MappingProxyType({})
+
+
+def feature_settings(
+    request: FeatureRequest, encoder: FeatureEncoder, others: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Returns all that decides the features of any video, as JSON values; they are stored in each file.
+
+    Args:
+      request: windows and features.
+      encoder: of the model.
+      others: what else decides the values, such as the fingerprint of the weights.
+    """
+    model = {"frames": encoder.num_frames, "image_size": encoder.image_size, "model": dict(encoder.model)}
+    return {**request.settings, **model, **(others or {})}

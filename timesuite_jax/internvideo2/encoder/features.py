@@ -9,10 +9,14 @@ import jax.numpy as jnp
 from einops import reduce
 from jaxtyping import Array, Float, UInt8
 
+from timesuite_jax.config_spec import as_json
 from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.vision import InternVideo2Spec, build_encoder
 from timesuite_jax.param_tree import Params
+
+# Fields that concern training, the compiled program, or other outputs; all others may change the features.
+_INDIFFERENT = ("layer_scale", "drop_path", "remat", "unroll", "return_layers")
 
 
 def feature_encoder(
@@ -50,4 +54,5 @@ def feature_encoder(
         patches = tokens[:, 1:].astype(jnp.float32)
         return reduce(patches, "B (F N) D -> B F D", "mean", F=frame_count)
 
-    return FeatureEncoder(spec.num_frames, spec.image_size, encode)
+    model = {name: value for name, value in as_json(spec).items() if name not in _INDIFFERENT}
+    return FeatureEncoder(spec.num_frames, spec.image_size, encode, model)
