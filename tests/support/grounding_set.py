@@ -34,13 +34,8 @@ def make_set(folder: Path, name: str, videos: int, *, seed: int, clip: float = C
     for number in range(videos):
         vid, values = f"{name}_{number}", rng.standard_normal((ROWS, WIDTH)) * 0.1
         shown = np.full(ROWS, len(EVENTS))
-        # Events of 3 to 5 rows, with what remains of the 16 rows between them.
-        lengths = rng.integers(3, 6, len(EVENTS))
-        gaps = rng.multinomial(ROWS - lengths.sum(), [1 / (len(EVENTS) + 1)] * (len(EVENTS) + 1))[:-1]
-        firsts = np.cumsum(gaps) + np.cumsum(lengths) - lengths
-        for place, event in enumerate(rng.permutation(len(EVENTS)).tolist()):
-            first, last = int(firsts[place]), int(firsts[place] + lengths[place])
-            shown[first:last] = event
+        for event, first, last in event_places(rng):
+            shown[first:last] = EVENTS.index(event)
             peak = int(rng.integers(first, last))
             values[peak] += 0.5 * directions[-1]
             window, clips = [first * clip, last * clip], clips_of(first * clip, last * clip)
@@ -48,7 +43,7 @@ def make_set(folder: Path, name: str, videos: int, *, seed: int, clip: float = C
             rows.append(
                 {
                     "qid": len(rows) + 1000 * seed,
-                    "query": EVENTS[event],
+                    "query": event,
                     "vid": vid,
                     "duration": ROWS * clip,
                     "relevant_windows": [window],
@@ -59,6 +54,21 @@ def make_set(folder: Path, name: str, videos: int, *, seed: int, clip: float = C
         write_features_of(folder / "features", vid, values + directions[shown], clip)
     write_rows(folder / f"{name}.jsonl", rows)
     return rows
+
+
+def event_places(rng: np.random.Generator) -> list[tuple[str, int, int]]:
+    """All events in random order: name, first row and the row after the last.
+
+    Each has 3 to 5 rows, with what remains of the 16 rows between them.
+    """
+    lengths = rng.integers(3, 6, len(EVENTS))
+    gaps = rng.multinomial(ROWS - lengths.sum(), [1 / (len(EVENTS) + 1)] * (len(EVENTS) + 1))[:-1]
+    firsts = np.cumsum(gaps) + np.cumsum(lengths) - lengths
+    order = rng.permutation(len(EVENTS)).tolist()
+    return [
+        (EVENTS[event], int(first), int(first + length))
+        for event, first, length in zip(order, firsts, lengths, strict=True)
+    ]
 
 
 def clips_of(start: float, end: float) -> list[int]:
