@@ -5,12 +5,13 @@ import functools
 from collections.abc import Sequence
 
 from timesuite_jax.config_spec import bounded, check_bounds
+from timesuite_jax.errors import UserError
 from timesuite_jax.models.vision import InternVideo2Spec
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port import CheckpointLayer, ModelPort, open_layers
 from timesuite_jax.port.changed_tensors import Change, Changes, changed_layers
 from timesuite_jax.port.loader import load_into
-from timesuite_jax.port.resized_positions import check_square, resize_positions
+from timesuite_jax.port.resized_positions import is_square, resize_positions
 from timesuite_jax.port.weights import WeightsSpec
 
 
@@ -20,8 +21,8 @@ class InternVideo2WeightsSpec(WeightsSpec):
 
     Attributes:
       position_frames: frames of the files' joint position embeddings, which are interpolated to the model's frames and
-        resolution; 0: they are not, and have to fit. Those of an image teacher have one frame, and those that are
-        separate in space and time have the frames of their shape.
+        resolution; 0: they are not, and have to fit. Those that are separate in space and time have the frames of their
+        shape.
     """
 
     position_frames: int = bounded(0, minimum=0)
@@ -49,9 +50,14 @@ class InternVideo2WeightsSpec(WeightsSpec):
         return load_into(port, targets, layers, self.expect_missing, self.expect_unused, self.allow_nan).params
 
     def resized_positions(
-        self, layer: CheckpointLayer, encoder: InternVideo2Spec, prefix: str = "", uses: Sequence[str] = ("",)
+        self,
+        layer: CheckpointLayer,
+        encoder: InternVideo2Spec,
+        prefix: str = "",
+        uses: Sequence[str] = ("",),
+        setting: str = "position_frames",
     ) -> dict[str, Change]:
-        """Interpolated positions of an encoder, of those tables of a file whose shapes differ.
+        """Interpolated positions of an encoder, of those tables of a file that have other frames or another grid.
 
         They are computed where they are read: not those that another file overrides.
 
@@ -60,36 +66,44 @@ class InternVideo2WeightsSpec(WeightsSpec):
           encoder: of the model.
           prefix: of the encoder's keys in the table.
           uses: "" for the encoder's own positions, "clip_" and "mae_" for those of decoders.
+          setting: the field with the frames of the file's joint tables.
 
         Raises:
-          UserError: a joint table does not have `position_frames` square frames.
+          UserError: a joint table that does not fit does not have that many square frames either.
         """
-        if not self.position_frames:
+        frames: int = getattr(self, setting)
+        if not frames:
             return {}
-        old = 1 if encoder.num_frames == 1 else self.position_frames
-        new, grid = encoder.num_frames, encoder.grid
         changes: dict[str, Change] = {}
         for use in uses:
-            cls = use != "mae_"
-            tables = {  # name -> positions of the result, arguments of its interpolation
-                "pos_embed": (
-                    int(cls) + new * grid**2,
-                    {"old_frames": old, "frames": new, "grid": grid, "class_token": cls},
-                ),
-                "pos_embed_spatial": (grid**2, {"old_frames": 1, "frames": 1, "grid": grid, "class_token": False}),
+            tables = {  # name -> frames of the file and of the model, side of the model's grid, positions before them
+                "pos_embed": (frames, encoder.num_frames, encoder.grid, int(use != "mae_")),
+                "pos_embed_spatial": (1, 1, encoder.grid, 0),
             }
             if temporal := layer.keys.get(f"{prefix}{use}pos_embed_temporal"):
                 count = layer.source.infos[temporal].shape[1]
-                arguments = {"old_frames": count, "frames": new, "grid": 1, "class_token": False}
-                tables["pos_embed_temporal"] = (new, arguments)
-            for name, (positions, arguments) in tables.items():
-                key = layer.keys.get(f"{prefix}{use}{name}")
-                if key is None:
-                    continue
-                _, found, width = layer.source.infos[key].shape
-                if found != positions:
-                    patches = found - int(arguments["class_token"])
-                    check_square(patches, arguments["old_frames"], f"{layer.source.name}: {key}")
-                    shape = (1, positions, width)
-                    changes[key] = (shape, functools.partial(resize_positions, **arguments))
+                tables["pos_embed_temporal"] = (count, encoder.num_frames, 1, 0)
+            for name, sizes in tables.items():
+                if key := layer.keys.get(f"{prefix}{use}{name}"):
+                    changes.update(_resized(layer, key, setting, *sizes))
         return changes
+
+
+def _resized(
+    layer: CheckpointLayer, key: str, setting: str, old: int, new: int, grid: int, first: int
+) -> dict[str, Change]:
+    """The change of one table of `old` frames; none if it is for `new` frames of `grid` x `grid` patches."""
+    _, found, width = layer.source.infos[key].shape
+    wanted = first + new * grid**2
+    # The same number of positions may be fewer frames of more patches. A table that fits and cannot have the frames
+    # that are named is of a file beside the one that they are named for.
+    if found == wanted and (old == new or not is_square(found - first, old)):
+        return {}
+    if not is_square(found - first, old):
+        option = " (--position-frames of `timesuite port import`)" if setting == "position_frames" else ""
+        raise UserError(
+            f"{layer.source.name}: {key}: position embeddings of {found - first} patches are not those of {old} square "
+            f"frames; set weights.{setting}{option} to the number of frames of the clips that the file was trained on"
+        )
+    resize = functools.partial(resize_positions, old_frames=old, frames=new, grid=grid, class_token=bool(first))
+    return {key: ((1, wanted, width), resize)}

@@ -30,7 +30,12 @@ def resize_positions(
       UserError: if the table does not have that many frames.
     """
     first, patches = table[0, : int(class_token)], table[0, int(class_token) :].astype(np.float64)
-    old_grid = check_square(len(patches), old_frames)
+    if not is_square(len(patches), old_frames):
+        raise UserError(
+            f"position embeddings of {len(patches)} patches are not those of {old_frames} square frames; give the "
+            "number of frames of the clips that they were trained on"
+        )
+    old_grid = math.isqrt(len(patches) // old_frames)
     volume = rearrange(patches, "(F H W) D -> F H W D", F=old_frames, H=old_grid)
     if frames != old_frames:
         volume = np.einsum("TF,FHWD->THWD", linear_resize_matrix(old_frames, frames), volume)
@@ -41,22 +46,6 @@ def resize_positions(
     return resized[None]
 
 
-def check_square(patches: int, frames: int, what: str = "a table") -> int:
-    """The patches along one side of a frame.
-
-    Args:
-      patches: positions of a table without the class token's.
-      frames: frames of the table.
-      what: which table, for the message.
-
-    Raises:
-      UserError: if the table does not have that many square frames.
-    """
-    side = math.isqrt(patches // frames)
-    if frames * side**2 != patches:
-        raise UserError(
-            f"{what}: position embeddings of {patches} patches are not those of {frames} square frames; set "
-            "weights.position_frames (--position-frames of `timesuite port import`) to the number of frames of the "
-            "clips that the file was trained on"
-        )
-    return side
+def is_square(patches: int, frames: int) -> bool:
+    """Whether positions without the class token's are those of `frames` square frames."""
+    return frames * math.isqrt(patches // frames) ** 2 == patches

@@ -56,11 +56,12 @@ def load(files: list[str], spec: Any, **options: Any) -> Any:
 def test_joint_tables_are_interpolated_with_the_frames_that_are_named(tmp_path):
     files, state = written(model(2, 2), tmp_path)
     wanted = model(4, 4, size=42)
-    with pytest.raises(UserError, match=r"set weights\.position_frames \("):
+    with pytest.raises(UserError, match=r"(?s)set weights\.teacher_position_frames .*set weights\.position_frames \("):
         load(files, wanted)
-    with pytest.raises(UserError, match="are not those of 3 square frames"):
-        load(files, wanted, position_frames=3)
-    params = load(files, wanted, position_frames=2)
+    for wrong in ("position_frames", "teacher_position_frames"):
+        with pytest.raises(UserError, match=f"are not those of 3 square frames; set weights.{wrong} "):
+            load(files, wanted, **{wrong: 3})
+    params = load(files, wanted, position_frames=2, teacher_position_frames=2)
     for name, found in (
         ("teacher.pos_embed", params["teacher"]["positions"]["table"]),
         ("pos_embed", params["student"]["encoder"]["positions"]["table"]),
@@ -72,7 +73,7 @@ def test_joint_tables_are_interpolated_with_the_frames_that_are_named(tmp_path):
 
 def test_separate_tables_have_the_frames_of_their_shapes(tmp_path):
     files, state = written(model(2, 2, positions="separate"), tmp_path)
-    params = load(files, model(4, 4, size=42, positions="separate"), position_frames=2)
+    params = load(files, model(4, 4, size=42, positions="separate"), position_frames=2, teacher_position_frames=2)
     tables = params["student"]["clip_positions"]
     time = resize_positions(state["clip_pos_embed_temporal"], old_frames=2, frames=4, grid=1, class_token=False)
     space = resize_positions(state["clip_pos_embed_spatial"], old_frames=1, frames=1, grid=3, class_token=False)
@@ -83,8 +84,17 @@ def test_separate_tables_have_the_frames_of_their_shapes(tmp_path):
 
 def test_an_image_teacher_of_another_resolution_keeps_its_one_frame(tmp_path):
     files, state = written(model(2, 1), tmp_path)
-    params = load(files, model(2, 1, size=42), position_frames=2)
+    params = load(files, model(2, 1, size=42), position_frames=2, teacher_position_frames=1)
     expected = resize_positions(state["teacher.pos_embed"], old_frames=1, frames=1, grid=3)
+    np.testing.assert_array_equal(params["teacher"]["positions"]["table"], expected)
+
+
+@pytest.mark.parametrize(("frames", "size"), [(1, 56), (1, 28), (16, 14)])
+def test_tables_of_more_frames_are_not_taken_for_larger_images(frames, size, tmp_path):
+    """Four frames of 2 x 2 patches are as many positions as one image of 4 x 4, or 16 frames of one patch."""
+    files, state = written(model(4, 4), tmp_path)
+    params = load(files, model(frames, frames, size=size), position_frames=4, teacher_position_frames=4)
+    expected = resize_positions(state["teacher.pos_embed"], old_frames=4, frames=frames, grid=size // 14)
     np.testing.assert_array_equal(params["teacher"]["positions"]["table"], expected)
 
 

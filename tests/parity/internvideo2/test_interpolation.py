@@ -55,5 +55,5 @@ def test_inflated_kernels(golden_case):
 
 
 def test_a_wrong_number_of_frames_is_an_error():
-    with pytest.raises(UserError, match=r"of 32 patches are not those of 4 square frames; set weights"):
+    with pytest.raises(UserError, match=r"of 32 patches are not those of 4 square frames; give the number"):
         resize_positions(np.zeros((1, 33, 2), np.float32), old_frames=4, frames=8, grid=4)

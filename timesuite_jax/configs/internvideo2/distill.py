@@ -45,7 +45,7 @@ def get_config(arg: str | None = None) -> ConfigDict:
     config = reconstruction_config("internvideo2_distill", model, dict(MASK), schedule)
     config.weights.update(
         files=("teacher=downloads/InternVideo2-stage2_1b-224p-f4.pt",),
-        position_frames=4,  # of stage 2; interpolated to 8
+        teacher_position_frames=4,  # of stage 2; interpolated to 8
     )
     if form in PODS:
         PODS[form].place(config)

@@ -37,7 +37,9 @@ def reconstruction_config(task: str, model: dict[str, Any], mask: dict[str, Any]
             "files": (),
             "expect_missing": ("student/*",),  # new in this stage
             "expect_unused": (),
-            "position_frames": 0,  # of the files' position tables, which are then interpolated to the model's
+            # Frames of the files' position tables, which are then interpolated to the model's; 0: they have to fit.
+            "position_frames": 0,
+            "teacher_position_frames": 0,  # 1 for an image encoder of another resolution
         }
     )
     config.data = ConfigDict(
@@ -92,7 +94,7 @@ def make_small(config: ConfigDict, model: dict[str, Any]) -> ConfigDict:
     features are random functions of a clip, which a student can learn.
     """
     config.model = ConfigDict(model)
-    config.weights.update(files=(), expect_missing=(), position_frames=0)
+    config.weights.update(files=(), expect_missing=(), position_frames=0, teacher_position_frames=0)
     config.mask.update(ratio=0.5)
     config.data.update(corpora=(DEBUG_CORPUS,), batch_size=8, threads=2, decode_side=32)
     config.data.augmentation.update(crop="whole", flip_probability=0.0)

@@ -187,7 +187,8 @@ class ReconstructionPort(ModelPort):
     def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
         """Another teacher or another number of frames."""
         if "pos_embed" in key and found[2:] == wanted[2:]:
-            return internvideo2.OTHER_POSITIONS
+            teacher = key.startswith(f"{TEACHER}.")
+            return internvideo2.OTHER_TEACHER_POSITIONS if teacher else internvideo2.OTHER_POSITIONS
         decoder = key.startswith(("clip_decoder", "mae_decoder", "final_clip_decoder"))
         if decoder or key.startswith((f"{TEACHER}.", f"{MAE_TEACHER}.")):
             return "a teacher of another width; set model.teacher or model.mae_teacher to that of the file"

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator
 
+from timesuite_jax.config_spec import bounded
 from timesuite_jax.internvideo2.model import ReconstructionSpec
 from timesuite_jax.internvideo2.reconstruction.port import TEACHER
 from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
@@ -14,7 +15,14 @@ from timesuite_jax.port.inflated_kernels import inflate_kernel
 
 @dataclasses.dataclass(frozen=True)
 class ReconstructionWeightsSpec(InternVideo2WeightsSpec):
-    """`config.weights` of a student and its teachers."""
+    """`config.weights` of a student and its teachers.
+
+    Attributes:
+      teacher_position_frames: as `position_frames`, which is the student's, of the position embeddings of the teacher
+        whose features are learned: 1 if it encodes images.
+    """
+
+    teacher_position_frames: int = bounded(0, minimum=0)
 
     def tensor_changes(self, spec: ReconstructionSpec, layer: CheckpointLayer) -> dict[str, Change]:
         """Interpolated positions, and the patch embedding of an image encoder as one of clips of one frame.
@@ -29,7 +37,7 @@ class ReconstructionWeightsSpec(InternVideo2WeightsSpec):
         return {
             **dict(_image_kernel(layer)),
             **self.resized_positions(layer, spec.student, uses=("", "clip_", "mae_")),
-            **self.resized_positions(layer, spec.teacher, f"{TEACHER}."),
+            **self.resized_positions(layer, spec.teacher, f"{TEACHER}.", setting="teacher_position_frames"),
         }
 
 

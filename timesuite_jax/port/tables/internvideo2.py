@@ -20,6 +20,10 @@ OTHER_POSITIONS = (
     "the file is of another number of frames or another resolution; set weights.position_frames (with `timesuite port "
     "import`, --position-frames) to its frames, and its positions are interpolated"
 )
+OTHER_TEACHER_POSITIONS = (
+    "the teacher is of another number of frames or another resolution; set weights.teacher_position_frames to its "
+    "frames, 1 if it encodes images, and its positions are interpolated"
+)
 _LAYER_SCALE = re.compile(r"(?<=\.)ls[12]$")
 
 
