@@ -156,6 +156,14 @@ def test_labels_outside_the_classes_are_left_out(tmp_path):
     ]
 
 
+def test_names_and_numbers_in_one_list_need_the_classes(tmp_path):
+    (tmp_path / "list.csv").write_bytes(b"a.mp4,0\nb.mp4,run\nc.mp4,1\n")
+    with pytest.raises(UserError, match="line 1 has the label '0', a number, and line 2 has the label 'run', a name"):
+        annotate_source(tmp_path / "list.csv")
+    found = annotate_source(tmp_path / "list.csv", options=ReadOptions(classes=("walk", "run")))
+    assert [one.label for one in found.annotations] == [0, 1, 1]
+
+
 def test_the_users_classes_replace_those_of_the_format(sample):
     path = sample("kinetics")
     classes = ("abseiling", "petting animal (not cat)", "testifying")

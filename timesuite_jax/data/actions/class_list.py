@@ -40,6 +40,9 @@ def read_class_list(path: Path) -> tuple[str, ...]:
         found = [form.fullmatch(line) for line in lines]
         if lines and None not in found:
             return _in_order(path, [(int(one["number"]), one["name"]) for one in found if one is not None])
+    for place, line in enumerate(lines):  # a name may begin with another number: "4 square"
+        if (found := _BEFORE.fullmatch(line)) and int(found["number"]) in (place, place + 1):
+            raise UserError(f"{path}: {line!r} is numbered, but not all lines are; number all classes or none")
     return _in_order(path, list(enumerate(lines)))
 
 
@@ -57,6 +60,9 @@ def _in_order(path: Path, numbered: Sequence[tuple[int, str]]) -> tuple[str, ...
     remedy = "correct the list"
     if not names:
         raise UserError(f"{path} has no classes; give a file with one name a line")
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for number in numbers if numbers.count(number) > 1)
+        raise UserError(f"{path} has the number {twice} twice; {remedy}")
     if numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] > 1:
         raise UserError(f"{path} numbers {len(numbers)} classes {numbers[0]} to {numbers[-1]}, with gaps; {remedy}")
     if not all(names):

@@ -15,6 +15,7 @@ from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.database import rows_of_split
 from timesuite_jax.data.timepro.sources.document import Document
 from timesuite_jax.data.timepro.sources.format import Format, Found, Reading, Skipped
+from timesuite_jax.errors import UserError
 
 _SEPARATED = re.compile(r"([^,;\t]*[^,;\t\s])\s*[,;\t]\s*([^,;\t]*\S)\s*")
 _SPACED = re.compile(r"(.*\S)\s+(-?\d{1,6})\s*")
@@ -45,9 +46,26 @@ def _parse_label(row: Cursor, reading: Reading) -> Iterator[Found]:
 
 
 def _classes(document: Document) -> tuple[str, ...]:
-    """Names of the classes; none if labels are numbers."""
-    labels = [columns[1] for line in document.value if (columns := _columns(line)) is not None]
-    names = {" ".join(label.split()) for label in labels if not label.lstrip("-").isdecimal()}
+    """Names of the classes; none if labels are numbers.
+
+    Raises:
+      UserError: labels of both kinds; "0" beside names may be a number or the name of a class.
+    """
+    first: dict[bool, str] = {}  # whether it is a number -> the first label
+    names = set()
+    for row in document.records():
+        if (columns := _columns(row.value)) is None:
+            continue
+        name = " ".join(columns[1].split())
+        number = name.lstrip("-").isdecimal()
+        first.setdefault(number, f"{row.location} has the label {name!r}")
+        if not number:
+            names.add(name)
+    if len(first) > 1:
+        raise UserError(
+            f"{first[True]}, a number, and {first[False]}, a name; list the classes in the order of their numbers with "
+            "--classes, or write labels of one kind"
+        )
     return tuple(sorted(names))
 
 
