@@ -92,6 +92,25 @@ def test_a_list_that_does_not_fit_is_an_error(k710, tmp_path, text, message):
         load(k710[0], 3, head_rows=str(tmp_path / "rows.json"))
 
 
+def test_rows_without_a_head_to_choose_them_of_are_an_error(k710, tmp_path):
+    for files in ((), (f"encoder={k710[0]}",)):
+        with pytest.raises(UserError, match=r"head_rows=rows\.json has no effect"):
+            ActionWeightsSpec(files=files, head_rows="rows.json")
+    rows = str(tmp_path / "rows.json")
+    assert ActionWeightsSpec(files=(str(k710[0]),), head_rows=rows).missing() == [rows]
+
+
+def test_a_classifier_of_other_classes_keeps_all_but_its_head(k710):
+    path, state = k710
+    spec = ActionWeightsSpec(files=(f"classifier={path}",), expect_missing=("head.*",))
+    params = load_spec(spec, 5, VISION)
+    np.testing.assert_array_equal(params["fc_norm"]["scale"], state["fc_norm.weight"])
+    np.testing.assert_array_equal(params["vision"]["positions"]["table"], state["pos_embed"])
+    assert "head" not in params
+    spec = ActionWeightsSpec(files=(f"encoder={path}",), expect_missing=("head.*", "fc_norm.*"))
+    assert set(load_spec(spec, 5, VISION)) == {"vision"}
+
+
 def test_positions_of_other_frames_are_interpolated_on_request(k710):
     path, state = k710
     vision = dataclasses.replace(VISION, num_frames=8, image_size=42)

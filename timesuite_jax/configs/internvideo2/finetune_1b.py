@@ -15,7 +15,7 @@ from timesuite_jax.configs.internvideo2.pods import PODS_1B as PODS
 from timesuite_jax.configs.variants import split_variant
 
 STAGE_1 = ("encoder=downloads/InternVideo2-Stage1-1B-224p-K400/1B_pt.pth",)
-K710, K400 = ("downloads/1B_ft_k710_f8.pth",), ("encoder=downloads/1B_ft_k710_ft_k400_f8.pth",)
+K710, K400 = ("downloads/1B_ft_k710_f8.pth",), ("classifier=downloads/1B_ft_k710_ft_k400_f8.pth",)
 COMMON = {"layer_decay": 0.9, "drop_path": 0.3}
 KINETICS = Run(256, 3, 0, 1e-5, start=K710, **COMMON)
 KINETICS_F16 = Run(256, 3, 0, 1e-5, frames=16, start=K710, **COMMON)

@@ -15,7 +15,7 @@ from timesuite_jax.configs.internvideo2.pods import PODS_6B as PODS
 from timesuite_jax.configs.variants import split_variant
 
 STAGE_1 = ("encoder=downloads/6B_pt.pth",)
-K710, K400 = ("downloads/6B_ft_k710_f8.pth",), ("encoder=downloads/6B_ft_k710_ft_k400_f8.pth",)
+K710, K400 = ("downloads/6B_ft_k710_f8.pth",), ("classifier=downloads/6B_ft_k710_ft_k400_f8.pth",)
 COMMON = {"layer_decay": 0.915, "drop_path": 0.35}
 KINETICS = Run(256, 1, 0, 1e-5, start=K710, minimum=1e-6, **COMMON)
 KINETICS_F16 = Run(128, 1, 0, 1e-5, frames=16, start=K710, minimum=1e-6, **COMMON)

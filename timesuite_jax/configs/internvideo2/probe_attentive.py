@@ -22,7 +22,10 @@ def _runs() -> dict[str, Run]:
     for size, (letter, epochs, warmup, rate, mit_epochs) in SIZES.items():
         # Stage 2 continued to train the encoder of stage 1, and its file overrides the other's.
         pretrained = (f"encoder=downloads/{letter}_pt.pth", f"stage2=downloads/{letter}_pt_stage2.pth")
-        k710, k400 = (f"downloads/{letter}_ap_k710_f16.pth",), (f"encoder=downloads/{letter}_ap_k710_ap_k400_f16.pth",)
+        k710, k400 = (
+            (f"downloads/{letter}_ap_k710_f16.pth",),
+            (f"classifier=downloads/{letter}_ap_k710_ap_k400_f16.pth",),
+        )
         runs[f"{size}_k710"] = Run(1024, epochs, warmup, rate, start=pretrained, **COMMON)
         for name in ("k400", "k600", "k700"):
             runs[f"{size}_{name}"] = Run(1024, 3, 0, 1e-5, start=k710, **COMMON)

@@ -20,6 +20,7 @@ _HEAD_ROOTS = ("extra_mlp", "down", "down_norm", "fc_norm", "head")
 _ROOTS = tuple(rf"(?<!clip_teacher\.)(?:{root})" for root in (*_ENCODER_ROOTS, "fc_norm", "extra_mlp", "down_norm"))
 _ENCODER_KEY = re.compile(rf"(?:{'|'.join(_ENCODER_ROOTS)})(?:\.|$)")
 _HEAD_KEY = re.compile(rf"(?:{'|'.join(_HEAD_ROOTS)})\.")
+_CLASSES_KEY = re.compile(r"head\.")
 _RAW_SCALE = re.compile(r"(blocks\.\d+\.ls[12])$")
 _LEFT_OUT = "other classifier: "
 
@@ -106,6 +107,19 @@ def _encoder_spelling(key: str) -> str:
     return f"{_LEFT_OUT}{key}" if _HEAD_KEY.match(key) else _spelling(key)
 
 
+def _other_classes_spelling(key: str) -> str:
+    """Of a classifier of other classes: the rows of its head are left out."""
+    return f"{_LEFT_OUT}{key}" if _CLASSES_KEY.match(key) else _spelling(key)
+
+
+def _not_shared(key: str, keys: Collection[str]) -> str | None:
+    """Why a classifier of other classes has more than this model."""
+    del keys
+    if key.startswith(_LEFT_OUT):
+        return "the head of other classes"
+    return "part of another kind of head" if _HEAD_KEY.match(key) else None
+
+
 def _not_the_encoder(key: str, keys: Collection[str]) -> str | None:
     """Why a pretrained model has more than its encoder."""
     del keys
@@ -126,7 +140,7 @@ class ActionPort(ModelPort):
     roles = (
         Role(
             "encoder",
-            "a pretrained encoder of stage 1, 2 or 3, or a classifier of other classes, whose head is left out",
+            "a pretrained encoder of stage 1, 2 or 3, or that of a classifier",
             roots=_ROOTS,
             spelling=_encoder_spelling,
             requires=_is_encoder,
@@ -139,6 +153,14 @@ class ActionPort(ModelPort):
             spelling=_encoder_spelling,
             requires=_is_encoder,
             ignored=_not_the_encoder,
+        ),
+        Role(
+            "classifier",
+            "a classifier of other classes, of which head.* is left out (--delete_head upstream)",
+            roots=_ROOTS,
+            spelling=_other_classes_spelling,
+            requires=lambda entry: _is_encoder(entry) or entry.jax.startswith("fc_norm/"),
+            ignored=_not_shared,
         ),
         Role("checkpoint", "a complete classifier", roots=_ROOTS, spelling=_spelling, complete=True),
     )
@@ -162,7 +184,7 @@ class ActionPort(ModelPort):
         if key.startswith("head.") and found[1:] == wanted[1:]:
             return (
                 f"trained on {found[0]} classes, this model has {wanted[0]}; set model.num_classes, or give the file "
-                "as encoder=PATH to start a new head"
+                "as classifier=PATH to start a new head"
             )
         if key.startswith("pos_embed"):
             return internvideo2.OTHER_POSITIONS

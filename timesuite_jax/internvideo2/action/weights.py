@@ -11,6 +11,7 @@ from timesuite_jax.internvideo2.action.spec import ActionSpec
 from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
 from timesuite_jax.port import CheckpointLayer
 from timesuite_jax.port.changed_tensors import Change
+from timesuite_jax.port.sources import expand, split_role
 from timesuite_jax.storage.staging import local_copy
 
 K710, K400 = 710, 400  # classes of the union of three Kinetics sets, of which K400's are the first
@@ -28,6 +29,24 @@ class ActionWeightsSpec(InternVideo2WeightsSpec):
     """
 
     head_rows: str | None = None
+
+    def __post_init__(self) -> None:
+        """Checks the bounds, and that a file has the head that rows are chosen of.
+
+        Raises:
+          UserError: naming the field.
+        """
+        super().__post_init__()
+        if self.head_rows is not None and not any(split_role(file)[0] in (None, "checkpoint") for file in self.files):
+            raise UserError(
+                f"weights.head_rows={self.head_rows} has no effect: none of weights.files={self.files} is a complete "
+                "classifier, whose head it chooses rows of; give one as a path without a role, or remove head_rows"
+            )
+
+    def missing(self) -> list[str]:
+        """Paths of files that do not exist."""
+        rows = [] if self.head_rows is None or expand(self.head_rows).exists() else [self.head_rows]
+        return [*super().missing(), *rows]
 
     def tensor_changes(self, spec: ActionSpec, layer: CheckpointLayer) -> dict[str, Change]:
         """Interpolated positions, and the chosen rows of a head.
@@ -66,7 +85,7 @@ class ActionWeightsSpec(InternVideo2WeightsSpec):
                 raise UserError(
                     f"{source}: its head has the {K710} classes of Kinetics-710, the model has {wanted}; give the "
                     f"list of rows as weights.head_rows=label_mixto{wanted}.json (upstream's k710 folder), or start a "
-                    "new head with encoder=PATH"
+                    "new head with classifier=PATH"
                 )
             return None
         rows = _read_rows(self.head_rows)
