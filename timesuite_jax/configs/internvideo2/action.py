@@ -80,8 +80,10 @@ def action_config(variant: str, data_set: str, run: Run, *, trained: tuple[str, 
     data, full = DATA_SETS[data_set], trained == ("*",)
     opened = full or any(pattern.startswith("vision/") for pattern in trained)
     rate = run.rate * run.batch * run.num_sample / 256
-    fresh = all(file.startswith(("encoder=", "stage2=")) for file in run.start)
-    missing = ("fc_norm.*", "head.*")
+    fresh = all(file.startswith(("encoder=", "stage2=", "classifier=")) for file in run.start)
+    missing = ("head.*",)
+    if not any(file.startswith("classifier=") for file in run.start):
+        missing += ("fc_norm.*",)
     if run.head.get("extra_mlp"):
         missing += ("extra_mlp.*",)
     if run.head.get("merge", "proj") != "proj":
@@ -95,6 +97,8 @@ def action_config(variant: str, data_set: str, run: Run, *, trained: tuple[str, 
             **run.head,
             "vision": {
                 "num_frames": run.frames,
+                "image_size": 224,
+                "positions": "joint",
                 "drop_path": run.drop_path,
                 # Upstream's fused kernels, which trained all released weights, have the tanh form of GELU.
                 "activation": "gelu_tanh",
@@ -138,7 +142,7 @@ def action_config(variant: str, data_set: str, run: Run, *, trained: tuple[str, 
     config.evaluation = ConfigDict(
         {
             "corpora": (f"data/{data_set}_val",),
-            "views": {"clips": run.views[0], "crops": run.views[1]},
+            "views": {"clips": run.views[0], "crops": run.views[1], "place": "test"},
             "batch_size": 8,
             "limit": config_dict.placeholder(int),
         }

@@ -12,19 +12,25 @@ from ml_collections import ConfigDict
 
 from timesuite_jax.configs.variants import check_variant
 
-SIZES = ("small", "base", "large", "1b", "6b", "debug")
+VARIANTS = ("small", "base", "large", "1b", "6b", "debug")
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    check_variant(arg, SIZES)
+    check_variant(arg, VARIANTS)
     size = arg or "1b"
-    config = ConfigDict({"task": "internvideo2_encoder", "model": {"variant": size}})
-    if size == "debug":
-        config.model.update(num_frames=4, image_size=28)
-    else:
-        config.model.update(num_frames=4 if size in ("1b", "6b") else 8, image_size=224, dtype="bfloat16")
+    model = {
+        "variant": size,
+        "num_frames": 8 if size in ("small", "base", "large") else 4,
+        "image_size": 28 if size == "debug" else 224,
+        "positions": "joint",
         # The 1B of stage 2 has positions of its own for images, which other files lack.
-        config.model.image_positions = "own" if size == "1b" else "mean"
+        "image_positions": "own" if size == "1b" else "mean",
+        # Upstream's fused kernels, which trained all released weights but stage 3's, have the tanh form of GELU.
+        "activation": "gelu_tanh",
+        "layer_scale_float32": True,  # False for stage 3 and the CLIP models
+        "dtype": "float32" if size == "debug" else "bfloat16",
+    }
+    config = ConfigDict({"task": "internvideo2_encoder", "model": model})
     config.weights = {"files": (), "position_frames": 0}
     config.training = {"mesh": {"replica": 1, "data": 1, "fsdp": -1, "tensor": 1}}
     return config

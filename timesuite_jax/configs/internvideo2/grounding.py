@@ -15,11 +15,12 @@ from ml_collections import ConfigDict
 
 from timesuite_jax.configs.variants import check_variant
 
+VARIANTS = ("debug",)
 FOLDER = "data/qvhighlights"
 
 
 def get_config(arg: str | None = None) -> ConfigDict:
-    check_variant(arg, ("debug",))
+    check_variant(arg, VARIANTS)
     config = ConfigDict(
         {
             "task": "internvideo2_grounding",

@@ -127,6 +127,8 @@ class EncoderPort(ModelPort):
         """No attention pooling."""
         if keys and all(key.startswith(internvideo2.POOL) for key in keys):
             return "the file has no attention pooling, as those of stage 3; give the file of an earlier stage beside it"
+        if list(keys) == ["img_pos_embed"]:
+            return "the file has no positions of images; set model.image_positions='mean'"
         return ""
 
     def shape_hint(self, key: str, found: Shape, wanted: Shape) -> str:
