@@ -38,6 +38,7 @@ TEXTS = {
     "a to b, worse": "5 - 12 s is less accurate than",
     "chain, with a preposition": "from 3 s until 5 to 12 s",
     "a to b, compared": "5 - 12 s is better than 6 - 13 s",
+    "a to b, corrected to c": "5 to 12 s, i mean 13",
     "variables": "t0 = 5 s, t1 = 12 s",
     "two variables, a, b": "(t0, t1) = (5, 12)",
     "points in a text": "<|5.00|> hello <|12.00|> world <|20.00|>",

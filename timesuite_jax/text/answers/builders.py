@@ -24,6 +24,13 @@ def end_and_start(tokens: list[Token], match: re.Match[str], duration: float | N
     return [interval(start, end, duration) if start.seconds <= end.seconds else None]
 
 
+def pair_with_end(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From a to b, the corrected end; none if b is earlier: it may correct the start."""
+    start, end = _time(tokens, match, "a"), _time(tokens, match, "b")
+    span = interval(start, end, duration)
+    return [span if start.unit is None or start.seconds <= end.seconds else None]
+
+
 def start_and_length(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
     """From a, for b."""
     return [lasting(_time(tokens, match, "a"), _time(tokens, match, "b"))]

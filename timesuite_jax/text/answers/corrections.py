@@ -8,10 +8,14 @@ _AFTER_NO = r"(?=\s{0,2}(?:[-,;:.!\n]|$)|\s{1,2}(?:it|that|this|wait|actually|so
 
 CORRECTIONS = {
     "English": (
-        rf"\bno{_AFTER_NO}|\bwait\b(?=\s{{0,2}}[-,;:.!\n]|\s(?:no|actually|sorry)\b)|\b(?:nope|oops|sorry|apologies)\b"
+        rf"\bno{_AFTER_NO}|\bwait\b(?=\s{{0,2}}[-,;:.!\n]|\s(?:no|actually|sorry)\b)|\b(?:nope|oops|sorry(?!\sif\b)|apologies)\b"
         r"|\b(?:edit|updated?)\b(?=[*_]{0,2}\s{0,2}[-:]|\s(?:to|answer|times?|span)\b)"
         r"|\b(?:er|uh|um|hmm)\b(?=[-,.]{1,4}\s{1,2}(?:\d|from|between|no|sorry|actually))",
-        r"\bi\s(?:mean|meant)\b|\bor\srather\b|\b(?:scratch|strike)\sthat\b|\bmy\s(?:mistake|bad|apologies)\b|\bi\sapologi[sz]e\b",
+        r"\bi\s(?:mean|meant)\b|\bor\s(?:rather|better)\b|\b(?:scratch|strike)\sthat\b|\bmy\s(?:mistake|bad|apologies)\b|\bi\sapologi[sz]e\b",
+        r"\blet\sme\s(?:reconsider|re-?think|re-?check|check|look|think|try|revise)\b(?:\s(?:that|it))?(?:\sagain)?(?=\s{0,2}[-,;:.!])",
+        r"\bhold\son\b(?=\s{0,2}[-,;:.!])|\b(?:up)?on\s(?:further\s|second\s|closer\s)?"
+        r"(?:reflection|consideration|inspection|examination|review)\b"
+        r"|\b(?:after|upon|on)\s(?:re-?)?(?:checking|watching|looking|thinking|reviewing)\b(?:\s(?:it|that|closely))?\s(?:again|closer)\b",
         r"\b(?:let\sme\s(?:correct|rephrase)|excuse\sme|not\squite|on\ssecond\sthought|i\s(?:was|am)\s(?:wrong|mistaken))\b",
     ),
     "German": (
@@ -31,8 +35,8 @@ CORRECTIONS = {
 
 RESTATEMENTS = {
     "English": (
-        r"\b(?:(?:or\s)?actually|correction|corrected|revised)\b|\bmore\s(?:precisely|accurately|exactly|correctly)\b",
-        r"\b(?:to\scorrect|should\s(?:be|read|have\sbeen)|to\sbe\s(?:more\s)?(?:precise|exact|accurate)|in\sfact)\b",
+        r"\b(?:(?:or\s)?actually|correction|corrected|revised)\b|\b(?:or\s)?more\s(?:precisely|accurately|exactly|correctly)\b",
+        r"\b(?:to\scorrect|should\s(?:be|read|have\sbeen)|(?:or\s)?to\sbe\s(?:more\s)?(?:precise|exact|accurate)|in\sfact)\b",
     ),
     "German": (r"\b(?:korrektur|berichtigung|eigentlich|tatsächlich|genauer\sgesagt)\b",),
     "French": (r"\b(?:correction|plutôt|en\sfait|en\sréalité|plus\sprécisément)\b",),
@@ -59,6 +63,21 @@ RETRACTIONS = (
     "这是错的|這是錯的|これは間違い|그것은\\s틀",
 )
 """What precedes them is not the answer, whatever follows: "5 - 12 s? No."."""
+
+RETRACTED = (
+    r"\b(?<!\bas\s)(?:i|you|we)(?:'ve|'d)?\s(?:(?:have|had|first|initially|originally|previously|earlier|just|already|wrongly"
+    r"|mistakenly|incorrectly|also)\s){0,2}(?:said|wrote|answered|claimed|stated|guessed|suggested|gave|estimated)\b",
+    r"\bi\s(?:(?:first|initially|originally|previously|earlier|mistakenly|wrongly)\s)?thought\b",
+    r"\b(?:first|initial|previous|earlier)\s(?:guess|answer|estimate)\b",
+    r"\b(?:i(?:\swas|\sam|'m)\s)?(?:wrong|mistaken|incorrect)\sabout(?=\s(?:the\s)?(?:\d|from\s\d|between\s\d))",
+)
+"""The times behind them are not the answer: "I first said 5 - 12 s"."""
+
+DOUBTS = (
+    r"\b(?:if|unless|whether|in\scase|but|maybe|perhaps)\s(?:this|that|it|i)(?:'s|'m|\sis|\sam|\swas|\smay\sbe|\smight\sbe|\scould\sbe)"
+    r"\s(?:wrong|incorrect|mistaken|off|not\s(?:right|correct|it))\b",
+)
+"""They take nothing back: "sorry if this is wrong"."""
 
 BRIDGES = frozenset(
     [

@@ -6,9 +6,21 @@ Regular expressions over text in lower case, by language.
 _NOT = r"\b(?:(?:do|does|did|is|are|was|were|will|wo|ca|can|could|has|have|had)\s?)?(?:not|n't|never)\s(?:be(?:en)?\s)?"
 # What follows a denial of other times: "5 - 12 s (not visible later)".
 _ELSEWHERE = (
+    r"(?!\s(?:at\sfirst|initially|before(?=,|\s[a-z])|yet)\b)"
     r"(?!\s(?:(?:at|in|for)\s)?(?:again|later|afterwards?|elsewhere|any\s?more|any\sother\s(?:time|point|moment|part)s?)"
     r"\s{0,2}(?:[.;!)\]]|,(?!\s(?:from|between|at|in|\d))|$))(?:\s(?:again|later|afterwards?)\b,?)?"
 )
+# What follows "is missing" itself, not what is missing: "he is missing a shoe".
+_CLAUSE_END = (
+    r"(?=\s{0,2}(?:[.,;:!)\]]|$)|\s(?:from|in|at|on|during|between|until|till|throughout|for|here|and|but|\d))"
+)
+
+ABSENCES = (
+    r"\bthere(?:\s(?:is|are|was|were)|'s)\s(?:no|not\san?y?)\b(?!\s(?:doubt|question|need|reason|problem|more|other|further|better)\b)",
+    r"\b(?:no\s\w{1,20}|nobody|none|nothing)\s(?:(?:is|are|was|were|can\sbe)\s)?"
+    r"(?:appears?|happens?|occurs?|visible|shown|seen|present|there)\b",
+)
+"""What is not there at the times that follow: "there is no dog from 5 to 12 s"; behind a time they are its caption."""
 
 VERB_FINAL = ("Japanese", "Korean")
 """Languages in which a denial follows the times that it denies."""
@@ -18,7 +30,7 @@ DENIALS = {
         rf"{_NOT}(?:happen|occur|appear|exist|take\splace|show\sup)s?(?:ed)?\b{_ELSEWHERE}",
         rf"{_NOT}(?:visible|shown|present|seen|found|there)\b{_ELSEWHERE}",
         r"\bno\s(?:such\s)?(?:event|moment|segment|scene|instance|occurrence)s?\b",
-        r"\bnothing\s(?:happens|occurs|appears)\b|\b(?:is|was)\s(?:absent|missing)\b|\bfails?\sto\sappear\b",
+        rf"\bnothing\s(?:happens|occurs|appears)\b|\b(?:is|was|are|were)\s(?:absent|missing){_CLAUSE_END}|\bfails?\sto\sappear\b",
     ),
     "German": (
         r"\b(?:erscheint|passiert|geschieht|existiert|ereignet\ssich|zeigt\ssich)\s(?:\w{1,20}\s){0,2}(?:nicht|nie)\b",

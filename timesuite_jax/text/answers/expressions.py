@@ -1,8 +1,8 @@
 """Expressions of several words that count as one token: (kind, regular expression)."""
 
-from timesuite_jax.text.answers.corrections import CORRECTIONS, RESTATEMENTS, RETRACTIONS
+from timesuite_jax.text.answers.corrections import CORRECTIONS, DOUBTS, RESTATEMENTS, RETRACTED, RETRACTIONS
 from timesuite_jax.text.answers.decades import DECADES
-from timesuite_jax.text.answers.denials import DENIALS, REJECTIONS, VERB_FINAL
+from timesuite_jax.text.answers.denials import ABSENCES, DENIALS, REJECTIONS, VERB_FINAL
 from timesuite_jax.text.answers.vocabulary import ANY_UNIT
 
 _VIDEO = r"(?:videos?|vid|clip|film|movie|footage|recording)"
@@ -15,6 +15,8 @@ _CJK_VIDEO = "(?:视频|視頻|影片|動画|영상)"
 
 EXPRESSIONS = (
     *(("count", words) for words in DECADES),
+    *(("other", words) for words in DOUBTS),
+    *(("denial", words) for words in RETRACTED),
     *(("retraction", words) for words in RETRACTIONS),
     *(("correction", words) for rows in CORRECTIONS.values() for words in rows),
     *(("restatement", words) for rows in RESTATEMENTS.values() for words in rows),
@@ -24,6 +26,7 @@ EXPRESSIONS = (
         for language, rows in table.items()
         for words in rows
     ),
+    *(("absence", words) for words in ABSENCES),
     ("bridge", r"\b(?:correct|right|actual|true|real)\sone\b"),
     ("not", r"\b(?:no|non)(?=\s(?:de|desde|entre|da|dal|tra|fra)\s\d)"),
     (
@@ -32,10 +35,6 @@ EXPRESSIONS = (
     ),
     ("except", r"\bà\sl'exception\sde\b|\ben\sdehors\sde\b|\bhors\sde\b|\bf(?:uera|ora)\sde\b|\bal\sdi\sfuori\sdi\b"),
     ("except", r"\bза\s(?:исключением|пределами)\b"),
-    (
-        "denial",
-        r"\bi\s(?:first\s|initially\s|originally\s)?thought\b|\b(?:first|initial|previous|earlier)\s(?:guess|answer|estimate)\b",
-    ),
     ("quantity", r"(?<!time\s)\bpoints?(?:_2d)?[\"']?\s{0,2}[:=]\s{0,2}(?=\[)"),
     ("count", r"(?:^|(?<=[.;(]\s)|(?<=\sin\s))mark\s[1-9]\d?:[0-5]\d\b"),
     ("except", r"(?:^|(?<=[.,;:(]\s)|(?<=[.,;:(]))(?:apart|aside)\sfrom\b"),

@@ -18,6 +18,12 @@ RANGES = {
         (?: {is}?{other|to}{0,5}{comma}?{than} | {comma}?{over} ){from|between|at}?{RANGE}""",
         builders.pair,
     ),
+    # "from 5 to 12 s, I mean 13"
+    "a to b, corrected to c": Phrase(
+        """{from|between}?{a:time}(?:{sep}{1,3}{at}?|{and}){time}{comma|dash|open}{0,2}{correction}{bridge|comma|until|to}{0,3}
+        {b:time}(?!{sep|and|weak_to|from|count} | {comma}{time|from|between})""",
+        builders.pair_with_end,
+    ),
     # "t0 = 5 s, t1 = 12 s"
     "variables": Phrase(
         "{from|between}?(?:{variable}{is}?{time}{comma|and|sep|line|stop}{0,2}){2,16}", builders.variables

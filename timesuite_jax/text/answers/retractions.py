@@ -40,7 +40,8 @@ def without_retracted(tokens: list[Token], found: list[Found]) -> list[Found]:
             last, following = (found[count - 1] if count else None), (found[count] if count < len(found) else None)
             number = listed.get(last.first) if last is not None else None
             in_list = number is not None and (following is None or listed.get(following.first) == number)
-            if in_list or _is_caption(tokens, at, last, following):
+            within = last is not None and at < last.last  # "5 to 12 s, I mean 13"
+            if within or in_list or _is_caption(tokens, at, last, following):
                 continue
             if token.kind == "retraction" or _is_correction(tokens, at, following, times):
                 on_line = any(line <= one.first < at for one in kept)

@@ -22,6 +22,7 @@ KINDS = {
     # Words and marks.
     "dash": "d", "to": "t", "weak_to": "a", "until": "u", "and": "i", "from": "f", "between": "b", "at": "m",
     "start": "s", "end": "e", "lasting": "l", "for": "o", "is": "g", "not": "r", "example": "x", "quantity": "q",
+    "absence": "ä",
     "denial": "n", "denied": "F", "except": "j", "correction": "k", "restatement": "M", "retraction": "X",
     "clause": "R", "relative": "E", "amount": "A", "by": "Y", "than": "H", "over": "I", "less": "J",
     "first": "v", "last": "w", "whole": "y", "onwards": "z", "scale": "h",
@@ -78,7 +79,7 @@ _FRAGMENTS = {
     "MIDDLE": "{^certain|start|end|lasting|until|example}{0,60}",  # between two roles
     "UNTIL": "(?: {end} | {by}(?={certain}) | {lasting}?{until} | {lasting}{to} | {to}(?={finish}) )",
     "RANGE": "{time}(?:{sep}{1,3}{at}?|{weak_to}|{and}){time}",
-    "DENIAL": "{denial}{^time|stop|line|comma|and|clause|correction|count}{0,8}{RANGE}",
+    "DENIAL": "{denial|absence}{^time|start|stop|line|comma|and|clause|correction|count}{0,8}{RANGE}",
     "LABEL": "(?: ^ | (?<={stop|line|comma|open|clause|is}) ){bridge}{0,3}",  # at the beginning of a clause
     "EXCEPTION": "{except}{from|between|at|is|other}{0,2}{RANGE}(?:{comma|and}{1,2}{from|between}?{RANGE})*",
     "TIMES": "{time}(?:{comma}{time})+",
