@@ -151,6 +151,25 @@ def test_missing_values_of_pandas():
     assert row.spans == () and row.answer == "Now."
 
 
+@pytest.mark.parametrize(
+    "empty", ["", " ", "NaN", "nan", "-nan", "NULL", "null", "NaT", "<NA>", "#N/A", "N/A", "None", "NA"]
+)
+def test_missing_values_in_cells(empty):
+    """As programs write them to CSV, where all values are texts."""
+    times = {"start": empty, "end": empty, "spans": empty}
+    row = read_row(RawRow(RowNumber(1), {**GOOD, **times}))
+    assert row.spans == () and row.answer == "Now."
+    with pytest.raises(FieldError, match="has start '1' but no end; give both or neither"):
+        read_row(RawRow(RowNumber(1), {**GOOD, **times, "start": "1"}))
+    as_answer = read_row(RawRow(RowNumber(1), {**GOOD, **times, "start": "1", "end": "2", "answer": empty}))
+    words = {"N/A", "None", "NA"}  # may be what the model is to answer
+    assert as_answer.answer == (empty if empty in words else "1.0 - 2.0 seconds.")
+    if empty.strip() and empty not in words:
+        for name in ("question", "answer"):
+            with pytest.raises(FieldError, match=f"{name} is '{empty}', which stands for a missing value; add it"):
+                read_row(RawRow(RowNumber(1), {**GOOD, name: empty}))
+
+
 def test_an_answer_rounded_to_whole_seconds_agrees():
     row = read_row(RawRow(RowNumber(1), {**GOOD, "start": 3.4, "end": 5.4, "answer": "From 3 to 5 seconds."}))
     assert row.spans == ((3.4, 5.4),)

@@ -14,6 +14,9 @@ from timesuite_jax.text.conversation_text import find_marker
 _MAX_SECONDS = 1e6  # eleven days
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
+# What pandas, R, SQL and spreadsheets write for a value that is left out.
+_NO_TEXT = frozenset({"nan", "-nan", "null", "nat", "<na>", "#n/a", "#na"})
+_NO_TIME = frozenset({"none", "na", "n/a"})
 _SPANS = "[[start, end], ...]"
 
 
@@ -28,6 +31,16 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
+def is_no_text(value: Any) -> bool:
+    """Whether a value is empty, or the word that a program wrote for it in a cell."""
+    return is_empty(value) or (isinstance(value, str) and value.strip().lower() in _NO_TEXT)
+
+
+def is_no_time(value: Any) -> bool:
+    """Whether a value is empty, or a word that only an answer could mean."""
+    return is_no_text(value) or (isinstance(value, str) and value.strip().lower() in _NO_TIME)
+
+
 def read_text(value: Any, name: str) -> str:
     """Reads a text, without spaces around it; a number is taken as it is written.
 
@@ -36,6 +49,8 @@ def read_text(value: Any, name: str) -> str:
     """
     if is_empty(value):
         raise FieldError(f"{name} is missing; add it")
+    if is_no_text(value):
+        raise FieldError(f"{name} is {shown(value)}, which stands for a missing value; add it")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
