@@ -29,15 +29,23 @@ def videos(tmp_path_factory, tiny_corpus):
 
 
 def test_names_of_videos(tmp_path, tiny_corpus, videos):
-    names = {1: "./000000.mp4", 2: "day/../000000.mp4", 3: "day/one", 4: "000001", 5: str(videos / "000001.mp4")}
+    names = {
+        1: "./000000.mp4",
+        2: "day/../000000.mp4",
+        3: "day/one",
+        4: "000001",
+        5: str(videos / "000001.mp4"),
+        6: "v_000002",
+    }
     rows = write_rows(tmp_path / "rows.jsonl", tiny_corpus, change={k: {"video": name} for k, name in names.items()})
     valid = validate(rows, videos, **OPTIONS)
-    assert [row.video for row in valid.rows[:5]] == [
+    assert [row.video for row in valid.rows[:6]] == [
         "000000.mp4",
         "000000.mp4",
         "day/one.mp4",
         "000001.mp4",
         "000001.mp4",
+        "000002.mp4",
     ]
     assert not valid.left_out and valid.videos["day/one.mp4"] == valid.videos["000000.mp4"]
 
@@ -55,7 +63,7 @@ def test_names_with_decomposed_letters(tmp_path, tiny_corpus):
 
 BAD = {
     1: ({"video": "day/onne.mp4"}, "line 1: video 'day/onne.mp4' does not exist in {}; did you mean 'day/one.mp4'?"),
-    2: ({"video": "twice"}, "line 2: video 'twice' may be twice.mkv or twice.mp4; write one of them"),
+    2: ({"video": "twice"}, "line 2: video 'twice' could be twice.mkv, twice.mp4 in {}; write one of them"),
     3: ({"video": "day\\one.mp4"}, "line 3: video 'day\\\\one.mp4' does not exist in {}; write / instead of \\"),
     4: ({"video": "cut.mp4"}, "line 4: video cut.mp4 "),
     5: ({"video": "text.mp4"}, "line 5: video text.mp4 "),

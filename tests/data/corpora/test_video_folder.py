@@ -45,6 +45,23 @@ def test_found(folder, name, path):
     assert folder.find(name) == path
 
 
+@pytest.mark.parametrize("written", ["./{}", "x/../{}", "../{root.name}/{}", "{root}/{}", "{root}/./x/../{}", ".//{}"])
+@pytest.mark.parametrize("path", ["a.mp4", "x/f.mp4"])
+def test_a_file_has_one_name_however_it_is_written(folder, tmp_path, written, path):
+    assert folder.find(written.format(path, root=tmp_path)) == path
+
+
+def test_names_without_suffix_are_normalized_too(folder):
+    assert folder.find("./a") == folder.find("x/../a") == "a.mp4" and folder.find("./x/f") == "x/f.mp4"
+
+
+def test_a_folder_by_a_link(tmp_path, folder):
+    (tmp_path / "link").symlink_to(tmp_path / "x")
+    linked = VideoFolder(tmp_path / "link")
+    assert linked.find(f"{tmp_path}/x/f.mp4") == linked.find(f"{tmp_path}/link/f.mp4") == "f.mp4"
+    assert linked.find("../a.mp4") == "../a.mp4"  # of the folder that the link leads to
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [

@@ -10,7 +10,7 @@ from timesuite_jax.apps.finetune.raw_rows import RowProblem
 from timesuite_jax.apps.finetune.row_times import cut_answers, row_problems
 from timesuite_jax.apps.finetune.rows import Row, read_rows, without_repeats
 from timesuite_jax.apps.finetune.video_checks import CheckedVideo, check_videos, name_videos
-from timesuite_jax.apps.finetune.video_names import VideoFolder
+from timesuite_jax.apps.finetune.video_names import VideoNames
 from timesuite_jax.data.corpora.bad_spans import OnBadSpan
 from timesuite_jax.errors import UserError
 
@@ -58,7 +58,7 @@ def validate(
     Raises:
       UserError: listing all bad rows, or no row can be used.
     """
-    folder = VideoFolder(videos)
+    folder = VideoNames(videos)
     file = read_rows(path)
     rows, problems = name_videos(file.rows, folder)
     rows, repeated = without_repeats(rows, file.unit)  # a video may have two names

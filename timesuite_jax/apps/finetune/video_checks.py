@@ -10,7 +10,7 @@ from etils import epath
 from timesuite_jax.apps.finetune.fields import FieldError
 from timesuite_jax.apps.finetune.raw_rows import RowProblem
 from timesuite_jax.apps.finetune.rows import Row
-from timesuite_jax.apps.finetune.video_names import VideoFolder
+from timesuite_jax.apps.finetune.video_names import VideoNames
 from timesuite_jax.data.corpora.video_check import check_video, read_video
 from timesuite_jax.media import VideoError
 from timesuite_jax.progress import track
@@ -24,7 +24,7 @@ class CheckedVideo:
     digest: str
 
 
-def name_videos(rows: Iterable[Row], folder: VideoFolder) -> tuple[list[Row], list[RowProblem]]:
+def name_videos(rows: Iterable[Row], folder: VideoNames) -> tuple[list[Row], list[RowProblem]]:
     """Returns the rows with the paths of their videos in the folder, and what is wrong with the others."""
     found, problems = list[Row](), list[RowProblem]()
     for row in rows:

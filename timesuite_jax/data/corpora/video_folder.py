@@ -1,10 +1,12 @@
 """Finds the file of a video that annotations name by its id, by its file name, or with another suffix."""
 
 import functools
+import os
 import posixpath
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
 from etils import epath
 
@@ -18,7 +20,8 @@ _PREFIX = "v_"
 class VideoFolder:
     """A folder of videos, with its sub-folders.
 
-    A video is the file with the path that the annotations name; else the one file with that path and another suffix, or
+    A video is the file with the path that the annotations name, however they write it (`a.mp4`, `./a.mp4`,
+    `b/../a.mp4` or an absolute path); else the one file with that path and another suffix, or
     any (DiDeMo names .mov, and ids have none); else, for a name without folders, the one such file in a sub-folder;
     else the same with `v_` before its id, or without it: some annotation files add it to the ids of YouTube, as the
     files of ActivityNet have it. Accented letters may be composed (as most programs write them) or decomposed (as macOS
@@ -40,8 +43,10 @@ class VideoFolder:
         Raises:
           VideoError: there are several such files.
         """
+        name = posixpath.normpath(name) if is_remote(self._root) else name
         if self._is_file(name):
-            return name
+            return name if is_remote(self._root) else self._within(name)
+        name = posixpath.normpath(name)
         for candidates in self._candidates(name):
             if len(candidates) == 1:
                 return candidates[0]
@@ -66,11 +71,22 @@ class VideoFolder:
 
     def _is_file(self, name: str) -> bool:
         if is_remote(self._root):  # a request for each name would take hours
-            return name in self._paths
+            return name in self.paths
         return "\0" not in name and (self._root / name).is_file()
 
+    def _within(self, name: str) -> str:
+        """The path of a file relative to the folder, if it is below it; links are not followed."""
+        if posixpath.normpath(name) == name and not name.startswith(("/", "../")):
+            return name
+        root = Path(self._root).absolute()
+        file = Path(os.path.normpath(root / name))
+        for folder in (Path(os.path.normpath(root)), root.resolve()):
+            if file.is_relative_to(folder) and (root / name).samefile(file):
+                return file.relative_to(folder).as_posix()
+        return name
+
     @functools.cached_property
-    def _paths(self) -> frozenset[str]:
+    def paths(self) -> frozenset[str]:
         """All videos in the folder, by their paths relative to it."""
         found: set[str] = set()
         for folder, _, names in self._root.walk():
@@ -81,11 +97,11 @@ class VideoFolder:
 
     @functools.cached_property
     def _by_path(self) -> Mapping[str, list[str]]:
-        return _grouped(self._paths, _stem)
+        return _grouped(self.paths, _stem)
 
     @functools.cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
-        return _grouped(self._paths, lambda path: posixpath.basename(_stem(path)))
+        return _grouped(self.paths, lambda path: posixpath.basename(_stem(path)))
 
 
 def _below(folder: epath.Path, root: epath.Path) -> str:
