@@ -95,6 +95,13 @@ def test_images(frames, image_positions):
     alone = {**params, "positions": {"table": positions[None]}}
     image = frames[:, :1]
     np.testing.assert_allclose(run(spec, params, image)[0], run(single, alone, image)[0], atol=1e-6)
+    if image_positions == "own":  # in a model of images, too
+        both = {**params, "positions": {**alone["positions"], "image": jnp.zeros_like(positions)[None]}}
+        single = dataclasses.replace(single, image_positions="own")
+        without = {**alone, "positions": {"table": jnp.zeros_like(positions)[None]}}
+        np.testing.assert_array_equal(
+            run(single, both, image)[0], run(dataclasses.replace(single, image_positions="mean"), without, image)[0]
+        )
 
 
 def test_drop_path_skips_branches_only_in_training(params, frames):

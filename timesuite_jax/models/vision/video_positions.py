@@ -35,10 +35,10 @@ class VideoPositions(nn.Module):
                 table = jnp.concatenate([self._param("cls", np.zeros((1, spec.width), np.float32), 0), table])
         # Created for videos, too: parameters do not depend on what the model is initialised with.
         own = self._param("image", sincos_2d(spec.grid, spec.width), cls) if spec.image_positions == "own" else None
+        if frames == 1 and own is not None:
+            return own
         if frames == spec.num_frames:
             return table
-        if own is not None:
-            return own
         mean = reduce(table[cls:], "(F N) D -> N D", "mean", F=spec.num_frames)
         return jnp.concatenate([table[:cls], mean])
 
