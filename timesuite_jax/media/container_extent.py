@@ -20,6 +20,7 @@ from timesuite_jax.media.matroska_extent import (
 from timesuite_jax.media.mp4_boxes import BOXES
 from timesuite_jax.media.mp4_extent import mp4_extent, mp4_lost_in_zeros, mp4_shows_its_end
 from timesuite_jax.media.nut_extent import NUT_START, nut_shows_its_end
+from timesuite_jax.media.ogg_extent import ogg_extent, ogg_lost_in_zeros
 from timesuite_jax.media.production_extent import (
     dv_extent,
     dv_lost_in_zeros,
@@ -95,18 +96,6 @@ def _format(data: bytes | mmap) -> "_Format | None":
     return next((one for one in _FORMATS if one.matches(head)), None)
 
 
-def _ogg(data) -> int:
-    """Pages of Ogg (RFC 3533, section 6), and one more unless the last of each stream is marked as its last."""
-    position = extent = 0
-    ended: dict[bytes, bool] = {}  # streams by serial number
-    while bytes(data[position : position + 4]) == b"OggS":
-        lacing = bytes(data[position + 27 : position + 27 + data[position + 26]]) if position + 27 <= len(data) else b""
-        ended[bytes(data[position + 14 : position + 18])] = bool(data[position + 5] & 4)
-        position += 27 + len(lacing) + sum(lacing)
-        extent = position
-    return extent if all(ended.values()) else max(extent, len(data) + 27)
-
-
 def _always(data: bytes | mmap) -> bool:
     return True
 
@@ -145,7 +134,7 @@ _FORMATS = (
     _Format(is_matroska, matroska_extent, matroska_shows_its_end, matroska_lost_in_zeros),
     _Format(is_avi, avi_extent, lambda data: avi_extent(data) > 0, avi_lost_in_zeros),
     _Format(lambda head: head.startswith(ASF_START), asf_extent, _always, asf_lost_in_zeros),
-    _Format(lambda head: head.startswith(b"OggS"), _ogg, _always, _never_lost),
+    _Format(lambda head: head.startswith(b"OggS"), ogg_extent, _always, ogg_lost_in_zeros),
     _Format(lambda head: head.startswith(b"FLV"), flv_extent, _never, _lost_behind(flv_extent, 4)),  # a tag's size
     _Format(lambda head: head[:6] in (b"GIF87a", b"GIF89a"), gif_extent, gif_shows_its_end, _lost_behind(gif_extent)),
     _Format(lambda head: head.startswith(b"DKIF"), ivf_extent, _never, _lost_behind(ivf_extent)),

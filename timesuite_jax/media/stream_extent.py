@@ -11,6 +11,7 @@ PACK_START = b"\x00\x00\x01\xba"
 STUFFING = 64  # zeros at the end of video without a container that may be stuffing
 _PROGRAM_END = b"\x00\x00\x01\xb9"
 _PACK = re.compile(rb"\x00\x00\x01\xba[\x20-\x2f\x44-\x7f]")  # ISO/IEC 11172-1 and 13818-1, 2.5.3.3
+_VIDEO_PACKETS = range(0xE0, 0xF0)
 _TAIL = 1 << 18  # bytes; packs have at most 64 KiB
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # neither a stuffed byte nor a restart
 _JPEG_START, _JPEG_END = 0xD8, 0xD9
@@ -55,41 +56,44 @@ def jpeg_extent(data: bytes | mmap) -> int:
 
 def program_stream_extent(data: bytes | mmap) -> int:
     """Returns the end of the last packet of an MPEG program stream; only its last packs are read."""
-    return max(_program_walk(data, len(data)), 0)
+    return max(_last_packet(data, len(data))[1], 0)
 
 
 def program_stream_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
-    """Whether a packet of an MPEG program stream ends behind `start`, from where on all is zeros, without an end code.
+    """Whether an MPEG program stream that is zero from `start` to its end has no end code before, nor a whole packet.
 
-    A packet without a length ends there.
+    One of video is not whole if it ends in more zeros than stuffing; one of sound may contain silence.
     """
-    end = _program_walk(data, start)
+    kind, end = _last_packet(data, start)
     if end < 0:
         return len(data) - start >= PADDING
+    if kind in _VIDEO_PACKETS and end - start >= STUFFING:
+        return True
     return start <= end <= len(data) - PADDING and bytes(data[end - 4 : end]) != _PROGRAM_END
 
 
-def _program_walk(data: bytes | mmap, start: int) -> int:
-    """Returns where the packets from the last packs before `start` on end; -1 if they do not show it."""
+def _last_packet(data: bytes | mmap, start: int) -> tuple[int, int]:
+    """Returns kind and end of the last packet that follows the last packs before `start`; -1 if they do not show it."""
+    last = -1
     pack = _PACK.search(data, max(start - _TAIL, 0))
     if pack is None:
-        return -1
+        return last, -1
     position = pack.start()
     while bytes(data[position : position + 3]) == b"\x00\x00\x01":
-        kind = data[position + 3]
+        kind = last = data[position + 3]
         if kind == 0xB9:  # end
-            return position + 4
+            return kind, position + 4
         if kind == 0xBA:
             mpeg2 = data[position + 4] & 0x40
             position += 14 + (data[position + 13] & 7) if mpeg2 else 12
         elif kind > 0xBA:
             (length,) = struct.unpack(">H", data[position + 4 : position + 6])
             if length == 0:
-                return -1
+                return kind, -1
             position += 6 + length
         else:
-            return -1
-    return position
+            return kind, -1
+    return last, position
 
 
 def program_stream_shows_its_end(data: bytes | mmap) -> bool:
