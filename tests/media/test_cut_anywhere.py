@@ -7,6 +7,7 @@ from tests.support import encoded_videos
 from timesuite_jax.media import VideoError, VideoIndex, index_video
 
 UNSTRUCTURED = {"nut", "swf", "rm"}  # formats of which only the last frame is examined
+STUFFING = 64  # zeros that may end a stream without a container
 SHARES = [0.13, 0.29, 0.41, 0.53, 0.67, 0.79, 0.83, 0.91, 0.97, 0.99]
 SOUND = {
     "mp4": "aac", "mov": "pcm_s16le", "3gp": "aac", "ismv": "aac", "matroska": "pcm_s16le", "webm": "libopus",
@@ -25,12 +26,14 @@ def check(data: bytes, container: str) -> None:
     whole = accepted(data)
     if whole is None:
         return  # a pair that FFmpeg writes, but does not read
-    for end in {*(int(share * len(data)) for share in SHARES), *(len(data) - missing for missing in (1, 9, 60))}:
+    for end in {*(int(share * len(data)) for share in SHARES), *(len(data) - missing for missing in (1, 9, 65))}:
         cut = accepted(data[:end])
         assert cut is None or len(cut) == len(whole) or cut.ending != "shown", f"cut at {end} of {len(data)}"
+        if container in UNSTRUCTURED or len(data) - end < STUFFING:
+            continue
         zeroed = accepted(data[:end] + bytes(len(data) - end))
-        if container not in UNSTRUCTURED:
-            assert zeroed is None or len(zeroed) == len(whole), f"zeros from {end} of {len(data)}"
+        if zeroed is not None:  # the frame in which the zeros begin cannot be known
+            assert len(zeroed) >= len(whole) - 1, f"zeros from {end} of {len(data)}"
 
 
 @pytest.mark.nightly
