@@ -30,6 +30,14 @@ def test_best_clip_beyond_the_end_of_the_video_is_a_miss():
     assert scores["HL-min-Fair-mAP"] == highlight_scores({7: [0, 3, 1, 0]}, [TRUTH])["HL-min-Fair-mAP"]
 
 
+def test_queries_may_have_different_numbers_of_annotators():
+    """The mean over the annotators of each query, then over queries: one annotator counts as much as three."""
+    single = {**TRUTH, "qid": 8, "saliency_scores": [[4], [0]]}
+    scores = highlight_scores({7: [0.0, 3.0, 1.0, 0.0], 8: [9.0, 3.0, 1.0, 0.0]}, [TRUTH, single])
+    assert scores["HL-min-VeryGood-mAP"] == pytest.approx((1 / 3 + 1 / 2) / 2)
+    assert scores["HL-min-VeryGood-Hit1"] == 0.5
+
+
 def test_predictions_without_matching_queries_are_rejected():
     with pytest.raises(ValueError, match=r"1 predictions.*query id"):
         highlight_scores({8: [1.0]}, [TRUTH])

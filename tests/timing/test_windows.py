@@ -28,6 +28,13 @@ def test_windows_are_not_empty_and_within_the_video(duration, window, stride):
     assert spans.max() <= duration
 
 
+@pytest.mark.parametrize("stride", [1e-9, 1e-308, 9e-6])
+def test_a_stride_of_too_many_windows(stride):
+    with pytest.raises(UserError, match=r"a video of 10 s has more than 1,000,000 sliding windows at stride=.*; raise"):
+        sliding_windows(10.0, 1.0, stride)
+    assert len(sliding_windows(10.0, 1.0, 1e-5)) == 1_000_000
+
+
 @pytest.mark.parametrize("numbers", [(0, 1, 1), (1, 0, 1), (1, 1, -1), (float("nan"), 1, 1), (1, float("inf"), 1)])
 def test_numbers_above_zero(numbers):
     with pytest.raises(UserError, match="must be above 0"):

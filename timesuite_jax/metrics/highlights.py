@@ -45,6 +45,8 @@ def highlight_scores(
 ) -> dict[str, float]:
     """Computes HIT@1 and mAP at the three levels, over the queries with both a prediction and ground truth.
 
+    The mAP is the mean over a query's annotators, then over queries, which may have different numbers of annotators.
+
     Args:
       predictions: one score per clip, by query id. For mAP, missing clips score 0 and clips beyond the end of the video
         are dropped; for HIT@1, a best clip beyond the end is a miss.
@@ -64,7 +66,7 @@ def highlight_scores(
         raise ValueError(
             f"none of {len(predictions)} predictions has a query id of {len(truths)} truths; give matching query ids"
         )
-    precisions: dict[str, list[list[float]]] = {level: [] for level in LEVELS}
+    precisions: dict[str, list[float]] = {level: [] for level in LEVELS}
     hits: dict[str, list[float]] = {level: [] for level in LEVELS}
     beyond = 0
     for truth in shared:
@@ -77,13 +79,18 @@ def highlight_scores(
         for level, threshold in LEVELS.items():
             positive = (saliency >= threshold).astype(np.float64)
             hits[level].append(float(positive[best].max()) if best < len(positive) else 0.0)
-            precisions[level].append([average_precision(annotator, fitted) for annotator in positive.T])
+            precisions[level].append(float(np.mean([average_precision(each, fitted) for each in positive.T])))
     result = {}
     for level in LEVELS:
         result[f"HL-min-{level}-mAP"] = float(np.mean(precisions[level]))
         result[f"HL-min-{level}-Hit1"] = float(np.mean(hits[level]))
     counts = {"n": len(shared), "without_prediction": len(truths) - len(shared), "clips_beyond_end": beyond}
     return {**result, **counts}
+
+
+def clip_count(duration: float) -> int:
+    """Returns the number of whole clips of a video of so many seconds; 0 for a duration that is no positive number."""
+    return int(duration / CLIP_SECONDS) if np.isfinite(duration) and duration > 0 else 0
 
 
 def _saliency(truth: Mapping[str, Any]) -> tuple[Float[np.ndarray, "clips annotators"], int]:
@@ -93,7 +100,7 @@ def _saliency(truth: Mapping[str, Any]) -> tuple[Float[np.ndarray, "clips annota
       UserError: naming the query whose annotation is wrong.
     """
     query, duration = f"query {truth['qid']}", truth["duration"]
-    clips = int(duration / CLIP_SECONDS) if np.isfinite(duration) and duration > 0 else 0
+    clips = clip_count(duration)
     if not clips:
         raise UserError(f"{query} has a video of {duration} s, too short for a clip of {CLIP_SECONDS} s; leave it out")
     if not len(truth["relevant_clip_ids"]):

@@ -7,6 +7,8 @@ from jaxtyping import Float
 
 from timesuite_jax.errors import UserError
 
+MAX_WINDOWS = 1_000_000  # of a video: one each 1/25 s for eleven hours
+
 
 def sliding_windows(duration: float, window: float, stride: float) -> Float[np.ndarray, "windows 2"]:
     """Start and end, in seconds, of the windows at multiples of `stride` from the start of a video.
@@ -20,10 +22,15 @@ def sliding_windows(duration: float, window: float, stride: float) -> Float[np.n
       stride: seconds from one start to the next.
 
     Raises:
-      UserError: a number is not above 0.
+      UserError: a number is not above 0, or there would be more than `MAX_WINDOWS`.
     """
     for name, value in (("duration", duration), ("window", window), ("stride", stride)):
         if not 0 < value < math.inf:
             raise UserError(f"{name}={value} of sliding windows must be above 0 and finite; correct it")
+    if duration / stride > MAX_WINDOWS:
+        raise UserError(
+            f"a video of {duration:g} s has more than {MAX_WINDOWS:,} sliding windows at stride={stride:g}; raise the "
+            "stride"
+        )
     starts = np.arange(max(1, math.floor(duration / stride + 0.5))) * stride
     return np.stack([starts, np.minimum(starts + window, duration)], axis=1)

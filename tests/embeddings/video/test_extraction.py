@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 
 from tests.support.sample_videos import numbered_video
-from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest, extract_features, features_of_videos
+from timesuite_jax.embeddings.video import (
+    FeatureEncoder,
+    FeatureRequest,
+    extract_features,
+    features_of_videos,
+    window_stream,
+)
+from timesuite_jax.embeddings.video.source_identity import source_identity
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import VideoError
+from timesuite_jax.timing import windows
 
 RATE, COUNT = 12.0, 60  # five seconds
 
@@ -75,6 +83,20 @@ def test_a_broken_video_is_named_and_the_others_are_complete(videos):
     assert len(found[1].features) == 5
 
 
+def test_a_video_of_too_many_windows_is_named_and_the_others_are_complete(videos, monkeypatch):
+    monkeypatch.setattr(windows, "MAX_WINDOWS", 40)
+    monkeypatch.setattr(window_stream, "MAX_WINDOWS", 40)
+    found = run(mean_grey, FeatureRequest(0.1, 0.1), [videos / "a.mp4", videos / "b.mp4"])
+    assert str(found[0]).endswith("a.mp4 of 5 s has more than 40 windows at a stride of 0.1 s; raise the stride")
+    assert len(found[1].features) == 30
+
+
+def test_the_file_of_a_video_is_identified(videos):
+    found = run(mean_grey, FeatureRequest(1.0, 1.0), [videos / "a.mp4", videos / "c.mp4"])
+    for number, name in enumerate("ac"):
+        assert found[number].settings["source"] == source_identity(videos / f"{name}.mp4")
+
+
 def test_features_of_some_videos(videos):
     encoder, request = FeatureEncoder(4, 32, mean_grey), FeatureRequest(1.0, 1.0)
     found = features_of_videos({}, encoder, request, [videos / "b.mp4", videos / "a.mp4"])
@@ -122,6 +144,7 @@ def test_an_exception_of_the_encoder_ends_the_threads(videos):
         ({"level": "frame"}, "set layer"),
         ({"tokens": True, "layer": -1, "level": "frame"}, "level='window'"),
         ({"window": 0.0}, "window"),
+        ({"stride": 1e-9}, "stride=1e-09 must be at least 0.001"),
     ],
 )
 def test_requests_that_contradict_themselves(fields, words):

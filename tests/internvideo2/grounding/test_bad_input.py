@@ -1,5 +1,7 @@
 """Wrong queries, features and configs: one clear sentence each."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -13,8 +15,10 @@ from timesuite_jax.internvideo2.grounding.batch import Collate
 from timesuite_jax.internvideo2.grounding.config import GroundingConfig
 from timesuite_jax.internvideo2.grounding.inputs import check_inputs
 from timesuite_jax.internvideo2.grounding.moment_query import MomentQuery, read_moment_queries
+from timesuite_jax.internvideo2.grounding.predict import MomentPrediction
 from timesuite_jax.internvideo2.grounding.query_features import query_features
 from timesuite_jax.internvideo2.grounding.sample import row_levels
+from timesuite_jax.internvideo2.grounding.scores import metric_names, moment_scores
 from timesuite_jax.internvideo2.grounding.stream import sample_maker, training_queries, training_stream
 from timesuite_jax.internvideo2.grounding.video_features import FeatureFolder
 
@@ -82,11 +86,21 @@ def test_wrong_rows(tmp_path, changes, message):
         ("\n[1]\n", "line 2 is not a JSON object"),
         ("{'qid': 1}", "line 1 is not JSON"),
         (2 * '{"qid": 1, "query": "a", "vid": "v", "duration": 2}\n', "line 2: qid 1 occurs twice"),
+        ("".join(f'{{"qid": {qid}, "query": "a", "vid": "v", "duration": 2}}\n' for qid in ('"1"', 1)), "qid 1 occurs"),
     ],
 )
 def test_wrong_files(tmp_path, text, message):
     (tmp_path / "q.jsonl").write_text(text)
     with pytest.raises(UserError, match=message):
+        read_moment_queries(tmp_path / "q.jsonl")
+
+
+def test_a_file_with_a_byte_order_mark_and_one_in_another_encoding(tmp_path):
+    text = '{"qid": 1, "query": "caf\u00e9", "vid": "v", "duration": 2}\n'
+    (tmp_path / "q.jsonl").write_bytes(text.encode("utf-8-sig"))
+    assert read_moment_queries(tmp_path / "q.jsonl")[0].query == "caf\u00e9"
+    (tmp_path / "q.jsonl").write_bytes(text.encode("latin-1"))
+    with pytest.raises(UserError, match="not text in UTF-8"):
         read_moment_queries(tmp_path / "q.jsonl")
 
 
@@ -129,6 +143,83 @@ def test_all_that_is_missing_is_listed(tmp_path):
         (tmp_path / f"features/train_{number}.npz").unlink()
     with pytest.raises(UserError, match="for 2 of 4 videos, among them train_1, train_3"):
         check_inputs(make_config(tmp_path), train=True, weights=True)
+
+
+def evaluated(folder, **data):
+    """A set to train on and to evaluate."""
+    make_set(folder, "train", 2, seed=1)
+    rows = make_set(folder, "val", 5, seed=2)
+    return make_config(folder, evaluation=f"{folder}/val.jsonl", **data), rows
+
+
+def test_features_that_cannot_be_evaluated_are_an_error_before_training(tmp_path):
+    config, rows = evaluated(tmp_path)
+    check_inputs(config, train=True, weights=True)
+    write_features_of(tmp_path / "features", "train_0", np.ones((ROWS, 3)))  # dropped and counted in training
+    check_inputs(config, train=True, weights=True)
+    faults = [np.ones((ROWS, 3)), np.full((ROWS, WIDTH), np.nan), np.ones((2, WIDTH)), np.ones((ROWS + 1, WIDTH))]
+    for number, values in enumerate(faults):
+        write_features_of(tmp_path / "features", f"val_{number}", values)
+    message = r"val.jsonl cannot be evaluated: .*val_0.npz has features of width 3, .*finite.*4 s, but .*; 1 more$"
+    for train in (True, False):
+        with pytest.raises(UserError, match=message):
+            check_inputs(config, train=train, weights=True)
+    (tmp_path / "features/val_0.npz").write_bytes(b"PK garbage")
+    write_rows(tmp_path / "val.jsonl", rows[:3])
+    with pytest.raises(UserError, match=r"val_0.npz is not a file of features: it is not a NumPy file; remove it"):
+        check_inputs(config, train=True, weights=True)
+
+
+def test_files_of_query_features_are_checked_before_training(tmp_path):
+    words = tmp_path / "words"
+    config, rows = evaluated(tmp_path, queries=str(words))
+    with pytest.raises(UserError, match=r"there are no data.queries=.*words; correct"):
+        check_inputs(config, train=True, weights=True)
+    words.mkdir()
+    with pytest.raises(UserError, match=r"no features of 21 of 21 queries in .*, among them 1000.npz or qid"):
+        check_inputs(config, train=True, weights=True)
+    width = config.model.query_width
+    for qid in [*(row["qid"] for row in rows), *range(1000, 1006)]:
+        np.savez(words / f"{qid}.npz", features=np.ones((2, width), np.float32))
+    check_inputs(config, train=True, weights=True)
+    for array, message in (
+        (np.ones((2, width + 1)), "model.query_width="),
+        (np.full((2, width), np.nan), "not finite"),
+        (np.full(2, "a"), "not numbers"),
+        (np.full(2, None), "Python objects"),
+    ):
+        np.savez(words / f"{rows[1]['qid']}.npz", features=array)
+        with pytest.raises(UserError, match=f"cannot be evaluated: .*{message}"):
+            check_inputs(config, train=True, weights=True)
+
+
+def test_training_cannot_evaluate_queries_without_windows(tmp_path):
+    config, rows = evaluated(tmp_path)
+    write_rows(tmp_path / "val.jsonl", [{**row, "relevant_windows": None} for row in rows])
+    with pytest.raises(UserError, match=r"val.jsonl has no query with relevant_windows to score against in training"):
+        check_inputs(config, train=True, weights=True)
+    check_inputs(config, train=False, weights=True)  # a file of predictions may be written
+    check_inputs(make_config(tmp_path, evaluation=None), train=True, weights=True)
+
+
+def prediction(**changes):
+    query = MomentQuery(7, "a", "v", 32.0, ((0.0, 8.0),), {0: (4.0, 4.0, 4.0)})
+    return MomentPrediction(dataclasses.replace(query, **changes), [(0.0, 8.0, 0.5)], [1.0, 0.5])
+
+
+def test_a_video_shorter_than_a_clip_has_no_highlights():
+    short = prediction(qid=8, duration=1.5, windows=((0.0, 1.5),))
+    scores = moment_scores([prediction(), short])
+    assert scores.metrics()["HL-min-VeryGood-Hit1"] == 1.0 and len(scores.groups) == 2
+    assert (scores.details["queries_with_saliency"], scores.details["queries_shorter_than_a_clip"]) == (1, 1)
+    assert set(scores.metrics()) == set(metric_names([prediction().query, short.query]))
+    alone = moment_scores([short])
+    assert set(alone.metrics()) == set(metric_names([short.query])) and "HL-min-VeryGood-mAP" not in alone.metrics()
+
+
+def test_words_that_are_cut_in_evaluation_are_counted():
+    cut = dataclasses.replace(prediction(qid=8), cuts=("words",))
+    assert moment_scores([prediction(), cut]).details["queries_with_words_cut"] == 1
 
 
 def test_more_windows_than_spans(tmp_path):

@@ -9,6 +9,7 @@ from etils import epath
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import VIDEO_SUFFIXES
 from timesuite_jax.storage.remote_path import to_path
+from timesuite_jax.storage.text_file import read_text
 
 _LIST = ".txt"
 
@@ -30,7 +31,8 @@ def plan_extractions(paths: Sequence[epath.Path], folder: epath.Path, suffix: st
       suffix: of the files of features, without a full stop.
 
     Raises:
-      UserError: a path does not exist, there is no video, or two videos would have the same file.
+      UserError: a path does not exist, a list is not text or has a folder, there is no video, or two videos would have
+        the same file.
     """
     found: dict[str, tuple[epath.Path, str]] = {}
     for path in paths:
@@ -57,24 +59,35 @@ def _videos(path: epath.Path) -> list[tuple[epath.Path, str]]:
         videos = sorted(str(file) for file in files if file.suffix.lower() in VIDEO_SUFFIXES)
         root = str(path).rstrip("/") + "/"
         return [(to_path(video), video.removeprefix(root)) for video in videos]
-    if not path.exists():
+    if not _exists(path):
         raise UserError(
             f"there is no {path}; give videos, folders of videos, or a {_LIST} file with a path in each line"
         )
     if path.suffix.lower() != _LIST:
         return [(path, path.name)]
-    lines = [line.strip() for line in path.read_text().split("\n")]
+    lines = [line.strip() for line in read_text(path, "a list of videos").split("\n")]
     listed = []
     for number, line in enumerate(lines, 1):
         if not line:
             continue
         video = to_path(line) if "://" in line or line.startswith("/") else path.parent / line
-        if not video.exists():
+        if not _exists(video):
             raise UserError(f"{path}, line {number}: there is no {video}; correct the path, or remove the line")
+        if video.is_dir():
+            raise UserError(
+                f"{path}, line {number}: {video} is a folder; list its videos, or give the folder instead of the list"
+            )
         # Files of features stay within their folder.
         elsewhere = line.startswith("/") or "://" in line or ".." in line.split("/")
         listed.append((video, video.name if elsewhere else line))
     return listed
+
+
+def _exists(path: epath.Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that no file can have: too long, or with a null byte
+        return False
 
 
 def _stem(name: str) -> str:

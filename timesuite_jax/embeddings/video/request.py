@@ -19,7 +19,7 @@ class FeatureRequest:
     """Features of one kind for any number of videos."""
 
     window: float = bounded(2.0, above=0)  # seconds
-    stride: float = bounded(2.0, above=0)  # seconds from the start of a window to that of the next
+    stride: float = bounded(2.0, minimum=0.001)  # seconds from the start of a window to that of the next
     level: Level = "window"  # a row for each frame or window, or one for the video, the mean of its windows
     layer: int | None = None  # output of this block, -1 the last; None: the pooled feature of the whole encoder
     tokens: bool = False  # all tokens of the layer instead of their mean

@@ -7,11 +7,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from timesuite_jax.embeddings.video.request import FeatureEncoder, FeatureRequest
+from timesuite_jax.errors import UserError
 from timesuite_jax.media import Source, VideoIndex, index_video, stream_frames
 from timesuite_jax.media.frame_converter import Resize
-from timesuite_jax.media.video_error import DamagedFrame
+from timesuite_jax.media.video_error import DamagedFrame, VideoError
 from timesuite_jax.timing.frames import displayed_frames
-from timesuite_jax.timing.windows import sliding_windows
+from timesuite_jax.timing.windows import MAX_WINDOWS, sliding_windows
 
 
 class Window(NamedTuple):
@@ -67,7 +68,11 @@ def video_windows(
 def _windows(
     source: Source, index: VideoIndex, encoder: FeatureEncoder, request: FeatureRequest, first: int, threads: int
 ) -> Iterator[Window]:
-    spans = sliding_windows(index.duration, request.window, request.stride)
+    try:
+        spans = sliding_windows(index.duration, request.window, request.stride)
+    except UserError as error:  # other videos may be short enough
+        problem = f"of {index.duration:g} s has more than {MAX_WINDOWS:,} windows at a stride of {request.stride:g} s"
+        raise VideoError(index.name, problem, "raise the stride", "too_long") from error
     middles = (np.arange(encoder.num_frames) + 0.5) / encoder.num_frames
     moments = spans[:, :1] + np.einsum("w,f->wf", spans[:, 1] - spans[:, 0], middles)
     numbers = displayed_frames(index.times, moments.reshape(-1)).reshape(moments.shape)

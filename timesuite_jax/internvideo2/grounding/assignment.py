@@ -54,7 +54,7 @@ def assign(cost: Float[Array, "rows columns"]) -> Int[Array, " rows"]:
 
 
 def _add_row(cost: Float[Array, "rows_plus_1 columns_plus_1"], row: Int[Array, ""], state: _State) -> _State:
-    """Assigns one more row, and others anew along the shortest path."""
+    """Assigns one more row, and reassigns others along the shortest path."""
     size = cost.shape[1]
     state = state._replace(row_of=state.row_of.at[0].set(jnp.asarray(row, jnp.int32)))
     search = _Search(

@@ -24,7 +24,7 @@ class GroundingDataSpec(StreamSpec):
       features: folder of the features of all videos, `<vid>.npz` (or .safetensors, .parquet).
       queries: features of queries: "hashed" words, "minilm" (a sentence encoder, the extra `embeddings`), or a folder.
       max_rows: of the features of a video.
-      max_words: of a query; further ones are cut, and counted.
+      max_words: of a query; further ones are cut, and counted in training and in evaluation.
       max_windows: of a query in training; of more, some are drawn at each visit, and counted.
       evaluation_batch_size: queries; does not change the predictions.
     """

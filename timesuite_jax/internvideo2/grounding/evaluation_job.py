@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 
 from etils import epath
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, Progress
 from timesuite_jax.evaluation.report import print_result
 from timesuite_jax.evaluation.runner import Result
 from timesuite_jax.internvideo2.grounding.moment_query import MomentQuery
 from timesuite_jax.internvideo2.grounding.predict import MomentPrediction
-from timesuite_jax.internvideo2.grounding.scores import moment_scores
+from timesuite_jax.internvideo2.grounding.scores import WORDS_CUT, moment_scores, words_cut
 from timesuite_jax.param_tree import Params
 from timesuite_jax.storage.atomic_write import replace_text
 from timesuite_jax.storage.write_errors import explain_write_errors
@@ -28,13 +29,23 @@ def moment_job(queries: Sequence[MomentQuery], predict: Predict, submission: epa
       queries: to predict.
       predict: from parameters, queries and a callback for progress.
       submission: file for predictions in the form of QVHighlights; None for no file.
+
+    Raises:
+      UserError: there is nothing to score, and no file to write.
     """
+    scorable = any(query.windows for query in queries)
+    if submission is None and not scorable:
+        raise UserError(
+            f"none of the {len(queries)} queries has relevant_windows to score against; give annotated queries, or "
+            "--predictions for a file of predictions"
+        )
 
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         predictions = predict(params, queries, on_progress)
         files = [] if submission is None else [functools.partial(write_submission, predictions, submission)]
-        if submission is not None and not any(query.windows for query in queries):
-            counts = {"n": 0.0, "queries_without_windows": len(predictions)}
+        if not scorable:
+            cut = words_cut(predictions)
+            counts = {"n": 0.0, "queries_without_windows": len(predictions), WORDS_CUT: cut}
             message = f"{len(predictions)} queries are predicted; none has relevant_windows to score against"
             return EvaluationReport(counts, functools.partial(print, message), files)
         scores = moment_scores(predictions)

@@ -13,7 +13,7 @@ from timesuite_jax.internvideo2.grounding.evaluation_job import moment_job
 from timesuite_jax.internvideo2.grounding.inputs import check_inputs
 from timesuite_jax.internvideo2.grounding.moment_query import MomentQuery, read_moment_queries
 from timesuite_jax.internvideo2.grounding.predict import MomentPrediction, predict_moments
-from timesuite_jax.internvideo2.grounding.scores import metric_names, moment_scores
+from timesuite_jax.internvideo2.grounding.scores import WORDS_CUT, metric_names, moment_scores, words_cut
 from timesuite_jax.internvideo2.grounding.stream import sample_maker
 from timesuite_jax.models.grounding import MomentHead, MomentHeadSpec
 from timesuite_jax.param_tree import Params
@@ -59,10 +59,12 @@ class GroundingInference:
         if self.config.data.evaluation is None:
             return {}
         queries = read_moment_queries(self.config.data.evaluation)
-        return {"validation": Evaluation(metric_names(queries), functools.partial(self._evaluate, queries))}
+        names = [*metric_names(queries), WORDS_CUT]
+        return {"validation": Evaluation(names, functools.partial(self._evaluate, queries))}
 
     def _evaluate(self, queries: Sequence[MomentQuery], params: Params) -> dict[str, float]:
-        return moment_scores(self.predict(params, queries)).metrics()
+        predictions = self.predict(params, queries)
+        return {**moment_scores(predictions).metrics(), WORDS_CUT: float(words_cut(predictions))}
 
     def predict(
         self,

@@ -11,7 +11,7 @@ from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.metrics.highlights import CLIP_SECONDS
-from timesuite_jax.storage.remote_path import to_path
+from timesuite_jax.storage.text_file import read_text
 
 Window = tuple[float, float]
 
@@ -60,24 +60,20 @@ def read_moment_queries(path: epath.PathLike) -> list[MomentQuery]:
     Raises:
       UserError: the file cannot be read or has no query, or a line is wrong; names the line and the query.
     """
-    queries: dict[int | str, MomentQuery] = {}
+    queries: dict[str, MomentQuery] = {}  # by name: results and files of 1 and "1" would be the same
     for line, row in _rows(path):
         where = f"{path}, line {line}"
         query = _query(row, where)
-        if query.qid in queries:
-            raise UserError(f"{where}: qid {query.qid!r} occurs twice; give each query its own")
-        queries[query.qid] = query
+        if (name := str(query.qid)) in queries:
+            raise UserError(f"{where}: qid {name} occurs twice; give each query its own")
+        queries[name] = query
     if not queries:
         raise UserError(f"{path} contains no query; give a file with a JSON object in each line")
     return list(queries.values())
 
 
 def _rows(path: epath.PathLike) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        lines = to_path(path).read_text().split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read {path}: {error}; give a file of JSON lines") from error
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_text(path, "a file of JSON lines").split("\n"), 1):
         if not line.strip():
             continue
         try:

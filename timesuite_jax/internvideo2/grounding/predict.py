@@ -30,11 +30,13 @@ class MomentPrediction:
       query: what was predicted for.
       windows: (start, end, score) in seconds, the most likely first; the score is the probability of being a moment.
       saliency: of each clip of 2 seconds.
+      cuts: what of the query was left out: "words".
     """
 
     query: MomentQuery
     windows: Sequence[tuple[float, float, float]]
     saliency: Sequence[float]
+    cuts: Sequence[str] = ()
 
     def submission(self) -> dict[str, Any]:
         """A line of a QVHighlights submission."""
@@ -117,4 +119,4 @@ def _prediction(
     # Clips of 2 seconds get the saliency of the row whose middle is nearest to theirs, whatever the stride.
     middles = (np.arange(max(1, int(query.duration / CLIP_SECONDS))) + 0.5) * CLIP_SECONDS / query.duration
     rows = np.abs(middles[:, None] - sample.times.astype(np.float64).mean(axis=1)[None]).argmin(axis=1)
-    return MomentPrediction(query, windows, saliency[rows].tolist())
+    return MomentPrediction(query, windows, saliency[rows].tolist(), sample.cuts)

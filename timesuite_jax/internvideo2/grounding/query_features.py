@@ -4,8 +4,10 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from etils import epath
 from jaxtyping import Float32
 
 from timesuite_jax.errors import UserError
@@ -15,6 +17,7 @@ from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.storage.staging import local_copy
 
 HASHED, MINILM = "hashed", "minilm"
+_READERS = 8  # threads, for latency of a bucket
 _ARRAYS = ("features", "last_hidden_state")  # names in files; the second one is that of Moment-DETR's CLIP features
 
 QueryFeatures = Float32[np.ndarray, "words D"]
@@ -51,27 +54,62 @@ class QueryFolder:
     folder: str
     width: int
 
+    def find(self, query: MomentQuery) -> epath.Path | None:
+        """The file of a query; None if there is none."""
+        paths = (to_path(self.folder) / name for name in _names(query))
+        return next((path for path in paths if path.is_file()), None)
+
+    def missing(self, queries: Sequence[MomentQuery]) -> list[str]:
+        """Queries without a file, in one sentence; empty if there are none."""
+        absent = [query for query in queries if self.find(query) is None]
+        if not absent:
+            return []
+        return [
+            f"features of {len(absent)} of {len(queries)} queries in data.queries={self.folder}, among them "
+            f"{' or '.join(_names(absent[0]))}"
+        ]
+
+    def problems(self, queries: Sequence[MomentQuery]) -> list[str]:
+        """Why files do not fit the model, a message for each; none is kept."""
+
+        def problem(query: MomentQuery) -> str | None:
+            try:
+                self(query)
+            except UserError as error:
+                return str(error)
+            return None
+
+        with ThreadPoolExecutor(_READERS) as readers:
+            return [found for found in readers.map(problem, queries) if found]
+
     def __call__(self, query: MomentQuery) -> QueryFeatures:
         """The features of a query.
 
         Raises:
           UserError: there is no file, or it does not fit.
         """
-        names = f"{query.qid}.npz", f"qid{query.qid}.npz"
-        paths = [path for name in names if (path := to_path(self.folder) / name).is_file()]
-        if not paths:
-            raise UserError(f"{self.folder} has neither {names[0]} nor {names[1]}; add the features of the query")
-        arrays = read_arrays(local_copy(paths[0]), "write the features of the query again")
+        path = self.find(query)
+        if path is None:
+            raise UserError(f"{self.folder} has neither {' nor '.join(_names(query))}; add the features of the query")
+        arrays = read_arrays(local_copy(path), "write the features of the query again")
         found = next((arrays[name] for name in _ARRAYS if name in arrays), None)
         if found is None:
-            raise UserError(f"{paths[0]} has no array {' or '.join(_ARRAYS)}; write one of shape [words, D]")
-        features = np.atleast_2d(np.asarray(found, np.float32))
+            raise UserError(f"{path} has no array {' or '.join(_ARRAYS)}; write one of shape [words, D]")
+        if found.dtype.kind not in "fiu":
+            raise UserError(f"{path} has features of type {found.dtype}, not numbers; write them again")
+        features = np.atleast_2d(found.astype(np.float32))
         if features.ndim != 2 or not len(features) or features.shape[1] != self.width:
             raise UserError(
-                f"{paths[0]} has features of shape {features.shape}, the config has model.query_width={self.width}; "
+                f"{path} has features of shape {features.shape}, the config has model.query_width={self.width}; "
                 "change it, or give other features"
             )
+        if not np.isfinite(features).all():
+            raise UserError(f"{path} has features that are not finite numbers; write them again")
         return features
+
+
+def _names(query: MomentQuery) -> tuple[str, str]:
+    return f"{query.qid}.npz", f"qid{query.qid}.npz"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -22,7 +22,7 @@ from timesuite_jax.layers import Dropout, LayerNorm, Linear, run_stack
 from timesuite_jax.models.grounding.moment_head_spec import MomentHeadSpec
 from timesuite_jax.models.grounding.transformer_layers import NORM_EPSILON, DecoderLayer, EncoderLayer
 
-# The fastest sinusoid has one period in a video, as in Moment-DETR: faster ones are easily learnt by heart.
+# The fastest sinusoid has one period in a video, as in Moment-DETR: faster ones are easily overfitted.
 _FASTEST = 2 * math.pi
 
 
