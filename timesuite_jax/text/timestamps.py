@@ -12,6 +12,7 @@ import re
 from collections.abc import Sequence
 
 from timesuite_jax.text.answers.characters import plain_characters
+from timesuite_jax.text.answers.cjk_numerals import CJK_DIGITS
 from timesuite_jax.text.answers.combine import combine
 from timesuite_jax.text.answers.final_answer import final_answer
 from timesuite_jax.text.answers.header_tables import table_spans
@@ -22,7 +23,7 @@ from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.time_text import format_seconds
 
 # What any span has that does not end where the video does.
-_NUMBER = re.compile(rf"[\d\u00bc-\u00be]|{NUMERAL}", re.IGNORECASE)
+_NUMBER = re.compile(rf"[\d\u00bc-\u00be{CJK_DIGITS}]|{NUMERAL}", re.IGNORECASE)
 _FRAME_RATE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?) ?(?:fps|frames? ?(?:per|a|/) ?s(?:ec(?:ond)?)?)\b")
 
 

@@ -85,10 +85,12 @@ TEXTS = {
     "a to the end": "5 s to the end",
     "between a and the end": "between 5 s and the end",
     "from a onwards": "from 5 s onwards",
+    "until b": "until 12 s",
     "first seconds": "first 7 seconds",
     "last seconds": "the last 7 seconds",
     "start to finish": "from start to finish",
     "whole video": "throughout the video",
+    "nothing but pairs": "(5.0, 12.0), (20.0, 30.0)",
     "nothing but two times": "5.0, 12.0",
 }
 
@@ -130,7 +132,14 @@ def test_phrases(name):
 
 @pytest.mark.parametrize(
     ("written", "value"),
-    [("five", 5), ("twenty-five", 25), ("ninety nine", 99), ("one hundred and twenty", 120), ("hundred", 100)],
+    [
+        ("five", 5),
+        ("twenty-five", 25),
+        ("ninety nine", 99),
+        ("one hundred and twenty", 120),
+        ("hundred", 100),
+        ("half a", 0.5),
+    ],
 )
 def test_numerals(written, value):
     assert read_numeral(written) == value

@@ -4,7 +4,7 @@ An answer passes through these modules in order:
 
 1. `final_answer`: drops the model's thinking, struck-out text and repeated examples of the prompt; `options`: keeps the
    option that an answer to a multiple-choice question chooses;
-2. `characters`: maps digits, dashes, arrows and primes of all scripts to ASCII;
+2. `characters`, with `cjk_numerals`: maps digits, dashes, arrows and primes of all scripts to ASCII;
 3. `header_tables`: reads tables whose header names a start and an end;
 4. `lexer`, with the tables `notations` (what is a time), `counted` (what is another number), `vocabulary` (words in ten
    languages), `expressions` (of several words, among them `decades`, `denials` and `corrections`) and `numerals`:

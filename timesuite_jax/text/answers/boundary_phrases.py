@@ -23,6 +23,8 @@ BOUNDARY_PHRASES = {
     "from a onwards": Phrase(
         "{from|start}{at|from}?{a:certain|bare}{comma|and|other|at}{0,2}{onwards}", builders.to_finish
     ),
+    # "Until 12 s." is all of the answer.
+    "until b": Phrase("^{line}*{until}{at}?{b:unit}{stop|line}*$", builders.from_beginning, WEAK),
     # "the first 7 seconds"
     "first seconds": Phrase("{first}{b:unit}(?!{sep|and})", builders.from_beginning, WEAK),
     # "the last 7 seconds"

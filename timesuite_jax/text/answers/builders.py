@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 from timesuite_jax.text.answers.spans import TimeSpan, interval, lasting
 from timesuite_jax.text.answers.tokens import TIMES, Token
@@ -68,6 +69,12 @@ def pairs(tokens: list[Token], match: re.Match[str], duration: float | None) -> 
     """From each first time to each second one."""
     times = [time for time in tokens[match.start() : match.end()] if time.kind in TIMES]
     return [interval(start, end, duration) for start, end in zip(times[::2], times[1::2], strict=True)]
+
+
+def ascending_pairs(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """As `pairs`; none if not every time is later than that before it: they are points of a picture."""
+    seconds = [token.seconds for token in tokens[match.start() : match.end()] if token.kind in TIMES]
+    return pairs(tokens, match, duration) if all(a < b for a, b in pairwise(seconds)) else []
 
 
 def variables(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:

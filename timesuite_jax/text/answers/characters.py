@@ -4,6 +4,8 @@ import functools
 import re
 import unicodedata
 
+from timesuite_jax.text.answers.cjk_numerals import with_digits
+
 _PLAIN = {
     ch: plain
     for characters, plain in (
@@ -52,7 +54,7 @@ def plain_characters(text: str) -> str:
 
     An arrow in any writing becomes a dash, and the tag `<start>` the word "start".
     """
-    text = _LIST_POINT.sub(". ", text)
+    text = with_digits(_LIST_POINT.sub(". ", text))
     text = re.sub(r"[^\x00-\x7f]", lambda match: _plain(match[0]), text)
     text = _OPENING_TAG.sub(_tag_words, _CLOSING_TAG.sub(" ", text))
     return _PRIMES.sub(_minutes, _DASHES.sub("-", _ARROW.sub("-", text)))

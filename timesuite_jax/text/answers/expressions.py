@@ -85,6 +85,9 @@ EXPRESSIONS = (
     ("variable", r"\bt(?:ime(?:_?stamp)?)?_?\d(?!\w|[.:]\d)|\btime(?:stamp)?\s\d(?=[\"']?\s?[=:])"),
     ("start", r"\bt_?s(?:tart)?(?=[\"']?\s{0,2}[:=])"),
     ("end", r"\bt_?e(?:nd)?(?=[\"']?\s{0,2}[:=])"),
+    # "It opens at 5 s and closes at 12 s."
+    ("start", r"\b(?:opens|enters|arrives)(?=\sat\s(?:about\s|around\s|the\s)?\d)"),
+    ("end", r"\b(?:closes|leaves|exits|departs)(?=\sat\s(?:about\s|around\s|the\s)?\d)"),
     # "in: 00:05, out: 00:12"
     ("start", r"\bin(?:[- ]?point)?(?=\s{0,2}[:=]\s{0,2}[\d.])"),
     ("end", r"\bout(?:[- ]?point)?(?=\s{0,2}[:=]\s{0,2}[\d.])"),

@@ -99,7 +99,8 @@ def _kind(text: str, match: re.Match[str], tokens: list[Token]) -> str:
             return "transparent"  # "about", or a bullet
     if written.startswith(".."):
         return "stop"
-    ends_time = bool(tokens) and (tokens[-1].kind in TIMES or tokens[-1].kind == "scale")  # "12 s.20 - 30 s"
-    if written == "." and not ends_time and (text[match.end() : match.end() + 1] or " ") not in " \n\t\"')]*_":
+    after = text[match.end() : match.end() + 1] or " "
+    ends_time = bool(tokens) and (tokens[-1].kind in TIMES or tokens[-1].kind == "scale")
+    if written == "." and after not in " \n\t\"')]*_" and not (ends_time and after.isdecimal()):  # "12 s.20 - 30 s"
         return "other"  # within a word or number
     return MARKS.get(written, "other")

@@ -1,4 +1,4 @@
-"""English numbers in words: "five", "twenty-five", "a hundred and twenty"."""
+"""English numbers in words: "five", "twenty-five", "a hundred and twenty", "half a"."""
 
 import re
 
@@ -10,11 +10,13 @@ _VALUES = {
     "hundred": 100,
 }
 _WORD = "|".join(sorted(_VALUES, key=len, reverse=True))
-NUMERAL = rf"\b(?:{_WORD})(?:[ ](?:{_WORD})|-(?:{_WORD})|(?<=hundred)[ ]and[ ](?:{_WORD}))*\b"
+NUMERAL = rf"\b(?:half[ ]an?|(?:{_WORD})(?:[ ](?:{_WORD})|-(?:{_WORD})|(?<=hundred)[ ]and[ ](?:{_WORD}))*)\b"
 
 
-def read_numeral(written: str) -> int | None:
+def read_numeral(written: str) -> float | None:
     """Returns the number that a text which `NUMERAL` matches denotes; None for "one two" and "five twenty"."""
+    if written.startswith("half"):
+        return 0.5
     value, last = 0, 1000
     for word in re.findall(_WORD, written):
         number = _VALUES[word]

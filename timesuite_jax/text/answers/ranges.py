@@ -65,6 +65,12 @@ RANGES = {
     "list of pairs": Phrase(
         "{bracket}(?:{paren}{time}{comma}{time}{close}{comma}?)+{close}", builders.pairs, UNCERTAIN
     ),
+    # "(5.0, 12.0), (20.0, 30.0)" is all of the answer.
+    "nothing but pairs": Phrase(
+        "^{line}*(?:{paren}{certain}{comma}{certain}{close}{comma|and|line|stop}{0,2}){2,}$",
+        builders.ascending_pairs,
+        UNCERTAIN,
+    ),
     # "5.0, 12.0" is all of the answer.
     "nothing but two times": Phrase(
         """^{line}*(?: {paren}?{a:certain}{comma|line|stop}{0,3}{b:certain}{close}? | {c:bare}{comma}{d:time} )

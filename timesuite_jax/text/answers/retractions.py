@@ -71,5 +71,8 @@ def _is_correction(tokens: list[Token], at: int, following: Found | None, times:
         return True
     # "No, he opens the door from 20 to 30 s", in one sentence.
     begins_sentence = at == 0 or tokens[at - 1].kind in _SENTENCE_ENDS
-    connected = not _CONNECTIVES.isdisjoint(kinds[-2:]) and _SENTENCE_ENDS.isdisjoint(kinds)
-    return connected and (tokens[at].kind == "correction" or begins_sentence)
+    if not _SENTENCE_ENDS.isdisjoint(kinds):
+        return False
+    if _CONNECTIVES.isdisjoint(kinds[-2:]):
+        return begins_sentence and tokens[at].kind == "correction" and kinds[-2:-1] == ["comma"]
+    return begins_sentence or tokens[at].kind == "correction"
