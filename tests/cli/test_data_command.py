@@ -190,9 +190,9 @@ def test_empty_names_are_not_the_default(folder, capsys, option):
     assert caught.value.code == 2 and f"argument {option}: '' is empty; give a name, or" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("option", ["--task", "--format", "--split", "--annotators"])
+@pytest.mark.parametrize("option", ["--task", "--format", "--split", "--annotators", "--seed"])
 def test_a_check_has_no_options_of_annotations_without_any(folder, capsys, option):
-    assert main(["data", "check", f"{folder}/videos", option, "didemo"]) == 2
+    assert main(["data", "check", f"{folder}/videos", option, "3" if option == "--seed" else "didemo"]) == 2
     assert f"{option} is about --annotations, which are not given" in capsys.readouterr().err
 
 
@@ -202,6 +202,43 @@ def test_a_folder_that_cannot_be_created(folder, capsys):
         assert main(["data", *words, "--out", "/proc/x"]) == 2
         err = capsys.readouterr().err
         assert len(err.splitlines()) == 1 and "cannot write" in err and "/proc/x" in err, err
+        assert "space" not in err and "choose another" in err, err
+
+
+def test_a_report_that_cannot_be_created(folder, capsys):
+    assert main(["data", "check", f"{folder}/videos", "--report", "/proc/x"]) == 2
+    err = capsys.readouterr().err
+    assert "cannot write to /proc/x: No such file or directory; choose another path" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["inspect", "x", "--page", "y"], "unrecognised: --page y; see timesuite data inspect --help"),
+        (["build", "--annotations", "a", "--videos", "v", "--out", ""], "argument --out: '' is empty; give a path"),
+        (["check", ""], "argument paths: '' is empty; give a path"),
+    ],
+)
+def test_words_that_are_no_options(words, expected, capsys):
+    with pytest.raises(SystemExit):
+        main(["data", *words])
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--classes", "nosuch"], "there is no list of classes nosuch; check the path"),
+        (["--seed", "3"], "--seed 3: {}/a.json has ready-made questions; leave the option out"),
+        (["--quarantine", "{}/a.json"], "{}/a.json is no quarantine list (its content is not an object); write one"),
+    ],
+)
+def test_options_that_a_build_cannot_use(folder, tmp_path, capsys, options, expected):
+    (tmp_path / "a.json").write_text('[{"video": "a.mp4", "QA": [{"q": "When?", "a": "From 1.0 to 2.0 seconds."}]}]')
+    words = ["data", "build", "--annotations", f"{tmp_path}/a.json", "--videos", f"{folder}/videos"]
+    options = [word.format(tmp_path) for word in options]
+    assert main([*words, "--out", f"{tmp_path}/out", *options]) == 2
+    assert expected.format(tmp_path) in capsys.readouterr().err
 
 
 def test_a_bucket_is_refused_in_one_line(capsys):

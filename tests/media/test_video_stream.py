@@ -66,7 +66,7 @@ def test_times_count_from_the_start_of_the_sound(codec, sound, container, delay)
     # The encoder of the sound begins up to 1024 samples early, and program streams start their sound 10 ms early.
     np.testing.assert_allclose(index.times, delay + np.arange(40) / 10, atol=0.025)
     assert index.duration == pytest.approx(delay + 4, abs=0.03)
-    assert video_notes(index) == [] if not delay else f"at {index.times[0]:.2f} s" in video_notes(index)[0]
+    assert video_notes(index) == [] if not delay else f"at {index.times[0]:.2f} s" in video_notes(index)[0].text
     numbers = decode_frames(data, index, [0, 20, 39])
     assert [sample_videos.number_of(frame) for frame in numbers] == [0, 20, 39]
 

@@ -117,7 +117,8 @@ def _parse(parser: argparse.ArgumentParser, name: str, words: Sequence[str]) -> 
     if args.overrides and not hasattr(args, "config"):
         unknown = extra
     if unknown:
-        parser.error(f"unrecognised: {' '.join(unknown)}; see timesuite {name} --help")
+        command = " ".join([name, *filter(None, [getattr(args, "action", None)])])
+        parser.error(f"unrecognised: {' '.join(unknown)}; see timesuite {command} --help")
     return args
 
 

@@ -114,6 +114,8 @@ def test_the_command_has_all_settings_that_are_not_defaults(spec):
 
 def test_a_changed_file_of_rows_is_described_by_its_first_line(spec):
     make_plan(spec, quiet=True)
+    for name in ("a.jsonl", "z.jsonl"):  # of starts that were interrupted before they had a plan
+        (spec.workdir / "rows" / name).write_text("other rows")
     text = spec.rows.read_text()
     kept = spec.workdir / "rows/rows.jsonl"
     assert kept.read_text() == text

@@ -275,6 +275,13 @@ def test_a_wrong_question_leaves_the_others_of_its_row(tmp_path, wrong, expected
     assert str(number) == "1, question 2" and expected in text
 
 
+def test_a_number_of_thousands_of_digits_is_no_time(tmp_path):
+    row = f'{{"video": "a.mp4", "question": "When?", "answer": "Now.", "start": 1, "end": {"9" * 5000}}}'
+    (tmp_path / "rows.jsonl").write_text(row)
+    ((_, text),) = read_rows(tmp_path / "rows.jsonl").problems
+    assert text == "end is inf, not a time; write seconds, e.g. 65.5, or 1:05.5"
+
+
 def test_unused_columns_are_noted(tmp_path):
     (tmp_path / "rows.csv").write_text("id,video,question,answer,Mood\n1,a.mp4,When?,Now.,good\n")
     assert read_rows(tmp_path / "rows.csv").notes == ("columns that are not used: id, mood",)

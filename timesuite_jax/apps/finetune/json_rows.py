@@ -10,6 +10,7 @@ from timesuite_jax.apps.finetune.question_lists import question_numbers, split_q
 from timesuite_jax.apps.finetune.raw_rows import COLUMNS, RawRow, RawRows, RowNumber, RowProblem, column_name
 from timesuite_jax.errors import UserError
 
+_MAX_DIGITS = 400  # of an int; longer ones are beyond the range of floats
 _LINE_END = re.compile(r"\r\n|\n|\r")  # not str.splitlines: texts may contain other line separators
 
 
@@ -87,4 +88,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object)
+def _int(digits: str) -> float:
+    return int(digits) if len(digits) < _MAX_DIGITS else float(digits)  # infinite, which is no time
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int)

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 from pathlib import Path
+from typing import Any
 
 from timesuite_jax.apps.finetune.raw_rows import shown
 from timesuite_jax.data.corpora.tfrecord import cannot_write
@@ -15,8 +16,8 @@ _FOLDER = "rows"
 _MAX_BYTES = 2**30  # that are compared
 
 
-def keep_rows(rows: Path, workdir: Path) -> None:
-    """Copies a file of rows into the folder of a run.
+def keep_rows(rows: Path, workdir: Path) -> str:
+    """Copies a file of rows into the folder of a run, and returns the name of the copy.
 
     Raises:
       UserError: it cannot be written.
@@ -28,18 +29,20 @@ def keep_rows(rows: Path, workdir: Path) -> None:
             shutil.copyfile(rows, partial)
     except OSError as error:
         raise cannot_write(workdir, error) from error
+    return kept.name
 
 
-def changed_rows(rows: Path, workdir: Path) -> UserError:
+def changed_rows(rows: Path, workdir: Path, name: Any) -> UserError:
     """The error for a file of rows that is not the one that a run was started with, with the first line that differs.
 
     Args:
       rows: the file.
       workdir: of the run.
+      name: of the copy, as the run has recorded it: a start that was interrupted may have left another.
     """
     remedy = "give another --workdir for the new rows"
-    kept = next(iter((workdir / _FOLDER).glob("*")), None)
-    if kept is None:
+    kept = workdir / _FOLDER / str(name)
+    if not kept.is_file():
         return UserError(f"{rows} was changed after {workdir} was started; {remedy}, or restore it")
     pairs = itertools.zip_longest(_lines(kept), _lines(rows))
     number, old, new = next(((n, *pair) for n, pair in enumerate(pairs, 1) if pair[0] != pair[1]), (0, None, None))

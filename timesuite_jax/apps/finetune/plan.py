@@ -81,7 +81,7 @@ def find_plan(spec: FinetuneSpec) -> Plan | None:
         raise UserError(f"{file} is damaged; give another --workdir or remove it") from error
     given = spec.settings()
     if settings.get("rows") != given["rows"]:
-        raise changed_rows(local_copy(spec.rows), spec.workdir)
+        raise changed_rows(local_copy(spec.rows), spec.workdir, found.get("kept_rows"))
     check_settings(settings, given, spec.workdir, "a fine-tuning")
     return known
 
@@ -118,8 +118,8 @@ def make_plan(spec: FinetuneSpec, *, quiet: bool) -> Plan:
             replace_text(to_path(annotations_file(spec, name)), text)
     except OSError as error:
         raise cannot_write(spec.workdir, error) from error
-    keep_rows(local_copy(spec.rows), spec.workdir)
-    write_json(_plan_file(spec), {"settings": settings, "plan": asdict(plan)})
+    kept = keep_rows(local_copy(spec.rows), spec.workdir)
+    write_json(_plan_file(spec), {"settings": settings, "kept_rows": kept, "plan": asdict(plan)})
     return plan
 
 

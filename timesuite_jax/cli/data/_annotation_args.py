@@ -36,9 +36,7 @@ def add_annotations(parser: argparse.ArgumentParser, *, required: bool) -> None:
         type=name,
         help="task of the records (default: the first of the format; temporal_video_grounding of questions)",
     )
-    parser.add_argument(
-        "--seed", type=not_negative, default=0, help="chooses among the wordings of questions (%(default)s)"
-    )
+    parser.add_argument("--seed", type=not_negative, help="chooses among the wordings of questions (default: 0)")
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:

@@ -45,7 +45,12 @@ def run(args: argparse.Namespace) -> int:
     if (args.annotations is None) != (args.videos is None):
         raise UserError("--annotations and --videos need each other; give both or none")
     unused = next(
-        (name for name in ("task", "format", "split", "annotators", "classes") if getattr(args, name) is not None), None
+        (
+            name
+            for name in ("task", "format", "split", "annotators", "classes", "seed")
+            if getattr(args, name) is not None
+        ),
+        None,
     )
     if unused and args.annotations is None:
         raise UserError(f"--{unused} is about --annotations, which are not given; add them, or leave it out")

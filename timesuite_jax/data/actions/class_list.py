@@ -27,7 +27,7 @@ def read_class_list(path: Path) -> tuple[str, ...]:
     Raises:
       UserError: there is no such file, or its names and numbers do not make a list without gaps.
     """
-    data = read_data(path)
+    data = read_data(path, "list of classes")
     if data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         return _of_json(path, load_json(path, data)[0])
     try:

@@ -39,7 +39,7 @@ def read_annotation_set(
     options: ReadOptions | None = None,
     *,
     format: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> AnnotationSet:
     """Reads an annotation file of any known format, and finds the files of its videos.
 
@@ -48,7 +48,7 @@ def read_annotation_set(
       videos: folder of the videos.
       options: which of the samples of the file, and for which task.
       format: name of the file's format; None: found from its content.
-      seed: chooses among the wordings of questions.
+      seed: chooses among the wordings of questions; None: 0.
 
     Raises:
       UserError: the file cannot be read, or has no samples.

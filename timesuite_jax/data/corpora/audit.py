@@ -164,7 +164,7 @@ class _Found:
             checked = Checked((Problem(item.where, checked.kind, checked.problem, of_video=True),))
         for problem in checked.problems:
             self._add_problem(item, problem)
-        self.notes.extend(Note(item.where, note, "clock") for note in checked.notes)
+        self.notes.extend(Note(item.where, note.text, note.kind) for note in checked.notes)
         if not checked.shows_its_end:
             self.unverified.append(item.where)
         if checked.id is not None and (first := self._first.setdefault(checked.id, item.where)) != item.where:

@@ -20,6 +20,7 @@ from timesuite_jax.data.corpora.video_check import check_video
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import VideoError, decode_jpegs, ending, video_notes
 from timesuite_jax.media.video_error import VideoFault
+from timesuite_jax.media.video_notes import VideoNote
 from timesuite_jax.storage.remote_path import to_path
 
 _OF_VIDEO = frozenset(get_args(VideoFault)) - {"clip"}  # kinds that are the video's fault, not the annotation's
@@ -104,7 +105,7 @@ class Checked:
     """What an item was found to be: `id` of a record, `digest` of a file's content, whether the file shows its end."""
 
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[VideoNote, ...] = ()
     id: str | None = None
     digest: bytes | None = None
     shows_its_end: bool = True
@@ -211,7 +212,7 @@ def _open(shards: tuple[str, ...]) -> TFRecordSource:
     return TFRecordSource(shards)
 
 
-def _decode(record: Record, deadline_s: float) -> list[str]:
+def _decode(record: Record, deadline_s: float) -> list[VideoNote]:
     if record.video is not None:
         return video_notes(check_video(record.video, record.source, deadline_s, clip=record.clip))
     if record.frames:

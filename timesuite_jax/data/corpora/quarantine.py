@@ -45,6 +45,8 @@ def read_quarantine(path: epath.PathLike) -> tuple[QuarantinedVideo, ...]:
         raise UserError(f"there is no quarantine list {file}; {remedy}")
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("its content is not an object")
         if content["version"] != _VERSION:
             raise ValueError(f"version {content['version']!r}, not {_VERSION}")
         videos = tuple(QuarantinedVideo(**entry) for entry in content["videos"])

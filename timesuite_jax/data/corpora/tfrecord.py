@@ -23,6 +23,7 @@ from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.foreign_files import refuse_foreign
 from timesuite_jax.storage.range_reader import RangeReader, file_size
 from timesuite_jax.storage.remote_path import make_folder, to_path
+from timesuite_jax.storage.write_errors import explain_write_errors
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
@@ -290,5 +291,11 @@ def shard_name(name: str, shard: int, shards: int) -> str:
 
 
 def cannot_write(path: epath.PathLike, error: OSError) -> UserError:
-    """The error for a full disk or a read-only folder."""
-    return UserError(f"cannot write {path} ({error.strerror}); free disk space or choose a writable folder")
+    """The error for a path that cannot be written, with its cause and the remedy."""
+    try:
+        with explain_write_errors(path):
+            raise error
+    except UserError as explained:
+        return explained
+    except OSError:
+        return UserError(f"cannot write to {path}: {error.strerror}; choose another path")

@@ -42,7 +42,7 @@ class SourceAnnotations:
 
 
 def annotate_source(
-    path: str | Path, format: str | None = None, options: ReadOptions | None = None, *, seed: int = 0
+    path: str | Path, format: str | None = None, options: ReadOptions | None = None, *, seed: int | None = None
 ) -> SourceAnnotations:
     """Reads an annotation file, and writes its samples as questions and answers, or as labels.
 
@@ -50,7 +50,7 @@ def annotate_source(
       path: the file, or the folder of files.
       format: name of its format; None: found from its content.
       options: which of its samples, and for which task.
-      seed: chooses among the wordings of questions.
+      seed: chooses among the wordings of questions; None: 0.
 
     Raises:
       UserError: the file cannot be read or has another format, the options are not those of its format, or it has no
@@ -60,13 +60,15 @@ def annotate_source(
     name = format_of(document, format)
     if name == TIMEPRO:
         task = options.task or _DEFAULT_TASK
-        found: list[Annotation] = _ready_made(document, options, task)
+        found: list[Annotation] = _ready_made(document, options, task, seed)
         skipped = [Skipped(f"key {key[:60]!r}", "is in one object twice") for key in document.repeated]
         return SourceAnnotations(name, task, tuple(found), tuple(skipped))
+    if seed is not None and FORMATS[name].classes is not None:
+        raise UserError(f"--seed {seed}: a file of {name} has labels, and no questions to word; leave the option out")
     found, skipped, classes = [], [], classes_of(document, FORMATS[name], options)
     numbers = {one: number for number, one in enumerate(classes)}
     for one in read_document(document, FORMATS[name], options):
-        made = one if isinstance(one, Skipped) else _made(one, numbers, seed)
+        made = one if isinstance(one, Skipped) else _made(one, numbers, seed or 0)
         if isinstance(made, Skipped):
             skipped.append(made)
         else:
@@ -82,11 +84,12 @@ def _made(entry: SourceEntry, classes: Mapping[str, int], seed: int) -> Annotati
     return label_action(entry, content, classes) if isinstance(content, Action) else annotate(entry, seed)
 
 
-def _ready_made(document: Document, options: ReadOptions, task: str) -> list[Annotation]:
+def _ready_made(document: Document, options: ReadOptions, task: str, seed: int | None) -> list[Annotation]:
     for option, value in (
         (f"--split {options.split}", options.split),
         (f"--annotators {options.annotators}", options.annotators),
         ("--classes", options.classes),
+        (f"--seed {seed}", seed),
     ):
         if value is not None:
             raise UserError(f"{option}: {document.path} has ready-made questions; leave the option out")

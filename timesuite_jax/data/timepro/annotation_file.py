@@ -10,6 +10,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.foreign_files import refuse_foreign
 
 _LARGEST_LINK = 4096  # bytes of a file that may be the text of a symbolic link
+_MAX_DIGITS = 400  # of an int; longer ones are beyond the range of floats
 _MAX_BYTES = 2**32  # of a file when decompressed; the largest sources have a few hundred megabytes
 
 
@@ -32,14 +33,18 @@ def load_entries(path: Path) -> list[Any]:
     return entries
 
 
-def read_data(path: Path) -> bytes:
+def read_data(path: Path, what: str = "annotation file") -> bytes:
     """Reads the content of a file, decompressed if it is compressed with gzip.
+
+    Args:
+      path: of the file.
+      what: it is, for messages.
 
     Raises:
       UserError: there is no such file, or it is damaged or too large.
     """
     if not path.is_file():
-        raise UserError(f"there is no annotation file {path}; check the path")
+        raise UserError(f"there is no {what} {path}; check the path")
     with path.open("rb") as file:
         if compressed := file.read(2) == b"\x1f\x8b":
             file = gzip.open(path)  # noqa: SIM115
@@ -89,7 +94,7 @@ def load_json(path: Path, data: bytes) -> tuple[Any, tuple[int, ...] | None, tup
             repeated.extend(key for key, _ in pairs if key in seen or seen.add(key))
         return found
 
-    decoder = json.JSONDecoder(object_pairs_hook=check_keys)
+    decoder = json.JSONDecoder(object_pairs_hook=check_keys, parse_int=_int)
     try:
         text = data.decode(json.detect_encoding(data)).removeprefix("\ufeff")
         return decoder.decode(text), None, tuple(repeated)
@@ -100,6 +105,11 @@ def load_json(path: Path, data: bytes) -> tuple[Any, tuple[int, ...] | None, tup
             refuse_foreign(path)
             raise _not_json(path, data, error) from error
     return [value for _, value in lines], tuple(number for number, _ in lines), tuple(repeated)
+
+
+def _int(digits: str) -> float:
+    """A number of any length: one of thousands of digits is infinite, which no time or label is."""
+    return int(digits) if len(digits) < _MAX_DIGITS else float(digits)
 
 
 def _lines(path: Path, data: bytes, decoder: json.JSONDecoder) -> list[tuple[int, Any]] | None:
