@@ -1,18 +1,14 @@
 """The config of a classifier's run, except `task` and `training`."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
-
-from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, bounded, build, check_bounds
-from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.action.class_names import with_classes
 from timesuite_jax.internvideo2.action.mixing import MixingSpec
 from timesuite_jax.internvideo2.action.spec import ActionSpec, model_spec
 from timesuite_jax.internvideo2.action.weights import ActionWeightsSpec
 from timesuite_jax.internvideo2.data import ClipDataSpec, ViewSpec
+from timesuite_jax.internvideo2.vision_config import config_sections, with_clip_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,27 +77,10 @@ class ActionConfig:
         Raises:
           UserError: on unknown keys, wrong types, sizes that do not go together, or classes that differ.
         """
-        parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
-        for key in ("model", "data"):
-            if not isinstance(parts.get(key), Mapping):
-                raise UserError(f"config.{key} is missing or no mapping; see configs/internvideo2 for an example")
+        parts = config_sections(config)
         model = model_spec(parts["model"])
-        data = build(ClipDataSpec, _with_frames(parts["data"], model), "data")
+        vision = model.vision
+        sizes = with_clip_size(parts["data"], num_frames=vision.num_frames, image_size=vision.image_size)
+        data = build(ClipDataSpec, sizes, "data")
         own = {key: value for key, value in parts.items() if key not in ("task", "training")}
         return with_classes(build(cls, {**own, "model": model, "data": data}, "config"))
-
-
-def _with_frames(data: Mapping[str, Any], model: ActionSpec) -> dict[str, Any]:
-    """The config of the data with the number and the size of the model's frames.
-
-    Raises:
-      UserError: if it has others.
-    """
-    sizes = {"num_frames": model.vision.num_frames, "image_size": model.vision.image_size}
-    for name, size in sizes.items():
-        if data.get(name, size) != size:
-            raise UserError(
-                f"data.{name}={data[name]} differs from model.vision.{name}={size}, which decides; leave data.{name} "
-                "out, or change the model's"
-            )
-    return {**data, **sizes}

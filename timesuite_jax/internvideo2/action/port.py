@@ -21,7 +21,6 @@ _ROOTS = tuple(rf"(?<!clip_teacher\.)(?:{root})" for root in (*_ENCODER_ROOTS, "
 _ENCODER_KEY = re.compile(rf"(?:{'|'.join(_ENCODER_ROOTS)})(?:\.|$)")
 _HEAD_KEY = re.compile(rf"(?:{'|'.join(_HEAD_ROOTS)})\.")
 _CLASSES_KEY = re.compile(r"head\.")
-_RAW_SCALE = re.compile(r"(blocks\.\d+\.ls[12])$")
 _LEFT_OUT = "other classifier: "
 
 
@@ -97,19 +96,14 @@ def build(sizes: ActionSizes) -> Table:
     return Table(ActionPort.name, entries, [], order=ranks.__getitem__)
 
 
-def _spelling(key: str) -> str:
-    """Stage 3 names layer scales `ls1` instead of `ls1.gamma`."""
-    return _RAW_SCALE.sub(r"\1.gamma", key)
-
-
 def _encoder_spelling(key: str) -> str:
     """Of an encoder that another head is put on: its own head is left out."""
-    return f"{_LEFT_OUT}{key}" if _HEAD_KEY.match(key) else _spelling(key)
+    return f"{_LEFT_OUT}{key}" if _HEAD_KEY.match(key) else internvideo2.spelling(key)
 
 
 def _other_classes_spelling(key: str) -> str:
     """Of a classifier of other classes: the rows of its head are left out."""
-    return f"{_LEFT_OUT}{key}" if _CLASSES_KEY.match(key) else _spelling(key)
+    return f"{_LEFT_OUT}{key}" if _CLASSES_KEY.match(key) else internvideo2.spelling(key)
 
 
 def _not_shared(key: str, keys: Collection[str]) -> str | None:
@@ -162,7 +156,7 @@ class ActionPort(ModelPort):
             requires=lambda entry: _is_encoder(entry) or entry.jax.startswith("fc_norm/"),
             ignored=_not_shared,
         ),
-        Role("checkpoint", "a complete classifier", roots=_ROOTS, spelling=_spelling, complete=True),
+        Role("checkpoint", "a complete classifier", roots=_ROOTS, spelling=internvideo2.spelling, complete=True),
     )
     tree_roots = (_PREFIX, "extra_mlp_norm", "extra_mlp", "fc_norm", "down", "down_norm", "head")
 

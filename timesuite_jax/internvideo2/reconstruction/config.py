@@ -1,17 +1,13 @@
 """The config of a run of pretraining or distillation, except `task` and `training`."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
-
-from ml_collections import ConfigDict
 
 from timesuite_jax.config_spec import Config, bounded, build, check_bounds
-from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.data import ClipDataSpec
 from timesuite_jax.internvideo2.masks import MaskSpec
 from timesuite_jax.internvideo2.model import ReconstructionSpec, model_spec
 from timesuite_jax.internvideo2.reconstruction.weights import ReconstructionWeightsSpec
+from timesuite_jax.internvideo2.vision_config import config_sections, with_clip_size
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,27 +64,9 @@ class ReconstructionConfig:
         Raises:
           UserError: on unknown keys, wrong types, or sizes that do not go together.
         """
-        parts: dict[str, Any] = config.to_dict() if isinstance(config, ConfigDict) else dict(config)
-        for key in ("model", "data"):
-            if not isinstance(parts.get(key), Mapping):
-                raise UserError(f"config.{key} is missing or no mapping; see configs/internvideo2 for an example")
+        parts = config_sections(config)
         model = model_spec(parts["model"])
-        data = build(ClipDataSpec, _with_frames(parts["data"], model), "data")
+        sizes = with_clip_size(parts["data"], num_frames=model.frames, image_size=model.student.image_size)
+        data = build(ClipDataSpec, sizes, "data")
         own = {key: value for key, value in parts.items() if key not in ("task", "training")}
         return build(cls, {**own, "model": model, "data": data}, "config")
-
-
-def _with_frames(data: Mapping[str, Any], model: ReconstructionSpec) -> dict[str, Any]:
-    """The config of the data with number and size of the model's frames.
-
-    Raises:
-      UserError: if it has others.
-    """
-    sizes = {"num_frames": model.frames, "image_size": model.student.image_size}
-    for name, size in sizes.items():
-        if data.get(name, size) != size:
-            raise UserError(
-                f"data.{name}={data[name]} differs from the model's {size}, which decides; leave data.{name} out, or "
-                "change the model's"
-            )
-    return {**data, **sizes}
