@@ -80,7 +80,8 @@ def compile_row(words: list[str], file: Path) -> None:
 
 def table(out: Path) -> str:
     """Markdown, one line per compiled row."""
-    head = ["row", "arguments", "temporaries", "HBM limit", "compiled FLOPs", "/ model", "all-gather", "all-reduce"]
+    head = ["row", "arguments", "temporaries", "HBM limit", "compiled FLOPs", "/ model"]
+    head += ["all-gather", "all-reduce", "reduce-scatter"]
     head += ["overlapped with compute", "lower-bound step time", "compile time"]
     lines = [head, ["---"] * len(head)]
     for name in rows():
@@ -97,7 +98,8 @@ def _cells(report: dict[str, Any]) -> list[str]:
 
     memory, collectives = report["memory"], report["collectives"]
     received = {
-        kind: sum(one["bytes"] for one in collectives if one["kind"] == kind) for kind in ("all-gather", "all-reduce")
+        kind: sum(one["bytes"] for one in collectives if one["kind"] == kind)
+        for kind in ("all-gather", "all-reduce", "reduce-scatter")
     }
     total, overlapped = (sum(one[key] for one in collectives) for key in ("bytes", "overlapped_bytes"))
     fits = "" if report["fits"] else ", does not fit"

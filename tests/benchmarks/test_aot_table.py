@@ -78,6 +78,7 @@ def test_a_report_becomes_a_line(fits: bool, tmp_path: Path):
             Collectives("all-gather", "data", 1, 1.5 * 2**30, 2**30),
             Collectives("all-gather", "fsdp", 1, 0.25 * 2**30, 2**29),
             Collectives("all-reduce", "fsdp", 1, 0.25 * 2**30, 0),
+            Collectives("reduce-scatter", "fsdp", 1, 0.5 * 2**30, 0),
         )
         if fits
         else (),
@@ -88,8 +89,8 @@ def test_a_report_becomes_a_line(fits: bool, tmp_path: Path):
     )
     (tmp_path / "B-v5e-64.json").write_text(json.dumps([report.as_json()]))
     head, _, line = aot_table.table(tmp_path).splitlines()
-    cells = "1.00 | 2.50 | 4.00 | 3.0 T | 1.500 | 1.75 | 0.25 | 75% | 1.50 s | 60 s (90 of CPU)"
+    cells = "1.00 | 2.50 | 4.00 | 3.0 T | 1.500 | 1.75 | 0.25 | 0.50 | 60% | 1.50 s | 60 s (90 of CPU)"
     if not fits:
-        cells = "1.00 | 2.50, does not fit | 3.00 | - | - | 0.00 | 0.00 | - | - | 60 s (90 of CPU)"
+        cells = "1.00 | 2.50, does not fit | 3.00 | - | - | 0.00 | 0.00 | 0.00 | - | - | 60 s (90 of CPU)"
     assert line == f"| B/v5e-64 | {cells} |"
     assert head.count("|") == line.count("|")

@@ -257,3 +257,28 @@ def test_two_four_bit_integers_share_a_byte():
     sizes = {dtype: array_bytes((3, 8), jnp.dtype(dtype)) for dtype in ("int4", "int8", "bfloat16", "bool")}
     assert sizes == {"int4": 12, "int8": 24, "bfloat16": 48, "bool": 24}
     assert array_bytes(key.shape, key.dtype) == 8
+
+
+SCATTERED_TEXT = """
+HloModule m, is_scheduled=true
+
+%all-reduce-scatter (input: bf16[60,32]) -> bf16[16,32] {
+  %input = bf16[60,32]{1,0} parameter(0)
+  %zero = bf16[] constant(0)
+  %padded = bf16[64,32]{1,0} pad(%input, %zero), padding=0_4x0_0
+  %sum = bf16[64,32]{1,0} all-reduce(%padded), channel_id=4, replica_groups={{0,1,2,3},{4,5,6,7}}, to_apply=%add
+  %start = u32[] constant(0)
+  ROOT %part = bf16[16,32]{1,0} dynamic-slice(%sum, %start, %start), dynamic_slice_sizes={16,32}
+}
+
+ENTRY %main (p: bf16[60,32]) -> bf16[16,32] {
+  %p = bf16[60,32]{1,0} parameter(0)
+  ROOT %fusion = bf16[16,32]{1,0} fusion(%p), kind=kCustom, calls=%all-reduce-scatter
+}
+"""
+
+
+def test_an_all_reduce_with_a_slice_of_it_is_a_reduce_scatter():
+    (found,) = read_collectives(parse(SCATTERED_TEXT), parallel.make_mesh(MeshSpec(data=2, fsdp=4)))
+    # Each of four chips receives three parts of its quarter: half of what an all-reduce takes.
+    assert (found.kind, found.axes, found.count, found.bytes) == ("reduce-scatter", "fsdp", 1, 3 * 16 * 32 * 2)

@@ -57,13 +57,22 @@ def _collectives(
     """The collectives of a computation with their kinds, and whether they are overlapped with compute."""
     for index, instruction in enumerate(computation.instructions):
         if instruction.opcode in KINDS:
-            channel = _channel(instruction)
+            channel, collective = _channel(instruction), _scattered(computation, instruction)
             if channel not in fused:
-                yield instruction.opcode, instruction, False
+                yield collective.opcode, collective, False
             elif _starts(computation):  # the other pieces do not count as collectives
-                yield instruction.opcode, instruction, fused[channel]
+                yield collective.opcode, collective, fused[channel]
         elif instruction.opcode.removesuffix("-start") in KINDS:
             yield instruction.opcode.removesuffix("-start"), instruction, _is_overlapped(module, computation, index)
+
+
+def _scattered(computation: Computation, instruction: Instruction) -> Instruction:
+    """The collective that an instruction is: a reduce-scatter is a fusion of an all-reduce and a slice on TPUs."""
+    if instruction.opcode == "all-reduce" and computation.name.startswith("all-reduce-scatter"):
+        for other in computation.instructions:
+            if other.opcode == "dynamic-slice" and other.operands[0] == instruction.name:
+                return dataclasses.replace(instruction, opcode="reduce-scatter", shapes=other.shapes)
+    return instruction
 
 
 def _fused(module: Module) -> dict[str, bool]:
