@@ -52,12 +52,12 @@ class InternVideo2QuickstartConfig:
     proxy_videos: int = 800
     train_videos: int = 1000
     few_videos: int = 64
-    test_videos: int = 304
+    test_videos: int = 200
     teacher_steps: int = 200  # as fine-tuning, so that one program is compiled for both
-    pretrain_steps: int = 300
+    pretrain_steps: int = 200
     finetune_steps: int = 200
-    few_steps: int = 100
-    probe_steps: int = 250
+    few_steps: int = 80
+    probe_steps: int = 200
     batch_size: int = 32
     few_batch_size: int = 16
     repeats: int = 3

@@ -6,6 +6,7 @@ there are skipped or resumed.
 
 import dataclasses
 import functools
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,8 @@ def run(workdir: Path, config: InternVideo2QuickstartConfig, *, seed: int, quiet
         scores["teacher"] = score(task, params, workdir / "proxy_test", SINGLE_EVENTS, quiet=quiet)
         teacher = runs.export_encoder("teacher", params["vision"])
     with timed(seconds, "pretraining", show, "3/8 pretraining on videos of two events without labels (stage 1)"):
-        pretraining = runs.pretrained(
-            "pretrain", pretrain_config(config, workdir / "train", seed=seed, teacher=teacher)
-        )
+        made = pretrain_config(config, workdir / "train", seed=seed, teacher=teacher)
+        pretraining = runs.pretrained("pretrain", made)
         student = runs.export_encoder("student", pretraining.params["student"]["encoder"])
     with timed(seconds, "fine-tuning", show, "4/8 fine-tuning on all labels"):
         made = action_config(config, workdir / "train", steps=config.finetune_steps, seed=seed, encoder=student)
@@ -126,7 +126,8 @@ def run(workdir: Path, config: InternVideo2QuickstartConfig, *, seed: int, quiet
     }
     rounded = {name: round(value, 1) for name, value in seconds.items()}
     metrics = {name: dict(found.metrics) for name, found in scores.items()}
-    command = f"timesuite classify {test / 'videos' / '000000.mp4'} --workdir {runs.folder('finetune')} --top 3"
+    video, trained = test / "videos" / "000000.mp4", runs.folder("finetune")
+    command = shlex.join(["timesuite", "classify", str(video), "--workdir", str(trained), "--top", "3"])
     outcome = Outcome(metrics, repeats, config, rounded, files, command)
     write_json(workdir / "results.json", outcome.as_json())
     return outcome
@@ -153,9 +154,8 @@ def _few_labels(
         found = []
         for repeat in range(config.repeats):
             corpus = few_corpus(repeat)
-            made = action_config(
-                small, runs.workdir / corpus, steps=config.few_steps, seed=seed + repeat, encoder=encoder
-            )
+            steps = config.few_steps
+            made = action_config(small, runs.workdir / corpus, steps=steps, seed=seed + repeat, encoder=encoder)
             task, params = runs.classifier(f"{row}_{repeat}", made)
             found.append(score(task, params, runs.workdir / "test", ORDERED_EVENTS, quiet=quiet))
         means = {name: sum(one.metrics[name] for one in found) / len(found) for name in found[0].metrics}
