@@ -8,7 +8,7 @@ from timesuite_jax.text.answers.tokens import OPEN, TIMES, Token
 _SENTENCE_ENDS = frozenset({"stop", "line"})
 _CORRECTIONS = frozenset({"correction", "restatement", "retraction"})
 # Behind one of these a range is a span in whatever notation: "5.0 - 12.0 seconds, he sits, and at 20 - 30 s he stands".
-_BEFORE_SPANS = _SENTENCE_ENDS | {"and", "at", "is", "from", "between", "start", "end"}
+_BEFORE_SPANS = _SENTENCE_ENDS | {"bracket", "and", "at", "is", "from", "between", "start", "end"}
 # These alone are no caption: "5.0 - 12.0 seconds, then 20 - 30 seconds".
 _NO_CAPTION = frozenset({"bridge", "comma", "open", "bracket", "paren", "close", "dash", "and", "is"})
 
@@ -81,6 +81,8 @@ def _is_duration(tokens: list[Token], one: Found, captioned: Found) -> bool:
     if _has_no_caption(tokens, captioned, one) or not _CORRECTIONS.isdisjoint(between):
         return False
     notation, expected = _notation(tokens, one), _notation(tokens, captioned)
+    if between[-1] == "comma" and tokens[one.last : one.last + 1] == [Token("comma")]:
+        return not _continues(tokens, captioned, one)  # "...; 5 - 12 seconds, he sits"
     return notation[1:] != expected[1:] or (notation[0] != expected[0] and notation[0] != "decimal")
 
 

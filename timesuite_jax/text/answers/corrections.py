@@ -65,7 +65,7 @@ RETRACTIONS = (
 """What precedes them is not the answer, whatever follows: "5 - 12 s? No."."""
 
 RETRACTED = (
-    r"\b(?<!\bas\s)(?:i|you|we)(?:'ve|'d)?\s(?:(?:have|had|first|initially|originally|previously|earlier|just|already|wrongly"
+    r"\b(?:i|you|we)(?<!\bas\si)(?<!\bas\syou)(?<!\bas\swe)(?:'ve|'d)?\s(?:(?:have|had|first|initially|originally|previously|earlier|just|already|wrongly"
     r"|mistakenly|incorrectly|also)\s){0,2}(?:said|wrote|answered|claimed|stated|guessed|suggested|gave|estimated)\b",
     r"\bi\s(?:(?:first|initially|originally|previously|earlier|mistakenly|wrongly)\s)?thought\b",
     r"\b(?:first|initial|previous|earlier)\s(?:guess|answer|estimate)\b",

@@ -17,7 +17,7 @@ DECADES = (
     # "in their late 30s to early 40s"
     rf"\b{_WHOSE}[\s-]{_AGE}(?:{_TO}(?:{_WHOSE}[\s-])?{_AGE})?",
     # "the 60s-70s music"; but not "from the 60s to 70s mark"
-    rf"(?<!from\s)(?<!between\s)(?<!at\s)(?<!is\s)\bthe\s{_OF_CENTURY}{_TO}{_OF_CENTURY}(?=\s(?!{_POSITION}\b)[a-z])",
+    rf"\bthe\s(?<!from\sthe\s)(?<!between\sthe\s)(?<!at\sthe\s)(?<!is\sthe\s){_OF_CENTURY}{_TO}{_OF_CENTURY}(?=\s(?!{_POSITION}\b)[a-z])",
     # "1980s to 1990s"
     rf"\b{_YEARS}{_TO}(?:{_PART}[\s-])?{_YEARS}",
 )

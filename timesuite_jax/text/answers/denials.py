@@ -75,7 +75,7 @@ DENIALS = {
 
 REJECTIONS = {
     "English": (
-        rf"(?<!\bi\s)(?<!he\s)(?<!you\s)(?<!who\s)(?<!they\s)\b(?:is|are|was|were)\s(?:wrong|incorrect|false)\b|{_NOT}(?:right|correct|it|the\sanswer)\b",
+        rf"\b(?=[iaw])(?<!\bi\s)(?<!he\s)(?<!you\s)(?<!who\s)(?<!they\s)(?:is|are|was|were)\s(?:wrong|incorrect|false)\b|{_NOT}(?:right|correct|it|the\sanswer)\b",
     ),
     "German": (r"\b(?:ist|war)\s(?:falsch|nicht\s(?:richtig|korrekt))\b",),
     "French": (r"\best\s(?:faux|fausse|incorrecte?)\b|\bn'est\spas\s(?:correcte?|juste)\b",),
