@@ -129,7 +129,8 @@ def _with_frames(config: ConfigDict, frames: int | None) -> ConfigDict:
             )
         config = config.copy_and_resolve_references()
         with config.unlocked():
-            config.weights = {**config.get("weights", {}), "position_frames": frames}
+            weights: Any = config.get("weights") or {}
+            config.weights = {**weights, "position_frames": frames}
     return config
 
 
