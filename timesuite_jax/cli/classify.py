@@ -9,10 +9,16 @@ examples:
 
 import argparse
 import json
+import sys
+from typing import TYPE_CHECKING
 
 from timesuite_jax.cli._model_args import add_model, is_first_process, open_model
 from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
+
+if TYPE_CHECKING:
+    from timesuite_jax.param_tree import Params
+    from timesuite_jax.registry import Classifies
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Prints the classes of each video.
+    """Prints the classes of each video; returns 1 if a video could not be used.
 
     Raises:
-      UserError: if a video or the model cannot be used.
+      UserError: if a path is not that of a file, or the model cannot be used.
     """
     if args.top < 1:
         raise UserError(f"--top {args.top} is less than 1; give at least 1")
@@ -37,14 +43,25 @@ def run(args: argparse.Namespace) -> int:
     from timesuite_jax import registry  # imported late: the checks above take no time
 
     loaded = open_model(args, registry.Classifies).load()
-    made = loaded.run(loaded.task.classify, args.videos, top=args.top)
-    if not is_first_process():
-        return 0
-    for one in made:
-        if args.json:
-            print(json.dumps(one.as_json()))
+    failed = loaded.run(_print_classes, loaded.task, args)
+    return 1 if failed else 0
+
+
+def _print_classes(params: "Params", task: "Classifies", args: argparse.Namespace) -> int:
+    """Prints the classes of each video as soon as they are known; returns the number of videos without any."""
+    from timesuite_jax.media import VideoError
+
+    failed = 0
+    for one in task.classify(params, args.videos, top=args.top):
+        failed += isinstance(one, VideoError)
+        if not is_first_process():
             continue
-        print(one.video)
-        for name, probability in one.classes:
-            print(f"{probability:8.3f}  {name}")
-    return 0
+        if isinstance(one, VideoError):
+            print(f"timesuite classify: {one}", file=sys.stderr)
+        elif args.json:
+            print(json.dumps(one.as_json()), flush=True)
+        else:
+            print(one.video)
+            for name, probability in one.classes:
+                print(f"{probability:8.3f}  {name}")
+    return failed

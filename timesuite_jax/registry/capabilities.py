@@ -4,7 +4,7 @@ A command asks `registry.load` for a capability, never for a family. A new capab
 only, and a line in `USES`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -14,6 +14,7 @@ from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Timeline
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
+from timesuite_jax.media import VideoError
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port import CheckpointLayer
 from timesuite_jax.port.changed_tensors import Change
@@ -153,16 +154,15 @@ class VideoClasses(Protocol):
 class Classifies(Protocol):
     """Recognizes what a video shows, one of a list of classes."""
 
-    def classify(self, params: Params, videos: Sequence[str | Path], *, top: int = 5) -> Sequence[VideoClasses]:
-        """Classifies videos.
+    def classify(
+        self, params: Params, videos: Sequence[str | Path], *, top: int = 5
+    ) -> Iterator[VideoClasses | VideoError]:
+        """Classifies videos; yields, in their order and as soon as known, the classes of each, or why it has none.
 
         Args:
           params: all parameters of the model.
           videos: paths of the files.
           top: number of classes of each.
-
-        Raises:
-          UserError: if a video cannot be used.
         """
         ...
 

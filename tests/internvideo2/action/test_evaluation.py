@@ -17,7 +17,9 @@ from timesuite_jax.data.synthetic.actions import DIRECTIONS
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.action.benchmark import ActionRecognition, ClassPrediction
 from timesuite_jax.internvideo2.action.classifier import view_probabilities
+from timesuite_jax.internvideo2.action.classify import classify
 from timesuite_jax.internvideo2.action.task import ActionTask
+from timesuite_jax.media import VideoError
 
 
 def first_record(corpus: Path) -> Record:
@@ -103,6 +105,33 @@ def test_a_corpus_of_other_classes_is_an_error(action_corpus, tmp_path):
         ActionTask.from_config(config)
 
 
+def test_unusable_files_are_yielded_in_their_place(task, params, action_corpus, tmp_path):
+    """In batches of which one has no video at all, and before later batches are read."""
+    good, bad, locked = (tmp_path / name for name in ("good.mp4", "bad.mp4", "locked.mp4"))
+    good.write_bytes(first_record(action_corpus).video or b"")
+    bad.write_bytes(b"no video")
+    videos = [good, bad, bad, locked, good]
+    found = classify(task.classifier(params, labelled=False), videos, (), top=2, batch_size=2)
+    first = next(found)
+    locked.mkdir()  # cannot be read
+    made = [first, *found]
+    assert [isinstance(one, VideoError) for one in made] == [False, True, True, True, False]
+    assert made[0] == made[4] and len(made[0].classes) == 2 and made[0].video == str(good)
+    assert str(bad) in str(made[1]) and "locked.mp4 cannot be read" in str(made[3])
+
+
+def test_more_clips_than_the_sampling_has_is_an_error_of_the_config(action_corpus):
+    config = small_config(action_corpus)
+    config["evaluation"]["views"]["clips"] = 4
+    with pytest.raises(UserError, match=r"'middle' has 1 clip .*not views.clips=4; set evaluation.views.clips=1"):
+        ActionTask.from_config(config)
+    config["evaluation"]["views"]["clips"] = 1
+    ActionTask.from_config(config)
+    config["evaluation"]["views"]["clips"] = 4
+    config["data"].update(sampling="sparse", cache_decoded=False)
+    ActionTask.from_config(config)
+
+
 def test_the_commands(action_corpus, tmp_path, capsys):
     """From a run of two steps, which keeps the names of the classes."""
     config, run = tmp_path / "config.json", tmp_path / "run"
@@ -126,7 +155,11 @@ def test_the_commands(action_corpus, tmp_path, capsys):
     made = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert made[0] == made[1] and made[0]["video"] == str(video)
     assert [one["name"] for one in made[0]["classes"]] == [list(DIRECTIONS)[number] for number in lines[0]["top"][:3]]
-    assert main(["classify", str(tmp_path / "config.json"), "--workdir", str(run)]) != 0
-    assert "Traceback" not in (error := capsys.readouterr().err) and "config.json" in error
+    several = [str(tmp_path / "config.json"), str(video)]  # the first one is no video
+    assert main(["classify", *several, "--workdir", str(run), "--top", "3", "--json"]) == 1
+    printed = capsys.readouterr()
+    assert [json.loads(line) for line in printed.out.splitlines()] == made[:1]
+    assert "Traceback" not in printed.err and f"timesuite classify: video {config} " in printed.err
+    assert main(["classify", str(tmp_path / "absent.mp4"), "--workdir", str(run)]) == 2
     assert main(["evaluate", "--workdir", str(run), "--benchmark", "grounding"]) != 0
     assert "--benchmark grounding is not supported" in capsys.readouterr().err

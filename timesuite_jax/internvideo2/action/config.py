@@ -7,7 +7,7 @@ from timesuite_jax.internvideo2.action.class_names import with_classes
 from timesuite_jax.internvideo2.action.mixing import MixingSpec
 from timesuite_jax.internvideo2.action.spec import ActionSpec, model_spec
 from timesuite_jax.internvideo2.action.weights import ActionWeightsSpec
-from timesuite_jax.internvideo2.data import ClipDataSpec, ViewSpec
+from timesuite_jax.internvideo2.data import ClipDataSpec, ViewSpec, check_views
 from timesuite_jax.internvideo2.vision_config import config_sections, with_clip_size
 
 
@@ -63,12 +63,13 @@ class ActionConfig:
     trained: tuple[str, ...] = ("*",)
 
     def __post_init__(self) -> None:
-        """Checks the bounds.
+        """Checks the bounds, and that the sampling has as many views as evaluation asks for.
 
         Raises:
           UserError: naming the field.
         """
         check_bounds(self)
+        check_views(self.data.sampling, self.evaluation.views)
 
     @classmethod
     def from_config(cls, config: Config) -> "ActionConfig":

@@ -1,7 +1,7 @@
 """What a trained classifier does: classifies videos, and is scored on corpora with labels."""
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from timesuite_jax.internvideo2.action.model import ActionModel
 from timesuite_jax.internvideo2.action.spec import model_spec
 from timesuite_jax.internvideo2.encoder.features import feature_encoder
 from timesuite_jax.layers import num_shards
+from timesuite_jax.media import VideoError
 from timesuite_jax.param_tree import Params
 from timesuite_jax.training import Call, Evaluation
 
@@ -75,12 +76,10 @@ class ActionInference:
         classes = config.model.num_classes if labelled else None
         return Classifier(self.model, params, config.data, config.evaluation.views, classes)
 
-    def classify(self, params: Params, videos: Sequence[str | Path], *, top: int = 5) -> Sequence[VideoClassification]:
-        """The most likely classes of video files.
-
-        Raises:
-          UserError: a video cannot be used.
-        """
+    def classify(
+        self, params: Params, videos: Sequence[str | Path], *, top: int = 5
+    ) -> Iterator[VideoClassification | VideoError]:
+        """The most likely classes of video files, see `registry.Classifies`."""
         classifier, size = self.classifier(params, labelled=False), self.config.evaluation.batch_size
         return classify(classifier, videos, self.config.classes, top=top, batch_size=size)
 

@@ -48,6 +48,20 @@ class ViewSpec:
         return self.clips * self.crops
 
 
+def check_views(sampling: str, views: ViewSpec) -> None:
+    """Checks that a rule has as many clips of a video as there are views.
+
+    Raises:
+      UserError: it has fewer.
+    """
+    most = frame_rule(sampling).views
+    if most is not None and views.clips > most:
+        raise UserError(
+            f"data.sampling={sampling!r} has {most} clip of a video, not views.clips={views.clips}; set "
+            f"evaluation.views.clips={most}, or choose another sampling"
+        )
+
+
 class ViewMaker:
     """Makes all views of a record; clip c and crop k are number c * crops + k.
 
@@ -61,11 +75,7 @@ class ViewMaker:
     """
 
     def __init__(self, spec: ClipDataSpec, views: ViewSpec, num_classes: int | None = None) -> None:
-        most = frame_rule(spec.sampling).views
-        if most is not None and views.clips > most:
-            raise UserError(
-                f"data.sampling={spec.sampling!r} has {most} clip of a video, not views.clips={views.clips}; lower it"
-            )
+        check_views(spec.sampling, views)
         self._spec, self._views, self._num_classes = spec, views, num_classes
 
     def __call__(self, record: Record, rng: np.random.Generator) -> Clip:
