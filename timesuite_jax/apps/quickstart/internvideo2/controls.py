@@ -24,7 +24,8 @@ class ControlledClassifier:
     """
 
     def __init__(self, classifier: Classifier, control: Control) -> None:
-        self._classifier, self._control = classifier, control
+        self._classifier = classifier
+        self._control: Control = control
 
     @property
     def settings(self) -> Mapping[str, Any]:

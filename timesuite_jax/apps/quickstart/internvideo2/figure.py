@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
@@ -31,9 +32,10 @@ def draw_picture(
     # Figure without pyplot: no window system, no global state, nothing to close.
     figure = Figure(figsize=(13.0, 2.35 * len(clips) + 0.3), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subfigures(1, 2, width_ratios=(7.4, 5.6))
-    blocks = np.atleast_1d(left.subfigures(len(clips), 1))
-    for block, clip in zip(blocks, clips, strict=True):
+    halves: Any = figure.subfigures(1, 2, width_ratios=(7.4, 5.6))
+    left, right = halves
+    blocks: Any = left.subfigures(len(clips), 1, squeeze=False)
+    for block, clip in zip(blocks[:, 0], clips, strict=True):
         _draw_clip(block, clip, kind.classes[clip.label])
     _draw_confusion(right.subplots(), confusion, kind.classes)
     with atomic_write(path) as partial:

@@ -10,6 +10,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from timesuite_jax.apps.quickstart.internvideo2.config import SIZE as VIDEO_SIZE
@@ -159,7 +160,7 @@ def _few_labels(
             task, params = runs.classifier(f"{row}_{repeat}", made)
             found.append(score(task, params, runs.workdir / "test", ORDERED_EVENTS, quiet=quiet))
         means = {name: sum(one.metrics[name] for one in found) / len(found) for name in found[0].metrics}
-        scores[row] = ClassScores(means, sum(one.confusion for one in found))
+        scores[row] = ClassScores(means, np.sum([one.confusion for one in found], axis=0))
         repeats[row] = [one.metrics["top1"] for one in found]
     return repeats
 
