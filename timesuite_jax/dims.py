@@ -17,6 +17,7 @@ Models
     N  visual tokens: patches, queries, or what they were merged to
     S  positions of a sequence: tokens of the language model, items of a history
     C  keys of attention: positions of a key-value cache, of the same or of another sequence
+    Q  queries of the heads that share keys, m * S, in one dimension
     D  width of a model
     M  hidden width of a feed-forward block
     h  query heads

@@ -42,7 +42,7 @@ def split_questions(row: int, values: Mapping[str, Any]) -> Iterator[tuple[RowNu
         if wrong:
             yield number, wrong
             continue
-        columns = _columns(others, pairs[number.question - 1]) if number.question else dict(values)
+        columns = _columns(others, pairs[number.question - 1]) if pairs and number.question else dict(values)
         missing = "" if isinstance(columns, str) else missing_columns(columns)
         yield number, missing or columns
 
