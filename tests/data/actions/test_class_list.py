@@ -48,5 +48,5 @@ def test_wrong_lists_are_errors(content, problem, tmp_path):
     (tmp_path / "classes").write_bytes(content)
     with pytest.raises(UserError, match=problem):
         read_class_list(tmp_path / "classes")
-    with pytest.raises(UserError, match=r"no annotation file .*absent; check the path"):
+    with pytest.raises(UserError, match=r"no list of classes .*absent; check the path"):
         read_class_list(tmp_path / "absent")

@@ -98,9 +98,11 @@ def test_a_head_of_other_classes_is_an_error_with_the_remedy(pretrained):
     other = {**state, "head.weight": np.ones((7, 16), np.float32), "head.bias": np.ones(7, np.float32)}
     save_file(other, folder / "other.safetensors")
     with pytest.raises(
-        UserError, match=r"trained on 7 classes, this model has 11; set model.num_classes, or .*encoder="
+        UserError, match=r"trained on 7 classes, this model has 11; set model.num_classes, or .*classifier="
     ):
         port.load_into(PORT, targets, port.open_layers(PORT, [str(folder / "other.safetensors")]))
+    layers = port.open_layers(PORT, [f"classifier={folder / 'other.safetensors'}"])
+    assert set(port.load_into(PORT, targets, layers, expect_missing=("head.*",)).params) == {"vision", "fc_norm"}
 
 
 def test_the_parameter_of_another_model_is_unexpected(pretrained):
