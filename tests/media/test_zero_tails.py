@@ -122,3 +122,40 @@ def test_zeros_in_the_tables_of_an_mp4_are_missing_entries(zeros):
     assert len(index_video(shorter)) == 40
     with pytest.raises(VideoError, match="truncated"):
         index_video(shorter[:-zeros] + bytes(zeros))
+
+
+def box(kind: bytes, *contents: bytes) -> bytes:
+    content = b"".join(contents)
+    return (8 + len(content)).to_bytes(4) + kind + content
+
+
+def with_track_of_text(data: bytes, last: str) -> bytes:
+    """Appends a track without samples to the header at the end of an mp4; its last table is the given one."""
+    tables = {name: box(name.encode(), bytes(12 if name == "stsz" else 8)) for name in ("stts", "stsc", "stsz", "stco")}
+    entry = box(b"text", bytes(6), b"\0\1", bytes(43))
+    described = box(b"stsd", bytes(4), (1).to_bytes(4), entry)
+    stbl = box(b"stbl", described, *(tables[name] for name in sorted(tables, key=lambda name: name == last)))
+    media = box(
+        b"mdia",
+        box(b"mdhd", bytes(12), (1000).to_bytes(4), bytes(8)),
+        box(b"hdlr", bytes(8), b"text", bytes(13)),
+        box(b"minf", box(b"nmhd", bytes(4)), stbl),
+    )
+    return in_header(data, box(b"trak", box(b"tkhd", bytes(12), (9).to_bytes(4), bytes(68)), media))
+
+
+def in_header(data: bytes, appended: bytes) -> bytes:
+    moov = data.rindex(b"moov") - 4
+    return data[:moov] + (len(data) - moov + len(appended)).to_bytes(4) + data[moov + 4 :] + appended
+
+
+@pytest.mark.parametrize("container", ["mp4", "mov"])
+@pytest.mark.parametrize("last", ["stts", "stsc", "stsz", "stco"])
+def test_empty_tables_are_not_missing(container, last):
+    data = with_track_of_text(remuxed(container), last)
+    assert data.endswith(last.encode() + bytes(12 if last == "stsz" else 8))
+    assert len(index_video(data)) == 40
+
+
+def test_a_few_zeros_at_the_end_of_a_header_are_padding():
+    assert len(index_video(in_header(remuxed("mov"), bytes(8)))) == 40

@@ -4,11 +4,13 @@ from mmap import mmap
 
 from timesuite_jax.media.mp4_boxes import Box, children, find, is_fragmented, top_boxes
 from timesuite_jax.media.mp4_fragments import fragment_end, read_index
+from timesuite_jax.media.zero_tail import PADDING
 
 _HEADERS = frozenset(b"moov moof meta".split())  # of videos, fragments and pictures
 _ENTERED = frozenset(b"moov trak mdia minf stbl".split())
-# Tables of samples, and how many bytes of zeros at their ends are no entries: none of a place 0, or of twice nothing.
-_TABLES = {b"stco": 4, b"co64": 4, b"stsc": 4, b"stsz": 8, b"stz2": 8, b"stts": 8}
+# Tables of samples: how many bytes of zeros at their ends are no entries (none of a place 0, or of twice nothing), and
+# the size of their content without any entry.
+_TABLES = {b"stco": (4, 8), b"co64": (4, 8), b"stsc": (4, 8), b"stsz": (8, 12), b"stz2": (8, 12), b"stts": (8, 8)}
 
 
 def mp4_extent(data: bytes | mmap) -> int:
@@ -86,8 +88,8 @@ def _is_blank(data: bytes | mmap, box: Box, start: int) -> bool:
     if box.stop <= start:
         return False
     if box.kind in _TABLES:
-        at = box.stop - _TABLES[box.kind]
-        return at >= start
+        zeros, empty = _TABLES[box.kind]
+        return box.stop - zeros >= start and box.stop - box.content > empty
     if 0 in box.kind:
         return True
     if box.kind not in _ENTERED:
@@ -97,4 +99,4 @@ def _is_blank(data: bytes | mmap, box: Box, start: int) -> bool:
         if _is_blank(data, child, start):
             return True
         end = child.stop
-    return box.stop - end >= 8
+    return box.stop - end >= PADDING
