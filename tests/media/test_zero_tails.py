@@ -159,3 +159,11 @@ def test_empty_tables_are_not_missing(container, last):
 
 def test_a_few_zeros_at_the_end_of_a_header_are_padding():
     assert len(index_video(in_header(remuxed("mov"), bytes(8)))) == 40
+
+
+def test_a_few_zeros_behind_fragments_without_an_index_are_padding():
+    data = remuxed("mp4", movflags="frag_keyframe+empty_moov+skip_trailer")
+    for zeros in (8, 15):
+        assert len(index_video(data + bytes(zeros))) == 40
+    with pytest.raises(VideoError, match="truncated: the last 16 of"):
+        index_video(data + bytes(16))

@@ -80,7 +80,7 @@ def mp4_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
         return True
     end = boxes[-1].stop
     listed = not is_fragmented(data, boxes) or boxes[-1].kind == b"mfra"
-    return not listed and start <= end + 8 <= len(data)
+    return not listed and start <= end + 8 and end <= len(data) - PADDING
 
 
 def _is_blank(data: bytes | mmap, box: Box, start: int) -> bool:
