@@ -1,12 +1,16 @@
 """Values of rows: times, spans, answers, and what is wrong with them."""
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from timesuite_jax.apps.finetune.csv_rows import parse_csv
 from timesuite_jax.apps.finetune.fields import FieldError, read_seconds, read_spans
+from timesuite_jax.apps.finetune.json_rows import parse_json
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber
 from timesuite_jax.apps.finetune.rows import read_row
 from timesuite_jax.text import parse_spans
@@ -155,19 +159,31 @@ def test_missing_values_of_pandas():
     "empty", ["", " ", "NaN", "nan", "-nan", "NULL", "null", "NaT", "<NA>", "#N/A", "N/A", "None", "NA"]
 )
 def test_missing_values_in_cells(empty):
-    """As programs write them to CSV, where all values are texts."""
+    """As programs write them to CSV, and for times also to JSON."""
     times = {"start": empty, "end": empty, "spans": empty}
     row = read_row(RawRow(RowNumber(1), {**GOOD, **times}))
     assert row.spans == () and row.answer == "Now."
     with pytest.raises(FieldError, match="has start '1' but no end; give both or neither"):
         read_row(RawRow(RowNumber(1), {**GOOD, **times, "start": "1"}))
-    as_answer = read_row(RawRow(RowNumber(1), {**GOOD, **times, "start": "1", "end": "2", "answer": empty}))
+    (cells,) = csv_rows(video="a.mp4", question="When?", start="1", end="2", answer=empty)
     words = {"N/A", "None", "NA"}  # may be what the model is to answer
-    assert as_answer.answer == (empty if empty in words else "1.0 - 2.0 seconds.")
-    if empty.strip() and empty not in words:
+    assert read_row(cells).answer == (empty if empty in words else "1.0 - 2.0 seconds.")
+    if empty not in words:
         for name in ("question", "answer"):
-            with pytest.raises(FieldError, match=f"{name} is '{empty}', which stands for a missing value; add it"):
-                read_row(RawRow(RowNumber(1), {**GOOD, name: empty}))
+            (cells,) = csv_rows(**{**GOOD, name: empty})
+            with pytest.raises(FieldError, match=f"{name} is missing; add it"):
+                read_row(cells)
+
+
+def csv_rows(**values: str) -> tuple[RawRow, ...]:
+    return parse_csv(Path("rows.csv"), f"{','.join(values)}\n{','.join(values.values())}\n").rows
+
+
+@pytest.mark.parametrize("word", ["null", "NaN", "None", "NaT", "#N/A"])
+def test_words_in_json_are_texts(word):
+    line = json.dumps({**GOOD, "answer": word, "question": word})
+    (row,) = parse_json(Path("rows.jsonl"), line).rows
+    assert (read_row(row).question, read_row(row).answer) == (word, word)
 
 
 def test_an_answer_rounded_to_whole_seconds_agrees():

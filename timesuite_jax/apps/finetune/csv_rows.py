@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from timesuite_jax.apps.finetune.fields import stands_for_nothing
 from timesuite_jax.apps.finetune.raw_rows import (
     COLUMNS,
     RawRow,
@@ -56,7 +57,8 @@ def parse_csv(path: Path, text: str) -> RawRows:
                 )
             )
         else:
-            values = {name: field for name, field in zip(names, fields, strict=False) if name}
+            cells = (None if stands_for_nothing(field) else field for field in fields)
+            values = {name: cell for name, cell in zip(names, cells, strict=False) if name}
             rows.append(RawRow(RowNumber(line), values))
     if not header:
         raise UserError(f"{path} has no header; its first line must name the columns, e.g. video,question,answer")

@@ -31,14 +31,14 @@ def is_empty(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def is_no_text(value: Any) -> bool:
-    """Whether a value is empty, or the word that a program wrote for it in a cell."""
-    return is_empty(value) or (isinstance(value, str) and value.strip().lower() in _NO_TEXT)
+def stands_for_nothing(cell: str) -> bool:
+    """Whether a cell of CSV has the word that a program wrote for a value that is left out; in JSON it is a text."""
+    return cell.strip().lower() in _NO_TEXT
 
 
 def is_no_time(value: Any) -> bool:
-    """Whether a value is empty, or a word that only an answer could mean."""
-    return is_no_text(value) or (isinstance(value, str) and value.strip().lower() in _NO_TIME)
+    """Whether a value is empty, or a word that only a text could mean."""
+    return is_empty(value) or (isinstance(value, str) and value.strip().lower() in _NO_TEXT | _NO_TIME)
 
 
 def read_text(value: Any, name: str) -> str:
@@ -49,8 +49,6 @@ def read_text(value: Any, name: str) -> str:
     """
     if is_empty(value):
         raise FieldError(f"{name} is missing; add it")
-    if is_no_text(value):
-        raise FieldError(f"{name} is {shown(value)}, which stands for a missing value; add it")
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):

@@ -36,7 +36,7 @@ class RowProblem(NamedTuple):
 
 
 class RawRow(NamedTuple):
-    """The values of a row by column, in CSV all of them texts."""
+    """The values of a row by column, in CSV texts and None."""
 
     number: RowNumber
     values: Mapping[str, Any]

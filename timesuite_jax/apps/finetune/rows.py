@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from timesuite_jax.apps.finetune.decimal_marks import NO_MARKS, DecimalMarks, decimal_marks
-from timesuite_jax.apps.finetune.fields import FieldError, is_no_text, is_no_time, read_span, read_spans, read_text
+from timesuite_jax.apps.finetune.fields import FieldError, is_empty, is_no_time, read_span, read_spans, read_text
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem, note
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
 from timesuite_jax.data.question_spans import Span
@@ -100,7 +100,7 @@ def read_row(raw: RawRow, marks: DecimalMarks = NO_MARKS) -> Row:
     video = read_text(values.get("video"), "video")
     question = read_text(values.get("question"), "question")
     spans = _spans(values, marks)
-    if spans and is_no_text(values.get("answer")):
+    if spans and is_empty(values.get("answer")):
         answer = spans_as_answer(spans)
     else:
         answer = read_text(values.get("answer"), "answer")
