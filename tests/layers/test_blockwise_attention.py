@@ -85,3 +85,18 @@ def test_nothing_of_the_size_of_the_scores_is_kept():
     _, backward = jax.vjp(lambda q, k, v: attention(q, k, v, causal=True, impl="blockwise"), q, k, v)
     kept = [leaf.size for leaf in jax.tree.leaves(backward)]
     assert max(kept) <= 2 * q.size
+
+
+def test_keys_that_pad_a_block_change_no_gradient_of_low_scores():
+    """A padded key's score is 0: beside scores of -100 its weight would be infinite."""
+    rngs = jax.random.split(jax.random.key(0), 4)
+    q, k, v, weight = (jax.random.normal(rng, (1, 257, 2, 16)) for rng in rngs)
+    q, k = q.at[..., 0].set(20.0), k.at[..., 0].set(-20.0)
+
+    def total(impl: str, q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
+        return jnp.sum(attention(q, k, v, impl=impl) * weight)
+
+    gradients = jax.jit(jax.grad(total, argnums=(1, 2, 3)), static_argnums=0)
+    for want, have in zip(gradients("xla", q, k, v), gradients("blockwise", q, k, v), strict=True):
+        assert np.isfinite(have).all()
+        np.testing.assert_allclose(have, want, rtol=1e-3, atol=2e-4)  # scores of -100 have errors of 1e-5

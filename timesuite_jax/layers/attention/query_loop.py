@@ -76,10 +76,13 @@ def _backward(saved: _Saved, gradient: Queries) -> tuple[Queries, Keys, Keys, No
         dq += jnp.einsum("BgdC,BgCQ->BgdQ", rearrange(k, "B g C d -> B g d C"), slopes, **wide)
         return dq, (dk.astype(k.dtype), dv.astype(v.dtype))
 
-    # Keys of zeros pad the last block: they add nothing to the gradient of the queries, and their own is dropped.
+    # Keys of zeros pad the last block. They are hidden: where all scores are below -89, their weights would overflow.
+    keys = _split(k)
+    if kv_mask is None and keys.shape[0] * keys.shape[3] > k.shape[2]:
+        kv_mask = jnp.ones((k.shape[0], k.shape[2]), bool)
     visible = None if kv_mask is None else _split(kv_mask[:, None, :, None])
     zeros = jnp.zeros((*q.shape[:2], q.shape[3], q.shape[2]), jnp.float32)
-    dq, blocks = jax.lax.scan(block, zeros, (_split(k), _split(v), visible))
+    dq, blocks = jax.lax.scan(block, zeros, (keys, _split(v), visible))
     dk, dv = (_merge(gradients, k.shape[2]) for gradients in blocks)
     return rearrange(dq, "B g d Q -> B g Q d").astype(q.dtype), dk, dv, None
 
