@@ -37,7 +37,7 @@ def split_variant(
     Raises:
       UserError: if a word is unknown, or there are two runs or two forms.
     """
-    words = arg.split(",") if arg else []
+    words = list(dict.fromkeys(arg.split(","))) if arg else []
     for word in words:
         check_variant(word, (*runs, *forms))
     named, formed = ([word for word in words if word in names] for names in (runs, forms))

@@ -1,8 +1,10 @@
 """Weights that models of InternVideo2 start from, with position embeddings of other frames or another resolution."""
 
 import dataclasses
-import functools
 from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
 
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
@@ -68,8 +70,8 @@ class InternVideo2WeightsSpec(WeightsSpec):
           uses: "" for the encoder's own positions, "clip_" and "mae_" for those of decoders.
           setting: the field with the frames of the file's joint tables.
 
-        Raises:
-          UserError: a joint table that does not fit does not have that many square frames either.
+        Returns:
+          By key. A change raises a UserError if its table, when it is read, does not have that many square frames.
         """
         frames: int = getattr(self, setting)
         if not frames:
@@ -97,13 +99,17 @@ def _resized(
     wanted = first + new * grid**2
     # The same number of positions may be fewer frames of more patches. A table that fits and cannot have the frames
     # that are named is of a file beside the one that they are named for.
-    if found == wanted and (old == new or not is_square(found - first, old)):
+    fits = is_square(found - first, old)
+    if found == wanted and (old == new or not fits):
         return {}
-    if not is_square(found - first, old):
+
+    def resize(table: Float[np.ndarray, "1 N D"]) -> Float[np.ndarray, "1 N_out D"]:
+        if fits:
+            return resize_positions(table, old_frames=old, frames=new, grid=grid, class_token=bool(first))
         option = " (--position-frames of `timesuite port import`)" if setting == "position_frames" else ""
         raise UserError(
             f"{layer.source.name}: {key}: position embeddings of {found - first} patches are not those of {old} square "
             f"frames; set weights.{setting}{option} to the number of frames of the clips that the file was trained on"
         )
-    resize = functools.partial(resize_positions, old_frames=old, frames=new, grid=grid, class_token=bool(first))
+
     return {key: ((1, wanted, width), resize)}

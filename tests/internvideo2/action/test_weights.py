@@ -124,7 +124,8 @@ def test_positions_of_other_frames_are_interpolated_on_request(k710):
         load(path, 710, vision, position_frames=8)
 
 
-def test_positions_that_another_file_overrides_need_not_fit(k710, tmp_path):
+@pytest.mark.parametrize("frames", [8, 16])
+def test_positions_that_another_file_overrides_need_not_fit(frames, k710, tmp_path):
     """Stage 1 has 8 frames and stage 2, which overrides it, 4."""
     state = dict(k710[1])
     encoder = {name: array for name, array in state.items() if name.partition(".")[0] not in ("head", "fc_norm")}
@@ -135,6 +136,6 @@ def test_positions_that_another_file_overrides_need_not_fit(k710, tmp_path):
         files=(f"encoder={tmp_path / 'one.safetensors'}", f"stage2={tmp_path / 'two.safetensors'}"),
         expect_missing=("head.*", "fc_norm.*"), position_frames=4,
     )  # fmt: skip
-    vision = dataclasses.replace(VISION, num_frames=8)
+    vision = dataclasses.replace(VISION, num_frames=frames)
     table = load_spec(spec, 5, vision)["vision"]["positions"]["table"]
     assert np.all(np.abs(table[0, 1:]).sum(axis=-1) > 0)

@@ -60,7 +60,7 @@ def test_joint_tables_are_interpolated_with_the_frames_that_are_named(tmp_path):
         load(files, wanted)
     for wrong in ("position_frames", "teacher_position_frames"):
         with pytest.raises(UserError, match=f"are not those of 3 square frames; set weights.{wrong} "):
-            load(files, wanted, **{wrong: 3})
+            load(files, wanted, **{"position_frames": 2, "teacher_position_frames": 2, wrong: 3})
     params = load(files, wanted, position_frames=2, teacher_position_frames=2)
     for name, found in (
         ("teacher.pos_embed", params["teacher"]["positions"]["table"]),
