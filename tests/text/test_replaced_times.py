@@ -28,6 +28,8 @@ def cut(text, end=6.0):
         ("From 1 to 8 seconds, and from 1 to 9 seconds.", "From 1 to 6 seconds."),
         ("0.0 - 0.5, 1.0 - 8.0 and 1.0 - 9.0 seconds", "0.0 - 0.5, 1.0 - 6.0 seconds"),
         ("It never appears.", "It never appears."),
+        ("From 1 to 8 s, and from 1 to 9 s, he counts 3, 3, 4.", "From 1 to 6 s, he counts 3, 3, 4."),
+        ("from 1 to 8 s and 1 to 9 s, on floor 3 and 3 of 4", "from 1 to 6 s, on floor 3 and 3 of 4"),
     ],
 )
 def test_times_are_replaced(text, expected):

@@ -36,13 +36,14 @@ def replace_times(text: str, change: Callable[[TimeSpan], Sequence[float]]) -> s
                 return None  # the end of one span is the start of the next, and only one of them changes
 
     def replace(match: re.Match[str]) -> str:
-        after = _replacement(match, moved)
+        if (after := _replacement(match, moved)) == match.group():
+            return after
         alone = f"{text[: match.start()]}{after}{text[match.end() :]}"
         return match.group() if parse_spans(alone) == spans else after  # no time of a span: "cooks for 8 s"
 
     replaced = WRITTEN_TIME.sub(replace, text)
     if len({format_span(span) for span in new}) < len(new):
-        replaced = _without_repeats(replaced)
+        replaced = _without_repeats(replaced, new)
     expected = list({format_span(span): span for span in new}.values())
     return replaced if equal_spans(parse_spans(replaced), expected) else None
 
@@ -72,7 +73,13 @@ def _clock_as(written: str, seconds: float) -> str:
     return f"{head}:{rest:02d}" + (f".{tenth}" if tenth or "." in written else "")
 
 
-def _without_repeats(text: str) -> str:
-    while (shorter := _REPEATED.sub(r"\1", text)) != text:
+def _without_repeats(text: str, spans: Sequence[TimeSpan]) -> str:
+    """Writes each of the spans once; other words that an answer repeats stay: "he counts 3, 3, 4"."""
+
+    def once(match: re.Match[str]) -> str:
+        written = parse_spans(match[1])
+        return match[1] if written and all(span in spans for span in written) else match.group()
+
+    while (shorter := _REPEATED.sub(once, text)) != text:
         text = shorter
     return text

@@ -78,6 +78,9 @@ def _is_duration(tokens: list[Token], one: Found, captioned: Found) -> bool:
     between = [token.kind for token in tokens[captioned.last : one.first]]
     if tokens[one.first].kind not in TIMES or not between or between[-1] in _BEFORE_SPANS:
         return False
+    times = [token for token in tokens[one.first : one.last] if token.kind in TIMES]
+    if any(token.kind == "clock" for token in times) or all(token.unit is not None for token in times):
+        return False  # "1:05 - 1:12", "65 seconds to 70 seconds": nothing lasts that long in these words
     if _has_no_caption(tokens, captioned, one) or not _CORRECTIONS.isdisjoint(between):
         return False
     notation, expected = _notation(tokens, one), _notation(tokens, captioned)

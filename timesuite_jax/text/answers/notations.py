@@ -76,10 +76,15 @@ _COMMA = r"""
     )
     | \d{1,2}(?::[0-5]\d){1,2},(?:\d{3}(?![\d:])|\d(?![\d:.]|,\d))
 """
-# Spaces and apostrophes between thousands. "[5 120]" are two numbers, and so is "1 200 - 300 s", where 1 counts.
-_GROUPED = r"""
-    (?=\d)(?<!\d\ )(?<![\[({<])(?<!\d[.,:'])\d{1,3}(?:(?:\ \d{3})+|(?:'\d{3})+)(?:[.,]\d{1,2})?
-    (?![\d:'"/*]|[.,x]\d|\ ?[\])}>]|\ \d|\ ?(?:[-~]|to\b|and\b|bis\b|\u00e0\b|a\b)\ ?\d{1,3}(?![\d:]|[\ ']\d{3}(?!\d)))
+# Spaces and apostrophes between thousands. "[5 120]" are two numbers, and so are "1 200 s - 300 s" and "event 1 200 s",
+# where 1 counts.
+_COUNTED = ("event", "scene", "shot", "step", "part", "clip", "segment", "chapter", "round", "no", "no.", "#", "number")
+_UNCOUNTED = "".join(rf"(?<!{re.escape(word)}\ )" for word in _COUNTED)
+_GROUPED = rf"""
+    (?=\d)(?<!\d\ )(?<![\[({{<])(?<!\d[.,:']){_UNCOUNTED}\d{{1,3}}(?:(?:\ \d{{3}})+|(?:'\d{{3}})+)(?:[.,]\d{{1,2}})?
+    (?![\d:'"/*]|[.,x]\d|\ ?[\])}}>]|\ \d
+      |\ ?(?:s|secs?|seconds?)?\ ?(?:[-~]|(?:to|and|until|till|through|bis|\u00e0|a)\b)\ ?
+        \d{{1,3}}(?![\d:]|[\ ']\d{{3}}(?!\d)))
 """
 _COMPACT = r"\d{1,3}(?:h|m|min|mn)[0-5]\d(?![\w.:'])"
 _POINT = r"\d+\.(?=\s{0,4}[-~]\s{0,4}\d)"
