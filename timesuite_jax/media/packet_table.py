@@ -95,8 +95,8 @@ def read_packets(
 
 
 def _is_blank(packet: av.packet.Packet) -> bool:
-    content = memoryview(packet)
-    return content[0] == 0 and not any(content)
+    content = np.frombuffer(packet, np.uint8)
+    return bool(content[0] == 0 and content.max() == 0)
 
 
 def _table(rows: list[tuple]) -> PacketTable:
