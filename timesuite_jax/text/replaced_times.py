@@ -1,7 +1,7 @@
 """Replaces the times of spans in an answer of any wording."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.time_text import format_seconds
@@ -23,7 +23,8 @@ def replace_times(text: str, change: Callable[[TimeSpan], Sequence[float]]) -> s
         them one after the other.
 
     Returns:
-      The answer; None if it writes the times in a way that cannot be replaced reliably, such as "eight seconds".
+      The answer; None if it writes the times in a way that cannot be replaced reliably, such as "eight seconds", or
+      one of the spans twice.
     """
     spans = parse_spans(text)
     new = [TimeSpan(*change(span)) for span in spans]
@@ -42,9 +43,10 @@ def replace_times(text: str, change: Callable[[TimeSpan], Sequence[float]]) -> s
         return match.group() if parse_spans(alone) == spans else after  # no time of a span: "cooks for 8 s"
 
     replaced = WRITTEN_TIME.sub(replace, text)
-    if len({format_span(span) for span in new}) < len(new):
-        replaced = _without_repeats(replaced, new)
-    expected = list({format_span(span): span for span in new}.values())
+    distinct = {format_span(span): span for span in new}
+    if len(distinct) < len(new):
+        replaced = _without_repeats(replaced, distinct)
+    expected = list(distinct.values())
     return replaced if equal_spans(parse_spans(replaced), expected) else None
 
 
@@ -73,12 +75,12 @@ def _clock_as(written: str, seconds: float) -> str:
     return f"{head}:{rest:02d}" + (f".{tenth}" if tenth or "." in written else "")
 
 
-def _without_repeats(text: str, spans: Sequence[TimeSpan]) -> str:
+def _without_repeats(text: str, spans: Collection[str]) -> str:
     """Writes each of the spans once; other words that an answer repeats stay: "he counts 3, 3, 4"."""
 
     def once(match: re.Match[str]) -> str:
         written = parse_spans(match[1])
-        return match[1] if written and all(span in spans for span in written) else match.group()
+        return match[1] if written and all(format_span(span) in spans for span in written) else match.group()
 
     while (shorter := _REPEATED.sub(once, text)) != text:
         text = shorter
