@@ -49,10 +49,6 @@ tenths = st.integers(0, 300).map(lambda value: value / 10)
 FORMATS = ("{}.", "The event happens in {}.", "A man in a red shirt jumps 3 times: {}.")
 
 
-def test_a_span_that_an_answer_has_twice_is_not_replaced():
-    assert cut("1.0 - 2.0 seconds, 3.0 - 8.0 seconds, 3.0 - 8.0 seconds") is None
-
-
 spans_of_answers = st.lists(st.tuples(tenths, tenths).map(sorted), min_size=1, max_size=4, unique_by=tuple)
 
 

@@ -23,8 +23,8 @@ def replace_times(text: str, change: Callable[[TimeSpan], Sequence[float]]) -> s
         them one after the other.
 
     Returns:
-      The answer; None if it writes the times in a way that cannot be replaced reliably, such as "eight seconds", or
-      one of the spans twice.
+      The answer; None if it writes the times in a way that cannot be replaced reliably, such as "eight seconds", or,
+      in some wordings, one of the spans twice.
     """
     spans = parse_spans(text)
     new = [TimeSpan(*change(span)) for span in spans]
