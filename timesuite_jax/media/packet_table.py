@@ -95,7 +95,7 @@ def read_packets(
 
 
 def _is_blank(packet: av.packet.Packet) -> bool:
-    content = np.frombuffer(packet, np.uint8)
+    content = np.frombuffer(memoryview(packet), np.uint8)
     return bool(content[0] == 0 and content.max() == 0)
 
 
