@@ -275,11 +275,19 @@ def test_a_wrong_question_leaves_the_others_of_its_row(tmp_path, wrong, expected
     assert str(number) == "1, question 2" and expected in text
 
 
-def test_a_number_of_thousands_of_digits_is_no_time(tmp_path):
-    row = f'{{"video": "a.mp4", "question": "When?", "answer": "Now.", "start": 1, "end": {"9" * 5000}}}'
+@pytest.mark.parametrize("digits", [350, 500, 5000])
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ('"start": 1, "end": %s', "end is {}..., not a time; write seconds, e.g. 65.5, or 1:05.5"),
+        ('"start": %s', "has start {}... but no end; give both or neither"),
+    ],
+)
+def test_a_number_of_many_digits_is_no_time(tmp_path, digits, times, expected):
+    row = f'{{"video": "a.mp4", "question": "When?", "answer": "Now.", {times % ("9" * digits)}}}'
     (tmp_path / "rows.jsonl").write_text(row)
     ((_, text),) = read_rows(tmp_path / "rows.jsonl").problems
-    assert text == "end is inf, not a time; write seconds, e.g. 65.5, or 1:05.5"
+    assert text in (expected.format("9" * 60), expected.format("'" + "9" * 59))
 
 
 def test_unused_columns_are_noted(tmp_path):

@@ -88,8 +88,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _int(digits: str) -> float:
-    return int(digits) if len(digits) < _MAX_DIGITS else float(digits)  # infinite, which is no time
+def _int(digits: str) -> int | str:
+    return int(digits) if len(digits) < _MAX_DIGITS else digits  # as text for messages; no time
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int)

@@ -12,7 +12,7 @@ from typing import Any
 
 from timesuite_jax.apps.finetune.decimal_marks import NO_MARKS, DecimalMarks, decimal_marks
 from timesuite_jax.apps.finetune.fields import FieldError, is_empty, is_no_time, read_span, read_spans, read_text
-from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem, note
+from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem, note, shown
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.text import denies_event, format_span, parse_spans
@@ -121,7 +121,7 @@ def _spans(values: Any, marks: DecimalMarks) -> tuple[Span, ...]:
         return read_spans(values["spans"], marks)
     if len(given) == 1:
         other = "end" if given == ["start"] else "start"
-        raise FieldError(f"has {given[0]} {values[given[0]]!r} but no {other}; give both or neither")
+        raise FieldError(f"has {given[0]} {shown(values[given[0]])} but no {other}; give both or neither")
     return (read_span(values["start"], values["end"], marks),) if given else ()
 
 
