@@ -106,8 +106,7 @@ def _unambiguous(found: Sequence[Sequence[Match]]) -> dict[int, Match]:
     return {
         matches[0].start: matches[0]
         for matches in found
-        if len(matches) == 1
-        and not (matches[0].reference_mask & twice[0] or matches[0].hypothesis_mask & twice[1])
+        if len(matches) == 1 and not (matches[0].reference_mask & twice[0] or matches[0].hypothesis_mask & twice[1])
     }
 
 

@@ -9,7 +9,7 @@ import itertools
 import re
 
 _ALPHA = "A-Za-zŠŽšžŸÀ-ÖØ-öø-žЀ-ӿԀ-ԧꙀ-ꙮ꙾-ꚗᴀ-ᵿ"
-_OTHER = re.compile(rf"([^0-9{_ALPHA} \t\n\x0b\f\r.'`,\-‘’])")
+_OTHER = re.compile(rf"([^0-9{_ALPHA} \t\n\x0b\f\r.'`,\-\u2018\u2019])")
 _DOT = "\ue000"  # a dot of a run, until full stops have been split off
 _DOTS = re.compile(r"\.{2,}")
 _COMMAS = tuple(re.compile(pattern) for pattern in ("([^0-9]),([^0-9])", "([0-9]),([^0-9])", "([^0-9]),([0-9])"))
@@ -27,11 +27,12 @@ _ASCII_SPACES = re.compile("[ \t\n\r\f]+")
 
 # Words after which a full stop does not end a sentence, from the Moses tokenizer's list for English: always, and
 # before a number only.
-_PREFIXES = frozenset(
+_ALWAYS = (
     "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z Adj Adm Adv Asst Bart Bldg Brig Bros Capt Cmdr Col Comdr Con "
     "Corp Cpl DR Dr Drs Ens Gen Gov Hon Hr Hosp Insp Lt MM MR MRS MS Maj Messrs Mlle Mme Mr Mrs Ms Msgr Op Ord Pfc Ph "
-    "Prof Pvt Rep Reps Res Rev Rt Sen Sens Sfc Sgt Sr St Supt Surg v vs i.e rev e.g Nos Nr".split()
+    "Prof Pvt Rep Reps Res Rev Rt Sen Sens Sfc Sgt Sr St Supt Surg v vs i.e rev e.g Nos Nr"
 )
+_PREFIXES = frozenset(_ALWAYS.split())
 _NUMERIC_PREFIXES = frozenset(("No", "Art", "pp"))
 
 
@@ -41,9 +42,9 @@ def meteor_words(sentence: str) -> list[str]:
     text = _DOTS.sub(lambda run: f" {_DOT * len(run[0])} ", text)
     for comma in _COMMAS:
         text = comma.sub(r"\1 , \2", text)
-    text = re.sub("[`‘’]", "'", text)
-    text = re.sub("[“”]|''", ' " ', text)
-    text = text.replace("–", "-").replace("--", "-")
+    text = re.sub("[`\u2018\u2019]", "'", text)
+    text = re.sub("[\u201c\u201d]|''", ' " ', text)
+    text = text.replace("\u2013", "-").replace("--", "-")
     text = _HYPHEN.sub(r"\1 \2", text)
     for pattern, replacement in _APOSTROPHES:
         text = pattern.sub(replacement, text)

@@ -19,15 +19,15 @@ _MARKS = (
 _SYMBOLS = (
     "a1 a5-a9 ac ae-b1 b4 b6-b8 bf d7 f7 37e 387 589 5be 5c0 5c3 5c6 5f3-5f4 600-603 606-60c 614 61b 61e-61f 66a 66d "
     "6d4 700-70d 7f6-7f8 964-965 e3f e4f 1fbd 2016-2017 2020-2023 2030-2038 203b 203e-2042 2044 207a-207e 208a-208e "
-    "20a4 2100-2101 2103-2106 2108-2109 2114 2116-2118 211e-2123 2125 2127 2129 212e 213a-213b 2140-2144 214a-214d 214f "
-    "2155-215e 2190-2bff 3001-3002 3012 30fb ff01-ff0f ff1a-ff20 ff3b-ff40 ff5b-ff65 ffe0-ffe1 ffe5-ffe6"
+    "20a4 2100-2101 2103-2106 2108-2109 2114 2116-2118 211e-2123 2125 2127 2129 212e 213a-213b 2140-2144 214a-214d "
+    "214f 2155-215e 2190-2bff 3001-3002 3012 30fb ff01-ff0f ff1a-ff20 ff3b-ff40 ff5b-ff65 ffe0-ffe1 ffe5-ffe6"
 )
 
 
 def _class(ranges: str) -> str:
     """Returns ranges as the inside of a character class of a regular expression."""
-    spans = [span.partition("-") for span in ranges.split()]
-    return "".join(rf"\u{int(first, 16):04x}" + (rf"-\u{int(last, 16):04x}" if last else "") for first, _, last in spans)
+    spans = [span.split("-") for span in ranges.split()]
+    return "".join("-".join(rf"\u{int(edge, 16):04x}" for edge in span) for span in spans)
 
 
 @functools.cache

@@ -5,7 +5,7 @@ tokens of punctuation. Brackets remain, as "-lrb-" and "-rrb-", because it looks
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from timesuite_jax.metrics.captions.ptb.lexer import LINE_END, lex
 
@@ -36,5 +36,5 @@ def ptb_tokenize(captions: Sequence[str], *, protocol: str = "default") -> list[
     return [_tokens(line) for line in lines[: len(cleaned)]]
 
 
-def _tokens(tokens) -> str:
+def _tokens(tokens: Iterable[str]) -> str:
     return " ".join(token for token in tokens if token != LINE_END and token not in _PUNCTUATION)

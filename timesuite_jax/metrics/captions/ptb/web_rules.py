@@ -8,7 +8,7 @@ from timesuite_jax.metrics.captions.ptb.rule import Rule, fixed, rule
 _EXTENSIONS = (
     "bat bmp cpp c class cgi dll docx doc exe gif gz html htm h java jar jpeg jpg mov mp3 pdf php pl png ppt ps py sql "
     "tar txt wav x xml zip"
-).split()
+)
 _END = r' \t\n\f\r"<>|.!?(){},-'
 _HOST = r" \t\n\f\r\"`'|!(){},-_$"  # the range from comma to underscore, digits and capitals included
 _NAME = "[A-Za-z][A-Za-z0-9_:.-]*"
@@ -51,7 +51,7 @@ WEB: tuple[Rule, ...] = (
 
 FILE_NAMES: tuple[Rule, ...] = (
     rule(
-        rf"[{LETTER}{DIGIT}]+(?:\.[{LETTER}{DIGIT}]+)*\.(?:{'|'.join(_EXTENSIONS)})",
+        rf"[{LETTER}{DIGIT}]+(?:\.[{LETTER}{DIGIT}]+)*\.(?:{'|'.join(_EXTENSIONS.split())})",
         ahead=rf"(?:[^{LETTER}{DIGIT}]|\Z)",
         flags=re.IGNORECASE,
     ),

@@ -15,7 +15,6 @@ _CLITIC = f"{APOS}(?:re|ve|ll|[msd])"
 _PART = "[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}"
 
 
-
 def _apostrophe(text: str) -> tuple[str]:
     """Writes every apostrophe as that of ASCII, and others that open a quotation as a backtick."""
     return (re.sub(APOS, "'", re.sub("[`\u0091\u2018\u201b]", "`", text)),)
@@ -65,9 +64,7 @@ COMPOUNDS: tuple[Rule, ...] = (
     # Hyphens; a full stop or comma before the first one does not split, as in "bowl.the-pan".
     rule(r"[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-[A-Za-z0-9\u00ad]+)*-[A-Za-z](?:\.[A-Za-z])+\."),
     rule(r"[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-[A-Za-z0-9\u00ad]+)+"),
-    rule(
-        rf"(?:[dol]{_QUOTE}{_LD})?{_LD}+(?:[-_\u058a\u2010\u2011](?:[dol]{_QUOTE}{_LD})?{_LD}+)*", flags=_ANY_CASE
-    ),
+    rule(rf"(?:[dol]{_QUOTE}{_LD})?{_LD}+(?:[-_\u058a\u2010\u2011](?:[dol]{_QUOTE}{_LD})?{_LD}+)*", flags=_ANY_CASE),
     # A full stop before a comma, colon or semicolon does not end the sentence.
     rule(rf"(?:{_WORD}|{_LD}+(?:-{_LD}+)*)\.", ahead="[,;:\u3001]"),
     rule("[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+", write=lambda text: (text.replace("&amp;", "&"),)),
@@ -75,4 +72,3 @@ COMPOUNDS: tuple[Rule, ...] = (
     rule(r"c\+\+|[cf]#", flags=_ANY_CASE),
     rule(r"(?:anti|pro)-", flags=_ANY_CASE),
 )
-
