@@ -1,0 +1,6 @@
+"""Scores of dense captions: events of a video, each with its caption."""
+
+from timesuite_jax.metrics.captions.dense.events import Event, VideoEvents
+from timesuite_jax.metrics.captions.dense.scores import DenseCaptionScores, dense_caption_scores
+
+__all__ = ["DenseCaptionScores", "Event", "VideoEvents", "dense_caption_scores"]
