@@ -32,9 +32,7 @@ def read_dense_captions(predictions: Path, truth: Path) -> tuple[list[VideoEvent
     predicted = {video: _predicted(video, events) for video, events in rows.items()}
     content = read_json_content(truth)
     if not isinstance(content, Mapping):
-        raise UserError(
-            f'{truth} is no object; give {{"annotations": [...]}} or {{video: {{"timestamps", "sentences"}}}}'
-        )
+        raise UserError(f'{truth} is no object; give {{"annotations": [...]}} or {{video: {{"timestamps": ...}}}}')
     annotations = content.get("annotations")
     if isinstance(annotations, Sequence):
         pairs = [_annotated(entry, truth) for entry in annotations]
@@ -50,7 +48,7 @@ def _predicted(video: str, events: Any) -> list[Event]:
         return [_event(*event["timestamp"], event.get("caption", event.get("sentence"))) for event in events]
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise UserError(
-            f'predictions of video {video} are not a list of {{"timestamp": [start, end], "caption": text}}; correct them'
+            f'predictions of video {video} are no list of {{"timestamp": [start, end], "caption": text}}; correct them'
         ) from error
 
 

@@ -16,13 +16,9 @@ def read_json_content(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise UserError(
-            f"cannot read {path}: {error.strerror}; give the path of a file of JSON or JSON Lines"
-        ) from error
+        raise UserError(f"cannot read {path}: {error.strerror}; give a file of JSON or JSON Lines") from error
     except UnicodeDecodeError as error:
-        raise UserError(
-            f"{path} is not a text file in UTF-8 ({error.reason}); give a file of JSON or JSON Lines"
-        ) from error
+        raise UserError(f"{path} is not text in UTF-8 ({error.reason}); give JSON or JSON Lines") from error
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
         raise UserError(f"{path} is empty; give a file with at least one prediction or truth")
