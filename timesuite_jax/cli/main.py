@@ -24,6 +24,7 @@ COMMANDS = {
     "train": "train a model from a config file",
     "aot": "compile for an absent TPU topology: memory, FLOPs and collectives per chip",
     "evaluate": "score a trained model",
+    "score": "score a file of predictions of any model",
     "ask": "ask a question about a video",
     "classify": "recognize the action in videos",
     "features": "extract features of videos by sliding windows",

@@ -34,6 +34,20 @@ def print_result(result: Result, title: str) -> None:
         console.print(f"  dropped {dropped.id}: {dropped.reason}", markup=False)
 
 
+def print_breakdown(result: Result) -> None:
+    """Prints a table of the metrics by part of the examples, where the details have one."""
+    console = Console()
+    for attribute, parts in result.scores.details.get("breakdown", {}).items():
+        table = Table(title=f"by {attribute.replace('_', ' ')}")
+        table.add_column("metric")
+        for name, means in parts.items():
+            table.add_column(f"{name} (n = {means['n']})", justify="right")
+        for metric in result.scores.per_example:
+            values = [f"{means[metric]:.3f}" if metric in means else "" for means in parts.values()]
+            table.add_row(metric, *values)
+        console.print(table)
+
+
 def write_predictions(result: Result, path: epath.PathLike) -> None:
     """Writes one JSON object a line: the fields of each prediction.
 

@@ -61,13 +61,33 @@ def highlight_scores(
       ValueError: no query has both.
       UserError: the annotation or the prediction of a query cannot be scored; names the query.
     """
+    columns, shared, beyond = highlight_table(predictions, truths)
+    counts = {"n": len(shared), "without_prediction": len(truths) - len(shared), "clips_beyond_end": beyond}
+    return {**{name: float(np.mean(values)) for name, values in columns.items()}, **counts}
+
+
+def highlight_table(
+    predictions: Mapping[int, Sequence[float]], truths: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Float[np.ndarray, " queries"]], list[Mapping[str, Any]], int]:
+    """Returns one value per scored query for each metric of `highlight_scores`, the mean of each being the metric.
+
+    Args:
+      predictions: one score per clip, by query id.
+      truths: records of QVHighlights.
+
+    Returns:
+      The columns, the records of the scored queries, and the number of annotated clips beyond the end of their video.
+
+    Raises:
+      ValueError: no query has both a prediction and ground truth.
+      UserError: the annotation or the prediction of a query cannot be scored; names the query.
+    """
     shared = [truth for truth in truths if truth["qid"] in predictions]
     if not shared:
         raise ValueError(
             f"none of {len(predictions)} predictions has a query id of {len(truths)} truths; give matching query ids"
         )
-    precisions: dict[str, list[float]] = {level: [] for level in LEVELS}
-    hits: dict[str, list[float]] = {level: [] for level in LEVELS}
+    columns: dict[str, list[float]] = {f"HL-min-{level}-{name}": [] for level in LEVELS for name in ("mAP", "Hit1")}
     beyond = 0
     for truth in shared:
         saliency, ignored = _saliency(truth)
@@ -78,14 +98,10 @@ def highlight_scores(
         fitted[: len(predicted)] = predicted[: len(saliency)]
         for level, threshold in LEVELS.items():
             positive = (saliency >= threshold).astype(np.float64)
-            hits[level].append(float(positive[best].max()) if best < len(positive) else 0.0)
-            precisions[level].append(float(np.mean([average_precision(each, fitted) for each in positive.T])))
-    result = {}
-    for level in LEVELS:
-        result[f"HL-min-{level}-mAP"] = float(np.mean(precisions[level]))
-        result[f"HL-min-{level}-Hit1"] = float(np.mean(hits[level]))
-    counts = {"n": len(shared), "without_prediction": len(truths) - len(shared), "clips_beyond_end": beyond}
-    return {**result, **counts}
+            columns[f"HL-min-{level}-Hit1"].append(float(positive[best].max()) if best < len(positive) else 0.0)
+            precision = np.mean([average_precision(each, fitted) for each in positive.T])
+            columns[f"HL-min-{level}-mAP"].append(float(precision))
+    return {name: np.array(values) for name, values in columns.items()}, shared, beyond
 
 
 def clip_count(duration: float) -> int:
