@@ -31,6 +31,9 @@ def environment(index: int, count: int, port: int, devices: int) -> dict[str, st
         **os.environ,
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}",
+        # Threads of XLA:CPU. A collective blocks one until all devices have joined, and a device may run several at
+        # once: with one thread for each device, the default, they can wait for each other.
+        "NPROC": str(4 * devices),
         "JAX_COORDINATOR_ADDRESS": f"localhost:{port}",
         "JAX_NUM_PROCESSES": str(count),
         "JAX_PROCESS_ID": str(index),

@@ -6,11 +6,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from tests.support.xla_flags import QUICK_COMPILATION
+from tests.support.xla_flags import QUICK_COMPILATION, THREADS
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Tests compile much and compute little: optimising programs that run once would take half of their time.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ["NPROC"] = THREADS
 os.environ["XLA_FLAGS"] = (
     f"{os.environ.get('XLA_FLAGS', '')} {QUICK_COMPILATION} --xla_force_host_platform_device_count=8"
 )

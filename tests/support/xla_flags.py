@@ -1,4 +1,4 @@
-"""Flags of XLA:CPU with which programs compile in a third of the time; importable before jax is."""
+"""Settings of XLA:CPU for tests: short compilation, and simulated devices without deadlocks; importable before jax."""
 
 from importlib.metadata import version
 
@@ -9,3 +9,9 @@ QUICK_COMPILATION = "--xla_cpu_opt_preset=FAST_COMPILE --xla_cpu_parallel_codege
 # others, and end the process at a flag that they do not know.
 if version("jaxlib").startswith("0.10."):
     QUICK_COMPILATION += " --xla_cpu_use_fusion_emitters=false"
+
+# A collective blocks its thread until all devices have joined, and a device may run two at once, one in the body of a
+# loop and one outside of it. By default the pool has a thread for each simulated device: with all of them blocked in
+# different collectives the devices wait for each other, and after a minute XLA aborts the process. XLA:CPU reads the
+# size of its thread pools from the environment variable NPROC.
+THREADS = "32"  # four for each of eight devices
