@@ -35,8 +35,12 @@ def print_result(result: Result, title: str) -> None:
 
 
 def print_breakdown(result: Result) -> None:
-    """Prints a table of the metrics by part of the examples, where the details have one."""
+    """Prints a table of the metrics by part of the examples, and of round numbers, where the details have them."""
     console = Console()
+    for name in ("round_numbers", "round_numbers_of_truth"):
+        if found := result.scores.details.get(name):
+            listed = ", ".join(f"{step.removeprefix('multiples_of_')} s {part:.0%}" for step, part in found.items())
+            console.print(f"{name.replace('_', ' ')}: starts and ends that are multiples of {listed}", markup=False)
     for attribute, parts in result.scores.details.get("breakdown", {}).items():
         table = Table(title=f"by {attribute.replace('_', ' ')}")
         table.add_column("metric")

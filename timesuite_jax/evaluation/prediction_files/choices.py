@@ -1,0 +1,111 @@
+"""Multiple-choice questions: predicted letters and the right ones."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.prediction_files.json_content import read_json_content
+
+_IDS = ("id", "qid", "question_id", "doc_id", "q_uid")
+_ANSWERS = ("prediction", "pred", "response", "filtered_resps", "answer", "output")
+_TRUTHS = ("answer", "target", "correct", "gt")
+# "(B) text", "B.", "**B**", "Answer: B", "The best option is (B)", "Best option:(B".
+_LEADING = re.compile(r"^\W*([A-Z])(?=\W|$)")
+_STATED = re.compile(r"(?i:answer|option|choice)(?i:\s+is|\s*[:=])?\W*\b([A-Z])(?=\W|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A question with the right letter, the predicted one (None if it cannot be read), and its video."""
+
+    id: str
+    video: str
+    truth: str
+    predicted: str | None
+    answered: bool
+    duration: float | None
+
+
+def chosen_letter(text: str) -> str | None:
+    """Returns the letter that an answer chooses; None if it names none or several."""
+    text = text.strip()
+    if re.fullmatch(r"\W*[a-z]\W*", text):
+        return text.strip("()[]*_.,: \"'").upper() or None
+    if found := _LEADING.match(text):
+        return found[1]
+    stated = set(_STATED.findall(text))
+    return stated.pop() if len(stated) == 1 else None
+
+
+def read_choices(predictions: Path, truth: Path) -> tuple[list[Choice], list[str]]:
+    """Reads questions with their predicted letters.
+
+    Predictions are {id: text}, or rows with an id and "prediction", "pred", "response" or "filtered_resps"; the truth
+    has rows with an id and "answer", a letter, or the text or number of one of "options".
+
+    Returns:
+      The questions in the order of the truth, and the ids of predictions without a question.
+
+    Raises:
+      UserError: a file has another form, or an id occurs twice.
+    """
+    predicted = {id: _text(id, row, predictions) for id, row in _rows(predictions).items()}
+    choices = []
+    for id, row in _rows(truth).items():
+        text = predicted.get(id)
+        video = next((row[name] for name in ("video", "videoID", "video_id", "vid") if name in row), id)
+        duration = row.get("duration")
+        choices.append(
+            Choice(
+                id,
+                str(video),
+                _right_letter(id, row, truth),
+                None if text is None else chosen_letter(text),
+                text is not None,
+                float(duration) if isinstance(duration, int | float) else None,
+            )
+        )
+    known = {choice.id for choice in choices}
+    return choices, [id for id in predicted if id not in known]
+
+
+def _rows(path: Path) -> dict[str, Mapping[str, Any]]:
+    content = read_json_content(path)
+    if isinstance(content, Mapping) and not set(_IDS) & content.keys():
+        return {id: row if isinstance(row, Mapping) else {"answer": row} for id, row in content.items()}
+    rows = [content] if isinstance(content, Mapping) else content
+    found: dict[str, Mapping[str, Any]] = {}
+    for number, row in enumerate(rows if isinstance(rows, Sequence) and not isinstance(rows, str) else []):
+        name = next((name for name in _IDS if isinstance(row, Mapping) and name in row), None)
+        if name is None:
+            raise UserError(f"entry {number} of {path} has no id; give objects with one of {', '.join(_IDS)}")
+        if str(row[name]) in found:
+            raise UserError(f"question id {row[name]} occurs twice in {path}; keep one")
+        found[str(row[name])] = row
+    if not found:
+        raise UserError(f'{path} contains no questions; give {{id: answer}}, or a list of {{"id", "answer"}}')
+    return found
+
+
+def _text(id: str, row: Mapping[str, Any], path: Path) -> str:
+    value = next((row[name] for name in _ANSWERS if name in row), None)
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if not isinstance(value, str):
+        raise UserError(f"prediction {id} of {path} has no text; give one of {', '.join(_ANSWERS)}")
+    return value
+
+
+def _right_letter(id: str, row: Mapping[str, Any], path: Path) -> str:
+    value = next((row[name] for name in _TRUTHS if name in row), None)
+    options = row.get("options", row.get("candidates"))
+    if isinstance(options, list) and value in options:
+        value = options.index(value)
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 26:
+        return chr(ord("A") + value)
+    if isinstance(value, str) and (letter := chosen_letter(value)):
+        return letter
+    raise UserError(f"question {id} of {path} has the answer {value!r}; give a letter or one of its options")
