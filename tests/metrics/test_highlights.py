@@ -39,8 +39,10 @@ def test_queries_may_have_different_numbers_of_annotators():
 
 
 def test_predictions_without_matching_queries_are_rejected():
-    with pytest.raises(ValueError, match=r"1 predictions.*query id"):
-        highlight_scores({8: [1.0]}, [TRUTH])
+    with pytest.raises(UserError, match=r"1 predictions.*query id.*\[7\] against \['7'\]"):
+        highlight_scores({"7": [1.0]}, [TRUTH])
+    with pytest.raises(UserError, match=r"none of 0 predictions.*\[7\] against \[\]"):
+        highlight_scores({}, [TRUTH])
 
 
 def test_annotated_clips_beyond_the_end_are_ignored_and_counted():
@@ -58,7 +60,14 @@ def test_annotated_clips_beyond_the_end_are_ignored_and_counted():
         ({"relevant_clip_ids": [-1, 2]}, [1.0], "relevant clip -1"),
         ({"saliency_scores": [[4, 2, 0]]}, [1.0], "one list of saliency_scores for each"),
         ({"saliency_scores": [[4, 2, 0], [4]]}, [1.0], "one list of saliency_scores for each"),
-        ({"relevant_clip_ids": ["a", "b"]}, [1.0], "one list of saliency_scores for each"),
+        ({"relevant_clip_ids": [1, 2, 3]}, [1.0], "one list of saliency_scores for each"),  # 6 scores are not 3 times 2
+        ({"saliency_scores": [4, 3]}, [1.0], "one list of saliency_scores for each"),
+        ({"saliency_scores": [[4, 2, None], [3, 3, 3]]}, [1.0], "with a finite number of each annotator"),
+        ({"saliency_scores": [[], []]}, [1.0], "one list of saliency_scores for each"),
+        ({"relevant_clip_ids": ["a", "b"]}, [1.0], "relevant clip 'a'"),
+        ({"relevant_clip_ids": [1.5, 2]}, [1.0], "relevant clip 1.5"),
+        ({"relevant_clip_ids": [10**20, 2]}, [1.0], "relevant clip 100000000000000000000"),
+        ({"relevant_clip_ids": [2, 2]}, [1.0], "a relevant clip twice"),
         ({"duration": 1.5}, [1.0], "too short for a clip"),
         ({"duration": float("nan")}, [1.0], "too short for a clip"),
         ({}, [], "no predicted clip scores"),

@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 
 from timesuite_jax.errors import UserError
 
 CLIP_SECONDS = 2
+_MAX_CLIP = 2**31  # of 136 years
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
 
 
@@ -58,8 +59,7 @@ def highlight_scores(
       `without_prediction`, the queries that are not; `clips_beyond_end`, the annotated clips that are ignored.
 
     Raises:
-      ValueError: no query has both.
-      UserError: the annotation or the prediction of a query cannot be scored; names the query.
+      UserError: no query has both, or the annotation or the prediction of a query cannot be scored; names the query.
     """
     columns, shared, beyond = highlight_table(predictions, truths)
     counts = {"n": len(shared), "without_prediction": len(truths) - len(shared), "clips_beyond_end": beyond}
@@ -84,8 +84,10 @@ def highlight_table(
     """
     shared = [truth for truth in truths if truth["qid"] in predictions]
     if not shared:
-        raise ValueError(
-            f"none of {len(predictions)} predictions has a query id of {len(truths)} truths; give matching query ids"
+        examples = f" ({[truth['qid'] for truth in truths[:3]]} against {list(predictions)[:3]})"
+        raise UserError(
+            f"none of {len(predictions)} predictions has the query id of one of {len(truths)} truths{examples}; give "
+            "predictions for these queries, with ids of the same type"
         )
     columns: dict[str, list[float]] = {f"HL-min-{level}-{name}": [] for level in LEVELS for name in ("mAP", "Hit1")}
     beyond = 0
@@ -121,19 +123,37 @@ def _saliency(truth: Mapping[str, Any]) -> tuple[Float[np.ndarray, "clips annota
         raise UserError(f"{query} has a video of {duration} s, too short for a clip of {CLIP_SECONDS} s; leave it out")
     if not len(truth["relevant_clip_ids"]):
         raise UserError(f"{query} has no relevant clip, so no prediction can be right; leave it out")
-    try:
-        ids = np.array(truth["relevant_clip_ids"], np.int64)
-        scores = np.array(truth["saliency_scores"], np.float64).reshape(len(ids), -1)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise UserError(
-            f"{query} needs one list of saliency_scores for each of relevant_clip_ids; correct it"
-        ) from error
-    if ids.min() < 0:
-        raise UserError(f"{query} has relevant clip {ids.min()}; clips are numbered from 0; correct it")
+    ids, scores = _annotated(query, truth["relevant_clip_ids"], truth["saliency_scores"])
     saliency = np.zeros((clips, scores.shape[1]))
     within = ids < clips
     saliency[ids[within]] = scores[within]
     return saliency, int((~within).sum())
+
+
+def _annotated(
+    query: str, clips: Sequence[int], saliency: Sequence[Sequence[float]]
+) -> tuple[Int[np.ndarray, " relevant"], Float[np.ndarray, "relevant annotators"]]:
+    """Returns the annotated clips of a query and their scores as arrays.
+
+    Raises:
+      UserError: clips are no distinct numbers from 0, or do not each have a finite score of every annotator.
+    """
+    for clip in clips:
+        if not (isinstance(clip, int | np.integer) and 0 <= clip < _MAX_CLIP):
+            raise UserError(f"{query} has relevant clip {clip!r}; clips are whole numbers from 0; correct it")
+    ids = np.array(clips, np.int64)
+    if len(np.unique(ids)) < len(ids):
+        raise UserError(f"{query} has a relevant clip twice; remove one of them")
+    try:
+        scores = np.array(saliency, np.float64)
+    except (ValueError, TypeError):
+        scores = np.empty(0)
+    if scores.ndim != 2 or len(scores) != len(ids) or not scores.size or not np.isfinite(scores).all():
+        raise UserError(
+            f"{query} needs one list of saliency_scores for each of relevant_clip_ids, with a finite number of each "
+            "annotator; correct it"
+        )
+    return ids, scores
 
 
 def _scores(qid: int, predicted: Sequence[float]) -> Float[np.ndarray, " clips"]:
