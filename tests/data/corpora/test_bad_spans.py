@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from timesuite_jax.data.corpora.bad_spans import ON_BAD_SPAN, check_span, fit_clip, fit_span, fit_windows
+from timesuite_jax.data.corpora.record_spans import fit_annotated_spans
+from timesuite_jax.data.timepro import TASKS, AnnotatedSpans, Annotation
 from timesuite_jax.errors import UserError
+from timesuite_jax.text import Turn
 
 # span, kind on a video of 4 s, result of `clip`
 CASES = [
@@ -69,8 +72,33 @@ def test_clips_that_end_after_the_video():
     assert fit_clip((5.0, 9.0), 4.0, "clip") == ((5.0, 9.0), None)  # reported when it is decoded
 
 
+@pytest.mark.parametrize("span", [(2.0, 2.0), (0.0, 0.0), (4.0, 4.0), (4.6, 4.6), (8.3 - 7.0, 8.1 - 6.8)])
+@pytest.mark.parametrize("rule", ON_BAD_SPAN)
+def test_true_windows_have_a_length(span, rule):
+    fitted, problem = fit_span(span, 4.0, rule, window=True)
+    assert problem is not None and problem.kind == "zero_length" and problem.text.endswith(" s ends where it starts")
+    assert fitted == (span if rule == "keep" else None)
+    assert check_span((1.0, 1.04), 4.0, window=True) is None  # a frame
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_moments_by_task(task):
+    """What the source gives as true windows, and the times in answers."""
+    moments = TASKS[task].times == "moments"
+    for spans in (
+        AnnotatedSpans(((1.0, 2.0), (3.0, 3.0)), (0, 0)),
+        AnnotatedSpans(((1.0, 2.0),), (0,), written=((3.0, 3.0),)),
+    ):
+        given = Annotation(0, "a.mp4", (Turn("When?", "Yes."),), task, None, spans)
+        found = fit_annotated_spans(given, 4.0, "clip", name="c/0").bad
+        kinds = ["zero_length"] if len(spans.spans) == 2 and not moments else []
+        assert [(one.kind, one.action) for one in found] == [(kind, "rejected") for kind in kinds]
+
+
 def test_windows_of_a_question_to_be_scored():
     assert fit_windows([(1.0, 2.0), (3.0, 4.5)], 4.0, "reject") == ((1.0, 2.0), (3.0, 4.0))
     assert fit_windows([(1.0, 9.0)], 4.0, "keep") == ((1.0, 9.0),)
     with pytest.raises(UserError, match=r"10 - 30 s is outside .* lasts 4 s"):
         fit_windows([(1.0, 2.0), (10.0, 30.0)], 4.0, "clip")
+    with pytest.raises(UserError, match=r"2 - 2 s ends where it starts; correct the annotation"):
+        fit_windows([(2.0, 2.0)], 4.0, "reject")

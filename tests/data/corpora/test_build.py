@@ -61,19 +61,23 @@ def test_bad_spans_are_rejected_clipped_or_kept(videos, tmp_path):
         entry("b.mp4", task="step_localization", QA=[{"q": "Steps?", "a": "10.0 - 30.0 seconds, open the door."}]),
         entry("b.mp4", QA=[{"q": q, "a": "Yes."} for q in "ab"], spans=[[0.0, 1.0]]),
         answer(2.5, 1.0),
+        answer(3.0, 3.0),
+        entry("b.mp4", task="step_localization", QA=[{"q": "Steps?", "a": "3.0 - 3.0 seconds, open the door."}]),
+        entry("b.mp4", spans=[[1.0, 2.0], [3.0, 3.0]]),
     ]
     path = write(tmp_path, entries)
     kinds = {
         1: "rounded", 2: "beyond_end", 3: "outside", 4: "other_unit", 5: "reversed", 6: "no_span", 9: "outside",
         10: "beyond_end", 11: "outside", 12: "unknown_question", 13: "reversed",
+        14: "zero_length", 16: "zero_length",
     }  # fmt: skip
-    used = {"reject": {0, 1, 7, 8}, "clip": {0, 1, 2, 7, 8, 10}, "keep": set(range(14))}
+    used = {"reject": {0, 1, 7, 8, 15}, "clip": {0, 1, 2, 7, 8, 10, 15}, "keep": set(range(17))}
     for rule, expected in used.items():
         info = build_corpus(path, videos, tmp_path / rule, BuildSpec("t", on_bad_span=rule), quiet=True)
         _, source = open_corpus(tmp_path / rule)
         records = {(r := read_record(source, n)).id: r for n in range(len(info))}
         assert records.keys() == {f"t/{n}" for n in expected}, rule
-        assert {r.id for r in info.quarantine} == {f"t/{n}" for n in range(14)} - records.keys()
+        assert {r.id for r in info.quarantine} == {f"t/{n}" for n in range(17)} - records.keys()
         assert {bad.id: bad.kind for bad in info.bad_spans} == {f"t/{n}": kind for n, kind in kinds.items()}, rule
         actions = {bad.id: bad.action for bad in info.bad_spans}
         assert {id for id, action in actions.items() if action == "rejected"} == {r.id for r in info.quarantine}
@@ -81,7 +85,7 @@ def test_bad_spans_are_rejected_clipped_or_kept(videos, tmp_path):
         problems = [finding.problem for finding in audit([tmp_path / rule], quiet=True).findings]
         if rule == "keep":
             assert records["t/2"].spans == ((1.0, 9.0),) and {"kept"} == set(actions.values())
-            assert len(problems) == 7 and all("id t/" in problem for problem in problems)  # those of true spans
+            assert len(problems) == 9 and all("id t/" in problem for problem in problems)  # those of true spans
         else:
             assert records["t/1"].spans == ((1.0, 4.0),) and not problems
     assert records["t/9"].clip == (1.0, 3.0)

@@ -11,6 +11,9 @@ end. Anything else that does not fit is *bad*, and one of three rules decides:
 | `keep` | spans stay as they were annotated |
 
 A record with a span that is not finite is left out by every rule, because nothing can be trained on or scored with it.
+
+A span may be a moment, which ends where it starts: a highlight, an event in a list of events. But a true window, which
+answers are compared with, must have a length, because the IoU of any answer with a moment is zero.
 """
 
 import math
@@ -24,13 +27,22 @@ from timesuite_jax.errors import UserError
 OnBadSpan = Literal["reject", "clip", "keep"]
 ON_BAD_SPAN: tuple[OnBadSpan, ...] = get_args(OnBadSpan)
 Kind = Literal[
-    "beyond_end", "outside", "other_unit", "reversed", "not_finite", "no_span", "unknown_question", "rounded"
+    "beyond_end",
+    "outside",
+    "other_unit",
+    "reversed",
+    "zero_length",
+    "not_finite",
+    "no_span",
+    "unknown_question",
+    "rounded",
 ]
 
 END_TOLERANCE_S = 1.0
 _DECIMAL_S = 0.051  # answers have one decimal, so that a span may end this much later than its event
 # A start or end is taken for milliseconds (or a frame number) from this value and this multiple of the length on.
 _MIN_OTHER_UNIT, _OTHER_UNIT_RATIO = 100.0, 10.0
+_SAME_S = 1e-6  # the start of a clip is subtracted from times, whose sum is not exact
 
 
 class Problem(NamedTuple):
@@ -59,19 +71,22 @@ class BadSpan:
     action: Literal["rejected", "clipped", "kept"]
 
 
-def check_span(span: Span, length: float, *, what: str = "true span") -> Problem | None:
+def check_span(span: Span, length: float, *, what: str = "true span", window: bool = False) -> Problem | None:
     """Returns what is wrong with a span; None if it is within 0 and `length` seconds.
 
     Args:
       span: start and end in seconds; they are equal if it is a moment, such as a highlight.
       length: seconds of the video or clip.
       what: the span in words.
+      window: whether it is a true window, which is no moment.
     """
     start, end = span
     shown = f"{what} {start:g} - {end:g} s"
     lasts = f"the video or clip lasts {length:g} s"
     if not (math.isfinite(start) and math.isfinite(end)):
         return Problem("not_finite", f"{shown} has no finite start and end")
+    if window and abs(end - start) < _SAME_S:
+        return Problem("zero_length", f"{shown} ends where it starts")
     if end < start:
         return Problem("reversed", f"{shown} ends before it starts")
     if start >= 0 and end <= length + _DECIMAL_S:
@@ -86,14 +101,14 @@ def check_span(span: Span, length: float, *, what: str = "true span") -> Problem
 
 
 def fit_span(
-    span: Span, length: float, rule: OnBadSpan, *, what: str = "true span"
+    span: Span, length: float, rule: OnBadSpan, *, what: str = "true span", window: bool = False
 ) -> tuple[Span | None, Problem | None]:
     """Applies a rule to a span; arguments as `check_span` has them.
 
     Returns:
       The span as it is to be used, None if its record is to be left out; and what is wrong with it.
     """
-    problem = check_span(span, length, what=what)
+    problem = check_span(span, length, what=what, window=window)
     if problem is None or (rule == "keep" and problem.kind != "not_finite"):
         return span, problem
     if problem.kind == "rounded" or (rule == "clip" and problem.kind == "beyond_end"):
@@ -126,7 +141,7 @@ def fit_windows(spans: Sequence[Span], length: float, rule: OnBadSpan) -> tuple[
     """
     windows = []
     for span in spans:
-        fitted, problem = fit_span(span, length, rule)
+        fitted, problem = fit_span(span, length, rule, window=True)
         if fitted is None and problem is not None:
             raise UserError(f"{problem.text}; correct the annotation, or build with --on-bad-span")
         windows.append(fitted)

@@ -8,7 +8,7 @@ from timesuite_jax.data.corpora.bad_spans import BadSpan, OnBadSpan, Problem, ch
 from timesuite_jax.data.corpora.cut_answers import cut_answer, times_to_cut
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.question_spans import Span, answer_spans, same_span
-from timesuite_jax.data.timepro import Annotation
+from timesuite_jax.data.timepro import TASKS, Annotation
 from timesuite_jax.text import Turn
 
 
@@ -70,8 +70,13 @@ def fit_annotated_spans(
 def span_problems(record: Record) -> Iterator[Problem]:
     """Yields what is wrong with the true windows of a stored record."""
     for span in record.spans:
-        if (problem := check_span(span, record.length)) is not None:
+        if (problem := check_span(span, record.length, window=_has_windows(record.task))) is not None:
             yield problem
+
+
+def _has_windows(task: str) -> bool:
+    """Whether the spans of a task's questions are windows; those of highlights may be moments."""
+    return task not in TASKS or TASKS[task].times != "moments"
 
 
 def _used(outcomes: Sequence[_Outcome]) -> Iterator[tuple[Span, int]]:
@@ -115,7 +120,7 @@ def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule
         if not spans:
             yield _Outcome(None, problem=Problem("no_span", "has no span in its answers"), action=_unfit(rule))
     for span, owner in spans:
-        fitted, problem = fit_span(span, length, rule)
+        fitted, problem = fit_span(span, length, rule, window=_has_windows(annotation.task))
         cut = fitted is not None and fitted != span
         yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
     remaining = [span for turn in turns for span in times_to_cut(turn, annotation.task, annotated.spans)]
