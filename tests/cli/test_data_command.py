@@ -146,6 +146,11 @@ def test_inspect_needs_a_config_to_override(capsys):
     assert "--config.text.tokenizer=x changes a config, but there is none; add --config" in capsys.readouterr().err
 
 
+def test_inspect_decodes_for_a_page_only(capsys):
+    assert main(["data", "inspect", "any", "--deadline", "5"]) == 2
+    assert "--deadline 5 limits the decoding of videos for a page; add --html FILE, or" in capsys.readouterr().err
+
+
 def test_inspect_measures_tokens(folder, capsys):
     """With a config; a model without token sequences is refused."""
     build(folder, "--json")

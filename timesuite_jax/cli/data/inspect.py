@@ -9,7 +9,7 @@ from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli._printable import printable
-from timesuite_jax.cli.data._numbers import add_deadline, not_negative
+from timesuite_jax.cli.data._numbers import DEADLINE_S, not_negative, seconds
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
@@ -29,15 +29,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--records", type=not_negative, default=2, metavar="N", help="records of each task to show (%(default)s)"
     )
     parser.add_argument("--html", type=any_path, metavar="FILE", help="also write a page with frames and timelines")
-    add_deadline(parser)
+    parser.add_argument(
+        "--deadline", type=seconds, help=f"seconds that decoding one video for the page may take ({DEADLINE_S:g})"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints statistics and sample records.
 
     Raises:
-      UserError: a corpus or the config cannot be used, or a key is overridden without a config.
+      UserError: a corpus or the config cannot be used, or an option lacks another.
     """
+    if args.deadline is not None and not args.html:
+        raise UserError(
+            f"--deadline {args.deadline:g} limits the decoding of videos for a page; add --html FILE, or leave it out"
+        )
     if args.overrides and not args.config:
         raise UserError(f"{args.overrides[0]} changes a config, but there is none; add --config CONFIG")
     check_outputs(args.html)
@@ -47,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     meter = _meter(args.config, args.overrides) if args.config else None
     reports = [inspect_corpus(folder, meter, args.records, quiet=args.json) for folder in args.folders]
     if args.html:
-        write_page(reports, args.html, config=args.config, deadline_s=args.deadline)
+        write_page(reports, args.html, config=args.config, deadline_s=args.deadline or DEADLINE_S)
     if args.json:
         print(json.dumps([report.as_json() for report in reports]))
         return 0
