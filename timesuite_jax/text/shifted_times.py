@@ -4,9 +4,11 @@ import math
 import re
 
 from timesuite_jax.text.answers.spans import TimeSpan
+from timesuite_jax.text.located_spans import locate_spans
+from timesuite_jax.text.parts import replace_parts
 from timesuite_jax.text.time_text import format_seconds
 from timesuite_jax.text.timestamps import parse_spans
-from timesuite_jax.text.written_times import WRITTEN_TIME, equal_spans, written_seconds
+from timesuite_jax.text.written_times import equal_spans, written_seconds
 from timesuite_jax.timing.clips import video_span
 from timesuite_jax.timing.clock_notation import short_clock
 from timesuite_jax.timing.rounding import rounded
@@ -29,22 +31,17 @@ def shift_times(text: str, offset: float, *, duration: float | None = None) -> s
     spans = parse_spans(text, duration=duration)
     if not offset or not (spans or _SINGLE.search(text)):
         return text
-    edges = [edge for span in spans for edge in span]
-
-    def replace(match: re.Match[str]) -> str:
-        seconds = written_seconds(match.group())
-        if not any(abs(seconds - edge) < 1e-6 for edge in edges):
-            return match.group()
-        return (
-            short_clock(round(10 * rounded(seconds + offset)), 10)
-            if match["clock"]
-            else format_seconds(seconds + offset)
-        )
-
-    shifted = WRITTEN_TIME.sub(replace, text)
+    located = locate_spans(text, spans, duration=duration) or []
+    places = dict.fromkeys(place for _, *edges in located for place in edges if place is not None)
+    shifted = replace_parts(text, [(place.start(), place.end(), _later(place, offset)) for place in places])
     if spans and equal_spans(
         parse_spans(shifted, duration=None if duration is None else offset + duration),
         [TimeSpan(*video_span(span, (offset, math.inf))) for span in spans],
     ):
         return shifted
     return f"{text} (times count from second {offset:g} of the video)"
+
+
+def _later(place: re.Match[str], offset: float) -> str:
+    seconds = written_seconds(place.group()) + offset
+    return short_clock(round(10 * rounded(seconds)), 10) if place["clock"] else format_seconds(seconds)
