@@ -1,8 +1,8 @@
 """Finds where an answer writes the starts and ends of its spans.
 
-The parser returns seconds, not places. So the times in digits are marked: each becomes later by another, tiny amount, and
-the amounts in the spans of the marked answer show which times these are. Others, as in "cooks for 8 s", are in no span.
-The answer is parsed once, however many times it has.
+The parser returns seconds, not places. So the times in digits are marked: each becomes later by another, tiny amount,
+and the amounts in the spans of the marked answer show which times these are. Others, as in "cooks for 8 s", are in no
+span. The answer is parsed once, however many times it has.
 """
 
 import re
@@ -26,9 +26,7 @@ class LocatedSpan(NamedTuple):
     end: re.Match[str] | None
 
 
-def locate_spans(
-    text: str, spans: Sequence[TimeSpan], *, duration: float | None = None
-) -> list[LocatedSpan] | None:
+def locate_spans(text: str, spans: Sequence[TimeSpan], *, duration: float | None = None) -> list[LocatedSpan] | None:
     """Returns the spans of an answer with their places, in order of occurrence, also those that it states again.
 
     Args:
