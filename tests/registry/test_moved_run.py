@@ -117,5 +117,5 @@ def test_a_run_of_epochs_resumes_with_another_batch_size(tmp_path, monkeypatch, 
     )
     err = " ".join(capfd.readouterr().err.split())
     assert code == 0
-    assert "training.epochs are converted to steps of the new batch size: 2 steps remain" in err
+    assert "training.epochs are converted to steps of the new batch size: 2 steps left" in err
     assert "training.total_steps" not in err and "step 4/4" in err

@@ -47,7 +47,7 @@ def test_a_changed_batch_size_in_a_run_of_epochs_names_the_steps_left():
     saved, config = ({"data": {"batch_size": size}, "training": {"epochs": 20}} for size in (8, 4))
     spec = TrainingSpec.from_config(config["training"]).in_steps(lambda: 7)
     line = describe_resume(saved, config, spec, 50, lambda: 7)[-1]
-    assert line == "training.epochs are converted to steps of the new batch size: 90 steps remain"
+    assert line == "training.epochs are converted to steps of the new batch size: 90 steps left"
 
 
 def test_equal_configs_differ_in_nothing():
@@ -101,7 +101,7 @@ def test_a_rate_that_looks_the_same_is_shown_once():
 def test_a_changed_batch_size_names_what_is_left(batch, samples, steps):
     first, data, left = describe(changed(data__batch_size=batch))
     assert first == f"data.batch_size: 4 -> {batch}" and "none is skipped or repeated" in data
-    assert f"the remaining 50 steps read {samples} samples instead of 200" in left
+    assert f"50 steps left, with {samples} samples instead of 200;" in left
     assert left.endswith(f"set training.total_steps={steps}")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 from timesuite_jax.training import schedule
 from timesuite_jax.training.config import TrainingSpec
@@ -88,12 +89,14 @@ def _batch_lines(change: Change, spec: TrainingSpec, step: int, *, in_epochs: bo
     lines = ["data: the next batch begins after the last sample that was trained on; none is skipped or repeated"]
     rest = spec.total_steps - step
     if in_epochs:
-        lines.append(f"training.epochs are converted to steps of the new batch size: {max(rest, 0)} steps remain")
-    elif rest > 0 and isinstance(change.before, int) and isinstance(change.now, int):
         lines.append(
-            f"the remaining {rest} steps read {rest * change.now} samples instead of {rest * change.before}; the "
-            "schedule counts steps: for as many samples set training.total_steps="
-            f"{step + round(rest * change.before / change.now)}"
+            f"training.epochs are converted to steps of the new batch size: {counted(max(rest, 0), 'step')} left"
+        )
+    elif rest > 0 and isinstance(change.before, int) and isinstance(change.now, int):
+        samples = f"{counted(rest * change.now, 'sample')} instead of {rest * change.before}"
+        lines.append(
+            f"{counted(rest, 'step')} left, with {samples}; the schedule counts steps: for as many samples set "
+            f"training.total_steps={step + round(rest * change.before / change.now)}"
         )
     return lines
 

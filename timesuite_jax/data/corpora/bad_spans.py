@@ -96,7 +96,7 @@ def check_span(span: Span, length: float, *, what: str = "true span", window: bo
     if (start >= length and start != end) or start > length + END_TOLERANCE_S or end <= 0:
         return Problem("outside", f"{shown} is outside of the video: {lasts}")
     if start >= 0 and end <= length + END_TOLERANCE_S:
-        return Problem("rounded", f"{shown} ends less than {END_TOLERANCE_S:g} s beyond the end: {lasts}")
+        return Problem("rounded", f"{shown} ends at most {END_TOLERANCE_S:g} s beyond the end: {lasts}")
     return Problem("beyond_end", f"{shown} extends beyond the video: {lasts}")
 
 
