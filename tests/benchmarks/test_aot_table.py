@@ -7,9 +7,9 @@ from pathlib import Path
 import aot_table
 import pytest
 
-from timesuite_jax.aot.report import AotReport
+from tests.support.aot_report import aot_report
 from timesuite_jax.cli._configs import load_config
-from timesuite_jax.hlo import Collectives, Memory
+from timesuite_jax.hlo import Collectives
 from timesuite_jax.videochat_t.config import VideoChatTConfig
 from timesuite_jax.videochat_t.model.flops import mistral_flops
 
@@ -66,27 +66,13 @@ def test_a_setting_of_internvideo2_fits_and_recomputes_little(row: str, tmp_path
 
 @pytest.mark.parametrize("fits", [True, False])
 def test_a_report_becomes_a_line(fits: bool, tmp_path: Path):
-    report = AotReport(
-        program="train",
-        topology="v5e:1x1",
-        mesh={"data": 1},
-        memory=Memory(arguments=2**30, peak=3.5 * 2**30, hbm_limit=(4 if fits else 3) * 2**30),
-        flops=3e12 if fits else None,
-        model_flops=2e12,
-        peak_flops=2e12,
-        collectives=(
-            Collectives("all-gather", "data", 1, 1.5 * 2**30, 2**30),
-            Collectives("all-gather", "fsdp", 1, 0.25 * 2**30, 2**29),
-            Collectives("all-reduce", "fsdp", 1, 0.25 * 2**30, 0),
-            Collectives("reduce-scatter", "fsdp", 1, 0.5 * 2**30, 0),
-        )
-        if fits
-        else (),
-        notes=(),
-        lower_seconds=1,
-        compile_seconds=60,
-        compile_cpu_seconds=90,
+    collectives = (
+        Collectives("all-gather", "data", 1, 1.5 * 2**30, 2**30),
+        Collectives("all-gather", "fsdp", 1, 0.25 * 2**30, 2**29),
+        Collectives("all-reduce", "fsdp", 1, 0.25 * 2**30, 0),
+        Collectives("reduce-scatter", "fsdp", 1, 0.5 * 2**30, 0),
     )
+    report = aot_report(fits=fits, collectives=collectives if fits else ())
     (tmp_path / "B-v5e-64.json").write_text(json.dumps([report.as_json()]))
     head, _, line = aot_table.table(tmp_path).splitlines()
     cells = "1.00 | 2.50 | 4.00 | 3.0 T | 1.500 | 1.75 | 0.25 | 0.50 | 60% | 1.50 s | 60 s (90 of CPU)"

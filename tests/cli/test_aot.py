@@ -9,10 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from tests.support.aot_report import aot_report
 from tests.support.paths import CONFIGS
-from timesuite_jax.aot import AotReport
 from timesuite_jax.cli.main import main
-from timesuite_jax.hlo import Memory
 
 
 def aot(*words: str) -> subprocess.CompletedProcess:
@@ -89,27 +88,14 @@ def test_a_config_that_imports_jax_does_not_take_the_chips_that_are_here(tmp_pat
 def test_table_and_exit_code_report_whether_a_program_fits(recommender, fits, monkeypatch, capsys):
     for name in ("JAX_PLATFORMS", "JAX_ENABLE_COMPILATION_CACHE"):
         monkeypatch.setenv(name, "as it was")
-    report = AotReport(
-        program="train",
-        topology="v5e:1x1",
-        mesh={"data": 1},
-        memory=Memory(arguments=2**30, peak=3.5 * 2**30, hbm_limit=(4 if fits else 3) * 2**30),
-        flops=4e12 if fits else None,
-        model_flops=3e12,
-        peak_flops=2e12,
-        collectives=(),
-        notes=(),
-        lower_seconds=1,
-        compile_seconds=60,
-        compile_cpu_seconds=90,
-    )
+    report = aot_report(fits=fits)
     plan = SimpleNamespace(calls={"train": None}, report=lambda _: report)
     monkeypatch.setattr("timesuite_jax.aot.make_plan", lambda *_: plan)
     assert main(["aot", *recommender, "--topology", "v5e:1x1"]) == (0 if fits else 1)
     rows = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     cells = {name.strip(): cell.strip() for name, cell in rows}
     assert cells["temporaries"] == "2.50 GiB" and cells["HBM limit"] == ("4.00 GiB" if fits else "3.00 GiB")
-    ends = ("yes", "1.333", "75.0%", "2 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
+    ends = ("yes", "1.500", "66.7%", "2 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
     assert (
         tuple(cells[name] for name in ("fits", "compiled / model", "MFU upper bound", "lower-bound step time")) == ends
     )

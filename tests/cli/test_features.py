@@ -3,16 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.support.encoder_files import encoder_options
 from tests.support.sample_videos import numbered_video
 from timesuite_jax.cli.main import main
 from timesuite_jax.embeddings.video import read_features
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """Options that name a model."""
-    return encoder_options(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture
@@ -24,9 +17,9 @@ def videos(tmp_path):
     return folder
 
 
-def test_a_folder_is_extracted_resumed_and_not_mixed(videos, model, tmp_path, capsys):
+def test_a_folder_is_extracted_resumed_and_not_mixed(videos, encoder_model, tmp_path, capsys):
     out = tmp_path / "features"
-    command = ["features", str(videos), "--out", str(out), "--window", "1", "--batch-size", "4", *model]
+    command = ["features", str(videos), "--out", str(out), "--window", "1", "--batch-size", "4", *encoder_model]
     (videos / "c.mp4").write_bytes(b"no video")
     assert main(command) == 1
     printed = capsys.readouterr()
@@ -48,24 +41,24 @@ def test_a_folder_is_extracted_resumed_and_not_mixed(videos, model, tmp_path, ca
     assert "stride=1.0, not 0.5" in capsys.readouterr().err
 
 
-def test_frames_of_a_layer_as_parquet(videos, model, tmp_path):
+def test_frames_of_a_layer_as_parquet(videos, encoder_model, tmp_path):
     command = ["features", str(videos / "a.mp4"), "--out", str(tmp_path), "--format", "parquet"]
-    assert main([*command, "--layer", "-2", "--level", "frame", *model]) == 0
+    assert main([*command, "--layer", "-2", "--level", "frame", *encoder_model]) == 0
     found = read_features(tmp_path / "a.parquet")
     assert found.features.shape == (2 * 4, 32)
     assert np.all(found.seconds[:, 0] == found.seconds[:, 1])
 
 
-def test_a_contradiction_is_one_sentence(videos, model, tmp_path, capsys):
-    assert main(["features", str(videos), "--out", str(tmp_path), "--tokens", *model]) == 2
+def test_a_contradiction_is_one_sentence(videos, encoder_model, tmp_path, capsys):
+    assert main(["features", str(videos), "--out", str(tmp_path), "--tokens", *encoder_model]) == 2
     assert "set layer" in capsys.readouterr().err
 
 
-def test_another_video_of_the_same_name_is_an_error(videos, model, tmp_path, capsys):
+def test_another_video_of_the_same_name_is_an_error(videos, encoder_model, tmp_path, capsys):
     out, other = tmp_path / "features", tmp_path / "other"
     other.mkdir()
     (other / "a.mp4").write_bytes(numbered_video(24))
-    options = ["--out", str(out), "--window", "1", *model]
+    options = ["--out", str(out), "--window", "1", *encoder_model]
     assert main(["features", str(videos / "a.mp4"), *options]) == 0
     capsys.readouterr()
     assert main(["features", str(other), *options]) == 2

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from rehearse_pod import environment, free_port
 
-from tests.support.encoder_files import encoder_options
 from tests.support.paths import ROOT
 from tests.support.sample_videos import numbered_video
 from timesuite_jax.cli.main import main
@@ -21,11 +20,6 @@ from timesuite_jax.embeddings.video import read_features
 from timesuite_jax.embeddings.video.extraction_job import HEARTBEATS
 
 COUNTS = {"a": 36, "b": 24, "long": 96, "sub/a": 48, "sub/b": 12, "z": 30}
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return encoder_options(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture
@@ -75,9 +69,9 @@ def contents(folder: Path) -> dict[str, tuple[bytes, bytes, dict]]:
     }
 
 
-def test_two_processes_write_what_one_does_and_continue_what_it_left(videos, model, tmp_path, capsys):
+def test_two_processes_write_what_one_does_and_continue_what_it_left(videos, encoder_model, tmp_path, capsys):
     (videos / "broken.mp4").write_bytes(b"no video")
-    command = [str(videos), "--window", "1", "--batch-size", "8", *model]
+    command = [str(videos), "--window", "1", "--batch-size", "8", *encoder_model]
     one, two = tmp_path / "one", tmp_path / "two"
     assert main(["features", *command, "--out", str(one)]) == 1
     capsys.readouterr()
@@ -96,8 +90,8 @@ def test_two_processes_write_what_one_does_and_continue_what_it_left(videos, mod
 
 
 @pytest.mark.nightly
-def test_a_killed_process_is_named_and_the_rest_is_completed(videos, model, tmp_path):
-    command = [str(videos), "--window", "0.1", "--batch-size", "8", "--workers", "1", *model]
+def test_a_killed_process_is_named_and_the_rest_is_completed(videos, encoder_model, tmp_path):
+    command = [str(videos), "--window", "0.1", "--batch-size", "8", "--workers", "1", *encoder_model]
     one, two = tmp_path / "one", tmp_path / "two"
     assert main(["features", *command, "--out", str(one)]) == 0
     with processes(*command, "--out", two) as running:
@@ -119,12 +113,12 @@ def test_a_killed_process_is_named_and_the_rest_is_completed(videos, model, tmp_
 
 
 @pytest.mark.nightly
-def test_an_error_of_one_process_ends_both_and_is_named(videos, model, tmp_path):
+def test_an_error_of_one_process_ends_both_and_is_named(videos, encoder_model, tmp_path):
     """A file takes the place of a folder that the second process needs."""
     out = tmp_path / "features"
     out.mkdir()
     (out / "sub").write_text("")
-    with processes(videos, "--out", out, "--window", "1", *model) as running:
+    with processes(videos, "--out", out, "--window", "1", *encoder_model) as running:
         codes, _, errs = finish(running)
     assert sorted(codes) == [2, 3], errs
     assert all(f"cannot write to {out}/sub" in err for err in errs), errs

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
+from tests.support.program_shapes import shapes_of
 from tests.support.tolerances import BFLOAT16, relative_error
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
@@ -83,18 +84,6 @@ def test_masked_positions_get_no_gradient():
     grads = jax.grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
     assert not np.any(grads["hidden"][~mask])
     assert np.all(np.any(grads["hidden"][mask], axis=-1))
-
-
-def shapes_of(jaxpr: object) -> set[tuple[int, ...]]:
-    """Shapes of all values in a program and its inner programs."""
-    found = set()
-    for eqn in jaxpr.eqns:
-        found |= {v.aval.shape for v in eqn.outvars if hasattr(v.aval, "shape")}
-        for inner in jax.tree.leaves(eqn.params, is_leaf=lambda x: hasattr(x, "eqns") or hasattr(x, "jaxpr")):
-            inner = getattr(inner, "jaxpr", inner)
-            if hasattr(inner, "eqns"):
-                found |= shapes_of(inner)
-    return found
 
 
 def test_memory_is_that_of_a_chunk_and_frozen_kernels_have_no_gradient():

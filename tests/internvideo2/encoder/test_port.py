@@ -52,6 +52,17 @@ def test_prefixes_of_released_files(exported, tmp_path, prefix):
     jax.tree.map(np.testing.assert_array_equal, found, params)
 
 
+def test_the_teacher_in_a_file_of_stage_2_is_left_out(exported, tmp_path):
+    """It has keys of the same names, and more of them; the audiovisual model has further projections."""
+    params, tensors = exported
+    files = {f"vision_encoder.{name}": tensor for name, tensor in tensors.items()}
+    for block in range(9):
+        files |= {f"clip_teacher.blocks.{block}.{part}": np.zeros(3, np.float32) for part in "abcdefghijkl"}
+    files["av_fusion.weight"] = np.ones((2, 2), np.float32)
+    save_file(files, tmp_path / "x.safetensors")
+    jax.tree.map(np.testing.assert_array_equal, load(make_task(), tmp_path / "x.safetensors"), params)
+
+
 @pytest.mark.parametrize(
     "model", [{"positions": "separate"}, {"image_positions": "own"}, {"depth": 1}, {"patch_size": 7}], ids=str
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from jaxtyping import Array
 
+from tests.support.program_shapes import shapes_of
 from timesuite_jax.mqsa_ted.objectives.cross_entropy import item_cross_entropy
 from timesuite_jax.mqsa_ted.objectives.transition_distillation import (
     LOG_EPSILON,
@@ -109,18 +110,6 @@ def test_without_slots_all_is_zero():
         )
         assert value == 0
         assert not any(np.any(g) for g in jax.tree.leaves(grads))
-
-
-def shapes_of(jaxpr: object) -> set[tuple[int, ...]]:
-    """Shapes of all values in a program and its inner programs."""
-    found = set()
-    for eqn in jaxpr.eqns:
-        found |= {v.aval.shape for v in eqn.outvars if hasattr(v.aval, "shape")}
-        for inner in jax.tree.leaves(eqn.params, is_leaf=lambda x: hasattr(x, "eqns") or hasattr(x, "jaxpr")):
-            inner = getattr(inner, "jaxpr", inner)
-            if hasattr(inner, "eqns"):
-                found |= shapes_of(inner)
-    return found
 
 
 @pytest.mark.parametrize("names", LOSSES)

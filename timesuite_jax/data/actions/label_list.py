@@ -105,7 +105,6 @@ LABEL_LIST = Format(
     shape="lines of PATH and LABEL, separated by a comma, a tab, a semicolon or spaces",
     reference="github.com/OpenGVLab/UniFormerV2, DATASET.md",
     matches=lambda document: most_first(document, _is_label_row),
-    rows=lambda document, _: document.records(),
     parse=_parse_label,
     classes=_classes,
 )

@@ -42,7 +42,6 @@ MOMENTS_IN_TIME = Format(
     shape="lines of CLASS/VIDEO,CLASS,AGREE,DISAGREE",
     reference="moments.csail.mit.edu, trainingSet.csv",
     matches=lambda document: most_first(document, _is_row),
-    rows=lambda document, _: document.records(),
     parse=_parse,
     classes=_classes,
 )

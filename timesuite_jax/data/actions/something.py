@@ -63,7 +63,6 @@ SOMETHING_1 = Format(
     shape="lines of ID;CLASS",
     reference="something-something-v1-train.csv of the data set",
     matches=_matches_1,
-    rows=lambda document, _: document.records(),
     parse=_parse_1,
     classes=_classes_1,
 )
@@ -74,7 +73,6 @@ SOMETHING_2 = Format(
     shape="JSON list of {id, label, template, placeholders}",
     reference="train.json, validation.json and labels.json of the data set",
     matches=lambda document: document.has_records("id", "template", "placeholders"),
-    rows=lambda document, _: document.records(),
     parse=_parse_2,
     classes=_classes_2,
 )

@@ -44,7 +44,6 @@ UCF101 = Format(
     shape="lines of Class/v_Class_g00_c00.avi NUMBER, or without the number",
     reference="crcv.ucf.edu/data/UCF101.php, trainlist01.txt and classInd.txt",
     matches=lambda document: most_first(document, is_row),
-    rows=lambda document, _: document.records(),
     parse=_parse,
     classes=_classes,
 )

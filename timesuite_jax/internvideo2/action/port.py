@@ -1,24 +1,22 @@
 """The port table of InternVideo2 classifiers, whose parameters `model.py` lists, and the roles of their files."""
 
 import dataclasses
-import math
 import re
 from collections.abc import Collection, Mapping
 
+from timesuite_jax.internvideo2 import encoder_keys
+from timesuite_jax.internvideo2.encoder_keys import EncoderSizes
 from timesuite_jax.port.layout import SAME_1D, TensorLayout
 from timesuite_jax.port.loading_order import ModelPort, Role, Shape
 from timesuite_jax.port.table import Entry, Table
 from timesuite_jax.port.tables import internvideo2
-from timesuite_jax.port.tables.layers import count_layers, dense, norm
+from timesuite_jax.port.tables.layers import dense, norm
 
 _PREFIX = "vision"  # of the encoder's parameters
 _COUNTER = "num_batches_tracked"
 _SCALAR = TensorLayout("", "")
-_ENCODER_ROOTS = ("cls_token", r"pos_embed(?:_\w+)?", "patch_embed", "blocks", "clip_projector")
 _HEAD_ROOTS = ("extra_mlp", "down", "down_norm", "fc_norm", "head")
-# A file of stage 2 may have a second, frozen encoder beside `vision_encoder`.
-_ROOTS = tuple(rf"(?<!clip_teacher\.)(?:{root})" for root in (*_ENCODER_ROOTS, "fc_norm", "extra_mlp", "down_norm"))
-_ENCODER_KEY = re.compile(rf"(?:{'|'.join(_ENCODER_ROOTS)})(?:\.|$)")
+_ROOTS = (*encoder_keys.ROOTS, "fc_norm", "extra_mlp", "down_norm")
 _HEAD_KEY = re.compile(rf"(?:{'|'.join(_HEAD_ROOTS)})\.")
 _CLASSES_KEY = re.compile(r"head\.")
 _LEFT_OUT = "other classifier: "
@@ -28,9 +26,7 @@ _LEFT_OUT = "other classifier: "
 class ActionSizes:
     """What decides which tensors exist; all other sizes are read off the arrays."""
 
-    blocks: int
-    patch: int
-    separate: bool  # positions
+    encoder: EncoderSizes
     extra_mlp: bool
     down: bool
     down_norm: bool  # with scale and shift
@@ -45,9 +41,7 @@ class ActionSizes:
           KeyError: naming the tensor that is missing.
         """
         return cls(
-            count_layers(shapes, "blocks"),
-            shapes["patch_embed.proj.weight"][-1],
-            "pos_embed_spatial" in shapes,
+            EncoderSizes.from_torch(shapes),
             "extra_mlp.0.weight" in shapes,
             "down.0.weight" in shapes,
             "down_norm.weight" in shapes,
@@ -63,9 +57,7 @@ class ActionSizes:
           KeyError: naming the parameter that is missing.
         """
         return cls(
-            shapes[f"{_PREFIX}/blocks/norm1/scale"][0],
-            math.isqrt(shapes[f"{_PREFIX}/patch_embed/kernel"][0] // 3),
-            f"{_PREFIX}/positions/spatial" in shapes,
+            EncoderSizes.from_tree(shapes, f"{_PREFIX}/"),
             "extra_mlp/fc1/kernel" in shapes,
             "down/kernel" in shapes,
             "down_norm/scale" in shapes,
@@ -76,7 +68,8 @@ class ActionSizes:
 
 def build(sizes: ActionSizes) -> Table:
     """The table for one size, its keys in the order of upstream's state dict."""
-    entries = internvideo2.entries("", f"{_PREFIX}/", sizes.blocks, sizes.patch, separate=sizes.separate)
+    encoder = sizes.encoder
+    entries = internvideo2.entries("", f"{_PREFIX}/", encoder.blocks, encoder.patch, separate=encoder.separate)
     if sizes.extra_mlp:
         entries += norm("extra_mlp.0", "extra_mlp_norm", "pooled", trainable=True)
         entries += dense("extra_mlp.1.fc1", "extra_mlp/fc1", "hidden pooled", trainable=True)
@@ -116,10 +109,7 @@ def _not_shared(key: str, keys: Collection[str]) -> str | None:
 
 def _not_the_encoder(key: str, keys: Collection[str]) -> str | None:
     """Why a pretrained model has more than its encoder."""
-    del keys
-    if key.startswith(_LEFT_OUT):
-        return "the head of another classifier"
-    return None if _ENCODER_KEY.match(key) else "not part of the video encoder"
+    return encoder_keys.not_of_videos(key.removeprefix(_LEFT_OUT), keys)
 
 
 def _is_encoder(entry: Entry) -> bool:

@@ -5,83 +5,13 @@ fine-tuning), `vision_encoder.` (stages 2 and 3, CLIP), `backbone.` or `encoder.
 of `ls1.gamma`, and no attention pooling.
 """
 
-import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from timesuite_jax.internvideo2.encoder_keys import ROOTS, EncoderSizes, belongs_elsewhere
 from timesuite_jax.port import ModelPort, Role
 from timesuite_jax.port.loading_order import Shape
 from timesuite_jax.port.table import Table
 from timesuite_jax.port.tables import internvideo2
-from timesuite_jax.port.tables.layers import count_layers
-
-ROOTS = ("cls_token", "patch_embed", "blocks", "pos_embed(_spatial|_temporal|_cls)?", "img_pos_embed", "clip_projector")
-_OTHERS = {  # beginning of a key -> what it belongs to
-    "clip_decoder": "a decoder of masked reconstruction",
-    "final_clip_decoder": "a decoder of masked reconstruction",
-    "mae_decoder": "a decoder of masked reconstruction",
-    "clip_pos_embed": "positions of a decoder",
-    "clip_img_pos_embed": "positions of a decoder",
-    "mae_pos_embed": "positions of a decoder",
-    "fc_norm": "the classifier's norm",
-    "head": "the classifier's head",
-    "extra_mlp": "an attentive probe",
-    "down": "a linear probe",
-    "text_encoder": "the text encoder",
-    "audio_encoder": "the audio encoder",
-    "vision_proj": "a projection of contrastive training",
-    "text_proj": "a projection of contrastive training",
-    "itm_head": "the matching head",
-    "temp": "the temperature of contrastive training",
-    "mask_token": "a mask token, which the original never uses",
-}
-
-
-def belongs_elsewhere(key: str, keys: Collection[str] = ()) -> str | None:
-    """Why an encoder alone has no such parameter; None if it should have it."""
-    del keys
-    root = key.partition(".")[0]
-    for name, owner in _OTHERS.items():
-        if root == name or root.startswith(f"{name}_"):
-            return owner
-    return None
-
-
-@dataclasses.dataclass(frozen=True)
-class EncoderSizes:
-    """What decides which keys an encoder has; all other sizes come from the tensors."""
-
-    blocks: int
-    patch: int
-    separate: bool
-    own_image: bool
-
-    @classmethod
-    def from_torch(cls, shapes: Mapping[str, Shape], prefix: str = "") -> "EncoderSizes":
-        """Sizes of a state dict.
-
-        Raises:
-          KeyError: with the key that is missing.
-        """
-        return cls(
-            count_layers(shapes, f"{prefix}blocks"),
-            (shapes[f"{prefix}patch_embed.proj.weight"] or (1,))[-1],
-            separate=f"{prefix}pos_embed_spatial" in shapes,
-            own_image=f"{prefix}img_pos_embed" in shapes,
-        )
-
-    @classmethod
-    def from_tree(cls, shapes: Mapping[str, Shape], prefix: str = "") -> "EncoderSizes":
-        """Sizes of a parameter tree, by path joined with "/".
-
-        Raises:
-          KeyError: with the parameter that is missing.
-        """
-        return cls(
-            shapes[f"{prefix}blocks/norm1/scale"][0],
-            round((shapes[f"{prefix}patch_embed/kernel"][0] / 3) ** 0.5),
-            separate=f"{prefix}positions/spatial" in shapes,
-            own_image=f"{prefix}positions/image" in shapes,
-        )
 
 
 def build(sizes: EncoderSizes) -> Table:

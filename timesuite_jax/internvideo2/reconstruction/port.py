@@ -10,31 +10,31 @@ teacher/..., mae_teacher/...              keys of their files behind "teacher." 
 
 import dataclasses
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
+from timesuite_jax.internvideo2 import encoder_keys
+from timesuite_jax.internvideo2.encoder_keys import EncoderSizes
 from timesuite_jax.port.loading_order import ModelPort, Role, Shape
 from timesuite_jax.port.table import Entry, Table
 from timesuite_jax.port.tables import internvideo2, videomae
 from timesuite_jax.port.tables.layers import count_layers, dense, norm
 
 TEACHER, MAE_TEACHER = "teacher", "mae_teacher"
-_ENCODER = ("cls_token", r"pos_embed(?:_\w+)?", "patch_embed", "blocks", "clip_projector")
-_STUDENT = (*_ENCODER, r"(?:clip|mae)_pos_embed(?:_\w+)?", "clip_decoder", "final_clip_decoder", "mae_decoder")
+_DECODERS = ("clip_decoder", "final_clip_decoder", "mae_decoder")
+_STUDENT = (*encoder_keys.ROOTS, r"(?:clip|mae)_pos_embed(?:_\w+)?", *_DECODERS)
 _VIDEOMAE = ("patch_embed", "blocks", "norm")
+_VIDEOMAE_KEY = re.compile(rf"{MAE_TEACHER}\.(?:{'|'.join(_VIDEOMAE)})(?:\.|$)")
 
 
 @dataclasses.dataclass(frozen=True)
 class ReconstructionSizes:
-    """What decides which keys exist; all other sizes are read off the tensors. 0 blocks: no such teacher."""
+    """What decides which keys exist; all other sizes are read off the tensors. None or 0 blocks: no such teacher."""
 
-    blocks: int
-    patch: int
-    separate: bool  # positions
+    student: EncoderSizes
     mlp: bool  # decoders
     layers: int  # with a decoder
     mae_layers: int
-    teacher_blocks: int
-    teacher_patch: int
+    teacher: EncoderSizes | None
     mae_blocks: int
     mae_patch: int
     tubelet: int
@@ -46,17 +46,14 @@ class ReconstructionSizes:
         Raises:
           KeyError: naming the tensor that is missing.
         """
-        teacher = shapes.get(f"{TEACHER}.patch_embed.proj.weight", ())
+        teacher = f"{TEACHER}.patch_embed.proj.weight" in shapes
         mae = shapes.get(f"{MAE_TEACHER}.patch_embed.proj.weight", ())
         return cls(
-            count_layers(shapes, "blocks"),
-            shapes["patch_embed.proj.weight"][-1],
-            "pos_embed_spatial" in shapes,
+            EncoderSizes.from_torch(shapes),
             "clip_decoder.0.head.0.weight" in shapes,
             count_layers(shapes, "clip_decoder"),
             count_layers(shapes, "mae_decoder") if "mae_decoder.0.norm.weight" in shapes else 0,
-            count_layers(shapes, f"{TEACHER}.blocks") if teacher else 0,
-            teacher[-1] if teacher else 0,
+            EncoderSizes.from_torch(shapes, f"{TEACHER}.") if teacher else None,
             count_layers(shapes, f"{MAE_TEACHER}.blocks") if mae else 0,
             mae[-1] if mae else 0,
             mae[2] if mae else 0,
@@ -69,42 +66,35 @@ class ReconstructionSizes:
         Raises:
           KeyError: naming the parameter that is missing.
         """
-        patch = _side(shapes["student/encoder/patch_embed/kernel"][0])
-        teacher, mae = (shapes.get(f"{name}/patch_embed/kernel", (0,))[0] for name in (TEACHER, MAE_TEACHER))
-        mae_patch = _mae_side(mae, patch)
+        student = EncoderSizes.from_tree(shapes, "student/encoder/")
+        mae = shapes.get(f"{MAE_TEACHER}/patch_embed/kernel", (0,))[0]
+        mae_patch = _mae_side(mae, student.patch)
         return cls(
-            shapes["student/encoder/blocks/norm1/scale"][0],
-            patch,
-            "student/encoder/positions/spatial" in shapes,
+            student,
             "student/pooled_decoder/hidden/kernel" in shapes,
             shapes["student/decoders/layers/norm/scale"][0],
             shapes.get("student/mae_decoders/layers/norm/scale", (0,))[0],
-            shapes.get(f"{TEACHER}/blocks/norm1/scale", (0,))[0],
-            _side(teacher),
+            EncoderSizes.from_tree(shapes, f"{TEACHER}/") if f"{TEACHER}/cls_token" in shapes else None,
             shapes.get(f"{MAE_TEACHER}/blocks/norm1/scale", (0,))[0],
             mae_patch,
             mae // (3 * mae_patch**2) if mae else 0,
         )
 
 
-def _side(values: int) -> int:
-    """Side of a patch of one frame with that many values."""
-    return round((values / 3) ** 0.5)
-
-
 def _mae_side(values: int, patch: int) -> int:
     """Side of a patch of several frames: the student's if it divides the values, otherwise that of two frames."""
-    return patch if values % (3 * patch**2) == 0 else _side(values // 2)
+    return patch if values % (3 * patch**2) == 0 else round((values / 6) ** 0.5)
 
 
 def build(sizes: ReconstructionSizes, name: str) -> Table:
     """The table for one size: the student's keys in the order of upstream's state dict, then those of teachers."""
-    positions = internvideo2.positions("", "student/", "clip_", separate=sizes.separate)
+    student, teacher = sizes.student, sizes.teacher
+    positions = internvideo2.positions("", "student/", "clip_", separate=student.separate)
     if sizes.mae_layers:
-        positions += internvideo2.positions("", "student/", "mae_", separate=sizes.separate, class_token=False)
+        positions += internvideo2.positions("", "student/", "mae_", separate=student.separate, class_token=False)
     entries = internvideo2.entries(
-        *("", "student/encoder/", sizes.blocks, sizes.patch),
-        separate=sizes.separate,
+        *("", "student/encoder/", student.blocks, student.patch),
+        separate=student.separate,
         decoder_positions=positions,
     )
     for layer in range(sizes.layers):
@@ -112,9 +102,10 @@ def build(sizes: ReconstructionSizes, name: str) -> Table:
     entries += _decoder("final_clip_decoder", "student/pooled_decoder", sizes.mlp, None)
     for layer in range(sizes.mae_layers):
         entries += _decoder(f"mae_decoder.{layer}", "student/mae_decoders/layers", True, layer)
-    if sizes.teacher_blocks:
+    if teacher:
         entries += internvideo2.entries(
-            *(f"{TEACHER}.", f"{TEACHER}/", sizes.teacher_blocks, sizes.teacher_patch),
+            *(f"{TEACHER}.", f"{TEACHER}/", teacher.blocks, teacher.patch),
+            separate=teacher.separate,
             width="teacher_width",
             trainable=False,
         )
@@ -137,9 +128,13 @@ def _decoder(torch: str, jax: str, mlp: bool, layer: int | None) -> list[Entry]:
     return [*head, *norm(f"{torch}.norm", f"{jax}/norm", "_", **place)]
 
 
-def _others_ignored(roots: Sequence[str], name: str, reason: str) -> Callable[[str, Collection[str]], str | None]:
-    own = re.compile(rf"{name}\.(?:{'|'.join(roots)})(?:\.|$)")
-    return lambda key, keys: None if own.match(key) else reason
+def _not_the_teacher(key: str, keys: Collection[str]) -> str | None:
+    return encoder_keys.not_of_videos(key.removeprefix(f"{TEACHER}."), keys)
+
+
+def _not_the_mae_teacher(key: str, keys: Collection[str]) -> str | None:
+    del keys
+    return None if _VIDEOMAE_KEY.match(key) else "not part of the encoder"
 
 
 class ReconstructionPort(ModelPort):
@@ -153,10 +148,10 @@ class ReconstructionPort(ModelPort):
             TEACHER,
             teacher_help,
             prefix=f"{TEACHER}.",
-            roots=_ENCODER,
+            roots=encoder_keys.ROOTS,
             spelling=internvideo2.spelling,
             requires=lambda entry: entry.jax.startswith(f"{TEACHER}/"),
-            ignored=_others_ignored(_ENCODER, TEACHER, "not part of the teacher's encoder"),
+            ignored=_not_the_teacher,
         )
         mae = Role(
             MAE_TEACHER,
@@ -164,7 +159,7 @@ class ReconstructionPort(ModelPort):
             prefix=f"{MAE_TEACHER}.",
             roots=_VIDEOMAE,
             requires=lambda entry: entry.jax.startswith(f"{MAE_TEACHER}/"),
-            ignored=_others_ignored(_VIDEOMAE, MAE_TEACHER, "not part of the encoder"),
+            ignored=_not_the_mae_teacher,
         )
         student = Role(
             "checkpoint",
@@ -189,7 +184,7 @@ class ReconstructionPort(ModelPort):
         if "pos_embed" in key and found[2:] == wanted[2:]:
             teacher = key.startswith(f"{TEACHER}.")
             return internvideo2.OTHER_TEACHER_POSITIONS if teacher else internvideo2.OTHER_POSITIONS
-        decoder = key.startswith(("clip_decoder", "mae_decoder", "final_clip_decoder"))
+        decoder = key.startswith(_DECODERS)
         if decoder or key.startswith((f"{TEACHER}.", f"{MAE_TEACHER}.")):
             return "a teacher of another width; set model.teacher or model.mae_teacher to that of the file"
         return ""

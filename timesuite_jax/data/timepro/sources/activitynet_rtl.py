@@ -70,6 +70,5 @@ ACTIVITYNET_RTL_TEST = Format(
     shape="list of {vid, duration, question, answer}, with <seconds> in answer",
     reference="github.com/NVlabs/LITA, lita/eval/eval_model_rtl.py",
     matches=_is_test,
-    rows=lambda document, _: document.records(),
     parse=_parse_test,
 )

@@ -40,7 +40,6 @@ CHARADES_STA = Format(
     shape="lines of VIDEO START END##sentence",
     reference="github.com/jiyanggao/TALL",
     matches=_matches,
-    rows=lambda document, _: document.records(),
     parse=_parse,
 )
 CHARADES_STA_COCO = Format(

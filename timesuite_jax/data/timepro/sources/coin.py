@@ -7,16 +7,11 @@ list of {video_path, segments, labels}. Seconds of the video.
 from collections.abc import Iterator
 
 from timesuite_jax.data.timepro.sources.cursor import Cursor, pairs
-from timesuite_jax.data.timepro.sources.database import database_rows, has_database
+from timesuite_jax.data.timepro.sources.database import database_rows, has_database, parse_events
 from timesuite_jax.data.timepro.sources.entries import GROUNDING, event_entries
 from timesuite_jax.data.timepro.sources.format import Format, Found, Reading
 
 _TASKS = ("step_localization", GROUNDING)
-
-
-def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:
-    events = [(step.field("segment"), step.field("label")) for step in row.field("annotation").items()]
-    yield from event_entries(row, row.key_name(), reading, events, duration=row.duration())
 
 
 def _parse_lists(row: Cursor, reading: Reading) -> Iterator[Found]:
@@ -32,7 +27,7 @@ COIN = Format(
     reference="github.com/coin-dataset/annotations",
     matches=lambda document: has_database(document, "annotation", "segment", "label"),
     rows=database_rows,
-    parse=_parse,
+    parse=parse_events("annotation", "label"),
     splits=True,
 )
 COIN_TIMECHAT = Format(
@@ -42,6 +37,5 @@ COIN_TIMECHAT = Format(
     shape="list of {video_path, segments: [[start, end], ...], labels}",
     reference="github.com/RenShuhuai-Andy/TimeChat, utils/construct_it_data/process_action_data.py",
     matches=lambda document: document.has_records("video_path", "segments", "labels"),
-    rows=lambda document, _: document.records(),
     parse=_parse_lists,
 )

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 from timesuite_jax.data.timepro.sources.cursor import Cursor
 from timesuite_jax.data.timepro.sources.document import Document, first_of, has_fields
-from timesuite_jax.data.timepro.sources.format import Reading, Skipped
+from timesuite_jax.data.timepro.sources.entries import event_entries
+from timesuite_jax.data.timepro.sources.format import Found, Reading, Skipped
 from timesuite_jax.errors import UserError
 
 _ALL = "all"
@@ -66,6 +67,21 @@ def rows_of_split(
             yield row
         else:
             yield Skipped(row.location, f"in split {split_of(row)!r}, not {reading.split!r}", excluded=True)
+
+
+def parse_events(events: str, text: str) -> Callable[[Cursor, Reading], Iterator[Found]]:
+    """Returns the `Format.parse` of this form.
+
+    Args:
+      events: field of a video with the list of its events.
+      text: field of an event with its text; `segment` has its time.
+    """
+
+    def parse(row: Cursor, reading: Reading) -> Iterator[Found]:
+        found = [(event.field("segment"), event.field(text)) for event in row.field(events).items()]
+        yield from event_entries(row, row.key_name(), reading, found, duration=row.duration())
+
+    return parse
 
 
 def _subset(video: Cursor) -> str:

@@ -57,7 +57,6 @@ DIDEMO = Format(
     shape="list of {description, video, times: [[first chunk, last chunk], ...]}",
     reference="github.com/LisaAnne/LocalizingMoments",
     matches=lambda document: document.has_records("description", "times", "video"),
-    rows=lambda document, _: document.records(),
     parse=_parse,
     annotators=("majority", "mean", "first"),
 )

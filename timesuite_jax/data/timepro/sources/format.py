@@ -64,8 +64,8 @@ class Format:
       shape: what a file looks like.
       reference: where the format is described.
       matches: whether a document has this format, from the fields of its first rows.
-      rows: its rows, each read for itself.
       parse: the samples of a row; raises BadField for a row that is wrong.
+      rows: its rows, each read for itself; by default `Document.records`.
       annotators: rules for several annotators, the default first; empty if there is no choice.
       splits: whether one file has several splits.
       classes: names of the classes of a document, in their order, empty if it only has numbers; None: the format has no
@@ -78,8 +78,8 @@ class Format:
     shape: str
     reference: str
     matches: Callable[[Document], bool]
-    rows: Callable[[Document, Reading], Iterable[Cursor | Skipped]]
     parse: Callable[[Cursor, Reading], Iterator[Found]]
+    rows: Callable[[Document, Reading], Iterable[Cursor | Skipped]] = lambda document, _: document.records()
     annotators: tuple[str, ...] = ()
     splits: bool = False
     classes: Callable[[Document], tuple[str, ...]] | None = None

@@ -32,6 +32,5 @@ MOMENTS = Format(
     shape="JSON lines of {vid or video_id, query, duration, span or relevant_windows or timestamps}",
     reference="github.com/yeliudev/VideoMind, videomind/dataset/sub_classes",
     matches=_matches,
-    rows=lambda document, _: document.records(),
     parse=_parse,
 )

@@ -75,7 +75,6 @@ QVHIGHLIGHTS = Format(
     shape="JSON lines of {qid, query, vid, duration, relevant_windows, relevant_clip_ids, saliency_scores}",
     reference="github.com/jayleicn/moment_detr, data",
     matches=_matches,
-    rows=lambda document, _: document.records(),
     parse=_parse_row,
 )
 QVHIGHLIGHTS_COCO = Format(

@@ -88,7 +88,6 @@ TIMELENS_100K = Format(
     shape="JSON lines of {video_path, duration, events: [{query, span}]}",
     reference=_BENCH,
     matches=lambda document: document.has_records("video_path", "events"),
-    rows=lambda document, _: document.records(),
     parse=_parse_events,
 )
 TIMELENS_MESSAGES = Format(
@@ -98,6 +97,5 @@ TIMELENS_MESSAGES = Format(
     shape="list of {messages: [{role, content: [{video_url: {url}}, {text}]}, ...]}",
     reference="github.com/MCG-NJU/TimeLens2, sft",
     matches=lambda document: document.has_records("messages"),
-    rows=lambda document, _: document.records(),
     parse=_parse_messages,
 )

@@ -75,6 +75,5 @@ VITT_TIMECHAT = Format(
     shape="list of {vid, captions, segments: [[start], ...]}",
     reference="github.com/RenShuhuai-Andy/TimeChat, utils/construct_it_data/process_dvc_data.py",
     matches=lambda document: document.has_records("vid", "captions", "segments"),
-    rows=lambda document, _: document.records(),
     parse=_parse_lists,
 )

@@ -83,6 +83,5 @@ VTIMELLM = Format(
     shape='list of {id, conversations: [{from, value}], meta: {split, duration, token: {"<s0>": seconds}}}',
     reference="github.com/huangb23/VTimeLLM, docs/data.md",
     matches=lambda document: document.has_records("id", "conversations"),
-    rows=lambda document, _: document.records(),
     parse=_parse,
 )

@@ -22,6 +22,5 @@ VUE_TR = Format(
     shape="list of {query_id, query, video_id, duration, gt: [[start, end], ...]}",
     reference="github.com/bytedance/vidi",
     matches=lambda document: document.has_records("query_id", "query", "video_id", "gt"),
-    rows=lambda document, _: document.records(),
     parse=_parse,
 )

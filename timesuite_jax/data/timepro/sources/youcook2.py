@@ -5,22 +5,13 @@ sentence}]}}}, in seconds. COCO form: {"annotations": [{image_id, duration, segm
 all sentences joined by ". "; its `caption` has the same times as tokens of fixed number and is not read.
 """
 
-from collections.abc import Iterator
-
 from timesuite_jax.data.timepro.sources.activitynet_captions import parse_joined
 from timesuite_jax.data.timepro.sources.coco import coco_rows, has_coco_rows
-from timesuite_jax.data.timepro.sources.cursor import Cursor
-from timesuite_jax.data.timepro.sources.database import database_rows, has_database
-from timesuite_jax.data.timepro.sources.entries import GROUNDING, event_entries
-from timesuite_jax.data.timepro.sources.format import Format, Found, Reading
+from timesuite_jax.data.timepro.sources.database import database_rows, has_database, parse_events
+from timesuite_jax.data.timepro.sources.entries import GROUNDING
+from timesuite_jax.data.timepro.sources.format import Format
 
 _TASKS = ("dense_video_captioning", GROUNDING)
-
-
-def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:
-    steps = row.field("annotations").items()
-    events = [(step.field("segment"), step.field("sentence")) for step in steps]
-    yield from event_entries(row, row.key_name(), reading, events, duration=row.duration())
 
 
 YOUCOOK2 = Format(
@@ -31,7 +22,7 @@ YOUCOOK2 = Format(
     reference="youcook2.eecs.umich.edu",
     matches=lambda document: has_database(document, "annotations", "segment", "sentence"),
     rows=database_rows,
-    parse=_parse,
+    parse=parse_events("annotations", "sentence"),
     splits=True,
 )
 YOUCOOK2_COCO = Format(

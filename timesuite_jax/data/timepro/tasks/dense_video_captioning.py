@@ -1,11 +1,6 @@
 """Dense video captioning: all events of a video with their times, or their starts where a source has no ends."""
 
-import functools
-
-from timesuite_jax.data.timepro.source_entry import TimedEvents
-from timesuite_jax.data.timepro.tasks.event_list import read_events, starts_only, write_events
-from timesuite_jax.data.timepro.tasks.task import Task, ask
-from timesuite_jax.text import Turn
+from timesuite_jax.data.timepro.tasks.event_list import event_list_task
 
 _QUESTIONS = (
     # Of the TimeIT release, character by character; the last is its question about YouCook2.
@@ -46,13 +41,7 @@ _START_QUESTIONS = (
     "What happens in the video? Write each event as 'start seconds, description'.",
     "Divide the video into chapters: the start of each in seconds, and its title.",
 )
-_NOTHING = "There are no events in this video."
 
-
-def _wordings(content: TimedEvents) -> list[Turn]:
-    return ask(_START_QUESTIONS if starts_only(content) else _QUESTIONS, write_events(content, _NOTHING))
-
-
-TASK = Task(
-    "all events with their times", "list", TimedEvents, _wordings, functools.partial(read_events, nothing=_NOTHING)
+TASK = event_list_task(
+    "all events with their times", _QUESTIONS, _START_QUESTIONS, "There are no events in this video."
 )

@@ -5,16 +5,37 @@ before what would be taken for the next event. An event of which only the start 
 introduction."
 """
 
+import functools
 import re
+from collections.abc import Sequence
 
 from timesuite_jax.data.timepro.source_entry import TimedEvent, TimedEvents
-from timesuite_jax.text import format_seconds, format_span
+from timesuite_jax.data.timepro.tasks.task import Task, ask
+from timesuite_jax.text import Turn, format_seconds, format_span
 
 _TIME = r"\d+(?:\.\d+)?"
 _BEGINNING = rf"{_TIME}(?: - {_TIME})? seconds, "
 _BETWEEN = re.compile(rf"(?<=\.)\s+(?={_BEGINNING})")
 _AMBIGUOUS = re.compile(rf"(?<![.\s])[.\s]*\.\s+(?={_BEGINNING})")
 _EVENT = re.compile(rf"({_TIME})(?: - ({_TIME}))? seconds, (.*)\.\s*", re.DOTALL)
+
+
+def event_list_task(
+    description: str, questions: Sequence[str], starts: Sequence[str], nothing: str
+) -> Task[TimedEvents]:
+    """Makes a task whose answers are lists of events.
+
+    Args:
+      description: see `Task`.
+      questions: for the times of events.
+      starts: for the times at which events start, where their ends are not known.
+      nothing: the answer if there are no events.
+    """
+
+    def wordings(content: TimedEvents) -> list[Turn]:
+        return ask(starts if _starts_only(content) else questions, write_events(content, nothing))
+
+    return Task(description, "list", TimedEvents, wordings, functools.partial(read_events, nothing=nothing))
 
 
 def write_events(content: TimedEvents, nothing: str) -> str:
@@ -31,7 +52,7 @@ def read_events(answer: str, nothing: str) -> TimedEvents | None:
     return TimedEvents(tuple(events)) if len(events) == len(found) else None
 
 
-def starts_only(content: TimedEvents) -> bool:
+def _starts_only(content: TimedEvents) -> bool:
     """Whether the ends of all events are unknown."""
     return bool(content.events) and all(event.end is None for event in content.events)
 

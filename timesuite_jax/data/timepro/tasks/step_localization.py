@@ -1,11 +1,6 @@
 """Step localization and captioning: all steps of a procedure with their times."""
 
-import functools
-
-from timesuite_jax.data.timepro.source_entry import TimedEvents
-from timesuite_jax.data.timepro.tasks.event_list import read_events, starts_only, write_events
-from timesuite_jax.data.timepro.tasks.task import Task, ask
-from timesuite_jax.text import Turn
+from timesuite_jax.data.timepro.tasks.event_list import event_list_task
 
 _QUESTIONS = (
     # Of the TimeIT release, character by character.
@@ -31,17 +26,7 @@ _START_QUESTIONS = (
     "Write the procedure in the video as a list of steps: 'start seconds, step'.",
     "Break the task in this video down into its steps, with the start of each in seconds.",
 )
-_NOTHING = "There are no steps in this video."
 
-
-def _wordings(content: TimedEvents) -> list[Turn]:
-    return ask(_START_QUESTIONS if starts_only(content) else _QUESTIONS, write_events(content, _NOTHING))
-
-
-TASK = Task(
-    "all steps of a procedure with their times",
-    "list",
-    TimedEvents,
-    _wordings,
-    functools.partial(read_events, nothing=_NOTHING),
+TASK = event_list_task(
+    "all steps of a procedure with their times", _QUESTIONS, _START_QUESTIONS, "There are no steps in this video."
 )

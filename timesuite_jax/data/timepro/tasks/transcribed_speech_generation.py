@@ -1,11 +1,6 @@
 """Transcribed speech generation: what is spoken, and when."""
 
-import functools
-
-from timesuite_jax.data.timepro.source_entry import TimedEvents
-from timesuite_jax.data.timepro.tasks.event_list import read_events, starts_only, write_events
-from timesuite_jax.data.timepro.tasks.task import Task, ask
-from timesuite_jax.text import Turn
+from timesuite_jax.data.timepro.tasks.event_list import event_list_task
 
 _QUESTIONS = (
     # Of the TimeIT release, character by character: those that name neither its source nor a number of segments.
@@ -24,17 +19,7 @@ _START_QUESTIONS = (
     "What is said in the video? Write each sentence as 'start seconds, speech'.",
     "Write down all speech in the video, with the second at which each segment starts.",
 )
-_NOTHING = "There is no speech in this video."
 
-
-def _wordings(content: TimedEvents) -> list[Turn]:
-    return ask(_START_QUESTIONS if starts_only(content) else _QUESTIONS, write_events(content, _NOTHING))
-
-
-TASK = Task(
-    "transcript of the speech, with times",
-    "list",
-    TimedEvents,
-    _wordings,
-    functools.partial(read_events, nothing=_NOTHING),
+TASK = event_list_task(
+    "transcript of the speech, with times", _QUESTIONS, _START_QUESTIONS, "There is no speech in this video."
 )
