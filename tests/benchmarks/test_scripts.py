@@ -18,7 +18,7 @@ def run(script: str, *arguments: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=550).stdout
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_step_speed():
     result = json.loads(run("step_speed.py", "--tiny", "--repeats", "1", "--json"))
     assert [row["task"] for row in result["comparisons"]] == [
@@ -56,7 +56,7 @@ def test_independent_turns():
     assert result["gradient_difference"] <= 1e-5 and result["ratio"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_gpu_step():
     result = json.loads(run("gpu_step.py", "--tiny", "--repeats", "1", "--json"))
     assert [row["task"] for row in result["comparisons"]] == ["forward", "forward+backward", "generate", "prefill"]

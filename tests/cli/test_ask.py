@@ -3,14 +3,16 @@
 import json
 import sys
 
+import jax
 import pytest
 
 from tests.support import sample_videos
+from timesuite_jax import parallel
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
 from timesuite_jax.edit_lists import FORMATS
+from timesuite_jax.registry.loaded import Loaded, Model
 from timesuite_jax.videochat_t import inference
-from timesuite_jax.videochat_t.answering.answerer import Answerer
 
 VIDEO = sample_videos.numbered_video(60, rate=12.0)
 
@@ -20,6 +22,18 @@ def video(tmp_path):
     path = tmp_path / "video.mp4"
     path.write_bytes(VIDEO)
     return path
+
+
+@pytest.fixture
+def set_answer(monkeypatch):
+    """Replaces the model by an answer to all questions: no parameters are read, nothing is compiled."""
+    mesh = parallel.make_mesh(parallel.MeshSpec(), jax.devices()[:1])
+
+    def load(model):
+        return Loaded(model.task, {}, mesh, parallel.DEFAULT_RULES, model.config)
+
+    monkeypatch.setattr(Model, "load", load)
+    return lambda answer: monkeypatch.setattr(Answerer, "__call__", lambda self, batch: [answer])
 
 
 def ask(video, run, *words, question="When is the red circle visible?"):
@@ -40,11 +54,15 @@ def test_json_and_timeline(video, tiny_run, tmp_path, capfd):
     [([], None), (["--start", "2"], [2, 5]), (["--end", "2"], [0, 2]), (["--start", "1", "--end", "3"], [1, 3]),
      (["--start", "1", "--end", "30"], [1, 5])],
 )  # fmt: skip
-def test_seconds_count_from_the_start_of_the_video(video, tiny_run, tmp_path, capfd, monkeypatch, words, clip):
+def test_seconds_count_from_the_start_of_the_video(
+    video, tiny_run, tmp_path, capfd, monkeypatch, set_answer, words, clip
+):
+    video, tiny_run, tmp_path, capfd, monkeypatch, set_answer, words, clip
+):
     """The model sees the clip alone, with time stamps from 0."""
     drawn = []
     monkeypatch.setattr("timesuite_jax.evaluation.draw_timelines", lambda timelines, path: drawn.extend(timelines))
-    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: ["From 0.5 to 1.5 seconds."])
+    set_answer("From 0.5 to 1.5 seconds.")
     assert ask(video, tiny_run, *words, "--json", "--timeline", f"{tmp_path}/a.png") == 0
     found = json.loads(capfd.readouterr().out)
     start = clip[0] if clip else 0
@@ -77,11 +95,11 @@ def test_temperature(video, tiny_run, capfd):
 DENSE = "0.0 - 1.0 seconds, open the oven.  2.0 - 4.0 seconds, bake <it>.  7.0 - 9.0 seconds, eat."
 
 
-def test_export(video, tiny_run, tmp_path, capfd, monkeypatch):
+def test_export(video, tiny_run, tmp_path, capfd, set_answer):
     pytest.importorskip("opentimelineio")
     files = [tmp_path / f"cuts{suffix}" for suffix in FORMATS]
     words = [word for file in files for word in ("--export", str(file))]
-    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: [DENSE])
+    set_answer(DENSE)
     assert ask(video, tiny_run, *words, "--json") == 0
     shown = capfd.readouterr()
     assert json.loads(shown.out)["captions"] == ["open the oven.", "bake <it>.", "eat."]
@@ -94,10 +112,10 @@ def test_export(video, tiny_run, tmp_path, capfd, monkeypatch):
     assert texts[".txt"] == "0:00 open the oven.\n0:02 bake <it>.\n" and "* SOURCE FRAMES: 24 TO 47" in texts[".edl"]
     assert '"name": "open the oven."' in texts[".otio"]
     # Of a clip: seconds of the video, and the question where the answer describes nothing.
-    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: ["From 0.5 to 1.5 seconds."])
+    set_answer("From 0.5 to 1.5 seconds.")
     assert ask(video, tiny_run, "--start", "2", "--export", str(files[0])) == 0
     assert files[0].read_text() == "1\n00:00:02,500 --> 00:00:03,500\nWhen is the red circle visible?\n"
-    monkeypatch.setattr(Answerer, "__call__", lambda self, batch: ["It never happens."])
+    set_answer("It never happens.")
     assert ask(video, tiny_run, "--export", str(files[0])) == 0
     assert files[0].read_text() == "" and "the answer has no spans" in capfd.readouterr().err
 
@@ -166,8 +184,9 @@ def test_missing_files_are_rejected(video, tiny_run, tmp_path, capsys):
     assert "the question is empty" in capsys.readouterr().err
 
 
-def test_a_synthetic_video_file_is_accepted(tmp_path, tiny_run, capfd):
+def test_a_synthetic_video_file_is_accepted(tmp_path, tiny_run, capfd, set_answer):
     """With the duration that it was written with."""
+    set_answer("")
     import numpy as np
 
     from timesuite_jax.media import write_mp4

@@ -21,6 +21,7 @@ def _path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "path", [*sys.path])
 
 
+@pytest.mark.nightly
 def test_all_cells_run_in_the_folder_of_the_notebook(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(NOTEBOOK.path.parent)
     matplotlib.use("Agg")

@@ -3,6 +3,7 @@
 import json
 import shlex
 
+import jax
 import pytest
 from flax import linen as nn
 from ml_collections import ConfigDict
@@ -14,6 +15,7 @@ from timesuite_jax.cli import train as train_command
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli.main import main
 from timesuite_jax.training import TrainingSpec, schedule
+from timesuite_jax.training.randomness import root
 from timesuite_jax.videochat_t.config import VideoChatTConfig
 from timesuite_jax.videochat_t.model.spec import VideoChatTSpec
 from timesuite_jax.videochat_t.protocol import apply_protocol
@@ -144,7 +146,23 @@ def test_small_stages_with_tape_differ_in_the_schedule_alone():
     assert one.data == other.data
 
 
-@pytest.mark.parametrize("stage", [pytest.param("linear_p", marks=pytest.mark.nightly), "finetune"])
+@pytest.mark.parametrize("stage", ["linear_p", "finetune"])
+def test_debug_form_accepts_its_batches(stage, tiny_corpus):
+    """The gradient of a batch of a corpus can be traced; the nightly test below compiles and trains it."""
+    config = load(f"{stage}:debug")
+    config.data.update(corpora=(str(tiny_corpus),), workers=0)
+    config.text.update(tokenizer=str(tiny_corpus), clip_tokenizer=str(tiny_corpus))
+    task = VideoChatTask.from_config(config)
+    stream = task.train_data(seed=0, process_index=0, process_count=1)
+    batch = next(stream)
+    stream.close()
+    trained, frozen = param_tree.split(nn.meta.unbox(task.abstract_params()), task.trainable)
+    grads = jax.eval_shape(jax.grad(lambda *inputs: task.loss(*inputs)[0]), trained, frozen, batch, root(0, "train"))
+    assert jax.tree.map(lambda leaf: leaf.shape, grads) == jax.tree.map(lambda leaf: leaf.shape, trained)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("stage", ["linear_p", "finetune"])
 def test_debug_form_trains(stage, tmp_path, monkeypatch, capfd):
     """By the commands in linear_p.py and in `timesuite train --help`, with fewer videos and steps."""
     assert COMMANDS in (FOLDER / "linear_p.py").read_text()

@@ -19,6 +19,17 @@ def commands(block: str) -> list[list[str]]:
     return [shlex.split(line)[1:] for line in block.splitlines() if line.startswith("timesuite ")]
 
 
+def test_the_commands_of_the_page_have_their_options(capsys):
+    words = [words for language, block in BLOCKS if not language for words in commands(block)]
+    assert [name for name, *_ in words] == ["data", "finetune", "ask", "port", "finetune"]
+    for own in words:
+        options = {word.partition("=")[0] for word in own if word.startswith("--") and not word.startswith("--config.")}
+        with pytest.raises(SystemExit):
+            main([*own[: 2 if own[0] in ("data", "port") else 1], "--help"])
+        assert options <= set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out)), own
+
+
+@pytest.mark.nightly
 def test_the_page_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     train_on_one_device(monkeypatch)
@@ -28,8 +39,6 @@ def test_the_page_runs(tmp_path, monkeypatch, capsys):
             continue
         for words in commands(block):
             assert main(words) == 0, (words, capsys.readouterr().err)
-    names = [words[0] for language, block in BLOCKS if not language for words in commands(block)]
-    assert names == ["data", "finetune", "ask", "port", "finetune"]
     results = json.loads((tmp_path / "runs/mine/results.json").read_text())
     assert sum(results["rows"].values()) == 72 and results["videos"] == {"train": 19, "held_out": 5}
     for name in ("results.json", "held_out_grounding.jsonl", "held_out_answers.jsonl", "export/model.safetensors"):

@@ -30,7 +30,7 @@ def video(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_moved_video_run_is_asked_evaluated_exported_and_resumed(tiny_corpus, video, tmp_path, monkeypatch, capfd):
     origin, target, corpus = tmp_path / "origin", tmp_path / "other/run", tmp_path / "other/corpus"
     shutil.copytree(tiny_corpus, origin / "videos")
@@ -66,12 +66,21 @@ def test_a_moved_video_run_is_asked_evaluated_exported_and_resumed(tiny_corpus, 
     assert stored["training"]["total_steps"] == 3
 
 
-def test_other_tokenizers_override_those_of_a_run(tiny_run, tiny_corpus, video, tmp_path, capfd):
-    words = ["ask", video, QUESTION, "--workdir", tiny_run, "--json"]
-    expected = printed(capfd, *words)
+def test_a_moved_video_run_answers_without_its_corpus_and_with_another_tokenizer(
+    tiny_run, tiny_corpus, video, tmp_path, capfd
+):
+    words = ["ask", video, QUESTION, "--json", "--workdir"]
+    expected = printed(capfd, *words, tiny_run)
+    run, away = tmp_path / "other/run", tmp_path / "away"
+    shutil.copytree(tiny_run, run)
+    shutil.move(tiny_corpus, away)
+    try:
+        assert printed(capfd, *words, run) == expected
+    finally:
+        shutil.move(away, tiny_corpus)
     shutil.copy(tiny_corpus / "tokenizer.json", tmp_path / "mine.json")
-    assert printed(capfd, *words, f"--config.text.tokenizer={tmp_path}/mine.json") == expected
-    assert main([*map(str, words), "--config.text.tokenizer=absent.json"]) == 2
+    assert printed(capfd, *words, run, f"--config.text.tokenizer={tmp_path}/mine.json") == expected
+    assert main([*map(str, words), str(run), "--config.text.tokenizer=absent.json"]) == 2
     assert "config.text.tokenizer: no tokenizer at absent.json" in capfd.readouterr().err
 
 
