@@ -13,6 +13,7 @@ from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_vi
 from timesuite_jax.edit_lists import FORMATS
 from timesuite_jax.registry.loaded import Loaded, Model
 from timesuite_jax.videochat_t import inference
+from timesuite_jax.videochat_t.answering.answerer import Answerer
 
 VIDEO = sample_videos.numbered_video(60, rate=12.0)
 
@@ -55,8 +56,6 @@ def test_json_and_timeline(video, tiny_run, tmp_path, capfd):
      (["--start", "1", "--end", "30"], [1, 5])],
 )  # fmt: skip
 def test_seconds_count_from_the_start_of_the_video(
-    video, tiny_run, tmp_path, capfd, monkeypatch, set_answer, words, clip
-):
     video, tiny_run, tmp_path, capfd, monkeypatch, set_answer, words, clip
 ):
     """The model sees the clip alone, with time stamps from 0."""

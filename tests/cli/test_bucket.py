@@ -15,6 +15,7 @@ from tests.support import ring_interactions, sample_videos
 from tests.support.emulated_bucket import emulated_bucket
 from tests.support.paths import TINY_CONFIG
 from timesuite_jax.cli.main import main
+from timesuite_jax.embeddings.video import read_features
 
 QUESTION = "When is the red circle visible?"
 
@@ -117,6 +118,22 @@ def test_a_recommender_is_trained_and_used_in_a_bucket(bucket, tmp_path, capfd):
     succeeds(capfd, "evaluate", "--workdir", run, "--data", data)
 
 
+def test_features_of_videos_in_a_bucket_are_written_to_a_bucket(bucket, encoder_model, tmp_path, capfd):
+    videos, options = epath.Path(f"{bucket}/clips"), ["--window", "1", *encoder_model]
+    for name, frames in (("a", 36), ("sub/b", 24)):
+        (videos / f"{name}.mp4").write_bytes(sample_videos.numbered_video(frames))
+    out = f"{bucket}/features"
+    assert "features of 2 videos written" in succeeds(capfd, "features", videos, "--out", out, *options)
+    (epath.Path(out) / "a.npz").unlink()
+    shown = succeeds(capfd, "features", videos, "--out", out, *options)
+    assert "features of 1 video written" in shown and "1 was there" in shown
+    (tmp_path / "a.mp4").write_bytes((videos / "a.mp4").read_bytes())
+    succeeds(capfd, "features", "a.mp4", "--out", "here", *options)
+    here, there = (read_features(epath.Path(folder) / "a.npz") for folder in ("here", out))
+    np.testing.assert_array_equal(here.features, there.features)
+    np.testing.assert_array_equal(here.seconds, there.seconds)
+
+
 def test_a_log_in_a_bucket_becomes_a_data_set_in_a_bucket(bucket, capfd):
     rows = "".join(f"{user},{item},{user * 10 + item}\n" for user in range(6) for item in range(6))
     epath.Path(f"{bucket}/log.csv").write_text("user,item,time\n" + rows)
@@ -155,6 +172,8 @@ COMMANDS = (
     "evaluate --workdir gs://b/run",
     "ask gs://b/a.mp4 When? --workdir w",
     "ask a.mp4 When? --workdir gs://b/run",
+    "features gs://b/a.mp4 --out f --workdir w",
+    "features a.mp4 --out gs://b/f --workdir w",
     "recommend --workdir gs://b/run --history h.json",
     "port inspect gs://b/x",
     "port export --workdir gs://b/run --out x.safetensors",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from tests.embeddings.conftest import PIECES
 from tests.support.numpy_bert import random_state, sentence_vector
+from tests.support.tiny_sentence_encoder import PIECES
 from tests.support.tolerances import FORWARD, relative_error
 from timesuite_jax.embeddings import SentenceEncoder, packaged_encoder
 from timesuite_jax.embeddings.packaged import PACKAGE

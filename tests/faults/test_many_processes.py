@@ -61,7 +61,7 @@ def test_processes_that_share_a_layer_read_the_same_samples(fork_server: ForkSer
 
 
 def test_the_others_name_a_killed_process(fork_server: ForkServer, tmp_path: Path):
-    other, victim = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=20")
+    other, victim = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--delay=0.05", "--process-timeout=8")
     victim.wait_for("first step")
     victim.send(signal.SIGKILL)
     began = time.monotonic()

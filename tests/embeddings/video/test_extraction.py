@@ -10,6 +10,7 @@ from timesuite_jax.embeddings.video import (
     FeatureEncoder,
     FeatureRequest,
     extract_features,
+    extraction,
     features_of_videos,
     window_stream,
 )
@@ -150,6 +151,20 @@ def test_an_exception_of_the_encoder_ends_the_threads(videos):
 def test_requests_that_contradict_themselves(fields, words):
     with pytest.raises(UserError, match=words):
         FeatureRequest(**fields)
+
+
+def test_processes_with_the_same_videos_read_windows_in_one_order(videos, monkeypatch):
+    """As two processes do that have the halves of one model: here, the other one is not there."""
+    from timesuite_jax import parallel
+
+    threads = []
+    plain = extraction._decoded
+    monkeypatch.setattr(extraction, "_decoded", lambda *args: threads.append(args[3]) or plain(*args))
+    monkeypatch.setattr(extraction.jax, "process_count", lambda: 2)
+    monkeypatch.setattr(parallel, "allgather_strings", list)
+    paths = [videos / f"{name}.mp4" for name in "abc"]
+    found = run(mean_grey, FeatureRequest(1.0, 1.0), paths, batch_size=4, threads=3)
+    assert threads == [1] and list(found) == [0, 1, 2]
 
 
 def test_rows_are_sharded_over_devices(videos):
