@@ -95,7 +95,7 @@ def test_table_and_exit_code_report_whether_a_program_fits(recommender, fits, mo
     rows = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
     cells = {name.strip(): cell.strip() for name, cell in rows}
     assert cells["temporaries"] == "2.50 GiB" and cells["HBM limit"] == ("4.00 GiB" if fits else "3.00 GiB")
-    ends = ("yes", "1.500", "66.7%", "2 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
+    ends = ("yes", "1.500", "66.7%", "1.5 s") if fits else ("no, by 0.50 GiB", "-", "-", "-")
     assert (
         tuple(cells[name] for name in ("fits", "compiled / model", "MFU upper bound", "lower-bound step time")) == ends
     )
