@@ -22,7 +22,7 @@ MODEL = Mqsa(MqsaSpec(items=ring_interactions.ITEMS, width=8, max_len=6))
 
 @pytest.fixture(scope="module")
 def params():
-    fresh = nn.meta.unbox(MODEL.init(jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"])
+    fresh = nn.meta.unbox(jax.jit(MODEL.init)(jax.random.key(0), jnp.zeros((1, 1), jnp.int32))["params"])
     return jax.tree.map(lambda leaf: 20 * np.asarray(leaf), fresh)
 
 

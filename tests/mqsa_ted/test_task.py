@@ -97,7 +97,8 @@ def test_steps_per_epoch_follow_from_the_data(tmp_path, name, users, batch, step
     assert task.train_data(seed=0, process_index=0, process_count=1).batches == steps
 
 
-def test_a_run_of_epochs_ends_after_them(config, tmp_path):
+def test_a_run_of_epochs_ends_after_them(config, tmp_path, monkeypatch):
+    train_on_one_device(monkeypatch)
     changes = {"total_steps": 0, "epochs": 1.5, "interval": "epoch", "log_every": 1, "eval_every": 1, "save_every": 1}
     result = training.run(build(config), spec_of(config, **changes), tmp_path, config=config.to_dict())
     assert result.step == 3 and result.best.step in (2, 3)

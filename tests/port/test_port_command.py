@@ -119,7 +119,7 @@ def test_verify_reports_differences(tmp_path, weights, capsys):
 
 def test_the_config_decides_sizes_and_types(tmp_path, capsys):
     model = PORTS["videochat_t"]
-    params = build(tiny_config.get_config("unused")).init(jax.random.key(0))
+    params = jax.jit(build(tiny_config.get_config("unused")).init)(jax.random.key(0))
     params["mistral_proj"] = {"kernel": np.ones((16, 16), np.float32), "bias": np.ones(16, np.float32)}
     port.export(port.TreeSource.of_params(model, params), tmp_path / "weights.safetensors")
     text = (

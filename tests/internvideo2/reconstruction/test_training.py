@@ -81,7 +81,7 @@ def test_eight_devices_equal_one(name, action_corpus):
 def test_rows_of_dropped_samples_have_no_weight(action_corpus):
     """The loss of a batch with an invalid row is that of the other rows."""
     task = registry.build(small_config("distill", action_corpus))
-    params = task.init(jax.random.key(0))
+    params = jax.jit(task.init)(jax.random.key(0))
     trained, frozen = param_tree.split(params, task.trainable)
     batch = batch_of(task.config.model.frames)(0)
     loss = jax.jit(task.loss)
