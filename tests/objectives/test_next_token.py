@@ -1,5 +1,8 @@
 """The chunked cross entropy equals the dense one in value and gradient, and never has all logits in memory."""
 
+import functools
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -49,39 +52,49 @@ def chunked(leaves: dict[str, Array], targets: Array, mask: Array, chunk: int) -
     )
 
 
+def with_gradient(
+    function: Callable[..., tuple[Array, Array, Array]], names: tuple[str, ...], fraction: float, *rest: int
+) -> tuple[tuple[Array, Array, Array], dict[str, Array]]:
+    """A loss's sums and the gradient of its mean, by one program."""
+    leaves, targets, mask = case(fraction)
+
+    def mean(leaves: dict[str, Array]) -> tuple[Array, tuple[Array, Array, Array]]:
+        sums = function(leaves, targets, mask, *rest)
+        return sums[0] * 0.37, sums  # any factor must pass through
+
+    (_, sums), grads = jax.jit(jax.value_and_grad(mean, has_aux=True))({name: leaves[name] for name in names})
+    return sums, grads
+
+
+reference = functools.cache(functools.partial(with_gradient, dense))
+
 LEAVES = {
-    "no adapter": {"hidden", "kernel"},
-    "adapter": {"hidden", "kernel", "lora_a", "lora_b"},
-    "adapter with dropout": {"hidden", "kernel", "lora_a", "lora_b", "head_input"},
+    "no adapter": ("hidden", "kernel"),
+    "adapter": ("hidden", "kernel", "lora_a", "lora_b"),
+    "adapter with dropout": ("hidden", "kernel", "lora_a", "lora_b", "head_input"),
 }
 
 
 @pytest.mark.parametrize("names", LEAVES.values(), ids=LEAVES.keys())
 @pytest.mark.parametrize(("chunk", "fraction"), [(1, 0.3), (4, 0.3), (5, 1.0), (64, 0.3), (4, 0.0)])
-def test_equals_the_dense_loss(names: set[str], chunk: int, fraction: float):
-    leaves, targets, mask = case(fraction)
-    leaves = {name: leaves[name] for name in names}
-    expected = dense(leaves, targets, mask)
-    actual = jax.jit(chunked, static_argnums=3)(leaves, targets, mask, chunk)
+def test_equals_the_dense_loss(names: tuple[str, ...], chunk: int, fraction: float):
+    (expected, wanted), (actual, grads) = reference(names, fraction), with_gradient(chunked, names, fraction, chunk)
     for a, e in zip(actual, expected, strict=True):
         assert a.dtype == jnp.float32
         np.testing.assert_allclose(a, e, rtol=1e-5)
-    mean = lambda f: lambda leaves, *rest: f(leaves, *rest)[0] * 0.37  # noqa: E731 - any factor must pass through
-    expected = jax.jit(jax.grad(mean(dense)))(leaves, targets, mask)
-    actual = jax.jit(jax.grad(mean(chunked)), static_argnums=3)(leaves, targets, mask, chunk)
-    jax.tree.map(lambda a, e: np.testing.assert_allclose(a, e, rtol=1e-4, atol=1e-5), actual, expected)
+    jax.tree.map(lambda a, e: np.testing.assert_allclose(a, e, rtol=1e-4, atol=1e-5), grads, wanted)
 
 
 def test_without_targets_all_is_zero():
     leaves, targets, mask = case(0.0)
-    value, grads = jax.value_and_grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
+    value, grads = jax.jit(jax.value_and_grad(lambda x: chunked(x, targets, mask, 4)[0]))(leaves)
     assert value == 0
     assert all(not np.any(g) for g in jax.tree.leaves(grads))
 
 
 def test_masked_positions_get_no_gradient():
     leaves, targets, mask = case(0.3)
-    grads = jax.grad(lambda x: chunked(x, targets, mask, 4)[0])(leaves)
+    grads = jax.jit(jax.grad(lambda x: chunked(x, targets, mask, 4)[0]))(leaves)
     assert not np.any(grads["hidden"][~mask])
     assert np.all(np.any(grads["hidden"][mask], axis=-1))
 
@@ -110,8 +123,8 @@ def test_half_precision_accumulates_in_float32():
     assert value.dtype == jnp.float32
     # Rounded are the scores, those of the adapter in two products, their sum, and the loss of the dense computation.
     np.testing.assert_allclose(value, expected[0], rtol=5 * BFLOAT16)
-    grads = jax.grad(lambda x: chunked(x, targets, mask, 8)[0])(leaves)
-    wanted = jax.grad(lambda x: dense(x, targets, mask)[0])(leaves)
+    grads = jax.jit(jax.grad(lambda x: chunked(x, targets, mask, 8)[0]))(leaves)
+    wanted = jax.jit(jax.grad(lambda x: dense(x, targets, mask)[0]))(leaves)
     for name, grad in grads.items():
         assert grad.dtype == leaves[name].dtype
         # And of the gradients the probabilities, and two products.
