@@ -78,7 +78,8 @@ def test_seconds_count_from_the_start_of_the_video(
 
 
 @pytest.mark.parametrize(("words", "layout"), [([], "training"), (["--prompt", "evaluation"], "evaluation")])
-def test_prompt(video, tiny_run, capfd, monkeypatch, words, layout):
+def test_prompt(video, tiny_run, capfd, monkeypatch, set_answer, words, layout):
+    set_answer("")
     processors = []
     plain = inference.ask
     monkeypatch.setattr(inference, "ask", lambda *args, **more: processors.append(args[1]) or plain(*args, **more))
@@ -140,7 +141,8 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_unusable_videos_are_rejected(case, tiny_run, tmp_path, capsys):
+def test_unusable_videos_are_rejected(case, tiny_run, tmp_path, capsys, set_answer):
+    set_answer("")
     data, problem = BAD[case]
     path = tmp_path / "bad.mp4"
     path.write_bytes(data)
