@@ -1,6 +1,8 @@
 """UMT: shapes, execution modes, and errors on invalid sizes."""
 
 import dataclasses
+import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +22,22 @@ def frames(spec: UmtSpec, clips: int = 2, count: int | None = None) -> jax.Array
     return jax.random.normal(jax.random.key(0), (clips, count or spec.num_frames, size, size, 3))
 
 
+@functools.cache
+def initial(spec: UmtSpec) -> dict[str, Any]:
+    return nn.meta.unbox(jax.jit(UmtEncoder(spec).init)(jax.random.key(1), frames(spec)))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def run(spec: UmtSpec, params: dict, frames: jax.Array) -> tuple[jax.Array, dict]:
+    return UmtEncoder(spec).apply(params, frames)
+
+
+@functools.partial(jax.jit, static_argnums=1)
+@jax.value_and_grad
+def loss_and_gradient(params: dict, spec: UmtSpec) -> jax.Array:
+    return jnp.sum(jnp.square(UmtEncoder(spec).apply(params, frames(spec))[0]))
+
+
 def test_released_sizes():
     spec = UmtSpec.from_variant("large")
     inputs = jax.ShapeDtypeStruct((1, 8, 224, 224, 3), jnp.float32)
@@ -34,13 +52,12 @@ def test_released_sizes():
 @pytest.mark.parametrize("count", [1, 2, 4, 8])
 def test_clips_of_any_length_and_images(count: int):
     spec = dataclasses.replace(DEBUG, num_frames=count)
-    params = jax.jit(UmtEncoder(spec).init)(jax.random.key(1), frames(spec))
-    out, _ = jax.jit(UmtEncoder(spec).apply)(nn.meta.unbox(params), frames(spec))
+    out, _ = run(spec, initial(spec), frames(spec))
     assert out.shape == (2, spec.tokens(count), spec.width)
     table = position_table(spec, count)
     assert table.shape == out.shape[1:] and table.dtype == np.float32
     assert len(np.unique(table.round(4), axis=0)) == len(table), "every token has a distinct position"
-    images, _ = jax.jit(UmtEncoder(spec).apply)(nn.meta.unbox(params), frames(spec, 3, 1))
+    images, _ = run(spec, initial(spec), frames(spec, 3, 1))
     assert images.shape == (3, spec.tokens(1), spec.width)
 
 
@@ -58,30 +75,23 @@ def test_default_position_table_is_upstreams():
 
 @pytest.mark.parametrize("change", [{"unroll": True}, {"remat": "full"}, {"remat": "dots", "unroll": True}])
 def test_execution_modes_agree(change: dict):
-    params = nn.meta.unbox(jax.jit(UmtEncoder(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
-
-    def loss(params: dict, spec: UmtSpec) -> jax.Array:
-        return jnp.sum(jnp.square(UmtEncoder(spec).apply(params, frames(spec))[0]))
-
-    run = jax.jit(jax.value_and_grad(loss), static_argnums=1)
-    expected, actual = run(params, DEBUG), run(params, dataclasses.replace(DEBUG, **change))
+    changed = dataclasses.replace(DEBUG, **change)
+    expected, actual = (loss_and_gradient(initial(DEBUG), spec) for spec in (DEBUG, changed))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), actual, expected)
 
 
 def test_hidden_tokens_do_not_influence_visible_ones():
-    params = nn.meta.unbox(jax.jit(UmtEncoder(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
     last = (jnp.arange(DEBUG.num_frames) == DEBUG.num_frames - 1)[None, :, None, None, None]
     mask = jnp.broadcast_to(jnp.arange(DEBUG.tokens(8)) < DEBUG.tokens(7), (2, DEBUG.tokens(8)))
-    run = jax.jit(lambda frames: UmtEncoder(DEBUG).apply(params, frames, mask=mask)[0])
-    one, other = run(frames(DEBUG)), run(jnp.where(last, 5.0, frames(DEBUG)))
+    encode = jax.jit(lambda frames: UmtEncoder(DEBUG).apply(initial(DEBUG), frames, mask=mask)[0])
+    one, other = encode(frames(DEBUG)), encode(jnp.where(last, 5.0, frames(DEBUG)))
     np.testing.assert_array_equal(one[:, : DEBUG.tokens(7)], other[:, : DEBUG.tokens(7)])
     assert not np.allclose(one[:, -1], other[:, -1])
 
 
 def test_layers_are_returned_on_request():
     spec = dataclasses.replace(DEBUG, return_layers=True)
-    params = nn.meta.unbox(jax.jit(UmtEncoder(spec).init)(jax.random.key(1), frames(spec)))
-    tokens, aux = jax.jit(UmtEncoder(spec).apply)(params, frames(spec))
+    tokens, aux = run(spec, initial(DEBUG), frames(spec))
     assert aux["layers"].shape == (spec.blocks, *tokens.shape)
     np.testing.assert_array_equal(aux["layers"][-1], tokens)
 
@@ -93,9 +103,8 @@ def test_pixels_become_standard_units():
 
 
 def test_half_precision_is_close():
-    params = nn.meta.unbox(jax.jit(UmtEncoder(DEBUG).init)(jax.random.key(1), frames(DEBUG)))
-    half, _ = jax.jit(UmtEncoder(dataclasses.replace(DEBUG, dtype="bfloat16")).apply)(params, frames(DEBUG))
-    full, _ = jax.jit(UmtEncoder(DEBUG).apply)(params, frames(DEBUG))
+    specs = dataclasses.replace(DEBUG, dtype="bfloat16"), DEBUG
+    (half, _), (full, _) = (run(spec, initial(DEBUG), frames(DEBUG)) for spec in specs)
     assert half.dtype == jnp.bfloat16
     # Patches, positions, and 12 results a block are rounded: norms, projections, weights, sums, activations.
     assert relative_error(half.astype(jnp.float32), full) <= (2 + 12 * DEBUG.blocks) * BFLOAT16
