@@ -32,7 +32,7 @@ def stream(folder, width):
 
 
 def test_each_query_has_the_vector_of_its_sentence(encoder, tmp_path):
-    rows = {f"train/{row['qid']}": row["query"] for row in make_set(tmp_path, "train", 8, seed=0)}
+    rows = {f"query {row['qid']}": row["query"] for row in make_set(tmp_path, "train", 8, seed=0)}
     batches = stream(tmp_path, 24)
     batch = next(batches)
     names = batches.sample_names(batch)

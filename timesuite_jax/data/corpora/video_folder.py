@@ -11,6 +11,7 @@ from pathlib import Path
 from etils import epath
 
 from timesuite_jax.media import VIDEO_SUFFIXES, VideoError
+from timesuite_jax.storage.files_below import files_below
 from timesuite_jax.storage.remote_path import is_remote, to_path
 
 _SHOWN = 3  # files that an error lists
@@ -88,12 +89,9 @@ class VideoFolder:
     @functools.cached_property
     def paths(self) -> frozenset[str]:
         """All videos in the folder, by their paths relative to it."""
-        found: set[str] = set()
-        for folder, _, names in self._root.walk():
-            prefix = _below(folder, self._root)
-            videos = [name for name in names if posixpath.splitext(name)[1].lower() in VIDEO_SUFFIXES]
-            found.update(posixpath.join(prefix, name) for name in videos)
-        return frozenset(found)
+        return frozenset(
+            path for path in files_below(self._root) if posixpath.splitext(path)[1].lower() in VIDEO_SUFFIXES
+        )
 
     @functools.cached_property
     def _by_path(self) -> Mapping[str, list[str]]:
@@ -102,14 +100,6 @@ class VideoFolder:
     @functools.cached_property
     def _by_name(self) -> Mapping[str, list[str]]:
         return _grouped(self.paths, lambda path: posixpath.basename(_stem(path)))
-
-
-def _below(folder: epath.Path, root: epath.Path) -> str:
-    """A folder relative to `root`, "" for `root` itself; `walk` names folders of a bucket without their "gs://"."""
-    if not is_remote(root):
-        return "" if folder == root else folder.relative_to(root).as_posix()
-    inner, outer = (path.as_posix().rpartition("://")[2] for path in (folder, root))
-    return inner.removeprefix(outer).strip("/")
 
 
 def _grouped(paths: Iterable[str], key: Callable[[str], str]) -> Mapping[str, list[str]]:

@@ -1,5 +1,6 @@
 """The videos that features are extracted from, and the file that each one's are written to."""
 
+import posixpath
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from etils import epath
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import VIDEO_SUFFIXES
+from timesuite_jax.storage.files_below import files_below
 from timesuite_jax.storage.remote_path import to_path
 from timesuite_jax.storage.text_file import read_text
 
@@ -55,10 +57,8 @@ def plan_extractions(paths: Sequence[epath.Path], folder: epath.Path, suffix: st
 def _videos(path: epath.Path) -> list[tuple[epath.Path, str]]:
     """Videos and their paths relative to the folder that was named."""
     if path.is_dir():
-        files = [(folder / name) for folder, _, names in path.walk() for name in names]
-        videos = sorted(str(file) for file in files if file.suffix.lower() in VIDEO_SUFFIXES)
-        root = str(path).rstrip("/") + "/"
-        return [(to_path(video), video.removeprefix(root)) for video in videos]
+        names = (name for name in files_below(path) if posixpath.splitext(name)[1].lower() in VIDEO_SUFFIXES)
+        return [(path / name, name) for name in sorted(names)]
     if not _exists(path):
         raise UserError(
             f"there is no {path}; give videos, folders of videos, or a {_LIST} file with a path in each line"
