@@ -213,7 +213,6 @@ print(temporary_bytes("splash"), temporary_bytes("xla"))
 """
 
 
-@pytest.mark.slow
 def test_splash_compiles_for_tpu_and_needs_less_memory():
     pytest.importorskip("libtpu")
     environment = {"ALLOW_MULTIPLE_LIBTPU_LOAD": "1", "TPU_SKIP_MDS_QUERY": "1", "JAX_PLATFORMS": "cpu"}
