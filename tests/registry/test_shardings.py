@@ -1,6 +1,4 @@
-"""Every mesh gives the loss and the gradient of one device: VideoChat-T in both variants, its tower frozen and not, and
-MQSA-TED.
-"""
+"""Every mesh gives the loss and the gradient of one device: MQSA-TED, and by night VideoChat-T in all variants."""
 
 import functools
 import itertools
@@ -26,11 +24,7 @@ from timesuite_jax.videochat_t.config import UPSTREAM_TRAINED
 # All ways to write 8 as a product of four axes. The tiny VideoChat-T has two heads, and its TAPE is 4 wide.
 SHAPES = [MeshSpec(*sizes) for sizes in itertools.product((1, 2, 4, 8), repeat=4) if np.prod(sizes) == 8]
 SMALL = [spec for spec in SHAPES if spec.fsdp <= 4 and spec.tensor <= 2]
-HANDFUL = [  # the whole VideoChat-T compiles for as long as all of these
-    ("linear, tower frozen", MeshSpec(2, 1, 2, 2)),
-    ("recommender", MeshSpec(1, 2, 4, 1)),
-    ("recommender", MeshSpec(2, 1, 2, 2)),
-]
+HANDFUL = [MeshSpec(1, 2, 4, 1), MeshSpec(2, 1, 2, 2)]
 UNREAD = [("odd", "text_mlp"), ("odd", "text_norm")]
 RECOMMENDER = CONFIGS / "mqsa_ted/beauty.py"
 
@@ -125,11 +119,10 @@ def moves_nothing(path: param_tree.ParamPath) -> bool:
     return path[-2:] == ("key", "bias")
 
 
-@pytest.mark.parametrize(
-    ("variant", "spec"), HANDFUL, ids=lambda value: value if isinstance(value, str) else name(value)
-)
-def test_a_handful_of_meshes(tiny_corpus: Path, spec: MeshSpec, variant: str):
-    compare(tiny_corpus, variant, spec)
+@pytest.mark.parametrize("spec", HANDFUL, ids=name)
+def test_a_handful_of_meshes(tiny_corpus: Path, spec: MeshSpec):
+    """Of the recommender: the gradient of VideoChat-T compiles for more than a minute."""
+    compare(tiny_corpus, "recommender", spec)
 
 
 @pytest.mark.nightly

@@ -12,7 +12,6 @@ LONGEST_FILES = (
     "tests/apps/test_quickstart.py",
     "tests/registry/test_moved_run.py",
     "tests/faults/test_many_processes.py",
-    "tests/registry/test_shardings.py",
     "tests/mqsa_ted/test_task.py",
     "tests/port/test_export_command.py",
     "tests/cli/test_recommend.py",
