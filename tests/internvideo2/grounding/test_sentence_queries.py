@@ -39,7 +39,7 @@ def test_each_query_has_the_vector_of_its_sentence(encoder, tmp_path):
     batches.close()
     np.testing.assert_array_equal(batch["query_mask"].sum(1), 1)
     wanted = encoder([rows[name] for name in names])
-    assert len(np.unique(wanted, axis=0)) == 3
+    assert len(np.unique(wanted, axis=0)) > 1
     np.testing.assert_allclose(batch["query"][:, 0], wanted, atol=1e-6)
 
 
