@@ -90,21 +90,6 @@ def test_two_processes_write_what_one_does_and_continue_what_it_left(videos, enc
 
 
 @pytest.mark.nightly
-def test_two_processes_with_the_halves_of_a_model_write_what_one_does(videos, encoder_model, tmp_path):
-    """Both read the same windows, in the same order however many videos are decoded at once."""
-    command = [str(videos), "--window", "1", "--batch-size", "4", "--workers", "4", *encoder_model]
-    one, two = tmp_path / "one", tmp_path / "two"
-    assert main(["features", *command, "--out", str(one)]) == 0
-    with processes(*command, "--config.training.mesh.tensor=2", "--out", two, devices=1) as running:
-        codes, _, errs = finish(running)
-    assert codes == [0, 0], errs
-    for name in COUNTS:
-        expected, found = (read_features(folder / f"{name}.npz") for folder in (one, two))
-        np.testing.assert_array_equal(found.seconds, expected.seconds)
-        np.testing.assert_allclose(found.features, expected.features, rtol=1e-4, atol=1e-5)
-
-
-@pytest.mark.nightly
 def test_a_killed_process_is_named_and_the_rest_is_completed(videos, encoder_model, tmp_path):
     command = [str(videos), "--window", "0.1", "--batch-size", "8", "--workers", "1", *encoder_model]
     one, two = tmp_path / "one", tmp_path / "two"
