@@ -1,0 +1,149 @@
+"""Files of predictions in the forms of the original, lmms-eval and TimeLens are scored; none of their text is run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.file_scores import ScoreRequest, score_files
+
+TRUTH = {
+    "annotations": [
+        {"image_id": "a.mp4", "caption": "person opens a door.", "timestamp": [0.0, 10.0], "id": 0, "duration": 30.0},
+        {"image_id": "a.mp4", "caption": "person sits down.", "timestamp": [20.0, 30.0], "id": 1, "duration": 30.0},
+        {"image_id": "b.mp4", "caption": "person opens a door.", "timestamp": [5.0, 9.0], "id": 2, "duration": 90.0},
+    ]
+}
+
+
+def files(folder: Path, predictions: Any, truth: Any, **options: Any) -> ScoreRequest:
+    paths = folder / "predictions.json", folder / "truth.json"
+    for path, content in zip(paths, (predictions, truth), strict=True):
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return ScoreRequest(*paths, **options)
+
+
+KEYS = ("a>>>person opens a door>>>[0.0, 10.0]", "a.mp4>>>Person sits down.>>>(20, 30)", "b>>>person opens a door>>>x")
+TEXTS = ("The event happens in 0.0 - 10.0 seconds.", "from 20 to 29 seconds", "I cannot tell.")
+
+
+@pytest.mark.parametrize(
+    "predictions",
+    [
+        {"0": {"timestamp": [[0.0, 10.0]]}, "1": {"timestamp": [[20.0, 29.0]]}, "2": {"timestamp": []}},
+        dict(zip(KEYS, TEXTS, strict=True)),
+        [{key: {"answers": text}} for key, text in zip(KEYS, TEXTS, strict=True)],
+        "\n".join(json.dumps({key: {"answers": text}}) for key, text in zip(KEYS, TEXTS, strict=True)),
+        {KEYS[0]: {"timestamps": [[0, 10]]}, KEYS[1]: {"timestamps": [[20, 29]]}, KEYS[2]: {"timestamps": []}},
+        [{"id": number, "prediction": text} for number, text in enumerate(TEXTS)],
+    ],
+    ids=["original", "lmms_eval", "timelens", "timelens_lines", "timelens_windows", "rows"],
+)
+def test_grounding(tmp_path, predictions):
+    result = score_files("tvg", files(tmp_path, predictions, TRUTH))
+    metrics = result.metrics()
+    assert metrics["miou"] == pytest.approx((1.0 + 0.9 + 0.0) / 3)
+    assert (metrics["r1_iou_0.7"], metrics["parse_failures"]) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
+    assert result.scores.group_count == 2  # videos
+    parts = result.scores.details["breakdown"]
+    assert {name: part["n"] for name, part in parts["video_length"].items()} == {"under 1 min": 2, "1 to 3 min": 1}
+    assert parts["position"]["first third"]["miou"] == pytest.approx(0.5)
+    assert result.scores.details["round_numbers"]["multiples_of_10"] == 0.75
+
+
+def test_keys_are_not_evaluated(tmp_path):
+    marker = tmp_path / "executed"
+    key = f"a>>>person opens a door>>>__import__('pathlib').Path({str(marker)!r}).touch()"
+    score_files("tvg", files(tmp_path, {key: "0 - 10 seconds"}, TRUTH))
+    assert not marker.exists()
+
+
+def test_questions_without_a_prediction(tmp_path):
+    predictions = {"0": {"timestamp": [[0.0, 10.0]]}, "77": {"timestamp": [[0.0, 10.0]]}}
+    result = score_files("tvg", files(tmp_path, predictions, TRUTH))
+    assert result.metrics()["miou"] == pytest.approx(1 / 3)
+    assert result.metrics()["parse_failures"] == 0.0  # of the predictions
+    assert result.scores.details["without_prediction"] == 2
+    assert result.scores.details["unknown_predictions"] == 1
+    result = score_files("tvg", files(tmp_path, predictions, TRUTH, answered_only=True))
+    assert result.metrics()["miou"] == 1.0
+    assert [dropped.id for dropped in result.dropped] == ["1", "2"]
+
+
+def test_the_same_words_twice_in_a_video(tmp_path):
+    truth = {"a": {"duration": 30.0, "queries": ["a man waves", "a man waves"], "spans": [[0, 5], [20, 25]]}}
+    predictions = {"a>>>a man waves>>>[20, 25]": "20 - 25 seconds", "a>>>a man waves>>>[0, 5]": "0 - 5 seconds"}
+    assert score_files("tvg", files(tmp_path, predictions, truth)).metrics()["miou"] == 1.0
+
+
+def test_charades_text(tmp_path):
+    truth = tmp_path / "charades_sta_test.txt"
+    truth.write_text("3MSZA 24.3 30.4##person turn a light on.\n", encoding="utf-8")
+    predictions = tmp_path / "predictions.json"
+    predictions.write_text(json.dumps({"3MSZA>>>person turn a light on>>>[24.3, 30.4]": "24.3 - 30.4"}))
+    assert score_files("tvg", ScoreRequest(predictions, truth)).metrics()["miou"] == 1.0
+
+
+def test_choices(tmp_path):
+    truth = [
+        {"question_id": "v1-1", "videoID": "v1", "answer": "B"},
+        {"question_id": "v1-2", "videoID": "v1", "answer": "a red cup", "options": ["a plate", "a red cup"]},
+        {"question_id": "v2-1", "videoID": "v2", "answer": 0},
+        {"question_id": "v2-2", "videoID": "v2", "answer": "(C)"},
+    ]
+    answers = {"v1-1": "(B) the cup", "v1-2": "The best option is B.", "v2-1": "b", "v2-2": "I do not know"}
+    result = score_files("choice", files(tmp_path, answers, truth))
+    assert result.metrics()["accuracy"] == 0.5
+    assert result.metrics()["parse_failures"] == 0.25
+    assert result.scores.details["chosen_letters"] == {"B": 3, "none": 1}
+    assert result.scores.group_count == 2
+
+
+def test_dense_captions(tmp_path):
+    truth = {
+        "a": {"duration": 20.0, "timestamps": [[0, 10], [10, 20]], "sentences": ["Stir the soup.", "Add some salt."]},
+        "b": {"duration": 20.0, "timestamps": [[0, 9]], "sentences": ["Cut the bread."]},
+    }
+    predictions = {"results": {"a": [{"timestamp": [0, 10], "sentence": "stir the soup"}]}}
+    result = score_files("dvc", files(tmp_path, predictions, truth))
+    assert result.metrics()["precision"] == 0.5 and result.metrics()["recall"] == 0.25
+    assert result.scores.details["without_prediction"] == 1
+
+
+@pytest.mark.parametrize(
+    ("task", "predictions", "truth", "message"),
+    [
+        ("tvg", "not json", TRUTH, "is not JSON"),
+        ("tvg", "", TRUTH, "is empty"),
+        ("tvg", '{"a": 1}\nnot json', TRUTH, "line 2 is not a JSON value"),
+        ("tvg", {"9": {"timestamp": []}}, TRUTH, "no prediction of .* belongs to"),
+        ("tvg", {"0": {"timestamp": ["x"]}}, TRUTH, "prediction 0 .* windows that are not"),
+        ("tvg", {"0": {"timestamp": [[float("nan"), 1.0]]}}, TRUTH, "prediction 0 .* windows that are not"),
+        ("tvg", {"0": {"other": 1}}, TRUTH, "neither windows nor a text"),
+        ("tvg", [1, 2], TRUTH, "entry 0 .* is not an object"),
+        ("tvg", "3", TRUTH, "contains no predictions"),
+        ("tvg", {"0": "0 - 1"}, {"annotations": []}, "contains no question"),
+        ("tvg", {"0": "0 - 1"}, {"annotations": [{"id": 0, "timestamp": []}]}, "question 0 .* has no true window"),
+        ("tvg", {"0": "0 - 1"}, {"annotations": [{"id": 0, "timestamp": [1]}]}, "entry 0 .* has no windows"),
+        ("tvg", {"0": "0 - 1"}, {"annotations": [{"id": 0, "timestamp": [0, 1]}] * 2}, "occurs twice"),
+        ("tvg", {"0": "0 - 1"}, {"v": {"duration": 1}}, "video v .* has no duration, or not one span"),
+        ("vhd", {"0": [1.0]}, TRUTH, "is no list of"),
+        ("dvc", [1], {}, "is no object"),
+        ("dvc", {"a": [{"timestamp": [0, 1]}]}, {}, "predictions of video a are no list"),
+        ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": []}}, "1 segments and 0 captions"),
+        ("choice", {"0": "A"}, [{"answer": "A"}], "entry 0 .* has no id"),
+        ("choice", {"0": "A"}, [{"id": 0, "answer": "a red cup"}], "has the answer 'a red cup'"),
+        ("choice", {"0": 3}, [{"id": 0, "answer": "A"}], "prediction 0 .* has no text"),
+        ("other", {}, {}, "unknown task 'other'"),
+    ],
+)
+def test_files_that_cannot_be_scored(tmp_path, task, predictions, truth, message):
+    with pytest.raises(UserError, match=message):
+        score_files(task, files(tmp_path, predictions, truth))
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*absent\.json: No such file"):
+        score_files("tvg", ScoreRequest(tmp_path / "absent.json", tmp_path / "absent.json"))

@@ -1,0 +1,84 @@
+"""The result of scored files: intervals over videos, breakdowns, and what could not be matched."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.breakdown import break_down
+from timesuite_jax.evaluation.file_scores.request import ScoreRequest
+from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
+from timesuite_jax.evaluation.runner import DroppedExample, Result
+from timesuite_jax.evaluation.scores import Scores
+from timesuite_jax.metrics import round_number_fractions
+
+_STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds of the quantization histogram
+
+
+def make_result(
+    request: ScoreRequest,
+    table: Mapping[str, Float[np.ndarray, " N"]],
+    units: Sequence[ScoredUnit],
+    *,
+    missing: Sequence[str],
+    unknown: Sequence[str],
+    details: Mapping[str, Any],
+    aggregates: Mapping[str, float] | None = None,
+) -> Result[ScoredUnit]:
+    """Returns the result of a task.
+
+    Args:
+      request: what was scored.
+      table: one value per unit for each metric.
+      units: what was scored, in the order of the table.
+      missing: ids of questions without a prediction.
+      unknown: keys of predictions without a question.
+      details: JSON values to report beside the metrics.
+      aggregates: metrics that are not means over units.
+    """
+    if "parse_failures" in table:  # of predictions: a question without one is counted apart
+        answered = np.array([unit.id not in missing for unit in units])
+        table = {**table, "parse_failures": np.where(answered, table["parse_failures"], np.nan)}
+    scores = Scores(
+        table,
+        [unit.video for unit in units],
+        unit="videos",
+        aggregates=aggregates or {},
+        details={
+            "without_prediction": len(missing),
+            "unknown_predictions": len(unknown),
+            **details,
+            "breakdown": break_down(table, units),
+        },
+    )
+    dropped = [DroppedExample(id, "it has no prediction") for id in missing] if request.answered_only else []
+    settings = {
+        "predictions": str(request.predictions),
+        "truth": str(request.truth),
+        "protocol": request.protocol,
+        "answered_only": request.answered_only,
+    }
+    return Result({unit.id: unit for unit in units}, dropped, scores, settings)
+
+
+def round_numbers(spans: Sequence[Sequence[float] | None]) -> dict[str, float]:
+    """Returns how many starts and ends are multiples of some steps; models often predict round numbers."""
+    return dict(round_number_fractions(spans, _STEPS))
+
+
+def choose_questions(request: ScoreRequest, ids: Iterable[str], answered: Iterable[str]) -> tuple[set[str], list[str]]:
+    """Returns the ids that are scored, and those without a prediction.
+
+    Raises:
+      UserError: no question has a prediction.
+    """
+    ids = list(ids)
+    missing = [id for id in ids if id not in set(answered)]
+    if len(missing) == len(ids):
+        raise UserError(
+            f"no prediction of {request.predictions} belongs to one of the {len(ids)} questions or videos of "
+            f"{request.truth}; give files of the same data set"
+        )
+    return set(ids) - set(missing if request.answered_only else ()), missing
