@@ -33,8 +33,8 @@ class VideoEvents:
     def overlaps(self) -> Float[np.ndarray, "truths predictions"]:
         """Returns the IoU of each true event with each predicted one.
 
-        Times are ordered first, and 1e-8 is added to the union, as in the original. A time that is not a number
-        overlaps with nothing.
+        Times are ordered first, and 1e-8 is added to the union, as in the original. The IoU of an event with a time
+        that is not a number is NaN, which is above no threshold.
         """
         sides = (self.truth, self.predicted or ())
         truth, predicted = (np.array([(event.start, event.end) for event in side]).reshape(-1, 2) for side in sides)
@@ -42,4 +42,4 @@ class VideoEvents:
         starts, ends = (np.maximum.outer(truth[:, 0], predicted[:, 0]), np.minimum.outer(truth[:, 1], predicted[:, 1]))
         hull = np.maximum.outer(truth[:, 1], predicted[:, 1]) - np.minimum.outer(truth[:, 0], predicted[:, 0])
         lengths = np.add.outer(truth[:, 1] - truth[:, 0], predicted[:, 1] - predicted[:, 0])
-        return np.nan_to_num(np.maximum(0.0, ends - starts) / (np.minimum(hull, lengths) + 1e-8))
+        return np.maximum(0.0, ends - starts) / (np.minimum(hull, lengths) + 1e-8)

@@ -27,14 +27,17 @@ def soda_c(
       predicted: tokens of the predicted captions.
       meteor: scores captions.
       protocol: "paper" assigns METEOR scores to predictions as TimeSuite's scorer does, wrongly for more than ten
-        predictions: it sorts their numbers as text.
+        predictions: it sorts their numbers as text. It also scores 0 if an IoU is NaN, which is 0 by default.
     """
     if not predicted:
         return 0.0
     order = range(len(predicted))
     columns = sorted(order, key=str) if protocol == "paper" else order
     similarity = np.array([[meteor.score(one, [predicted[column]]) for column in columns] for one in truth])
-    best = _best_chain(overlaps * similarity)
+    values = overlaps * similarity
+    if protocol == "paper" and np.isnan(values).any():
+        return 0.0
+    best = _best_chain(np.nan_to_num(values))
     precision, recall = best / len(predicted), best / len(truth)
     return 2 * precision * recall / (precision + recall) if precision + recall > 0 else 0.0
 
