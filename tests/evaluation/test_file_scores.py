@@ -93,7 +93,7 @@ def test_choices(tmp_path):
         {"question_id": "v2-1", "videoID": "v2", "answer": 0},
         {"question_id": "v2-2", "videoID": "v2", "answer": "(C)"},
     ]
-    answers = {"v1-1": "(B) the cup", "v1-2": "The best option is B.", "v2-1": "b", "v2-2": "I do not know"}
+    answers = {"v1-1": "(B) the cup", "v1-2": "The best option is B.", "v2-1": "b", "v2-2": "A man knows"}
     result = score_files("choice", files(tmp_path, answers, truth))
     assert result.metrics()["accuracy"] == 0.5
     assert result.metrics()["parse_failures"] == 0.25
@@ -130,6 +130,10 @@ def test_dense_captions(tmp_path):
         ("tvg", {"0": "0 - 1"}, {"annotations": [{"id": 0, "timestamp": [0, 1]}] * 2}, "occurs twice"),
         ("tvg", {"0": "0 - 1"}, {"v": {"duration": 1}}, "video v .* has no duration, or not one span"),
         ("vhd", {"0": [1.0]}, TRUTH, "is no list of"),
+        ("vhd", [{"qid": 0, "pred_saliency_scores": ["x"]}], TRUTH, "is no list of"),
+        ("vhd", [{"qid": 0, "pred_saliency_scores": [1]}] * 2, TRUTH, "query 0 has two predictions"),
+        ("vhd", [{"qid": 0, "pred_saliency_scores": [1]}], TRUTH, "query 0 .* has no relevant_clip_ids"),
+        ("tvg", {"0": {"timestamp": [[0, 10**400]]}}, TRUTH, "prediction 0 .* windows that are not"),
         ("dvc", [1], {}, "is no object"),
         ("dvc", {"a": [{"timestamp": [0, 1]}]}, {}, "predictions of video a are no list"),
         ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": []}}, "1 segments and 0 captions"),

@@ -67,7 +67,7 @@ def highlight_scores(
 
 
 def highlight_table(
-    predictions: Mapping[int, Sequence[float]], truths: Sequence[Mapping[str, Any]]
+    predictions: Mapping[Any, Sequence[float]], truths: Sequence[Mapping[str, Any]]
 ) -> tuple[dict[str, Float[np.ndarray, " queries"]], list[Mapping[str, Any]], int]:
     """Returns one value per scored query for each metric of `highlight_scores`, the mean of each being the metric.
 

@@ -6,8 +6,8 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.file_scores.result import choose_questions, make_result
 from timesuite_jax.evaluation.prediction_files.grounding_truth import read_true_windows
-from timesuite_jax.evaluation.prediction_files.json_content import read_json_content
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
+from timesuite_jax.evaluation.prediction_files.saliency import read_saliency
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.evaluation.runner import Result
 from timesuite_jax.metrics.highlights import highlight_table
@@ -16,13 +16,13 @@ from timesuite_jax.metrics.highlights import highlight_table
 def score_highlights(request: ScoreRequest) -> Result[ScoredUnit]:
     """Scores clip scores; a query without them counts 0."""
     truths = {truth.id: truth for truth in read_true_windows(request.truth)}
-    rows = read_json_content(request.predictions)
-    try:
-        found = {str(row["qid"]): row["pred_saliency_scores"] for row in rows}
-    except (TypeError, KeyError) as error:
-        raise UserError(
-            f'{request.predictions} is no list of {{"qid", "pred_saliency_scores"}}; give one score for each 2 s clip'
-        ) from error
+    found = read_saliency(request.predictions)
+    for truth in truths.values():
+        if not {"relevant_clip_ids", "saliency_scores", "duration"} <= truth.record.keys():
+            raise UserError(
+                f"query {truth.id} of {request.truth} has no relevant_clip_ids, saliency_scores or duration; give the "
+                "annotations of QVHighlights as published"
+            )
     chosen, missing = choose_questions(request, truths, found)
     records = [{**truth.record, "qid": id} for id, truth in truths.items() if id in chosen]
     silent = {id: [0.0] for id in missing}

@@ -12,9 +12,10 @@ from timesuite_jax.evaluation.prediction_files.json_content import read_json_con
 _IDS = ("id", "qid", "question_id", "doc_id", "q_uid")
 _ANSWERS = ("prediction", "pred", "response", "filtered_resps", "answer", "output")
 _TRUTHS = ("answer", "target", "correct", "gt")
-# "(B) text", "B.", "**B**", "Answer: B", "The best option is (B)", "Best option:(B".
-_LEADING = re.compile(r"^\W*([A-Z])(?=\W|$)")
-_STATED = re.compile(r"(?i:answer|option|choice)(?i:\s+is|\s*[:=])?\W*\b([A-Z])(?=\W|$)", re.DOTALL)
+# "(B) text", "B.", "**B**", "C the cup", but not "A man walks".
+_LEADING = re.compile(r"^\W*(?:([A-Z])(?=\s*(?:$|[.):,\]*\n]))|([B-HJ-Z])(?=\s))")
+# "Answer: B", "The best option is (B)", "Best option:(B".
+_STATED = re.compile(r"(?i:answer|option|choice)(?i:\s+is|\s*[:=])?\W*\b([A-Z])(?=\W|$)")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def chosen_letter(text: str) -> str | None:
     if re.fullmatch(r"\W*[a-z]\W*", text):
         return text.strip("()[]*_.,: \"'").upper() or None
     if found := _LEADING.match(text):
-        return found[1]
+        return found[1] or found[2]
     stated = set(_STATED.findall(text))
     return stated.pop() if len(stated) == 1 else None
 
@@ -65,7 +66,7 @@ def read_choices(predictions: Path, truth: Path) -> tuple[list[Choice], list[str
                 _right_letter(id, row, truth),
                 None if text is None else chosen_letter(text),
                 text is not None,
-                float(duration) if isinstance(duration, int | float) else None,
+                float(duration) if isinstance(duration, int | float) and abs(duration) < 1e9 else None,
             )
         )
     known = {choice.id for choice in choices}
@@ -92,7 +93,7 @@ def _rows(path: Path) -> dict[str, Mapping[str, Any]]:
 
 def _text(id: str, row: Mapping[str, Any], path: Path) -> str:
     value = next((row[name] for name in _ANSWERS if name in row), None)
-    if isinstance(value, list) and len(value) == 1:
+    while isinstance(value, list) and len(value) == 1:  # lmms-eval: [["B"]]
         value = value[0]
     if not isinstance(value, str):
         raise UserError(f"prediction {id} of {path} has no text; give one of {', '.join(_ANSWERS)}")

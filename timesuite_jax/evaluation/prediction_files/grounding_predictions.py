@@ -92,7 +92,7 @@ def _prediction(key: str, value: Any, truth: TrueWindows, path: Path) -> Predict
         try:
             pairs = [windows] if windows and not isinstance(windows[0], Sequence) else windows
             return PredictedWindows(tuple(_finite(window) for window in pairs))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise UserError(f"prediction {key} of {path} has windows that are not [start, end]; correct it") from error
     if isinstance(text, list) and len(text) == 1:
         text = text[0]

@@ -1,5 +1,6 @@
 """True windows of questions about videos: COCO-style files, TimeLens-Bench, QVHighlights, Charades-STA's text."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -64,13 +65,21 @@ def _questions(path: Path) -> Iterator[TrueWindows]:
             yield TrueWindows(
                 str(id), str(video), str(query), _windows(windows), None if duration is None else float(duration), entry
             )
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
             raise UserError(f"entry {number} of {path} has no windows [start, end] in seconds; correct it") from error
 
 
 def _windows(value: Any) -> tuple[tuple[float, float], ...]:
+    """Returns windows as numbers.
+
+    Raises:
+      ValueError: a window is not two finite numbers.
+    """
     pairs = [value] if value and not isinstance(value[0], Sequence) else value
-    return tuple((float(start), float(end)) for start, end in pairs)
+    windows = tuple((float(start), float(end)) for start, end in pairs)
+    if not all(math.isfinite(edge) for window in windows for edge in window):
+        raise ValueError(f"windows {windows} are not finite")
+    return windows
 
 
 def _timelens(content: Mapping[str, Any], path: Path) -> Iterator[TrueWindows]:
@@ -82,7 +91,7 @@ def _timelens(content: Mapping[str, Any], path: Path) -> Iterator[TrueWindows]:
             for query, span in pairs:
                 yield TrueWindows(str(number), video, str(query), _windows(span), duration, entry)
                 number += 1
-        except (TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError, OverflowError) as error:
             raise UserError(
                 f"video {video} of {path} has no duration, or not one span for each of its queries; correct it"
             ) from error
