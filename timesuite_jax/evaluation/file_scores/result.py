@@ -74,8 +74,8 @@ def choose_questions(request: ScoreRequest, ids: Iterable[str], answered: Iterab
     Raises:
       UserError: no question has a prediction.
     """
-    ids = list(ids)
-    missing = [id for id in ids if id not in set(answered)]
+    ids, known = list(ids), set(answered)
+    missing = [id for id in ids if id not in known]
     if len(missing) == len(ids):
         raise UserError(
             f"no prediction of {request.predictions} belongs to one of the {len(ids)} questions or videos of "
