@@ -22,8 +22,10 @@ from timesuite_jax.text.answers.numerals import NUMERAL
 from timesuite_jax.text.answers.spans import TimeSpan
 from timesuite_jax.text.time_text import format_seconds
 
+# Beside numbers in words of other languages than English.
+_UNIT_OF_WORDS = r"\b(?:sek|segund|second[eoi]|minut|stunde|heure|hora|or[ae]\b|сек|мин|час)"
 # What any span has that does not end where the video does.
-_NUMBER = re.compile(rf"[\d\u00bc-\u00be{CJK_DIGITS}]|{NUMERAL}", re.IGNORECASE)
+_NUMBER = re.compile(rf"[\d\u00bc-\u00be{CJK_DIGITS}]|{NUMERAL}|{_UNIT_OF_WORDS}", re.IGNORECASE)
 _FRAME_RATE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?) ?(?:fps|frames? ?(?:per|a|/) ?s(?:ec(?:ond)?)?)\b")
 
 

@@ -38,6 +38,9 @@ TEXTS = {
     "a to b, worse": "5 - 12 s is less accurate than",
     "chain, with a preposition": "from 3 s until 5 to 12 s",
     "a to b, compared": "5 - 12 s is better than 6 - 13 s",
+    "a and b, corrected": "between 5 and 12 s, no, 6 and 13 s",
+    "start corrected to a, end b": "starts at 5 s, sorry, 6 s, and ends at 12 s",
+    "start a, end corrected to b": "starts at 5 s and ends at 12 s, sorry, 13 s",
     "a to b, corrected to c": "5 to 12 s, i mean 13",
     "variables": "t0 = 5 s, t1 = 12 s",
     "two variables, a, b": "(t0, t1) = (5, 12)",
@@ -138,6 +141,7 @@ def test_phrases(name):
         ("ninety nine", 99),
         ("one hundred and twenty", 120),
         ("hundred", 100),
+        ("one thousand two hundred and five", 1205),
         ("half a", 0.5),
     ],
 )
@@ -145,6 +149,6 @@ def test_numerals(written, value):
     assert read_numeral(written) == value
 
 
-@pytest.mark.parametrize("written", ["one two", "five twenty", "hundred hundred", "twenty ten"])
+@pytest.mark.parametrize("written", ["one two", "five twenty", "hundred hundred", "twenty ten", "thousand thousand"])
 def test_words_that_are_no_number(written):
     assert read_numeral(written) is None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from timesuite_jax.text.answers.spans import TimeSpan, interval, lasting
+from timesuite_jax.text.answers.subjects import are_different
 from timesuite_jax.text.answers.tokens import TIMES, Token
 
 Builder = Callable[[list[Token], re.Match[str], float | None], list[TimeSpan | None]]
@@ -19,6 +20,13 @@ def pair(tokens: list[Token], match: re.Match[str], duration: float | None) -> l
     return [interval(_time(tokens, match, "a"), _time(tokens, match, "b"), duration)]
 
 
+def pair_of_one_subject(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
+    """From a to b; nothing where something else starts at a than ends at b."""
+    end = next((at for at in range(match.start("b"), match.start("a"), -1) if tokens[at].kind == "end"), None)
+    different = end is not None and are_different(tokens, match.start(), end)
+    return [] if different else pair(tokens, match, duration)
+
+
 def end_and_start(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
     """From b to a; none if b is later: that is the start of another event."""
     end, start = _time(tokens, match, "a"), _time(tokens, match, "b")
@@ -26,10 +34,13 @@ def end_and_start(tokens: list[Token], match: re.Match[str], duration: float | N
 
 
 def pair_with_end(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:
-    """From a to b, the corrected end; none if b is earlier: it may correct the start."""
+    """From a to b, the corrected end; none if b is earlier or closer to a than to the end: it may correct the start."""
+    replaced = [token for token in tokens[match.start() : match.end()] if token.kind in TIMES][1]
     start, end = _time(tokens, match, "a"), _time(tokens, match, "b")
     span = interval(start, end, duration)
-    return [span if start.unit is None or start.seconds <= end.seconds else None]
+    begin = start.seconds * (1.0 if start.unit else replaced.unit or end.unit or 1.0)
+    is_end = abs(end.seconds - replaced.seconds) <= abs(end.seconds - begin)
+    return [span if is_end and (start.unit is None or start.seconds <= end.seconds) else None]
 
 
 def start_and_length(tokens: list[Token], match: re.Match[str], duration: float | None) -> list[TimeSpan | None]:

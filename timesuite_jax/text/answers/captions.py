@@ -6,11 +6,13 @@ from timesuite_jax.text.answers.found import Found
 from timesuite_jax.text.answers.tokens import OPEN, TIMES, Token
 
 _SENTENCE_ENDS = frozenset({"stop", "line"})
-_CORRECTIONS = frozenset({"correction", "restatement", "retraction"})
+_CORRECTIONS = frozenset({"correction", "restatement", "hesitation", "retraction"})
 # Behind one of these a range is a span in whatever notation: "5.0 - 12.0 seconds, he sits, and at 20 - 30 s he stands".
 _BEFORE_SPANS = _SENTENCE_ENDS | {"bracket", "and", "at", "is", "from", "between", "start", "end"}
+_ENDS = _SENTENCE_ENDS | {"comma", "close"}
+_BEFORE_CAPTIONS = ([Token("comma")], [Token("paren")], [Token("is")])
 # These alone are no caption: "5.0 - 12.0 seconds, then 20 - 30 seconds".
-_NO_CAPTION = frozenset({"bridge", "comma", "open", "bracket", "paren", "close", "dash", "and", "is"})
+_NO_CAPTION = frozenset({"bridge", "comma", "open", "bracket", "paren", "close", "dash", "and", "is", "also", "first"})
 
 
 def without_durations(tokens: list[Token], found: list[Found]) -> list[Found]:
@@ -81,8 +83,15 @@ def _is_duration(tokens: list[Token], one: Found, captioned: Found) -> bool:
     times = [token for token in tokens[one.first : one.last] if token.kind in TIMES]
     if any(token.kind == "clock" for token in times) or all(token.unit is not None for token in times):
         return False  # "1:05 - 1:12", "65 seconds to 70 seconds": nothing lasts that long in these words
-    if _has_no_caption(tokens, captioned, one) or not _CORRECTIONS.isdisjoint(between):
+    if _has_no_caption(tokens, captioned, one):
+        # "5.0 - 12.0 Sekunden, dann 20 - 30 Sekunden rühren"
+        after = [token.kind for token in tokens[one.last : one.last + 2]]
+        return "also" in between and after[:1] == ["other"] and _ENDS.issuperset(after[1:])
+    if not _CORRECTIONS.isdisjoint(between):
         return False
+    separated = between[-1] == "also" and not _NO_CAPTION.isdisjoint(between[-2:-1])
+    if separated and tokens[one.last : one.last + 1] in _BEFORE_CAPTIONS:
+        return False  # "5.0 - 12.0 seconds, he sits, then 20 - 30 seconds, he eats"
     notation, expected = _notation(tokens, one), _notation(tokens, captioned)
     if between[-1] == "comma" and tokens[one.last : one.last + 1] == [Token("comma")]:
         return not _continues(tokens, captioned, one)  # "...; 5 - 12 seconds, he sits"

@@ -46,9 +46,14 @@ def _time_at(tokens: list[Token], at: int) -> tuple[Token, int]:
             return Token("measured", number.seconds * token.unit, token.unit), at + 2
         return token, at + 1
     unit = _unit(tokens, at + 1)
+    if token.kind in _NUMBERS and at + 1 < len(tokens) and tokens[at + 1].kind == "half":  # "2 and a half minutes"
+        token, at = token._replace(seconds=token.seconds + 0.5), at + 1
+        unit = _unit(tokens, at + 1)
     if token.kind not in _NUMBERS or unit is None:
         return token, at + 1
     seconds, after = token.seconds * unit, at + 2
+    if after < len(tokens) and tokens[after].kind == "half":  # "2 minutes and a half"
+        return Token("measured", seconds + unit / 2, unit), after + 1
     while unit >= 1:
         part = after + (after < len(tokens) and tokens[after].kind in ("and", "comma"))
         smaller = _unit(tokens, part + 1) if part < len(tokens) and tokens[part].kind in _NUMBERS else None
@@ -66,7 +71,9 @@ def _unit(tokens: list[Token], at: int) -> float | None:
 
 
 def _is_bare_part(tokens: list[Token], at: int) -> bool:
-    return tokens[at].kind == "bare" and tokens[at].seconds < 60 and _unit(tokens, at + 1) is None
+    following = tokens[at + 1].kind if at + 1 < len(tokens) else "stop"
+    is_number = tokens[at].kind == "bare" or (tokens[at].kind == "spelled" and following in _LINKS | {"stop", "comma"})
+    return is_number and tokens[at].seconds < 60 and _unit(tokens, at + 1) is None
 
 
 def _is_kept(tokens: list[Token], at: int) -> bool:

@@ -8,14 +8,10 @@ _AFTER_NO = r"(?=\s{0,2}(?:[-,;:.!\n]|$)|\s{1,2}(?:it|that|this|wait|actually|so
 
 CORRECTIONS = {
     "English": (
-        rf"\bno{_AFTER_NO}|\bwait\b(?=\s{{0,2}}[-,;:.!\n]|\s(?:no|actually|sorry)\b)|\b(?:nope|oops|sorry(?!\sif\b)|apologies)\b"
+        rf"\bno{_AFTER_NO}|\bwait(?=\s(?:no|actually|sorry)\b)|\b(?:nope|oops|sorry(?!\sif\b)|apologies)\b"
         r"|\b(?:edit|updated?)\b(?=[*_]{0,2}\s{0,2}[-:]|\s(?:to|answer|times?|span)\b)"
         r"|\b(?:er|uh|um|hmm)\b(?=[-,.]{1,4}\s{1,2}(?:\d|from|between|no|sorry|actually))",
         r"\bi\s(?:mean|meant)\b|\bor\s(?:rather|better)\b|\b(?:scratch|strike)\sthat\b|\bmy\s(?:mistake|bad|apologies)\b|\bi\sapologi[sz]e\b",
-        r"\blet\sme\s(?:reconsider|re-?think|re-?check|check|look|think|try|revise)\b(?:\s(?:that|it))?(?:\sagain)?(?=\s{0,2}[-,;:.!])",
-        r"\bhold\son\b(?=\s{0,2}[-,;:.!])|\b(?:up)?on\s(?:further\s|second\s|closer\s)?"
-        r"(?:reflection|consideration|inspection|examination|review)\b"
-        r"|\b(?:after|upon|on)\s(?:re-?)?(?:checking|watching|looking|thinking|reviewing)\b(?:\s(?:it|that|closely))?\s(?:again|closer)\b",
         r"\b(?:let\sme\s(?:correct|rephrase)|excuse\sme|not\squite|on\ssecond\sthought|i\s(?:was|am)\s(?:wrong|mistaken))\b",
     ),
     "German": (
@@ -32,6 +28,14 @@ CORRECTIONS = {
     "Korean": ("아니(?:요|오)?(?=[,.!\\s])|죄송합니다",),
 }
 """What precedes them is replaced by the times of the clause that follows: "5 - 12 s; no, he sits from 20 to 30 s"."""
+
+HESITATIONS = (
+    r"\bwait\b(?=\s{0,2}[-,;:.!\n])|\bhold\son\b(?=\s{0,2}[-,;:.!])",
+    r"\blet\sme\s(?:reconsider|re-?think|re-?check|check|look|think|try|revise)\b(?:\s(?:that|it))?(?:\sagain)?(?=\s{0,2}[-,;:.!])",
+    r"\b(?:up)?on\s(?:further\s|second\s|closer\s)?(?:reflection|consideration|inspection|examination|review)\b"
+    r"|\b(?:after|upon|on)\s(?:re-?)?(?:checking|watching|looking|thinking|reviewing)\b(?:\s(?:it|that|closely))?\s(?:again|closer)\b",
+)
+"""As corrections, but a point within the span before them takes nothing back: "5 - 12 s. Hold on, he is at 6 s"."""
 
 RESTATEMENTS = {
     "English": (
@@ -121,7 +125,6 @@ BRIDGES = frozenset(
         "query",
         "one",
         "so",
-        "then",
         "now",
         "well",
         "ok",
@@ -165,7 +168,6 @@ BRIDGES = frozenset(
         "video",
         "part",
         "moment",
-        "again",
         "closer",
         "closely",
         "check",

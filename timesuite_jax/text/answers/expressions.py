@@ -1,6 +1,13 @@
 """Expressions of several words that count as one token: (kind, regular expression)."""
 
-from timesuite_jax.text.answers.corrections import CORRECTIONS, DOUBTS, RESTATEMENTS, RETRACTED, RETRACTIONS
+from timesuite_jax.text.answers.corrections import (
+    CORRECTIONS,
+    DOUBTS,
+    HESITATIONS,
+    RESTATEMENTS,
+    RETRACTED,
+    RETRACTIONS,
+)
 from timesuite_jax.text.answers.decades import DECADES
 from timesuite_jax.text.answers.denials import ABSENCES, DENIALS, REJECTIONS, VERB_FINAL
 from timesuite_jax.text.answers.vocabulary import ANY_UNIT
@@ -19,6 +26,7 @@ EXPRESSIONS = (
     *(("denial", words) for words in RETRACTED),
     *(("retraction", words) for words in RETRACTIONS),
     *(("correction", words) for rows in CORRECTIONS.values() for words in rows),
+    *(("hesitation", words) for words in HESITATIONS),
     *(("restatement", words) for rows in RESTATEMENTS.values() for words in rows),
     *(
         ("denied" if language in VERB_FINAL else "denial", words)
@@ -27,6 +35,23 @@ EXPRESSIONS = (
         for words in rows
     ),
     *(("absence", words) for words in ABSENCES),
+    ("to", r"\bbis\szu\b|\bdo(?=\s\d)(?<=\d\sdo)"),  # German; Polish and Czech "od 5 do 12"
+    ("and", r"\ben(?=\s\d)(?<=\d\sen)|\boch?\b(?=\s\d)|\bog\b(?=\s\d)"),  # Dutch and Scandinavian
+    # Another event follows: "5 - 12 s as well as 20 - 30 s".
+    (
+        "also",
+        r"\b(?:as\swell\sas|followed\sby|in\saddition(?:\sto)?|once\s(?:more|again)|(?:a\s(?:second|third|fourth)|another|one\smore)\stime|along\swith"
+        r"|together\swith|after\sthat|later\son|noch\s?(?:ein)?mal|ainsi\sque|de\snouveau|así\scomo|otra\svez|assim\scomo|de\snovo|di\snuovo"
+        r"|а\sтакже)\b|\b(?:después|depois)(?=,?\s\d)",
+    ),
+    # "2 and a half minutes", "2 minutes and a half"
+    ("half", r"\b(?:and\sa\shalf|et\sdemie?|y\smedi[oa]|e\sm(?:ei|ezz)[oa]|с\sполовиной)\b"),
+    (
+        "newcomer",
+        r"(?:(?<=[.!?;,\n]\s)|(?<=\n)|(?<=\b(?:and|but|und)\s)|(?<=\bthen\s)|(?<=\bwhile\s)|(?<=\bet\s)|(?<=\by\s))"
+        r"(?:an?|another|someone|somebody|the\sother|eine?|une?|una|otr[oa]|outr[oa])\b(?=\s[^\W\d])"
+        r"(?!\s(?:moment|while|bit|little|few|short|couple|second|minute|half|hour|later|time|total|end)\b)",
+    ),
     ("bridge", r"\b(?:correct|right|actual|true|real)\sone\b"),
     ("not", r"\b(?:no|non)(?=\s(?:de|desde|entre|da|dal|tra|fra)\s\d)"),
     (

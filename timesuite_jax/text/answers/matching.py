@@ -1,5 +1,6 @@
 """Finds the phrases in the tokens of an answer and decides which of them denote its spans."""
 
+import re
 from collections.abc import Iterator
 
 from timesuite_jax.text.answers.captions import without_durations
@@ -8,9 +9,11 @@ from timesuite_jax.text.answers.phrase import CERTAIN, UNCERTAIN
 from timesuite_jax.text.answers.phrases import PHRASES
 from timesuite_jax.text.answers.retractions import without_retracted
 from timesuite_jax.text.answers.spans import TimeSpan
-from timesuite_jax.text.answers.tokens import Token, compile_phrase, letters
+from timesuite_jax.text.answers.tokens import Token, compile_phrase, letters, unnamed
 
-_COMPILED = [(row, compile_phrase(row.pattern)) for row in PHRASES.values()]
+_ROWS = [(row, compile_phrase(row.pattern)) for row in PHRASES.values()]
+# All rows, one after the other, each with an empty group behind it that identifies it.
+_ANY = re.compile("|".join(f"(?:{unnamed(pattern)})()" for _, pattern in _ROWS), re.VERBOSE)
 _LIST_MARKS = frozenset({"comma", "and", "line"})
 
 
@@ -30,11 +33,10 @@ def find_spans(tokens: list[Token], duration: float | None) -> list[TimeSpan]:
 def _phrases(tokens: list[Token], duration: float | None) -> Iterator[Found]:
     kinds = letters(tokens)
     at = 0
-    while at < len(tokens):
-        row, match = next(((row, m) for row, pattern in _COMPILED if (m := pattern.match(kinds, at))), (None, None))
-        if row is None or match is None:
-            at += 1
-            continue
+    while (found := _ANY.search(kinds, at)) is not None and found.lastindex is not None:
+        row, pattern = _ROWS[found.lastindex - 1]
+        match = pattern.match(kinds, found.start())
+        assert match is not None
         at = match.end()
         spans = [span for span in row.build(tokens, match, duration) if span is not None] if row.build else []
         if spans:

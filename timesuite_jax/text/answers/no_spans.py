@@ -46,7 +46,7 @@ NO_SPANS = {
     "a to b, relative": Phrase("{time}(?:{sep}{1,3}{at}?|{weak_to}){time}{relative}(?!{beginning})"),
     # "after 5 to 12 seconds"
     "relative, a to b": Phrase(
-        "{relative}(?: {bare|decimal|spelled}{sep}{1,2} | {from}?{bare}{weak_to} ){bare|decimal|measured}"
+        "{relative}(?: {bare|decimal|spelled}{sep}{1,2} | {from}?{bare|spelled}{weak_to} ){bare|decimal|measured}"
     ),
     # "frames 10 to 20, 30 to 40"
     "labels": Phrase(

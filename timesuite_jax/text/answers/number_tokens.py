@@ -27,9 +27,9 @@ _LENGTH_OF, _METRES_OF, _HOUR_OF_DAY = (re.compile(row, re.VERBOSE) for row in (
 _POSITION = re.compile(r"\W{0,4}(?:$|[-~.,;)\]\n]|(?:marks?|points?|timestamps?|to|until|till|through|and)(?![a-z]))")
 # A full stop after an abbreviated unit, within a sentence.
 _ABBREVIATED = re.compile(
-    rf"\.(?=\s{{0,4}}(?:[-~,;()\[\]]|(?:to|until|till|through|thru|and|bis|und|a|à|y|et|e)\b|\d+(?:\.\d+)?\s{{0,2}}(?:{ANY_UNIT})\b))"
+    rf"\.(?=\s{{0,4}}(?:[-~,;()\[\]]|(?:to|until|till|through|thru|and|bis|und|a|à|y|et|e|hasta|até|jusqu|fino|tot|do|до|по|и)\b|\d+(?:\.\d+)?\s{{0,2}}(?:{ANY_UNIT})\b))"
 )
-_ORDINAL = re.compile(r"-?(?:st|nd|rd|th)\b")
+_ORDINAL = re.compile(rf"(?:-?(?:st|nd|rd|th|e|ère|ème)|-(?:[йюяем]|ой|ую|ая|го|му|ом)|[ºª])(?!{LETTER}|\d)")
 _NEXT_WORD = re.compile(rf"([\s*\"'`]{{0,4}})-?({LETTER}+|[{CJK}]|[%°$€£])")
 
 
@@ -50,14 +50,24 @@ def is_negative(text: str, start: int, tokens: list[Token]) -> bool:
     return not (len(before) == 2 and (before[0].kind in TIMES or before[0].kind in ("scale", "close")))
 
 
-def read_number(text: str, match: re.Match[str], fps: float) -> tuple[list[Token], int]:
-    """Returns the number at `match`, with its unit if one follows, and the position after both."""
-    end = match.end()
+def number_token(match: re.Match[str], fps: float) -> Token:
+    """Returns the number at `match`, without the unit that may follow."""
     if match.lastgroup == "numeral":
         value = read_numeral(match.group())
-        token = COUNT if value is None else Token("spelled", float(value))
-    else:
-        token = read_time(match.group(), fps)
+        return COUNT if value is None else Token("spelled", float(value))
+    return read_time(match.group(), fps)
+
+
+def read_number(text: str, start: int, end: int, token: Token) -> tuple[list[Token], int]:
+    """Returns a number with its unit if one follows, and the position after both.
+
+    Args:
+      text: the answer.
+      start: position of the number.
+      end: position after it.
+      token: the number alone.
+    """
+    is_word = not text[end - 1].isdigit() and token.kind in ("spelled", "count")
     ordinal = _ORDINAL.match(text, end)
     if ordinal and token.kind == "bare":
         token, end = Token("spelled", token.seconds), ordinal.end()
@@ -73,7 +83,7 @@ def read_number(text: str, match: re.Match[str], fps: float) -> tuple[list[Token
         if written in ABBREVIATED_UNITS and (stop := _ABBREVIATED.match(text, after)):
             after = stop.end()
         if token.unit is not None:  # a clock time: "1:05 min" is minutes and seconds, "1:05 h" is hours and minutes
-            hours = UNITS[written] == 3600 and match.group().count(":") == 1
+            hours = UNITS[written] == 3600 and text.count(":", start, end) == 1
             return [token._replace(seconds=token.seconds * 60, unit=60.0) if hours else token], after
         return [COUNT] if token.kind == "count" else [token, Token("scale", unit=UNITS[written])], after
     following = _NEXT_WORD.match(text, end)
@@ -81,7 +91,7 @@ def read_number(text: str, match: re.Match[str], fps: float) -> tuple[list[Token
         return [token], end
     gap, word = following.groups()
     glued = not gap and re.match(LETTER, word) is not None and text[end] != "-"
-    if glued and match.lastgroup == "run" and not ordinal:
+    if glued and not is_word and not ordinal:
         return [COUNT], following.end()  # "1080p", "5x", "3d"
     if _HOUR_OF_DAY.match(text, end) or (token.unit is None and word in COUNTED_AFTER):
         return [COUNT], end

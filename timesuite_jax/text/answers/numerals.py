@@ -8,23 +8,27 @@ _VALUES = {
     **{word: value for value, word in enumerate([*_ONES.split(), "seventeen", "eighteen", "nineteen"])},
     **{word: value for value, word in zip(range(20, 100, 10), _TENS.split(), strict=True)},
     "hundred": 100,
+    "thousand": 1000,
 }
 _WORD = "|".join(sorted(_VALUES, key=len, reverse=True))
-NUMERAL = rf"\b(?:half[ ]an?|(?:{_WORD})(?:[ ](?:{_WORD})|-(?:{_WORD})|(?<=hundred)[ ]and[ ](?:{_WORD}))*)\b"
+_AND = r"(?:(?<=hundred)|(?<=thousand))[ ]and[ ]"
+NUMERAL = rf"\b(?:half[ ]an?|(?:{_WORD})(?:[ ](?:{_WORD})|-(?:{_WORD})|{_AND}(?:{_WORD}))*)\b"
 
 
 def read_numeral(written: str) -> float | None:
     """Returns the number that a text which `NUMERAL` matches denotes; None for "one two" and "five twenty"."""
     if written.startswith("half"):
         return 0.5
-    value, last = 0, 1000
+    thousands, value, last = 0, 0, 1000
     for word in re.findall(_WORD, written):
         number = _VALUES[word]
-        if number == 100 and value < 10 and last != 100:
+        if number == 1000 and not thousands:
+            thousands, value = 1000 * max(value, 1), 0
+        elif number == 100 and value < 10 and last != 100:
             value = 100 * max(value, 1)
         elif number < 100 and (last >= 100 or (20 <= last <= 90 and 0 < number < 10)):
             value += number
         else:
             return None
         last = number
-    return value
+    return thousands + value

@@ -18,6 +18,13 @@ RANGES = {
         (?: {is}?{other|to}{0,5}{comma}?{than} | {comma}?{over} ){from|between|at}?{RANGE}""",
         builders.pair,
     ),
+    # "between 5 and 12 s, no, 6 and 13 s"
+    "a and b, corrected": Phrase(
+        """(?: {between}{time}{and|dash|to}{1,2}{time} | {from}?{time}{sep}{1,3}{time} ){comma|dash|open|stop|line}{0,2}
+        {correction}{bridge|comma|is|dash}{0,3}{between}?{a:time}{and}
+        (?: {b:unit|decimal|spelled}(?!{sep|and}) | {d:bare}(?= {stop|line} | $ ) )""",
+        builders.pair,
+    ),
     # "from 5 to 12 s, I mean 13"
     "a to b, corrected to c": Phrase(
         """{from|between}?{a:time}(?:{sep}{1,3}{at}?|{and}){time}{comma|dash|open}{0,2}{correction}{bridge|comma|until|to}{0,3}

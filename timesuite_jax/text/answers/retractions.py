@@ -9,9 +9,10 @@ from timesuite_jax.text.answers.tokens import OPEN, TIMES, Token
 _SENTENCE_ENDS = frozenset({"stop", "line"})
 # "No" and "actually" take back at the beginning of a clause or behind a time only.
 _CLAUSE_BOUNDARIES = TIMES | OPEN | _SENTENCE_ENDS
-_CLAUSE_BOUNDARIES |= {"comma", "dash", "clause", "correction", "restatement", "retraction", "scale", "close"}
+_CORRECTIONS = frozenset({"correction", "restatement", "hesitation", "retraction"})
+_CLAUSE_BOUNDARIES |= _CORRECTIONS | {"comma", "dash", "clause", "scale", "close"}
 _CONNECTIVES = frozenset(
-    {"from", "between", "at", "is", "to", "weak_to", "until", "start", "end", "lasting", "for", "by", "bridge"}
+    {"from", "between", "at", "is", "to", "weak_to", "until", "start", "end", "lasting", "for", "by", "bridge", "also"}
 )
 # What may be between a correction and the corrected times: "Oops, I misread it. It is not 5 - 12 s but 20 - 30 s".
 _BRIDGE = (_CLAUSE_BOUNDARIES | _CONNECTIVES) | {"not", "first", "last", "count", "and"}
@@ -35,7 +36,7 @@ def without_retracted(tokens: list[Token], found: list[Found]) -> list[Found]:
     for at, token in enumerate(tokens):
         if token.kind == "line":
             line = at
-        elif token.kind in ("correction", "restatement", "retraction"):
+        elif token.kind in _CORRECTIONS:
             count = bisect_right(starts, at)
             last, following = (found[count - 1] if count else None), (found[count] if count < len(found) else None)
             number = listed.get(last.first) if last is not None else None
@@ -43,10 +44,18 @@ def without_retracted(tokens: list[Token], found: list[Found]) -> list[Found]:
             within = last is not None and at < last.last  # "5 to 12 s, I mean 13"
             if within or in_list or _is_caption(tokens, at, last, following):
                 continue
+            if token.kind == "hesitation" and following is None and last is not None and _is_within(tokens, at, last):
+                continue
             if token.kind == "retraction" or _is_correction(tokens, at, following, times):
                 on_line = any(line <= one.first < at for one in kept)
                 kept = [one for one in kept if one.first > at or (on_line and one.first < line)]
     return kept
+
+
+def _is_within(tokens: list[Token], at: int, last: Found) -> bool:
+    """Whether there are times behind the word at `at`, all of them within the span before it."""
+    times = [token for token in tokens[at:] if token.kind in TIMES]
+    return bool(times) and all(any(a <= time.seconds <= b for a, b in last.spans) for time in times)
 
 
 def _is_caption(tokens: list[Token], at: int, last: Found | None, following: Found | None) -> bool:
@@ -74,5 +83,5 @@ def _is_correction(tokens: list[Token], at: int, following: Found | None, times:
     if not _SENTENCE_ENDS.isdisjoint(kinds):
         return False
     if _CONNECTIVES.isdisjoint(kinds[-2:]):
-        return begins_sentence and tokens[at].kind == "correction" and kinds[-2:-1] == ["comma"]
-    return begins_sentence or tokens[at].kind == "correction"
+        return begins_sentence and tokens[at].kind != "restatement" and kinds[-2:-1] == ["comma"]
+    return begins_sentence or tokens[at].kind != "restatement"

@@ -26,8 +26,20 @@ ROLE_PHRASES = {
     ),
     # "starting from 5 s to 12 s" in the word order of Chinese
     "a starting to b": Phrase("{a:time}{other|is|at}{0,3}{start}{comma}?{word_to}{b:time}", builders.pair),
+    # "It starts at 5 s, sorry, 6 s, and ends at 12 s."
+    "start corrected to a, end b": Phrase(
+        """{start}{at|is}?{time}{comma|dash|open}{0,2}{correction}{bridge|comma|at|start}{0,3}{a:time}{close|comma}{0,2}
+        {MIDDLE}{UNTIL}{B}""",
+        builders.pair,
+    ),
+    # "It starts at 5 s and ends at 12 s, sorry, 13 s."
+    "start a, end corrected to b": Phrase(
+        """{start}{A}{MIDDLE}{UNTIL}{at|is}?{certain}{comma|dash|open}{0,2}{correction}{bridge|comma|at|end|until}{0,3}
+        {b:certain}(?!{sep|and})""",
+        builders.pair,
+    ),
     # "It starts at 5 s and ends at 12 s."
-    "start a, end b": Phrase("{start}{A}{MIDDLE}{UNTIL}{B}", builders.pair),
+    "start a, end b": Phrase("{start}{A}{MIDDLE}{UNTIL}{B}", builders.pair_of_one_subject),
     # "It starts at 5 s and continues until the end."
     "start a, until the end": Phrase("{start}{A}{MIDDLE}{lasting}?{word_to}{end}{FINAL}", builders.to_finish),
     # {"end": 12, "start": 5}

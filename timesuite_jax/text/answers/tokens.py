@@ -23,14 +23,18 @@ KINDS = {
     "dash": "d", "to": "t", "weak_to": "a", "until": "u", "and": "i", "from": "f", "between": "b", "at": "m",
     "start": "s", "end": "e", "lasting": "l", "for": "o", "is": "g", "not": "r", "example": "x", "quantity": "q",
     "absence": "ä",
-    "denial": "n", "denied": "F", "except": "j", "correction": "k", "restatement": "M", "retraction": "X",
+    "denial": "n", "denied": "F", "except": "j", "correction": "k", "restatement": "M",
+    "hesitation": "ï", "retraction": "X",
     "clause": "R", "relative": "E", "amount": "A", "by": "Y", "than": "H", "over": "I", "less": "J",
     "first": "v", "last": "w", "whole": "y", "onwards": "z", "scale": "h",
     "comma": "C", "bracket": "P", "paren": "p", "close": "Q", "stop": "S", "line": "L",
     "bridge": "G",  # a word that may be between a correction and the corrected times: "it", "happens", "mistake"
+    "also": "ü",  # "then", "as well as": another event follows
+    "half": "ö",  # "and a half"
+    "newcomer": "ë",  # "another" at the beginning of a clause: someone or something else
     "other": "O",
 }  # fmt: skip
-_OTHER = ["other", "bridge", "variable", "by", "over", "than", "less"]
+_OTHER = ["other", "bridge", "also", "newcomer", "variable", "by", "over", "than", "less"]
 _CLASSES = {
     **{name: [name] for name in KINDS},
     "time": ["bare", "decimal", "measured", "clock", "stamp", "spelled", "beginning", "finish"],
@@ -41,7 +45,8 @@ _CLASSES = {
     "open": ["bracket", "paren"],
     "other": _OTHER,
     "word": [*_OTHER, "clause", "relative"],
-    "correction": ["correction", "restatement"],
+    "correction": ["correction", "restatement", "hesitation"],
+    "bridge": ["bridge", "also"],
 }
 
 
@@ -52,11 +57,13 @@ class Token(NamedTuple):
       kind: a key of `KINDS`.
       seconds: value of a time; in units of its own if it has none.
       unit: seconds per unit of a time (1 for clock times), or of a unit without a number; None without a unit.
+      word: the word, of a token that is none of a number.
     """
 
     kind: str
     seconds: float = 0.0
     unit: float | None = None
+    word: str = ""
 
 
 OTHER = Token("other")
@@ -102,3 +109,8 @@ def compile_phrase(phrase: str) -> re.Pattern[str]:
     while re.search(r"\{[A-Z]+\}", phrase):
         phrase = re.sub(r"\{([A-Z]+)\}", lambda match: _FRAGMENTS[match[1]], phrase)
     return re.compile(re.sub(r"\{(?:(\w):)?(\^?)([a-z_|]+)\}", letters_of, phrase), re.VERBOSE)
+
+
+def unnamed(pattern: re.Pattern[str]) -> str:
+    """Returns the source of a regular expression of `compile_phrase` without its groups, for use in a larger one."""
+    return re.sub(r"\(\?P<\w+>", "(?:", pattern.pattern)

@@ -21,6 +21,8 @@ UNITS: dict[str, float] = {
         (1.0, "sek sekunde sekunden seconde secondes seg segundo segundos secondo secondi"),
         (1.0, "\N{CYRILLIC SMALL LETTER ES} сек секунда секунд секунду секунде секунды 秒 秒钟 秒鐘 초"),
         (60.0, "m min mins minute minutes minuten mn minuto minutos minuti мин минута минуты минут минуту минуте"),
+        (1.0, "секундами секундах секундам seconden sekunder sekund sekundy sekundę"),
+        (60.0, "минутами минутах minuut minuter minutter minuty minutę"),
         (60.0, "分 分钟 分鐘 분"),
         (3600.0, "h hr hrs hour hours std stunde stunden heure heures hora horas ora ore ч час часа часов"),
         (3600.0, "小时 小時 時間 시간"),
@@ -34,12 +36,16 @@ ABBREVIATED_UNITS = _words(
 ROLES: dict[str, str] = {
     word: kind
     for kind, words in (
-        ("to", "to through thru bis à zum zur ao aos al alla alle до по 到 至 から 부터 에서"),
+        ("to", "to through thru bis à zum zur ao aos al ai alla alle tot до по 到 至 から 부터 에서"),
         ("weak_to", "a"),  # Spanish and Italian "de 5 a 12"; an article in English
         ("until", "until till til unto hasta até fino jusque jusqu 直到"),
         ("and", "and und et y e и 和 与 與 및"),
-        ("from", "from since von vom ab de du des da dal dalla desde от \N{CYRILLIC SMALL LETTER ES} 从 從 自"),
-        ("between", "between zwischen entre tra fra между"),
+        (
+            "from",
+            "from since von vom ab de du des da dal dalla desde от \N{CYRILLIC SMALL LETTER ES} 从 從 自",
+        ),
+        ("from", "dai dalle från od"),
+        ("between", "between zwischen entre tra fra между tussen mellan mellem mellom"),
         ("at", "at um bei em на в 在 於 于"),
         ("start", "start starts starting started begin begins beginning began onset commence commences commencing"),
         ("start", "starttime appear appears startpoint beginnt startet anfang beginn startzeit début commence"),
@@ -85,6 +91,9 @@ ROLES: dict[str, str] = {
         ("quantity", "координаты 坐标 座標 좌표"),
         ("count", "frame frames index idx percent percentage id ids token tokens"),
         ("count", "上午 下午 早上 晚上 凌晨 午前 午後 오전 오후"),
+        ("also", "then later also again plus next finally afterwards afterward additionally besides or subsequently"),
+        ("also", "dann später danach sowie außerdem wieder anschließend oder puis ensuite aussi encore ou"),
+        ("also", "luego también además poi inoltre anche ancora também além затем потом также снова или 然后 然後"),
         ("by", "by"),
         ("than", "than чем"),
         ("over", "over als que che"),  # between two spans as "than"
@@ -100,7 +109,7 @@ ROLES.update((word, "bridge") for word in BRIDGES - ROLES.keys())
 # The grammar passes over these: "from about 3 to roughly the 7 second mark".
 TRANSPARENT = _words(
     "about around approximately approx approximate roughly nearly almost circa ca exactly just right the an up mark "
-    "marks point timestamp timestamps time moment very der die das den dem la le les el il lo los las i "
+    "marks point timestamp timestamps time moment very der die das den dem la le les el il lo los las os i "
     "第 的 处 處 左右 前后 前後 然后 然後 大约 大約 大概 约 約 時 时 点 點 頃 目 まで 까지 时间 時刻"
 )
 
