@@ -54,7 +54,7 @@ def without_retracted(tokens: list[Token], found: list[Found]) -> list[Found]:
 
 def _is_within(tokens: list[Token], at: int, last: Found) -> bool:
     """Whether there are times behind the word at `at`, all of them within the span before it."""
-    times = [token for token in tokens[at:] if token.kind in TIMES]
+    times = [token for token in tokens[at : at + _LONGEST_BRIDGE] if token.kind in TIMES]
     return bool(times) and all(any(a <= time.seconds <= b for a, b in last.spans) for time in times)
 
 
