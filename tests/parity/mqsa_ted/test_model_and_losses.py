@@ -1,5 +1,8 @@
 """Scores, losses and gradients of the first batch equal those of upstream's graph."""
 
+from typing import Any
+
+import jax
 import numpy as np
 import pytest
 
@@ -8,7 +11,7 @@ from timesuite_jax.evaluation import item_scores
 
 # Derived in the README of the goldens from float32 and float64 runs of a second implementation.
 LOSS_ATOL = 4e-6
-LOGITS_ATOL = 2e-6
+LOGITS_ATOL = 2e-6  # at least; see `change_by_rounding`
 GRADIENT_RTOL = 5e-5  # of the largest element of the tensor
 SHARP_TAU, SHARP_GRADIENT_RTOL = 0.1, 2e-4  # for low temperatures, at which the epsilon in the logarithm matters
 # Absolute tolerance for gradients that are zero up to rounding (a key's bias, before L2).
@@ -36,13 +39,33 @@ def check_gradient(case: GoldenCase, part: str) -> None:
         assert error <= share * size + NOISE, f"{name}: {error:.1e} of {size:.1e}"
 
 
+def logits_of(case: GoldenCase, params: dict[str, Any]) -> np.ndarray:
+    out = case.on(params, case.pairs[0][case.arrays["batch_users"]])
+    return np.asarray(item_scores(out.hidden, params["item_embedding"]))
+
+
+def change_by_rounding(case: GoldenCase) -> float:
+    """The largest change of a logit when all parameters change by float32's epsilon, in eight random ways.
+
+    Norms divide by the deviation of a slot's vector, which is small for some slots of some cases: there, rounding
+    changes logits by more than in others.
+    """
+    rng, params, epsilon = np.random.default_rng(0), case.params(), np.finfo(np.float32).eps
+
+    def change(value: jax.Array) -> jax.Array:
+        return value * (1 + rng.choice([-epsilon, epsilon], value.shape)).astype(np.float32)
+
+    exact = logits_of(case, params)
+    return float(max(np.abs(logits_of(case, jax.tree.map(change, params)) - exact).max() for _ in range(8)))
+
+
 def test_logits_at_every_position(case: GoldenCase):
-    params, inputs = case.params(), case.pairs[0][case.arrays["batch_users"]]
-    out = case.on(params, inputs)
-    logits = item_scores(out.hidden, params["item_embedding"])
-    logits = np.pad(np.asarray(logits), ((0, 0), (0, 0), (0, 1)))  # upstream's padding class, always 0
+    logits = logits_of(case, case.params())
+    logits = np.pad(logits, ((0, 0), (0, 0), (0, 1)))  # upstream's padding class, always 0
     assert logits.shape == case.arrays["logits_full"].shape
-    np.testing.assert_allclose(logits, case.arrays["logits_full"], rtol=0, atol=LOGITS_ATOL)
+    # Two programs in float32, each of which rounds in its own way.
+    atol = max(LOGITS_ATOL, 2 * change_by_rounding(case))
+    np.testing.assert_allclose(logits, case.arrays["logits_full"], rtol=0, atol=atol)
 
 
 def test_heads_are_the_items_of_the_inputs(case: GoldenCase):
