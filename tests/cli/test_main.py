@@ -145,6 +145,15 @@ def test_a_file_name_that_is_too_long_is_a_user_error(words, expected, capsys):
     assert expected.format(name) in err and len(err.splitlines()) == 1
 
 
+def test_an_unreachable_bucket_is_a_user_error(failing, capsys):
+    client = pytest.importorskip("aiohttp", reason="needs the extra gcs")
+    failing(client.ClientConnectionError("Cannot connect to host storage.googleapis.com:443"))
+    assert main(["quickstart"]) == 2
+    expected = "the bucket cannot be used (Cannot connect to host storage.googleapis.com:443); check its name, your "
+    err = capsys.readouterr().err
+    assert expected in err and len(err.splitlines()) == 1
+
+
 def test_an_os_error_without_a_file_name_is_not_a_user_error(failing):
     failing(PermissionError(errno.EPERM, "Operation not permitted"))
     with pytest.raises(PermissionError):

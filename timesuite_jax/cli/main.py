@@ -33,7 +33,8 @@ COMMANDS = {
     "data": "build, check and show corpora; make data sets of interactions",
 }
 USER_MISTAKE, INTERRUPTED = 2, 130
-_CLOUD = ("gcsfs.", "google.auth.", "google.api_core.")  # libraries whose errors are about a bucket or a login
+# Libraries whose errors are about a bucket, a login or the network to them.
+_CLOUD = ("gcsfs.", "google.auth.", "google.api_core.", "aiohttp.")
 _KEY_ALONE = re.compile(r"--config\.[^=]+")
 _OPTION = re.compile(r"--?[a-zA-Z]")  # "-3" is a value
 _CONFIG_FILE = re.compile(r".*\.py(?::[^/]*)?|(?:.*/)?config\.json")  # never the value of a key
@@ -98,7 +99,7 @@ def _explain(error: Exception) -> str:
     missing = isinstance(error, FileNotFoundError) and error.errno is None
     if missing or type(error).__module__.startswith(_CLOUD):
         reason = " ".join(str(error).split()) or type(error).__name__
-        return f"the bucket cannot be used ({reason}); check its name, your permissions and your login"
+        return f"the bucket cannot be used ({reason}); check its name, your permissions, your login and the network"
     return ""
 
 
