@@ -143,7 +143,7 @@ def _print(out: epath.Path, plan: port.LoadPlan, *, has_config: bool) -> None:
         for reason, count in sorted(Counter(layer.ignored.values()).items()):
             print(f"{layer.source}: {count} {'key' if count == 1 else 'keys'} ignored: {reason}")
         if layer.others:
-            print(f"{layer.source}: {len(layer.others)} entries that are no weights ignored: {_shown(layer.others)}")
+            print(f"{layer.source}: ignored beside its weights: {_shown(layer.others)}")
     if report.expected_missing:
         print(f"{len(report.expected_missing)} parameters missing, as expected")
     if report.not_finite:
