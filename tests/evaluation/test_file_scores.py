@@ -8,6 +8,7 @@ import pytest
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.file_scores import ScoreRequest, score_files
+from timesuite_jax.metrics.captions.meteor.lexicon import Lexicon
 
 TRUTH = {
     "annotations": [
@@ -101,7 +102,8 @@ def test_choices(tmp_path):
     assert result.scores.group_count == 2
 
 
-def test_dense_captions(tmp_path):
+def test_dense_captions_without_synonyms(tmp_path, monkeypatch):
+    monkeypatch.setattr("timesuite_jax.metrics.captions.meteor.scorer.installed_lexicon", lambda sentences: Lexicon())
     truth = {
         "a": {"duration": 20.0, "timestamps": [[0, 10], [10, 20]], "sentences": ["Stir the soup.", "Add some salt."]},
         "b": {"duration": 20.0, "timestamps": [[0, 9]], "sentences": ["Cut the bread."]},
@@ -109,6 +111,7 @@ def test_dense_captions(tmp_path):
     predictions = {"results": {"a": [{"timestamp": [0, 10], "sentence": "stir the soup"}]}}
     result = score_files("dvc", files(tmp_path, predictions, truth))
     assert result.metrics()["precision"] == 0.5 and result.metrics()["recall"] == 0.25
+    assert result.metrics()["meteor_exact_stem"] == 0.5 and "meteor" not in result.metrics()
     assert result.scores.details["without_prediction"] == 1
 
 
