@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import attention
+from timesuite_jax.layers import REMAT_POLICIES, attention
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -86,6 +86,35 @@ def test_nothing_of_the_size_of_the_scores_is_kept():
     _, backward = jax.vjp(lambda q, k, v: attention(q, k, v, causal=True, impl="blockwise"), q, k, v)
     kept = [leaf.size for leaf in jax.tree.leaves(backward)]
     assert max(kept) <= 2 * q.size
+
+
+def test_a_policy_saves_the_result_instead_of_computing_it_again():
+    q, k, v = (jnp.ones((1, 512, 2, 8)) for _ in range(3))
+
+    def loops(policy: str) -> int:
+        layer = jax.checkpoint(lambda q: attention(q, k, v, impl="blockwise"), policy=REMAT_POLICIES[policy])
+        _, backward = jax.vjp(layer, q)
+        assert max(leaf.size for leaf in jax.tree.leaves(backward)) <= q.size
+        return jax.jit(backward).lower(q).as_text().count("stablehlo.while")
+
+    assert loops("dots") < loops("full")
+
+
+def test_devices_share_the_heads():
+    """A loop over a sharded axis would gather it."""
+    mesh = jax.make_mesh((4,), ("x",), axis_types=(jax.sharding.AxisType.Auto,))
+    q, k, v = (jax.random.normal(rng, (8, 300, 2, 8)) for rng in jax.random.split(jax.random.key(0), 3))
+
+    def gradients(q: jax.Array, k: jax.Array, v: jax.Array) -> tuple[jax.Array, ...]:
+        return jax.grad(lambda *args: jnp.sum(attention(*args, impl="blockwise") ** 2), argnums=(0, 1, 2))(q, k, v)
+
+    expected = jax.jit(gradients)(q, k, v)
+    with jax.set_mesh(mesh):
+        sharded = jax.device_put((q, k, v), jax.NamedSharding(mesh, jax.P("x")))
+        compiled = jax.jit(gradients).lower(*sharded).compile()
+    assert "all-gather" not in compiled.as_text()
+    for want, have in zip(expected, compiled(*sharded), strict=True):
+        np.testing.assert_allclose(have, want, rtol=1e-5, atol=1e-5)
 
 
 def test_keys_that_pad_a_block_change_no_gradient_of_low_scores():

@@ -13,10 +13,16 @@ import numpy as np
 from flax import linen as nn
 from jaxtyping import Array, Shaped
 
-# Chosen by a config: what the forward pass saves of a layer; the backward pass recomputes the rest.
+from timesuite_jax.layers.attention import SAVED_ATTENTION
+
+# Chosen by a config: what the forward pass saves of a layer; the backward pass recomputes the rest. On CPU "dots" saves
+# attention too; the results of kernels have no name.
 REMAT_POLICIES: dict[str, Callable[..., Any] | None] = {
     "full": jax.checkpoint_policies.nothing_saveable,
-    "dots": jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
+    "dots": jax.checkpoint_policies.save_from_both_policies(
+        jax.checkpoint_policies.dots_with_no_batch_dims_saveable,
+        jax.checkpoint_policies.save_only_these_names(SAVED_ATTENTION),
+    ),
 }
 
 

@@ -5,6 +5,7 @@ GPU one, `blockwise` the one for CPU. `attention(..., impl="auto")` selects the 
 """
 
 from timesuite_jax.layers.attention.dispatch import IMPLEMENTATIONS, attention, choose
+from timesuite_jax.layers.attention.query_loop import SAVED_ATTENTION
 from timesuite_jax.layers.attention.splash import splash_flops
 
-__all__ = ["IMPLEMENTATIONS", "attention", "choose", "splash_flops"]
+__all__ = ["IMPLEMENTATIONS", "SAVED_ATTENTION", "attention", "choose", "splash_flops"]

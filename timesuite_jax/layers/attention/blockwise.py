@@ -2,7 +2,7 @@
 
 Heads precede positions, so both products are batched matrix products and no S x C matrix is transposed. The softmax
 divides the output (S x d) instead of the weights (S x C), and nothing of the size of the scores is saved for the
-backward pass. Without a causal mask, blocks are equal and run in a loop (`query_loop.py`); a causal block stops at its
+backward pass. Without a causal mask, blocks are equal and run in loops (`query_loop.py`); a causal block stops at its
 own last key, which saves nearly half of the work. Kept beside `jax.nn.dot_product_attention`, whose XLA form lacks all
 of this (benchmarks/attention_cpu.py).
 """

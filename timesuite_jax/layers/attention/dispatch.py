@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import jax
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.errors import UserError
@@ -10,6 +9,7 @@ from timesuite_jax.layers.attention.blockwise import blockwise_attention
 from timesuite_jax.layers.attention.cudnn import cudnn_attention, cudnn_supports, device_has_cudnn_attention
 from timesuite_jax.layers.attention.splash import splash_attention_kernel, splash_supports
 from timesuite_jax.layers.attention.xla import xla_attention
+from timesuite_jax.layers.devices import platform
 
 IMPLEMENTATIONS: dict[str, Callable[..., Array]] = {
     "xla": xla_attention,
@@ -29,18 +29,12 @@ def choose(q: Float[Array, "B S h d"], k: Float[Array, "B C g d"], *, masked: bo
     """
     if segmented:
         return "blockwise"
-    backend = _platform()
+    backend = platform()
     if backend == "tpu" and splash_supports(q, k):
         return "splash"
     if backend == "gpu" and device_has_cudnn_attention() and cudnn_supports(q, k, masked=masked):
         return "cudnn"
     return "blockwise" if backend == "cpu" else "xla"
-
-
-def _platform() -> str:
-    """Platform of the mesh's devices, which may be absent (`aot.make_plan`); without a mesh the default one."""
-    device = jax.sharding.get_abstract_mesh().abstract_device
-    return device.platform if device is not None else jax.default_backend()
 
 
 def attention(
