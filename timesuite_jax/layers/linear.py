@@ -16,6 +16,7 @@ from jax.nn.initializers import Initializer
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.layers.devices import is_one_device, platform
 from timesuite_jax.layers.dropout import Dropout
 from timesuite_jax.layers.quantized import QUANTIZED_TYPES, dequantize, quantized_init
 
@@ -82,7 +83,7 @@ class Linear(nn.Module):
             kernel = dequantize(
                 **self.param("kernel", init, (width, self.features), self.param_dtype), dtype=self.dtype
             )
-        y = jnp.einsum("...i,io->...o", x, kernel)
+        y = _product(x, kernel)
         if self.use_bias:
             bias = param("bias", self.bias_init, (out_axis,), (self.features,))
             y = y + jnp.broadcast_to(bias, y.shape)
@@ -103,3 +104,13 @@ class Linear(nn.Module):
             low = jnp.einsum("...i,ir->...r", branch, a)
             y = y + jnp.einsum("...r,ro->...o", low, b) * jnp.asarray(self.lora.scaling, self.dtype)
         return y
+
+
+def _product(
+    x: Float[Array, "*batch D_in"], kernel: Float[Array | np.ndarray, "D_in D_out"]
+) -> Float[Array, "*batch D_out"]:
+    if platform() != "cpu" or not is_one_device():
+        return jnp.einsum("...i,io->...o", x, kernel)
+    # The kernel's gradient is a sum over rows: over several axes, XLA on CPU would first copy its operands transposed.
+    rows = x.reshape(-1, x.shape[-1])
+    return jnp.einsum("Ni,io->No", rows, kernel).reshape(*x.shape[:-1], kernel.shape[-1])
