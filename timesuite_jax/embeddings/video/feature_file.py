@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 from etils import epath
 from jaxtyping import Float, Float32
 from safetensors import SafetensorError, safe_open
@@ -67,16 +65,25 @@ def _read_safetensors(path: Path) -> _Stored:
 
 def _write_parquet(path: Path, content: VideoFeatures) -> None:
     """A row for each feature; the shape of one is in the metadata."""
+    import pyarrow as pa  # imported late: it takes 24 MB, and other formats do not need it
+    from pyarrow import parquet
+
     rows = len(content.features)
     flat = content.features.reshape(rows, -1)
     vectors = pa.FixedSizeListArray.from_arrays(pa.array(flat.reshape(-1)), flat.shape[1])
     table = pa.table({"start": content.seconds[:, 0], "end": content.seconds[:, 1], "feature": vectors})
     metadata = {_SETTINGS: json.dumps(content.settings), "shape": json.dumps(content.features.shape[1:])}
-    pq.write_table(table.replace_schema_metadata(metadata), path)
+    parquet.write_table(table.replace_schema_metadata(metadata), path)
 
 
 def _read_parquet(path: Path) -> _Stored:
-    table = pq.read_table(path)
+    import pyarrow as pa  # late, as above
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+    except pa.ArrowException as error:
+        raise ValueError(f"{error}") from error
     metadata = {key.decode(): value for key, value in (table.schema.metadata or {}).items()}
     flat = table["feature"].combine_chunks().flatten().to_numpy()
     features = flat.reshape(table.num_rows, *json.loads(metadata["shape"]))
@@ -109,7 +116,7 @@ def read_features(path: epath.PathLike) -> VideoFeatures:
         return _checked(*read(local_copy(path)))
     except KeyError as error:
         raise _damaged(path, f"it has no {error}") from error
-    except (AttributeError, ValueError, TypeError, OSError, SafetensorError, pa.ArrowException) as error:
+    except (AttributeError, ValueError, TypeError, OSError, SafetensorError) as error:
         raise _damaged(path, f"{error}") from error
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy.io import loadmat
 
 from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.document import Document
@@ -53,6 +52,8 @@ def _parse(row: Cursor, reading: Reading) -> Iterator[Found]:
 
 def _load(row: Cursor) -> dict[str, Any]:
     """Loads the two variables; any error of the reader means that the file is damaged."""
+    from scipy.io import loadmat  # imported late: it takes 8 MB, which no other format needs
+
     data = row.value.read_bytes()
     try:
         if _is_large(data):
