@@ -11,6 +11,7 @@ import pytest
 from flax import linen as nn
 from jax.sharding import NamedSharding, PartitionSpec
 
+from tests.support.random_params import random_params
 from tests.support.tolerances import BFLOAT16, relative_error
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
@@ -33,13 +34,13 @@ def inputs(spec: QFormerSpec) -> tuple[jax.Array, ...]:
 
 @functools.lru_cache
 def init(spec: QFormerSpec) -> dict[str, Any]:
-    return nn.meta.unbox(jax.jit(QFormer(spec).init)(jax.random.key(1), *inputs(spec)))
+    return random_params(QFormer(spec).init, *inputs(spec))
 
 
 @pytest.mark.parametrize(("layers", "text_input"), [(1, True), (2, False), (3, True), (4, True), (5, False)])
 def test_any_number_of_layers(layers: int, text_input: bool):
     spec = dataclasses.replace(DEBUG, layers=layers, text_input=text_input)
-    params = jax.eval_shape(lambda: init.__wrapped__(spec))["params"]
+    params = nn.meta.unbox(jax.eval_shape(QFormer(spec).init, jax.random.key(1), *inputs(spec)))["params"]
     leaves = {"/".join(path): leaf.shape for path, leaf in param_tree.leaves_with_paths(params)}
     pairs = {shape[0] for path, shape in leaves.items() if path.startswith("pairs")}
     assert pairs == ({layers // 2} if layers > 1 else set())

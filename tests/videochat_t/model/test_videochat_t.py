@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from flax import linen as nn
 
+from tests.support.random_params import random_params
 from timesuite_jax import parallel, param_tree
 from timesuite_jax.errors import UserError
 from timesuite_jax.models.text import MistralSpec, QFormerSpec
@@ -43,7 +44,7 @@ def batch(spec: VideoChatTSpec, image: bool = False) -> dict[str, jax.Array]:
 
 @functools.lru_cache
 def params(spec: VideoChatTSpec = DEBUG) -> dict[str, Any]:
-    return nn.meta.unbox(jax.jit(VideoChatT(spec).init)(jax.random.key(1), batch(spec)))
+    return random_params(VideoChatT(spec).init, batch(spec))
 
 
 @functools.partial(jax.jit, static_argnums=0, static_argnames="method")
@@ -207,7 +208,7 @@ def test_types_in_half_precision():
         qformer=QFormerSpec.from_variant("debug", dtype="bfloat16"),
         mistral=MistralSpec.from_variant("debug", dtype="bfloat16", param_dtype="bfloat16"),
     )
-    shapes = jax.eval_shape(lambda: params.__wrapped__(spec))
+    shapes = nn.meta.unbox(jax.eval_shape(VideoChatT(spec).init, jax.random.key(0), batch(spec)))
     types = {"/".join(path): leaf.dtype for path, leaf in param_tree.leaves_with_paths(shapes["params"])}
     assert types["vision_encoder/blocks/attn/qkv/kernel"] == jnp.bfloat16
     assert types["qformer/pairs/even/attention/query/kernel"] == jnp.float32
