@@ -32,12 +32,18 @@ def run(model: Mistral, params: dict, *args: Array, **options: object) -> tuple[
     return model.apply({"params": params}, *args, **options)
 
 
-def noisy(params: dict) -> dict:
-    """Adds noise to all parameters: LoRA starts at zero."""
+@jax.jit
+def with_noise(params: dict) -> dict:
     leaves, treedef = jax.tree.flatten(params)
     keys = jax.random.split(jax.random.key(1), len(leaves))
     shaken = [x + 0.1 * jax.random.normal(k, x.shape, x.dtype) for x, k in zip(leaves, keys, strict=True)]
     return jax.tree.unflatten(treedef, shaken)
+
+
+@functools.lru_cache
+def noisy(spec: MistralSpec = SPEC) -> dict:
+    """Initial parameters with noise in all of them: LoRA starts at zero."""
+    return with_noise(init(spec))
 
 
 def prompt(batch: int, length: int) -> tuple[Array, Array, Array]:
@@ -67,9 +73,9 @@ def test_released_number_of_parameters():
 
 def test_lora_is_float32_beside_a_bfloat16_base():
     spec = dataclasses.replace(SPEC, param_dtype="bfloat16", dtype="bfloat16")
-    for path, leaf in leaves_with_paths(init(spec)):
+    for path, leaf in leaves_with_paths(jax.eval_shape(lambda: init.__wrapped__(spec))):
         assert leaf.dtype == (jnp.float32 if path[-1].startswith("lora") else jnp.bfloat16), path
-    params = noisy(init())
+    params = noisy()
     hidden, _ = run(Mistral(SPEC), params, *prompt(2, 7))
     half, _ = run(Mistral(spec), params, *prompt(2, 7))
     assert half.dtype == jnp.bfloat16
@@ -77,24 +83,27 @@ def test_lora_is_float32_beside_a_bfloat16_base():
     assert relative_error(half.astype(jnp.float32), hidden) <= (2 + 12 * SPEC.layers) * BFLOAT16
 
 
-@pytest.mark.parametrize("unroll", [False, True])
-@pytest.mark.parametrize("remat", ["none", "full", "dots"])
+@functools.partial(jax.jit, static_argnums=1)
+@jax.value_and_grad
+def loss_and_gradient(params: dict, spec: MistralSpec) -> Array:
+    hidden, _ = Mistral(spec).apply({"params": params}, *prompt(2, 7))
+    return jnp.sum(jnp.sin(hidden))
+
+
+MODES = [(unroll, remat) for unroll in (False, True) for remat in ("none", "full", "dots")]
+
+
+@pytest.mark.parametrize(("unroll", "remat"), MODES[1:])
 def test_execution_modes_agree(unroll: bool, remat: str):
-    params = noisy(init())
-
-    def loss(params: dict, spec: MistralSpec) -> Array:
-        hidden, _ = Mistral(spec).apply({"params": params}, *prompt(2, 7))
-        return jnp.sum(jnp.sin(hidden))
-
-    grad = jax.jit(jax.value_and_grad(loss), static_argnums=1)
-    expected = grad(params, SPEC)
-    actual = grad(params, dataclasses.replace(SPEC, unroll=unroll, remat=remat))
+    """With the first of them."""
+    expected = loss_and_gradient(noisy(), SPEC)
+    actual = loss_and_gradient(noisy(), dataclasses.replace(SPEC, unroll=unroll, remat=remat))
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-4), actual, expected)
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_padding_has_no_influence(side: str):
-    params = noisy(init())
+    params = noisy()
     x, positions, valid = prompt(1, 5)
     expected, _ = run(Mistral(SPEC), params, x, positions, valid)
     widths = ((0, 0), (3, 0) if side == "left" else (0, 3))
@@ -108,7 +117,7 @@ def test_padding_has_no_influence(side: str):
 @pytest.mark.parametrize("unroll", [False, True])
 def test_cache_equals_the_whole_sequence(unroll: bool):
     model = Mistral(dataclasses.replace(SPEC, unroll=unroll))
-    params = noisy(init())
+    params = noisy()
     x, positions, valid = prompt(2, 9)
     expected, _ = run(model, params, x, positions, valid)
     cache = model.empty_cache(batch=2, capacity=12)
@@ -133,8 +142,8 @@ def test_dropout_applies_to_lora_only():
     np.testing.assert_array_equal(moving, still)
     dropped = np.mean(np.asarray(aux["head_input"]) == 0)
     assert 0.3 < dropped < 0.7
-    moving, _ = run(model, noisy(params), *args, deterministic=False, rngs=rngs)
-    still, _ = run(model, noisy(params), *args)
+    moving, _ = run(model, noisy(spec), *args, deterministic=False, rngs=rngs)
+    still, _ = run(model, noisy(spec), *args)
     assert not np.allclose(moving, still)
 
 
