@@ -1,4 +1,4 @@
-"""Scores of dense captions equal those of TimeSuite's scorer, and with its columns put right by default."""
+"""Scores of dense captions equal those of TimeSuite's scorer, and by default with its columns in the right order."""
 
 import gzip
 import importlib.util
