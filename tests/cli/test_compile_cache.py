@@ -4,14 +4,14 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from tests.support import ring_interactions
 from tests.support.paths import TINY_CONFIG
 from tests.support.xla_flags import QUICK_COMPILATION
 from timesuite_jax.cli._compile_cache import use_compile_cache
-
-CONFIG = TINY_CONFIG
 
 
 def test_the_default_is_in_the_home_directory(tmp_path):
@@ -43,7 +43,15 @@ def test_a_read_only_home_directory_is_accepted(tmp_path):
     assert "JAX_COMPILATION_CACHE_DIR" not in environ
 
 
-def test_the_same_command_compiles_once(tiny_corpus, tmp_path):
+def interactions(folder: Path) -> list[str]:
+    """Makes interactions; returns the options that train a recommender on them."""
+    ring_interactions.ring().save(folder / "ring.npz")
+    return [f"{ring_interactions.CONFIG}:debug", f"--config.data.path={folder}/ring.npz"]
+
+
+@pytest.mark.parametrize("task", [pytest.param("videochat_t", marks=pytest.mark.nightly), "mqsa_ted"])
+def test_the_same_command_compiles_once(task, tiny_corpus, tmp_path):
+    own = [f"{TINY_CONFIG}:{tiny_corpus}"] if task == "videochat_t" else interactions(tmp_path)
     ours = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")
     environ = {name: value for name, value in os.environ.items() if name not in ours}
     environ |= {"XLA_FLAGS": QUICK_COMPILATION, "XDG_CACHE_HOME": str(tmp_path)}
@@ -51,7 +59,7 @@ def test_the_same_command_compiles_once(tiny_corpus, tmp_path):
     environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     programs = []
     for run, seed in (("first", "1"), ("second", "2")):  # the order of a set must not reach a program
-        words = ["train", f"{CONFIG}:{tiny_corpus}", "--workdir", str(tmp_path / run)]
+        words = ["train", *own, "--config.training.total_steps=2", "--workdir", str(tmp_path / run)]
         command = [sys.executable, "-W", "error::UserWarning", "-m", "timesuite_jax.cli.main", *words]
         done = subprocess.run(
             command, env={**environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, timeout=500
