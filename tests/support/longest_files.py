@@ -9,7 +9,7 @@ LONGEST_FILES = (
     "tests/models/text/test_qformer.py",
     "tests/parity/mqsa_ted/test_model_and_losses.py",
     "tests/parity/videochat_t/test_whole_model.py",
-    "tests/apps/test_quickstart.py",
+    "tests/apps/quickstart/test_pipelines.py",
     "tests/registry/test_moved_run.py",
     "tests/faults/test_many_processes.py",
     "tests/mqsa_ted/test_task.py",

@@ -15,8 +15,10 @@ examples:
 """
 
 import argparse
+import importlib
 import json
 from pathlib import Path
+from typing import Any
 
 from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
@@ -48,14 +50,11 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     # These import JAX; errors in options are reported before.
-    if args.family == "internvideo2":
-        from timesuite_jax.apps.quickstart import internvideo2 as app
-    else:
-        from timesuite_jax.apps import quickstart as app
+    from timesuite_jax.apps import quickstart
 
-    workdir = Path(args.workdir or FOLDERS[args.family]).resolve()
-    outcome = app.run(workdir, app.CONFIG, seed=args.seed)  # pyright: ignore[reportArgumentType]
-    app.print_outcome(outcome, Console(stderr=args.json))  # pyright: ignore[reportArgumentType]
+    family: Any = importlib.import_module(f"{quickstart.__name__}.{args.family}").QUICKSTART
+    outcome = quickstart.run(family, Path(args.workdir or FOLDERS[args.family]).resolve(), seed=args.seed)
+    quickstart.print_outcome(family, outcome, Console(stderr=args.json))
     if args.json:
         print(json.dumps(outcome.as_json()))
     return 0

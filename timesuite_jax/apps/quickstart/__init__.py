@@ -1,7 +1,9 @@
-"""The quickstart: the main job end to end on synthetic videos; see docs/quickstart.md."""
+"""Quickstarts: the main job of a family end to end on synthetic videos; see docs/quickstart.md.
 
-from timesuite_jax.apps.quickstart.config import CONFIG, QuickstartConfig
-from timesuite_jax.apps.quickstart.pipeline import Outcome, run
-from timesuite_jax.apps.quickstart.table import print_outcome
+Each family's package has its config, steps and table; what they share is here.
+"""
 
-__all__ = ["CONFIG", "Outcome", "QuickstartConfig", "print_outcome", "run"]
+from timesuite_jax.apps.quickstart.printing import print_outcome
+from timesuite_jax.apps.quickstart.run import Outcome, Quickstart, Work, run
+
+__all__ = ["Outcome", "Quickstart", "Work", "print_outcome", "run"]

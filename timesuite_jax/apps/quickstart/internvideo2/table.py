@@ -1,19 +1,18 @@
-"""The quickstart's accuracies as a table, each beside the controls that it must be compared with."""
+"""The accuracies of InternVideo2's quickstart as a table, each beside the controls that it must be compared with."""
 
 from rich.console import Console
 from rich.table import Table
 
-from timesuite_jax.apps.quickstart.files_and_seconds import print_files_and_seconds
 from timesuite_jax.apps.quickstart.internvideo2.config import VIEWS
-from timesuite_jax.apps.quickstart.internvideo2.pipeline import Outcome
+from timesuite_jax.apps.quickstart.internvideo2.pipeline import Result
 from timesuite_jax.data.synthetic import ORDERED_EVENTS, SINGLE_EVENTS
 
 _SHOWN = ("top1", *ORDERED_EVENTS.attributes)  # names as in the JSON
 
 
-def print_outcome(outcome: Outcome, console: Console) -> None:
-    """Prints the accuracies, the seconds of each step, the paths of the files, and the next command to try."""
-    config, few = outcome.config, outcome.config.few_videos
+def print_table(result: Result, console: Console) -> None:
+    """Prints the accuracies."""
+    config, few = result.config, result.config.few_videos
     table = Table(title="classes of held-out videos")
     table.add_column("accuracy")
     table.add_column("name in results.json", overflow="fold")
@@ -32,17 +31,14 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         (f"  from scratch (mean of {config.repeats})", "few_scratch", None),
     )
     for label, name, known in rows:
-        values = known or outcome.scores[name]
+        values = known or result.scores[name]
         table.add_row(label, f"{name}_..." if name else "", *(f"{values[shown]:.3f}" for shown in _SHOWN))
     console.print(table)
     for label, row in (("pretrained", "few_pretrained"), ("from scratch", "few_scratch")):
-        values = ", ".join(f"{value:.3f}" for value in outcome.repeats[row])
+        values = ", ".join(f"{value:.3f}" for value in result.repeats[row])
         console.print(f"{few} labels, {label}: top1 {values}")
-    teacher = outcome.scores["teacher"]["top1"]
+    teacher = result.scores["teacher"]["top1"]
     console.print(
         f"{config.test_videos} videos; the teacher's own classes, on videos of one event: teacher_top1 {teacher:.3f} "
         f"(chance {1 / len(SINGLE_EVENTS.classes):.3f})"
     )
-    print_files_and_seconds(outcome.files, outcome.seconds, console)
-    console.print("\nopen the picture above, then classify one of the held-out videos:")
-    console.print(outcome.next_command, soft_wrap=True, markup=False, highlight=False)

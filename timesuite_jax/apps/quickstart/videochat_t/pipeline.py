@@ -1,4 +1,4 @@
-"""The quickstart's steps: videos, records, training, checkpoint, answers, scores, export and import.
+"""The steps of VideoChat-T's quickstart: videos, records, training, checkpoint, answers, scores, export and import.
 
 The steps call the same packages as a run on a pod, in order. Each stores its result in the work folder; the corpora and
 the training are skipped or resumed if they are there.
@@ -11,16 +11,14 @@ from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
-from rich.console import Console
 
 from timesuite_jax import param_tree, port
-from timesuite_jax.apps.quickstart.config import QuickstartConfig, corpora, run_config, video_spec
-from timesuite_jax.apps.quickstart.scores import QuickstartScores, score
-from timesuite_jax.apps.settings_file import keep_settings
-from timesuite_jax.apps.timing import timed
+from timesuite_jax.apps.quickstart.run import Work
+from timesuite_jax.apps.quickstart.videochat_t.config import QuickstartConfig, corpora, run_config, video_spec
+from timesuite_jax.apps.quickstart.videochat_t.scores import QuickstartScores, score
 from timesuite_jax.apps.training_run import train
 from timesuite_jax.checkpoints.readers import restore_params
-from timesuite_jax.data.corpora.corpus import INFO_NAME, write_json
+from timesuite_jax.data.corpora.corpus import INFO_NAME
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
@@ -35,66 +33,47 @@ from timesuite_jax.videochat_t.task import VideoChatTask
 
 
 @dataclasses.dataclass(frozen=True)
-class Outcome:
-    """Result of a quickstart."""
+class Result:
+    """See `apps.quickstart.run.Result`; `next_command` is a question on one of the held-out videos."""
 
     scores: QuickstartScores
-    seconds: dict[str, float]  # of each step in this invocation
     exported: dict[str, Any]
     files: dict[str, str]
-    next_command: str  # to try: a question on one of the held-out videos
+    next_command: str
 
-    def as_json(self) -> dict[str, Any]:
-        """Returns the result as JSON values."""
-        result = {"seconds": self.seconds, "export": self.exported, "files": self.files, "next": self.next_command}
-        return {**self.scores.metrics, **result}
+    def metrics(self) -> dict[str, Any]:
+        """Returns the scores and what was exported as JSON values."""
+        return {**self.scores.metrics, "export": self.exported}
 
 
-def run(workdir: Path, config: QuickstartConfig, *, seed: int, quiet: bool = False) -> Outcome:
-    """Runs all steps.
-
-    Args:
-      workdir: folder for all outputs; an earlier quickstart of the same config and seed in it is resumed.
-      config: sizes.
-      seed: of the videos, the parameters and the data order.
-      quiet: no progress bars and no output on stderr.
+def pipeline(work: Work[QuickstartConfig]) -> Result:
+    """Runs the steps.
 
     Raises:
-      UserError: the folder cannot be used, or contains another quickstart.
+      UserError: the folder cannot be used, or SIGTERM stopped the training.
     """
-    show = Console(stderr=True, quiet=quiet).print
-    seconds: dict[str, float] = {}
-    settings = {"config": dataclasses.asdict(config), "seed": seed}
-    keep_settings(workdir / "quickstart.json", settings, "a quickstart")
-
-    with timed(seconds, "videos", show, "1/5 making mp4 videos and TFRecords"):
-        _make_corpora(workdir, config, seed, quiet)
-    with timed(seconds, "training", show, "2/5 training a tiny VideoChat-T from scratch"):
+    workdir, config = work.folder, work.config
+    with work.step("videos", "making mp4 videos and TFRecords"):
+        _make_corpora(work)
+    with work.step("training", "training a tiny VideoChat-T from scratch"):
         vocab = load_tokenizer(workdir / "tokenizer.json").vocab_size
-        training_config = run_config(config, workdir, vocab=vocab, seed=seed)
+        training_config = run_config(config, workdir, vocab=vocab, seed=work.seed)
         task, _ = train(training_config, workdir / "run", VideoChatTask)
-    with timed(seconds, "answering", show, "3/5 answering questions about held-out videos"):
+    with work.step("answering", "answering questions about held-out videos"):
         params = restore_params(workdir / "run", task.abstract_params())
-        with progress_bar("answering", 4 * config.test_videos, quiet=quiet) as advance:
-            scores = score(
-                task.predictor(params),
-                workdir,
-                batch_size=task.config.evaluation.batch_size,
-                on_progress=advance,
-            )
-    with timed(seconds, "drawing", show, "4/5 drawing answers beside the truth"):
+        with progress_bar("answering", 4 * config.test_videos, quiet=work.quiet) as advance:
+            size = task.config.evaluation.batch_size
+            scores = score(task.predictor(params), workdir, batch_size=size, on_progress=advance)
+    with work.step("drawing", "drawing answers beside the truth"):
         timeline = workdir / "timeline.png"
         shown = [("one_object", one) for one in scores.one[:3]] + [("two_objects", one) for one in scores.two[:4]]
         videos = [workdir / corpus / "videos" / prediction.source for corpus, prediction in shown]
         drawn = [prediction.timeline(file_frames(video)) for video, (_, prediction) in zip(videos, shown, strict=True)]
         draw_timelines(drawn, timeline)
-    with timed(seconds, "exporting", show, "5/5 exporting under PyTorch's names and importing again"):
+    with work.step("exporting", "exporting under PyTorch's names and importing again"):
         exported = _export_and_import(params, training_config, workdir / "export")
     files = {"timeline": str(timeline), "checkpoint": str(workdir / "run"), "export": exported["file"]}
-    rounded = {name: round(value, 1) for name, value in seconds.items()}
-    outcome = Outcome(scores, rounded, exported, files, _question_to_ask(workdir, scores.two[0]))
-    write_json(workdir / "results.json", outcome.as_json())
-    return outcome
+    return Result(scores, exported, files, _question_to_ask(workdir, scores.two[0]))
 
 
 def _question_to_ask(workdir: Path, prediction: GroundingPrediction) -> str:
@@ -104,11 +83,11 @@ def _question_to_ask(workdir: Path, prediction: GroundingPrediction) -> str:
     return shlex.join([*words, "--timeline", str(workdir / "answer.png")])
 
 
-def _make_corpora(workdir: Path, config: QuickstartConfig, seed: int, quiet: bool) -> None:
-    for part, (name, spec) in enumerate(corpora(config).items()):
-        if not (workdir / name / INFO_NAME).exists():
-            make_corpus(workdir / name, spec, seed=1000 * seed + part, quiet=quiet)
-    make_tokenizer(workdir, video_spec())
+def _make_corpora(work: Work[QuickstartConfig]) -> None:
+    for part, (name, spec) in enumerate(corpora(work.config).items()):
+        if not (work.folder / name / INFO_NAME).exists():
+            make_corpus(work.folder / name, spec, seed=1000 * work.seed + part, quiet=work.quiet)
+    make_tokenizer(work.folder, video_spec())
 
 
 def _export_and_import(params: Params, config: ConfigDict, folder: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Config of the quickstart: its corpora, model and training.
+"""Config of VideoChat-T's quickstart: its corpora, model and training.
 
 Found by experiment; docs/quickstart.md describes what failed. Beside the choices of `apps.tiny_model`, two make the
 model use the video *and* the question within minutes of training from scratch: three objects in most training videos,

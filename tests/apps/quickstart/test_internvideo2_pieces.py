@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from timesuite_jax.apps.quickstart import internvideo2 as app
-from timesuite_jax.apps.quickstart.internvideo2.config import corpora
+from timesuite_jax.apps.quickstart.internvideo2.config import CONFIG, corpora
 from timesuite_jax.apps.quickstart.internvideo2.controls import changed
 from timesuite_jax.apps.quickstart.internvideo2.figure import draw_picture
 from timesuite_jax.apps.quickstart.internvideo2.masked_clips import MaskedClip
+from timesuite_jax.apps.quickstart.internvideo2.pipeline import Result
 from timesuite_jax.apps.quickstart.internvideo2.scores import summarise
+from timesuite_jax.apps.quickstart.internvideo2.table import print_table
 from timesuite_jax.data.synthetic import ORDERED_EVENTS
 from timesuite_jax.internvideo2.action.benchmark import ClassPrediction
 
@@ -50,7 +51,7 @@ def test_attributes_are_scored_apart():
 
 
 def test_held_out_videos_have_seeds_of_their_own():
-    names = list(corpora(app.CONFIG))
+    names = list(corpora(CONFIG))
     assert len(set(names)) == len(names) and {"proxy", "train", "test", "few_0", "few_2"} <= set(names)
 
 
@@ -58,15 +59,14 @@ def test_the_table_has_every_row_on_a_narrow_terminal():
     scores = {row: {"top1": 0.1 + number / 1000, "order": 0.2, "direction": 0.3, "speed": 0.4}
               for number, row in enumerate(ROWS)}  # fmt: skip
     repeats = {"few_pretrained": [0.5, 0.625, 0.75], "few_scratch": [0.25, 0.375, 0.125]}
-    outcome = app.Outcome(scores, repeats, app.CONFIG, {"videos": 1.0}, {"picture": "/a/picture.png"}, "timesuite x")
+    result = Result(scores, repeats, CONFIG, {}, "")
     printed = io.StringIO()
-    app.print_outcome(outcome, Console(file=printed, width=80))
+    print_table(result, Console(file=printed, width=80))
     text = printed.getvalue()
     assert all(f"{found['top1']:.3f}" in text for found in scores.values())
-    assert "0.500, 0.625, 0.750" in text and "picture: /a/picture.png" in text
-    assert text.splitlines()[-1] == "timesuite x"
-    assert outcome.as_json()["few_scratch_top1_repeats"] == [0.25, 0.375, 0.125]
-    assert outcome.as_json()["shuffled_order"] == 0.2
+    assert "0.500, 0.625, 0.750" in text
+    assert result.metrics()["few_scratch_top1_repeats"] == [0.25, 0.375, 0.125]
+    assert result.metrics()["shuffled_order"] == 0.2
 
 
 def test_a_picture(tmp_path):

@@ -1,4 +1,4 @@
-"""Scores of the quickstart's trained model, beside the controls that they must be compared with."""
+"""Scores of the trained model of VideoChat-T's quickstart, beside the controls that they must be compared with."""
 
 import dataclasses
 from collections import defaultdict

@@ -1,17 +1,16 @@
-"""The quickstart's metrics as a table, each beside the controls that it must be compared with."""
+"""The metrics of VideoChat-T's quickstart as a table, each beside the controls that it must be compared with."""
 
 from rich.console import Console
 from rich.table import Table
 
-from timesuite_jax.apps.quickstart.files_and_seconds import print_files_and_seconds
-from timesuite_jax.apps.quickstart.pipeline import Outcome
+from timesuite_jax.apps.quickstart.videochat_t.pipeline import Result
 
 _SHOWN = ("r1_iou_0.3", "r1_iou_0.5", "r1_iou_0.7", "miou")  # names as in the JSON
 
 
-def print_outcome(outcome: Outcome, console: Console) -> None:
-    """Prints the metrics, the seconds of each step, the paths of the files, and the next command to try."""
-    metrics = outcome.scores.metrics
+def print_table(result: Result, console: Console) -> None:
+    """Prints the metrics."""
+    metrics = result.scores.metrics
     table = Table(title="grounding on held-out videos")
     table.add_column("questions")
     table.add_column("name in results.json", overflow="fold")
@@ -37,8 +36,5 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         f"{metrics['two_objects_absent_answers']:.1%}; other answers without a span: parse_failures "
         f"{metrics['parse_failures']:.1%} and {metrics['two_objects_parse_failures']:.1%}"
     )
-    tensors = outcome.exported["tensors"]
+    tensors = result.exported["tensors"]
     console.print(f"exported {tensors} tensors under PyTorch names and imported them again identically", soft_wrap=True)
-    print_files_and_seconds(outcome.files, outcome.seconds, console)
-    console.print("\nopen the timeline above, then ask a question of your own about one of the held-out videos:")
-    console.print(outcome.next_command, soft_wrap=True, markup=False, highlight=False)
