@@ -111,6 +111,34 @@ def test_resume_after_a_kill(tmp_path, torn):
     assert json.loads((tmp_path / "result.json").read_text()) == json.loads(json.dumps(result.as_json()))
 
 
+def test_resume_after_a_kill_at_any_instant(tmp_path):
+    """A kill leaves a beginning of the file, which is only appended to: no answer is lost, none is stored twice."""
+    expected = run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path).predictions
+    file = tmp_path / "predictions-0.jsonl"
+    whole = file.read_bytes()
+    for cut in np.random.default_rng(0).integers(0, len(whole), size=100).tolist():
+        file.write_bytes(whole[:cut])
+        complete = whole[:cut].count(b"\n")
+        result = run_benchmark(Arithmetic(), again := Adder(), batch_size=2, folder=tmp_path)
+        assert result.predictions == expected and len(again.answered) == len(expected) - complete
+        stored = [json.loads(line)["id"] for line in file.read_text().splitlines()]
+        assert sorted(stored) == sorted(expected)
+
+
+def test_the_name_of_a_score_has_what_it_is_over_if_that_is_less(tmp_path, capsys):
+    class Part(Arithmetic):
+        def coverage_note(self, count):
+            return f"{count} of 12"
+
+    result = run_benchmark(Part(), Adder(), batch_size=4, folder=tmp_path)
+    found = json.loads((tmp_path / "result.json").read_text())
+    assert found["accuracy (10 of 12)"] == 0.6 and "accuracy" not in found and found["n"] == 10
+    assert set(found["intervals_95"]) == {"accuracy (10 of 12)", "answered (10 of 12)"}
+    assert result.metrics()["accuracy"] == 0.6
+    evaluation.print_result(result, "arithmetic")
+    assert "accuracy (10 of 12)" in capsys.readouterr().out
+
+
 def test_a_finished_evaluation_answers_nothing_again(tmp_path):
     expected = run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
     assert run_benchmark(Arithmetic(), again := Adder(), batch_size=5, folder=tmp_path).metrics() == expected.metrics()

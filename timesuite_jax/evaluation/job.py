@@ -23,6 +23,9 @@ class EvaluationRequest:
       prompt: name of a conversation layout.
       protocol: name of a protocol, how inputs are made and answers read.
       benchmark: name of a benchmark.
+      annotations: official annotation files of a published benchmark.
+      videos: folder of its videos.
+      split: which subset, of an annotation file that has several.
       control: name of a control experiment.
       results: folder that stores answers as they are made, so that an interrupted evaluation resumes.
       predictions: file for every answer.
@@ -34,6 +37,9 @@ class EvaluationRequest:
     prompt: str | None = None
     protocol: str | None = None
     benchmark: str | None = None
+    annotations: tuple[Path, ...] | None = None
+    videos: Path | None = None
+    split: str | None = None
     control: str | None = None
     results: Path | None = None
     predictions: epath.Path | None = None
@@ -48,7 +54,8 @@ class EvaluationRequest:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
             if value is not None and field.name not in supported:
-                option = f"--{field.name.replace('_', '-')} {value}"
+                shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
+                option = f"--{field.name.replace('_', '-')} {shown}"
                 raise UserError(f"{option} is not supported for {family} models; remove the option")
 
 

@@ -24,7 +24,9 @@ def print_result(result: Result, title: str) -> None:
     intervals = result.scores.intervals()
     for name, value in result.scores.metrics().items():
         interval = intervals.get(name)
-        table.add_row(name, f"{value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}" if interval else "")
+        table.add_row(
+            result.shown_name(name), f"{value:.3f}", f"{interval.low:.3f} to {interval.high:.3f}" if interval else ""
+        )
     console.print(table)
     console.print(f"{len(result.predictions)} examples scored, {len(result.dropped)} dropped")
     for name, value in result.scores.details.items():
