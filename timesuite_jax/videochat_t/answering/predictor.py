@@ -1,4 +1,4 @@
-"""VideoChat-T as a `Predictor` of benchmarks: questions about the videos of records -> answers in text.
+"""VideoChat-T as a `Predictor` of benchmarks: questions about videos -> answers in text.
 
 Two controls change what the model sees and leave the question alone, to separate grounding from guessing: with the
 frames of another video a model that uses its input must fall to chance, and with rescaled time stamps its answers must
@@ -11,10 +11,15 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import av
+import numpy as np
+from jaxtyping import Float
+
 from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
-from timesuite_jax.text import Turn, as_prompt
+from timesuite_jax.text import ConversationLayout, Turn, as_prompt
 from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.answering.video_file import VideoFile
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.data.sample import Sample, VideoInputs
@@ -25,17 +30,23 @@ class VideoQuestion:
     """A prompt.
 
     Attributes:
-      record: its video is shown.
+      record: its video is shown; or a video file.
       turn: the question; its answer is not shown.
       frames_of: shows the frames of another video under the time stamps of `record`: of the first of these records that
         can be decoded.
       rescale: shows time stamps, and so a duration, of another scale.
+      time_offset: seconds that the time stamps that are shown begin with.
+      layout: of the conversation; the processor's if not given.
+      answer_prompt: start of the answer that is given to the model, and that its text lacks.
     """
 
-    record: Record
+    record: Record | VideoFile
     turn: Turn
     frames_of: Iterable[Record] | None = None
     rescale: bool = False
+    time_offset: float = 0.0
+    layout: ConversationLayout | None = None
+    answer_prompt: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,11 +60,17 @@ class PreparedQuestion:
 
 @dataclasses.dataclass(frozen=True)
 class VideoAnswer:
-    """An answer, and what its seconds refer to; fields as in `PreparedQuestion`."""
+    """An answer, and what its seconds refer to; fields as in `PreparedQuestion`.
+
+    Attributes:
+      frames: number of different frames that the model saw, which is fewer than it takes where a short video repeats
+        some.
+    """
 
     text: str
     duration: float
     time_scale: float = 1.0
+    frames: int = 0
 
 
 class VideoChatPredictor:
@@ -66,13 +83,13 @@ class VideoChatPredictor:
 
     def __init__(self, answer: Answerer | Callable[[Batch], list[str]], processor: Processor) -> None:
         self._answer, self._processor = answer, processor
-        self._decoded: deque[tuple[Record, VideoInputs]] = deque(maxlen=2)
+        self._decoded: deque[tuple[Record | VideoFile, VideoInputs]] = deque(maxlen=2)
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """How inputs are prepared and answers decoded."""
         decoding = self._answer.settings if isinstance(self._answer, Answerer) else {}
-        return {"inputs": self._processor.settings, **decoding}
+        return {"inputs": self._processor.settings, "decoder": f"PyAV {av.__version__}", **decoding}
 
     def prepare(self, prompt: VideoQuestion) -> PreparedQuestion:
         """Decodes the video and tokenizes the question.
@@ -86,10 +103,11 @@ class VideoChatPredictor:
             visual = dataclasses.replace(visual, frames=self._decode_first(prompt.frames_of).frames)
         if prompt.rescale:
             scale = _other_scale(visual.duration)
-            seconds = visual.seconds * scale
-            ids, mask, cut = processor.clip_texts(seconds)
-            visual = dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
-        words = processor.conversation(as_prompt([prompt.turn]), visual.seconds)
+        if prompt.rescale or prompt.time_offset:
+            visual = self._at_times(visual, visual.seconds * scale + prompt.time_offset)
+        words = processor.conversation(
+            as_prompt([prompt.turn]), visual.seconds, layout=prompt.layout, answer_prompt=prompt.answer_prompt
+        )
         if isinstance(words, DoesNotFit):
             raise UserError(words.reason)
         return PreparedQuestion(Sample(visual, words), visual.duration * scale, scale)
@@ -106,7 +124,15 @@ class VideoChatPredictor:
         """Answers a batch of questions."""
         texts = self._answer(self.collate(inputs, batch_size))
         rows = zip(inputs, texts, strict=False)  # texts of rows of padding are dropped
-        return [VideoAnswer(text, prepared.duration, prepared.time_scale) for prepared, text in rows]
+        return [
+            VideoAnswer(text, one.duration, one.time_scale, len(np.unique(one.sample.video.seconds)))
+            for one, text in rows
+        ]
+
+    def _at_times(self, visual: VideoInputs, seconds: Float[np.ndarray, " T"]) -> VideoInputs:
+        """The same frames with other time stamps."""
+        ids, mask, cut = self._processor.clip_texts(seconds)
+        return dataclasses.replace(visual, seconds=seconds, clip_text=ids, clip_text_mask=mask, clip_text_cut=cut)
 
     def _decode_first(self, records: Iterable[Record]) -> VideoInputs:
         """Decodes the first video that can be used."""
@@ -115,13 +141,17 @@ class VideoChatPredictor:
                 return self._decode(record)
         raise UserError("foreign_frames needs frames of another video; evaluate records of at least two videos")
 
-    def _decode(self, record: Record) -> VideoInputs:
-        """Decodes a record's video. The two latest are kept: frames of one video are shown for several questions."""
+    def _decode(self, video: Record | VideoFile) -> VideoInputs:
+        """Decodes a video. The two latest are kept: frames of one video are shown for several questions."""
+        is_file = isinstance(video, VideoFile)
         for decoded, visual in self._decoded:
-            if decoded is record:
+            if decoded is video or (is_file and decoded == video):
                 return visual
-        visual = self._processor.video_inputs(record)
-        self._decoded.append((record, visual))
+        if is_file:
+            visual = self._processor.video_file_inputs(video.path, video.clip, name=video.name)
+        else:
+            visual = self._processor.video_inputs(video)
+        self._decoded.append((video, visual))
         return visual
 
 

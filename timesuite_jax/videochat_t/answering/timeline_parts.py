@@ -10,17 +10,20 @@ from timesuite_jax.data.corpora import Record
 from timesuite_jax.evaluation import Span
 from timesuite_jax.media import SamplingSpec, decode_jpegs, sample_video
 from timesuite_jax.text import denies_event
+from timesuite_jax.videochat_t.answering.video_file import VideoFile
 
 _FRAMES = 10  # of a timeline
 _HEIGHT = 96  # pixels of a frame
 
 
-def record_frames(record: Record) -> Sequence[UInt8[np.ndarray, "H W 3"]]:
-    """Decodes evenly spaced frames of a record's video or clip, or chooses among its stored frames.
+def video_frames(record: Record | VideoFile) -> Sequence[UInt8[np.ndarray, "H W 3"]]:
+    """Decodes evenly spaced frames of a video or clip, or chooses among the stored frames of a record.
 
     Raises:
       VideoError: the video cannot be decoded.
     """
+    if isinstance(record, VideoFile):
+        return file_frames(record.path, record.clip)
     if record.video is not None:
         return file_frames(record.video, record.clip)
     chosen = [record.frames[number] for number in evenly_spaced(len(record.frames))]

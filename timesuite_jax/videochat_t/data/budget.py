@@ -60,6 +60,7 @@ def fit_conversation(
     strict: bool = True,
     shorten: bool = True,
     independent: bool = False,
+    answer_prompt: str = "",
 ) -> FittedConversation | DoesNotFit:
     """Tokenizes a conversation so that it fits the largest bucket, with as few cuts as needed.
 
@@ -75,6 +76,7 @@ def fit_conversation(
       strict: as in `render`.
       shorten: whether the time text may be shortened.
       independent: as in `encode_conversation`.
+      answer_prompt: start of the answer that is given to the model.
 
     Returns:
       The conversation with its bucket and cuts, or why it does not fit.
@@ -93,6 +95,7 @@ def fit_conversation(
             media=media,
             strict=strict,
             independent=independent,
+            answer_prompt=answer_prompt,
         )
 
     best = encode(turns, style)

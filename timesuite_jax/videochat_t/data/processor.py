@@ -15,7 +15,7 @@ from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, TransformSpec, choose_frames, decode_jpegs, sample_video
 from timesuite_jax.media.sampling import Clock
-from timesuite_jax.text import LAYOUTS, Tokenizer, Turn, clip_time_texts, encode_clip_texts
+from timesuite_jax.text import LAYOUTS, ConversationLayout, Tokenizer, Turn, clip_time_texts, encode_clip_texts
 from timesuite_jax.videochat_t.data.batch import collate
 from timesuite_jax.videochat_t.data.budget import DoesNotFit, fit_conversation
 from timesuite_jax.videochat_t.data.sample import Sample, TokenizedConversation, VideoInputs
@@ -134,19 +134,32 @@ class Processor:
         return encoded.ids, encoded.mask, int(encoded.n_cut.sum())
 
     def conversation(
-        self, turns: Sequence[Turn], seconds: Sequence[float] | Float[np.ndarray, " T"]
+        self,
+        turns: Sequence[Turn],
+        seconds: Sequence[float] | Float[np.ndarray, " T"],
+        *,
+        layout: ConversationLayout | None = None,
+        answer_prompt: str = "",
     ) -> TokenizedConversation | DoesNotFit:
-        """A conversation as a row of tokens with its loss mask, or why it does not fit."""
+        """A conversation as a row of tokens with its loss mask, or why it does not fit.
+
+        Args:
+          turns: questions and answers.
+          seconds: time of each frame.
+          layout: of the conversation; that of the spec if not given.
+          answer_prompt: start of the answer that is given to the model.
+        """
         fitted = fit_conversation(
             self._tokenizer,
             turns,
             seconds=[float(second) for second in seconds],
             n_visual=self._video.n_visual,
             buckets=self.spec.buckets,
-            layout=LAYOUTS[self.spec.layout],
+            layout=layout or LAYOUTS[self.spec.layout],
             style=self.spec.time_style,
             shorten=self.spec.shorten_time_text,
             independent=self.spec.turns == "independent",
+            answer_prompt=answer_prompt,
         )
         if isinstance(fitted, DoesNotFit):
             return fitted
