@@ -5,7 +5,10 @@ import json
 import pytest
 
 from tests.support.disk_full import full_disk
+from tests.support.sample_videos import numbered_video
+from timesuite_jax.cli import evaluate as command
 from timesuite_jax.cli.main import main
+from timesuite_jax.videochat_t.benchmarks.published.table import PUBLISHED
 
 
 def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
@@ -52,6 +55,38 @@ def test_exact_match(tiny_run, tiny_corpus, tmp_path, capfd):
     assert len((tmp_path / "answers.jsonl").read_text().splitlines()) == 6
 
 
+@pytest.fixture(scope="module")
+def charades(tmp_path_factory):
+    """Options for two of three videos of a benchmark on its official annotation file."""
+    folder = tmp_path_factory.mktemp("charades")
+    (folder / "charades_sta_test.txt").write_text("A 0.5 1.5##a red patch.\nB 1 2##a grey wall.\nC 1 2##a cat.\n")
+    for name, count in (("A", 24), ("B", 36)):
+        (folder / f"{name}.mp4").write_bytes(numbered_video(count))
+    files = ["--annotations", f"{folder}/charades_sta_test.txt", "--videos", str(folder)]
+    return ["--benchmark", "charades_sta", *files]
+
+
+def test_a_published_benchmark(tiny_run, charades, tmp_path, capfd):
+    words = ["evaluate", "--workdir", str(tiny_run), *charades, "--json", "--results", f"{tmp_path}/results"]
+    assert main([*words, "--predictions", f"{tmp_path}/a.jsonl", "--timeline", f"{tmp_path}/a.png"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["n"] == 2 and "miou (2 of 3, no official split)" in found
+    assert found["frames_shown"] == {"least": 4, "median": 4.0, "most": 4}
+    settings = found["settings"]
+    decides = {"benchmark.annotations", "benchmark.question", "model.decoding", "model.inputs", "weights", "versions"}
+    assert decides < set(settings) and settings["model.decoder"].startswith("PyAV ")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert main([*words[:-2], "--batch-size", "1", "--predictions", f"{tmp_path}/b.jsonl"]) == 0
+    assert (tmp_path / "a.jsonl").read_text() == (tmp_path / "b.jsonl").read_text()
+    assert json.loads(capfd.readouterr().out)["settings"]["weights"] == settings["weights"]
+    assert main([*words, "--limit", "1"]) == 0  # answered already
+    assert json.loads(capfd.readouterr().out)["n"] == 1
+
+
+def test_help_lists_the_published_benchmarks():
+    assert tuple(PUBLISHED) == command.PUBLISHED
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -65,6 +100,17 @@ def test_exact_match(tiny_run, tiny_corpus, tmp_path, capfd):
         (["--timeline", "/"], "/ is a folder; give the name of a file"),
         (["--data", "CORPUS", "--limit", "1", "--control", "foreign_frames"], "records of at least two videos"),
         (["--data", "CORPUS", "--benchmark", "vqa"], "unknown benchmark 'vqa'; choose one of grounding, exact_match"),
+        (["--benchmark", "charades"], "unknown benchmark 'charades', did you mean 'charades_sta'?"),
+        (["--benchmark", "tacos", "--annotations", "a.json"], "give them with --annotations FILE --videos DIR"),
+        (["--annotations", "a.json", "--data", "CORPUS"], "--annotations and --data are two kinds of data"),
+        (
+            ["--annotations", "a.json", "--benchmark", "grounding"],
+            "give these with --data, or choose one of charades_sta",
+        ),
+        (["CHARADES", "--annotations", "/nowhere.txt"], "there is no annotation file /nowhere.txt; check the path"),
+        (["CHARADES", "--videos", "/nowhere"], "there is no folder of videos /nowhere"),
+        (["CHARADES", "--split", "test"], "--split test: a file of charades_sta has one split"),
+        (["CHARADES", "--control", "foreign_frames"], "--control foreign_frames is for corpora"),
         (
             ["--data", "CORPUS", "--benchmark", "exact_match", "--control", "foreign_frames"],
             "exact_match has no control experiment 'foreign_frames'; it has none",
@@ -75,8 +121,9 @@ def test_exact_match(tiny_run, tiny_corpus, tmp_path, capfd):
         ),
     ],
 )
-def test_invalid_options_are_rejected(tiny_run, tiny_corpus, capsys, words, expected):
-    words = [str(tiny_corpus) if word == "CORPUS" else word for word in words]
+def test_invalid_options_are_rejected(tiny_run, tiny_corpus, charades, capsys, words, expected):
+    known = {"CORPUS": [str(tiny_corpus)], "CHARADES": charades}
+    words = [part for word in words for part in known.get(word, [word])]
     assert main(["evaluate", "--workdir", str(tiny_run), *words]) == 2
     err = capsys.readouterr().err.strip()
     assert expected in err.splitlines()[-1] and "Traceback" not in err

@@ -61,7 +61,11 @@ def add_prompt(parser: argparse.ArgumentParser) -> None:
 
 
 def open_model(
-    args: argparse.Namespace, needs: type[Capability], data: Sequence[str] | None = None
+    args: argparse.Namespace,
+    needs: type[Capability],
+    data: Sequence[str] | None = None,
+    *,
+    needs_data: bool = True,
 ) -> "Model[Capability]":
     """The model that the options of `add_model` choose; on a pod, this process first joins the others.
 
@@ -69,6 +73,7 @@ def open_model(
       args: parsed options.
       needs: capability that the command uses.
       data: paths that replace the config's data.
+      needs_data: whether the config's evaluation data must exist.
 
     Raises:
       UserError: if options contradict each other, or as `registry.open_model`.
@@ -78,10 +83,12 @@ def open_model(
     join_processes()
     if args.config is None:
         config = _overridden(registry.run_config(args.workdir, step=args.step), args.overrides)
-        return registry.open_model(args.workdir, needs, step=args.step, data=data or (), config=config)
+        return registry.open_model(
+            args.workdir, needs, step=args.step, data=data or (), config=config, needs_data=needs_data
+        )
     if args.step is not None:
         raise UserError(f"--step {args.step} names a checkpoint of a run, but --config has none; remove --step")
-    return registry.open_model(load_config(args.config, args.overrides), needs, data=data or ())
+    return registry.open_model(load_config(args.config, args.overrides), needs, data=data or (), needs_data=needs_data)
 
 
 def _overridden(config: Mapping[str, Any], overrides: Sequence[str]) -> ConfigDict:

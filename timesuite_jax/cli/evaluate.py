@@ -1,4 +1,4 @@
-"""Scores a trained model on data with known answers: questions about videos, or the next items of users.
+r"""Scores a trained model on data with known answers: questions about videos, or the next items of users.
 
 examples:
   timesuite evaluate --workdir runs/debug --data data/debug
@@ -6,6 +6,10 @@ examples:
   timesuite evaluate --config configs/timesuite/paper.py --data data/charades_test
   timesuite evaluate --workdir runs/finetune --data data/charades_test --protocol paper
   timesuite evaluate --workdir runs/finetune --data data/multiple_choice --benchmark exact_match
+  timesuite evaluate --workdir runs/finetune --benchmark charades_sta --annotations charades_sta_test.txt \
+      --videos data/charades --results results/charades_sta
+  timesuite evaluate --workdir runs/finetune --benchmark egoschema --annotations questions.json \
+      --annotations subset_answers.json --videos data/egoschema --protocol paper
   timesuite evaluate --workdir runs/beauty --step best
 """
 
@@ -17,6 +21,25 @@ from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_proces
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.errors import UserError
+
+# Names of `videochat_t.benchmarks.published.table`, which takes seconds to import.
+PUBLISHED = (
+    "charades_sta",
+    "activitynet_grounding",
+    "tacos",
+    "ego4d_nlq",
+    "activitynet_rtl",
+    "timelens_bench",
+    "qvhighlights_moments",
+    "vue_tr",
+    "egoschema",
+    "video_mme",
+    "video_mme_v2",
+    "mvbench",
+    "longvideobench",
+    "mlvu",
+    "qvhighlights_highlights",
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,13 +54,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--corpus", dest="data", action="append", help=argparse.SUPPRESS)
     parser.add_argument("--batch-size", type=int, help="prompts per batch; does not change the answers")
-    parser.add_argument("--limit", type=int, help="number of records of each corpus")
+    parser.add_argument("--limit", type=int, help="number of records of each corpus, or of questions")
     parser.add_argument(
         "--benchmark",
         metavar="NAME",
-        help="what is scored: grounding (when something happens), presence (whether it happens) or exact_match (short "
-        "answers, no spans needed); the default is config.evaluation.benchmark",
+        help="what is scored. On corpora: grounding (when something happens), presence (whether it happens) or "
+        "exact_match (short answers, no spans needed). On official annotation files, with --annotations and --videos: "
+        f"{', '.join(PUBLISHED)}. The default is config.evaluation.benchmark",
     )
+    parser.add_argument(
+        "--annotations",
+        action="append",
+        type=disk_path,
+        metavar="FILE",
+        help="official annotation file of the benchmark, as downloaded, or a folder of them (repeatable)",
+    )
+    parser.add_argument("--videos", type=disk_path, metavar="DIR", help="folder with the videos of --annotations")
+    parser.add_argument("--split", metavar="NAME", help="which subset of --annotations, if the file has several")
     parser.add_argument(
         "--control",
         choices=["none", "foreign_frames", "rescaled_stamps"],
@@ -61,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value is not None and value < 1:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
+    if args.annotations and args.data:
+        raise UserError("--annotations and --data are two kinds of data to evaluate; remove one of them")
     check_outputs(args.predictions, args.timeline)
     from timesuite_jax import registry  # imported late: the checks above take no time
     from timesuite_jax.evaluation.job import EvaluationRequest
@@ -72,12 +107,15 @@ def run(args: argparse.Namespace) -> int:
         prompt=args.prompt,
         protocol=args.protocol,
         benchmark=args.benchmark,
+        annotations=tuple(Path(file) for file in args.annotations) if args.annotations else None,
+        videos=Path(args.videos) if args.videos else None,
+        split=args.split,
         control=None if args.control == "none" else args.control,
         results=Path(args.results) if args.results else None,
         predictions=args.predictions,
         timeline=args.timeline,
     )
-    model = open_model(args, registry.Evaluates, args.data)
+    model = open_model(args, registry.Evaluates, args.data, needs_data=not args.annotations)
     job = model.task.evaluation_job(request)  # checks the data before parameters are read, which may take minutes
     loaded = model.load()
     with progress_bar(job.label, job.total, quiet=args.json or not is_first_process()) as advance:

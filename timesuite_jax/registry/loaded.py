@@ -91,6 +91,7 @@ def open_model(
     step: StepChoice = None,
     data: Sequence[str] = (),
     config: Config | None = None,
+    needs_data: bool = True,
 ) -> Model[Capability]:
     """Finds a model and checks it, before its parameters are read.
 
@@ -100,6 +101,7 @@ def open_model(
       step: number of a run's checkpoint, or "best"; the newest if not given.
       data: paths that replace the config's data (corpora, or a file of interactions).
       config: replaces a run's own, see `run_config`: other tokenizers, data or options of evaluation.
+      needs_data: whether the config's evaluation data must exist, for a model that is to be evaluated.
 
     Raises:
       UserError: if there is no such model, it lacks the capability, its tokenizers or data are missing, or the data are
@@ -118,7 +120,7 @@ def open_model(
     else:
         _check_position(task, source, step)
         read = functools.partial(_restore, source, step)
-    _check_ready(task, weights=is_config, evaluate=needs is Evaluates)
+    _check_ready(task, weights=is_config, evaluate=needs is Evaluates and needs_data)
     return Model(task, config, task.abstract_params, read)
 
 

@@ -150,7 +150,9 @@ class VideoChatInference:
         """A benchmark on the evaluation corpora; see `evaluation_job`."""
         model = self.with_protocol(request.protocol)
         model.processor(request.prompt)  # rejects an unknown layout before parameters are read
-        return evaluation_job(model.config.evaluation, request, lambda params: model.predictor(params, request.prompt))
+        return evaluation_job(
+            model.config.evaluation, request, lambda params, length: model.predictor(params, request.prompt, length)
+        )
 
     def ask(
         self,
@@ -182,6 +184,9 @@ class VideoChatInference:
         upstream_text = evaluation.protocol == "paper"
         return Answerer(self._answering_model, params, self.tokenizers[0], upstream_text=upstream_text, **choices)
 
-    def predictor(self, params: Params, layout: str | None = None) -> VideoChatPredictor:
-        """The model with these parameters for `run_benchmark`; `layout` as `processor` takes it."""
-        return VideoChatPredictor(self.answerer(params), self.processor(layout))
+    def predictor(
+        self, params: Params, layout: str | None = None, max_new_tokens: int | None = None
+    ) -> VideoChatPredictor:
+        """The model with these parameters for `run_benchmark`; the other arguments as `ask` takes them."""
+        choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
+        return VideoChatPredictor(self.answerer(params, **choices), self.processor(layout))

@@ -1,4 +1,4 @@
-"""Scores of a trained VideoChat-T on corpora, as `timesuite evaluate` computes and shows them."""
+"""Scores of a trained VideoChat-T, as `timesuite evaluate` computes and shows them."""
 
 import functools
 from collections.abc import Callable
@@ -12,53 +12,57 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
 from timesuite_jax.param_tree import Params
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
-from timesuite_jax.videochat_t.answering.timeline_parts import record_frames
+from timesuite_jax.videochat_t.answering.timeline_parts import video_frames
+from timesuite_jax.videochat_t.benchmarks.choice_of_benchmark import AnyBenchmark, choose_benchmark
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
-from timesuite_jax.videochat_t.benchmarks.table import CorpusBenchmark, make_benchmark
+from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.config import EvaluationSpec
 
 _TIMELINES = 6  # answers that are drawn
 
 
 def evaluation_job(
-    spec: EvaluationSpec, request: EvaluationRequest, make_predictor: Callable[[Params], VideoChatPredictor]
+    spec: EvaluationSpec, request: EvaluationRequest, make_predictor: Callable[[Params, int | None], VideoChatPredictor]
 ) -> EvaluationJob:
-    """One benchmark on the corpora of `config.evaluation`.
+    """One benchmark, on the corpora of `config.evaluation` or on official annotation files.
 
     Args:
       spec: the config's part.
       request: options of the command; they take precedence.
-      make_predictor: from the parameters of the model.
+      make_predictor: from the parameters of the model, and the maximum length of an answer or None for that of the
+        config.
 
     Raises:
       UserError: if there are no corpora, one cannot be read, or the benchmark does not support an option.
     """
-    if not spec.corpora:
-        raise UserError("config.evaluation.corpora is empty; give a corpus to evaluate with --data")
     name = request.benchmark or spec.benchmark
-    benchmark = make_benchmark(
-        name, spec.corpora, limit=request.limit or spec.limit, control=request.control, protocol=spec.protocol
-    )
+    benchmark = choose_benchmark(name, spec, request)
+    # Of corpora it is the number of records, which the benchmark itself applies.
+    published = isinstance(benchmark, PublishedBenchmark)
+    limit = (request.limit or spec.limit) if published else None
+    total = len(benchmark.examples())
     if request.timeline is not None and not issubclass(benchmark.prediction_type, GroundingPrediction):
         raise UserError(f"--timeline draws time spans, and benchmark {name} has none; remove the option")
 
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
             benchmark,
-            make_predictor(params),
+            make_predictor(params, benchmark.answer_tokens if published else None),
             batch_size=request.batch_size or spec.batch_size,
+            limit=limit,
             folder=request.results,
-            settings={"weights": fingerprint(params)} if request.results else {},
+            settings={"weights": fingerprint(params)} if request.results or published else {},
             on_progress=on_progress,
         )
-        show = functools.partial(evaluation.print_result, result, f"{name}: {', '.join(spec.corpora)}")
+        of = (file.name for file in request.annotations) if request.annotations else spec.corpora
+        show = functools.partial(evaluation.print_result, result, f"{name}: {', '.join(of)}")
         return EvaluationReport(result.as_json(), show, _files(benchmark, result, request))
 
-    return EvaluationJob("answering", len(benchmark.examples()), run)
+    return EvaluationJob("answering", min(total, limit or total), run)
 
 
 def _files(
-    benchmark: CorpusBenchmark, result: evaluation.Result[Any], request: EvaluationRequest
+    benchmark: AnyBenchmark, result: evaluation.Result[Any], request: EvaluationRequest
 ) -> list[Callable[[], None]]:
     files: list[Callable[[], None]] = []
     if request.predictions is not None:
@@ -68,8 +72,8 @@ def _files(
     return files
 
 
-def _draw(benchmark: CorpusBenchmark, result: evaluation.Result[GroundingPrediction], path: epath.Path) -> None:
+def _draw(benchmark: AnyBenchmark, result: evaluation.Result[GroundingPrediction], path: epath.Path) -> None:
     """Draws the first answers below frames of their videos."""
     answered = [example for example in benchmark.examples() if example.id in result.predictions][:_TIMELINES]
-    timelines = [result.predictions[one.id].timeline(record_frames(one.record)) for one in answered]
+    timelines = [result.predictions[one.id].timeline(video_frames(benchmark.prompt(one).record)) for one in answered]
     evaluation.draw_timelines(timelines, path)

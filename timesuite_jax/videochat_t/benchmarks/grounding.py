@@ -1,23 +1,20 @@
 """Temporal grounding on corpora, as in Charades-STA: when does the event of a question happen?"""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from timesuite_jax.data.corpora import Record
-from timesuite_jax.data.corpora.bad_spans import check_span, fit_windows
+from timesuite_jax.data.corpora.bad_spans import fit_windows
 from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Benchmark, Scores, Span
-from timesuite_jax.metrics import grounding_scores, moment_table, round_number_fractions
-from timesuite_jax.text import denies_event, parse_spans
+from timesuite_jax.evaluation import Benchmark, Scores
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
-from timesuite_jax.videochat_t.answering.upstream_answers import upstream_grounding
+from timesuite_jax.videochat_t.benchmarks.answer_spans import read_grammar, read_upstream
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
+from timesuite_jax.videochat_t.benchmarks.span_scores import METRIC_NAMES, span_details, span_table
 
 Control = Literal["none", "foreign_frames", "rescaled_stamps"]
-_ONE = [(0.0, 1.0)]  # a question of any kind, for the names of the metrics
-_METRICS = tuple({**grounding_scores(_ONE, _ONE).table(), **moment_table([_ONE], [_ONE])})
 
 
 class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, GroundingPrediction]):
@@ -37,7 +34,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
       UserError: a corpus is missing or damaged.
     """
 
-    name, metric_names, prediction_type = "grounding", _METRICS, GroundingPrediction
+    name, metric_names, prediction_type = "grounding", METRIC_NAMES, GroundingPrediction
     protocols = ("default", "paper")
 
     def __init__(
@@ -84,29 +81,20 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
             example.source,
             example.turn.question,
             answer.text,
-            _upstream_spans(answer.text) if self.protocol == "paper" else _spans(answer.text, answer.duration),
+            (read_upstream if self.protocol == "paper" else read_grammar)(answer.text, answer.duration),
             tuple((start * scale, end * scale) for start, end in windows),
             answer.duration,
             clip_start=scale * known.clip[0] if known.clip else 0.0,
+            frames=answer.frames,
         )
 
     def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:
         """Scores the spans of answers; confidence intervals are over videos, and round numbers are counted."""
-        spans = [prediction.span for prediction in predictions]
-        windows = [prediction.truth for prediction in predictions]
-        absent = [not prediction.spans and denies_event(prediction.answer) for prediction in predictions]
-        table = grounding_scores(spans, windows, absent).table()
-        table |= moment_table([prediction.spans for prediction in predictions], windows)
         return Scores(
-            table,
+            span_table(predictions),
             [prediction.source for prediction in predictions],
             unit="videos",
-            details={
-                "round_numbers": dict(round_number_fractions(spans)),
-                "questions_without_span": self._examples.unused,
-                "answers_beyond_video": _beyond(predictions, lambda one: one.spans),
-                "truths_beyond_video": _beyond(predictions, lambda one: one.truth),
-            },
+            details={"questions_without_span": self._examples.unused, **span_details(predictions)},
         )
 
     def _other_videos(self, example: CorpusExample) -> Iterator[Record]:
@@ -134,19 +122,3 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
 def _is_grounded(record: Record, turn: int) -> bool:
     """Whether a question has a true window and its answer names spans."""
     return bool(record.spans_of(turn)) and not (record.task in TASKS and TASKS[record.task].times == "moments")
-
-
-def _spans(text: str, duration: float) -> tuple[Span, ...]:
-    return tuple((span.start, span.end) for span in parse_spans(text, duration=duration))
-
-
-def _upstream_spans(text: str) -> tuple[Span, ...]:
-    """The first span, if any; none where the original's parser raises."""
-    return tuple((start, end) for start, end in upstream_grounding(text).value or ())
-
-
-def _beyond(
-    predictions: Sequence[GroundingPrediction], spans_of: Callable[[GroundingPrediction], Sequence[Span]]
-) -> int:
-    """Counts the predictions with a span that extends beyond the shown video."""
-    return sum(any(check_span(span, one.duration) for span in spans_of(one)) for one in predictions)

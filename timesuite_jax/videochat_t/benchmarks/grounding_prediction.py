@@ -23,6 +23,7 @@ class GroundingPrediction:
     truth: tuple[Span, ...]  # true windows
     duration: float
     clip_start: float = 0.0  # second of the video from which the times count
+    frames: int = 0  # different frames that the model saw
 
     @property
     def span(self) -> Span | None:

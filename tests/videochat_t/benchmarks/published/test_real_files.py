@@ -1,0 +1,44 @@
+"""Official annotation files, as downloaded, have as many questions as an official split."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.published import Answers
+from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
+from timesuite_jax.videochat_t.benchmarks.published.table import PUBLISHED
+
+pytestmark = pytest.mark.nightly
+_CHARADES = "temporal_video_grounding/charades/charades_annotation"
+_QVHIGHLIGHTS = "video_highlight_detection/qvhighlights/annotations_raw"
+
+
+@pytest.fixture(scope="module")
+def published(request):
+    """The folder of published annotation files."""
+    found = request.config.getoption("--annotations")
+    if found is None:
+        pytest.skip("published annotation files: pytest --annotations FOLDER")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "count"),
+    [
+        ("charades_sta", f"{_CHARADES}/charades_sta_test.txt", 3720),
+        ("charades_sta", f"{_CHARADES}/test.caption_coco_format.json", 3720),
+        ("qvhighlights_moments", f"{_QVHIGHLIGHTS}/highlight_val_release.jsonl", 1550),
+        ("qvhighlights_highlights", f"{_QVHIGHLIGHTS}/highlight_test_with_gt.jsonl", 1542),
+    ],
+)
+def test_all_questions_are_scored(published: Path, tmp_path, name, file, count):
+    """With a file for each video, all questions of the split count, and the score has its plain name."""
+    benchmark = PUBLISHED[name](PublishedSources((published / file,), tmp_path))
+    for example in benchmark.examples():
+        video = example.video if hasattr(example, "video") else example.entry.video
+        (tmp_path / f"{video.removesuffix('.mp4')}.mp4").touch()
+    benchmark = PUBLISHED[name](PublishedSources((published / file,), tmp_path))
+    result = run_benchmark(benchmark, Answers("From 1 to 20 seconds.", duration=150.0), batch_size=64)
+    assert result.metrics()["n"] == count and not result.dropped
+    assert not result.coverage_note and result.metrics()["parse_failures"] == 0.0

@@ -1,0 +1,116 @@
+"""Which option of a multiple-choice question an answer chooses, by our rules or those of a published evaluation.
+
+Each function takes the text of an answer and the texts of the options, and returns the indices of the options as which
+the answer counts: one, or none where the answer chooses none. Some published rules count one answer as several options.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from timesuite_jax.data.choices.choice_question import LETTERS
+
+ReadChoice = Callable[[str, Sequence[str]], tuple[int, ...]]
+
+_PREFIXES = (
+    "Final Answer:",
+    "The best answer is",
+    "The correct answer is",
+    "The answer is",
+    "The answer",
+    "The best option is",
+    "The correct option is",
+    "Best answer:",
+    "Best option:",
+    "Answer:",
+    "Option:",
+)
+_MARKS = r"[(\[{*_`\"' ]*"
+_FIRST = re.compile(rf"{_MARKS}(?:option\s+)?{_MARKS}([A-J])(?:[)\]}}.,:;*_`\"']|\s*$|\s*\n)", re.IGNORECASE)
+_STATED = re.compile(
+    rf"\b(?:answer|option|choice)(?:\s+(?:is|would\s+be|should\s+be))?\s*:?\s*{_MARKS}(?:option\s+)?{_MARKS}([A-J])\b"
+    r"(?!\s+[a-z])",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"\(([A-J])\)", re.IGNORECASE)
+
+
+def read_choice(text: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Reads the letter at the beginning, the letter that is called the answer, the only "(B)", or an option's text."""
+    text = text.rpartition("</think>")[2].strip()
+    normal = _normal(text)
+    if normal and (equal := [number for number, option in enumerate(options) if _normal(option) == normal]):
+        return tuple(equal[:1])
+    stated = [found[1].upper() for found in _STATED.finditer(text)]
+    marked = {found[1].upper() for found in _MARKED.finditer(text)}
+    first = _FIRST.match(text)
+    letters = [first[1].upper()] if first else []
+    letters += stated[-1:] + (list(marked) if len(marked) == 1 else [])
+    for letter in letters:
+        if letter in LETTERS[: len(options)]:
+            return (LETTERS.index(letter),)
+    named = [number for number, option in enumerate(options) if f" {_normal(option)} " in f" {normal} "]
+    # "red" is in "dark red", too: an option within another that is named does not count.
+    whole = [one for one in named if not any(one != n and _normal(options[one]) in _normal(options[n]) for n in named)]
+    return tuple(whole) if len(whole) == 1 else ()
+
+
+def read_mvbench(text: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Reads as the original's MVBench (`check_ans` of eval/eval_qa_tasks.ipynb); the answer continues "(".
+
+    The first word, without full stops, is part of "(a)", or the other way round: "(" alone counts as every option.
+    """
+    word = f"({_first_line(text)}".lower().split(" ")[0]
+    marks = [f"({letter.lower()})" for letter in LETTERS[: len(options)]]
+    return tuple(number for number, mark in enumerate(marks) if word.replace(".", "") in mark or mark in word)
+
+
+def read_egoschema(text: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Reads as the original's EgoSchema (`check_answer_egoschema`); the answer continues "(".
+
+    Every option counts whose "(A)", or whose text, possibly without articles, is in the answer.
+    """
+    line = f"({_first_line(text)}".lower()
+    found = []
+    for number, option in enumerate(options):
+        content = option.lower().removesuffix(".")
+        variants = f"({LETTERS[number].lower()})", content, content.replace("a ", ""), content.replace("an ", "")
+        if any(variant in line for variant in variants):
+            found.append(number)
+    return tuple(found)
+
+
+def read_next_letter(text: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Reads as the original's Video-MME: the letter with which the answer begins; the answer continues "("."""
+    letter = _first_line(text)[:1]
+    return (LETTERS.index(letter),) if letter and letter in LETTERS[: len(options)] else ()
+
+
+def read_first_capital(text: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Reads as VLMEvalKit's Video-MME and LongVideoBench: the first capital that is a letter of an option.
+
+    Openings such as "The best answer is" are removed before.
+    """
+    text = text.strip()
+    for prefix in _PREFIXES:
+        text = text.replace(prefix, "")
+    found = re.search(f"[{LETTERS[: len(options)]}]", text)
+    return (LETTERS.index(found[0]),) if found else ()
+
+
+CHOICE_READERS: dict[str, ReadChoice] = {
+    "choice": read_choice,
+    "original_mvbench": read_mvbench,
+    "original_egoschema": read_egoschema,
+    "next_letter": read_next_letter,
+    "first_capital": read_first_capital,
+}
+"""By the names that result files have."""
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n")[0]
+
+
+def _normal(text: str) -> str:
+    """Words in lower case, separated by single spaces."""
+    return " ".join(re.findall(r"[^\W_]+", text.lower()))

@@ -1,0 +1,107 @@
+"""The description of a multiple-choice benchmark: what is asked, how answers are read, and what is scored."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from timesuite_jax.data.choices.choice_question import LETTERS, ChoiceQuestion
+from timesuite_jax.data.choices.rows import Found
+from timesuite_jax.text import ConversationLayout
+
+
+@dataclass(frozen=True)
+class ChoiceWording:
+    """How a protocol asks and reads.
+
+    Attributes:
+      template: question, with the placeholders `{question}` and `{options}`.
+      reader: name of the rule by which answers are read, in `choice_answers.CHOICE_READERS`.
+      option: an option, with the placeholders `{letter}` and `{text}`; options are lines.
+      layout: of the conversation; that of the protocol if not given.
+      answer_prompt: start of the answer that is given to the model.
+      answer_tokens: maximum length of an answer; None for that of the config or of the protocol.
+      video_times: whether time stamps of a clip count from the start of its video.
+    """
+
+    template: str
+    reader: str
+    option: str = "({letter}) {text}"
+    layout: ConversationLayout | None = None
+    answer_prompt: str = ""
+    answer_tokens: int | None = None
+    video_times: bool = False
+
+    def question(self, asked: ChoiceQuestion) -> str:
+        """Returns the question with its options."""
+        lines = [
+            self.option.replace("{letter}", letter).replace("{text}", text)
+            for letter, text in zip(LETTERS, asked.options, strict=False)
+        ]
+        # The options last: a question may have braces of its own.
+        before, _, after = self.template.partition("{options}")
+        return before.replace("{question}", asked.question) + "\n".join(lines) + after
+
+
+INSTRUCTION = (
+    "Carefully watch the video and pay attention to the cause and sequence of events, the detail and movement of "
+    "objects, and the action and pose of persons. Based on your observations, select the best option that accurately "
+    "addresses the question.\n"
+)
+"""The original's system prompt of multiple-choice benchmarks."""
+
+_QUESTION = "Question: {question}\nOptions:\n{options}\nOnly give the best option."
+_LAYOUT = ConversationLayout(
+    name="original_choice",
+    opening=f"{INSTRUCTION}[INST]{{video}} [/INST]",
+    first_question=" [INST]{times}{question} [/INST]",
+)
+
+DEFAULT = ChoiceWording(_QUESTION, "choice")
+"""A question in the form of the training data, and our rule for answers."""
+
+LETTER_ONLY = ChoiceWording(
+    "{question}\n{options}\nAnswer with the option's letter from the given choices directly.",
+    "first_capital",
+    option="{letter}. {text}",
+)
+"""The wording of VLMEvalKit and lmms-eval."""
+
+
+def original_wording(reader: str, *, repeat: bool, answer_tokens: int, video_times: bool = False) -> ChoiceWording:
+    """Returns the wording of the original's evaluation (eval/eval_qa_tasks.ipynb).
+
+    Args:
+      reader: rule for answers.
+      repeat: whether the instruction is repeated before the question.
+      answer_tokens: maximum length of an answer.
+      video_times: whether time stamps of a clip count from the start of its video.
+    """
+    return ChoiceWording(
+        INSTRUCTION + _QUESTION if repeat else _QUESTION,
+        reader,
+        layout=_LAYOUT,
+        answer_prompt="Best option:(",
+        answer_tokens=answer_tokens,
+        video_times=video_times,
+    )
+
+
+@dataclass(frozen=True)
+class ChoiceSet:
+    """A multiple-choice benchmark.
+
+    Attributes:
+      name: for `--benchmark`.
+      read: yields the questions of the annotation files.
+      paper: questions and reading of the original's evaluation, or of the one that its scores are known from.
+      default: those that the model is trained for.
+      sizes: number of questions of each official split; empty if unknown.
+      grouped: whether questions are scored in groups, too, see `group_scores`.
+    """
+
+    name: str
+    read: Callable[[Sequence[Path]], Iterable[Found]]
+    paper: ChoiceWording
+    default: ChoiceWording = DEFAULT
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    grouped: bool = False

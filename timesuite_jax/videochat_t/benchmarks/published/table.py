@@ -1,0 +1,57 @@
+"""Published benchmarks by the names that `timesuite evaluate --benchmark` uses."""
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from timesuite_jax.videochat_t.benchmarks.published.activitynet_grounding import ACTIVITYNET_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.activitynet_rtl import ACTIVITYNET_RTL_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.charades_sta import CHARADES_STA
+from timesuite_jax.videochat_t.benchmarks.published.choice import PublishedChoice
+from timesuite_jax.videochat_t.benchmarks.published.ego4d_nlq import EGO4D_NLQ_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
+from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
+from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH
+from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
+from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
+from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
+from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import QVHighlightsDetection
+from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_moments import QVHIGHLIGHTS_MOMENTS
+from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
+from timesuite_jax.videochat_t.benchmarks.published.tacos import TACOS_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.timelens_bench import TIMELENS_BENCH_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.video_mme import VIDEO_MME
+from timesuite_jax.videochat_t.benchmarks.published.video_mme_v2 import VIDEO_MME_V2
+from timesuite_jax.videochat_t.benchmarks.published.vue_tr import VUE_TR_GROUNDING
+
+_GROUNDING_SETS = (
+    CHARADES_STA,
+    ACTIVITYNET_GROUNDING,
+    TACOS_GROUNDING,
+    EGO4D_NLQ_GROUNDING,
+    ACTIVITYNET_RTL_GROUNDING,
+    TIMELENS_BENCH_GROUNDING,
+    QVHIGHLIGHTS_MOMENTS,
+    VUE_TR_GROUNDING,
+)
+_CHOICE_SETS = (EGOSCHEMA, VIDEO_MME, VIDEO_MME_V2, MVBENCH, LONGVIDEOBENCH, MLVU)
+PUBLISHED: Mapping[str, Callable[..., PublishedBenchmark[Any, Any]]] = {
+    **{of.name: functools.partial(PublishedGrounding, of) for of in _GROUNDING_SETS},
+    **{of.name: functools.partial(PublishedChoice, of) for of in _CHOICE_SETS},
+    QVHighlightsDetection.name: QVHighlightsDetection,
+}
+"""Functions of `PublishedSources`, with the keyword `protocol`."""
+
+
+def make_published(name: str, sources: PublishedSources, protocol: str) -> PublishedBenchmark[Any, Any]:
+    """Makes a published benchmark.
+
+    Args:
+      name: in `PUBLISHED`.
+      sources: annotation files and videos.
+      protocol: "default" or "paper".
+
+    Raises:
+      UserError: a file cannot be read.
+    """
+    return PUBLISHED[name](sources, protocol=protocol)

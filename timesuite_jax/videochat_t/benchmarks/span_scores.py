@@ -1,0 +1,49 @@
+"""Scores of answers with spans, and what is reported beside them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from timesuite_jax.data.corpora.bad_spans import check_span
+from timesuite_jax.evaluation import Span
+from timesuite_jax.metrics import THRESHOLDS, grounding_scores, moment_table, round_number_fractions
+from timesuite_jax.text import denies_event
+from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
+
+
+def span_table(
+    predictions: Sequence[GroundingPrediction], thresholds: Sequence[float] = THRESHOLDS
+) -> dict[str, Float[np.ndarray, " questions"]]:
+    """Returns one value per question for each metric of the first span, and of all spans, of its answer.
+
+    Args:
+      predictions: answers, at least one.
+      thresholds: IoU from which the first span is right, for R@1.
+    """
+    windows = [prediction.truth for prediction in predictions]
+    absent = [not prediction.spans and denies_event(prediction.answer) for prediction in predictions]
+    first = grounding_scores([prediction.span for prediction in predictions], windows, absent).table(thresholds)
+    return {**first, **moment_table([prediction.spans for prediction in predictions], windows)}
+
+
+def span_details(predictions: Sequence[GroundingPrediction]) -> dict[str, Any]:
+    """Returns the shares of round numbers and the number of spans beyond their video."""
+    return {
+        "round_numbers": dict(round_number_fractions([prediction.span for prediction in predictions])),
+        "answers_beyond_video": _count_beyond(predictions, lambda one: one.spans),
+        "truths_beyond_video": _count_beyond(predictions, lambda one: one.truth),
+    }
+
+
+def _count_beyond(
+    predictions: Sequence[GroundingPrediction], spans_of: Callable[[GroundingPrediction], Sequence[Span]]
+) -> int:
+    """Counts the predictions with a span that extends beyond the shown video."""
+    return sum(any(check_span(span, one.duration) for span in spans_of(one)) for one in predictions)
+
+
+_EXAMPLE = GroundingPrediction("", "", "", "", ((0.0, 1.0),), ((0.0, 1.0),), 1.0)
+METRIC_NAMES = tuple(span_table([_EXAMPLE]))
+"""Names of the metrics of `span_table` at its default thresholds."""
