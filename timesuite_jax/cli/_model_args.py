@@ -81,14 +81,13 @@ def open_model(
     from timesuite_jax import registry
 
     join_processes()
+    used = data or (() if needs_data else None)
     if args.config is None:
         config = _overridden(registry.run_config(args.workdir, step=args.step), args.overrides)
-        return registry.open_model(
-            args.workdir, needs, step=args.step, data=data or (), config=config, needs_data=needs_data
-        )
+        return registry.open_model(args.workdir, needs, step=args.step, data=used, config=config)
     if args.step is not None:
         raise UserError(f"--step {args.step} names a checkpoint of a run, but --config has none; remove --step")
-    return registry.open_model(load_config(args.config, args.overrides), needs, data=data or (), needs_data=needs_data)
+    return registry.open_model(load_config(args.config, args.overrides), needs, data=used)
 
 
 def _overridden(config: Mapping[str, Any], overrides: Sequence[str]) -> ConfigDict:

@@ -56,15 +56,6 @@ class Benchmark(ABC, Generic[ExampleT, PromptT, AnswerT, PredictionT]):
         """What else decides the score, as JSON values: checksums of annotation files, options, prompt templates."""
         return {}
 
-    def coverage_note(self, count: int) -> str:
-        """Returns what belongs to the name of a score that is over less than the whole benchmark; "" if it is not.
-
-        Args:
-          count: number of examples that are scored.
-        """
-        del count
-        return ""
-
     @abstractmethod
     def examples(self) -> Sequence[ExampleT]:
         """Returns all examples in a fixed order; the sequence may create them when they are indexed."""

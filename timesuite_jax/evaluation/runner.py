@@ -41,14 +41,12 @@ class Result(Generic[PredictionT]):
       dropped: examples that are not scored; a score with some of them is over fewer examples than the benchmark has.
       scores: of the predictions.
       settings: everything that decides the score, as JSON values.
-      coverage_note: what belongs to the names of the metrics if they are over less than the whole benchmark.
     """
 
     predictions: Mapping[str, PredictionT]
     dropped: Sequence[DroppedExample]
     scores: Scores
     settings: Mapping[str, Any]
-    coverage_note: str = ""
 
     def metrics(self) -> dict[str, float]:
         """Returns the benchmark's metrics and `COUNTS`."""
@@ -57,8 +55,8 @@ class Result(Generic[PredictionT]):
 
     def shown_name(self, metric: str) -> str:
         """Returns the name of a metric in reports; it contains what the metric is over if that is less than usual."""
-        whole = not self.coverage_note or metric in COUNTS
-        return metric if whole else f"{metric} ({self.coverage_note})"
+        whole = not self.scores.coverage or metric in COUNTS
+        return metric if whole else f"{metric} ({self.scores.coverage})"
 
     def as_json(self) -> dict[str, Any]:
         """Returns metrics, intervals, dropped examples and settings as JSON values."""
@@ -128,8 +126,7 @@ def run_benchmark(
     scores = benchmark.score(list(predictions.values()))
     if set(scores.metrics()) != set(benchmark.metric_names):
         raise ValueError(f"{benchmark.name}.score returned {list(scores.metrics())}, not {benchmark.metric_names}")
-    settings = {**decided_by, "examples": len(examples), "limit": limit}
-    result = Result(predictions, dropped, scores, settings, benchmark.coverage_note(len(predictions)))
+    result = Result(predictions, dropped, scores, {**decided_by, "examples": len(examples), "limit": limit})
     if log and jax.process_index() == 0:
         log.write_result(result.as_json())
     return result

@@ -23,6 +23,7 @@ class Scores:
       unit: what the clusters are, in the plural, e.g. "videos".
       aggregates: metrics that are not means over units, e.g. a mean of category accuracies; without intervals.
       details: JSON values to report beside the metrics, e.g. a histogram.
+      coverage: what the metrics are over if that is less than the whole benchmark, for their names in reports.
     """
 
     per_example: Mapping[str, Float[np.ndarray, " N"]]
@@ -30,6 +31,7 @@ class Scores:
     unit: str = "groups"
     aggregates: Mapping[str, float] = field(default_factory=dict)
     details: Mapping[str, Any] = field(default_factory=dict)
+    coverage: str = ""
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.per_example.items()}

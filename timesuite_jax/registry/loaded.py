@@ -89,9 +89,8 @@ def open_model(
     needs: type[Capability],
     *,
     step: StepChoice = None,
-    data: Sequence[str] = (),
+    data: Sequence[str] | None = (),
     config: Config | None = None,
-    needs_data: bool = True,
 ) -> Model[Capability]:
     """Finds a model and checks it, before its parameters are read.
 
@@ -99,9 +98,8 @@ def open_model(
       source: folder of a training run, or a config whose `weights.files` have every parameter.
       needs: a capability, e.g. `registry.Answers`.
       step: number of a run's checkpoint, or "best"; the newest if not given.
-      data: paths that replace the config's data (corpora, or a file of interactions).
+      data: paths that replace the config's data (corpora, or a file of interactions); None: it is not needed.
       config: replaces a run's own, see `run_config`: other tokenizers, data or options of evaluation.
-      needs_data: whether the config's evaluation data must exist, for a model that is to be evaluated.
 
     Raises:
       UserError: if there is no such model, it lacks the capability, its tokenizers or data are missing, or the data are
@@ -120,7 +118,7 @@ def open_model(
     else:
         _check_position(task, source, step)
         read = functools.partial(_restore, source, step)
-    _check_ready(task, weights=is_config, evaluate=needs is Evaluates and needs_data)
+    _check_ready(task, weights=is_config, evaluate=needs is Evaluates and data is not None)
     return Model(task, config, task.abstract_params, read)
 
 

@@ -41,4 +41,4 @@ def test_all_questions_are_scored(published: Path, tmp_path, name, file, count):
     benchmark = PUBLISHED[name](PublishedSources((published / file,), tmp_path))
     result = run_benchmark(benchmark, Answers("From 1 to 20 seconds.", duration=150.0), batch_size=64)
     assert result.metrics()["n"] == count and not result.dropped
-    assert not result.coverage_note and result.metrics()["parse_failures"] == 0.0
+    assert not result.scores.coverage and result.metrics()["parse_failures"] == 0.0

@@ -77,10 +77,6 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             "answers": wording.reader,
         }
 
-    def coverage_note(self, count: int) -> str:
-        """See `coverage_note`."""
-        return coverage_note(count, len(self._questions) + len(self._unreadable), self._set.sizes)
-
     def examples(self) -> Sequence[ChoiceQuestion]:
         """Returns the questions."""
         return self._questions
@@ -123,6 +119,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             table | group_table(predictions) if self._set.grouped else table,
             [prediction.source for prediction in predictions],
             unit="videos",
+            coverage=coverage_note(len(predictions), len(self._questions) + len(self._unreadable), self._set.sizes),
             details={
                 "questions_without_published_answer": sum(one.truth is None for one in predictions),
                 **source_details([one.frames for one in predictions], self._missing, self._unreadable, self._set.sizes),

@@ -57,10 +57,6 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
             "answers": self._wording.reader,
         }
 
-    def coverage_note(self, count: int) -> str:
-        """See `coverage_note`."""
-        return coverage_note(count, self._files.rows, self._set.sizes)
-
     def examples(self) -> Sequence[AnnotatedExample]:
         """Returns the questions."""
         return self._files.examples
@@ -99,6 +95,7 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
             self._table(predictions),
             [prediction.source for prediction in predictions],
             unit="videos",
+            coverage=coverage_note(len(predictions), self._files.rows, self._set.sizes),
             details={
                 **span_details(predictions),
                 **source_details(

@@ -88,10 +88,6 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
         """Checksums of the annotation files, and the question."""
         return {"annotations": self._checksums, "question": _TEMPLATES[self.protocol]}
 
-    def coverage_note(self, count: int) -> str:
-        """See `coverage_note`."""
-        return coverage_note(count, len(self._queries) + len(self._unreadable), _SIZES)
-
     def examples(self) -> Sequence[HighlightQuery]:
         """Returns the queries."""
         return self._queries
@@ -127,7 +123,10 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
         table = {name: np.array([one[name] for one in found]) for name in _METRICS}
         table["parse_failures"] = np.array([float(not prediction.scores) for prediction in predictions])
         details = source_details([one.frames for one in predictions], self._missing, self._unreadable, _SIZES)
-        return Scores(table, [prediction.source for prediction in predictions], unit="videos", details=details)
+        coverage = coverage_note(len(predictions), len(self._queries) + len(self._unreadable), _SIZES)
+        return Scores(
+            table, [prediction.source for prediction in predictions], unit="videos", details=details, coverage=coverage
+        )
 
 
 def _score(prediction: HighlightPrediction) -> dict[str, float]:
