@@ -38,6 +38,7 @@ PUBLISHED = (
     "mvbench",
     "longvideobench",
     "mlvu",
+    "moviechat",
     "qvhighlights_highlights",
 )
 

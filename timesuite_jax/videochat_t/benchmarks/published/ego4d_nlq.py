@@ -4,10 +4,13 @@
 mIoU and R@1 are `interval_iou` and `interval_r1_iou_*`.
 """
 
+import functools
 import re
 
 from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.interval_sets import interval_table
 
+_THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 _LABEL = re.compile(r"^query\s*text\s*:\s*", re.IGNORECASE)
 
 EGO4D_NLQ_GROUNDING = GroundingSet(
@@ -20,6 +23,6 @@ EGO4D_NLQ_GROUNDING = GroundingSet(
         "span_list",
         lambda query: _LABEL.sub("", query.strip()),
     ),
-    thresholds=(0.1, 0.2, 0.3, 0.5, 0.7),
-    interval_sets=True,
+    thresholds=_THRESHOLDS,
+    official=functools.partial(interval_table, thresholds=_THRESHOLDS),
 )

@@ -18,7 +18,6 @@ from timesuite_jax.videochat_t.benchmarks.published.annotation_files import (
 )
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
 from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet
-from timesuite_jax.videochat_t.benchmarks.published.interval_sets import interval_table
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.video_root import VideoRoot
@@ -106,9 +105,8 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
 
     def _table(self, predictions: Sequence[GroundingPrediction]) -> dict[str, Any]:
         table = span_table(predictions, self._set.thresholds)
-        if self._set.interval_sets:
-            spans, truths = ([getattr(one, side) for one in predictions] for side in ("spans", "truth"))
-            table |= interval_table(spans, truths, self._set.thresholds)
+        if self._set.official is not None:
+            table |= self._set.official([one.spans for one in predictions], [one.truth for one in predictions])
         return table
 
 

@@ -1,13 +1,19 @@
 """The description of a benchmark of temporal grounding: what is asked, how answers are read, and what is scored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
 
 from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.data.timepro.source_entry import GroundedQuery
+from timesuite_jax.evaluation import Span
 from timesuite_jax.metrics import THRESHOLDS
 
 GROUNDING = "temporal_video_grounding"
+Spans = Sequence[Span]
+OfficialMetrics = Callable[[Sequence[Spans], Sequence[Spans]], Mapping[str, Float[np.ndarray, " questions"]]]
 
 
 def strip_stops(query: str) -> str:
@@ -57,7 +63,8 @@ class GroundingSet:
       task: of TimePro, that the files are read for.
       sizes: number of questions of each official split; empty if unknown.
       thresholds: IoU of R@1.
-      interval_sets: whether the sets of all spans and all true windows are scored, too, see `interval_sets`.
+      official: further metrics, of the benchmark's own evaluation: from the spans of each answer and the true windows
+        of each question to one value per question.
     """
 
     name: str
@@ -67,4 +74,4 @@ class GroundingSet:
     task: str = GROUNDING
     sizes: Mapping[str, int] = field(default_factory=dict)
     thresholds: tuple[float, ...] = THRESHOLDS
-    interval_sets: bool = False
+    official: OfficialMetrics | None = None

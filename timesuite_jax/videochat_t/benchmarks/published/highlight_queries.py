@@ -59,6 +59,9 @@ def _parse(row: Cursor) -> HighlightQuery:
     if not clips or len({len(scores) for scores in saliency}) != 1 or not saliency[0]:
         raise BadField(row.location, "has no clip with as many scores as the others")
     video, query = row.field("vid").name(), row.field("query").text()
+    qid = row.field("qid")
+    if not qid.number().is_integer():
+        raise qid.wrong("the number of a query")
     return HighlightQuery(
-        str(row.field("qid").value), video, query, row.field("duration").positive(), tuple(clips), tuple(saliency)
+        str(int(qid.number())), video, query, row.field("duration").positive(), tuple(clips), tuple(saliency)
     )

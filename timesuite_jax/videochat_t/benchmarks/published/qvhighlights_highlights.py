@@ -15,8 +15,7 @@ from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.data.timepro.source_entry import Highlights
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
-from timesuite_jax.metrics import highlight_scores
-from timesuite_jax.metrics.highlights import LEVELS, clip_count
+from timesuite_jax.metrics.highlights import LEVELS, clip_count, highlight_table
 from timesuite_jax.text import Turn
 from timesuite_jax.text.prompts import highlight_question
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
@@ -96,10 +95,9 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
         """Returns a question about a video.
 
         Raises:
-          UserError: its video is missing, or shorter than a clip.
+          UserError: its video is missing, or its annotation cannot be scored.
         """
-        if not clip_count(example.duration):
-            raise UserError(f"query {example.id} has a video of {example.duration:g} s, which has no clip of 2 s")
+        highlight_table({int(example.id): (0.0,)}, [_truth(example)])  # before hours of answers
         question = _TEMPLATES[self.protocol].replace("{query}", example.query.strip("."))
         return VideoQuestion(self._videos.find(example.video), Turn(question))
 
@@ -119,22 +117,22 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
 
     def score(self, predictions: Sequence[HighlightPrediction]) -> Scores:
         """Scores each query; confidence intervals are over videos."""
-        found = [_score(prediction) for prediction in predictions]
-        table = {name: np.array([one[name] for one in found]) for name in _METRICS}
+        scores = {int(one.id): one.scores or (0.0,) * clip_count(one.duration) for one in predictions}
+        table, _, beyond = highlight_table(scores, [_truth(one) for one in predictions])
         table["parse_failures"] = np.array([float(not prediction.scores) for prediction in predictions])
         details = source_details([one.frames for one in predictions], self._missing, self._unreadable, _SIZES)
+        details["clips_beyond_video"] = beyond
         coverage = coverage_note(len(predictions), len(self._queries) + len(self._unreadable), _SIZES)
         return Scores(
             table, [prediction.source for prediction in predictions], unit="videos", details=details, coverage=coverage
         )
 
 
-def _score(prediction: HighlightPrediction) -> dict[str, float]:
-    truth = {
-        "qid": prediction.id,
-        "duration": prediction.duration,
-        "relevant_clip_ids": prediction.clips,
-        "saliency_scores": prediction.saliency,
+def _truth(one: HighlightQuery | HighlightPrediction) -> dict[str, Any]:
+    """A record as the metrics take it."""
+    return {
+        "qid": int(one.id),
+        "duration": one.duration,
+        "relevant_clip_ids": one.clips,
+        "saliency_scores": one.saliency,
     }
-    scores = prediction.scores or (0.0,) * clip_count(prediction.duration)
-    return highlight_scores({prediction.id: scores}, [truth])

@@ -1,14 +1,29 @@
 """QVHighlights, moment retrieval: `highlight_val_release.jsonl`, or `highlight_test_with_gt.jsonl`.
 
 `paper` asks in the original's words for grounding, with the name of this data set; the original evaluates highlights.
+`MR-full-mAP` and the like are those of the official evaluation, of all spans of an answer in their order.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from timesuite_jax.metrics.qvhighlights import BRIEF, qvhighlights_moment_table
 from timesuite_jax.text.prompts import grounding_question
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Spans, Wording
+
+
+def _official(predictions: Sequence[Spans], truths: Sequence[Spans]) -> dict[str, Float[np.ndarray, " questions"]]:
+    """The metrics that QVHighlights' evaluation prints."""
+    table = qvhighlights_moment_table(predictions, truths)
+    return {name: table[name] for name in BRIEF}
+
 
 QVHIGHLIGHTS_MOMENTS = GroundingSet(
     name="qvhighlights_moments",
     formats=("qvhighlights", "qvhighlights_coco", "moments"),
     paper=Wording(grounding_question("{query}", "qvhighlights"), "original"),
+    official=_official,
     sizes={"train": 7218, "val": 1550, "test": 1542},
 )

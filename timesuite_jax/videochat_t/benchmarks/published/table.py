@@ -13,6 +13,7 @@ from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
 from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
 from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH
 from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
+from timesuite_jax.videochat_t.benchmarks.published.moviechat import MovieChat
 from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import QVHighlightsDetection
@@ -38,6 +39,7 @@ _CHOICE_SETS = (EGOSCHEMA, VIDEO_MME, VIDEO_MME_V2, MVBENCH, LONGVIDEOBENCH, MLV
 PUBLISHED: Mapping[str, Callable[..., PublishedBenchmark[Any, Any]]] = {
     **{of.name: functools.partial(PublishedGrounding, of) for of in _GROUNDING_SETS},
     **{of.name: functools.partial(PublishedChoice, of) for of in _CHOICE_SETS},
+    MovieChat.name: MovieChat,
     QVHighlightsDetection.name: QVHighlightsDetection,
 }
 """Functions of `PublishedSources`, with the keyword `protocol`."""

@@ -4,7 +4,11 @@
 leaves out the queries that need sound; here all queries of the file are asked.
 """
 
+import functools
+
+from timesuite_jax.metrics import THRESHOLDS
 from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.interval_sets import interval_table
 
 VUE_TR_GROUNDING = GroundingSet(
     name="vue_tr",
@@ -16,5 +20,5 @@ VUE_TR_GROUNDING = GroundingSet(
         "span_list",
         str,
     ),
-    interval_sets=True,
+    official=functools.partial(interval_table, thresholds=THRESHOLDS),
 )

@@ -1,0 +1,42 @@
+"""MovieChat-1K as a published benchmark."""
+
+import json
+
+import pytest
+
+from tests.support.published import Answers, sources
+from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.videochat_t.benchmarks.published.moviechat import MovieChat
+
+
+def annotated(video, *pairs):
+    questions = [{"question": question, "answer": answer} for question, answer in pairs]
+    breakpoints = [{"time": 100, "question": "Now?", "answer": "no"}]
+    return json.dumps({"info": {"video_path": video}, "caption": "c", "global": questions, "breakpoint": breakpoints})
+
+
+FILES = {
+    "1.json": annotated("1.mp4", ("Is it day?", "Yes"), ("Where?", "A small room.")).encode(),
+    "2.json": annotated("2.mp4", ("Who?", "")).encode(),
+}
+
+
+def test_answers_are_compared_by_words(tmp_path):
+    model = Answers({"Is it day?": "yes.", "Where?": "In a small room, I think."})
+    result = run_benchmark(MovieChat(sources(tmp_path, FILES, ["1.mp4"])), model, batch_size=2)
+    assert list(result.predictions) == ["1.json#1.mp4.0", "1.json#1.mp4.1"]
+    assert result.metrics()["exact_match"] == 0.5 and result.metrics()["contains_answer"] == 1.0
+    found = result.as_json()
+    assert found["exact_match (2 of 3)"] == 0.5 and found["unreadable_rows"] == 1  # an answer is missing
+
+
+def test_parts_of_words_are_not_contained(tmp_path):
+    model = Answers({"Is it day?": "Yesterday", "Where?": "A small roommate"})
+    result = run_benchmark(MovieChat(sources(tmp_path, FILES, ["1.mp4"])), model, batch_size=2)
+    assert result.metrics()["contains_answer"] == 0.0
+
+
+def test_files_without_questions(tmp_path):
+    with pytest.raises(UserError, match="has nothing to ask for moviechat: 1 row: is missing"):
+        MovieChat(sources(tmp_path, {"a.json": b'{"global": []}'}, []))
