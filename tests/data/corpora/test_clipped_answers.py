@@ -94,6 +94,33 @@ def test_ready_made_answers(videos, tmp_path, task, answer, expected):
     assert [(one.kind, one.action) for one in info.bad_spans] == [("beyond_end", "clipped")]
 
 
+@pytest.mark.parametrize(
+    ("task", "answer", "expected"),
+    [
+        (
+            "temporal_video_grounding",
+            "The given query happens in -0.5 - 2.0 seconds.",
+            "The given query happens in 0.0 - 2.0 seconds.",
+        ),
+        ("temporal_video_grounding", "From -0.5 to 2.0 seconds.", None),
+        ("multi_format_temporal_grounding", "[[-0.5, 2.0]]", None),
+        ("question_answering", "A cook, in the first 2 seconds.", "A cook, in the first 2 seconds."),
+    ],
+)
+def test_a_start_before_the_video_is_cut_or_reported(videos, tmp_path, task, answer, expected):
+    annotations = write(tmp_path, [given(answer, [[-0.5, 2]], task)])
+    info, (record,) = corpus(annotations, videos, tmp_path / "out")
+    assert record.spans == ((0.0, 2.0),) and record.turns[0].answer == (expected or answer)
+    assert [one.action for one in info.bad_spans] == ["clipped", "kept"][: 1 if expected else 2]
+
+
+def test_events_before_the_video_are_cut(videos, tmp_path):
+    rows = {"b": {"duration": 4.0, "timestamps": [[-0.5, 2], [3, 4]], "sentences": ["Stir", "Serve"]}}
+    (tmp_path / "captions.json").write_text(json.dumps(rows))
+    _, (record,) = corpus(tmp_path / "captions.json", videos, tmp_path / "out")
+    assert record.turns[0].answer == "0.0 - 2.0 seconds, Stir.  3.0 - 4.0 seconds, Serve."
+
+
 @pytest.mark.parametrize(("end", "rule"), [(4.8, "reject"), (4.8, "clip"), (9.0, "clip")])
 @pytest.mark.parametrize("task", ["temporal_video_grounding", "question_answering"])
 def test_an_answer_that_keeps_its_times_is_reported(videos, tmp_path, end, rule, task):

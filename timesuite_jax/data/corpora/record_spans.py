@@ -1,5 +1,6 @@
 """Compares the annotated spans of one record with its video, and applies the rule for those that do not fit."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
@@ -123,6 +124,8 @@ def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule
         fitted, problem = fit_span(span, length, rule, window=_has_windows(annotation.task))
         cut = fitted is not None and fitted != span
         yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
+        if problem is not None and cut and _states_negative(turns[owner].answer or "", span[0]):
+            yield _Outcome(None, problem=_kept_in_answer(problem), action="kept")
     remaining = [span for turn in turns for span in times_to_cut(turn, annotation.task, annotated.spans)]
     yield from _stated(remaining, annotated.spans, length, rule)
     for span in annotated.written:  # text to learn
@@ -137,8 +140,18 @@ def _stated(remaining: Sequence[Span], windows: Sequence[Span], length: float, r
     for span in remaining:
         fitted, problem = fit_span(span, length, rule, what="answer's span")
         if problem and fitted not in (None, span) and any(same_span(span, window) for window in windows):
-            text = f"{problem.text}; the answer keeps it, because it cannot be replaced in this wording"
-            yield _Outcome(None, problem=Problem(problem.kind, text), action="kept")
+            yield _Outcome(None, problem=_kept_in_answer(problem), action="kept")
+
+
+def _states_negative(answer: str, seconds: float) -> bool:
+    """Whether an answer has this time before the start of the video, which is read in the wordings of tasks only."""
+    written = rf"[-\N{{MINUS SIGN}}]{re.escape(f'{-seconds:g}')}(\.0+)?(?!\.?\d)"
+    return seconds < 0 and re.search(written, answer) is not None
+
+
+def _kept_in_answer(problem: Problem) -> Problem:
+    text = f"{problem.text}; the answer keeps it, because it cannot be replaced in this wording"
+    return Problem(problem.kind, text)
 
 
 def _unfit(rule: OnBadSpan) -> Literal["rejected", "kept"]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.counted import counted
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.data.timepro.annotated_spans import ReportField, find_spans, is_seconds
 from timesuite_jax.data.timepro.annotation import Annotation
@@ -53,9 +54,8 @@ def check_entries(path: Path, entries: Sequence[Any], task: str) -> list[Annotat
     annotations = [_check(entry, number, task, errors) for number, entry in enumerate(entries)]
     if errors:
         more = f" and {len(errors) - _MAX_SHOWN_ERRORS} more" if len(errors) > _MAX_SHOWN_ERRORS else ""
-        raise UserError(
-            f"{path} has {len(errors)} wrong fields: {'; '.join(errors[:_MAX_SHOWN_ERRORS])}{more}; correct the file"
-        )
+        listed = "; ".join(errors[:_MAX_SHOWN_ERRORS]) + more
+        raise UserError(f"{path} has {counted(len(errors), 'wrong field')}: {listed}; correct the file")
     return [annotation for annotation in annotations if annotation is not None]
 
 

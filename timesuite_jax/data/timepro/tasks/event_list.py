@@ -10,14 +10,14 @@ import re
 from collections.abc import Sequence
 
 from timesuite_jax.data.timepro.source_entry import TimedEvent, TimedEvents
+from timesuite_jax.data.timepro.tasks.span_list import TIME
 from timesuite_jax.data.timepro.tasks.task import Task, ask
 from timesuite_jax.text import Turn, format_seconds, format_span
 
-_TIME = r"\d+(?:\.\d+)?"
-_BEGINNING = rf"{_TIME}(?: - {_TIME})? seconds, "
+_BEGINNING = rf"{TIME}(?: - {TIME})? seconds, "
 _BETWEEN = re.compile(rf"(?<=\.)\s+(?={_BEGINNING})")
 _AMBIGUOUS = re.compile(rf"(?<![.\s])[.\s]*\.\s+(?={_BEGINNING})")
-_EVENT = re.compile(rf"({_TIME})(?: - ({_TIME}))? seconds, (.*)\.\s*", re.DOTALL)
+_EVENT = re.compile(rf"({TIME})(?: - ({TIME}))? seconds, (.*)\.\s*", re.DOTALL)
 
 
 def event_list_task(

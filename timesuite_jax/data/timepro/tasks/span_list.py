@@ -9,10 +9,13 @@ from timesuite_jax.text import format_seconds
 ABSENT = "The given query does not happen in this video."
 """Answer to a question whose event the video does not show; `text.denies_event` recognises it."""
 
-SPANS = r"\d+(?:\.\d+)? - \d+(?:\.\d+)?(?:(?:, | and )\d+(?:\.\d+)? - \d+(?:\.\d+)?)*"
+TIME = r"-?\d+(?:\.\d+)?"
+"""Regular expression of a time; a wrong annotation may start before its video."""
+
+SPANS = rf"{TIME} - {TIME}(?:(?:, | and ){TIME} - {TIME})*"
 """Regular expression of a list of spans."""
 
-_SPAN = re.compile(r"(\d+(?:\.\d+)?) - (\d+(?:\.\d+)?)")
+_SPAN = re.compile(rf"({TIME}) - ({TIME})")
 
 
 def join(parts: Sequence[str]) -> str:
