@@ -298,6 +298,22 @@ def test_prefixes_are_removed_from_the_file_of_each_role(role, prefix, files, tm
         assert np.array_equal(*values), name
 
 
+@pytest.mark.parametrize("prefix", ["module.", "ema.model."])
+def test_a_prefix_of_some_keys_is_named(prefix, tmp_path):
+    """Rather than the closest of the missing keys, which may be of another tensor."""
+    arrays = tiny.tensors()
+    arrays[f"{prefix}clip_proj.bias"] = arrays.pop("clip_proj.bias")
+    arrays[f"{prefix}clip_proj.weight"] = arrays["clip_proj.weight"]
+    lora = f"{tiny.LLM}model.layers.1.mlp.up_proj.lora_A"
+    arrays[f"{prefix}{lora}.weight"] = arrays.pop(f"{lora}.default.weight")
+    with pytest.raises(UserError) as error:
+        resolve(PORT, open_layers(PORT, [str(tiny.save(tmp_path / "x.safetensors", arrays))]))
+    alone = f"(most keys of the file lack the prefix '{prefix}'; remove it from this one)"
+    both = f"(the file has it without the prefix '{prefix}', too: clip_proj.weight; remove one of the two)"
+    for line in (f"clip_proj.bias {alone}", f"{lora}.weight {alone}", f"clip_proj.weight {both}"):
+        assert f"\n    {prefix}{line}\n" in str(error.value)
+
+
 @pytest.mark.parametrize("part", ["_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"])
 def test_parts_of_wrapped_modules_are_removed(part, tmp_path):
     arrays = {

@@ -166,6 +166,8 @@ def _assign_sources(
                 status.ignored[name] = "listed as expected"
             else:
                 status.unexpected.append(key)
+                if prefixed := _prefix_problem(file, key, table):
+                    status.prefixed[key] = prefixed
         # A file that is trained on a complete checkpoint may supply what this lacks, as adapters.
         present = {*file.keys, *(name for later in files[number + 1 :] for name in later.keys if file.role.complete)}
         for entry in table.entries.values():
@@ -173,6 +175,20 @@ def _assign_sources(
             if required and entry.torch not in present and not missing.match(entry.torch, entry.jax):
                 status.missing.append(entry.torch)
     return sources
+
+
+def _prefix_problem(file: _File, key: str, table: Table) -> str:
+    """What is wrong with a key that is a tensor's after a prefix that most keys of the file lack; "" if it is not."""
+    prefix, rest = "", key
+    while "." in rest:
+        part, rest = rest.split(".", 1)
+        prefix += f"{part}."
+        if (name := file.role.spelling(file.role.prefix + rest)) not in table.entries:
+            continue
+        if name in file.keys:
+            return f"the file has it without the prefix {prefix!r}, too: {file.keys[name]}; remove one of the two"
+        return f"most keys of the file lack the prefix {prefix!r}; remove it from this one"
+    return ""
 
 
 def _unused_files(files: Sequence[_File], sources: Sources) -> dict[str, str]:

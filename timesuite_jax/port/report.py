@@ -30,6 +30,7 @@ class LayerReport:
     ignored: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> reason
     missing: list[str] = dataclasses.field(default_factory=list)  # required of this role
     unexpected: list[str] = dataclasses.field(default_factory=list)
+    prefixed: dict[str, str] = dataclasses.field(default_factory=dict)  # unexpected key -> mistake in its prefix
     mismatched: dict[str, str] = dataclasses.field(default_factory=dict)  # key -> shape or type found, wanted, hint
 
 
@@ -64,9 +65,11 @@ class LoadReport:
                 continue
             if layer.unexpected:
                 candidates = sorted({*self.missing, *layer.missing}) or list(names)
-                found.append(
-                    _paragraph(f"{layer.source}: unexpected", [_suggest(key, candidates) for key in layer.unexpected])
-                )
+                lines = [
+                    f"{key} ({layer.prefixed[key]})" if key in layer.prefixed else _suggest(key, candidates)
+                    for key in layer.unexpected
+                ]
+                found.append(_paragraph(f"{layer.source}: unexpected", lines))
             if layer.mismatched:
                 lines = [f"{key}: {text}" for key, text in layer.mismatched.items()]
                 found.append(_paragraph(f"{layer.source}: wrong shape or type", lines))
