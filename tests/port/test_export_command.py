@@ -228,6 +228,9 @@ def test_user_errors(tmp_path, folder, capsys, config_file):
         capsys, "export", folder, "--out", tmp_path / "x.pth", "--language-model", "--config", config_file
     )
     assert code == 2 and "writes a folder" in err
+    for source, words in [(("--workdir", tmp_path), "train there first"), ((tmp_path,), "made by `port import`")]:
+        code, _, err = run(capsys, "export", *source, "--out", out)
+        assert code == 2 and words in err and err.count("\n") == 1, err
     for change, words in [
         ("lora.rank=8", "lm_head.lora_A.default.weight is (4, 16), but by the config's model.mistral it is (8, 16)"),
         ("layers=2", "model.layers.1.self_attn.q_proj.weight is missing"),

@@ -13,7 +13,7 @@ from etils import epath
 from timesuite_jax.errors import UserError
 
 _BUCKET = "gs://"
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+|([Gg][Ss]):(?=.)")  # "gs:x" is a bucket rather than a file's name
 
 
 def is_remote(path: epath.PathLike) -> bool:
@@ -30,11 +30,11 @@ def to_path(path: epath.PathLike) -> epath.Path:
     text = os.fspath(path)
     scheme = _SCHEME.match(text)
     if is_remote(text):
-        if not text.removeprefix(_BUCKET).strip("/"):
+        if not text.removeprefix(_BUCKET).partition("/")[0]:
             raise UserError(f"{text} names no bucket; write gs://BUCKET/PATH")
         _check_library(text)
     elif scheme and not os.path.exists(text):  # noqa: PTH110 (a file may have such a name)
-        name = scheme[1].lower()
+        name = (scheme[1] or scheme[2]).lower()
         hint = f"write gs://{text[scheme.end() :]}" if name == "gs" else "copy it to a disk or to gs://BUCKET/PATH"
         raise UserError(f"{text}: paths on a disk and gs://BUCKET/PATH are supported, not {scheme[0]}; {hint}")
     return epath.Path(text) if is_remote(text) else epath.Path(PurePath(text))  # a name may have "://" in it

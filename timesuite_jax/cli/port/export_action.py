@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
     """
     folder = args.folder or args.workdir
     if not port.is_orbax(folder):
+        if args.workdir:
+            raise UserError(f"{folder} has no checkpoint; train there first or give another folder")
         raise UserError(f"{folder} is not an Orbax folder; give one made by `port import` or --workdir RUN")
     config, step = _config_and_step(args, folder)
     model = choose_port([folder], args.model or (config["task"] if config else None))
