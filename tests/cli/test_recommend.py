@@ -111,6 +111,8 @@ def test_a_user_of_the_data_is_recommended_what_follows_all_items(run, capsys):
     assert main([*words[:-4], "--user", "usr 5"]) == 2
     error = capsys.readouterr().err
     assert "ring.npz has no user 'usr 5'; did you mean 'user 5'? its 24 users are 'user 0', 'user 1'" in error
+    assert main([*words[:-4], "--user", ""]) == 2
+    assert capsys.readouterr().err == "timesuite recommend: user is empty; fill it in or remove the line\n"
     with pytest.raises(SystemExit):
         main(["recommend", "--workdir", str(run)])
     assert "one of the arguments --user --history is required" in capsys.readouterr().err

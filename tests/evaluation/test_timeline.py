@@ -29,7 +29,7 @@ def test_a_later_answer_is_drawn_further_right(tmp_path: Path):
 
 def test_no_answer_draws_no_bar(tmp_path: Path):
     path = tmp_path / "none.png"
-    draw_timelines([Timeline("when?", 10.0, [], [(1.0, 2.0)])], path)
+    draw_timelines([Timeline("when?", 10.0, [], [(1.0, 2.0)])], str(path))
     assert blue_columns(path).size == 0
 
 

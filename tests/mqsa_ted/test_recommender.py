@@ -69,7 +69,7 @@ def test_unknown_items_are_an_error_or_named(params, item):
 
 @pytest.mark.parametrize("item", [True, 1.5, ""])
 def test_items_of_other_kinds_are_rejected(params, item):
-    with pytest.raises(ValueError, match=r"is neither a name nor a whole number|is empty"):
+    with pytest.raises(UserError, match=r"item .*(is neither a name nor a whole number|is empty)"):
         Recommender(MODEL, params, unnamed())([[item]])
 
 

@@ -129,9 +129,9 @@ class MqsaTedInference:
         """Returns the names of all items of a user of the data, oldest first, with the held-out ones.
 
         Raises:
-          UserError: if there is no such user.
+          UserError: if there is no such user, or it is neither text nor a whole number.
         """
-        users = NameIndex(self.data.user_names, self.data.num_users)
+        users = NameIndex(self.data.user_names, self.data.num_users, "user")
         if (index := users.find(user)) is None:
             known = ", ".join(repr(users.name(n)) for n in range(min(3, self.data.num_users)))
             hint = did_you_mean(str(user), self.data.user_names or ())
@@ -139,7 +139,7 @@ class MqsaTedInference:
                 f"{self.config.data.source} has no user {user!r}; {hint}{hint and ' '}its {self.data.num_users} users "
                 f"are {known} and so on; correct the name, or give the items of another user as a history"
             )
-        items = NameIndex(self.data.item_names, self.data.num_items)
+        items = NameIndex(self.data.item_names, self.data.num_items, "item")
         return [items.name(item) for item in self.data.history(index).tolist()]
 
     def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:

@@ -71,7 +71,7 @@ class Recommender:
 
     def __init__(self, model: Mqsa, params: Params, data: Interactions, *, batch_size: int = 512) -> None:
         self._model, self._params, self._batch_size = model, params, batch_size
-        self._index, self._items = NameIndex(data.item_names, data.num_items), data.num_items
+        self._index, self._items = NameIndex(data.item_names, data.num_items, "item"), data.num_items
 
     def __call__(
         self,
@@ -90,8 +90,8 @@ class Recommender:
           on_unknown: whether items that are not in the training data are an error, or ignored and listed in the result.
 
         Raises:
-          ValueError: `top` is not positive, a history is a string, or an item is neither text nor a whole number.
-          UserError: items are unknown, and `on_unknown` is "reject".
+          ValueError: `top` is not positive, or a history is a string.
+          UserError: an item is neither text nor a whole number, or items are unknown and `on_unknown` is "reject".
         """
         if top < 1:
             raise ValueError(f"top={top}; recommend at least 1 item")

@@ -89,6 +89,13 @@ def test_decimal_fractions_are_exact(number):
     assert np.argsort(found.values).tolist() == [3, 1, 2, 0] and len(set(found.values.tolist())) == 4
 
 
+@pytest.mark.parametrize("number", [str, Decimal])
+def test_fractions_of_more_than_nine_digits_are_rounded_to_nine(number):
+    texts = ["1700000000.0000000014", "1700000000.00000000251234567", "-1700000000.0000000016", "1700000001"]
+    found = parse_times(pyarrow.array([number(text) for text in texts]))
+    assert (found.values.tolist(), found.scale) == ([NOW + 1, NOW + 3, -NOW - 2, NOW + 10**9], 10**9)
+
+
 @pytest.mark.parametrize("texts", [["0.5", "1", "-2.25"], ["1e3", "2.5e3"], ["1e300", "2"], [".5", "1."]])
 def test_other_numbers_are_floats(texts):
     np.testing.assert_array_equal(parse_times(pyarrow.array(texts)).values, [float(text) for text in texts])

@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import numpy as np
 
+from timesuite_jax.errors import UserError
+
 _DIGITS = re.compile(r"-?\d+")
 _WHOLE_FLOAT = re.compile(r"-?\d+\.0*|-?\d(\.\d+)?[eE]\+\d\d")
 MAX_EXACT = 2**53  # larger floats are rounded, so that two ids may have become one
@@ -51,10 +53,11 @@ class NameIndex:
     Args:
       names: of the ids in order; None if ids are names.
       number: of ids.
+      kind: "user" or "item".
     """
 
-    def __init__(self, names: Sequence[str] | None, number: int) -> None:
-        self._names, self._number = names, number
+    def __init__(self, names: Sequence[str] | None, number: int, kind: str) -> None:
+        self._names, self._number, self._kind = names, number, kind
         self._ids = {name: index for index, name in enumerate(names or ())}
 
     def name(self, index: int) -> str:
@@ -65,9 +68,12 @@ class NameIndex:
         """Returns the id of a name, which may be a number; None for an unknown one.
 
         Raises:
-          ValueError: if the name is empty, or neither text nor a whole number.
+          UserError: if the name is empty, or neither text nor a whole number.
         """
-        text = parse_name(name, "name")
+        try:
+            text = parse_name(name, self._kind)
+        except ValueError as error:
+            raise UserError(str(error)) from None
         found = self._find(text if not isinstance(name, str) or name not in self._ids else name)
         if found is None and (whole := whole_number(text)):
             return self._find(whole)

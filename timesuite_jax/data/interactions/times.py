@@ -1,7 +1,8 @@
 """Reads times exactly: numbers of any unit, dates and times in ISO 8601, and timestamps of Parquet.
 
-A float does not resolve nanoseconds since 1970. Integers, dates and decimal fractions of at most nine digits are
-therefore kept as integers; other numbers are floats. Dates and times without a time zone are in UTC.
+A float does not resolve nanoseconds since 1970. Integers, dates and decimal fractions are therefore kept as integers,
+fractions of more than nine digits rounded to nine; other numbers are floats. Dates and times without a time zone are in
+UTC.
 """
 
 from collections.abc import Sequence
@@ -73,11 +74,12 @@ def _numbers(column: pyarrow.Array) -> Times | None:
         largest = np.abs(floats).max(initial=0.0)
     if is_text(column.type) and _RESOLVED < largest < _MAX_SCALED:
         try:
-            decimals = column.cast(pyarrow.decimal128(19, 9))
+            digits = column.cast(pyarrow.decimal128(38, 27))
+            decimals = compute.round(digits, 9).cast(pyarrow.decimal128(19, 9))
             billion = pyarrow.scalar(Decimal(_SCALE), pyarrow.decimal128(10, 0))
             return Times(compute.multiply(decimals, billion).cast(pyarrow.int64()).to_numpy(), _SCALE)
         except pyarrow.ArrowException:
-            pass  # more digits than nine
+            pass  # more digits than 27
     return Times(floats)
 
 
