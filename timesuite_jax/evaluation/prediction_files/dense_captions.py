@@ -45,7 +45,7 @@ def read_dense_captions(predictions: Path, truth: Path) -> tuple[list[VideoEvent
 
 def _predicted(video: str, events: Any) -> list[Event]:
     try:
-        return [_event(*event["timestamp"], event.get("caption", event.get("sentence"))) for event in events]
+        return [_event(event["timestamp"], event.get("caption", event.get("sentence"))) for event in events]
     except (TypeError, ValueError, KeyError, AttributeError, OverflowError) as error:
         raise UserError(
             f'predictions of video {video} are no list of {{"timestamp": [start, end], "caption": text}}; correct them'
@@ -77,12 +77,13 @@ def _zip(video: str, segments: Any, captions: Sequence[Any]) -> list[Event]:
             raise UserError(
                 f"ground truth of video {video} has {len(segments)} segments and {len(captions)} captions; correct it"
             )
-        return [_event(*segment, caption) for segment, caption in zip(segments, captions, strict=True)]
+        return [_event(segment, caption) for segment, caption in zip(segments, captions, strict=True)]
     except (TypeError, ValueError, OverflowError) as error:
         raise UserError(f"ground truth of video {video} has segments that are not [start, end]; correct it") from error
 
 
-def _event(start: Any, end: Any, caption: Any) -> Event:
+def _event(segment: Any, caption: Any) -> Event:
+    start, end = segment
     if not isinstance(caption, str):
         raise TypeError(f"caption {caption!r} is not text")
     return Event(float(start), float(end), caption)

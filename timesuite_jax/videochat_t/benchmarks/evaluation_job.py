@@ -38,8 +38,10 @@ def evaluation_job(
     name = request.benchmark or spec.benchmark
     benchmark = choose_benchmark(name, spec, request)
     # Of corpora it is the number of records, which the benchmark itself applies.
-    published = isinstance(benchmark, PublishedBenchmark)
-    limit = (request.limit or spec.limit) if published else None
+    if isinstance(benchmark, PublishedBenchmark):
+        published, answer_tokens, limit = True, benchmark.answer_tokens, request.limit or spec.limit
+    else:
+        published, answer_tokens, limit = False, None, None
     total = len(benchmark.examples())
     if request.timeline is not None and not issubclass(benchmark.prediction_type, GroundingPrediction):
         raise UserError(f"--timeline draws time spans, and benchmark {name} has none; remove the option")
@@ -47,7 +49,7 @@ def evaluation_job(
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
             benchmark,
-            make_predictor(params, benchmark.answer_tokens if published else None),
+            make_predictor(params, answer_tokens),
             batch_size=request.batch_size or spec.batch_size,
             limit=limit,
             folder=request.results,

@@ -33,7 +33,7 @@ def caption_pairs(videos: Sequence[VideoEvents], *, protocol: str) -> list[list[
         for video, overlap in zip(videos, overlaps, strict=True):
             before = len(texts[0])
             for column, event in enumerate(video.predicted or ()):
-                matched = [video.truth[row].caption for row in np.flatnonzero(overlap[:, column] >= threshold)]
+                matched = [video.truth[row].caption for row in np.flatnonzero(overlap[:, column] >= threshold).tolist()]
                 for reference in matched or [UNMATCHED]:
                     texts[0].append(event.caption)
                     texts[1].append(reference)
