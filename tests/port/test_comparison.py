@@ -75,6 +75,7 @@ def test_a_tensor_of_several_chunks(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["atol", "rtol"])
-def test_negative_tolerances_are_refused(name):
-    with pytest.raises(UserError, match=f"--{name} -1 must be at least 0"):
-        compare(*pair(np.ones(1), np.ones(1)), **{name: -1})
+@pytest.mark.parametrize("value", [-1, float("inf"), float("nan")])
+def test_negative_and_infinite_tolerances_are_refused(name, value):
+    with pytest.raises(UserError, match=f"--{name} {value} must be a number of at least 0"):
+        compare(*pair(np.ones(1), np.ones(1)), **{name: value})

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.storage.write_errors import explain_write_errors
+from timesuite_jax.storage.write_errors import cause_of, explain_write_errors
 
 
 def test_write_errors_are_explained_and_others_unchanged(tmp_path):
@@ -23,3 +23,9 @@ def test_write_errors_are_explained_and_others_unchanged(tmp_path):
         (tmp_path / "absent").read_text()
     with pytest.raises(ValueError, match="ours"), explain_write_errors(tmp_path):
         raise ValueError("ours")
+
+
+def test_a_cause_is_named_without_a_number():
+    assert cause_of(FileNotFoundError(2, "No such file or directory", "x")) == "No such file or directory"
+    assert cause_of(FileNotFoundError("gs://absent/x")) == "gs://absent/x"
+    assert cause_of(PermissionError()) == "PermissionError"

@@ -13,6 +13,7 @@ from timesuite_jax.edit_lists.subtitles import srt, webvtt
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import replace_text
 from timesuite_jax.storage.remote_path import to_path
+from timesuite_jax.storage.write_errors import cause_of
 
 FORMATS: dict[str, tuple[Callable[[EditList], str], str]] = {
     ".srt": (srt, "SubRip subtitles"),
@@ -51,4 +52,4 @@ def write_edit_list(edits: EditList, file: epath.PathLike) -> None:
     try:
         replace_text(to_path(file), text)
     except OSError as error:
-        raise UserError(f"cannot write {file}: {error.strerror}; choose another file") from error
+        raise UserError(f"cannot write {file}: {cause_of(error)}; choose another file") from error

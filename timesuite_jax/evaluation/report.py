@@ -10,6 +10,7 @@ from rich.table import Table
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.runner import Result
 from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.write_errors import cause_of
 
 _SHOWN = 5  # dropped examples that are printed
 
@@ -65,4 +66,4 @@ def write_predictions(result: Result, path: epath.PathLike) -> None:
         with atomic_write(path) as partial:
             partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
+        raise UserError(f"cannot write {path}: {cause_of(error)}; choose another file") from error

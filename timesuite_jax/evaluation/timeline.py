@@ -7,6 +7,7 @@ from etils import epath
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline_spans import Span, Timeline
 from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.write_errors import cause_of
 
 __all__ = ["Span", "Timeline", "draw_timelines"]
 
@@ -27,4 +28,4 @@ def draw_timelines(timelines: Sequence[Timeline], path: epath.PathLike) -> None:
         with atomic_write(path) as partial:
             figure.savefig(partial, format="png")
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
+        raise UserError(f"cannot write {path}: {cause_of(error)}; choose another file") from error

@@ -48,11 +48,11 @@ def compare(a: Source, b: Source, *, atol: float = 0.0, rtol: float = 0.0) -> Co
     or the same infinity.
 
     Raises:
-      UserError: if a tolerance is negative or NaN.
+      UserError: if a tolerance is negative, infinite or NaN.
     """
     for name, value in (("atol", atol), ("rtol", rtol)):
-        if not value >= 0:
-            raise UserError(f"--{name} {value} must be at least 0")
+        if not 0 <= value < np.inf:
+            raise UserError(f"--{name} {value} must be a number of at least 0")
     found = [Difference(key, f"only in {a.name}") for key in a.infos if key not in b.infos]
     found += [Difference(key, f"only in {b.name}") for key in b.infos if key not in a.infos]
     largest = None

@@ -57,6 +57,11 @@ def explain_write_errors(place: Any, what: str = "path") -> Iterator[None]:
         raise
 
 
+def cause_of(error: OSError) -> str:
+    """Returns what is wrong, in words; errors of libraries for buckets have no number."""
+    return error.strerror or str(error) or type(error).__name__
+
+
 def _leads_to(name: Any, place: Any) -> bool:
     """Whether a path is the place or a folder above it, so that not a file that is read is missing."""
     return name is not None and Path(str(place)).is_relative_to(str(name))

@@ -10,6 +10,7 @@ from timesuite_jax.apps.inspection.report import PERCENTILE_NAMES, CorpusReport
 from timesuite_jax.apps.inspection.sample_card import sample_card
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
+from timesuite_jax.storage.write_errors import cause_of
 
 _STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; color: #1c2430; margin: 2rem auto; max-width: 68rem; padding: 0 1rem; }
@@ -54,7 +55,7 @@ def write_page(
         with atomic_write(path) as partial:
             partial.write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror}; choose another file") from error
+        raise UserError(f"cannot write {path}: {cause_of(error)}; choose another file") from error
 
 
 def _corpus(report: CorpusReport, config: str | None, deadline_s: float) -> str:

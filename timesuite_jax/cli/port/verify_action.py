@@ -10,6 +10,7 @@ from timesuite_jax import port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli._printable import printable
+from timesuite_jax.counted import counted
 from timesuite_jax.port.files.source import Renamed
 from timesuite_jax.registry.port_choice import choose_port, family_of
 
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     """Compares; returns 1 if the checkpoints differ.
 
     Raises:
-      UserError: if one cannot be read, or a tolerance is negative.
+      UserError: if one cannot be read, or a tolerance is negative or not finite.
     """
     family = args.model
     if family is None:  # related models recognize the same tensors: one of them that recognizes both checkpoints
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         print_columns([(difference.key, difference.what) for difference in found.differences])
         equal = f"equal within the tolerances: {len(a.infos)} tensors" if found.largest else ""
-        result = f"{len(found.differences)} differences" if found.differences else equal
+        result = counted(len(found.differences), "difference") if found.differences else equal
         print(result or f"identical: {len(a.infos)} tensors")
         if found.largest:
             share = f", {found.largest.relative:.3g} of its largest value"

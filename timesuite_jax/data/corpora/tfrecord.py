@@ -23,7 +23,7 @@ from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.foreign_files import refuse_foreign
 from timesuite_jax.storage.range_reader import RangeReader, file_size
 from timesuite_jax.storage.remote_path import make_folder, to_path
-from timesuite_jax.storage.write_errors import explain_write_errors
+from timesuite_jax.storage.write_errors import cause_of, explain_write_errors
 
 _HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
@@ -298,4 +298,4 @@ def cannot_write(path: epath.PathLike, error: OSError) -> UserError:
     except UserError as explained:
         return explained
     except OSError:
-        return UserError(f"cannot write to {path}: {error.strerror}; choose another path")
+        return UserError(f"cannot write to {path}: {cause_of(error)}; choose another path")

@@ -16,6 +16,7 @@ from jaxtyping import Int
 from timesuite_jax.errors import UserError
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.npz import read_arrays
+from timesuite_jax.storage.write_errors import cause_of
 
 _ARRAYS = ("user_ptr", "items", "validate_item", "test_item", "num_user", "num_item")
 _NAMES = ("user_names", "item_names")  # optional
@@ -122,7 +123,7 @@ class Interactions:
             with atomic_write(path) as partial, partial.open("wb") as file:
                 np.savez_compressed(file, **arrays)
         except OSError as error:
-            raise UserError(f"cannot write {path}: {error.strerror}; choose another path") from error
+            raise UserError(f"cannot write {path}: {cause_of(error)}; choose another path") from error
 
 
 def describe(data: Interactions) -> dict[str, float]:
