@@ -27,5 +27,6 @@ def test_write_errors_are_explained_and_others_unchanged(tmp_path):
 
 def test_a_cause_is_named_without_a_number():
     assert cause_of(FileNotFoundError(2, "No such file or directory", "x")) == "No such file or directory"
-    assert cause_of(FileNotFoundError("gs://absent/x")) == "gs://absent/x"
+    assert cause_of(FileNotFoundError("https://host/upload/storage/v1/b/absent/o?name=x")) == "no such bucket"
+    assert cause_of(OSError("Forbidden: gs://bucket/x")) == "Forbidden: gs://bucket/x"
     assert cause_of(PermissionError()) == "PermissionError"

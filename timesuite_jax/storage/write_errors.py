@@ -58,7 +58,9 @@ def explain_write_errors(place: Any, what: str = "path") -> Iterator[None]:
 
 
 def cause_of(error: OSError) -> str:
-    """Returns what is wrong, in words; errors of libraries for buckets have no number."""
+    """Returns what is wrong, in words; errors of gcsfs have no number, and that of an absent bucket only a URL."""
+    if isinstance(error, FileNotFoundError) and not error.strerror:
+        return "no such bucket"
     return error.strerror or str(error) or type(error).__name__
 
 
