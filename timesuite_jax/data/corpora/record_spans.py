@@ -145,7 +145,7 @@ def _stated(remaining: Sequence[Span], windows: Sequence[Span], length: float, r
 
 def _states_negative(answer: str, seconds: float) -> bool:
     """Whether an answer has this time before the start of the video, which is read in the wordings of tasks only."""
-    written = rf"[-\N{{MINUS SIGN}}]{re.escape(f'{-seconds:g}')}(\.0+)?(?!\.?\d)"
+    written = r"[-\N{MINUS SIGN}]" + re.escape(f"{-seconds:g}") + r"(\.0+)?(?!\.?\d)"
     return seconds < 0 and re.search(written, answer) is not None
 
 
