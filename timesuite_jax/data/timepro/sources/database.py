@@ -57,7 +57,7 @@ def rows_of_split(
       UserError: as `database_rows`.
     """
     splits = Counter(split_of(row) for row in rows())
-    listed = ", ".join(f"{name or 'without a name'} ({count})" for name, count in sorted(splits.items()))
+    listed = ", ".join(f"{_shown(name)} ({count})" for name, count in sorted(splits.items()))
     if reading.split is None and len(splits) > 1:
         raise UserError(f"{document.path} has several splits: {listed}; choose one with --split, or --split {_ALL}")
     if reading.split not in (None, _ALL, *splits):
@@ -87,3 +87,9 @@ def parse_events(events: str, text: str) -> Callable[[Cursor, Reading], Iterator
 def _subset(video: Cursor) -> str:
     subset = video.value.get("subset") if isinstance(video.value, dict) else None
     return subset if isinstance(subset, str) else ""
+
+
+def _shown(split: str) -> str:
+    if not split:
+        return "without a name"
+    return split if split.isprintable() else repr(split)
