@@ -27,8 +27,11 @@ def answer(corpus: str, video: str, folder: str) -> dict[str, Any]:
     """Answers to each record, dropped records, the answer about the video, and the error for videos that differ between
     processes.
     """
-    task = cast(VideoChatTask, build(tiny_config.get_config(corpus)))
-    mesh = parallel.make_mesh()
+    config = tiny_config.get_config(corpus)
+    config.model.tape = False  # the same in every process, and long to compile
+    task = cast(VideoChatTask, build(config))
+    devices = jax.devices()
+    mesh = parallel.make_mesh(devices=devices if jax.process_count() > 1 else devices[:1])
     with parallel.mesh_context(mesh, parallel.DEFAULT_RULES):
         everywhere = parallel.batch_sharding(mesh, {"batch": ()})
         params = jax.jit(task.init, out_shardings=everywhere)(jax.random.key(0))
