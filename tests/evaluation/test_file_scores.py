@@ -94,7 +94,7 @@ def test_choices(tmp_path):
         {"question_id": "v2-1", "videoID": "v2", "answer": 0},
         {"question_id": "v2-2", "videoID": "v2", "answer": "(C)"},
     ]
-    answers = {"v1-1": "(B) the cup", "v1-2": "The best option is B.", "v2-1": "b", "v2-2": "A man knows"}
+    answers = {"v1-1": "(B) the cup", "v1-2": "It is a red cup.", "v2-1": "b", "v2-2": "A man knows"}
     result = score_files("choice", files(tmp_path, answers, truth))
     assert result.metrics()["accuracy"] == 0.5
     assert result.metrics()["parse_failures"] == 0.25

@@ -17,10 +17,15 @@ def read_options(options: Cursor) -> tuple[str, ...]:
     texts = tuple(option_text(option) for option in options.items())
     if not 2 <= len(texts) <= len(LETTERS):
         raise options.wrong(f"a list of 2 to {len(LETTERS)} options")
+    return without_letters(texts)
+
+
+def without_letters(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Removes letters before options, "A. red", if all have them in order and texts behind them."""
     labels = [_LABEL.match(text) for text in texts]
     if all(label and label[1] == letter for label, letter in zip(labels, LETTERS, strict=False)):
         stripped = tuple(text[label.end() :] for text, label in zip(texts, labels, strict=True) if label)
-        texts = stripped if all(stripped) else texts
+        return stripped if all(stripped) else texts
     return texts
 
 

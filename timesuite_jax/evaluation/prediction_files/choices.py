@@ -1,21 +1,19 @@
 """Multiple-choice questions: predicted letters and the right ones."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.data.choices.choice_answers import read_choice
+from timesuite_jax.data.choices.choice_question import LETTERS
+from timesuite_jax.data.choices.options import without_letters
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.prediction_files.json_content import read_json_content
 
 _IDS = ("id", "qid", "question_id", "doc_id", "q_uid")
 _ANSWERS = ("prediction", "pred", "response", "filtered_resps", "answer", "output")
 _TRUTHS = ("answer", "target", "correct", "gt")
-# "(B) text", "B.", "**B**", "C the cup", but not "A man walks".
-_LEADING = re.compile(r"^\W*(?:([A-Z])(?=\s*(?:$|[.):,\]*\n]))|([B-HJ-Z])(?=\s))")
-# "Answer: B", "The best option is (B)", "Best option:(B".
-_STATED = re.compile(r"(?i:answer|option|choice)(?i:\s+is|\s*[:=])?\W*\b([A-Z])(?=\W|$)")
 
 
 @dataclass(frozen=True)
@@ -28,17 +26,6 @@ class Choice:
     predicted: str | None
     answered: bool
     duration: float | None
-
-
-def chosen_letter(text: str) -> str | None:
-    """Returns the letter that an answer chooses; None if it names none or several."""
-    text = text.strip()
-    if re.fullmatch(r"\W*[a-z]\W*", text):
-        return text.strip("()[]*_.,: \"'").upper() or None
-    if found := _LEADING.match(text):
-        return found[1] or found[2]
-    stated = set(_STATED.findall(text))
-    return stated.pop() if len(stated) == 1 else None
 
 
 def read_choices(predictions: Path, truth: Path) -> tuple[list[Choice], list[str]]:
@@ -64,7 +51,7 @@ def read_choices(predictions: Path, truth: Path) -> tuple[list[Choice], list[str
                 id,
                 str(video),
                 _right_letter(id, row, truth),
-                None if text is None else chosen_letter(text),
+                None if text is None else _letter(text, _options(row)),
                 text is not None,
                 float(duration) if isinstance(duration, int | float) and abs(duration) < 1e9 else None,
             )
@@ -105,8 +92,21 @@ def _right_letter(id: str, row: Mapping[str, Any], path: Path) -> str:
     options = row.get("options", row.get("candidates"))
     if isinstance(options, list) and value in options:
         value = options.index(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 26:
-        return chr(ord("A") + value)
-    if isinstance(value, str) and (letter := chosen_letter(value)):
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(LETTERS):
+        return LETTERS[value]
+    if isinstance(value, str) and (letter := _letter(value, _options(row))):
         return letter
     raise UserError(f"question {id} of {path} has the answer {value!r}; give a letter or one of its options")
+
+
+def _options(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Texts of the options of a question, without their letters; None if the row has none."""
+    options = row.get("options", row.get("candidates"))
+    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+        return None
+    return without_letters(tuple(options)) or None
+
+
+def _letter(text: str, options: tuple[str, ...] | None) -> str | None:
+    chosen = read_choice(text, options)
+    return LETTERS[chosen[0]] if chosen else None
