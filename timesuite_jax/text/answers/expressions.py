@@ -50,7 +50,7 @@ EXPRESSIONS = (
         "newcomer",
         r"(?:(?<=[.!?;,\n]\s)|(?<=\n)|(?<=\b(?:and|but|und)\s)|(?<=\bthen\s)|(?<=\bwhile\s)|(?<=\bet\s)|(?<=\by\s))"
         r"(?:an?|another|someone|somebody|the\sother|eine?|une?|una|otr[oa]|outr[oa])\b(?=\s[^\W\d])"
-        r"(?!\s(?:moment|while|bit|little|few|short|couple|second|minute|half|hour|later|time|total|end)\b)",
+        r"(?!\s(?:[^\W\d]+\s)?(?:moment|while|bit|little|few|short|couple|second|minute|half|hour|later|time|total|end)\b)",
     ),
     ("bridge", r"\b(?:correct|right|actual|true|real)\sone\b"),
     ("not", r"\b(?:no|non)(?=\s(?:de|desde|entre|da|dal|tra|fra)\s\d)"),
