@@ -44,3 +44,9 @@ def test_a_mistake_is_one_sentence(words, tmp_path, capsys):
     assert main(words) == 2
     error = capsys.readouterr().err
     assert error.startswith("timesuite score: ") and error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_json_has_null_for_classes_without_a_window(words, capsys):
+    assert main([*words[:2], "mr", *words[3:], "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+    assert found["MR-long-mAP"] is None and found["MR-short-mAP"] == 0.5

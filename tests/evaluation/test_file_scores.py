@@ -54,6 +54,26 @@ def test_grounding(tmp_path, predictions):
     assert result.scores.details["round_numbers"]["multiples_of_10"] == 0.75
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"timestamp": [0, 10], "prediction": "from 15 to 16 seconds"},
+        {"timestamp": [0, 10], "answer": "from 15 to 16 seconds"},
+        {"answer": "0 to 10 seconds", "prediction": "15 to 16 seconds"},
+        {"answer": "0 to 10 seconds", "response": [["15 to 16 seconds"]]},
+        {"timestamp": [0, 10], "pred_relevant_windows": [[15, 16, 0.9]]},
+    ],
+)
+def test_rows_with_truth_and_prediction(tmp_path, row):
+    result = score_files("tvg", files(tmp_path, [{"id": 0, **row}], TRUTH, answered_only=True))
+    assert result.metrics()["miou"] == 0.0 and result.metrics()["parse_failures"] == 0.0
+
+
+def test_lists_of_one_answer(tmp_path):
+    predictions = {KEYS[0]: ["0 - 10 seconds"], KEYS[1]: [["20 - 30 seconds"]], KEYS[2]: [[5, 9]]}
+    assert score_files("tvg", files(tmp_path, predictions, TRUTH)).metrics()["miou"] == 1.0
+
+
 def test_keys_are_not_evaluated(tmp_path):
     marker = tmp_path / "executed"
     key = f"a>>>person opens a door>>>__import__('pathlib').Path({str(marker)!r}).touch()"

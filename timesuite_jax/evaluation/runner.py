@@ -6,6 +6,7 @@ The answers do not depend on the batch size, the number of processes, or where a
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic
@@ -59,10 +60,10 @@ class Result(Generic[PredictionT]):
         return metric if whole else f"{metric} ({self.scores.coverage})"
 
     def as_json(self) -> dict[str, Any]:
-        """Returns metrics, intervals, dropped examples and settings as JSON values."""
+        """Returns metrics, intervals, dropped examples and settings as JSON values; None for numbers not finite."""
         found = self.scores.intervals().items()
         intervals = {self.shown_name(name): [interval.low, interval.high] for name, interval in found}
-        return {
+        values = {
             **{self.shown_name(name): value for name, value in self.metrics().items()},
             "intervals_95": intervals,
             "intervals_over": {"unit": self.scores.unit, "count": self.scores.group_count},
@@ -70,6 +71,7 @@ class Result(Generic[PredictionT]):
             "dropped_examples": {dropped.id: dropped.reason for dropped in self.dropped},
             "settings": dict(self.settings),
         }
+        return {name: _finite(value) for name, value in values.items()}
 
 
 def run_benchmark(
@@ -223,3 +225,12 @@ def _allgather(mine: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """
     parts = [json.loads(line) for line in parallel.allgather_strings([json.dumps(mine)])]
     return {name: {id: value for part in parts for id, value in part[name].items()} for name in mine}
+
+
+def _finite(value: Any) -> Any:
+    """Returns a JSON value with None for NaN and infinity, which JSON does not have."""
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -14,6 +14,7 @@ from timesuite_jax.errors import UserError
 
 CLIP_SECONDS = 2
 _MAX_CLIP = 2**31  # of 136 years
+_LONGEST = 1_000_000  # seconds of a video, 11 days: an array of all clips must fit in memory
 LEVELS = {"Fair": 2, "Good": 3, "VeryGood": 4}
 
 
@@ -118,12 +119,19 @@ def _saliency(truth: Mapping[str, Any]) -> tuple[Float[np.ndarray, "clips annota
       UserError: naming the query whose annotation is wrong.
     """
     query, duration = f"query {truth['qid']}", truth["duration"]
-    clips = clip_count(duration)
+    if not isinstance(duration, int | float | np.number) or isinstance(duration, bool):
+        raise UserError(f"{query} has duration {duration!r}; give the number of seconds of its video")
+    if duration > _LONGEST:
+        raise UserError(f"{query} has a video of {duration} s, over the {_LONGEST} s supported; give its seconds")
+    clips = clip_count(float(duration))
     if not clips:
         raise UserError(f"{query} has a video of {duration} s, too short for a clip of {CLIP_SECONDS} s; leave it out")
-    if not len(truth["relevant_clip_ids"]):
+    relevant = truth["relevant_clip_ids"]
+    if not isinstance(relevant, Sequence | np.ndarray) or isinstance(relevant, str):
+        raise UserError(f"{query} has relevant_clip_ids {relevant!r}; give a list of numbers of clips")
+    if not len(relevant):
         raise UserError(f"{query} has no relevant clip, so no prediction can be right; leave it out")
-    ids, scores = _annotated(query, truth["relevant_clip_ids"], truth["saliency_scores"])
+    ids, scores = _annotated(query, relevant, truth["saliency_scores"])
     saliency = np.zeros((clips, scores.shape[1]))
     within = ids < clips
     saliency[ids[within]] = scores[within]
@@ -139,7 +147,7 @@ def _annotated(
       UserError: clips are no distinct numbers from 0, or do not each have a finite score of every annotator.
     """
     for clip in clips:
-        if not (isinstance(clip, int | np.integer) and 0 <= clip < _MAX_CLIP):
+        if not (isinstance(clip, int | np.integer) and not isinstance(clip, bool) and 0 <= clip < _MAX_CLIP):
             raise UserError(f"{query} has relevant clip {clip!r}; clips are whole numbers from 0; correct it")
     ids = np.array(clips, np.int64)
     if len(np.unique(ids)) < len(ids):

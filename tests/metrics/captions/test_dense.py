@@ -8,6 +8,8 @@ from timesuite_jax.metrics.captions.dense import Event, VideoEvents, dense_capti
 from timesuite_jax.metrics.captions.dense.soda import soda_c
 from timesuite_jax.metrics.captions.meteor import Meteor
 from timesuite_jax.metrics.captions.meteor.lexicon import Lexicon
+from timesuite_jax.metrics.captions.meteor.normalizer import meteor_words
+from timesuite_jax.metrics.captions.ptb import ptb_tokenize
 
 PLAIN = Meteor(Lexicon())
 SOUP = [Event(0, 10, "stir the soup"), Event(10, 20, "add some salt")]
@@ -33,6 +35,19 @@ def test_more_than_ten_predictions_keep_their_own_scores():
     overlaps = np.eye(12)
     assert soda_c(overlaps, captions, captions, PLAIN) == 1.0
     assert soda_c(overlaps, captions, captions, PLAIN, protocol="paper") < 0.5
+
+
+def test_words_that_only_soda_compares_are_in_the_lexicon(monkeypatch):
+    """A true event that no prediction reaches is in no pair, and a paragraph has other tokens than its captions."""
+    wanted = []
+    monkeypatch.setattr(
+        "timesuite_jax.metrics.captions.meteor.scorer.installed_lexicon",
+        lambda sentences: wanted.extend(sentences) or Lexicon(),
+    )
+    truth = [Event(0.0, 1.5, "It's 10 percent."), Event(0.0, 10.0, "A dog barks.")]
+    dense_caption_scores([VideoEvents("a", [Event(0.0, 10.0, "it is ten percent")], truth)])
+    for caption in ptb_tokenize(["It's 10 percent.", "A dog barks.", "it is ten percent"]):
+        assert meteor_words(caption) in wanted, caption
 
 
 def test_a_chain_uses_events_in_order():

@@ -12,7 +12,8 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.prediction_files.json_content import read_json_content
 
 _IDS = ("id", "qid", "question_id", "doc_id", "q_uid")
-_ANSWERS = ("prediction", "pred", "response", "filtered_resps", "answer", "output")
+# The name that ground truth has too comes last: rows may contain both.
+_ANSWERS = ("prediction", "pred", "response", "filtered_resps", "output", "answer")
 _TRUTHS = ("answer", "target", "correct", "gt")
 
 

@@ -13,6 +13,12 @@ from timesuite_jax.evaluation.prediction_files.question_keys import question_key
 from timesuite_jax.text import denies_event, parse_spans
 
 Window = tuple[float, ...]
+_WINDOWS = ("pred_relevant_windows", "timestamps", "timestamp")
+# Fields of a prediction, best first. Those that ground truth has too come last: rows may contain both.
+_FIELDS = (
+    *("pred_relevant_windows", "timestamps", "prediction", "pred", "response", "filtered_resps", "answers", "output"),
+    *("answer", "timestamp"),
+)
 FORMS = (
     '{id: {"timestamp": [[start, end]]}}, {"video>>>query>>>span": answer}, '
     '{"video>>>query>>>span": {"timestamps", "answers"}} or lines {"qid", "pred_relevant_windows"}'
@@ -81,25 +87,23 @@ def _entries(content: Any, path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _prediction(key: str, value: Any, truth: TrueWindows, path: Path) -> PredictedWindows:
+    name, answer = None, value
     if isinstance(value, Mapping):
-        windows = next(
-            (value[name] for name in ("pred_relevant_windows", "timestamps", "timestamp") if name in value), None
-        )
-        text = next((value[name] for name in ("answers", "answer", "pred", "prediction") if name in value), None)
-    else:
-        windows, text = (value, None) if isinstance(value, list) else (None, value)
-    if windows is not None:
-        try:
-            pairs = [windows] if windows and not isinstance(windows[0], Sequence) else windows
-            return PredictedWindows(tuple(_finite(window) for window in pairs))
-        except (TypeError, ValueError, KeyError, OverflowError) as error:
-            raise UserError(f"prediction {key} of {path} has windows that are not [start, end]; correct it") from error
-    if isinstance(text, list) and len(text) == 1:
-        text = text[0]
-    if not isinstance(text, str):
+        name = next((name for name in _FIELDS if value.get(name) is not None), None)
+        answer = value.get(name)
+    if name not in _WINDOWS:
+        while isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], str | list):  # lmms-eval: [["B"]]
+            answer = answer[0]
+    if isinstance(answer, str) and name not in _WINDOWS:
+        spans = tuple((span.start, span.end) for span in parse_spans(answer, duration=truth.duration))
+        return PredictedWindows(spans, absent=not spans and denies_event(answer))
+    if not isinstance(answer, list):
         raise UserError(f"prediction {key} of {path} has neither windows nor a text; give {FORMS}")
-    spans = tuple((span.start, span.end) for span in parse_spans(text, duration=truth.duration))
-    return PredictedWindows(spans, absent=not spans and denies_event(text))
+    try:
+        pairs = [answer] if answer and not isinstance(answer[0], Sequence) else answer
+        return PredictedWindows(tuple(_finite(window) for window in pairs))
+    except (TypeError, ValueError, KeyError, OverflowError) as error:
+        raise UserError(f"prediction {key} of {path} has windows that are not [start, end]; correct it") from error
 
 
 def _finite(window: Sequence[Any]) -> Window:

@@ -57,15 +57,16 @@ def dense_caption_scores(
     _check(videos)
     pairs = caption_pairs(videos, protocol=protocol)
     sides = ([event.caption for events in side for event in events] for side in _sides(videos))
-    predicted, truth = (iter(ptb_tokenize(side, protocol=protocol)) for side in sides)
+    predicted, truth = (ptb_tokenize(side, protocol=protocol) for side in sides)
     texts = paragraphs(videos, protocol=protocol)
     if meteor is None:
         tokens = (text for each in pairs for one in each for text in (*one.predicted, *one.references))
-        meteor = Meteor.installed([*tokens, *(text for side in texts for text in side)])
+        meteor = Meteor.installed([*predicted, *truth, *tokens, *(text for side in texts for text in side)])
+    next_predicted, next_true = iter(predicted), iter(truth)
     rows = []
     for video, each in zip(videos, pairs, strict=True):
         overlaps = video.overlaps()
-        own = [next(truth) for _ in video.truth], [next(predicted) for _ in video.predicted or ()]
+        own = [next(next_true) for _ in video.truth], [next(next_predicted) for _ in video.predicted or ()]
         in_cider, in_meteor = caption_scores(each, meteor)
         rows.append(
             {
