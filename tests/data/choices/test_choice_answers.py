@@ -68,14 +68,15 @@ def test_the_letter_that_is_an_article(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "Answer: A man",
-        "The answer is a blue car",
-        "The answer is I think unclear",
-        "I'd say so",
-        "I’m not sure",
-        "I see",
-    ]
-    + ["Answer: B-roll of a street", "Answer: b boy", "A man", "B and C", "D is not correct", "D isn't right"],
+        *(
+            "Answer: A man",
+            "The answer is a blue car",
+            "The answer is I think unclear",
+            "Answer: B-roll",
+            "Answer: b boy",
+        ),
+        *("I'd say so", "I\u2019m not sure", "I see", "A man", "B and C", "D is not correct", "D isn't right"),
+    ],
 )
 def test_words_that_are_no_letter(text):
     assert read_choice(text, None) == ()

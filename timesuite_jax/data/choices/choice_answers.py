@@ -9,14 +9,15 @@ _MARKS = r"[(\[{*_`\"' ]*"
 _OPTION = rf"{_MARKS}(?:option\s+)?{_MARKS}"
 # A letter alone, unlike those of "I'd", "B-roll" and "C's". Words may follow a capital that is no word itself; "A" and
 # "I" are words, which only some words show to be letters.
-_LETTER = r"([A-J])(?![^\W_])(?!['’-](?-i:[a-z]))"
+_LETTER = r"([A-J])(?![^\W_])(?!['\u2019-](?-i:[a-z]))"
 _BEFORE_WORDS = r"(?:(?-i:[B-HJ])|(?-i:A)(?=[ \t]+(?:is|because|since|as|due)\b)|.(?![ \t]+\w))"
 _CHOSEN = rf"(?={_BEFORE_WORDS}){_LETTER}"
 _RIGHT = r"[)\]}*_`\"']*\s+is\s+(?:clearly\s+)?(?:the\s+)?(?:most\s+)?(?:correct|right|best|answer|accurate)\b"
 
-_FIRST = re.compile(rf"{_OPTION}{_LETTER}(?:[)\]}}.,:;*_`\"']|\s+[-–—:]\s|\s*$|\s*\n)", re.IGNORECASE)
+_FIRST = re.compile(rf"{_OPTION}{_LETTER}(?:[)\]}}.,:;*_`\"']|\s+[-\u2013\u2014:]\s|\s*$|\s*\n)", re.IGNORECASE)
 _FIRST_OF_WORDS = re.compile(
-    rf"{_OPTION}{_CHOSEN}(?=\s)(?!\s+(?:and|or)\b)(?!\s+(?:is|was|seems)(?:n't|n’t|\s+(?:not|incorrect|wrong|false))\b)",
+    rf"{_OPTION}{_CHOSEN}(?=\s)(?!\s+(?:and|or)\b)"
+    r"(?!\s+(?:is|was|seems)(?:n't|n\u2019t|\s+(?:not|incorrect|wrong|false))\b)",
     re.IGNORECASE,
 )
 _STATED = re.compile(
@@ -27,7 +28,7 @@ _STATED = re.compile(
 )
 _MARKED = re.compile(r"\(([A-J])\)", re.IGNORECASE)
 # A sign before a number is a part of it: -5, >10.
-_WORD = re.compile(r"(?:(?<!\w)[-−+<>≤≥]=?(?=\d))?[^\W_]+")
+_WORD = re.compile(r"(?:(?<!\w)[-\u2212+<>\u2264\u2265]=?(?=\d))?[^\W_]+")
 
 
 def read_choice(text: str, options: Sequence[str] | None) -> tuple[int, ...]:
