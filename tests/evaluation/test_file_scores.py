@@ -122,6 +122,25 @@ def test_choices(tmp_path):
     assert result.scores.group_count == 2
 
 
+@pytest.mark.parametrize("name", ["prediction", "pred", "response", "filtered_resps", "output"])
+@pytest.mark.parametrize("truth", ["answer", "target", "correct", "gt"])
+def test_predictions_with_the_truth_beside_them(tmp_path, name, truth):
+    rows = [{"id": 1, truth: "B", name: "A"}, {"id": 2, truth: "B", name: "B"}]
+    scored = score_files("choice", files(tmp_path, rows, [{"id": 1, truth: "B"}, {"id": 2, truth: "B"}]))
+    assert scored.metrics()["accuracy"] == 0.5
+
+
+def test_predicted_numbers_of_options(tmp_path):
+    """They are indices, as in the truth, unless the options are numbers themselves."""
+    counts = {"options": [2, 1, 0], "answer": 1}
+    truth = [{"q_uid": "a", "answer": 2}, {"q_uid": "b", "answer": "C"}, {"q_uid": "c", **counts}]
+    truth.append({"q_uid": "d", "answer": "y", "options": ["x", "y"]})
+    truth.append({"q_uid": "e", "answer": "A. 1", "options": ["A. 1", "B. 0"]})
+    scored = score_files("choice", files(tmp_path, {"a": 2, "b": 0, "c": 1, "d": 2, "e": "A"}, truth))
+    assert scored.scores.details["chosen_letters"] == {"A": 2, "B": 1, "C": 1, "none": 1}
+    assert scored.metrics()["accuracy"] == 0.6
+
+
 def test_dense_captions_without_synonyms(tmp_path, monkeypatch):
     monkeypatch.setattr("timesuite_jax.metrics.captions.meteor.scorer.installed_lexicon", lambda sentences: Lexicon())
     truth = {
@@ -162,7 +181,15 @@ def test_dense_captions_without_synonyms(tmp_path, monkeypatch):
         ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": []}}, "1 segments and 0 captions"),
         ("choice", {"0": "A"}, [{"answer": "A"}], "entry 0 .* has no id"),
         ("choice", {"0": "A"}, [{"id": 0, "answer": "a red cup"}], "has the answer 'a red cup'"),
-        ("choice", {"0": 3}, [{"id": 0, "answer": "A"}], "prediction 0 .* has no text"),
+        ("choice", {"0": 3.5}, [{"id": 0, "answer": "A"}], "prediction 0 .* has no text or number"),
+        ("choice", {"0": True}, [{"id": 0, "answer": "A"}], "prediction 0 .* has no text or number"),
+        ("choice", {"0": "A"}, [{"id": 0, "answer": 2, "options": ["x", "y"]}], "has the answer 2; give a letter"),
+        (
+            "choice",
+            {"0": "A"},
+            [{"id": 0, "answer": "A", "options": [*"abcdefghijk"]}],
+            "11 options; at most 10 can be",
+        ),
         ("other", {}, {}, "unknown task 'other'"),
     ],
 )

@@ -32,28 +32,30 @@ class Choice:
 def read_choices(predictions: Path, truth: Path) -> tuple[list[Choice], list[str]]:
     """Reads questions with their predicted letters.
 
-    Predictions are {id: text}, or rows with an id and "prediction", "pred", "response" or "filtered_resps"; the truth
-    has rows with an id and "answer", a letter, or the text or number of one of "options".
+    Predictions are {id: answer}, or rows with an id and "prediction", "pred", "response", "filtered_resps", "output" or
+    "answer"; the truth has rows with an id and "answer". An answer is a text, or the number of an option from 0; that
+    of the truth a letter, or the text or number of one of "options".
 
     Returns:
       The questions in the order of the truth, and the ids of predictions without a question.
 
     Raises:
-      UserError: a file has another form, or an id occurs twice.
+      UserError: a file has another form, an id occurs twice, or a question has too many options.
     """
-    predicted = {id: _text(id, row, predictions) for id, row in _rows(predictions).items()}
+    predicted = {id: _answer(id, row, predictions) for id, row in _rows(predictions).items()}
     choices = []
     for id, row in _rows(truth).items():
-        text = predicted.get(id)
+        answer = predicted.get(id)
+        options = _options(id, row, truth)
         video = next((row[name] for name in ("video", "videoID", "video_id", "vid") if name in row), id)
         duration = row.get("duration")
         choices.append(
             Choice(
                 id,
                 str(video),
-                _right_letter(id, row, truth),
-                None if text is None else _letter(text, _options(row)),
-                text is not None,
+                _right_letter(id, row, options, truth),
+                None if answer is None else _letter(answer, options),
+                answer is not None,
                 float(duration) if isinstance(duration, int | float) and abs(duration) < 1e9 else None,
             )
         )
@@ -79,35 +81,42 @@ def _rows(path: Path) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _text(id: str, row: Mapping[str, Any], path: Path) -> str:
+def _answer(id: str, row: Mapping[str, Any], path: Path) -> str | int:
     value = next((row[name] for name in _ANSWERS if name in row), None)
     while isinstance(value, list) and len(value) == 1:  # lmms-eval: [["B"]]
         value = value[0]
-    if not isinstance(value, str):
-        raise UserError(f"prediction {id} of {path} has no text; give one of {', '.join(_ANSWERS)}")
-    return value
+    if isinstance(value, str) or type(value) is int:
+        return value
+    raise UserError(f"prediction {id} of {path} has no text or number; give one of {', '.join(_ANSWERS)}")
 
 
-def _right_letter(id: str, row: Mapping[str, Any], path: Path) -> str:
+def _right_letter(id: str, row: Mapping[str, Any], options: tuple[str, ...] | None, path: Path) -> str:
     value = next((row[name] for name in _TRUTHS if name in row), None)
-    options = row.get("options", row.get("candidates"))
-    if isinstance(options, list) and value in options:
-        value = options.index(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(LETTERS):
-        return LETTERS[value]
-    if isinstance(value, str) and (letter := _letter(value, _options(row))):
+    listed = row.get("options", row.get("candidates"))
+    if isinstance(listed, list) and isinstance(value, str) and value in listed:
+        return LETTERS[listed.index(value)]
+    if (isinstance(value, str) or type(value) is int) and (letter := _letter(value, options)):
         return letter
     raise UserError(f"question {id} of {path} has the answer {value!r}; give a letter or one of its options")
 
 
-def _options(row: Mapping[str, Any]) -> tuple[str, ...] | None:
+def _options(id: str, row: Mapping[str, Any], path: Path) -> tuple[str, ...] | None:
     """Texts of the options of a question, without their letters; None if the row has none."""
     options = row.get("options", row.get("candidates"))
-    if not isinstance(options, list) or not all(isinstance(option, str) for option in options):
+    if not isinstance(options, list):
         return None
-    return without_letters(tuple(options)) or None
+    if len(options) > len(LETTERS):
+        raise UserError(
+            f"question {id} of {path} has {len(options)} options; at most {len(LETTERS)} can be scored, so leave it out"
+        )
+    if not all(isinstance(option, str) or type(option) is int for option in options):
+        return None
+    return without_letters(tuple(map(str, options))) or None
 
 
-def _letter(text: str, options: tuple[str, ...] | None) -> str | None:
-    chosen = read_choice(text, options)
+def _letter(answer: str | int, options: tuple[str, ...] | None) -> str | None:
+    """The letter that an answer chooses; a number is the index of an option, or the text of one that is a number."""
+    if isinstance(answer, int) and str(answer) not in (options or ()):
+        return LETTERS[answer] if 0 <= answer < len(options or LETTERS) else None
+    chosen = read_choice(str(answer), options)
     return LETTERS[chosen[0]] if chosen else None
