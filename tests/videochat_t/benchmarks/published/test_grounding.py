@@ -98,6 +98,12 @@ def test_a_clip_of_a_long_video_is_shown(tmp_path):
     assert next(iter(result.predictions.values())).clip_start == 30.0
 
 
+def test_a_folder_of_one_text_file(tmp_path):
+    files = sources(tmp_path, {"charades_sta_test.txt": CHARADES["charades_sta_test.txt"]}, [])
+    benchmark = PublishedGrounding(CHARADES_STA, type(files)((tmp_path,), files.videos))
+    assert [one.id for one in benchmark.examples()] == ["charades_sta_test.txt#0", "charades_sta_test.txt#1"]
+
+
 def test_scores_over_fewer_videos_have_it_in_their_names(tmp_path):
     """Of a missing video, of a row that cannot be read, and of a file that is no official split."""
     rows = {"charades_sta_test.txt": CHARADES["charades_sta_test.txt"] + b"no annotation\n"}

@@ -6,6 +6,7 @@ from pathlib import Path
 from timesuite_jax.errors import UserError
 
 _SUFFIXES = (".json", ".jsonl", ".parquet")
+_TEXT = ".txt"  # also of notes beside annotations, so that it counts only where no other annotations are
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,21 @@ class PublishedSources:
     split: str | None = None
 
     def annotation_files(self) -> tuple[Path, ...]:
-        """Returns the annotation files; of a folder those of JSON and Parquet, by name.
+        """Returns the annotation files; of a folder those of JSON and Parquet, or else the text files, by name.
 
         Raises:
           UserError: a folder has none.
         """
         files: list[Path] = []
         for path in self.annotations:
-            within = sorted(file for file in path.iterdir() if file.suffix in _SUFFIXES) if path.is_dir() else [path]
+            within = _within(path) if path.is_dir() else [path]
             if not within:
-                raise UserError(f"the folder {path} has no annotation file ({', '.join(_SUFFIXES)}); check the path")
+                suffixes = ", ".join((*_SUFFIXES, _TEXT))
+                raise UserError(f"the folder {path} has no annotation file ({suffixes}); check the path")
             files += within
         return tuple(files)
+
+
+def _within(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.iterdir() if file.is_file())
+    return [file for file in files if file.suffix in _SUFFIXES] or [file for file in files if file.suffix == _TEXT]
