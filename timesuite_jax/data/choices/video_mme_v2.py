@@ -2,8 +2,8 @@
 
 {video_id, question_id, question, options, answer, level, group_type, group_structure, second_head, third_head}. Options
 are a list, or a text with one a line. The file of a video is its number with three digits. The type of a group is named
-in Chinese: relevance, whose questions are about the same content, or a chain of logic, whose structure says which build
-on which.
+in Chinese or, in newer files, in English: relevance, whose questions are about the same content, or a chain of logic,
+whose structure specifies which build on which. Newer files also have questions without a level.
 """
 
 import itertools
@@ -18,7 +18,8 @@ from timesuite_jax.data.timepro.sources.cursor import Cursor
 
 GROUP_SIZE = 4
 RELEVANCE = "relevance"
-_TYPES = {"相关性": RELEVANCE, "逻辑链": "logic"}
+_LOGIC = "logic"
+_TYPES = {"相关性": RELEVANCE, "逻辑链": _LOGIC, RELEVANCE: RELEVANCE, _LOGIC: _LOGIC}
 
 
 def read_video_mme_v2(files: Sequence[Path]) -> Iterator[Found]:
@@ -44,7 +45,7 @@ def _parse(row: Cursor) -> ChoiceQuestion:
         lines = [line for line in listed.value.split("\n") if line.strip()]
         listed = Cursor(listed.location, lines)
     options = read_options(listed)
-    kind, level = row.field("group_type").text(), row.field("level").value
+    kind, level = row.field("group_type").text(), row.optional("level")
     if kind not in _TYPES:
         raise row.field("group_type").wrong(f"one of {', '.join(_TYPES)}")
     return ChoiceQuestion(
@@ -53,6 +54,6 @@ def _parse(row: Cursor) -> ChoiceQuestion:
         row.field("question").text(),
         options,
         letter_index(row.field("answer"), len(options)),
-        (f"level {level}",),
+        () if level is None else (f"level {level.value}",),
         structure=RELEVANCE if _TYPES[kind] == RELEVANCE else row.field("group_structure").text().replace(" ", ""),
     )

@@ -1,6 +1,7 @@
 """Video-MME-v2: questions with eight options in groups of four.
 
-`paper` is the wording and the reading of its evaluation in VLMEvalKit; `group_score` is its total rating.
+`paper` is the wording and the reading of its evaluation in VLMEvalKit without options: the prompt for frames, with
+neither subtitles nor reasoning. `group_score` is its total rating.
 """
 
 from timesuite_jax.data.choices.video_mme_v2 import read_video_mme_v2
