@@ -37,6 +37,13 @@ OPTIONS = ("A red ball.", "A dark red ball", "He sits", "Both")
         ("original_egoschema", "x) dark red ball", "AB"),  # "red ball" is a text without its article
         ("original_egoschema", "x) both", "D"),
         ("original_egoschema", "A) he sits", "AC"),
+        ("original_mlvu", "C) He sits (D)", "C"),
+        ("original_mlvu", "He sits, C)", "C"),
+        ("original_mlvu", "D\n", "D"),
+        ("original_mlvu", "D He sits", ""),
+        ("original_mlvu", "d)", ""),
+        ("original_mlvu", ") A", ""),
+        ("original_mlvu", "", ""),
         ("next_letter", " B) dark", "B"),
         ("next_letter", "b)", ""),
         ("next_letter", "", ""),

@@ -58,6 +58,14 @@ def read_next_letter(text: str, options: Sequence[str]) -> tuple[int, ...]:
     return (LETTERS.index(letter),) if letter and letter in LETTERS[: len(options)] else ()
 
 
+def read_mlvu(text: str, options: Sequence[str]) -> tuple[int, ...]:
+    """Reads as MLVU's evaluation: what is before the first ")", one character, or all of an answer without ")"."""
+    text = text.strip()
+    end = text.find(")")
+    letter = text if end < 0 else text[max(end - 1, 0) : end]
+    return (LETTERS.index(letter),) if letter in tuple(LETTERS[: len(options)]) else ()
+
+
 def read_first_capital(text: str, options: Sequence[str]) -> tuple[int, ...]:
     """Reads as VLMEvalKit's Video-MME and LongVideoBench: the first capital that is a letter of an option.
 
@@ -74,6 +82,7 @@ CHOICE_READERS: dict[str, ReadChoice] = {
     "choice": read_choice,
     "original_mvbench": read_mvbench,
     "original_egoschema": read_egoschema,
+    "original_mlvu": read_mlvu,
     "next_letter": read_next_letter,
     "first_capital": read_first_capital,
 }

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.support.choice_samples import CHOICE_SAMPLES
+from tests.support.choice_samples import CHOICE_SAMPLES, parquet_file
 from tests.support.published import Answers, sources
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
@@ -72,9 +72,39 @@ def test_categories_and_videos_of_mvbench(tmp_path):
 def test_a_folder_of_annotation_files(tmp_path):
     files = sources(tmp_path, CHOICE_SAMPLES["mvbench"], [])
     folder = type(files)((tmp_path,), files.videos)
+    (tmp_path / "notes.txt").write_text("no annotations")
     assert len(PublishedChoice(MVBENCH, folder).examples()) == 2
     with pytest.raises(UserError, match=r"the folder .* has no annotation file"):
         PublishedChoice(MVBENCH, type(files)((files.videos,), files.videos))
+
+
+def test_tasks_of_mlvu(tmp_path):
+    """Tasks have equal weight in their mean; those without options are excluded, also from the official number."""
+    row = {"video": "c.mp4", "question": "How many?", "candidates": ["1", "2"], "question_type": "count", "answer": "2"}
+    order = {**row, "question_type": "order", "answer": "1"}
+    summary = [{"video": "s.mp4", "question": "Summarize.", "answer": "A man walks.", "question_type": "summary"}]
+    tasks = {"4_count": [row] * 3, "5_order": [order], "8_sub_scene": summary * 2, "9_summary": summary}
+    files = {f"{name}.json": json.dumps(rows).encode() for name, rows in tasks.items()}
+    given = sources(tmp_path, files, ["4_count/c.mp4", "5_order/c.mp4"])
+    result = run_benchmark(PublishedChoice(MLVU, given, protocol="paper"), Answers("B) 2"), batch_size=4)
+    assert result.metrics()["accuracy"] == 0.75 and result.metrics()["task_mean_accuracy"] == 0.5
+    found = result.as_json()
+    assert found["task_mean_accuracy"] == 0.5 and found["unreadable_rows"] == 0
+    assert found["excluded_rows"] == 3
+    assert found["reasons_of_excluded_rows"].startswith("2 rows: 8_sub_scene is a task without options; 1 row: 9_summ")
+    with pytest.raises(UserError, match="nothing to ask for mlvu: 1 row: 9_summary is a task without options"):
+        PublishedChoice(MLVU, type(given)((tmp_path / "9_summary.json",), given.videos))
+
+
+def test_english_groups_without_levels_of_video_mme_v2(tmp_path):
+    row = {"video_id": "7", "question": "Which?", "options": [*"stuvwxyz"], "answer": "H", "level": None}
+    logic = {**row, "group_type": "logic", "group_structure": "[1,2,3,4]"}
+    rows = [row | {"group_type": "relevance", "group_structure": None}] * 4 + [logic] * 4
+    file = parquet_file(*({**one, "question_id": f"{number}"} for number, one in enumerate(rows)))
+    benchmark = PublishedChoice(VIDEO_MME_V2, sources(tmp_path, {"test.parquet": file}, ["007.mp4"]))
+    assert [one.structure for one in benchmark.examples()] == ["relevance"] * 4 + ["[1,2,3,4]"] * 4
+    assert set(benchmark.metric_names) == {"accuracy", "parse_failures", "group_score"}
+    assert run_benchmark(benchmark, Answers("H"), batch_size=8).metrics()["group_score"] == 1.0
 
 
 def test_without_the_answers_of_the_subset_all_of_egoschema_is_asked(tmp_path):

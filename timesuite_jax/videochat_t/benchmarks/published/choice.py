@@ -16,6 +16,7 @@ from timesuite_jax.videochat_t.benchmarks.published.choice_prediction import (
     category_metric,
     choice_table,
     group_table,
+    task_mean_accuracy,
 )
 from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
@@ -48,10 +49,12 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
         self._checksums = file_checksums(files)
         found = list(of.read(files))
         self._questions = [one for one in found if isinstance(one, ChoiceQuestion)]
-        self._unreadable = [one for one in found if isinstance(one, Skipped)]
+        skipped = [one for one in found if isinstance(one, Skipped)]
+        self._unreadable = [one for one in skipped if not one.excluded]
+        self._excluded = [one for one in skipped if one.excluded]
         if not self._questions:
             names = ", ".join(map(str, sources.annotations))
-            raise UserError(f"{names} has nothing to ask for {of.name}: {count_reasons(self._unreadable) or 'no rows'}")
+            raise UserError(f"{names} has nothing to ask for {of.name}: {count_reasons(skipped) or 'no rows'}")
         if len({one.id for one in self._questions}) < len(self._questions):
             raise UserError(f"{', '.join(self._checksums)} has two questions of one id; give each file once")
         self._categories = sorted({name for one in self._questions for name in one.categories})
@@ -59,6 +62,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             *("accuracy", "parse_failures"),
             *map(category_metric, self._categories),
             *(["group_score"] if of.grouped else []),
+            *(["task_mean_accuracy"] if of.task_mean else []),
         )
         self._videos = VideoRoot(sources.videos)
         self._missing = self._videos.missing(one.video for one in self._questions)
@@ -119,9 +123,14 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             table | group_table(predictions) if self._set.grouped else table,
             [prediction.source for prediction in predictions],
             unit="videos",
+            aggregates={"task_mean_accuracy": task_mean_accuracy(table, self._categories)}
+            if self._set.task_mean
+            else {},
             coverage=coverage_note(len(predictions), len(self._questions) + len(self._unreadable), self._set.sizes),
             details={
                 "questions_without_published_answer": sum(one.truth is None for one in predictions),
+                "excluded_rows": len(self._excluded),
+                "reasons_of_excluded_rows": count_reasons(self._excluded),
                 **source_details([one.frames for one in predictions], self._missing, self._unreadable, self._set.sizes),
             },
         )

@@ -1,6 +1,6 @@
 """A multiple-choice question with the model's answer and the truth, and the scores of several."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +69,18 @@ def choice_table(predictions: Sequence[ChoicePrediction], categories: Sequence[s
         within = np.array([category in one.categories for one in predictions])
         table[category_metric(category)] = np.where(within, right, np.nan)
     return table
+
+
+def task_mean_accuracy(table: Mapping[str, Column], categories: Sequence[str]) -> float:
+    """Returns the mean of the accuracies of the categories that have scored questions, NaN if there are none.
+
+    Args:
+      table: of `choice_table`.
+      categories: all of the benchmark.
+    """
+    columns = [table[category_metric(category)] for category in categories]
+    means = [float(np.nanmean(column)) for column in columns if not np.isnan(column).all()]
+    return float(np.mean(means)) if means else float("nan")
 
 
 def group_table(predictions: Sequence[ChoicePrediction]) -> dict[str, Column]:

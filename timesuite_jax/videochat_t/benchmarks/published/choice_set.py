@@ -97,6 +97,7 @@ class ChoiceSet:
       default: those that the model is trained for.
       sizes: number of questions of each official split; empty if unknown.
       grouped: whether questions are scored in groups, too, see `group_scores`.
+      task_mean: whether the mean of the accuracies of the categories is scored, too.
     """
 
     name: str
@@ -105,3 +106,4 @@ class ChoiceSet:
     default: ChoiceWording = DEFAULT
     sizes: Mapping[str, int] = field(default_factory=dict)
     grouped: bool = False
+    task_mean: bool = False

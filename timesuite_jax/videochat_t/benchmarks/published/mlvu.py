@@ -1,7 +1,7 @@
 """MLVU, the seven tasks with options: the folder of its JSON files, or some of them.
 
-`paper` asks in the words of MLVU's own evaluation, "Only give the best option.", with "Best option: (" as the start of
-the answer, whose next letter is read.
+`paper` asks in the words of MLVU's own evaluation, "Only give the best option.", with "Best Option: (" as the start of
+the answer, and reads the answer as it does. Its published number, M-Avg, is `task_mean_accuracy`.
 """
 
 from timesuite_jax.data.choices.mlvu import read_mlvu
@@ -14,7 +14,8 @@ MLVU = ChoiceSet(
         "Carefully watch this video and pay attention to every detail. Based on your observations, select the best "
         "option that accurately addresses the question.\nQuestion: {question}\nOptions:\n{options}\n"
         "Only give the best option.",
-        "next_letter",
-        answer_prompt="Best option: (",
+        "original_mlvu",
+        answer_prompt="Best Option: (",
     ),
+    task_mean=True,
 )
