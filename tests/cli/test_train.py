@@ -1,14 +1,13 @@
 """`timesuite train`: output, resuming, and errors in configs, data and folders."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.paths import TINY_CONFIG
+from tests.support.paths import ROOT, TINY_CONFIG
 from timesuite_jax import training
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.corpora import RecordStream
@@ -117,16 +116,15 @@ def test_a_read_only_folder_is_rejected(tiny_corpus, tmp_path, capsys):
 def test_a_full_disk_is_reported(tiny_corpus, tmp_path):
     """A limit on the size of files simulates a full disk: every write beyond it fails."""
     code = (
-        "import resource, signal, sys\n"
+        "import signal, sys\n"
+        "from tests.support.disk_full import limit_files\n"
         "from timesuite_jax.cli.main import main\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (600, 600))\n"
+        "limit_files(600)\n"
         "sys.exit(main(sys.argv[1:]))\n"
     )
     words = ["train", f"{CONFIG}:{tiny_corpus}", "--workdir", str(tmp_path / "run")]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=500, env={**os.environ}
-    )
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, timeout=500, cwd=ROOT)
     assert done.returncode == 2, done.stderr
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("timesuite train: cannot write to ") and "another work folder" in last, done.stderr

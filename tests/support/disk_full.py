@@ -1,8 +1,22 @@
 """Simulates a full disk without privileges."""
 
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+
+def limit_files(size: int) -> None:
+    """Limits the size of files that this process writes, for good.
+
+    Python 3.11 leaves the part of a module's byte code that fits as its .pyc file, which then no process can import:
+    no byte code is written from here on.
+
+    Args:
+      size: the limit in bytes.
+    """
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
 
 
 @contextmanager
@@ -12,9 +26,10 @@ def full_disk(kib: int) -> Iterator[None]:
     Args:
       kib: the limit, KiB.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (kib << 10, hard))
+    limits, no_byte_code = resource.getrlimit(resource.RLIMIT_FSIZE), sys.dont_write_bytecode
+    limit_files(kib << 10)
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        sys.dont_write_bytecode = no_byte_code

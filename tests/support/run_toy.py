@@ -6,7 +6,6 @@ By hand: `python -m tests.support.run_toy WORKDIR --steps 60`
 import argparse
 import os
 import queue
-import resource
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
+from tests.support.disk_full import limit_files
 from tests.support.toy_task import ToyData, ToyTask, toy_spec
 from timesuite_jax import parallel, training
 from timesuite_jax.checkpoints import integrity
@@ -45,7 +45,7 @@ class FaultyData(ToyData):
         step = self.position // self.task.batch
         longer = self.task.hangs_in == "another compile" and step == self.task.hangs_at
         if self.task.disk_fills and any(path.name.isdigit() for path in self.task.disk_fills.iterdir()):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (self.task.file_limit, resource.RLIM_INFINITY))
+            limit_files(self.task.file_limit)
         batch = super().__next__()
         if self.task.sample_log:
             with self.task.sample_log.open("a") as sample_log:
@@ -62,7 +62,7 @@ class FaultyTask(ToyTask):
     lacks = ""
     disk_fills: Path | None = None  # as soon as it contains a checkpoint
     # A limit on the size of files needs no privileges and fails like a full disk, with an errno.
-    file_limit = resource.RLIM_INFINITY
+    file_limit = 0
     sample_log: Path | None = None  # gets lines of a step and its samples
 
     def loss(self, *args: Any) -> Any:
@@ -124,11 +124,11 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--fsdp", type=int, default=1)
     parser.add_argument("--tensor", type=int, default=1)
     parser.add_argument("--width", type=int, default=8)
-    parser.add_argument("--file-limit", type=int, default=resource.RLIM_INFINITY, help="bytes")
+    parser.add_argument("--file-limit", type=int, help="bytes")
     parser.add_argument("--disk-fills", action="store_true", help="the limit holds from the first checkpoint on")
     options = parser.parse_args(argv)
-    if not options.disk_fills:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (options.file_limit, resource.RLIM_INFINITY))
+    if options.file_limit is not None and not options.disk_fills:
+        limit_files(options.file_limit)
     if options.process:
         names = ("JAX_PROCESS_ID", "JAX_NUM_PROCESSES", "JAX_COORDINATOR_ADDRESS")
         index, count, port = options.process.split("/")
