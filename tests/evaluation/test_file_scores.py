@@ -99,6 +99,44 @@ def test_the_same_words_twice_in_a_video(tmp_path):
     assert score_files("tvg", files(tmp_path, predictions, truth)).metrics()["miou"] == 1.0
 
 
+TWINS = {"a": {"duration": 30.0, "queries": ["a man waves"] * 2, "spans": [[0, 10]] * 2}}
+TWIN_KEY = "a>>>a man waves>>>[0, 10]"
+
+
+@pytest.mark.parametrize(
+    ("predictions", "miou"),
+    [
+        ({TWIN_KEY: "0 - 10 seconds"}, 1.0),
+        ([{TWIN_KEY: {"answers": "0 - 10 seconds"}}, {TWIN_KEY: {"answers": "0 - 5 seconds"}}], 0.75),
+    ],
+)
+def test_identical_questions(tmp_path, predictions, miou):
+    result = score_files("tvg", files(tmp_path, predictions, TWINS))
+    assert (result.metrics()["miou"], result.scores.details["without_prediction"]) == (miou, 0)
+
+
+def test_three_predictions_of_two_identical_questions(tmp_path):
+    with pytest.raises(UserError, match="question 0 has two predictions"):
+        score_files("tvg", files(tmp_path, [{TWIN_KEY: "0 - 10 seconds"}] * 3, TWINS))
+
+
+def test_placeholder_of_timelens_is_a_parse_failure(tmp_path):
+    predictions = {KEYS[0]: {"timestamps": [[40.0, 50.0]]}, KEYS[1]: {"timestamps": [[20, 30.3]]}}
+    result = score_files("tvg", files(tmp_path, predictions, TRUTH, answered_only=True))
+    assert result.metrics()["parse_failures"] == 0.5
+    assert result.scores.details["round_numbers"]["multiples_of_10"] == 0.5  # of 20 and 30.3
+
+
+def test_reversed_windows_overlap_nothing(tmp_path):
+    predictions = {"0": {"timestamp": [[10, 0]]}, "1": {"timestamp": [[20, 30], [30, 20]]}}
+    result = score_files("tvg", files(tmp_path, predictions, TRUTH, answered_only=True))
+    for metric in ("miou", "set_iou", "map", "r1_iou_0.3"):
+        assert result.metrics()[metric] == 0.5, metric
+    assert result.scores.details["reversed_windows"] == 2
+    moments = score_files("mr", files(tmp_path, predictions, TRUTH, answered_only=True))
+    assert moments.metrics()["MR-full-mAP"] == 0.5 and moments.scores.details["reversed_windows"] == 2
+
+
 def test_charades_text(tmp_path):
     truth = tmp_path / "charades_sta_test.txt"
     truth.write_text("3MSZA 24.3 30.4##person turn a light on.\n", encoding="utf-8")
@@ -154,6 +192,15 @@ def test_dense_captions_without_synonyms(tmp_path, monkeypatch):
     assert result.scores.details["without_prediction"] == 1
 
 
+def test_dense_captions_by_names_of_videos(tmp_path, monkeypatch):
+    monkeypatch.setattr("timesuite_jax.metrics.captions.meteor.scorer.installed_lexicon", lambda sentences: Lexicon())
+    truth = {"a": {"duration": 90.0, "timestamps": [[0, 10]], "sentences": ["Stir the soup."]}}
+    predictions = {"a.mp4": [{"timestamp": [0, 10], "sentence": "stir the soup"}], "b.mp4": []}
+    result = score_files("dvc", files(tmp_path, predictions, truth))
+    assert result.metrics()["precision"] == 1.0 and result.scores.details["unknown_predictions"] == 1
+    assert list(result.scores.details["breakdown"]["video_length"]) == ["1 to 3 min"]
+
+
 @pytest.mark.parametrize(
     ("task", "predictions", "truth", "message"),
     [
@@ -179,6 +226,16 @@ def test_dense_captions_without_synonyms(tmp_path, monkeypatch):
         ("dvc", [1], {}, "is no object"),
         ("dvc", {"a": [{"timestamp": [0, 1]}]}, {}, "predictions of video a are no list"),
         ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": []}}, "1 segments and 0 captions"),
+        (
+            "tvg",
+            {"0": "0 - 1"},
+            {"annotations": [{"id": 0, "timestamp": [10, 0]}]},
+            "question 0 .* ends before",
+        ),
+        ("dvc", {"a": [], "a.mp4": []}, {}, "video a has two predictions in .*, a and a.mp4"),
+        ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": ["x"], "duration": "9"}}, "duration '9'"),
+        ("choice", '{"0": "A", "0": "B"}', [{"id": 0, "answer": "A"}], "has the key '0' twice"),
+        ("choice", '{"id": 0, "pred": "A"}\n{"id": 1, "id": 2, "pred": "B"}', [{"id": 0, "answer": "A"}], "'id' twice"),
         ("choice", {"0": "A"}, [{"answer": "A"}], "entry 0 .* has no id"),
         ("choice", {"0": "A"}, [{"id": 0, "answer": "a red cup"}], "has the answer 'a red cup'"),
         ("choice", {"0": 3.5}, [{"id": 0, "answer": "A"}], "prediction 0 .* has no text or number"),

@@ -32,6 +32,7 @@ def test_iou_of_zero_length_spans():
 def test_iou_of_sets_of_spans():
     assert set_iou([(0, 2), (4, 6)], [(0, 6)]) == pytest.approx(4 / 6)
     assert set_iou([(0, 3), (2, 6)], [(0, 6)]) == 1.0
+    assert set_iou([(10, 0)], [(0, 10)]) == set_iou([(2, 1)], [(2, 2)]) == 0.0  # ends before it starts: covers nothing
     assert set_iou([], [(0, 1)]) == set_iou([], []) == set_iou([(1, 1)], [(2, 2)]) == 0.0
 
 

@@ -22,18 +22,19 @@ def set_iou(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float
     """Computes the IoU of two sets of spans, for answers with several spans.
 
     If the union has zero length, its spans are points, and the result is the number of points in both sets by that in
-    either: 1 if they are equal, as `hull_iou` has it. It is 0 if both sets are empty.
+    either: 1 if they are equal, as `hull_iou` has it. It is 0 if both sets are empty. A span that ends before it starts
+    covers nothing, as in `hull_iou`.
     """
     edges = np.unique([edge for span in (*a, *b) for edge in span])
     middles, lengths = (edges[:-1] + edges[1:]) / 2, np.diff(edges)
 
     def covered(spans: Sequence[Sequence[float]]) -> Bool[np.ndarray, " edges"]:
-        inside = [(middles > min(span)) & (middles < max(span)) for span in spans]
+        inside = [(middles > span[0]) & (middles < span[1]) for span in spans]
         return np.any(inside, axis=0) if inside else np.zeros(len(middles), bool)
 
     in_a, in_b = covered(a), covered(b)
     union = lengths[in_a | in_b].sum()
     if union:
         return float(lengths[in_a & in_b].sum() / union)
-    points_a, points_b = ({span[0] for span in spans} for spans in (a, b))
+    points_a, points_b = ({span[0] for span in spans if span[0] == span[1]} for spans in (a, b))
     return len(points_a & points_b) / max(1, len(points_a | points_b))

@@ -8,7 +8,7 @@ from timesuite_jax.evaluation.prediction_files.dense_captions import read_dense_
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.evaluation.runner import Result
-from timesuite_jax.metrics.captions.dense import dense_caption_scores
+from timesuite_jax.metrics.captions.dense import VideoEvents, dense_caption_scores
 
 
 def score_dense_captions(request: ScoreRequest) -> Result[ScoredUnit]:
@@ -18,9 +18,7 @@ def score_dense_captions(request: ScoreRequest) -> Result[ScoredUnit]:
     chosen, missing = choose_questions(request, (video.video for video in videos), answered)
     scored = [video for video in videos if video.video in chosen]
     scores = dense_caption_scores(scored, protocol=request.protocol)
-    units = [
-        ScoredUnit(video.video, video_name(video.video), max(event.end for event in video.truth)) for video in scored
-    ]
+    units = [ScoredUnit(video.video, video_name(video.video), _length(video)) for video in scored]
     spans = [(event.start, event.end) for video in scored for event in video.predicted or ()]
     return make_result(
         request,
@@ -34,3 +32,8 @@ def score_dense_captions(request: ScoreRequest) -> Result[ScoredUnit]:
         },
         aggregates=scores.corpus,
     )
+
+
+def _length(video: VideoEvents) -> float:
+    """Returns the seconds of a video; the end of its last event where the truth has no duration."""
+    return max(event.end for event in video.truth) if video.duration is None else video.duration

@@ -1,9 +1,12 @@
 """Questions with true windows, and their predicted ones."""
 
+from collections.abc import Iterable
+
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.file_scores.result import choose_questions
-from timesuite_jax.evaluation.prediction_files.grounding_predictions import PredictedWindows, read_predicted_windows
+from timesuite_jax.evaluation.prediction_files.grounding_predictions import read_predicted_windows
 from timesuite_jax.evaluation.prediction_files.grounding_truth import TrueWindows, read_true_windows
+from timesuite_jax.evaluation.prediction_files.predicted_windows import PredictedWindows
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 
@@ -29,3 +32,8 @@ def read_grounded(
         for truth in scored
     ]
     return scored, [found.get(truth.id, NOTHING) for truth in scored], units, missing, unknown
+
+
+def count_reversed(predicted: Iterable[PredictedWindows]) -> int:
+    """Returns how many predicted windows end before they start; such a window overlaps nothing in any metric."""
+    return sum(window[1] < window[0] for one in predicted for window in one.windows)

@@ -1,6 +1,6 @@
 """Scores temporal grounding: R@1, mean IoU and set metrics."""
 
-from timesuite_jax.evaluation.file_scores.grounded import read_grounded
+from timesuite_jax.evaluation.file_scores.grounded import count_reversed, read_grounded
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.file_scores.result import make_result, round_numbers
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
@@ -17,6 +17,7 @@ def score_grounding(request: ScoreRequest) -> Result[ScoredUnit]:
     table = grounding_scores(first, windows, [one.absent for one in predicted]).table()
     table |= moment_table(spans, windows)
     details = {
+        "reversed_windows": count_reversed(predicted),
         "round_numbers": round_numbers(first),
         "round_numbers_of_truth": round_numbers([span for each in windows for span in each]),
     }

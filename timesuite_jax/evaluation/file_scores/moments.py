@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from timesuite_jax.evaluation.file_scores.grounded import read_grounded
+from timesuite_jax.evaluation.file_scores.grounded import count_reversed, read_grounded
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.file_scores.result import make_result, round_numbers
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
@@ -20,6 +20,7 @@ def score_moments(request: ScoreRequest) -> Result[ScoredUnit]:
     means = {name: float(np.nanmean(values)) for name, values in columns.items() if not np.isnan(values).all()}
     details = {
         "all_thresholds": means,
+        "reversed_windows": count_reversed(predicted),
         "round_numbers": round_numbers(spans),
         "round_numbers_of_truth": round_numbers([window for truth in truths for window in truth.windows]),
     }

@@ -1,11 +1,13 @@
 """Events with captions: TimeSuite's files of dense captions, and those of ActivityNet Captions and SODA."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.prediction_files.json_content import read_json_content
+from timesuite_jax.evaluation.prediction_files.question_keys import without_extension
 from timesuite_jax.metrics.captions.dense import Event, VideoEvents
 
 _SHORTEST = 5  # characters of a caption's text that the original drops, as left over by splitting at full stops
@@ -29,18 +31,41 @@ def read_dense_captions(predictions: Path, truth: Path) -> tuple[list[VideoEvent
         rows = rows["results"]
     if not isinstance(rows, Mapping):
         raise UserError(f'{predictions} is no object; give {{video: [{{"timestamp": [start, end], "caption": text}}]}}')
-    predicted = {video: _predicted(video, events) for video, events in rows.items()}
+    predicted: dict[str, list[Event]] = {}
+    keys: dict[str, str] = {}
+    for key, events in rows.items():
+        name = without_extension(key)
+        if name in predicted:
+            raise UserError(f"video {name} has two predictions in {predictions}, {keys[name]} and {key}; keep one")
+        predicted[name], keys[name] = _predicted(key, events), key
     content = read_json_content(truth)
     if not isinstance(content, Mapping):
         raise UserError(f'{truth} is no object; give {{"annotations": [...]}} or {{video: {{"timestamps": ...}}}}')
     annotations = content.get("annotations")
     if isinstance(annotations, Sequence):
-        pairs = [_annotated(entry, truth) for entry in annotations]
+        found = [(*_annotated(entry, truth), entry) for entry in annotations]
     else:
-        pairs = [(video, _timed(video, entry)) for video, entry in content.items()]
-    videos = [VideoEvents(video, predicted.get(video), events) for video, events in pairs]
-    known = {video.video for video in videos}
-    return videos, [video for video in predicted if video not in known]
+        found = [(video, _timed(video, entry), entry) for video, entry in content.items()]
+    videos = [
+        VideoEvents(video, predicted.get(without_extension(video)), events, _duration(video, entry))
+        for video, events, entry in found
+    ]
+    known = {without_extension(video.video) for video in videos}
+    return videos, [key for name, key in keys.items() if name not in known]
+
+
+def _duration(video: str, entry: Mapping[str, Any]) -> float | None:
+    """Returns the seconds of a video, None where its entry has none.
+
+    Raises:
+      UserError: the duration is no positive number.
+    """
+    duration = entry.get("duration")
+    if duration is None:
+        return None
+    if not isinstance(duration, int | float) or not 0 < duration < math.inf:
+        raise UserError(f"ground truth of video {video} has duration {duration!r}; give its seconds, or leave it out")
+    return float(duration)
 
 
 def _predicted(video: str, events: Any) -> list[Event]:

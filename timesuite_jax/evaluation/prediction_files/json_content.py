@@ -1,6 +1,8 @@
 """Reads a file of JSON or JSON Lines as a whole."""
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ def read_json_content(path: Path) -> Any:
     """Returns the content of a JSON file, or the list of the values of a file with one JSON value a line.
 
     Raises:
-      UserError: the file does not exist, is not text or is not JSON.
+      UserError: the file does not exist, is not text or is not JSON, or an object has a key twice.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -22,17 +24,32 @@ def read_json_content(path: Path) -> Any:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
     if not lines:
         raise UserError(f"{path} is empty; give a file with at least one prediction or truth")
+    unique_keys = partial(_unique_keys, path)
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=unique_keys)
     except (ValueError, RecursionError) as whole:
         if len(lines) == 1:
             raise UserError(f"{path} is not JSON ({whole}); give a file of JSON or JSON Lines") from whole
     values = []
     for number, line in lines:
         try:
-            values.append(json.loads(line))
+            values.append(json.loads(line, object_pairs_hook=unique_keys))
         except (ValueError, RecursionError) as error:
             raise UserError(
                 f"{path} is neither JSON nor JSON Lines: line {number} is not a JSON value ({error}); correct it"
             ) from error
     return values
+
+
+def _unique_keys(path: Path, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Returns an object of JSON, of which `json` would keep the last of equal keys.
+
+    Raises:
+      UserError: a key occurs twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise UserError(f"{path} has the key {key!r} twice in one object; keep one")
+        found[key] = value
+    return found

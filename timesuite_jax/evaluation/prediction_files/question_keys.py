@@ -8,7 +8,12 @@ _EXTENSION = re.compile(r"\.(?:mp4|mkv|avi|webm|mov)$", re.IGNORECASE)
 
 def video_name(text: str) -> str:
     """Returns the name of a video without folders and extension."""
-    return _EXTENSION.sub("", str(text).split("/")[-1])
+    return without_extension(str(text).split("/")[-1])
+
+
+def without_extension(text: str) -> str:
+    """Returns the path of a video without its extension."""
+    return _EXTENSION.sub("", text)
 
 
 def question_key(video: str, query: str) -> tuple[str, str]:

@@ -24,11 +24,13 @@ class VideoEvents:
       video: its name.
       predicted: predicted events in the order of the answer; None if the video is absent from the predictions.
       truth: true events, at least one.
+      duration: seconds of the video; None if unknown.
     """
 
     video: str
     predicted: Sequence[Event] | None
     truth: Sequence[Event]
+    duration: float | None = None
 
     def overlaps(self) -> Float[np.ndarray, "truths predictions"]:
         """Returns the IoU of each true event with each predicted one.
