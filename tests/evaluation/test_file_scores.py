@@ -234,6 +234,12 @@ def test_dense_captions_by_names_of_videos(tmp_path, monkeypatch):
         ),
         ("dvc", {"a": [], "a.mp4": []}, {}, "video a has two predictions in .*, a and a.mp4"),
         ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": ["x"], "duration": "9"}}, "duration '9'"),
+        (
+            "dvc",
+            {"a": []},
+            {"a": {"timestamps": [[0, 1]], "sentences": ["x"], "duration": 10**400}},
+            "has duration 1000",
+        ),
         ("choice", '{"0": "A", "0": "B"}', [{"id": 0, "answer": "A"}], "has the key '0' twice"),
         ("choice", '{"id": 0, "pred": "A"}\n{"id": 1, "id": 2, "pred": "B"}', [{"id": 0, "answer": "A"}], "'id' twice"),
         ("choice", {"0": "A"}, [{"answer": "A"}], "entry 0 .* has no id"),

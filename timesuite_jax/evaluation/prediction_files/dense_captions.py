@@ -1,6 +1,6 @@
 """Events with captions: TimeSuite's files of dense captions, and those of ActivityNet Captions and SODA."""
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def _duration(video: str, entry: Mapping[str, Any]) -> float | None:
     duration = entry.get("duration")
     if duration is None:
         return None
-    if not isinstance(duration, int | float) or not 0 < duration < math.inf:
+    if not isinstance(duration, int | float) or not 0 < duration <= sys.float_info.max:
         raise UserError(f"ground truth of video {video} has duration {duration!r}; give its seconds, or leave it out")
     return float(duration)
 
