@@ -51,6 +51,7 @@ def test_choices(text, options, chosen):
         "D is not correct. B is the correct answer.",
         "D is incorrect. The answer is B.",
         "I think (B) is the best option, not D",
+        "He walks: $\\boxed{B}$",
         "<answer>B</answer>",
         "<answer>\n(B) he walks\n</answer>",
         "He walks, unlike in (D). <answer>B</answer>",
@@ -84,3 +85,10 @@ def test_words_that_are_no_letter(text):
 
 def test_a_contraction_is_no_letter():
     assert read_choice("I'd say B", None) != (8,)
+
+
+@pytest.mark.parametrize("opening", ["answer:", "answer is", "the option", "", "B is"])
+@pytest.mark.parametrize("filling", [" ", "(", "\n", "` "])
+def test_long_repetitions_take_linear_time(opening, filling):
+    """Models repeat themselves; with a power of their length this would not end."""
+    assert read_choice(opening + filling * 20_000 + "x", None) in ((), (1,))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 
 from timesuite_jax.data.choices.choice_question import LETTERS
 
-_MARKS = r"[(\[{*_`\"' ]*"
-_OPTION = rf"{_MARKS}(?:option\s+)?{_MARKS}"
+# Possessive, as no letter is one of them: spaces that several groups could match would take cubic time.
+_MARKS = r"[(\[{*_`\"'\s]*+"
+_OPTION = rf"{_MARKS}(?:option\s++{_MARKS})?"
 # A letter alone, unlike those of "I'd", "B-roll" and "C's". Words may follow a capital that is no word itself; "A" and
 # "I" are words, which only some words show to be letters.
 _LETTER = r"([A-J])(?![^\W_])(?!['\u2019-](?-i:[a-z]))"
@@ -21,18 +22,18 @@ _FIRST_OF_WORDS = re.compile(
     re.IGNORECASE,
 )
 _STATED = re.compile(
-    rf"\b(?:answer|option|choice)(?:\s+(?:is|would\s+be|should\s+be)\s*:?|\s*:)\s*{_OPTION}{_CHOSEN}"
-    rf"|\b(?:answer|option|choice)\s*{_OPTION}{_LETTER}(?!\s+[a-z])"
+    rf"\b(?:answer|option|choice)(?:\s++(?:is|would\s+be|should\s+be)\s*+:?|\s*+:){_OPTION}{_CHOSEN}"
+    rf"|\b(?:answer|option|choice){_OPTION}{_LETTER}(?!\s+[a-z])"
     rf"|(?<!\w)(?-i:{_LETTER}){_RIGHT}",
     re.IGNORECASE,
 )
-_MARKED = re.compile(r"\(([A-J])\)", re.IGNORECASE)
+_MARKED = re.compile(r"(?:\(|\\boxed\{)([A-J])[)}]", re.IGNORECASE)
 # A sign before a number is a part of it: -5, >10.
 _WORD = re.compile(r"(?:(?<!\w)[-\u2212+<>\u2264\u2265]=?(?=\d))?[^\W_]+")
 
 
 def read_choice(text: str, options: Sequence[str] | None) -> tuple[int, ...]:
-    """Reads the letter at the beginning, the letter that is called the answer, the only "(B)", or an option's text.
+    """Reads the letter at the beginning, the letter that is called the answer, the only "(B)", or an option.
 
     Args:
       text: of the answer; what is before the end of a thinking part, or outside of `<answer>`, is left out.
