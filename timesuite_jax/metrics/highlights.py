@@ -139,7 +139,7 @@ def _saliency(truth: Mapping[str, Any]) -> tuple[Float[np.ndarray, "clips annota
 
 
 def _annotated(
-    query: str, clips: Sequence[int] | np.ndarray, saliency: Sequence[Sequence[float]]
+    query: str, clips: Sequence[Any] | np.ndarray, saliency: Any
 ) -> tuple[Int[np.ndarray, " relevant"], Float[np.ndarray, "relevant annotators"]]:
     """Returns the annotated clips of a query and their scores as arrays.
 
