@@ -9,8 +9,17 @@ import pytest
 from flax import linen as nn
 from jaxtyping import Array
 
-from timesuite_jax.generation import Generated, GenerationSpec, generate
+from timesuite_jax.generation import (
+    Generated,
+    GenerationSpec,
+    continue_decoding,
+    generate,
+    prefill,
+    read_tokens,
+    start_decoding,
+)
 from timesuite_jax.models.text import Mistral, MistralSpec
+from timesuite_jax.models.text.kv_cache import KVCache
 
 SPEC = MistralSpec.from_variant("debug", vocab=50)
 MODEL = Mistral(SPEC)
@@ -122,3 +131,35 @@ def test_samples_depend_on_seed_and_row_only(params: dict):
     np.testing.assert_array_equal(draw(0, rows=2), first[:2])
     with pytest.raises(ValueError, match=r"jax\.random\.key"):
         generate(MODEL, params, embeds, valid, spec)
+
+
+@pytest.mark.parametrize("kept", [1, 5, 12])
+def test_a_prompt_is_continued_from_any_of_its_prefixes(params: dict, batched: Generated, kept: int):
+    """The cache of another prompt with the same beginning, the rest padded on the right."""
+    row, length, more = 1, LENGTHS[1], 16
+    embeds = prompts()[0][row : row + 1]
+    other = jnp.concatenate([embeds[:, :kept], -embeds[:, kept:length]], axis=1)
+    _, filled = prefill(MODEL, params, other, jnp.ones((1, length), bool), GREEDY)
+    rest = jnp.pad(embeds[:, kept:length], ((0, 0), (0, more - length + kept), (0, 0)))
+    valid = jnp.arange(more)[None] < length - kept
+
+    @jax.jit
+    def answer(filled: KVCache, kept: Array) -> Generated:
+        logits, cache = read_tokens(MODEL, params, rest, valid, filled.cut(kept, more))
+        state = start_decoding(logits, kept[None] + jnp.sum(valid, 1), cache, GREEDY, jax.random.key(0))
+        return continue_decoding(MODEL, params, state, GREEDY, jnp.asarray(GREEDY.max_new_tokens)).out
+
+    found = answer(filled, jnp.asarray(kept))
+    np.testing.assert_array_equal(found.tokens[0], batched.tokens[row])
+    np.testing.assert_allclose(found.logprobs[0], batched.logprobs[row], rtol=1e-4, atol=1e-5)
+
+
+def test_decoding_in_parts_equals_decoding_at_once(params: dict, batched: Generated):
+    embeds, valid = prompts()
+    logits, cache = prefill(MODEL, params, embeds, valid, GREEDY)
+    state = start_decoding(logits, jnp.sum(valid, 1), cache, GREEDY, jax.random.key(0))
+    proceed = jax.jit(lambda state, until: continue_decoding(MODEL, params, state, GREEDY, until))
+    for until in (3, 4, 50):
+        state = proceed(state, jnp.asarray(min(until, GREEDY.max_new_tokens)))
+        assert state.step == min(until, GREEDY.max_new_tokens)
+        np.testing.assert_array_equal(state.out.tokens[:, : state.step], batched.tokens[:, : state.step])

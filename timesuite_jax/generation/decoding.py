@@ -12,7 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import struct
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from timesuite_jax.generation.sampling import GenerationSpec, next_token
 from timesuite_jax.layers import token_positions
@@ -70,10 +70,29 @@ def prefill(
     """Runs the prompts; returns logits of the first new token and a cache with capacity for all new tokens."""
     batch, length, _ = inputs_embeds.shape
     cache = model.empty_cache(batch, length + spec.max_new_tokens, spec.cache_dtype)
-    positions = token_positions(valid)
+    return read_tokens(model, params, inputs_embeds, valid, cache)
+
+
+def read_tokens(
+    model: Mistral,
+    params: Mapping[str, Any],
+    inputs_embeds: Float[Array, "B S D"],
+    valid: Bool[Array, "B S"],
+    cache: KVCache,
+) -> tuple[Float[Array, "B V"], KVCache]:
+    """Runs embedded tokens after those of the cache; returns logits of the first new token and the updated cache.
+
+    Args:
+      model: the language model.
+      params: its parameters.
+      inputs_embeds: tokens, padded on the left or the right.
+      valid: False at padding.
+      cache: an empty one, or one of `KVCache.cut`, with S free slots.
+    """
+    positions = jnp.sum(cache.valid, axis=1, dtype=jnp.int32)[:, None] + token_positions(valid)
     with jax.named_scope("prefill"):
         hidden, aux = model.apply({"params": params}, inputs_embeds, positions, valid, cache=cache)
-        last = length - 1 - jnp.argmax(valid[:, ::-1], axis=1)
+        last = valid.shape[1] - 1 - jnp.argmax(valid[:, ::-1], axis=1)
         hidden = jnp.take_along_axis(hidden, last[:, None, None], axis=1)
         return model.apply({"params": params}, hidden, method="logits")[:, 0], aux["cache"]
 
@@ -93,9 +112,13 @@ def continue_once(
 
 
 @struct.dataclass
-class _State:
+class Decoding:
+    """An answer that is being generated."""
+
     step: Int[Array, ""]  # tokens generated so far
-    token: Int[Array, " B"]
+    token: Int[Array, " B"]  # the latest
+    prompt_lengths: Int[Array, " B"]
+    rngs: Key[Array, " B"]
     cache: KVCache
     out: Generated
 
@@ -110,39 +133,58 @@ def decode(
     rng: PRNGKeyArray,
 ) -> Generated:
     """Generates tokens, the first from `logits`, until every row has stopped or has `spec.max_new_tokens`."""
+    state = start_decoding(logits, prompt_lengths, cache, spec, rng)
+    return continue_decoding(model, params, state, spec, jnp.asarray(spec.max_new_tokens)).out
+
+
+def start_decoding(
+    logits: Float[Array, "B V"],
+    prompt_lengths: Int[Array, " B"],
+    cache: KVCache,
+    spec: GenerationSpec,
+    rng: PRNGKeyArray,
+) -> Decoding:
+    """Chooses the first token, from the logits of the prompt: the model runs once less than there are tokens."""
     batch = logits.shape[0]
-    row_rngs = jax.vmap(jax.random.fold_in, (None, 0))(rng, jnp.arange(batch))
-    stop_tokens = jnp.asarray(spec.stop_tokens, jnp.int32)
-
-    def choose(state: _State, logits: Float[Array, "B V"]) -> _State:
-        rngs = jax.vmap(jax.random.fold_in, (0, None))(row_rngs, state.step)
-        token, logprob = next_token(logits, spec, rngs)
-        out = state.out
-        token = jnp.where(out.stopped, spec.pad_token, token)
-        logprob = jnp.where(out.stopped, 0.0, logprob)
-        out = Generated(
-            tokens=jax.lax.dynamic_update_slice(out.tokens, token[:, None], (0, state.step)),
-            lengths=out.lengths + jnp.logical_not(out.stopped).astype(jnp.int32),
-            stopped=jnp.logical_or(out.stopped, jnp.any(token[:, None] == stop_tokens[None], axis=1)),
-            logprobs=jax.lax.dynamic_update_slice(out.logprobs, logprob[:, None], (0, state.step)),
-        )
-        return state.replace(step=state.step + 1, token=token, out=out)
-
-    def unfinished(state: _State) -> Bool[Array, ""]:
-        return jnp.logical_and(state.step < spec.max_new_tokens, jnp.logical_not(jnp.all(state.out.stopped)))
-
-    def advance(state: _State) -> _State:
-        positions = prompt_lengths + state.step - 1
-        logits, cache = continue_once(model, params, state.token, positions, state.cache)
-        return choose(state.replace(cache=cache), logits)
-
+    rngs = jax.vmap(jax.random.fold_in, (None, 0))(rng, jnp.arange(batch))
     empty = Generated(
         tokens=jnp.full((batch, spec.max_new_tokens), spec.pad_token, jnp.int32),
         lengths=jnp.zeros(batch, jnp.int32),
         stopped=jnp.zeros(batch, bool),
         logprobs=jnp.zeros((batch, spec.max_new_tokens), jnp.float32),
     )
-    start = _State(jnp.zeros((), jnp.int32), jnp.zeros(batch, jnp.int32), cache, empty)
+    number = jnp.zeros((), jnp.int32)
+    return _choose(Decoding(number, jnp.zeros(batch, jnp.int32), prompt_lengths, rngs, cache, empty), logits, spec)
+
+
+def continue_decoding(
+    model: Mistral, params: Mapping[str, Any], state: Decoding, spec: GenerationSpec, until: Int[Array, ""]
+) -> Decoding:
+    """Generates tokens until every row has stopped, or has `until` tokens, of at most `spec.max_new_tokens`."""
+
+    def unfinished(state: Decoding) -> Bool[Array, ""]:
+        return jnp.logical_and(state.step < until, jnp.logical_not(jnp.all(state.out.stopped)))
+
+    def advance(state: Decoding) -> Decoding:
+        positions = state.prompt_lengths + state.step - 1
+        logits, cache = continue_once(model, params, state.token, positions, state.cache)
+        return _choose(state.replace(cache=cache), logits, spec)
+
     with jax.named_scope("decode"):
-        # The first token comes from the logits of the prompt, so that the model runs once less than there are tokens.
-        return jax.lax.while_loop(unfinished, advance, choose(start, logits)).out
+        return jax.lax.while_loop(unfinished, advance, state)
+
+
+def _choose(state: Decoding, logits: Float[Array, "B V"], spec: GenerationSpec) -> Decoding:
+    rngs = jax.vmap(jax.random.fold_in, (0, None))(state.rngs, state.step)
+    token, logprob = next_token(logits, spec, rngs)
+    out = state.out
+    token = jnp.where(out.stopped, spec.pad_token, token)
+    logprob = jnp.where(out.stopped, 0.0, logprob)
+    stop_tokens = jnp.asarray(spec.stop_tokens, jnp.int32)
+    out = Generated(
+        tokens=jax.lax.dynamic_update_slice(out.tokens, token[:, None], (0, state.step)),
+        lengths=out.lengths + jnp.logical_not(out.stopped).astype(jnp.int32),
+        stopped=jnp.logical_or(out.stopped, jnp.any(token[:, None] == stop_tokens[None], axis=1)),
+        logprobs=jax.lax.dynamic_update_slice(out.logprobs, logprob[:, None], (0, state.step)),
+    )
+    return state.replace(step=state.step + 1, token=token, out=out)

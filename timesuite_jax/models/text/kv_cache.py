@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from einops import rearrange
+from einops import rearrange, repeat
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int
 
@@ -19,6 +19,8 @@ class KVCache:
     values: Float[Array, "L B g C d"]
     valid: Bool[Array, "B C"]  # slots that hold a real token
     used: Int[Array, ""]  # slots written so far
+    # Whether several tokens at once attend to earlier slots; a prompt in an empty cache attends to itself alone.
+    has_prefix: bool = struct.field(pytree_node=False, default=False)
 
     @classmethod
     def empty(
@@ -32,6 +34,24 @@ class KVCache:
         """Reserves the next S slots, which the layers then fill with keys and values."""
         marked = jax.lax.dynamic_update_slice(self.valid, valid, (0, self.used))
         return self.replace(valid=marked, used=self.used + valid.shape[1])
+
+    def cut(self, length: Int[Array, ""], more: int) -> "KVCache":
+        """Keeps the first `length` slots, followed by free ones; returns a copy with `more` slots than this one.
+
+        Tokens that are written to it later attend to the slots that are kept.
+        """
+        keys, values = (jnp.pad(entries, [(0, 0)] * 3 + [(0, more), (0, 0)]) for entries in (self.keys, self.values))
+        valid = jnp.pad(self.valid, [(0, 0), (0, more)])
+        kept = jnp.arange(valid.shape[1])[None] < length
+        return KVCache(keys, values, jnp.logical_and(valid, kept), length, has_prefix=True)
+
+    def visible(self, tokens: int) -> Bool[Array, "B S C"]:
+        """The slots that each of the last `tokens` admitted tokens attends to: valid, and not after its own."""
+        if tokens == 1:
+            return self.valid[:, None]
+        own = self.used - tokens + jnp.arange(tokens)
+        earlier = jnp.arange(self.valid.shape[1])[None] <= own[:, None]
+        return jnp.logical_and(self.valid[:, None], earlier[None])
 
 
 def write(
@@ -47,16 +67,24 @@ def read(entries: Float[Array, "L B g C d"], layer: Int[Array, ""]) -> Float[Arr
 
 
 def attend(
-    q: Float[Array, "B 1 h d"],
+    q: Float[Array, "B S h d"],
     keys: Float[Array, "B g C d"],
     values: Float[Array, "B g C d"],
-    valid: Bool[Array, "B C"],
-) -> Float[Array, "B 1 h d"]:
-    """Computes the attention of one query token per row over the cache, with the softmax in float32."""
-    width = q.shape[-1]
-    grouped = rearrange(q, "B 1 (g n) d -> B g n d", g=keys.shape[1])
-    scores = jnp.einsum("Bgnd,BgCd->BgnC", grouped, keys.astype(q.dtype), preferred_element_type=jnp.float32)
-    scores = jnp.where(valid[:, None, None], scores * width**-0.5, jnp.finfo(jnp.float32).min)
+    visible: Bool[Array, "B S C"],
+) -> Float[Array, "B S h d"]:
+    """Computes the attention of S tokens per row over the cache, with the softmax in float32.
+
+    Args:
+      q: queries.
+      keys: all slots of a layer.
+      values: all slots of a layer.
+      visible: the slots that each token attends to, at least one.
+    """
+    width, groups, tokens = q.shape[-1], keys.shape[1], q.shape[1]
+    grouped = rearrange(q, "B S (g n) d -> B g (n S) d", g=groups)
+    scores = jnp.einsum("BgQd,BgCd->BgQC", grouped, keys.astype(q.dtype), preferred_element_type=jnp.float32)
+    mask = visible if tokens == 1 else repeat(visible, "B S C -> B (n S) C", n=q.shape[2] // groups)
+    scores = jnp.where(mask[:, None], scores * width**-0.5, jnp.finfo(jnp.float32).min)
     weights = jax.nn.softmax(scores, axis=-1).astype(q.dtype)
-    out = jnp.einsum("BgnC,BgCd->Bgnd", weights, values.astype(q.dtype))
-    return rearrange(out, "B g n d -> B 1 (g n) d")
+    out = jnp.einsum("BgQC,BgCd->BgQd", weights, values.astype(q.dtype))
+    return rearrange(out, "B g (n S) d -> B S (g n) d", S=tokens)

@@ -62,7 +62,8 @@ class Mistral(nn.Module):
           valid: False at padding, on either side; the outputs there are finite and meaningless.
           segments: 0 where every later token may attend; tokens of a segment above 0 are visible to that segment only.
           deterministic: False samples LoRA dropout from the stream "dropout".
-          cache: an empty one (the tokens are a prompt and fill it) or a filled one (S must be 1).
+          cache: an empty one (the tokens are a prompt and fill it) or a filled one (S must be 1, or the cache one of
+            `KVCache.cut`).
 
         Returns:
           Hidden states, and a dictionary with "head_input" (the input of the head's LoRA branch: the hidden states,

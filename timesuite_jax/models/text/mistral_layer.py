@@ -54,8 +54,9 @@ class Attention(nn.Module):
                 keys=kv_cache.write(cache.keys, layer, slot, new_k),
                 values=kv_cache.write(cache.values, layer, slot, new_v),
             )
-        if cache is not None and x.shape[1] == 1:
-            out = kv_cache.attend(q, kv_cache.read(cache.keys, layer), kv_cache.read(cache.values, layer), cache.valid)
+        if cache is not None and (x.shape[1] == 1 or cache.has_prefix):
+            keys, values = (kv_cache.read(entries, layer) for entries in (cache.keys, cache.values))
+            out = kv_cache.attend(q, keys, values, cache.visible(x.shape[1]))
         else:
             # The tokens of a prompt attend only to each other: the cache was empty.
             out = attention(q, k, v, causal=True, kv_mask=valid, segments=segments, impl=spec.attention)
