@@ -29,18 +29,34 @@ def encoders() -> list[str]:
     return names
 
 
-def encode(codec: str, container: str, *, count: int = COUNT, **options: str) -> bytes:
+def encode(
+    codec: str,
+    container: str,
+    *,
+    count: int = COUNT,
+    size: tuple[int, int] | None = None,
+    muxer: dict[str, str] | None = None,
+    **options: str,
+) -> bytes:
     """Encodes numbered frames, with a keyframe every 12 and with B-frames where the codec has them.
+
+    Args:
+      codec: name of the encoder.
+      container: name of the format.
+      count: number of frames.
+      size: height and width; small ones by default.
+      muxer: options of the container.
+      options: of the encoder.
 
     Raises:
       av.error.FFmpegError, ValueError, OverflowError: the container does not take the codec.
     """
     out = io.BytesIO()
-    with av.open(out, "w", format=container) as target:
+    with av.open(out, "w", format=container, options=muxer or {}) as target:
         stream = target.add_stream(codec, rate=RATE)
         formats = [entry.name for entry in av.codec.Codec(codec, "w").video_formats or ()] or ["yuv420p"]
         stream.pix_fmt = "yuv420p" if "yuv420p" in formats else formats[0]
-        stream.height, stream.width = (96, 128) if codec.startswith("h26") else (48, 64)
+        stream.height, stream.width = size or ((96, 128) if codec.startswith("h26") else (48, 64))
         context = stream.codec_context
         context.gop_size, context.thread_count, context.time_base = 12, 1, Fraction(1, RATE)
         context.bit_rate = 2_000_000  # enough that frames keep their grey levels

@@ -1,15 +1,15 @@
 """Rejects files that were cut off, such as interrupted downloads and copies."""
 
 from collections.abc import Callable
-from mmap import ACCESS_READ, mmap
-from pathlib import Path
+from mmap import mmap
 from typing import Literal
 
 import av.container
 
 from timesuite_jax.media.container_extent import declared_extent, lost_in_zeros, shows_its_end
+from timesuite_jax.media.file_content import read_content
 from timesuite_jax.media.mp4_extent import mp4_lists_frames
-from timesuite_jax.media.stream_extent import partial_transport_packet
+from timesuite_jax.media.transport_packets import partial_transport_packet
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import Source, open_video
 
@@ -69,15 +69,7 @@ def ending(source: Source) -> Ending:
 
 def _measure(source: Source, measure: Callable[[bytes | mmap], int]) -> tuple[int, int]:
     """Returns the size of a file in bytes and a measure of its content, zeros if the file cannot be read."""
-    if isinstance(source, bytes):
-        return len(source), measure(source)
-    if not Path(source).is_file():  # opening a pipe would wait for its other end
-        return 0, 0
-    try:
-        with Path(source).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-            return len(data), measure(data)
-    except (OSError, ValueError):  # not permitted; empty
-        return 0, 0
+    return read_content(source, lambda data: (len(data), measure(data)), (0, 0))
 
 
 def _frames_end(container: av.container.InputContainer) -> int:

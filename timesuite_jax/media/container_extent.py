@@ -40,9 +40,9 @@ from timesuite_jax.media.stream_extent import (
     program_stream_extent,
     program_stream_lost_in_zeros,
     program_stream_shows_its_end,
-    transport_stream_lost_in_zeros,
 )
 from timesuite_jax.media.tag_extent import flv_extent, gif_extent, gif_shows_its_end, ivf_extent
+from timesuite_jax.media.transport_packets import transport_stream_lost_in_zeros
 from timesuite_jax.media.zero_tail import PADDING, zero_start
 
 

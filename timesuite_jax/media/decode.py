@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from timesuite_jax.media.deadline import Deadline
+from timesuite_jax.media.demux import demux
 from timesuite_jax.media.frame_converter import FrameConverter, Resize
 from timesuite_jax.media.video_error import DamagedFrame, VideoError
 from timesuite_jax.media.video_file import Source, open_video
@@ -131,7 +132,7 @@ def _decode_pass(source, index, needed, *, skip, resize, threads, deadline) -> I
         run_left: set[int] = set()
         run_start, trusted = 0, True  # decoding started at this packet; it was a keyframe indeed
         counter = 0
-        for position, packet in enumerate(container.demux(stream)):
+        for position, packet in enumerate(demux(container, (stream,))):
             deadline.check()
             at_end = position == index.packets  # PyAV's request to flush the decoder
             if packet.size == 0 and not at_end:

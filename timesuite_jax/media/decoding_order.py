@@ -11,7 +11,9 @@ import av.error
 import numpy as np
 
 from timesuite_jax.media.deadline import Deadline
+from timesuite_jax.media.demux import demux
 from timesuite_jax.media.frame_order import RESTARTABLE_CODECS, FrameOrder
+from timesuite_jax.media.lost_frames import lost_frames
 from timesuite_jax.media.packet_table import NO_STAMP, PacketTable
 from timesuite_jax.media.video_file import Source, open_video
 
@@ -27,7 +29,8 @@ def order_by_decoding(
 ) -> FrameOrder:
     """Orders the frames of a stream by decoding output, from the first intact frame on.
 
-    A packet that cannot be decoded counts as a frame, so that selecting it reports the damage.
+    A packet that cannot be decoded counts as a frame, so that selecting it reports the damage, and so do many in a row
+    for which the decoder gives no frame.
 
     Args:
       source: path or encoded bytes.
@@ -44,12 +47,13 @@ def order_by_decoding(
     keys: list[bool] = []
     skipped = 0  # frames output before the first intact one
     failed: list[int] = []
+    interlaced: set[int] = set()
     with open_video(source, name) as container:
         stream = container.streams[stream_number]
         decoder = cast(av.VideoCodecContext, stream.codec_context)
         decoder.thread_count, decoder.thread_type = threads, "AUTO"
         codec = decoder.name
-        for position, packet in enumerate(container.demux(stream)):
+        for position, packet in enumerate(demux(container, (stream,))):
             if deadline is not None:
                 deadline.check()
             if packet.size == 0 and position < len(packets):
@@ -67,9 +71,13 @@ def order_by_decoding(
                     continue
                 output.append(frame.pts)
                 keys.append(frame.key_frame)
+                if frame.interlaced_frame and frame.pts is not None:
+                    interlaced.add(frame.pts)
     positions = np.asarray([len(packets) if position is None else position for position in output], np.int64)
     if len(np.unique(positions)) < len(positions) or None in output:
         return FrameOrder(skipped + np.arange(len(output)), np.zeros(len(output), np.int64), counted=True, exact=True)
+    swallowed, lost = lost_frames(packets, positions, failed, interlaced, codec)
+    failed = sorted({*failed, *swallowed})
     restartable = codec in RESTARTABLE_CODECS
     marks = np.asarray(keys, bool) if restartable else np.zeros(len(output), bool)
     starts = np.maximum.accumulate(np.where(marks, positions, 0))
@@ -78,7 +86,7 @@ def order_by_decoding(
     at = [
         int(np.argmax(positions > position)) if np.any(positions > position) else len(positions) for position in failed
     ]
-    return FrameOrder(np.insert(positions, at, failed), np.insert(starts, at, 0), counted=False, exact=True)
+    return FrameOrder(np.insert(positions, at, failed), np.insert(starts, at, 0), counted=False, exact=True, lost=lost)
 
 
 def _by_real_timestamps(positions: np.ndarray, packets: PacketTable) -> np.ndarray:

@@ -44,12 +44,14 @@ class FrameOrder:
       starts: position of the packet at which decoding has to start for each frame.
       counted: packets and frames are not one to one.
       exact: found by decoding the whole stream; otherwise concluded from the packets.
+      lost: number of packets without a frame, other than damaged ones, if `exact` and not `counted`.
     """
 
     frames: Int[np.ndarray, " frames"]
     starts: Int[np.ndarray, " frames"]
     counted: bool
     exact: bool
+    lost: int = 0
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -56,6 +56,20 @@ def is_fragmented(data: bytes | mmap, boxes: list[Box]) -> bool:
     )
 
 
+def mp4_files(data: bytes | mmap, fragmented: bool) -> int:
+    """Returns the number of files that were appended to each other, each with its type and a list of its frames.
+
+    A second list alone is a remnant of one that was moved to the front.
+
+    Args:
+      data: content of the file.
+      fragmented: whether files with fragments count; demuxers read these through, but may discard the first ones.
+    """
+    boxes = top_boxes(data)
+    counted = fragmented or not is_fragmented(data, boxes)
+    return min(len(find(boxes, b"ftyp")), len(find(boxes, b"moov"))) if counted else 1
+
+
 def _boxes(data: bytes | mmap, position: int, end: int) -> Iterator[Box]:
     while position + 8 <= min(end, len(data)):
         size, kind = struct.unpack(">I4s", data[position : position + 8])

@@ -14,6 +14,7 @@ import av.video.stream
 import numpy as np
 from jaxtyping import Int
 
+from timesuite_jax.media.demux import demux
 from timesuite_jax.media.frame_order import FrameOrder
 from timesuite_jax.media.packet_headers import HEADER_READERS
 from timesuite_jax.media.packet_table import NO_STAMP, PacketTable
@@ -94,7 +95,7 @@ def _first_frames(source: Source, name: str, stream_number: int) -> Int[np.ndarr
     with open_video(source, name) as container:
         stream = container.streams[stream_number]
         decoder = cast(av.VideoCodecContext, stream.codec_context)
-        for position, packet in enumerate(container.demux(stream)):
+        for position, packet in enumerate(demux(container, (stream,))):
             if position >= _PROBED_PACKETS and output:
                 break
             if packet.size == 0:

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from timesuite_jax.media.deadline import Deadline
+from timesuite_jax.media.demux import demux
 from timesuite_jax.media.packet_headers import HEADER_READERS, PacketHeader
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import ffmpeg_reason
@@ -33,6 +34,7 @@ class PacketTable:
       reordered: a B-frame, where headers are read.
       one_frame: False where headers are read and the packet is a placeholder or contains several frames.
       blank: all bytes of the packet are zeros, which is a frame of uncompressed video only.
+      extent: places in the file of the first and the last packet, -1 if unknown.
     """
 
     pts: Int[np.ndarray, " P"]
@@ -44,6 +46,7 @@ class PacketTable:
     reordered: Bool[np.ndarray, " P"]
     one_frame: Bool[np.ndarray, " P"]
     blank: Bool[np.ndarray, " P"]
+    extent: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -63,7 +66,7 @@ def read_packets(
     rows: dict[int, list[tuple]] = {stream.index: [] for stream in streams}
     readers = {stream.index: HEADER_READERS.get(stream.codec_context.name) for stream in streams}
     try:
-        for packet in container.demux(tuple(streams)):
+        for packet in demux(container, streams):
             if deadline is not None:
                 deadline.check()
             number, size, discarded = packet.stream.index, packet.size, packet.is_discard
@@ -83,6 +86,7 @@ def read_packets(
                     header.reordered,
                     header.one_frame,
                     size >= _SMALLEST_BLANK and _is_blank(packet),
+                    -1 if packet.pos is None else packet.pos,
                 )
             )
     except (av.error.FFmpegError, ValueError) as error:
@@ -100,6 +104,8 @@ def _is_blank(packet: av.packet.Packet) -> bool:
 
 
 def _table(rows: list[tuple]) -> PacketTable:
-    columns = list(zip(*rows, strict=True)) or [()] * 9
+    columns = list(zip(*rows, strict=True)) or [()] * 10
     stamps = [np.asarray(column, np.int64) for column in columns[:3]]
-    return PacketTable(*stamps, *(np.asarray(column, bool) for column in columns[3:]))
+    places = [place for place in columns[-1] if place >= 0] or [-1]
+    flags = (np.asarray(column, bool) for column in columns[3:-1])
+    return PacketTable(*stamps, *flags, (min(places), max(places)))

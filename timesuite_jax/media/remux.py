@@ -11,6 +11,7 @@ import numpy as np
 
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import decode_frames
+from timesuite_jax.media.demux import demux
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import open_video
 from timesuite_jax.media.video_index import VideoIndex, index_video
@@ -85,6 +86,6 @@ def _packets(data: bytes, index: VideoIndex) -> tuple[int, int, bytes | None]:
 
 def _demux(container: av.container.InputContainer, index: VideoIndex) -> Iterator[av.Packet]:
     """Yields the packets of the main video stream."""
-    for packet in container.demux(container.streams[index.stream]):
+    for packet in demux(container, (container.streams[index.stream],)):
         if packet.size:  # not PyAV's request to flush the decoder
             yield packet

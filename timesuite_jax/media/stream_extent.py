@@ -15,8 +15,6 @@ _VIDEO_PACKETS = range(0xE0, 0xF0)
 _TAIL = 1 << 18  # bytes; packs have at most 64 KiB
 _JPEG_MARKER = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")  # neither a stuffed byte nor a restart
 _JPEG_START, _JPEG_END = 0xD8, 0xD9
-_SYNC = 0x47
-_TRANSPORT_PACKETS = ((188, 0), (192, 4), (204, 0))  # bytes of a packet, and before its first: ISO/IEC 13818-1, Blu-ray
 
 
 def is_video_stream(head: bytes) -> bool:
@@ -99,25 +97,3 @@ def _last_packet(data: bytes | mmap, start: int) -> tuple[int, int]:
 def program_stream_shows_its_end(data: bytes | mmap) -> bool:
     """Whether the last bytes of an MPEG program stream are its end code."""
     return bytes(data[len(data) - 4 :]) == _PROGRAM_END
-
-
-def partial_transport_packet(data: bytes | mmap) -> int:
-    """Returns the bytes after the last whole packet of a transport stream; 0 if there are none, or for other files."""
-    for size, before in _TRANSPORT_PACKETS:
-        if _is_transport_stream(data, size, before):
-            return len(data) % size
-    return 0
-
-
-def transport_stream_lost_in_zeros(data: bytes | mmap, start: int) -> bool:
-    """Whether the last whole packet of a transport stream is zeros from its first byte on."""
-    for size, before in _TRANSPORT_PACKETS:
-        if _is_transport_stream(data, size, before):
-            return (len(data) // size - 1) * size + before >= start
-    return False
-
-
-def _is_transport_stream(data: bytes | mmap, size: int, before: int) -> bool:
-    """Whether the first five packets of some size start with the byte of synchronization."""
-    starts = range(before, min(5 * size, len(data)), size)
-    return len(starts) == 5 and all(data[start] == _SYNC for start in starts)

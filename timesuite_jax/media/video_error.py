@@ -17,6 +17,7 @@ VideoFault = Literal[
     "zero_duration",
     "too_few_frames",  # none, or a single one
     "frame_rate",  # no times and no rate, or a rate that no camera has
+    "joined",  # recordings of different codecs or in different streams, one after the other
     "damaged",  # frames that cannot be decoded
     "clip",  # the annotated part is outside of the video
     "too_long",  # more frames than a record can store

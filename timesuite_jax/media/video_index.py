@@ -20,11 +20,12 @@ from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decoding_order import order_by_decoding
 from timesuite_jax.media.frame_order import FrameOrder
 from timesuite_jax.media.frame_times import Clock, frame_times
+from timesuite_jax.media.joined_streams import check_joined
 from timesuite_jax.media.packet_order import order_by_timestamps
 from timesuite_jax.media.packet_table import read_packets
 from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import Source
-from timesuite_jax.media.video_stream import candidate_streams, choose_stream
+from timesuite_jax.media.video_stream import candidate_streams, choose_stream, unused_tracks
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class VideoIndex:
       duration: end of the last frame, on the same clock.
       average_rate: frames per second declared by the container (what `get_avg_fps` of upstream's decord returns).
       recordings: number of recordings that were joined, each with a clock of its own; 1 for an ordinary video.
+      unused: descriptions of other video tracks of more than one frame.
       ending: what the file shows of its end: unless "shown", it may be truncated.
     """
 
@@ -52,6 +54,7 @@ class VideoIndex:
     duration: float
     average_rate: float
     recordings: int
+    unused: tuple[str, ...]
     ending: Ending
 
     def __len__(self) -> int:
@@ -76,8 +79,8 @@ def index_video(
       exact: decode the stream even if its timestamps look right.
 
     Raises:
-      VideoError: the file cannot be opened, has fewer than two frames or zero duration, is truncated, or the deadline
-        passed.
+      VideoError: the file cannot be opened, has fewer than two frames or zero duration, is truncated, joins
+        recordings that need several decoders, or the deadline passed.
     """
     name = name or (Path(source).name if not isinstance(source, bytes) else "(bytes)")
     with open_complete_video(source, name) as container:
@@ -85,6 +88,7 @@ def index_video(
         tables = read_packets(container, streams, name, deadline)
         chosen = choose_stream(streams, tables)
         stream, packets = streams[chosen], tables[chosen]
+        check_joined(source, name, container, streams, tables, chosen)
         check_last_frames(packets, stream.codec_context.name, name)
         if len(packets) < stream.frames and stream.duration == 0:
             raise VideoError(
@@ -96,12 +100,15 @@ def index_video(
             raise VideoError(name, "has a single frame", "give a video of at least two frames", "too_few_frames")
         clock = _clock(container, stream)
         order = None if exact else order_by_timestamps(source, name, container, stream, packets)
-        number = stream.index
+        number, unused = stream.index, unused_tracks(streams, tables, chosen)
     if order is None:
         order = order_by_decoding(source, name, number, packets, threads=threads, deadline=deadline)
     if len(order) < 2:
         raise VideoError(name, f"has {len(order)} frames that can be decoded", "download it again or re-encode it")
     shown = frame_times(name, order, packets, clock)
+    if shown.recordings > 1 and not order.exact:  # decoders may lose frames at a join
+        order = order_by_decoding(source, name, number, packets, threads=threads, deadline=deadline)
+        shown = frame_times(name, order, packets, clock)
     return VideoIndex(
         name=name,
         stream=number,
@@ -111,6 +118,7 @@ def index_video(
         duration=shown.duration,
         average_rate=clock.rate or (len(order) - 1) / float(shown.times[-1] - shown.times[0]),
         recordings=shown.recordings,
+        unused=unused,
         ending=ending(source),
     )
 

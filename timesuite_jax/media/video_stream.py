@@ -42,3 +42,15 @@ def choose_stream(streams: Sequence[av.video.stream.VideoStream], tables: Sequen
         )
 
     return max(range(len(streams)), key=weight)
+
+
+def unused_tracks(
+    streams: Sequence[av.video.stream.VideoStream], tables: Sequence[PacketTable], chosen: int
+) -> tuple[str, ...]:
+    """Describes the tracks with more than one frame that are not the main one, pictures excepted."""
+    return tuple(
+        f"number {stream.index} ({stream.codec_context.name}, {stream.codec_context.width}x"
+        f"{stream.codec_context.height}, {int(table.displayed.sum())} frames)"
+        for position, (stream, table) in enumerate(zip(streams, tables, strict=True))
+        if position != chosen and table.displayed.sum() > 1 and stream.codec_context.name not in _PICTURE_CODECS
+    )
