@@ -25,6 +25,7 @@ COMMANDS = {
     "aot": "compile for an absent TPU topology: memory, FLOPs and collectives per chip",
     "evaluate": "score a trained model",
     "score": "score a file of predictions of any model",
+    "compare": "explain why two scores differ",
     "ask": "ask a question about a video",
     "classify": "recognize the action in videos",
     "features": "extract features of videos by sliding windows",

@@ -3,9 +3,10 @@
 `run_benchmark(benchmark, predictor)` evaluates a model on a `Benchmark`; a family brings the `Predictor`.
 """
 
-from timesuite_jax.evaluation.benchmark import Benchmark, Example, Predictor
+from timesuite_jax.evaluation.benchmark import Benchmark, DescribesInputs, Example, Predictor
 from timesuite_jax.evaluation.report import print_result, write_predictions
-from timesuite_jax.evaluation.runner import COUNTS, DroppedExample, Result, run_benchmark
+from timesuite_jax.evaluation.result import COUNTS, DroppedExample, Result
+from timesuite_jax.evaluation.runner import run_benchmark
 from timesuite_jax.evaluation.scores import Scores
 from timesuite_jax.evaluation.sharding import shard_batches
 from timesuite_jax.evaluation.timeline import Span, Timeline, draw_timelines
@@ -14,6 +15,7 @@ from timesuite_jax.evaluation.top_k import item_scores, mask_seen, rank, top_k_i
 __all__ = [
     "COUNTS",
     "Benchmark",
+    "DescribesInputs",
     "DroppedExample",
     "Example",
     "Predictor",

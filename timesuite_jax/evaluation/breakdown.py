@@ -1,4 +1,6 @@
-"""Scores of parts of the questions: by length of the video, and by length and position of the true window."""
+"""Scores of parts of the questions, by length of the video and by length and position of the true window, and how
+many spans begin and end at round numbers.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,9 +8,11 @@ import numpy as np
 from jaxtyping import Float
 
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
+from timesuite_jax.metrics import round_number_fractions
 
 _VIDEO_BINS = (("under 1 min", 60.0), ("1 to 3 min", 180.0), ("3 to 15 min", 900.0), ("over 15 min", np.inf))
 _SPAN_BINS = (("up to 10 s", 10.0), ("10 to 30 s", 30.0), ("over 30 s", np.inf))
+_STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds, of round numbers
 _POSITION_BINS = (("first third", 1 / 3), ("second third", 2 / 3), ("last third", np.inf))
 
 
@@ -48,3 +52,8 @@ def break_down(
                     },
                 }
     return result
+
+
+def round_numbers(spans: Sequence[Sequence[float] | None]) -> dict[str, float]:
+    """Returns how many starts and ends are multiples of some steps; models often predict round numbers."""
+    return dict(round_number_fractions(spans, _STEPS))

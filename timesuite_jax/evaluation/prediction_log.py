@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.result import result_text
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.remote_path import is_remote
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 _SETTINGS, _PREDICTIONS = "settings.json", "predictions-{}.jsonl"
+_OPTIONAL = {"input"}  # absent in files of earlier versions, and of models that do not describe their inputs
 
 
 class PredictionLog:
@@ -41,7 +43,7 @@ class PredictionLog:
             self._drop_torn_line()
 
     def read(self) -> dict[str, Any]:
-        """Returns the stored predictions of all processes by example id, as JSON values.
+        """Returns the stored predictions of all processes by example id, as JSON values: "prediction", maybe "input".
 
         Raises:
           UserError: a line in the middle of a file is damaged.
@@ -52,31 +54,34 @@ class PredictionLog:
             for number, line in enumerate(complete.split(b"\n") if complete else (), 1):
                 try:
                     entry = json.loads(line)
-                    found[entry["id"]] = entry["prediction"]
+                    found[entry["id"]] = {name: entry[name] for name in ("prediction", *_OPTIONAL & entry.keys())}
                 except (ValueError, TypeError, KeyError) as error:
                     raise UserError(f"{file}: line {number} is damaged; remove the line, or the file") from error
         return found
 
-    def append(self, predictions: Mapping[str, Any]) -> None:
-        """Stores predictions by example id with one write.
+    def append(self, predictions: Mapping[str, Mapping[str, Any]]) -> None:
+        """Stores predictions with one write.
+
+        Args:
+          predictions: "prediction", and maybe "input", by example id.
 
         Raises:
           UserError: the file cannot be written.
         """
-        lines = [json.dumps({"id": id, "prediction": value}) + "\n" for id, value in predictions.items()]
+        lines = [json.dumps({"id": id, **entry}) + "\n" for id, entry in predictions.items()]
         with explain_write_errors(self._file, "folder"), self._file.open("ab", buffering=0) as file:
             data = "".join(lines).encode()
             if file.write(data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # a partial write, whose last line is torn
 
     def write_result(self, result: Mapping[str, Any]) -> None:
-        """Writes the scores as `result.json`.
+        """Writes a result, see `Result.as_json`, as `result.json`.
 
         Raises:
           UserError: the file cannot be written.
         """
         with explain_write_errors(self._folder, "folder"), atomic_write(self._folder / "result.json") as partial:
-            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(result_text(result), encoding="utf-8")
 
     def _drop_torn_line(self) -> None:
         if self._file.exists():

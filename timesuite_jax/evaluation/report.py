@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.write_errors import cause_of
 
@@ -51,7 +51,8 @@ def print_breakdown(result: Result) -> None:
             table.add_column(f"{name} (n = {means['n']})", justify="right")
         for metric in result.scores.per_example:
             values = [f"{means[metric]:.3f}" if metric in means else "" for means in parts.values()]
-            table.add_row(metric, *values)
+            if any(values):
+                table.add_row(metric, *values)
         console.print(table)
 
 

@@ -6,72 +6,29 @@ The answers do not depend on the batch size, the number of processes, or where a
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any
 
 import jax
 from pydantic import TypeAdapter
 
 from timesuite_jax import __version__, parallel
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.benchmark import AnswerT, Benchmark, ExampleT, InputT, PredictionT, Predictor, PromptT
+from timesuite_jax.evaluation.benchmark import (
+    AnswerT,
+    Benchmark,
+    DescribesInputs,
+    ExampleT,
+    InputT,
+    PredictionT,
+    Predictor,
+    PromptT,
+)
 from timesuite_jax.evaluation.map_ahead import map_ahead
 from timesuite_jax.evaluation.prediction_log import PredictionLog
-from timesuite_jax.evaluation.scores import Scores
+from timesuite_jax.evaluation.result import DroppedExample, Result
 from timesuite_jax.evaluation.sharding import shard_batches
-
-COUNTS = ("n", "dropped")  # metrics of every result: examples that are scored, and that are not
-
-
-@dataclasses.dataclass(frozen=True)
-class DroppedExample:
-    """An example that could not be used, and why."""
-
-    id: str
-    reason: str
-
-
-@dataclasses.dataclass(frozen=True)
-class Result(Generic[PredictionT]):
-    """A scored benchmark.
-
-    Attributes:
-      predictions: by example id, in the order of the examples.
-      dropped: examples that are not scored; a score with some of them is over fewer examples than the benchmark has.
-      scores: of the predictions.
-      settings: everything that decides the score, as JSON values.
-    """
-
-    predictions: Mapping[str, PredictionT]
-    dropped: Sequence[DroppedExample]
-    scores: Scores
-    settings: Mapping[str, Any]
-
-    def metrics(self) -> dict[str, float]:
-        """Returns the benchmark's metrics and `COUNTS`."""
-        counts = dict(zip(COUNTS, (len(self.predictions), len(self.dropped)), strict=True))
-        return {**self.scores.metrics(), **{name: float(count) for name, count in counts.items()}}
-
-    def shown_name(self, metric: str) -> str:
-        """Returns the name of a metric in reports; it contains what the metric is over if that is less than usual."""
-        whole = not self.scores.coverage or metric in COUNTS
-        return metric if whole else f"{metric} ({self.scores.coverage})"
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns metrics, intervals, dropped examples and settings as JSON values; None for numbers not finite."""
-        found = self.scores.intervals().items()
-        intervals = {self.shown_name(name): [interval.low, interval.high] for name, interval in found}
-        values = {
-            **{self.shown_name(name): value for name, value in self.metrics().items()},
-            "intervals_95": intervals,
-            "intervals_over": {"unit": self.scores.unit, "count": self.scores.group_count},
-            **self.scores.details,
-            "dropped_examples": {dropped.id: dropped.reason for dropped in self.dropped},
-            "settings": dict(self.settings),
-        }
-        return {name: _finite(value) for name, value in values.items()}
 
 
 def run_benchmark(
@@ -113,22 +70,23 @@ def run_benchmark(
     log, stored = None, {}
     if folder is not None:
         log = parallel.run_on_all_processes(lambda: PredictionLog(folder, decided_by, jax.process_index()))
-        stored = _allgather({"predictions": parallel.run_on_all_processes(log.read)})["predictions"]
+        stored = _allgather({"answered": parallel.run_on_all_processes(log.read)})["answered"]
     pending = [place for place in places if ids[place] not in stored]
     if len(pending) < len(ids):
         on_progress(len(ids) - len(pending))
     found = _answer(benchmark, predictor, examples, pending, batch_size, log, threads, on_progress)
-    stored, reasons = stored | found["predictions"], found["dropped"]
+    stored, reasons = stored | found["answered"], found["dropped"]
     dropped = [DroppedExample(id, reasons[id]) for id in ids if id in reasons]
     if len(dropped) == len(ids):
         why = f"; the first, {dropped[0].id}: {dropped[0].reason}" if dropped else ""
         raise UserError(f"nothing to evaluate: all {len(ids)} examples of {benchmark.name} were dropped{why}")
     decode = TypeAdapter(benchmark.prediction_type).validate_python
-    predictions = {id: decode(stored[id]) for id in ids if id not in reasons}
+    predictions = {id: decode(stored[id]["prediction"]) for id in ids if id not in reasons}
+    inputs = {id: stored[id]["input"] for id in predictions if "input" in stored[id]}
     scores = benchmark.score(list(predictions.values()))
     if set(scores.metrics()) != set(benchmark.metric_names):
         raise ValueError(f"{benchmark.name}.score returned {list(scores.metrics())}, not {benchmark.metric_names}")
-    result = Result(predictions, dropped, scores, {**decided_by, "examples": len(examples), "limit": limit})
+    result = Result(predictions, dropped, scores, {**decided_by, "examples": len(examples), "limit": limit}, inputs)
     if log and jax.process_index() == 0:
         log.write_result(result.as_json())
     return result
@@ -159,20 +117,23 @@ def _answer(
     threads: int,
     on_progress: Callable[[int], None],
 ) -> dict[str, dict[str, Any]]:
-    """Answers the pending examples; returns "predictions" (JSON values) and "dropped" (reasons) by example id."""
+    """Answers the pending examples; returns "answered" (entries of the log) and "dropped" (reasons) by example id."""
     share, rows = shard_batches(batch_size)
-    predictions: dict[str, Any] = {}
+    answered: dict[str, Any] = {}
     dropped: dict[str, str] = {}
-    batch: list[tuple[ExampleT, InputT]] = []
+    batch: list[tuple[ExampleT, InputT, dict[str, Any]]] = []
     batches = reported = 0
     write_error: UserError | None = None
 
     def answer_batch() -> None:
         nonlocal batches, reported, write_error
-        answers = predictor.predict([prepared for _, prepared in batch], rows)
+        answers = predictor.predict([prepared for _, prepared, _ in batch], rows)
         new = {
-            example.id: dataclasses.asdict(benchmark.read(answer, example))  # pyright: ignore[reportArgumentType]
-            for (example, _), answer in zip(batch, answers, strict=True)
+            example.id: {
+                "prediction": dataclasses.asdict(benchmark.read(answer, example)),  # pyright: ignore[reportArgumentType]
+                **shown,
+            }
+            for (example, _, shown), answer in zip(batch, answers, strict=True)
         }
         if log and new and write_error is None:
             try:
@@ -181,25 +142,27 @@ def _answer(
                 if jax.process_count() == 1:
                     raise
                 write_error = error  # the other processes wait for this one's batches; raised in all at the end
-        predictions.update(new)
+        answered.update(new)
         batch.clear()
         batches += 1
-        done = min(len(pending), share.count * (len(predictions) + len(dropped)))  # the others are about as far
+        done = min(len(pending), share.count * (len(answered) + len(dropped)))  # the others are about as far
         on_progress(done - reported)
         reported = done
 
-    def prepare(place: int) -> tuple[ExampleT, InputT | UserError]:
+    def prepare(place: int) -> tuple[ExampleT, InputT | UserError, dict[str, Any]]:
         example = examples[place]
         try:
-            return example, predictor.prepare(benchmark.prompt(example))
+            prepared = predictor.prepare(benchmark.prompt(example))
         except UserError as error:
-            return example, error
+            return example, error, {}
+        shown = {"input": dict(predictor.describe(prepared))} if isinstance(predictor, DescribesInputs) else {}
+        return example, prepared, shown
 
-    for example, prepared in map_ahead(prepare, pending[share.index :: share.count], threads):
+    for example, prepared, shown in map_ahead(prepare, pending[share.index :: share.count], threads):
         if isinstance(prepared, UserError):
             dropped[example.id] = str(prepared)
         else:
-            batch.append((example, prepared))
+            batch.append((example, prepared, shown))
         if len(batch) == rows:
             answer_batch()
     if batch:
@@ -215,7 +178,7 @@ def _answer(
             raise write_error
 
     parallel.run_on_all_processes(check_written)
-    return _allgather({"predictions": predictions, "dropped": dropped})
+    return _allgather({"answered": answered, "dropped": dropped})
 
 
 def _allgather(mine: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -225,12 +188,3 @@ def _allgather(mine: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """
     parts = [json.loads(line) for line in parallel.allgather_strings([json.dumps(mine)])]
     return {name: {id: value for part in parts for id, value in part[name].items()} for name in mine}
-
-
-def _finite(value: Any) -> Any:
-    """Returns a JSON value with None for NaN and infinity, which JSON does not have."""
-    if isinstance(value, Mapping):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

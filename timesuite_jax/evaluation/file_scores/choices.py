@@ -7,7 +7,7 @@ from timesuite_jax.evaluation.file_scores.result import choose_questions, make_r
 from timesuite_jax.evaluation.prediction_files.choices import read_choices
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 
 
 def score_choices(request: ScoreRequest) -> Result[ScoredUnit]:
@@ -21,7 +21,10 @@ def score_choices(request: ScoreRequest) -> Result[ScoredUnit]:
         "accuracy": np.array([choice.predicted == choice.truth for choice in scored], np.float64),
         "parse_failures": np.array([choice.predicted is None for choice in scored], np.float64),
     }
-    units = [ScoredUnit(choice.id, video_name(choice.video), choice.duration) for choice in scored]
+    units = [
+        ScoredUnit(choice.id, video_name(choice.video), choice.duration, answer=choice.predicted, truth=choice.truth)
+        for choice in scored
+    ]
     counts: dict[str, int] = {}
     for choice in scored:
         counts[choice.predicted or "none"] = counts.get(choice.predicted or "none", 0) + 1

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from timesuite_jax.evaluation.breakdown import round_numbers
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
-from timesuite_jax.evaluation.file_scores.result import choose_questions, make_result, round_numbers
+from timesuite_jax.evaluation.file_scores.result import choose_questions, make_result
 from timesuite_jax.evaluation.prediction_files.dense_captions import read_dense_captions
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 from timesuite_jax.metrics.captions.dense import VideoEvents, dense_caption_scores
 
 

@@ -28,6 +28,8 @@ def read_grounded(
             truth.duration,
             sum(end - start for start, end in truth.windows),
             sum(truth.windows[0]) / 2,
+            found[truth.id].windows if truth.id in found else None,
+            truth.windows,
         )
         for truth in scored
     ]

@@ -9,7 +9,7 @@ from timesuite_jax.evaluation.prediction_files.grounding_truth import read_true_
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.saliency import read_saliency
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 from timesuite_jax.metrics.highlights import highlight_table
 
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from timesuite_jax.evaluation.breakdown import round_numbers
 from timesuite_jax.evaluation.file_scores.grounded import count_reversed, read_grounded
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
-from timesuite_jax.evaluation.file_scores.result import make_result, round_numbers
+from timesuite_jax.evaluation.file_scores.result import make_result
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 from timesuite_jax.metrics.qvhighlights import BRIEF, qvhighlights_moment_table
 
 

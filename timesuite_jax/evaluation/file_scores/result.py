@@ -1,6 +1,8 @@
 """The result of scored files: intervals over videos, breakdowns, and what could not be matched."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +12,8 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.breakdown import break_down
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import DroppedExample, Result
+from timesuite_jax.evaluation.result import DroppedExample, Result
 from timesuite_jax.evaluation.scores import Scores
-from timesuite_jax.metrics import round_number_fractions
-
-_STEPS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds of the quantization histogram
 
 
 def make_result(
@@ -48,6 +47,7 @@ def make_result(
         aggregates=aggregates or {},
         details={
             "without_prediction": len(missing),
+            "ids_without_prediction": list(missing),
             "unknown_predictions": len(unknown),
             **details,
             "breakdown": break_down(table, units),
@@ -56,16 +56,18 @@ def make_result(
     dropped = [DroppedExample(id, "it has no prediction") for id in missing] if request.answered_only else []
     settings = {
         "predictions": str(request.predictions),
+        "predictions_sha256": _checksum(request.predictions),
         "truth": str(request.truth),
+        "truth_sha256": _checksum(request.truth),
         "protocol": request.protocol,
         "answered_only": request.answered_only,
     }
     return Result({unit.id: unit for unit in units}, dropped, scores, settings)
 
 
-def round_numbers(spans: Sequence[Sequence[float] | None]) -> dict[str, float]:
-    """Returns how many starts and ends are multiples of some steps; models often predict round numbers."""
-    return dict(round_number_fractions(spans, _STEPS))
+def _checksum(file: Path) -> str:
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def choose_questions(request: ScoreRequest, ids: Iterable[str], answered: Iterable[str]) -> tuple[set[str], list[str]]:

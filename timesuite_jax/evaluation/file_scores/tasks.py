@@ -1,7 +1,9 @@
 """The tasks whose files can be scored."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 
+from timesuite_jax import __version__
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.file_scores.choices import score_choices
 from timesuite_jax.evaluation.file_scores.dense_captions import score_dense_captions
@@ -10,7 +12,7 @@ from timesuite_jax.evaluation.file_scores.highlights import score_highlights
 from timesuite_jax.evaluation.file_scores.moments import score_moments
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 
 TASK_SCORERS: Mapping[str, Callable[[ScoreRequest], Result[ScoredUnit]]] = {
     "tvg": score_grounding,
@@ -29,4 +31,5 @@ def score_files(task: str, request: ScoreRequest) -> Result[ScoredUnit]:
     """
     if task not in TASK_SCORERS:
         raise UserError(f"unknown task {task!r}; choose one of {', '.join(TASK_SCORERS)}")
-    return TASK_SCORERS[task](request)
+    result = TASK_SCORERS[task](request)
+    return dataclasses.replace(result, settings={"task": task, **result.settings, "timesuite_jax": __version__})

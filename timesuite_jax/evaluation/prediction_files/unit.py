@@ -1,6 +1,7 @@
 """A scored question or video: which video it is about, and how long and where its true windows are."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -13,6 +14,8 @@ class ScoredUnit:
       duration: seconds of the video; None if the truth does not contain it.
       span_length: seconds of its true windows together; None if it has none.
       middle: middle of its first true window, in seconds.
+      answer: what is predicted, as JSON: windows, or a letter; None where it is not kept, or there is no prediction.
+      truth: the same of the ground truth.
     """
 
     id: str
@@ -20,3 +23,5 @@ class ScoredUnit:
     duration: float | None = None
     span_length: float | None = None
     middle: float | None = None
+    answer: Any = None
+    truth: Any = None

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 
 from etils import epath
 
+from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, Progress
 from timesuite_jax.evaluation.report import print_result
-from timesuite_jax.evaluation.runner import Result
+from timesuite_jax.evaluation.result import Result
 from timesuite_jax.internvideo2.grounding.moment_query import MomentQuery
 from timesuite_jax.internvideo2.grounding.predict import MomentPrediction
 from timesuite_jax.internvideo2.grounding.scores import WORDS_CUT, moment_scores, words_cut
@@ -50,7 +51,7 @@ def moment_job(queries: Sequence[MomentQuery], predict: Predict, submission: epa
             return EvaluationReport(counts, functools.partial(print, message), files)
         scores = moment_scores(predictions)
         scored = {str(each.query.qid): each for each in predictions if each.query.windows}
-        result = Result(scored, [], scores, {})
+        result = Result(scored, [], scores, {"weights": fingerprint(params)})
         title = "moment retrieval and highlight detection"
         return EvaluationReport(result.as_json(), functools.partial(print_result, result, title), files)
 

@@ -7,6 +7,7 @@ follow the new seconds.
 
 import contextlib
 import dataclasses
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -56,6 +57,7 @@ class PreparedQuestion:
     sample: Sample
     duration: float  # seconds of the video according to the time stamps that are shown
     time_scale: float  # shown seconds over true seconds
+    question: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,7 +112,17 @@ class VideoChatPredictor:
         )
         if isinstance(words, DoesNotFit):
             raise UserError(words.reason)
-        return PreparedQuestion(Sample(visual, words), visual.duration * scale, scale)
+        return PreparedQuestion(Sample(visual, words), visual.duration * scale, scale, prompt.turn.question)
+
+    def describe(self, prepared: PreparedQuestion) -> dict[str, Any]:
+        """Returns the question, the times of the frames, and checksums of pixels and tokens; see `DescribesInputs`."""
+        video, row = prepared.sample.video, prepared.sample.conversation.row
+        return {
+            "question": prepared.question,
+            "frame_times": [round(second, 3) for second in video.seconds.tolist()],
+            "pixels": f"{zlib.crc32(np.ascontiguousarray(video.frames)):08x}",
+            "tokens": f"{zlib.crc32(video.clip_text.tobytes(), zlib.crc32(row.tokens.tobytes())):08x}",
+        }
 
     def collate(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> Batch:
         """Stacks questions to a batch; the last one, or nothing, is repeated in rows of padding."""

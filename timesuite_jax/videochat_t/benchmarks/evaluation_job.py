@@ -10,6 +10,7 @@ from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
+from timesuite_jax.evaluation.report import print_breakdown
 from timesuite_jax.param_tree import Params
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.answering.timeline_parts import video_frames
@@ -39,9 +40,9 @@ def evaluation_job(
     benchmark = choose_benchmark(name, spec, request)
     # Of corpora it is the number of records, which the benchmark itself applies.
     if isinstance(benchmark, PublishedBenchmark):
-        published, answer_tokens, limit = True, benchmark.answer_tokens, request.limit or spec.limit
+        answer_tokens, limit = benchmark.answer_tokens, request.limit or spec.limit
     else:
-        published, answer_tokens, limit = False, None, None
+        answer_tokens, limit = None, None
     total = len(benchmark.examples())
     if request.timeline is not None and not issubclass(benchmark.prediction_type, GroundingPrediction):
         raise UserError(f"--timeline draws time spans, and benchmark {name} has none; remove the option")
@@ -53,14 +54,19 @@ def evaluation_job(
             batch_size=request.batch_size or spec.batch_size,
             limit=limit,
             folder=request.results,
-            settings={"weights": fingerprint(params)} if request.results or published else {},
+            settings={"weights": fingerprint(params)},
             on_progress=on_progress,
         )
         of = (file.name for file in request.annotations) if request.annotations else spec.corpora
-        show = functools.partial(evaluation.print_result, result, f"{name}: {', '.join(of)}")
+        show = functools.partial(_show, result, f"{name}: {', '.join(of)}")
         return EvaluationReport(result.as_json(), show, _files(benchmark, result, request))
 
     return EvaluationJob("answering", min(total, limit or total), run)
+
+
+def _show(result: evaluation.Result[Any], title: str) -> None:
+    evaluation.print_result(result, title)
+    print_breakdown(result)
 
 
 def _files(

@@ -9,7 +9,7 @@ from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
-from timesuite_jax.videochat_t.benchmarks.answer_spans import read_grammar, read_upstream
+from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 from timesuite_jax.videochat_t.benchmarks.span_scores import METRIC_NAMES, span_details, span_table
@@ -46,14 +46,15 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
         protocol: str = "default",
     ) -> None:
         self._control, self._limit, self.protocol = control, limit, protocol
+        self._reader = "original" if protocol == "paper" else "grammar"
         self._examples = CorpusExamples(folders, _is_grounded, limit)
         self._donor: tuple[str, Record] | None = None  # source of the video asked about, record whose frames are shown
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Corpora and control; with foreign frames the limit decides which video is the last."""
+        """Corpora, control and reading of answers; with foreign frames the limit decides which video is the last."""
         limit = self._limit if self._control == "foreign_frames" else None
-        return {**self._examples.settings, "control": self._control, "limit": limit}
+        return {**self._examples.settings, "control": self._control, "limit": limit, "answers": self._reader}
 
     def examples(self) -> CorpusExamples:
         """Returns the questions."""
@@ -81,7 +82,7 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
             example.source,
             example.turn.question,
             answer.text,
-            (read_upstream if self.protocol == "paper" else read_grammar)(answer.text, answer.duration),
+            READERS[self._reader](answer.text, answer.duration),
             tuple((start * scale, end * scale) for start, end in windows),
             answer.duration,
             clip_start=scale * known.clip[0] if known.clip else 0.0,
@@ -90,11 +91,12 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
 
     def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:
         """Scores the spans of answers; confidence intervals are over videos, and round numbers are counted."""
+        table = span_table(predictions)
         return Scores(
-            span_table(predictions),
+            table,
             [prediction.source for prediction in predictions],
             unit="videos",
-            details={"questions_without_span": self._examples.unused, **span_details(predictions)},
+            details={"questions_without_span": self._examples.unused, **span_details(predictions, table)},
         )
 
     def _other_videos(self, example: CorpusExample) -> Iterator[Record]:

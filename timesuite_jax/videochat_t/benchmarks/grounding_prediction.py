@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from timesuite_jax.evaluation import Span, Timeline
+from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.metrics import best_iou
 from timesuite_jax.videochat_t.answering.timeline_parts import no_span_note
 
@@ -29,6 +30,11 @@ class GroundingPrediction:
     def span(self) -> Span | None:
         """The span that R@1 and mean IoU score."""
         return self.spans[0] if self.spans else None
+
+    def unit(self) -> ScoredUnit:
+        """Returns what breakdowns of scores use: the length of the video, and of the true windows."""
+        length = sum(end - start for start, end in self.truth)
+        return ScoredUnit(self.id, self.source, self.duration, length, sum(self.truth[0]) / 2)
 
     def timeline(self, frames: Sequence[UInt8[np.ndarray, "H W 3"]] = ()) -> Timeline:
         """Returns the prediction as a strip to draw, below evenly spaced frames of its video."""

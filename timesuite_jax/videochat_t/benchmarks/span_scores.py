@@ -1,6 +1,6 @@
 """Scores of answers with spans, and what is reported beside them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,8 @@ from jaxtyping import Float
 
 from timesuite_jax.data.corpora.bad_spans import check_span
 from timesuite_jax.evaluation import Span
-from timesuite_jax.metrics import THRESHOLDS, grounding_scores, moment_table, round_number_fractions
+from timesuite_jax.evaluation.breakdown import break_down, round_numbers
+from timesuite_jax.metrics import THRESHOLDS, grounding_scores, moment_table
 from timesuite_jax.text import denies_event
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 
@@ -28,12 +29,21 @@ def span_table(
     return {**first, **moment_table([prediction.spans for prediction in predictions], windows)}
 
 
-def span_details(predictions: Sequence[GroundingPrediction]) -> dict[str, Any]:
-    """Returns the shares of round numbers and the number of spans beyond their video."""
+def span_details(
+    predictions: Sequence[GroundingPrediction], table: Mapping[str, Float[np.ndarray, " questions"]]
+) -> dict[str, Any]:
+    """Returns the shares of round numbers, the number of spans beyond their video, and the scores of parts.
+
+    Args:
+      predictions: answers.
+      table: metrics, one value per question.
+    """
     return {
-        "round_numbers": dict(round_number_fractions([prediction.span for prediction in predictions])),
+        "round_numbers": round_numbers([prediction.span for prediction in predictions]),
+        "round_numbers_of_truth": round_numbers([span for prediction in predictions for span in prediction.truth]),
         "answers_beyond_video": _count_beyond(predictions, lambda one: one.spans),
         "truths_beyond_video": _count_beyond(predictions, lambda one: one.truth),
+        "breakdown": break_down(table, [prediction.unit() for prediction in predictions]),
     }
 
 

@@ -7,6 +7,8 @@ from timesuite_jax.data.choices.choice_question import ChoiceQuestion
 from timesuite_jax.data.sources import Skipped, count_reasons
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
+from timesuite_jax.evaluation.breakdown import break_down
+from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.text import Turn
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.choice_answers import CHOICE_READERS
@@ -114,11 +116,13 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             example.group,
             example.structure,
             answer.frames,
+            answer.duration,
         )
 
     def score(self, predictions: Sequence[ChoicePrediction]) -> Scores:
         """Scores all questions and those of each category; confidence intervals are over videos."""
         table = choice_table(predictions, self._categories)
+        units = [ScoredUnit(one.id, one.source, one.duration) for one in predictions]
         return Scores(
             table | group_table(predictions) if self._set.grouped else table,
             [prediction.source for prediction in predictions],
@@ -129,6 +133,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             coverage=coverage_note(len(predictions), len(self._questions) + len(self._unreadable), self._set.sizes),
             details={
                 "questions_without_published_answer": sum(one.truth is None for one in predictions),
+                "breakdown": break_down({name: table[name] for name in ("accuracy", "parse_failures")}, units),
                 "excluded_rows": len(self._excluded),
                 "reasons_of_excluded_rows": count_reasons(self._excluded),
                 **source_details([one.frames for one in predictions], self._missing, self._unreadable, self._set.sizes),

@@ -27,6 +27,7 @@ class ChoicePrediction:
       group: questions that are scored together have the same; "" for none.
       structure: how the questions of the group depend on each other.
       frames: different frames that the model saw.
+      duration: seconds of the video or clip; None in answers stored by earlier versions.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ChoicePrediction:
     group: str = ""
     structure: str = ""
     frames: int = 0
+    duration: float | None = None
 
     @property
     def right(self) -> bool:

@@ -90,13 +90,14 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
 
     def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:
         """Scores spans; confidence intervals are over videos."""
+        table = self._table(predictions)
         return Scores(
-            self._table(predictions),
+            table,
             [prediction.source for prediction in predictions],
             unit="videos",
             coverage=coverage_note(len(predictions), self._files.rows, self._set.sizes),
             details={
-                **span_details(predictions),
+                **span_details(predictions, table),
                 **source_details(
                     [one.frames for one in predictions], self._missing, self._files.unreadable, self._set.sizes
                 ),

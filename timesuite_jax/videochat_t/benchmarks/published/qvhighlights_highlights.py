@@ -15,6 +15,8 @@ from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.data.timepro.source_entry import Highlights
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
+from timesuite_jax.evaluation.breakdown import break_down
+from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.metrics.highlights import LEVELS, clip_count, highlight_table
 from timesuite_jax.text import Turn
 from timesuite_jax.text.prompts import highlight_question
@@ -85,7 +87,8 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
     @property
     def settings(self) -> Mapping[str, Any]:
         """Checksums of the annotation files, and the question."""
-        return {"annotations": self._checksums, "question": _TEMPLATES[self.protocol]}
+        answers = "original" if self.protocol == "paper" else "clip_scores"
+        return {"annotations": self._checksums, "question": _TEMPLATES[self.protocol], "answers": answers}
 
     def examples(self) -> Sequence[HighlightQuery]:
         """Returns the queries."""
@@ -122,6 +125,8 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
         table["parse_failures"] = np.array([float(not prediction.scores) for prediction in predictions])
         details = source_details([one.frames for one in predictions], self._missing, self._unreadable, _SIZES)
         details["clips_beyond_video"] = beyond
+        units = [ScoredUnit(one.id, one.source, one.duration) for one in predictions]
+        details["breakdown"] = break_down(table, units)
         coverage = coverage_note(len(predictions), len(self._queries) + len(self._unreadable), _SIZES)
         return Scores(
             table, [prediction.source for prediction in predictions], unit="videos", details=details, coverage=coverage
