@@ -44,6 +44,7 @@ def test_controls(tiny_run, tiny_corpus, capfd, control):
     out = capfd.readouterr().out
     assert "examples scored, 0 dropped" in out and "95 % interval over 3 videos" in out
     assert "r1_iou_0.5" in out and "absent_answers" in out  # the names of the JSON
+    assert "by video length" in out and "by position" in out and "round numbers of truth" in out
 
 
 def test_exact_match(tiny_run, tiny_corpus, tmp_path, capfd):

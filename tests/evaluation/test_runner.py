@@ -157,6 +157,30 @@ def test_predictions_of_other_settings_are_refused(tmp_path):
         run_benchmark(Arithmetic(), Adder(decoding="sampled"), batch_size=2, folder=tmp_path)
 
 
+def test_inputs_are_described_and_stored(tmp_path):
+    """Also those of answers from before a kill; a log of an earlier version, without inputs, is resumed."""
+
+    class Describing(Adder):
+        def describe(self, prepared):
+            return {"question": str(prepared)}
+
+    with pytest.raises(KeyboardInterrupt):
+        run_benchmark(Arithmetic(), Describing(kill_after=6), batch_size=2, folder=tmp_path)
+    result = run_benchmark(Arithmetic(), Describing(), batch_size=2, folder=tmp_path)
+    assert {id: one["question"] for id, one in result.inputs.items()} == {
+        f"sum/{number}": f"[{number}, {2 * number}]" for number in range(11) if number != 4
+    }
+    (first, *_) = json.loads((tmp_path / "result.json").read_text())["examples"]
+    scores = {"accuracy": 1.0, "answered": 1.0}
+    shown = {"prediction": {"number": 0, "correct": True}, "input": {"question": "[0, 0]"}}
+    assert first == {"id": "sum/0", "group": "0", "scores": scores, **shown}
+    file = tmp_path / "predictions-0.jsonl"
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    file.write_text("".join(json.dumps({key: line[key] for key in ("id", "prediction")}) + "\n" for line in lines))
+    resumed = run_benchmark(Arithmetic(), Describing(), batch_size=2, folder=tmp_path)
+    assert resumed.predictions == result.predictions and not resumed.inputs
+
+
 def test_damaged_folders_are_refused(tmp_path):
     run_benchmark(Arithmetic(), Adder(), batch_size=2, folder=tmp_path)
     file = tmp_path / "predictions-0.jsonl"

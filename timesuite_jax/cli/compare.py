@@ -1,7 +1,7 @@
 r"""Explains why two scores differ: settings, frames, prompts, missing videos and answers of two results.
 
 A and B are folders of `timesuite evaluate --results`, their `result.json`, or files with what `timesuite evaluate
---json` or `timesuite score --json` prints. Differences are B - A, with a paired test over the questions in both results.
+--json` or `timesuite score --json` prints. Differences are B - A, with a paired test over the questions in both.
 
 examples:
   timesuite compare results/before results/after

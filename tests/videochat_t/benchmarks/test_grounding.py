@@ -212,6 +212,13 @@ def test_result_names_what_decides_the_score(evaluate, tiny_corpus, tmp_path):
     evaluate(constant("1.0 - 2.0"), limit=2, folder=tmp_path)
     found = json.loads((tmp_path / "result.json").read_text())
     assert found["round_numbers"]["multiples_of_1"] == 1.0
+    assert found["round_numbers"].keys() == found["round_numbers_of_truth"].keys()
+    assert set(found["breakdown"]) == {"video_length", "span_length", "position"}
+    whole = found["breakdown"]["video_length"]["under 1 min"]
+    assert whole["n"] == found["n"] and whole["miou"] == pytest.approx(found["miou"])
+    assert sum(part["n"] for part in found["breakdown"]["position"].values()) == found["n"]
+    shown = found["examples"][0]["input"]
+    assert len(shown["frame_times"]) == 4 and shown["question"] == found["examples"][0]["prediction"]["question"]
     settings = found["settings"]
     assert settings["benchmark"] == "grounding" and settings["benchmark.control"] == "none"
     assert settings["benchmark.corpora"][0][:2] == ["videos", 12] and settings["model.inputs"]["layout"] == "training"

@@ -10,7 +10,18 @@ from timesuite_jax.evaluation.comparison.result_file import ResultFile, StoredEx
 _FRAMES = {"benchmark", "corpora", "protocol", "control", "sampling", "frames", "pixels", "versions", "inputs"}
 _PROMPTS = {"benchmark", "corpora", "protocol", "control", "prompt", "frames", "versions", "inputs"}
 _ANSWERS = {
-    *("benchmark", "protocol", "checkpoint", "predictions", "control", "sampling", "frames", "pixels", "prompt"),
+    *(
+        "benchmark",
+        "corpora",
+        "protocol",
+        "checkpoint",
+        "predictions",
+        "control",
+        "sampling",
+        "frames",
+        "pixels",
+        "prompt",
+    ),
     *("versions", "inputs", "decoding", "platform", "settings"),
 }
 _SCORES = {"benchmark", "corpora", "protocol", "parser", "versions", "control", "settings"}
@@ -53,13 +64,14 @@ def collect_evidence(a: ResultFile, b: ResultFile, pairing: Pairing, causes: Col
         "scores_differ": lambda pair: pair.scores_differ,
     }
     found.consequences = {name: sum(map(test, pairing.pairs)) for name, test in tests.items()}
+    if not (a.examples and b.examples):  # absent examples are unknown
+        if set(a.missing_videos) != set(b.missing_videos) and not kinds & _QUESTIONS:
+            found.dropped["missing_videos"] = (0, 0)
+        return found
     for side, examples, other in ((0, pairing.only_a, b), (1, pairing.only_b, a)):
         for name, count in _why_absent(examples, other, kinds).items():
             counts = found.dropped.get(name, (0, 0))
             found.dropped[name] = (counts[0] + count * (side == 0), counts[1] + count * (side == 1))
-    no_examples = not (a.examples and b.examples)
-    if no_examples and set(a.missing_videos) != set(b.missing_videos) and not kinds & _QUESTIONS:
-        found.dropped["missing_videos"] = (0, 0)
     return found
 
 
@@ -72,8 +84,7 @@ def _unexplained(pair: Pair, kinds: set[str]) -> Sequence[str]:
         names.append("prompt")
     if pair.truths_differ and not kinds & _TRUTHS:
         names.append("ground_truth")
-    # Of other corpora, what the model was shown is unknown where it is not recorded.
-    other_inputs = pair.frames_differ or pair.prompt_differs or ("corpora" in kinds and not pair.inputs_recorded)
+    other_inputs = pair.frames_differ or pair.prompt_differs
     if pair.answers_differ and not (kinds & _ANSWERS or other_inputs):
         names.append("answers")
     same = not (pair.answers_differ or pair.truths_differ)

@@ -23,11 +23,6 @@ class Pair:
         return self.b.scores.get(metric, math.nan) - self.a.scores.get(metric, math.nan)
 
     @property
-    def inputs_recorded(self) -> bool:
-        """Whether both results record what the model was shown."""
-        return self.a.shown is not None and self.b.shown is not None
-
-    @property
     def times_differ(self) -> bool:
         """Whether frames of different times were shown."""
         return self._shown_differs("frame_times")
