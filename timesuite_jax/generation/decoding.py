@@ -14,6 +14,8 @@ import jax.numpy as jnp
 from flax import struct
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
+from timesuite_jax.generation.constraint import Constraint, Progress, allowed_tokens, begin, follow
+from timesuite_jax.generation.constraint_trace import Trace, empty_trace, record
 from timesuite_jax.generation.sampling import GenerationSpec, next_token
 from timesuite_jax.layers import token_positions
 from timesuite_jax.models.text.kv_cache import KVCache
@@ -28,6 +30,7 @@ class Generated:
     lengths: Int[Array, " B"]  # tokens of each row, with its stop token
     stopped: Bool[Array, " B"]  # False: truncated at `max_new_tokens`
     logprobs: Float[Array, "B new"]  # log p(token | previous tokens), 0 at padding
+    trace: Trace | None = None  # of constrained answers
 
 
 @functools.partial(jax.jit, static_argnames=("model", "spec"))
@@ -38,6 +41,7 @@ def generate(
     valid: Bool[Array, "B S"],
     spec: GenerationSpec,
     rng: PRNGKeyArray | None = None,
+    constraint: Constraint | None = None,
 ) -> Generated:
     """Generates tokens for a batch of embedded prompts.
 
@@ -48,6 +52,7 @@ def generate(
       valid: False at padding.
       spec: what to generate.
       rng: required if the temperature is above 0.
+      constraint: forms of the answers; any tokens if not given.
 
     Raises:
       ValueError: if the temperature is above 0 and `rng` is None.
@@ -57,7 +62,7 @@ def generate(
             raise ValueError(f"temperature={spec.temperature} samples tokens; pass rng=jax.random.key(seed)")
         rng = jax.random.key(0)
     logits, cache = prefill(model, params, inputs_embeds, valid, spec)
-    return decode(model, params, logits, jnp.sum(valid, axis=1), cache, spec, rng)
+    return decode(model, params, logits, jnp.sum(valid, axis=1), cache, spec, rng, constraint)
 
 
 def prefill(
@@ -121,6 +126,8 @@ class Decoding:
     rngs: Key[Array, " B"]
     cache: KVCache
     out: Generated
+    constraint: Constraint | None = None  # of the answers
+    progress: Progress | None = None  # towards an answer that it allows
 
 
 def decode(
@@ -131,9 +138,10 @@ def decode(
     cache: KVCache,
     spec: GenerationSpec,
     rng: PRNGKeyArray,
+    constraint: Constraint | None = None,
 ) -> Generated:
     """Generates tokens, the first from `logits`, until every row has stopped or has `spec.max_new_tokens`."""
-    state = start_decoding(logits, prompt_lengths, cache, spec, rng)
+    state = start_decoding(logits, prompt_lengths, cache, spec, rng, constraint)
     return continue_decoding(model, params, state, spec, jnp.asarray(spec.max_new_tokens)).out
 
 
@@ -143,6 +151,7 @@ def start_decoding(
     cache: KVCache,
     spec: GenerationSpec,
     rng: PRNGKeyArray,
+    constraint: Constraint | None = None,
 ) -> Decoding:
     """Chooses the first token, from the logits of the prompt: the model runs once less than there are tokens."""
     batch = logits.shape[0]
@@ -152,9 +161,12 @@ def start_decoding(
         lengths=jnp.zeros(batch, jnp.int32),
         stopped=jnp.zeros(batch, bool),
         logprobs=jnp.zeros((batch, spec.max_new_tokens), jnp.float32),
+        trace=None if constraint is None else empty_trace(batch, spec.max_new_tokens),
     )
-    number = jnp.zeros((), jnp.int32)
-    return _choose(Decoding(number, jnp.zeros(batch, jnp.int32), prompt_lengths, rngs, cache, empty), logits, spec)
+    number, progress = jnp.zeros((), jnp.int32), None if constraint is None else begin(constraint)
+    token = jnp.zeros(batch, jnp.int32)
+    state = Decoding(number, token, prompt_lengths, rngs, cache, empty, constraint, progress)
+    return _choose(state, logits, spec)
 
 
 def continue_decoding(
@@ -176,8 +188,14 @@ def continue_decoding(
 
 def _choose(state: Decoding, logits: Float[Array, "B V"], spec: GenerationSpec) -> Decoding:
     rngs = jax.vmap(jax.random.fold_in, (0, None))(state.rngs, state.step)
-    token, logprob = next_token(logits, spec, rngs)
-    out = state.out
+    out, progress, trace = state.out, state.progress, state.out.trace
+    if state.constraint is None or progress is None or trace is None:
+        token, logprob = next_token(logits, spec, rngs)
+    else:
+        allowed = allowed_tokens(state.constraint, progress, spec.max_new_tokens - 1 - state.step)
+        token, logprob = next_token(logits, spec, rngs, allowed)
+        before, progress = progress, follow(state.constraint, progress, token)
+        trace = record(trace, state.step, state.constraint, logits, allowed, before, progress)
     token = jnp.where(out.stopped, spec.pad_token, token)
     logprob = jnp.where(out.stopped, 0.0, logprob)
     stop_tokens = jnp.asarray(spec.stop_tokens, jnp.int32)
@@ -186,5 +204,6 @@ def _choose(state: Decoding, logits: Float[Array, "B V"], spec: GenerationSpec) 
         lengths=out.lengths + jnp.logical_not(out.stopped).astype(jnp.int32),
         stopped=jnp.logical_or(out.stopped, jnp.any(token[:, None] == stop_tokens[None], axis=1)),
         logprobs=jax.lax.dynamic_update_slice(out.logprobs, logprob[:, None], (0, state.step)),
+        trace=trace,
     )
-    return state.replace(step=state.step + 1, token=token, out=out)
+    return state.replace(step=state.step + 1, token=token, out=out, progress=progress)

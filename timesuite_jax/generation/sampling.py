@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +36,10 @@ class GenerationSpec:
 
 
 def next_token(
-    logits: Float[Array, "B V"], spec: GenerationSpec, rngs: Key[Array, " B"]
+    logits: Float[Array, "B V"],
+    spec: GenerationSpec,
+    rngs: Key[Array, " B"],
+    allowed: Bool[Array, "B V"] | None = None,
 ) -> tuple[Int[Array, " B"], Float[Array, " B"]]:
     """Selects a token for each row.
 
@@ -44,15 +47,17 @@ def next_token(
       logits: of the next token.
       spec: greedy or sampling options.
       rngs: one key for each row, so that its sample does not depend on the other rows of the batch.
+      allowed: tokens to select among, at least one in each row; all if not given.
 
     Returns:
-      Tokens, and their log-probabilities at temperature 1 without truncation.
+      Tokens, and their log-probabilities at temperature 1 among all tokens.
     """
     logits = logits.astype(jnp.float32)
+    eligible = logits if allowed is None else jnp.where(allowed, logits, -jnp.inf)
     if spec.temperature == 0:
-        tokens = jnp.argmax(logits, axis=-1).astype(jnp.int32)
+        tokens = jnp.argmax(eligible, axis=-1).astype(jnp.int32)
     else:
-        scaled = keep_top_p(logits / spec.temperature, spec.top_p)
+        scaled = keep_top_p(eligible / spec.temperature, spec.top_p)
         tokens = jax.vmap(jax.random.categorical)(rngs, scaled).astype(jnp.int32)
     chosen = jnp.take_along_axis(logits, tokens[:, None], axis=-1)[:, 0]
     return tokens, chosen - jax.nn.logsumexp(logits, axis=-1)

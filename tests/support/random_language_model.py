@@ -1,0 +1,29 @@
+"""A language model whose logits are random: anything that a trained model may prefer occurs."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from timesuite_jax.models.text import Mistral
+
+
+class RandomLanguageModel(Mistral):
+    """Logits are drawn for each row of a batch and each position; `params` are the key and their scale."""
+
+    def apply(self, variables: Any, x: Any, *args: Any, method: str = "", cache: Any = None, **kwargs: Any) -> Any:
+        """Stands in for the three methods that decoding calls."""
+        del kwargs
+        if method == "embed":
+            return x[..., None].astype(jnp.float32)
+        if method == "logits":
+            params = variables["params"]
+            position = jax.lax.bitcast_convert_type(x[:, 0, 0], jnp.int32)
+
+            def draw(position: Any) -> Any:
+                return jax.random.normal(jax.random.fold_in(params["key"], position), (self.spec.vocab,))
+
+            return params["scale"] * jax.vmap(draw)(position)[:, None]
+        positions = args[0]
+        rows = 1000 * jnp.arange(len(positions))[:, None]
+        return jax.lax.bitcast_convert_type(positions + rows, jnp.float32)[..., None], {"cache": cache}
