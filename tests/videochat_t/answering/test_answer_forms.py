@@ -106,7 +106,9 @@ def test_events_without_ends_have_a_form():
     assert determinize(answer_graph()).accepts("starts", answer)
 
 
-@pytest.mark.parametrize(("duration", "tenth"), [(0.0, 1), (0.04, 1), (0.3, 3), (2.3, 23), (9.999, 99), (36000.05, 360000)])
+@pytest.mark.parametrize(
+    ("duration", "tenth"), [(0.0, 1), (0.04, 1), (0.3, 3), (2.3, 23), (9.999, 99), (36000.05, 360000)]
+)
 def test_last_tenth_of_a_video(duration: float, tenth: int):
     assert last_tenth(duration) == tenth
 

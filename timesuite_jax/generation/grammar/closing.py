@@ -42,7 +42,9 @@ def _closing(
     plain[~last, moves.ends] = NOWHERE
     sources, classes = np.nonzero(plain != NOWHERE)
     steps = np.stack([sources, plain[sources, classes]])
-    steps = np.unique(np.concatenate([steps, np.stack([np.arange(end + 1), digit])[:, digit != NOWHERE]], axis=1), axis=1)
+    steps = np.unique(
+        np.concatenate([steps, np.stack([np.arange(end + 1), digit])[:, digit != NOWHERE]], axis=1), axis=1
+    )
     whole = [node for node in range(end) if tags[node].part == Part.WHOLE]
     # After the first digit of a number: more digits, the point, a decimal, and what follows.
     after = {node: _after_point(node, steps, digit, automaton) for node in whole}

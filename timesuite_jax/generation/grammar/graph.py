@@ -69,7 +69,7 @@ class AnswerGraph:
     tags: list[Tags] = field(default_factory=list)
     forms: dict[str, int] = field(default_factory=dict)
 
-    def node(self, tags: Tags = Tags()) -> int:  # noqa: B008 (frozen)
+    def node(self, tags: Tags = Tags()) -> int:
         """Adds a node."""
         self.edges.append([])
         self.joins.append([])

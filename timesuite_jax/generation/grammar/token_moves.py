@@ -95,7 +95,9 @@ def _follow(automaton: Automaton, sequences: Sequence[tuple[int, ...]]) -> Int[n
     mixed = digits.any(axis=1) & ~digits[:, 0]
     target = np.full((len(sequences), len(automaton.tags)), NOWHERE, np.int16)
     for node, tags in enumerate(automaton.tags):
-        alive = np.concatenate([beginning[symbol] for symbol in np.flatnonzero(automaton.moves[node] != NOWHERE)] or [[]])
+        alive = np.concatenate(
+            [beginning[symbol] for symbol in np.flatnonzero(automaton.moves[node] != NOWHERE)] or [[]]
+        )
         alive = alive.astype(np.int64)
         if tags.part != Part.OUTSIDE:
             alive = alive[~mixed[alive]]
