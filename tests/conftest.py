@@ -27,6 +27,7 @@ import jax
 import pytest
 
 from tests.support.longest_files import LONGEST_FILES
+from tests.support.made_once import made_once
 from tests.support.paths import TINY_CONFIG
 from tests.support.shape_checks import install_shape_checks
 
@@ -84,11 +85,12 @@ def tiny_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve synthetic videos as a corpus, with the tokenizer in its folder; read-only."""
     from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_corpus, make_tokenizer
 
-    folder = tmp_path_factory.mktemp("corpora") / "videos"
-    spec = SyntheticCorpusSpec("videos", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
-    make_corpus(folder, spec, seed=0, quiet=True)
-    make_tokenizer(folder, spec.appearance)
-    return folder
+    def make(folder: Path) -> None:
+        spec = SyntheticCorpusSpec("videos", 12, conversations=(("grounding", "grounding", "order"),), shards=2)
+        make_corpus(folder, spec, seed=0, quiet=True)
+        make_tokenizer(folder, spec.appearance)
+
+    return made_once(tmp_path_factory, "videos", make)
 
 
 @pytest.fixture(scope="session")
@@ -97,8 +99,9 @@ def tiny_run(tmp_path_factory: pytest.TempPathFactory, tiny_corpus: Path) -> Pat
     from tests.support.one_device import train_on_one_device
     from timesuite_jax.cli.main import main
 
-    folder = tmp_path_factory.mktemp("runs") / "tiny"
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        train_on_one_device(monkeypatch)
-        assert main(["train", f"{TINY_CONFIG}:{tiny_corpus}", "--workdir", str(folder)]) == 0
-    return folder
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            train_on_one_device(monkeypatch)
+            assert main(["train", f"{TINY_CONFIG}:{tiny_corpus}", "--workdir", str(folder)]) == 0
+
+    return made_once(tmp_path_factory, "tiny", make)

@@ -49,7 +49,8 @@ def interactions(folder: Path) -> list[str]:
     return [f"{ring_interactions.CONFIG}:debug", f"--config.data.path={folder}/ring.npz"]
 
 
-@pytest.mark.parametrize("task", [pytest.param("videochat_t", marks=pytest.mark.nightly), "mqsa_ted"])
+@pytest.mark.nightly
+@pytest.mark.parametrize("task", ["videochat_t", "mqsa_ted"])
 def test_the_same_command_compiles_once(task, tiny_corpus, tmp_path):
     own = [f"{TINY_CONFIG}:{tiny_corpus}"] if task == "videochat_t" else interactions(tmp_path)
     ours = ("JAX_COMPILATION_CACHE_DIR", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS")

@@ -24,6 +24,7 @@ def final(workdir: Path) -> list[np.ndarray]:
         return [arrays[name] for name in arrays.files]
 
 
+@pytest.mark.nightly
 def test_any_layout_resumes_from_any_other_and_reads_every_sample_once(fork_server: ForkServer, tmp_path: Path):
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     for folder in (whole, parts):

@@ -74,6 +74,7 @@ def test_training_learns_the_ring(config, tmp_path, monkeypatch):
     )
 
 
+@pytest.mark.nightly
 def test_a_resumed_run_equals_the_uninterrupted_one(config, tmp_path, monkeypatch):
     """Rows are a multiple of 8 devices times 3 microbatches, though `data.row_multiple` is 8."""
     monkeypatch.setattr(MqsaTedTask, "evaluations", lambda self: {})  # they would take most of the time

@@ -51,6 +51,7 @@ def train(folder: Path, name: str, *words: str) -> tuple[MqsaTedTask, Params]:
     return MqsaTedTask.from_config(config), param_tree.merge(result.state.params, result.frozen)
 
 
+@pytest.mark.nightly
 def test_features_rank_an_unseen_item_above_other_groups(folder):
     task, params = train(folder, "added", f"--config.features.path={folder / 'vectors.npy'}")
     vectors = params["item_features"]

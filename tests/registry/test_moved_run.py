@@ -71,19 +71,19 @@ def test_a_moved_video_run_answers_without_its_corpus_and_with_another_tokenizer
 ):
     words = ["ask", video, QUESTION, "--json", "--workdir"]
     expected = printed(capfd, *words, tiny_run)
-    run, away = tmp_path / "other/run", tmp_path / "away"
+    run = tmp_path / "other/run"
     shutil.copytree(tiny_run, run)
-    shutil.move(tiny_corpus, away)
-    try:
-        assert printed(capfd, *words, run) == expected
-    finally:
-        shutil.move(away, tiny_corpus)
+    for file in run.glob("*"):  # other tests read the corpus meanwhile, so that it cannot be moved
+        if file.is_file() and str(tiny_corpus).encode() in (content := file.read_bytes()):
+            file.write_bytes(content.replace(str(tiny_corpus).encode(), b"/absent"))
+    assert printed(capfd, *words, run) == expected
     shutil.copy(tiny_corpus / "tokenizer.json", tmp_path / "mine.json")
     assert printed(capfd, *words, run, f"--config.text.tokenizer={tmp_path}/mine.json") == expected
     assert main([*map(str, words), str(run), "--config.text.tokenizer=absent.json"]) == 2
     assert "config.text.tokenizer: no tokenizer at absent.json" in capfd.readouterr().err
 
 
+@pytest.mark.nightly
 def test_a_moved_recommender_recommends_is_evaluated_and_resumed(tmp_path, monkeypatch, capfd):
     origin, target = tmp_path / "origin", tmp_path / "other/run"
     origin.mkdir()

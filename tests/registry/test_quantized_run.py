@@ -60,6 +60,7 @@ def test_it_goes_on_bit_for_bit(finished: tuple[Path, RunResult], tiny_corpus: P
         jax.tree.map(np.testing.assert_array_equal, jax.device_get(a), jax.device_get(b))
 
 
+@pytest.mark.nightly
 def test_it_answers_as_the_float_model_of_those_weights(finished: tuple[Path, RunResult], tiny_corpus: Path):
     loaded = load(finished[0], Answers)
     task, params = loaded.task, loaded.params

@@ -110,6 +110,7 @@ def test_repeating_gives_the_same_and_writes_no_file_again(finished):
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
+@pytest.mark.nightly
 def test_resumes_after_a_kill(finished, tmp_path, monkeypatch):
     train_on_one_device(monkeypatch)
     killed = tmp_path / "killed"
