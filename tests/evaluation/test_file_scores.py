@@ -137,6 +137,25 @@ def test_reversed_windows_overlap_nothing(tmp_path):
     assert moments.metrics()["MR-full-mAP"] == 0.5 and moments.scores.details["reversed_windows"] == 2
 
 
+@pytest.mark.parametrize("task", ["tvg", "mr"])
+def test_a_question_with_a_reversed_true_window_is_left_out(tmp_path, task):
+    """As 4 of 12,408 in the training file of Charades-STA; its prediction is not unknown."""
+    truth = tmp_path / "charades_sta_train.txt"
+    lines = ("LEOL6 8.0 7.0##person is holding medicine.", "IOL8Q 1.0 9.0##a person is throwing a bag.")
+    truth.write_text("\n".join(lines), encoding="utf-8")
+    predictions = tmp_path / "predictions.json"
+    predictions.write_text(json.dumps({str(id): {"timestamp": [[1.0, 9.0]]} for id in range(2)}))
+    result = score_files(task, ScoreRequest(predictions, truth))
+    assert result.metrics()["n"] == result.metrics()["dropped"] == result.scores.details["reversed_true_windows"] == 1
+    assert result.metrics()["miou" if task == "tvg" else "MR-full-mAP"] == 1.0
+    assert result.scores.details["unknown_predictions"] == 0
+    (dropped,) = result.dropped
+    assert dropped.id == "0" and dropped.reason.startswith("true window 8 - 7 s ends before it starts (LEOL6: person")
+    truth.write_text(lines[0], encoding="utf-8")
+    with pytest.raises(UserError, match="question 0: true window 8 - 7 s ends before it starts.*; swap its times"):
+        score_files(task, ScoreRequest(predictions, truth))
+
+
 def test_charades_text(tmp_path):
     truth = tmp_path / "charades_sta_test.txt"
     truth.write_text("3MSZA 24.3 30.4##person turn a light on.\n", encoding="utf-8")
@@ -230,7 +249,7 @@ def test_dense_captions_by_names_of_videos(tmp_path, monkeypatch):
             "tvg",
             {"0": "0 - 1"},
             {"annotations": [{"id": 0, "timestamp": [10, 0]}]},
-            "question 0 .* ends before",
+            "question 0: .* ends before",
         ),
         ("dvc", {"a": [], "a.mp4": []}, {}, "video a has two predictions in .*, a and a.mp4"),
         ("dvc", {"a": []}, {"a": {"timestamps": [[0, 1]], "sentences": ["x"], "duration": "9"}}, "duration '9'"),

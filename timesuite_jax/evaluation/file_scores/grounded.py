@@ -1,7 +1,9 @@
 """Questions with true windows, and their predicted ones."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
 from timesuite_jax.evaluation.file_scores.result import choose_questions
 from timesuite_jax.evaluation.prediction_files.grounding_predictions import read_predicted_windows
@@ -9,17 +11,46 @@ from timesuite_jax.evaluation.prediction_files.grounding_truth import TrueWindow
 from timesuite_jax.evaluation.prediction_files.predicted_windows import PredictedWindows
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
+from timesuite_jax.evaluation.runner import DroppedExample
 
 NOTHING = PredictedWindows(())
 
 
-def read_grounded(
-    request: ScoreRequest,
-) -> tuple[list[TrueWindows], list[PredictedWindows], list[ScoredUnit], list[str], list[str]]:
-    """Returns questions, predicted windows and units in the same order, ids without prediction, unknown predictions."""
+class Grounded(NamedTuple):
+    """Questions with their predicted windows.
+
+    Attributes:
+      truths: questions that are scored.
+      predicted: windows for each of them.
+      units: what is scored, in the same order.
+      missing: ids of questions without a prediction.
+      unknown: keys of predictions without a question.
+      left_out: questions with a true window that ends before it starts, which no answer could be compared with.
+    """
+
+    truths: list[TrueWindows]
+    predicted: list[PredictedWindows]
+    units: list[ScoredUnit]
+    missing: list[str]
+    unknown: list[str]
+    left_out: list[DroppedExample]
+
+
+def read_grounded(request: ScoreRequest) -> Grounded:
+    """Reads questions and predictions, and finds which belong together.
+
+    Raises:
+      UserError: a file cannot be read, no question can be scored, or none has a prediction.
+    """
     truths = read_true_windows(request.truth)
     found, unknown = read_predicted_windows(request.predictions, truths)
-    chosen, missing = choose_questions(request, (truth.id for truth in truths), found)
+    usable = [truth.id for truth in truths if truth.reversed is None]
+    left_out = [_left_out(truth, truth.reversed) for truth in truths if truth.reversed is not None]
+    if not usable:
+        raise UserError(
+            f"no question of {request.truth} can be scored: question {left_out[0].id}: {left_out[0].reason}; swap its times"
+        )
+    chosen, missing = choose_questions(request, usable, found)
     scored = [truth for truth in truths if truth.id in chosen]
     units = [
         ScoredUnit(
@@ -33,7 +64,13 @@ def read_grounded(
         )
         for truth in scored
     ]
-    return scored, [found.get(truth.id, NOTHING) for truth in scored], units, missing, unknown
+    predicted = [found.get(truth.id, NOTHING) for truth in scored]
+    return Grounded(scored, predicted, units, missing, unknown, left_out)
+
+
+def _left_out(truth: TrueWindows, window: tuple[float, float]) -> DroppedExample:
+    shown = f"true window {window[0]:g} - {window[1]:g} s ends before it starts"
+    return DroppedExample(truth.id, f"{shown} ({truth.video}: {truth.query})")
 
 
 def count_reversed(predicted: Iterable[PredictedWindows]) -> int:

@@ -11,7 +11,8 @@ from timesuite_jax.metrics import grounding_scores, moment_table
 
 def score_grounding(request: ScoreRequest) -> Result[ScoredUnit]:
     """Scores the first span and all spans of each answer."""
-    truths, predicted, units, missing, unknown = read_grounded(request)
+    found = read_grounded(request)
+    truths, predicted = found.truths, found.predicted
     spans = [tuple(window[:2] for window in one.windows) for one in predicted]
     windows = [truth.windows for truth in truths]
     first = [one[0] if one else None for one in spans]
@@ -19,7 +20,16 @@ def score_grounding(request: ScoreRequest) -> Result[ScoredUnit]:
     table |= moment_table(spans, windows)
     details = {
         "reversed_windows": count_reversed(predicted),
+        "reversed_true_windows": len(found.left_out),
         "round_numbers": round_numbers(first),
         "round_numbers_of_truth": round_numbers([span for each in windows for span in each]),
     }
-    return make_result(request, table, units, missing=missing, unknown=unknown, details=details)
+    return make_result(
+        request,
+        table,
+        found.units,
+        missing=found.missing,
+        unknown=found.unknown,
+        left_out=found.left_out,
+        details=details,
+    )

@@ -30,7 +30,13 @@ def score_highlights(request: ScoreRequest) -> Result[ScoredUnit]:
     answered = np.array([record["qid"] in found for record in shared])
     table = {name: np.where(answered, values, 0.0) for name, values in columns.items()}
     units = [
-        ScoredUnit(id, video_name(one.video), one.duration, sum(b - a for a, b in one.windows), sum(one.windows[0]) / 2)
+        ScoredUnit(
+            id,
+            video_name(one.video),
+            one.duration,
+            sum(abs(b - a) for a, b in one.windows),  # windows are not scored
+            sum(one.windows[0]) / 2,
+        )
         for id, one in ((record["qid"], truths[record["qid"]]) for record in shared)
     ]
     unknown = [id for id in found if id not in truths]

@@ -13,7 +13,8 @@ from timesuite_jax.metrics.qvhighlights import BRIEF, qvhighlights_moment_table
 
 def score_moments(request: ScoreRequest) -> Result[ScoredUnit]:
     """Scores all windows of each query; means at every threshold are in the details."""
-    truths, predicted, units, missing, unknown = read_grounded(request)
+    found = read_grounded(request)
+    truths, predicted = found.truths, found.predicted
     columns = qvhighlights_moment_table([one.windows for one in predicted], [truth.windows for truth in truths])
     table = {name: columns[name] for name in BRIEF}
     table["parse_failures"] = np.array([not one.windows and not one.absent for one in predicted], np.float64)
@@ -22,7 +23,16 @@ def score_moments(request: ScoreRequest) -> Result[ScoredUnit]:
     details = {
         "all_thresholds": means,
         "reversed_windows": count_reversed(predicted),
+        "reversed_true_windows": len(found.left_out),
         "round_numbers": round_numbers(spans),
         "round_numbers_of_truth": round_numbers([window for truth in truths for window in truth.windows]),
     }
-    return make_result(request, table, units, missing=missing, unknown=unknown, details=details)
+    return make_result(
+        request,
+        table,
+        found.units,
+        missing=found.missing,
+        unknown=found.unknown,
+        left_out=found.left_out,
+        details=details,
+    )

@@ -24,6 +24,7 @@ def make_result(
     missing: Sequence[str],
     unknown: Sequence[str],
     details: Mapping[str, Any],
+    left_out: Sequence[DroppedExample] = (),
     aggregates: Mapping[str, float] | None = None,
 ) -> Result[ScoredUnit]:
     """Returns the result of a task.
@@ -35,6 +36,7 @@ def make_result(
       missing: ids of questions without a prediction.
       unknown: keys of predictions without a question.
       details: JSON values to report beside the metrics.
+      left_out: questions that cannot be scored, with the reasons.
       aggregates: metrics that are not means over units.
     """
     if "parse_failures" in table:  # of predictions: a question without one is counted apart
@@ -53,7 +55,9 @@ def make_result(
             "breakdown": break_down(table, units),
         },
     )
-    dropped = [DroppedExample(id, "it has no prediction") for id in missing] if request.answered_only else []
+    dropped = list(left_out)
+    if request.answered_only:
+        dropped += [DroppedExample(id, "it has no prediction") for id in missing]
     settings = {
         "predictions": str(request.predictions),
         "predictions_sha256": _checksum(request.predictions),
