@@ -24,7 +24,9 @@ class TimeStyle(StrEnum):
 
 def format_seconds(seconds: float, style: TimeStyle = TimeStyle.DECIMAL) -> str:
     """Formats a time as upstream, rounded to one decimal or none (`timing.rounding`)."""
-    return str(int(rounded(seconds, 0))) if style is TimeStyle.INTEGER else str(rounded(seconds))
+    if style is TimeStyle.INTEGER:
+        return str(int(rounded(seconds, 0)))
+    return str(rounded(seconds) + 0.0)  # -0.0 becomes 0.0
 
 
 def video_time_text(seconds: Sequence[float], style: TimeStyle = TimeStyle.DECIMAL) -> str:

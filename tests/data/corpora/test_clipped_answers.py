@@ -3,11 +3,16 @@
 import json
 
 import pytest
+from hypothesis import given as given_that
+from hypothesis import strategies as st
 
 from tests.support.annotations import write
 from timesuite_jax.data.corpora import BuildSpec, build_corpus, open_corpus, read_record
 from timesuite_jax.data.corpora.annotation_set import read_annotation_set
+from timesuite_jax.data.corpora.record_spans import fit_annotated_spans
 from timesuite_jax.data.sources import ReadOptions
+from timesuite_jax.data.timepro import TASKS, annotate
+from timesuite_jax.data.timepro.source_entry import GroundedQuery, Highlights, SourceEntry, TimedEvent, TimedEvents
 from timesuite_jax.data.timepro.tasks.span_list import write_spans
 
 
@@ -165,3 +170,43 @@ def test_highlights(videos, tmp_path):
     assert record.turns[0].answer.startswith("The highlight timestamps are in the 0.0, 3.0 seconds. Their saliency ")
     assert record.turns[0].answer.endswith("scores are 2.0, 4.0.") and record.spans == ((0.0, 3.0),)
     assert {one.kind: one.action for one in info.bad_spans} == {"beyond_end": "clipped", "rounded": "clipped"}
+
+
+LENGTH = 61.333
+TIME = st.floats(-1, 2 * LENGTH) | st.sampled_from([LENGTH - 0.03, LENGTH + 0.02, LENGTH + 0.97, -0.03])
+SPANS = st.lists(st.tuples(TIME, TIME).map(lambda edges: (min(edges), max(edges))), min_size=1, max_size=3).map(tuple)
+CONTENTS = {
+    GroundedQuery: SPANS.map(lambda spans: GroundedQuery("a cat", spans, "It jumps 99 times.")),
+    TimedEvents: SPANS.map(lambda spans: TimedEvents(tuple(TimedEvent(*span, "cook for 99 seconds") for span in spans))),
+    Highlights: SPANS.map(lambda spans: Highlights("a cat", spans[0], (1.0, 2.0))),
+}
+
+
+@pytest.mark.parametrize("task", sorted(name for name, task in TASKS.items() if task.content))
+@given_that(st.data(), st.integers(0, 100))
+def test_no_written_answer_has_a_time_beyond_the_video(task, data, seed):
+    content = data.draw(CONTENTS[TASKS[task].content])
+    annotation = annotate(SourceEntry(seed, "line 1", "a.mp4", task, content), seed)
+    fitted = fit_annotated_spans(annotation, LENGTH, "clip", name="c/0")
+    if any(one.action == "rejected" for one in fitted.bad):
+        return
+    match TASKS[task].parse(fitted.turns[0].answer):
+        case GroundedQuery(spans=spans):
+            times = [time for span in spans for time in span]
+        case TimedEvents(events):
+            times = [time for event in events for time in (event.start, event.end)]
+        case Highlights(times=times):
+            pass
+    assert times and min(times) >= 0 and max(times) <= 61.3  # LENGTH with one decimal
+    assert "kept" not in {one.action for one in fitted.bad}
+
+
+def test_an_event_that_is_outside_only_when_it_is_rounded(videos, tmp_path):
+    """Of 3.96 to 4.97 s an answer has 4.0 to 5.0, which does not overlap the 4 s of the video."""
+    entries = [given(answer, [[3.96, 4.97]]) for answer in ("From 4.0 to 5.0 seconds.", "From 0.067 to 0.083 minutes.")]
+    info, records = corpus(write(tmp_path, entries), videos, tmp_path / "out")
+    assert [record.spans for record in records] == [((3.96, 4.0),)] * 2
+    assert [record.turns[0].answer for record in records] == ["From 4.0 to 4.0 seconds.", entries[1]["QA"][0]["a"]]
+    assert [(one.id, one.action) for one in info.bad_spans] == [
+        ("c/0", "clipped"), ("c/1", "clipped"), ("c/1", "kept"),
+    ]  # fmt: skip

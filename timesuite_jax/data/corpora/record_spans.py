@@ -10,6 +10,7 @@ from timesuite_jax.data.corpora.cut_answers import cut_answer, times_to_cut
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.question_spans import Span, answer_spans, same_span
 from timesuite_jax.data.timepro import TASKS, Annotation
+from timesuite_jax.data.timepro.tasks.change_times import write_again
 from timesuite_jax.text import Turn
 
 
@@ -96,12 +97,25 @@ def _fit_answer(turn: Turn, annotation: Annotation, length: float, rule: OnBadSp
     """A question with the times of its answer as the rule cuts them."""
 
     def fit(span: Span) -> Span:
-        return fit_span(span, length, rule)[0] or span
+        return _fit_stated(span, annotation.spans.spans, length, rule)
 
+    def fit_exactly(span: Span) -> Span:  # rounding must not move an end that is late by a few hundredths further
+        start, end = fit(span)
+        return (start, end) if rule == "keep" else (min(start, length), min(end, length))
+
+    if annotation.content is not None:
+        return write_again(annotation.content, annotation.wording, annotation.task, fit_exactly)
     times = times_to_cut(turn, annotation.task, annotation.spans.spans)
     if all(fit(span) == span for span in times):
         return turn
     return replace(turn, answer=cut_answer(turn.answer or "", annotation.task, times, fit))
+
+
+def _fit_stated(span: Span, windows: Sequence[Span], length: float, rule: OnBadSpan) -> Span:
+    """A time in an answer as the rule cuts it, or else the true window that it states; rounded, it may be outside."""
+    same = (window for window in windows if same_span(window, span))
+    fitted = (fit_span(candidate, length, rule)[0] for candidate in (span, *same))
+    return next((one for one in fitted if one is not None), span)
 
 
 def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
@@ -124,9 +138,10 @@ def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule
         fitted, problem = fit_span(span, length, rule, window=_has_windows(annotation.task))
         cut = fitted is not None and fitted != span
         yield _Outcome(fitted, owner, problem, "rejected" if fitted is None else "clipped" if cut else "kept")
-        if problem is not None and cut and _states_negative(turns[owner].answer or "", span[0]):
+        ready_made = annotation.content is None
+        if problem is not None and cut and ready_made and _states_negative(turns[owner].answer or "", span[0]):
             yield _Outcome(None, problem=_kept_in_answer(problem), action="kept")
-    remaining = [span for turn in turns for span in times_to_cut(turn, annotation.task, annotated.spans)]
+    remaining = _remaining(annotation, turns)
     yield from _stated(remaining, annotated.spans, length, rule)
     for span in annotated.written:  # text to learn
         fitted, problem = fit_span(span, length, rule, what="answer's span")
@@ -135,11 +150,19 @@ def _outcomes(annotation: Annotation, turns: Sequence[Turn], length: float, rule
             yield _Outcome(None, problem=problem, action="rejected" if fitted is None else "clipped" if cut else "kept")
 
 
+def _remaining(annotation: Annotation, turns: Sequence[Turn]) -> list[Span]:
+    """The times in ready-made answers that ought to be within the video; other answers have all of theirs cut."""
+    if annotation.content is not None:
+        return []
+    return [span for turn in turns for span in times_to_cut(turn, annotation.task, annotation.spans.spans)]
+
+
 def _stated(remaining: Sequence[Span], windows: Sequence[Span], length: float, rule: OnBadSpan) -> Iterator[_Outcome]:
     """Yields the times of true windows that were cut, but remain in the text of an answer."""
     for span in remaining:
-        fitted, problem = fit_span(span, length, rule, what="answer's span")
-        if problem and fitted not in (None, span) and any(same_span(span, window) for window in windows):
+        problem = check_span(span, length, what="answer's span")
+        cut = _fit_stated(span, windows, length, rule) != span
+        if problem and cut and any(same_span(span, window) for window in windows):
             yield _Outcome(None, problem=_kept_in_answer(problem), action="kept")
 
 

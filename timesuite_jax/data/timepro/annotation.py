@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from timesuite_jax.data.question_spans import Span
+from timesuite_jax.data.timepro.source_entry import Content
 from timesuite_jax.text import Turn
 
 
@@ -26,7 +27,20 @@ class AnnotatedSpans:
 
 @dataclass(frozen=True)
 class Annotation:
-    """One checked entry; `number` is its index in the file, `label` and `directional` are those of a record."""
+    """One checked entry.
+
+    Attributes:
+      number: its index in the file.
+      video: path or name.
+      turns: questions with their answers.
+      task: one of `TASKS`.
+      clip: the part of the video that it is about; None: all of it.
+      spans: of the questions.
+      label: of a record of action recognition.
+      directional: of such a record, too.
+      content: what its question and answer were written from, by the wording `wording` of the task; None if the source
+        has written them out.
+    """
 
     number: int
     video: str
@@ -36,3 +50,5 @@ class Annotation:
     spans: AnnotatedSpans
     label: int | None = None
     directional: bool = False
+    content: Content | None = None
+    wording: int = 0

@@ -48,6 +48,21 @@ def test_a_long_clause_is_cut_between_phrases():
     )
 
 
+@pytest.mark.parametrize(
+    ("caption", "title"),
+    [
+        ("A cook in white mashes the boiled potatoes in a bowl, pours in warm milk, and stirs.",
+         "A cook in white mashes the boiled potatoes in a bowl"),
+        ("A woman in a red apron stands at the counter and begins to peel some potatoes.",
+         "A woman in a red apron stands at the counter"),
+        ("A man and a woman push the old red car along the very long road.",
+         "A man and a woman push the old red car"),
+    ],
+)  # fmt: skip
+def test_a_clause_is_not_cut_within_what_follows_a_comma_or_and(caption, title):
+    assert KeyClause()(caption) == title
+
+
 @given(st.text())
 def test_any_caption_has_a_title_of_at_most_so_many_words_or_none(caption):
     title = KeyClause(max_words=6)(caption)

@@ -40,6 +40,7 @@ _SUBORDINATE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PRONOUNS = frozenset(("he", "she", "it", "they", "his", "her", "its", "their", "we", "i", "you"))
+_COORDINATING = frozenset(("and", "or", "but"))
 _MIN_CLAUSE = 3  # words before a subordinate clause that is left out
 _MIN_CONTENT = 3  # nouns, verbs and the like in a sentence that is preferred to others: "There is text on the screen."
 
@@ -86,9 +87,19 @@ def _cut(clause: str, max_words: int) -> str:
     if rest and not _connects(rest[0]):  # within a phrase, which begins at the last function word
         begin = next((number for number in reversed(range(len(kept))) if _connects(kept[number])), 0)
         kept = kept[:begin] if begin >= max_words // 2 else kept
+    if rest:
+        kept = _without_last_part(kept, max_words // 2)
     while rest and len(kept) > 1 and _connects(kept[-1]):
         del kept[-1]
     return " ".join(kept)
+
+
+def _without_last_part(kept: list[str], min_words: int) -> list[str]:
+    """Leaves out what follows the last comma or "and" of a clause that is cut, if enough words precede it."""
+    for number in reversed(range(min_words, len(kept))):
+        if kept[number].lower() in _COORDINATING or kept[number - 1].endswith(","):
+            return kept[:number]
+    return kept
 
 
 def _connects(word: str) -> bool:

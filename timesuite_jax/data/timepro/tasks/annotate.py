@@ -1,6 +1,7 @@
 """Makes the question and answer of an entry of an annotation file."""
 
 import hashlib
+from collections.abc import Sequence
 
 from timesuite_jax.data.timepro.annotation import AnnotatedSpans, Annotation
 from timesuite_jax.data.timepro.source_entry import (
@@ -34,13 +35,24 @@ def annotate(entry: SourceEntry, seed: int) -> Annotation:
         raise UserError(f"{entry.location}: unknown task {entry.task!r}; known: {', '.join(TASKS)}")
     content = entry.content
     if isinstance(content, Dialogue):
-        turns, spans = content.turns, spans_of_dialogue(content, entry.task)
-    else:
-        turns, spans = (_write(entry, content, seed),), _spans(content)
-    return Annotation(entry.number, entry.video, turns, entry.task, entry.clip, spans)
+        spans = spans_of_dialogue(content, entry.task)
+        return Annotation(entry.number, entry.video, content.turns, entry.task, entry.clip, spans)
+    wordings = _wordings(entry, content)
+    key = f"{seed} {entry.task} {entry.number} {entry.video}".encode(errors="surrogatepass")
+    chosen = int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) % len(wordings)
+    return Annotation(
+        entry.number,
+        entry.video,
+        (wordings[chosen],),
+        entry.task,
+        entry.clip,
+        _spans(content),
+        content=content,
+        wording=chosen,
+    )
 
 
-def _write(entry: SourceEntry, content: Content, seed: int) -> Turn:
+def _wordings(entry: SourceEntry, content: Content) -> Sequence[Turn]:
     task = TASKS[entry.task]
     if task.content is None or not isinstance(content, task.content):
         possible = ", ".join(name for name, other in TASKS.items() if other.content is type(content))
@@ -54,9 +66,7 @@ def _write(entry: SourceEntry, content: Content, seed: int) -> Turn:
             f"{entry.location}: {entry.task} is not a task for the annotation of {entry.video} "
             f"({type(content).__name__}); {remedy}"
         )
-    wordings = task.wordings(content)
-    key = f"{seed} {entry.task} {entry.number} {entry.video}".encode(errors="surrogatepass")
-    return wordings[int.from_bytes(hashlib.blake2b(key, digest_size=8).digest()) % len(wordings)]
+    return task.wordings(content)
 
 
 def _spans(content: Content) -> AnnotatedSpans:

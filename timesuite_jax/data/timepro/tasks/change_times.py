@@ -1,4 +1,4 @@
-"""Changes the times in answers that are in the format of their task."""
+"""Changes the times in answers: those that were written from annotated times, and others in the format of their task."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,6 +6,19 @@ from dataclasses import replace
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.data.timepro.source_entry import Content, GroundedQuery, Highlights, TimedEvent, TimedEvents
 from timesuite_jax.data.timepro.tasks.table import TASKS
+from timesuite_jax.text import Turn
+
+
+def write_again(content: Content, wording: int, task: str, change: Callable[[Span], Span]) -> Turn:
+    """Returns the question and answer of annotated times that are changed, in the same wording.
+
+    Args:
+      content: as it was annotated, with times that are not rounded yet.
+      wording: its index among those of the task.
+      task: one of `TASKS`.
+      change: see `change_times`.
+    """
+    return TASKS[task].wordings(_changed(content, change))[wording]
 
 
 def change_times(answer: str, task: str, change: Callable[[Span], Span]) -> str:
