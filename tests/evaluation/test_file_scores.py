@@ -152,7 +152,7 @@ def test_a_question_with_a_reversed_true_window_is_left_out(tmp_path, task):
     (dropped,) = result.dropped
     assert dropped.id == "0" and dropped.reason.startswith("true window 8 - 7 s ends before it starts (LEOL6: person")
     truth.write_text(lines[0], encoding="utf-8")
-    with pytest.raises(UserError, match="question 0: true window 8 - 7 s ends before it starts.*; swap its times"):
+    with pytest.raises(UserError, match=r"question 0: true window 8 - 7 s ends before it starts.*; swap its times"):
         score_files(task, ScoreRequest(predictions, truth))
 
 

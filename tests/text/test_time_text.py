@@ -20,7 +20,8 @@ SECONDS = np.linspace(0.25, 9.25, 16)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "formatted"), [(0, "0.0"), (12.34, "12.3"), (0.25, "0.2"), (0.35, "0.3"), (-0.04, "0.0"), (np.float32(2.5), "2.5")]
+    ("seconds", "formatted"),
+    [(0, "0.0"), (12.34, "12.3"), (0.25, "0.2"), (0.35, "0.3"), (-0.04, "0.0"), (np.float32(2.5), "2.5")],
 )
 def test_seconds_are_rounded_as_by_python(seconds, formatted):
     assert format_seconds(seconds) == formatted

@@ -177,7 +177,9 @@ TIME = st.floats(-1, 2 * LENGTH) | st.sampled_from([LENGTH - 0.03, LENGTH + 0.02
 SPANS = st.lists(st.tuples(TIME, TIME).map(lambda edges: (min(edges), max(edges))), min_size=1, max_size=3).map(tuple)
 CONTENTS = {
     GroundedQuery: SPANS.map(lambda spans: GroundedQuery("a cat", spans, "It jumps 99 times.")),
-    TimedEvents: SPANS.map(lambda spans: TimedEvents(tuple(TimedEvent(*span, "cook for 99 seconds") for span in spans))),
+    TimedEvents: SPANS.map(
+        lambda spans: TimedEvents(tuple(TimedEvent(*span, "cook for 99 seconds") for span in spans))
+    ),
     Highlights: SPANS.map(lambda spans: Highlights("a cat", spans[0], (1.0, 2.0))),
 }
 

@@ -48,7 +48,8 @@ def read_grounded(request: ScoreRequest) -> Grounded:
     left_out = [_left_out(truth, truth.reversed) for truth in truths if truth.reversed is not None]
     if not usable:
         raise UserError(
-            f"no question of {request.truth} can be scored: question {left_out[0].id}: {left_out[0].reason}; swap its times"
+            f"no question of {request.truth} can be scored; question {left_out[0].id}: {left_out[0].reason}; swap its "
+            "times"
         )
     chosen, missing = choose_questions(request, usable, found)
     scored = [truth for truth in truths if truth.id in chosen]

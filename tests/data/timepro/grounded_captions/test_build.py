@@ -121,4 +121,5 @@ def test_written_questions_are_read_again(tmp_path):
     made = build_grounded_captions([clip], CaptionRules()).annotations
     path = tmp_path / "captions.jsonl"
     path.write_text(annotation_lines(made), encoding="utf-8")
-    assert tuple(read_annotations(path, "conversation")) == made
+    expected = tuple(dataclasses.replace(one, content=None, wording=0) for one in made)  # what they were written from
+    assert tuple(read_annotations(path, "conversation")) == expected

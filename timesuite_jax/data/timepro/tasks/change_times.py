@@ -1,4 +1,4 @@
-"""Changes the times in answers: those that were written from annotated times, and others in the format of their task."""
+"""Changes the times in answers that are written from annotated times, or are in the format of their task."""
 
 from collections.abc import Callable
 from dataclasses import replace
