@@ -116,6 +116,23 @@ def test_splits(sample, tmp_path):
     ]
 
 
+def test_a_row_whose_class_is_no_text_is_rejected_alone(tmp_path):
+    bad = "a\0b"
+    kinetics, hacs = tmp_path / "kinetics.csv", tmp_path / "hacs.csv"
+    kinetics.write_text(f"label,youtube_id,time_start,time_end,split\nrun,a,0,10,train\n{bad},b,0,10,train\n")
+    hacs.write_text(f"classname,youtube_id,subset,start,end,label\nrun,a,train,0,2,1\n{bad},b,train,0,2,1\n")
+    segments = tmp_path / "segments.json"
+    database = {
+        name: {"subset": "train", "annotations": [{"label": label, "segment": [0, 2]}]}
+        for name, label in (("a", "run"), ("b", bad))
+    }
+    segments.write_text(json.dumps({"database": database}))
+    for path in (kinetics, hacs, segments):
+        found = annotate_source(path, options=ReadOptions(split="train"))
+        assert len(found.annotations) == 1, path
+        assert [one.excluded for one in found.skipped] == [False], path
+
+
 def test_sources_of_a_pretraining_list_are_splits(sample):
     path = sample("pretraining_list")
     (only,) = annotate_source(path, options=ReadOptions(split="ssv2")).annotations

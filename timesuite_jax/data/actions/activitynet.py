@@ -8,8 +8,7 @@ of clips of two seconds, whose label is 1, or -1 where the clip does not show th
 from collections.abc import Iterator
 
 from timesuite_jax.data.actions.kinetics import seconds_of
-from timesuite_jax.data.actions.rows import RECOGNITION, action_entry, has_heading, heading_rows
-from timesuite_jax.data.timepro.annotation_file import is_text
+from timesuite_jax.data.actions.rows import RECOGNITION, action_entry, has_heading, heading_rows, readable_texts
 from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.database import database_rows, has_database, rows_of_split
 from timesuite_jax.data.timepro.sources.document import Document
@@ -35,8 +34,7 @@ def _parse_segments(row: Cursor, reading: Reading) -> Iterator[Found]:
 def _segment_classes(document: Document) -> tuple[str, ...]:
     videos = [video for video in document.value["database"].values() if isinstance(video, dict)]
     events = [event for video in videos for event in _list(video.get("annotations")) if isinstance(event, dict)]
-    labels = {" ".join(event["label"].split()) for event in events if is_text(event.get("label"))}
-    return tuple(sorted(labels))
+    return readable_texts(Cursor("label", event.get("label")) for event in events)
 
 
 def _list(value: object) -> list:
@@ -57,8 +55,7 @@ def _parse_clip(row: Cursor, reading: Reading) -> Iterator[Found]:
 
 
 def _clip_classes(document: Document) -> tuple[str, ...]:
-    names = (row.optional("classname") for row in heading_rows(document))
-    return tuple(sorted({name.text() for name in names if name is not None}))
+    return readable_texts(row.optional("classname") for row in heading_rows(document))
 
 
 ACTIVITYNET = Format(

@@ -6,7 +6,7 @@ may have no label. Videos are the trimmed ones, `YOUTUBEID_000012_000022.mp4`.
 
 from collections.abc import Iterator
 
-from timesuite_jax.data.actions.rows import RECOGNITION, action_entry, has_heading, heading_rows
+from timesuite_jax.data.actions.rows import RECOGNITION, action_entry, has_heading, heading_rows, readable_texts
 from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.database import rows_of_split
 from timesuite_jax.data.timepro.sources.document import Document
@@ -40,8 +40,7 @@ def _split(row: Cursor) -> str:
 
 
 def _classes(document: Document) -> tuple[str, ...]:
-    labels = (row.optional("label") for row in heading_rows(document))
-    return tuple(sorted({label.text() for label in labels if label is not None}))
+    return readable_texts(row.optional("label") for row in heading_rows(document))
 
 
 KINETICS = Format(

@@ -1,11 +1,12 @@
 """Rows of separated values, and the samples of labelled videos."""
 
+import contextlib
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from timesuite_jax.data.question_spans import Span
 from timesuite_jax.data.timepro.source_entry import Action, SourceEntry
-from timesuite_jax.data.timepro.sources.cursor import Cursor
+from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.document import Document, first_of
 from timesuite_jax.data.timepro.sources.entries import make_entry
 from timesuite_jax.media import VIDEO_SUFFIXES
@@ -35,6 +36,16 @@ def heading_rows(document: Document) -> Iterator[Cursor]:
     for line in lines:
         values = values_of(line.value, ",")
         yield Cursor(line.location, {name: value for name, value in zip(names, values, strict=False) if value})
+
+
+def readable_texts(values: Iterable[Cursor | None]) -> tuple[str, ...]:
+    """Returns the different texts in order, without those of rows that are rejected since theirs cannot be read."""
+    found = set()
+    for value in values:
+        with contextlib.suppress(BadField):
+            if value is not None:
+                found.add(value.text())
+    return tuple(sorted(found))
 
 
 def most_first(document: Document, matches: Callable[[str], object]) -> bool:
