@@ -27,13 +27,23 @@ class RandomAnswers:
             answer_graph(), token_texts(tokenizer), (tokenizer.special.eos,), tokenizer.vocab_size
         )
 
-    def generate(self, forms: Sequence[str], durations: Sequence[float], seed: int, scale: float = 5.0) -> Generated:
-        """Generates one answer for each form and duration."""
+    def generate(
+        self,
+        forms: Sequence[str],
+        durations: Sequence[float],
+        seed: int,
+        scale: float = 5.0,
+        script: Sequence[Sequence[int]] = (),
+    ) -> Generated:
+        """Generates one answer for each form and duration; the model prefers the tokens of the script."""
         of = constraint(self.tables, forms, durations, self.new)
         special = self.tokenizer.special
         spec = GenerationSpec(self.new, stop_tokens=(special.eos,), pad_token=special.pad)
-        key = jax.random.key(seed)
-        return jax.device_get(_run(self.tokenizer.vocab_size, len(forms), spec, {"key": key, "scale": scale}, of))
+        preferred = np.full((len(forms), self.new), -1, np.int32)
+        for row, tokens in enumerate(script):
+            preferred[row, : len(tokens)] = tokens
+        params = {"key": jax.random.key(seed), "scale": scale, "script": preferred}
+        return jax.device_get(_run(self.tokenizer.vocab_size, len(forms), spec, params, of))
 
     def texts(self, out: Generated) -> list[str]:
         """The answers as text."""
@@ -44,8 +54,8 @@ class RandomAnswers:
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
 def _run(vocab: int, rows: int, spec: GenerationSpec, params: dict, of: Constraint) -> Generated:
     model = RandomLanguageModel(MistralSpec.from_variant("debug", vocab=vocab))
-    numbers = jnp.arange(rows)
-    first = jax.vmap(lambda row: jax.random.normal(jax.random.fold_in(params["key"], row), (vocab,)))(numbers)
+    first, _ = model.apply({"params": params}, jnp.zeros((rows, 1, 1)), jnp.zeros((rows, 1), jnp.int32))
+    logits = model.apply({"params": params}, first, method="logits")[:, 0]
     cache = model.empty_cache(rows, spec.max_new_tokens)
     ones = jnp.ones(rows, jnp.int32)
-    return decode(model, params, params["scale"] * first, ones, cache, spec, jax.random.key(0), of)
+    return decode(model, params, logits, ones, cache, spec, jax.random.key(0), of)

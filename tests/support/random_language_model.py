@@ -9,7 +9,10 @@ from timesuite_jax.models.text import Mistral
 
 
 class RandomLanguageModel(Mistral):
-    """Logits are drawn for each row of a batch and each position; `params` are the key and their scale."""
+    """Logits are drawn for each row of a batch and each position.
+
+    `params` are the key, the scale of the logits, and a script [rows, positions] of tokens that exceed all others.
+    """
 
     def apply(self, variables: Any, x: Any, *args: Any, method: str = "", cache: Any = None, **kwargs: Any) -> Any:
         """Stands in for the three methods that decoding calls."""
@@ -18,12 +21,14 @@ class RandomLanguageModel(Mistral):
             return x[..., None].astype(jnp.float32)
         if method == "logits":
             params = variables["params"]
-            position = jax.lax.bitcast_convert_type(x[:, 0, 0], jnp.int32)
+            place = jax.lax.bitcast_convert_type(x[:, 0, 0], jnp.int32)
 
-            def draw(position: Any) -> Any:
-                return jax.random.normal(jax.random.fold_in(params["key"], position), (self.spec.vocab,))
+            def draw(place: Any) -> Any:
+                logits = jax.random.normal(jax.random.fold_in(params["key"], place), (self.spec.vocab,))
+                scripted = params["script"][place // 1000, place % 1000]
+                return params["scale"] * (logits + 100.0 * jax.nn.one_hot(scripted, self.spec.vocab))
 
-            return params["scale"] * jax.vmap(draw)(position)[:, None]
+            return jax.vmap(draw)(place)[:, None]
         positions = args[0]
         rows = 1000 * jnp.arange(len(positions))[:, None]
         return jax.lax.bitcast_convert_type(positions + rows, jnp.float32)[..., None], {"cache": cache}

@@ -60,6 +60,16 @@ def add_prompt(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_answers(parser: argparse.ArgumentParser) -> None:
+    """Adds `--answers`, whether answers are constrained."""
+    parser.add_argument(
+        "--answers",
+        choices=["auto", "free"],
+        help="auto: answers to questions for times are constrained to be well-formed, within the video, and with each "
+        "start before its end, except under --protocol paper; free: any text (default: auto)",
+    )
+
+
 def open_model(
     args: argparse.Namespace,
     needs: type[Capability],

@@ -5,6 +5,7 @@ examples:
   timesuite evaluate --workdir runs/finetune --data data/charades_test --predictions answers.jsonl --json
   timesuite evaluate --config configs/timesuite/paper.py --data data/charades_test
   timesuite evaluate --workdir runs/finetune --data data/charades_test --protocol paper
+  timesuite evaluate --workdir runs/finetune --data data/charades_test --answers free
   timesuite evaluate --workdir runs/finetune --data data/multiple_choice --benchmark exact_match
   timesuite evaluate --workdir runs/finetune --benchmark charades_sta --annotations charades_sta_test.txt \
       --videos data/charades --results results/charades_sta
@@ -17,7 +18,7 @@ import argparse
 import json
 from pathlib import Path
 
-from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_process, open_model
+from timesuite_jax.cli._model_args import add_answers, add_model, add_prompt, is_first_process, open_model
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.errors import UserError
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     add_model(parser)
     add_prompt(parser)
+    add_answers(parser)
     parser.add_argument(
         "--data",
         action="append",
@@ -107,6 +109,7 @@ def run(args: argparse.Namespace) -> int:
         limit=args.limit,
         prompt=args.prompt,
         protocol=args.protocol,
+        answers=args.answers,
         benchmark=args.benchmark,
         annotations=tuple(Path(file) for file in args.annotations) if args.annotations else None,
         videos=Path(args.videos) if args.videos else None,

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from etils import epath
 
@@ -22,6 +22,7 @@ class EvaluationRequest:
       limit: records of each corpus.
       prompt: name of a conversation layout.
       protocol: name of a protocol, how inputs are made and answers read.
+      answers: "auto" or "free", whether answers with times are constrained to well-formed ones.
       benchmark: name of a benchmark.
       annotations: official annotation files of a published benchmark.
       videos: folder of its videos.
@@ -36,6 +37,7 @@ class EvaluationRequest:
     limit: int | None = None
     prompt: str | None = None
     protocol: str | None = None
+    answers: Literal["auto", "free"] | None = None
     benchmark: str | None = None
     annotations: tuple[Path, ...] | None = None
     videos: Path | None = None

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Int, Shaped
 from timesuite_jax.errors import UserError
 from timesuite_jax.generation.grammar.closing import MAX_WIDTH
 from timesuite_jax.generation.grammar.graph import Kind, Part, Rest
-from timesuite_jax.generation.grammar.tables import FREE, Tables, shortest_answer
+from timesuite_jax.generation.grammar.tables import FREE, Tables
 
 _LONGEST = 10**MAX_WIDTH * 10 - 1  # tenths of a second
 _HIGHEST_SCORE = 100  # tenths
@@ -61,11 +61,11 @@ def constraint(tables: Tables, forms: Sequence[str], durations: Sequence[float],
       max_new_tokens: maximum length of an answer.
 
     Raises:
-      UserError: the vocabulary has no answer of a form, or `max_new_tokens` are too few for every answer of it.
+      UserError: `max_new_tokens` are too few for an answer of a form.
     """
     last = np.array([last_tenth(duration) for duration in durations], np.int32)
     for form, tenth in {(form, int(tenth)) for form, tenth in zip(forms, last, strict=True) if form != FREE}:
-        needed = shortest_answer(tables, form, len(str(tenth // 10)))
+        needed = int(tables.closing[len(str(tenth // 10)) - 1, tables.forms[form]])
         if needed > max_new_tokens:
             raise UserError(
                 f"answers of the form {form!r} need up to {needed} tokens, but max_new_tokens={max_new_tokens}; raise "

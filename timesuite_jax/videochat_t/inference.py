@@ -17,6 +17,8 @@ from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.param_tree import Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Call, Evaluation
+from timesuite_jax.videochat_t.answering.answer_forms import AnswerChoice
+from timesuite_jax.videochat_t.answering.answer_grammar import span_grammar
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.answering.ask import AskResult, ask
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
@@ -151,7 +153,9 @@ class VideoChatInference:
         model = self.with_protocol(request.protocol)
         model.processor(request.prompt)  # rejects an unknown layout before parameters are read
         return evaluation_job(
-            model.config.evaluation, request, lambda params, length: model.predictor(params, request.prompt, length)
+            model.config.evaluation,
+            request,
+            lambda params, length: model.predictor(params, request.prompt, length, request.answers or "auto"),
         )
 
     def ask(
@@ -185,8 +189,23 @@ class VideoChatInference:
         return Answerer(self._answering_model, params, self.tokenizers[0], upstream_text=upstream_text, **choices)
 
     def predictor(
-        self, params: Params, layout: str | None = None, max_new_tokens: int | None = None
+        self,
+        params: Params,
+        layout: str | None = None,
+        max_new_tokens: int | None = None,
+        answers: AnswerChoice = "auto",
     ) -> VideoChatPredictor:
-        """The model with these parameters for `run_benchmark`; the other arguments as `ask` takes them."""
+        """The model with these parameters for `run_benchmark`.
+
+        Args:
+          params: all parameters of the model.
+          layout: name of a conversation layout; that of the protocol if not given.
+          max_new_tokens: maximum length of an answer; that of the config if not given.
+          answers: "auto": answers to questions for times are constrained to their form, except under the protocol
+            "paper", and where the tokenizer or `max_new_tokens` do not permit a span; "free": none is.
+        """
         choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
-        return VideoChatPredictor(self.answerer(params, **choices), self.processor(layout))
+        length = max_new_tokens or self._answering.evaluation.max_new_tokens
+        constrained = answers == "auto" and self.config.evaluation.protocol == "default"
+        grammar = span_grammar(self.tokenizers[0], self.config.model.mistral.vocab, length) if constrained else None
+        return VideoChatPredictor(self.answerer(params, **choices), self.processor(layout), grammar)

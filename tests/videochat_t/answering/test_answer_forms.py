@@ -14,7 +14,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.generation.constraint import constraint, last_tenth
 from timesuite_jax.generation.grammar.automaton import determinize
 from timesuite_jax.generation.grammar.tables import FREE
-from timesuite_jax.text import denies_event, load_tokenizer, parse_spans
+from timesuite_jax.text import build_word_tokenizer, denies_event, load_tokenizer, parse_spans
 from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK, FORMS, SPANS, answer_graph
 
 GOLDEN = ROOT / "tests/goldens/videochat_t/tokenizers/mistral/tokenizer.model"
@@ -88,6 +88,25 @@ CONTENTS = (
     Highlights("q", (), ()),
     Highlights("q", (2.0, 4.0, 10.0), (1.0, 3.3, 4.0)),
 )
+
+
+def test_answers_of_the_grammar_are_not_changed(tmp_path):
+    """What a trained model prefers is what it answers, with or without the constraint."""
+    texts = [turn.answer for task in FORM_OF_TASK for content in CONTENTS for turn in _wordings(task, content)]
+    answers = RandomAnswers(load_tokenizer(build_word_tokenizer(texts, tmp_path)), rows=1, new=64)
+    forms = [FORM_OF_TASK[task] for task in FORM_OF_TASK for content in CONTENTS for turn in _wordings(task, content)]
+    known = dict(zip(texts, forms, strict=True))
+    script = [[*answers.tokenizer.encode(f"{text} "), answers.tokenizer.special.eos] for text in known]
+    for form in (FREE, None):
+        out = answers.generate([form or of for of in known.values()], [2100.0] * len(known), seed=0, script=script)
+        assert answers.texts(out) == list(known)
+
+
+def _wordings(task: str, content) -> list:
+    """One question for each answer of a task."""
+    if not isinstance(content, TASKS[task].content):
+        return []
+    return list({turn.answer: turn for turn in TASKS[task].wordings(content)}.values())
 
 
 @pytest.mark.parametrize("task", FORM_OF_TASK)

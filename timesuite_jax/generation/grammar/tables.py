@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int
 
-from timesuite_jax.errors import UserError
 from timesuite_jax.generation.grammar.automaton import NOWHERE, determinize
 from timesuite_jax.generation.grammar.closing import NEVER, closing_tokens
 from timesuite_jax.generation.grammar.graph import AnswerGraph, Kind, Outcome, Part, Rest
@@ -91,23 +90,6 @@ def compile_grammar(graph: AnswerGraph, texts: Sequence[str], stop_tokens: Seque
         _score_tokens(edges, closing[0], (kind == Kind.SCORE) & (part == Part.TENTHS), rest == Rest.SOME),
         {**automaton.forms, FREE: end + 1},
     )
-
-
-def shortest_answer(tables: Tables, form: str, width: int) -> int:
-    """Returns how many tokens suffice for an answer with one span of a form, the end token included.
-
-    Args:
-      tables: the grammar.
-      form: one of `tables.forms`.
-      width: digits of the seconds of the video.
-
-    Raises:
-      UserError: the vocabulary has no answer of this form.
-    """
-    needed = int(tables.closing[width - 1, tables.forms[form]])
-    if needed >= NEVER:
-        raise UserError(f"the tokenizer lacks the words of answers of the form {form!r}; give --answers free")
-    return needed
 
 
 def _reachable(edges: Bool[np.ndarray, "nodes nodes"], found: Bool[np.ndarray, " nodes"]) -> Bool[np.ndarray, " nodes"]:

@@ -6,6 +6,7 @@ for. Captions are any text without digits, which would be read as times.
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from timesuite_jax.data.synthetic.texts import ABSENT_ANSWER
 from timesuite_jax.data.timepro import TASKS
@@ -16,6 +17,8 @@ from timesuite_jax.generation.grammar.tables import FREE
 
 SPANS, DESCRIBED, EVENTS, STARTS, HIGHLIGHTS = "spans", "described_spans", "events", "starts", "highlights"
 FORMS = (FREE, SPANS, DESCRIBED, EVENTS, STARTS, HIGHLIGHTS)
+AnswerChoice = Literal["auto", "free"]
+"""`--answers` of commands: forms by the questions, or none."""
 
 FORM_OF_TASK = {
     "temporal_video_grounding": SPANS,

@@ -2,7 +2,7 @@
 
 import functools
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import jax
@@ -15,10 +15,12 @@ from jaxtyping import Array, Float, Shaped
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
+from timesuite_jax.generation.constraint import Constraint
 from timesuite_jax.layers import logical_sharding, num_shards
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.training import Call
+from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, AnswerGrammar, AnswerRequest
 from timesuite_jax.videochat_t.answering.answer_text import upstream_answer_text
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
@@ -90,23 +92,54 @@ class Answerer:
         Raises:
           UserError: the devices do not divide the batch, and it differs between processes.
         """
+        return [text for text, _ in self._generate(batch)]
+
+    def constrained(
+        self,
+        batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]],
+        grammar: AnswerGrammar,
+        requests: Sequence[AnswerRequest],
+    ) -> list[tuple[str, AnswerConfidence]]:
+        """Answers a batch of prompts, each in the form that is requested; the texts are never cut short.
+
+        Args:
+          batch: as in `__call__`.
+          grammar: of the tokenizer.
+          requests: of each row.
+
+        Raises:
+          UserError: as `__call__`; or the tokenizer cannot write answers of a form, or they have too few tokens.
+        """
+        limits = grammar.constraint(requests, self._spec.max_new_tokens)
+        found = self._generate(batch, limits)
+        return [(text, grammar.confidence(*columns)) for text, columns in found]
+
+    def _generate(
+        self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]], limits: Constraint | None = None
+    ) -> list[tuple[str, tuple[Any, ...]]]:
+        """Text of each row's answer, with its tokens and what is recorded of each of them."""
         places = _places(self._model, batch, _processes())
         inputs: dict[str, Any] = {name: np.asarray(batch[name]) for name in _INPUTS}
         if places.rows is not None:
             inputs = parallel.put_batch(inputs, places.rows)
+            if limits is not None:
+                rows = parallel.put_batch({"node": limits.node, "last": limits.last}, places.rows)
+                limits = limits.replace(**rows)  # pyright: ignore[reportAttributeAccessIssue]
         elif places.clips is not None:
             inputs["frames"] = _spread(inputs["frames"], places.clips, places.filled)
         embeds = _embed(self._model, self._params, inputs)
         language_params = self._params["mistral"]
-        out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng)
-        generated = out.tokens, out.lengths, out.stopped
+        out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng, limits)
+        trace = () if out.trace is None else (out.trace.nodes, out.logprobs, out.trace.allowed, out.trace.agreeing)
+        generated = out.tokens, out.lengths, out.stopped, *trace
         whole = logical_sharding()
-        tokens, lengths, stopped = (
+        tokens, lengths, stopped, *columns = (
             jax.device_get(generated) if whole is None else parallel.local_rows(generated, places.rows or whole)
         )
         # The end token, if there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
-        return [self._text(row[:end].tolist()) for row, end in zip(tokens, ends, strict=True)]
+        answers = [row[:end].tolist() for row, end in zip(tokens, ends, strict=True)]
+        return [(self._text(ids), (ids, *(column[row] for column in columns))) for row, ids in enumerate(answers)]
 
     def _text(self, ids: list[int]) -> str:
         if self._upstream_text:

@@ -19,6 +19,8 @@ from jaxtyping import Float
 from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
 from timesuite_jax.text import ConversationLayout, Turn, as_prompt
+from timesuite_jax.videochat_t.answering.answer_forms import FREE
+from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, AnswerGrammar, AnswerRequest
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.video_file import VideoFile
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
@@ -39,6 +41,7 @@ class VideoQuestion:
       time_offset: seconds that the time stamps that are shown begin with.
       layout: of the conversation; the processor's if not given.
       answer_prompt: start of the answer that is given to the model, and that its text lacks.
+      form: of the answer, one of `answer_forms.FORMS`.
     """
 
     record: Record | VideoFile
@@ -48,6 +51,7 @@ class VideoQuestion:
     time_offset: float = 0.0
     layout: ConversationLayout | None = None
     answer_prompt: str = ""
+    form: str = FREE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +62,7 @@ class PreparedQuestion:
     duration: float  # seconds of the video according to the time stamps that are shown
     time_scale: float  # shown seconds over true seconds
     question: str = ""
+    form: str = FREE
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,12 +72,14 @@ class VideoAnswer:
     Attributes:
       frames: number of different frames that the model saw, which is fewer than it takes where a short video repeats
         some.
+      confidence: how sure the model is; empty where the form of the answer is free.
     """
 
     text: str
     duration: float
     time_scale: float = 1.0
     frames: int = 0
+    confidence: AnswerConfidence = dataclasses.field(default_factory=AnswerConfidence)
 
 
 class VideoChatPredictor:
@@ -81,17 +88,29 @@ class VideoChatPredictor:
     Args:
       answer: batch of prompts -> texts, one for each row. With several processes each gives and gets its own rows.
       processor: prepares the model's inputs.
+      grammar: by which the forms of questions constrain their answers; None: all answers are free.
     """
 
-    def __init__(self, answer: Answerer | Callable[[Batch], list[str]], processor: Processor) -> None:
-        self._answer, self._processor = answer, processor
+    def __init__(
+        self,
+        answer: Answerer | Callable[[Batch], list[str]],
+        processor: Processor,
+        grammar: AnswerGrammar | None = None,
+    ) -> None:
+        self._answer, self._processor, self._grammar = answer, processor, grammar
         self._decoded: deque[tuple[Record | VideoFile, VideoInputs]] = deque(maxlen=2)
 
     @property
     def settings(self) -> Mapping[str, Any]:
         """How inputs are prepared and answers decoded."""
         decoding = self._answer.settings if isinstance(self._answer, Answerer) else {}
-        return {"inputs": self._processor.settings, "decoder": f"PyAV {av.__version__}", **decoding}
+        answers = "free" if self._grammar is None else "by task"
+        return {
+            "inputs": self._processor.settings,
+            "decoder": f"PyAV {av.__version__}",
+            **decoding,
+            "answers": answers,
+        }
 
     def prepare(self, prompt: VideoQuestion) -> PreparedQuestion:
         """Decodes the video and tokenizes the question.
@@ -112,7 +131,9 @@ class VideoChatPredictor:
         )
         if isinstance(words, DoesNotFit):
             raise UserError(words.reason)
-        return PreparedQuestion(Sample(visual, words), visual.duration * scale, scale, prompt.turn.question)
+        return PreparedQuestion(
+            Sample(visual, words), visual.duration * scale, scale, prompt.turn.question, prompt.form
+        )
 
     def describe(self, prepared: PreparedQuestion) -> dict[str, Any]:
         """Returns the question, the times of the frames, and checksums of pixels and tokens; see `DescribesInputs`."""
@@ -134,12 +155,19 @@ class VideoChatPredictor:
 
     def predict(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> list[VideoAnswer]:
         """Answers a batch of questions."""
-        texts = self._answer(self.collate(inputs, batch_size))
-        rows = zip(inputs, texts, strict=False)  # texts of rows of padding are dropped
+        rows = zip(inputs, self._answers(inputs, batch_size), strict=False)  # those of rows of padding are dropped
         return [
-            VideoAnswer(text, one.duration, one.time_scale, len(np.unique(one.sample.video.seconds)))
-            for one, text in rows
+            VideoAnswer(text, one.duration, one.time_scale, len(np.unique(one.sample.video.seconds)), confidence)
+            for one, (text, confidence) in rows
         ]
+
+    def _answers(self, inputs: Sequence[PreparedQuestion], batch_size: int) -> list[tuple[str, AnswerConfidence]]:
+        batch = self.collate(inputs, batch_size)
+        if self._grammar is None or not isinstance(self._answer, Answerer):
+            return [(text, AnswerConfidence()) for text in self._answer(batch)]
+        requests = [AnswerRequest(one.form, one.duration) for one in inputs]
+        padding = [requests[-1] if requests else AnswerRequest(FREE, 0.0)] * (batch_size - len(requests))
+        return self._answer.constrained(batch, self._grammar, [*requests, *padding])
 
     def _at_times(self, visual: VideoInputs, seconds: Float[np.ndarray, " T"]) -> VideoInputs:
         """The same frames with other time stamps."""

@@ -8,6 +8,7 @@ from timesuite_jax.data.corpora.bad_spans import fit_windows
 from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores
+from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK, FREE
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
@@ -71,22 +72,27 @@ class GroundingBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Gr
             raise UserError(f"record {known.id} has no question with a true span; evaluate a corpus that has them")
         fit_windows(windows, known.length, example.corpus.on_bad_span)
         frames_of = self._other_videos(example) if self._control == "foreign_frames" else None
-        return VideoQuestion(example.record, example.turn, frames_of, rescale=self._control == "rescaled_stamps")
+        form = FORM_OF_TASK.get(known.task, FREE)
+        rescale = self._control == "rescaled_stamps"
+        return VideoQuestion(example.record, example.turn, frames_of, rescale=rescale, form=form)
 
     def read(self, answer: VideoAnswer, example: CorpusExample) -> GroundingPrediction:
         """Parses the spans of an answer."""
         known, scale = example.annotations, answer.time_scale
         windows = fit_windows(example.spans, known.length, example.corpus.on_bad_span)
+        spans = READERS[self._reader](answer.text, answer.duration)
         return GroundingPrediction(
             example.prediction_id,
             example.source,
             example.turn.question,
             answer.text,
-            READERS[self._reader](answer.text, answer.duration),
+            spans,
             tuple((start * scale, end * scale) for start, end in windows),
             answer.duration,
             clip_start=scale * known.clip[0] if known.clip else 0.0,
             frames=answer.frames,
+            confidences=answer.confidence.of_spans(spans),
+            happens=answer.confidence.happens,
         )
 
     def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:

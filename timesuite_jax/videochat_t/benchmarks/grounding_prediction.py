@@ -25,6 +25,8 @@ class GroundingPrediction:
     duration: float
     clip_start: float = 0.0  # second of the video from which the times count
     frames: int = 0  # different frames that the model saw
+    confidences: tuple[float, ...] = ()  # of the spans, see `SpanConfidence`; none for a free answer
+    happens: float | None = None  # probability, see `AnswerConfidence`
 
     @property
     def span(self) -> Span | None:

@@ -12,6 +12,7 @@ from timesuite_jax.data.timepro.source_entry import GroundedQuery
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores
 from timesuite_jax.text import denies_event, parse_spans
+from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK, FREE
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 
@@ -27,6 +28,7 @@ class PresenceAnswer:
       answer: text of the model.
       happens: whether the video shows the event.
       found: whether the answer names a time, states that there is none, or does neither.
+      probability: that the event happens, as the model's tokens have it; None for a free answer.
     """
 
     id: str
@@ -35,6 +37,7 @@ class PresenceAnswer:
     answer: str
     happens: bool
     found: Literal["time", "absent", "neither"]
+    probability: float | None = None
 
 
 class PresenceBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, PresenceAnswer]):
@@ -81,7 +84,7 @@ class PresenceBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Pre
                 f"record {example.annotations.id} has no question for the time of an event with a true span, or with "
                 "an answer that denies the event; evaluate a corpus that has them"
             )
-        return VideoQuestion(example.record, example.turn)
+        return VideoQuestion(example.record, example.turn, form=FORM_OF_TASK.get(example.annotations.task, FREE))
 
     def read(self, answer: VideoAnswer, example: CorpusExample) -> PresenceAnswer:
         """Reads whether the answer names a time or denies the event."""
@@ -89,7 +92,15 @@ class PresenceBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Pre
         if found == "neither" and denies_event(answer.text):
             found = "absent"
         happens = bool(_happens(example.annotations, example.turn_number))
-        return PresenceAnswer(example.prediction_id, example.source, example.turn.question, answer.text, happens, found)
+        return PresenceAnswer(
+            example.prediction_id,
+            example.source,
+            example.turn.question,
+            answer.text,
+            happens,
+            found,
+            answer.confidence.happens,
+        )
 
     def score(self, predictions: Sequence[PresenceAnswer]) -> Scores:
         """Scores all questions, those whose event does not happen, and the others."""

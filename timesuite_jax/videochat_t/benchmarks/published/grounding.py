@@ -8,6 +8,7 @@ from timesuite_jax.data.timepro.source_entry import Dialogue, GroundedQuery, Sou
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
 from timesuite_jax.text import Turn
+from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
@@ -70,22 +71,29 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
         query, windows = _query_and_windows(entry)
         if not windows:
             raise UserError(f"{entry.location} has no true window, which {self.name} needs")
-        return VideoQuestion(self._videos.find(entry.video, entry.clip), Turn(self._wording.question(query)))
+        return VideoQuestion(
+            self._videos.find(entry.video, entry.clip),
+            Turn(self._wording.question(query)),
+            form=FORM_OF_TASK[self._set.task],
+        )
 
     def read(self, answer: VideoAnswer, example: AnnotatedExample) -> GroundingPrediction:
         """Parses the spans of an answer."""
         entry = example.entry
         query, windows = _query_and_windows(entry)
+        spans = READERS[self._wording.reader](answer.text, answer.duration)
         return GroundingPrediction(
             example.id,
             entry.video,
             query,
             answer.text,
-            READERS[self._wording.reader](answer.text, answer.duration),
+            spans,
             windows,
             answer.duration,
             clip_start=entry.clip[0] if entry.clip else 0.0,
             frames=answer.frames,
+            confidences=answer.confidence.of_spans(spans),
+            happens=answer.confidence.happens,
         )
 
     def score(self, predictions: Sequence[GroundingPrediction]) -> Scores:

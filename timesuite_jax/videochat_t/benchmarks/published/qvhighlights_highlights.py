@@ -20,6 +20,7 @@ from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.metrics.highlights import LEVELS, clip_count, highlight_table
 from timesuite_jax.text import Turn
 from timesuite_jax.text.prompts import highlight_question
+from timesuite_jax.videochat_t.answering.answer_forms import HIGHLIGHTS
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note, file_checksums
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
@@ -102,7 +103,7 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
         """
         highlight_table({int(example.id): (0.0,)}, [_truth(example)])  # before hours of answers
         question = _TEMPLATES[self.protocol].replace("{query}", example.query.strip("."))
-        return VideoQuestion(self._videos.find(example.video), Turn(question))
+        return VideoQuestion(self._videos.find(example.video), Turn(question), form=HIGHLIGHTS)
 
     def read(self, answer: VideoAnswer, example: HighlightQuery) -> HighlightPrediction:
         """Reads the scores of clips."""

@@ -1,0 +1,152 @@
+"""The grammar of answers for one tokenizer: constraints of batches, and how sure a model is of a constrained answer."""
+
+import functools
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from timesuite_jax.data.question_spans import Span
+from timesuite_jax.generation.constraint import Constraint, constraint
+from timesuite_jax.generation.grammar.closing import NEVER
+from timesuite_jax.generation.grammar.graph import Kind, Outcome, Part
+from timesuite_jax.generation.grammar.tables import FREE, compile_grammar
+from timesuite_jax.text import Tokenizer
+from timesuite_jax.text.token_texts import token_texts
+from timesuite_jax.videochat_t.answering.answer_forms import SPANS, answer_graph
+
+
+@dataclass(frozen=True)
+class AnswerRequest:
+    """What an answer must be: its form, one of `answer_forms.FORMS`, and the seconds of the video."""
+
+    form: str
+    duration: float
+
+
+@dataclass(frozen=True)
+class SpanConfidence:
+    """How sure a model is of a span, from the tokens of its numbers.
+
+    Attributes:
+      span: start and end in seconds.
+      logprob: log probability of the numbers among all tokens.
+      allowed_logprob: among those that the grammar allows.
+      tokens: number of tokens.
+    """
+
+    span: Span
+    logprob: float
+    allowed_logprob: float
+    tokens: int
+
+    @property
+    def probability(self) -> float:
+        """Probability of a token of the numbers, in the geometric mean, among those allowed."""
+        return math.exp(self.allowed_logprob / self.tokens)
+
+
+@dataclass(frozen=True)
+class AnswerConfidence:
+    """How sure a model is of an answer, before calibration.
+
+    Attributes:
+      spans: of each span, in the order of the answer.
+      happens: probability that the event happens, from the token that decides it; None if no token does.
+    """
+
+    spans: tuple[SpanConfidence, ...] = ()
+    happens: float | None = None
+
+    def of_spans(self, spans: Sequence[Span]) -> tuple[float, ...]:
+        """Returns the probability of each of the spans that were read from the answer; none if one is not known."""
+        known = {one.span: one.probability for one in reversed(self.spans)}
+        found = [known.get((start, end)) for start, end in spans]
+        return tuple(one for one in found if one is not None) if None not in found else ()
+
+
+class AnswerGrammar:
+    """The compiled grammar of a tokenizer.
+
+    Args:
+      tokenizer: of the language model.
+      vocab: tokens of the model, which may be more.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, vocab: int) -> None:
+        self._texts = token_texts(tokenizer)
+        self.tables = compile_grammar(answer_graph(), self._texts, (tokenizer.special.eos,), vocab)
+
+    def constraint(self, requests: Sequence[AnswerRequest], max_new_tokens: int) -> Constraint:
+        """Makes the constraint of a batch; answers of a form whose words the tokenizer lacks are free.
+
+        Raises:
+          UserError: `max_new_tokens` are too few for an answer.
+        """
+        forms = [one.form if self.least_tokens(one.form) is not None else FREE for one in requests]
+        return constraint(self.tables, forms, [one.duration for one in requests], max_new_tokens)
+
+    def least_tokens(self, form: str) -> int | None:
+        """Returns how many tokens suffice for an answer about any video; None if the tokenizer lacks its words."""
+        needed = int(self.tables.closing[-1, self.tables.forms[form]])
+        return needed if needed < NEVER else None
+
+    def confidence(
+        self,
+        tokens: Sequence[int],
+        nodes: Int[np.ndarray, " new"],
+        logprobs: Float[np.ndarray, " new"],
+        allowed: Float[np.ndarray, " new"],
+        agreeing: Float[np.ndarray, " new"],
+    ) -> AnswerConfidence:
+        """Reads how sure the model is of an answer.
+
+        Args:
+          tokens: of the answer.
+          nodes: after each token, as the other columns from `generation.Generated`.
+          logprobs: of each token among all.
+          allowed: log probability of all allowed tokens.
+          agreeing: log share of those that decide as the chosen one whether the event happens.
+        """
+        kinds, parts = self.tables.kind[nodes], self.tables.part[nodes]
+        numbers: list[tuple[int, str, list[int]]] = []
+        for place, token in enumerate(tokens):
+            if parts[place] == Part.OUTSIDE:
+                continue
+            begins = parts[place] == Part.WHOLE and (place == 0 or parts[place - 1] == Part.OUTSIDE)
+            if begins:
+                numbers.append((int(kinds[place]), "", []))
+            kind, text, places = numbers[-1]
+            numbers[-1] = kind, text + self._texts[token], [*places, place]
+        spans = []
+        for (kind, start, first), (_, end, second) in itertools.pairwise(numbers):
+            if kind == Kind.START:
+                at = [*first, *second]
+                logprob = float(np.sum(logprobs[at]))
+                shares = logprob - float(np.sum(allowed[at]))
+                spans.append(SpanConfidence((float(start), float(end)), logprob, min(shares, 0.0), len(at)))
+        return AnswerConfidence(tuple(spans), self._happens(nodes[: len(tokens)], agreeing))
+
+    def _happens(self, nodes: Int[np.ndarray, " tokens"], agreeing: Float[np.ndarray, " new"]) -> float | None:
+        outcomes = self.tables.outcome[nodes]
+        decided = np.flatnonzero(outcomes != Outcome.OPEN)
+        if not len(decided) or agreeing[decided[0]] == 0:
+            return None
+        sure = math.exp(min(float(agreeing[decided[0]]), 0.0))
+        return sure if outcomes[decided[0]] == Outcome.PRESENT else 1.0 - sure
+
+
+@functools.lru_cache(maxsize=2)
+def compiled_grammar(tokenizer: Tokenizer, vocab: int) -> AnswerGrammar:
+    """The grammar of a tokenizer; compiling it takes seconds for a vocabulary of tens of thousands."""
+    return AnswerGrammar(tokenizer, vocab)
+
+
+def span_grammar(tokenizer: Tokenizer, vocab: int, max_new_tokens: int) -> AnswerGrammar | None:
+    """The grammar of a tokenizer; None if it lacks the words of answers with a span, or these have too few tokens."""
+    grammar = compiled_grammar(tokenizer, vocab)
+    needed = grammar.least_tokens(SPANS)
+    return grammar if needed is not None and needed <= max_new_tokens else None
