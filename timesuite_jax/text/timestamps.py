@@ -24,8 +24,9 @@ from timesuite_jax.text.time_text import format_seconds
 
 # Beside numbers in words of other languages than English.
 _UNIT_OF_WORDS = r"\b(?:sek|segund|second[eoi]|minut|stunde|heure|hora|or[ae]\b|сек|мин|час)"
+_ORDINAL_OF_UNIT = r"\b(?:first|second|third|[a-z-]{2,12}th) (?:second|minute)"  # "the seventh second"
 # What any span has that does not end where the video does.
-_NUMBER = re.compile(rf"[\d\u00bc-\u00be{CJK_DIGITS}]|{NUMERAL}|{_UNIT_OF_WORDS}", re.IGNORECASE)
+_NUMBER = re.compile(rf"[\d\u00bc-\u00be{CJK_DIGITS}]|{NUMERAL}|{_UNIT_OF_WORDS}|{_ORDINAL_OF_UNIT}", re.IGNORECASE)
 _FRAME_RATE = re.compile(r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?) ?(?:fps|frames? ?(?:per|a|/) ?s(?:ec(?:ond)?)?)\b")
 
 

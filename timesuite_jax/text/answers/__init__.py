@@ -8,8 +8,8 @@ An answer passes through these modules in order:
 3. `header_tables`: reads tables whose header names a start and an end;
 4. `lexer`, with the tables `notations` (what is a time), `counted` (what is another number), `vocabulary` (words in ten
    languages), `expressions` (of several words, among them `decades`, `denials` and `corrections`, found by their
-   `first_characters`), `numerals` and `number_words`, which `written_numbers` reads beside units: splits the rest into
-   tokens, one letter each (`tokens`);
+   `first_characters`), `numerals`, `ordinals` and `number_words`, which `written_numbers` reads beside units: splits
+   the rest into tokens, one letter each (`tokens`);
 5. `phrases`, of the tables `no_spans`, `ranges`, `role_phrases` and `boundary_phrases`: regular expressions over those
    letters, and `subjects`: whether a start and an end are of one event;
 6. `captions`: finds the spans that captions follow, and drops the durations within captions;

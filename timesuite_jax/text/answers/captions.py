@@ -12,7 +12,9 @@ _BEFORE_SPANS = _SENTENCE_ENDS | {"bracket", "and", "at", "is", "from", "between
 _ENDS = _SENTENCE_ENDS | {"comma", "close"}
 _BEFORE_CAPTIONS = ([Token("comma")], [Token("paren")], [Token("is")])
 # These alone are no caption: "5.0 - 12.0 seconds, then 20 - 30 seconds".
-_NO_CAPTION = frozenset({"bridge", "comma", "open", "bracket", "paren", "close", "dash", "and", "is", "also", "first"})
+_NO_CAPTION = frozenset(
+    {"bridge", "separator", "comma", "open", "bracket", "paren", "close", "dash", "and", "is", "also", "first"}
+)
 
 
 def without_durations(tokens: list[Token], found: list[Found]) -> list[Found]:

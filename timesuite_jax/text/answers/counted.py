@@ -85,7 +85,7 @@ LENGTH_OF = r"""
         | lang | später | früher | zuvor | danach | entfernt | de\s(?:long|durée|duración|duração) | di\sdurata
         | plus\st(?:ard|ôt) | más\starde | mais\starde | più\stardi | fa | позже | назад
     )\b
-    | '\stime\b | 間(?!に) | (?:长|長)的?
+    | '\stime\b | 間(?!に) | 간(?!에) | (?:长|長)的?
 """
 """Behind a time: it is a length, not a position: "5 second video", "5 seconds long", "ends 5 s later"."""
 

@@ -19,6 +19,12 @@ _TOLERANCE = (
     r"|mais\sou\smenos|più\so\smeno|плюс-минус|正负|正負|プラスマイナス|플러스\s?마이너스)"
 )
 _CJK_VIDEO = "(?:视频|視頻|影片|動画|영상)"
+_NUMBER = r"(?:\d{1,4}|[^\W\d_]{2,}(?:\s[^\W\d_]{2,})?)"
+_LASTS_FROM = (
+    r"\b(?:dura|demora|duración|duração|durata|durée|dure|dauer|длится|продолжается|длительностью|продолжительностью)"
+    r"(?:\s(?:aproximadamente|cerca|unos|environ|circa|около|примерно))?\s(?:de|da|dai|von|от)"
+    rf"(?=\s(?:(?:unos|environ|cerca\sde)\s)?{_NUMBER}\s(?:a|à|ai|hasta|até|bis|до)\s{_NUMBER}\s(?:{ANY_UNIT})(?![^\W\d_]))"
+)
 
 EXPRESSIONS = (
     *(("count", words) for words in DECADES),
@@ -74,6 +80,13 @@ EXPRESSIONS = (
         "amount",
         r"\bintervals\sof\b|\ba\s(?:period|span)\sof\b|\b(?:more|less|longer|shorter|sooner|later|earlier)\sthan\b|\balle(?=\s\d+\s?(?:bis|-)\s?\d)",
     ),
+    # "dura de cinco a doce segundos": these prepositions are also those of amounts
+    ("amount", _LASTS_FROM),
+    ("over", r"\b(?:do|de\slo)\sque\b"),  # "do que" is "than" in Portuguese
+    ("other", r"\bantes(?=\s\d[^;.\n]{1,40}\bdo\sque\b)"),
+    ("transparent", r"(?<=\bentre\s)o\b"),
+    # "von der 5. bis zur 12. Sekunde"
+    ("transparent", r"(?:(?<=\b(?:der|zur|zum|dem)\s\d)|(?<=\b(?:der|zur|zum|dem)\s\d\d))\.(?=\s(?:bis|und)\s)"),
     ("other", r"\b(?:before|after)\s(?:which|that|this)\b"),
     # Relative to another time, behind a unit: "5-12秒后".
     ("relative", r"(?<=[秒分钟鐘초분])\s?[之以이]?[后後前전후뒤](?![后後面])"),

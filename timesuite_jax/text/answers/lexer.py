@@ -13,6 +13,7 @@ from timesuite_jax.text.answers.notations import RUN, read_time
 from timesuite_jax.text.answers.number_tokens import is_label, is_negative, number_token, read_number
 from timesuite_jax.text.answers.number_words import most_words
 from timesuite_jax.text.answers.numerals import NUMERAL
+from timesuite_jax.text.answers.ordinals import first_words, ordinal_pair
 from timesuite_jax.text.answers.tokens import COUNT, TIMES, Token
 from timesuite_jax.text.answers.vocabulary import (
     ABBREVIATED_UNITS,
@@ -68,6 +69,9 @@ def lex(text: str, fps: float = 0.0) -> list[Token]:
             at += 1  # a space
             continue
         group, written, at = str(match.lastgroup), match.group(), match.end()
+        if group in ("word", "numeral") and written in first_words() and (pair := ordinal_pair(text, match.start())):
+            tokens, at, previous = tokens + pair[0], pair[1], ""
+            continue
         words = None
         if group == "word" and written in most_words():
             words = number_in_words(text, match.start(), bool(tokens) and tokens[-1].kind == "scale")

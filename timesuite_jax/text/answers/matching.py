@@ -14,7 +14,7 @@ from timesuite_jax.text.answers.tokens import Token, compile_phrase, letters, un
 _ROWS = [(row, compile_phrase(row.pattern)) for row in PHRASES.values()]
 # All rows, one after the other, each with an empty group behind it that identifies it.
 _ANY = re.compile("|".join(f"(?:{unnamed(pattern)})()" for _, pattern in _ROWS), re.VERBOSE)
-_LIST_MARKS = frozenset({"comma", "and", "line"})
+_LIST_MARKS = frozenset({"comma", "and", "line", "separator"})
 
 
 def find_spans(tokens: list[Token], duration: float | None) -> list[TimeSpan]:

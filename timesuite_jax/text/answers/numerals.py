@@ -3,10 +3,10 @@
 import re
 
 _ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _VALUES = {
     **{word: value for value, word in enumerate([*_ONES.split(), "seventeen", "eighteen", "nineteen"])},
-    **{word: value for value, word in zip(range(20, 100, 10), _TENS.split(), strict=True)},
+    **{word: value for value, word in zip(range(20, 100, 10), TENS.split(), strict=True)},
     "hundred": 100,
     "thousand": 1000,
 }

@@ -32,9 +32,10 @@ KINDS = {
     "also": "ü",  # "then", "as well as": another event follows
     "half": "ö",  # "and a half"
     "newcomer": "ë",  # "another" at the beginning of a clause: someone or something else
+    "separator": "Ö",  # between spans or other parts of a list: "/", "|"
     "other": "O",
 }  # fmt: skip
-_OTHER = ["other", "bridge", "also", "newcomer", "variable", "by", "over", "than", "less"]
+_OTHER = ["other", "separator", "bridge", "also", "newcomer", "variable", "by", "over", "than", "less"]
 _CLASSES = {
     **{name: [name] for name in KINDS},
     "time": ["bare", "decimal", "measured", "clock", "stamp", "spelled", "beginning", "finish"],

@@ -21,8 +21,8 @@ UNITS: dict[str, float] = {
         (1.0, "sek sekunde sekunden seconde secondes seg segundo segundos secondo secondi"),
         (1.0, "\N{CYRILLIC SMALL LETTER ES} сек секунда секунд секунду секунде секунды 秒 秒钟 秒鐘 초"),
         (60.0, "m min mins minute minutes minuten mn minuto minutos minuti мин минута минуты минут минуту минуте"),
-        (1.0, "секундами секундах секундам seconden sekunder sekund sekundy sekundę"),
-        (60.0, "минутами минутах minuut minuter minutter minuty minutę"),
+        (1.0, "секундой секундами секундах секундам seconden sekunder sekund sekundy sekundę"),
+        (60.0, "минутой минутами минутах minuut minuter minutter minuty minutę"),
         (60.0, "分 分钟 分鐘 분"),
         (3600.0, "h hr hrs hour hours std stunde stunden heure heures hora horas ora ore ч час часа часов"),
         (3600.0, "小时 小時 時間 시간"),
@@ -123,6 +123,7 @@ MARKS: dict[str, str] = {
     **dict.fromkeys(",;", "comma"),
     **dict.fromkeys(":=", "is"),
     "&": "and",
+    **dict.fromkeys("/|+\\\N{UNION}", "separator"),
     "\n": "line",
 }
 
