@@ -14,6 +14,7 @@ from timesuite_jax.videochat_t.benchmarks.published.table import PUBLISHED
 def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
     words = ["--workdir", str(tiny_run), "--data", str(tiny_corpus), "--limit", "5", "--json"]
     files = ["--predictions", f"{tmp_path}/answers.jsonl", "--timeline", f"{tmp_path}/answers.png"]
+    files += ["--report", f"{tmp_path}/report"]
     assert main(["evaluate", *words, *files]) == 0
     captured = capfd.readouterr()
     metrics = json.loads(captured.out)
@@ -22,6 +23,7 @@ def test_json_predictions_and_timeline(tiny_run, tiny_corpus, tmp_path, capfd):
     assert metrics["n"] == len(lines) > 5
     assert {line["id"].rsplit("/", 1)[0] for line in lines} == {f"videos/{number}" for number in range(5)}
     assert (tmp_path / "answers.png").read_bytes().startswith(b"\x89PNG")
+    assert "Worst examples" in (tmp_path / "report/index.html").read_text()
     # The batch size does not change the answers.
     assert main(["evaluate", *words, "--batch-size", "1", "--predictions", f"{tmp_path}/single.jsonl"]) == 0
     assert (tmp_path / "single.jsonl").read_text() == (tmp_path / "answers.jsonl").read_text()

@@ -8,7 +8,7 @@ examples:
   timesuite evaluate --workdir runs/finetune --data data/charades_test --answers free
   timesuite evaluate --workdir runs/finetune --data data/multiple_choice --benchmark exact_match
   timesuite evaluate --workdir runs/finetune --benchmark charades_sta --annotations charades_sta_test.txt \
-      --videos data/charades --results results/charades_sta
+      --videos data/charades --results results/charades_sta --report results/charades_sta
   timesuite evaluate --workdir runs/finetune --benchmark egoschema --annotations questions.json \
       --annotations subset_answers.json --videos data/egoschema --protocol paper
   timesuite evaluate --workdir runs/beauty --step best
@@ -84,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--predictions", type=any_path, metavar="JSONL", help="write every answer to this file")
     parser.add_argument("--timeline", type=any_path, metavar="PNG", help="draw the first answers and the true spans")
+    parser.add_argument(
+        "--report",
+        type=disk_path,
+        metavar="DIR",
+        help="write one HTML page here: scores, histograms, settings, best and worst answers with frames",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -118,6 +124,7 @@ def run(args: argparse.Namespace) -> int:
         results=Path(args.results) if args.results else None,
         predictions=args.predictions,
         timeline=args.timeline,
+        report=Path(args.report) if args.report else None,
     )
     model = open_model(args, registry.Evaluates, args.data, needs_data=not args.annotations)
     job = model.task.evaluation_job(request)  # checks the data before parameters are read, which may take minutes
@@ -132,4 +139,6 @@ def run(args: argparse.Namespace) -> int:
         report.show()
     for write in report.write_files:
         write()
+    if args.report and not args.json:
+        print(f"report: {request.report}/index.html")
     return 0

@@ -3,7 +3,8 @@
 `run_benchmark(benchmark, predictor)` evaluates a model on a `Benchmark`; a family brings the `Predictor`.
 """
 
-from timesuite_jax.evaluation.benchmark import Benchmark, DescribesInputs, Example, Predictor
+from timesuite_jax.evaluation.benchmark import Benchmark, Example, Predictor
+from timesuite_jax.evaluation.input_description import DescribesInputs
 from timesuite_jax.evaluation.report import print_result, write_predictions
 from timesuite_jax.evaluation.result import COUNTS, DroppedExample, Result
 from timesuite_jax.evaluation.runner import run_benchmark

@@ -105,18 +105,3 @@ class Predictor(Protocol[PromptT_contra, InputT, AnswerT_co]):
           One answer for each input. It must not depend on the other inputs of the batch.
         """
         ...
-
-
-InputT_contra = TypeVar("InputT_contra", contravariant=True)
-
-
-@runtime_checkable
-class DescribesInputs(Protocol[InputT_contra]):
-    """A predictor whose inputs are described in result files, so that `timesuite compare` finds what differs."""
-
-    def describe(self, prepared: InputT_contra) -> Mapping[str, Any]:
-        """Returns what the model is shown for one prompt, as JSON values.
-
-        Known keys: "question" (text), "frame_times" (seconds), "pixels" and "tokens" (checksums).
-        """
-        ...

@@ -31,6 +31,7 @@ class EvaluationRequest:
       results: folder that stores answers as they are made, so that an interrupted evaluation resumes.
       predictions: file for every answer.
       timeline: image file for the first answers.
+      report: folder for an HTML page of scores and examples.
     """
 
     batch_size: int | None = None
@@ -46,6 +47,7 @@ class EvaluationRequest:
     results: Path | None = None
     predictions: epath.Path | None = None
     timeline: epath.Path | None = None
+    report: Path | None = None
 
     def check_supported(self, family: str, supported: Collection[str] = ()) -> None:
         """Rejects options that a model family does not have.

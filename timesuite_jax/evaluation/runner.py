@@ -18,13 +18,13 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.benchmark import (
     AnswerT,
     Benchmark,
-    DescribesInputs,
     ExampleT,
     InputT,
     PredictionT,
     Predictor,
     PromptT,
 )
+from timesuite_jax.evaluation.input_description import DescribesInputs
 from timesuite_jax.evaluation.map_ahead import map_ahead
 from timesuite_jax.evaluation.prediction_log import PredictionLog
 from timesuite_jax.evaluation.result import DroppedExample, Result

@@ -9,14 +9,9 @@ import numpy as np
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.comparison.pairs import Pair
 from timesuite_jax.evaluation.comparison.result_file import ResultFile
+from timesuite_jax.evaluation.main_metric import main_metric
 from timesuite_jax.metrics.paired import PairedDifference, paired_difference
 from timesuite_jax.suggestions import did_you_mean
-
-# The metric that is compared first, where there are several.
-_MAIN = (
-    *("MR-full-mAP", "HL-min-VeryGood-mAP", "miou", "accuracy", "exact_match", "presence_accuracy", "soda_c"),
-    "soda_c_meteor_exact_stem",
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,7 @@ def choose_metric(metrics: Mapping[str, MetricComparison], name: str | None) -> 
       UserError: there is no such metric.
     """
     if name is None:
-        return next((main for main in _MAIN if main in metrics), next(iter(metrics)))
+        return main_metric(metrics)
     if name not in metrics:
         hint = did_you_mean(name, list(metrics))
         raise UserError(

@@ -1,7 +1,6 @@
 """A comparison on the terminal."""
 
 import json
-import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,5 +99,7 @@ def _value(value: float) -> str:
 
 
 def _short(value: Any) -> str:
-    text = textwrap.shorten(value if isinstance(value, str) else json.dumps(value), _ANSWER, placeholder=" ...")
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)  # no escape sequences
+    """A text on one line, cut where it is long, without escape sequences."""
+    text = " ".join((value if isinstance(value, str) else json.dumps(value)).split())
+    text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    return text if len(text) <= _ANSWER else f"{text[:_ANSWER]} ..."

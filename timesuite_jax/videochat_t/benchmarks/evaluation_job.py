@@ -17,6 +17,7 @@ from timesuite_jax.videochat_t.answering.timeline_parts import video_frames
 from timesuite_jax.videochat_t.benchmarks.choice_of_benchmark import AnyBenchmark, choose_benchmark
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
+from timesuite_jax.videochat_t.benchmarks.report_cards import write_benchmark_report
 from timesuite_jax.videochat_t.config import EvaluationSpec
 
 _TIMELINES = 6  # answers that are drawn
@@ -58,8 +59,9 @@ def evaluation_job(
             on_progress=on_progress,
         )
         of = (file.name for file in request.annotations) if request.annotations else spec.corpora
-        show = functools.partial(_show, result, f"{name}: {', '.join(of)}")
-        return EvaluationReport(result.as_json(), show, _files(benchmark, result, request))
+        title = f"{name}: {', '.join(of)}"
+        files = _files(benchmark, result, title, request)
+        return EvaluationReport(result.as_json(), functools.partial(_show, result, title), files)
 
     return EvaluationJob("answering", min(total, limit or total), run)
 
@@ -70,13 +72,15 @@ def _show(result: evaluation.Result[Any], title: str) -> None:
 
 
 def _files(
-    benchmark: AnyBenchmark, result: evaluation.Result[Any], request: EvaluationRequest
+    benchmark: AnyBenchmark, result: evaluation.Result[Any], title: str, request: EvaluationRequest
 ) -> list[Callable[[], None]]:
     files: list[Callable[[], None]] = []
     if request.predictions is not None:
         files.append(functools.partial(evaluation.write_predictions, result, request.predictions))
     if request.timeline is not None:
         files.append(functools.partial(_draw, benchmark, result, request.timeline))
+    if request.report is not None:
+        files.append(functools.partial(write_benchmark_report, benchmark, result, title, request.report))
     return files
 
 
