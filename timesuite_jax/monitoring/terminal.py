@@ -7,7 +7,7 @@ import rich.console
 
 from timesuite_jax.progress import make_progress
 
-FILE_WIDTH = 100  # columns where stderr is a file or a pipe, whose reader's width is unknown
+FILE_WIDTH = 95  # columns where stderr is a file or a pipe; a rehearsal adds a prefix, and terminals may have 100
 _GAP, _INDENT = "  ", "    "
 
 
