@@ -38,6 +38,20 @@ def test_without_beam_the_error_names_the_extra(videos, tmp_path, capsys):
     assert build(tmp_path, "local") == 0  # the remedy
 
 
+@pytest.mark.parametrize(
+    ("runner", "remedy"),
+    [
+        ("DataflowRunner", "--pipeline-options='--num_workers=3 --max_num_workers=3 ...'"),
+        ("FlinkRunner", "--pipeline-options='--parallelism=3 ...'"),
+        ("SparkRunner", "with as many executors"),
+    ],
+)
+def test_workers_of_a_cluster_are_options_of_its_runner(videos, tmp_path, capsys, runner, remedy):
+    write(tmp_path, [entry("a.mp4")])
+    assert build(tmp_path, "out", "--runner", runner, "--workers", "3") == 2
+    assert f"not of {runner}; " in (error := capsys.readouterr().err) and remedy in error
+
+
 def test_options_of_a_pipeline_need_one(videos, tmp_path, capsys):
     write(tmp_path, [entry("a.mp4")])
     assert build(tmp_path, "out", "--pipeline-options=--project=p") == 2

@@ -32,14 +32,18 @@ def rate(word: str) -> float:
 
 
 def add_workers(parser: argparse.ArgumentParser) -> None:
-    """Adds `--workers`."""
+    """Adds `--workers`; see `workers_or_cores`."""
     parser.add_argument(
         "--workers",
         type=positive,
-        default=os.cpu_count() or 1,
         metavar="N",
         help="processes that decode videos (all cores); one that hangs or crashes is replaced",
     )
+
+
+def workers_or_cores(workers: int | None) -> int:
+    """The number of `--workers`, by default all cores."""
+    return workers or os.cpu_count() or 1
 
 
 def add_deadline(parser: argparse.ArgumentParser) -> None:

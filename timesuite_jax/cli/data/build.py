@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._annotation_args import add_annotations, name, read_annotations
-from timesuite_jax.cli.data._numbers import add_deadline, add_workers, megabytes, positive, rate
+from timesuite_jax.cli.data._numbers import add_deadline, add_workers, megabytes, positive, rate, workers_or_cores
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 AUDIO = ("keep", "drop")
 _BEAM_RUNNERS = ("DirectRunner", "DataflowRunner", "FlinkRunner", "SparkRunner")
+# How many workers the runners of clusters have is an option of their own, or of the cluster.
+_CLUSTER_SIZES = {
+    "DataflowRunner": "give --pipeline-options='--num_workers={0} --max_num_workers={0} ...'",
+    "FlinkRunner": "give --pipeline-options='--parallelism={0} ...'",
+    "SparkRunner": "start the Spark cluster, or its job server, with as many executors",
+}
 _EXAMPLES = 5  # rejected samples that are printed
 
 
@@ -78,6 +84,9 @@ def run(args: argparse.Namespace) -> int:
     """
     if args.pipeline_options and args.runner == "local":
         raise UserError("--pipeline-options apply to runners of Apache Beam; give --runner, or leave them out")
+    if args.workers is not None and args.runner in _CLUSTER_SIZES:
+        remedy = _CLUSTER_SIZES[args.runner].format(args.workers)
+        raise UserError(f"--workers {args.workers} is about processes of this machine, not of {args.runner}; {remedy}")
     from timesuite_jax.data.corpora import BuildSpec, build_corpus
     from timesuite_jax.data.corpora.annotation_set import EXCLUDED
     from timesuite_jax.data.corpora.beam_build import BeamRunner
@@ -100,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         args.videos,
         args.out,
         spec,
-        workers=args.workers,
+        workers=workers_or_cores(args.workers),
         runner=None if args.runner == "local" else BeamRunner(args.runner, tuple(args.pipeline_options)),
         quarantine=read_quarantine(args.quarantine) if args.quarantine else (),
         quiet=args.json,

@@ -8,7 +8,7 @@ from pathlib import Path
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.cli.data._annotation_args import add_annotations, read_annotations
-from timesuite_jax.cli.data._numbers import add_deadline, add_workers
+from timesuite_jax.cli.data._numbers import add_deadline, add_workers, workers_or_cores
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         annotations=read_annotations(args) if args.annotations else None,
         videos=args.videos,
         deadline_s=args.deadline,
-        workers=args.workers,
+        workers=workers_or_cores(args.workers),
         on_duplicate=args.on_duplicate,
         quiet=args.json,
     )
