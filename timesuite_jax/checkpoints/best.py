@@ -16,6 +16,7 @@ import jax
 from etils import epath
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.storage.atomic_write import replace_text
 from timesuite_jax.storage.write_errors import explain_write_errors
 
@@ -117,7 +118,7 @@ class BestCheckpoint:
         lists = {name: [one._asdict() for one in found] for name, found in improvements.items()}
         content = {"metric": metric, "improvements": lists.pop(metric), "other_metrics": lists}
         with explain_write_errors(self._workdir, "work folder"):
-            replace_text(_file(self._workdir), json.dumps(content, indent=1))
+            replace_text(_file(self._workdir), to_json(content, indent=1))
         self._written = True
 
     def should_stop(self, step: int) -> bool:

@@ -10,12 +10,12 @@ examples:
 """
 
 import argparse
-import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 _STEPS_PER_EPOCH = 1000
 
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         exit_now("timesuite aot: interrupted", 130)
     if args.json:
-        print(json.dumps([report.as_json() for report in reports]))
+        print(to_json([report.as_json() for report in reports]))
     else:
         aot.print_reports(reports)
     return 0 if all(report.memory.fits for report in reports) else 1

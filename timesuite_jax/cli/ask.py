@@ -9,7 +9,6 @@ examples:
 """
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Sequence
@@ -21,6 +20,7 @@ from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_proces
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 if TYPE_CHECKING:
     from timesuite_jax.registry.capabilities import VideoAnswer
@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     if not is_first_process():
         return 0
     if args.json:
-        print(json.dumps(answer.as_json()))
+        print(to_json(answer.as_json()))
     else:
         print(answer.answer)
         part = f" (shown: {answer.clip[0]:.1f} - {answer.clip[1]:.1f} s)" if answer.clip else ""

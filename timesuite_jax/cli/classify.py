@@ -8,13 +8,13 @@ examples:
 """
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
 from timesuite_jax.cli._model_args import add_model, is_first_process, open_model
 from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 if TYPE_CHECKING:
     from timesuite_jax.param_tree import Params
@@ -59,7 +59,7 @@ def _print_classes(params: "Params", task: "Classifies", args: argparse.Namespac
         if isinstance(one, VideoError):
             print(f"timesuite classify: {one}", file=sys.stderr)
         elif args.json:
-            print(json.dumps(one.as_json()), flush=True)
+            print(to_json(one.as_json()), flush=True)
         else:
             print(one.video)
             for name, probability in one.classes:

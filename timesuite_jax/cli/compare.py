@@ -10,11 +10,11 @@ examples:
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     results = [read_result(Path(path)) for path in (args.a, args.b)]
     found = compare(*results, metric=args.metric, examples=args.examples)
     if args.json:
-        print(json.dumps(found.as_json()))
+        print(to_json(found.as_json()))
     else:
         print_comparison(found)
     return 0

@@ -15,13 +15,13 @@ examples:
 """
 
 import argparse
-import json
 from pathlib import Path
 
 from timesuite_jax.cli._model_args import add_answers, add_model, add_prompt, is_first_process, open_model
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 # Names of `videochat_t.benchmarks.published.table`, which takes seconds to import.
 PUBLISHED = (
@@ -134,7 +134,7 @@ def run(args: argparse.Namespace) -> int:
     if not is_first_process():
         return 0
     if args.json:
-        print(json.dumps(report.metrics))
+        print(to_json(report.metrics))
     else:
         report.show()
     for write in report.write_files:

@@ -16,7 +16,6 @@ examples:
 """
 
 import argparse
-import json
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from timesuite_jax.cli._data_report import print_data_report
 from timesuite_jax.cli._overrides import apply_overrides
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.cli.data._numbers import add_deadline, not_negative, positive
+from timesuite_jax.json_text import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
     outcome = finetune.run(spec, base=base, override=partial(apply_overrides, overrides=args.overrides))
     commands = finetune.next_commands(spec, outcome.plan)
     if args.json:
-        print(json.dumps({**outcome.as_json(), "next": commands}))
+        print(to_json({**outcome.as_json(), "next": commands}))
         return 0
     print_data_report(outcome.data)
     for name, result in outcome.results.items():

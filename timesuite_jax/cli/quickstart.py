@@ -16,12 +16,12 @@ examples:
 
 import argparse
 import importlib
-import json
 from pathlib import Path
 from typing import Any
 
 from timesuite_jax.cli._paths import disk_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 FOLDERS = {"videochat_t": "quickstart", "internvideo2": "quickstart_internvideo2"}  # by family
 
@@ -56,5 +56,5 @@ def run(args: argparse.Namespace) -> int:
     outcome = quickstart.run(family, Path(args.workdir or FOLDERS[args.family]).resolve(), seed=args.seed)
     quickstart.print_outcome(family, outcome, Console(stderr=args.json))
     if args.json:
-        print(json.dumps(outcome.as_json()))
+        print(to_json(outcome.as_json()))
     return 0

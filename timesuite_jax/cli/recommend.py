@@ -13,7 +13,6 @@ lists, or an object {user: list}.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -22,6 +21,7 @@ from etils import epath
 from timesuite_jax.cli._model_args import add_model, is_first_process, open_model
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if not is_first_process():
         return 0
     if args.json:
-        print(json.dumps({user: each.as_json() for user, each in zip(histories, made, strict=True)}))
+        print(to_json({user: each.as_json() for user, each in zip(histories, made, strict=True)}))
         return 0
     for user, recommendation in zip(histories, made, strict=True):
         known = len(histories[user]) - len(recommendation.unknown)

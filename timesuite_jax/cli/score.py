@@ -11,9 +11,9 @@ examples:
 """
 
 import argparse
-import json
 
 from timesuite_jax.cli._paths import disk_path
+from timesuite_jax.json_text import to_json
 
 TASKS = ("tvg", "mr", "vhd", "dvc", "choice")
 
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     request = ScoreRequest(args.predictions, args.truth, args.answered_only, args.protocol)
     result = score_files(args.task, request)
     if args.json:
-        print(json.dumps(result.as_json()))
+        print(to_json(result.as_json()))
         return 0
     total = len(result.predictions) + len(result.dropped)
     part = f" ({len(result.predictions)} of {total})" if result.dropped else ""

@@ -11,7 +11,6 @@ examples:
 """
 
 import argparse
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._data_report import print_data_report
 from timesuite_jax.cli._processes import join_processes
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
     def print_json(step: int, metrics: Mapping[str, float], data: training.DataReport, **fields: Any) -> None:
         if args.json:
-            print(json.dumps({"step": step, "interrupted": True, **metrics, **fields, "data": data}))
+            print(to_json({"step": step, "interrupted": True, **metrics, **fields, "data": data}))
 
     result = training.run(task, spec, args.workdir, config=complete, on_stop=print_json)
     if result.interrupted:

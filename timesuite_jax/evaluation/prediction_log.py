@@ -13,6 +13,7 @@ from typing import Any
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.result import result_text
+from timesuite_jax.json_text import to_json
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.remote_path import is_remote
 from timesuite_jax.storage.write_errors import explain_write_errors
@@ -66,9 +67,9 @@ class PredictionLog:
           predictions: "prediction", and maybe "input", by example id.
 
         Raises:
-          UserError: the file cannot be written.
+          UserError: a prediction has a number that is NaN or infinite, or the file cannot be written.
         """
-        lines = [json.dumps({"id": id, **entry}) + "\n" for id, entry in predictions.items()]
+        lines = [_line(id, entry) for id, entry in predictions.items()]
         with explain_write_errors(self._file, "folder"), self._file.open("ab", buffering=0) as file:
             data = "".join(lines).encode()
             if file.write(data) != len(data):
@@ -92,11 +93,21 @@ class PredictionLog:
                 self._file.unlink()
 
 
+def _line(id: str, entry: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps({"id": id, **entry}, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise UserError(
+            f"the model's prediction for {id} has a number that is NaN or infinite; check its weights, or take an "
+            "earlier checkpoint"
+        ) from error
+
+
 def _check_settings(file: Path, settings: Mapping[str, Any]) -> None:
     """Stores the settings, or compares them with the stored ones."""
     if not file.exists():
         with atomic_write(file) as partial:
-            partial.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(to_json(settings, indent=1) + "\n", encoding="utf-8")
         return
     try:
         stored = json.loads(file.read_text(encoding="utf-8"))

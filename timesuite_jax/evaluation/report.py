@@ -1,7 +1,6 @@
 """Results of a benchmark on the terminal and in a file of predictions."""
 
 import dataclasses
-import json
 
 from etils import epath
 from rich.console import Console
@@ -9,6 +8,7 @@ from rich.table import Table
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.result import Result
+from timesuite_jax.json_text import to_json
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.write_errors import cause_of
 
@@ -62,7 +62,7 @@ def write_predictions(result: Result, path: epath.PathLike) -> None:
     Raises:
       UserError: the file cannot be written.
     """
-    lines = [json.dumps(dataclasses.asdict(prediction)) for prediction in result.predictions.values()]
+    lines = [to_json(dataclasses.asdict(prediction)) for prediction in result.predictions.values()]
     try:
         with atomic_write(path) as partial:
             partial.write_text("\n".join(lines) + "\n", encoding="utf-8")

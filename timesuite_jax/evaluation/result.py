@@ -2,12 +2,12 @@
 
 import dataclasses
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic
 
 from timesuite_jax.evaluation.benchmark import PredictionT
 from timesuite_jax.evaluation.scores import Scores
+from timesuite_jax.json_text import finite
 
 COUNTS = ("n", "dropped")  # metrics of every result: examples that are scored, and that are not
 FORMAT = 2  # of result files; in files without a number, settings and examples are incomplete
@@ -63,7 +63,7 @@ class Result(Generic[PredictionT]):
             "format": FORMAT,
             "examples": list(self._examples()),
         }
-        return {name: _finite(value) for name, value in values.items()}
+        return {name: finite(value) for name, value in values.items()}
 
     def _examples(self) -> Iterator[dict[str, Any]]:
         """Yields each example with its cluster, values of metrics, prediction and input."""
@@ -95,12 +95,3 @@ def _prediction_json(prediction: Any) -> dict[str, Any]:
     """The fields of a prediction; those of `submission` where its fields are more than JSON represents."""
     submission = getattr(prediction, "submission", None)
     return dataclasses.asdict(prediction) if submission is None else submission()
-
-
-def _finite(value: Any) -> Any:
-    """Returns a JSON value with None for NaN and infinity, which JSON does not have."""
-    if isinstance(value, Mapping):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

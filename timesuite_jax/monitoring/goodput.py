@@ -27,6 +27,7 @@ from collections.abc import Iterator
 import jax
 from etils import epath
 
+from timesuite_jax.json_text import to_json
 from timesuite_jax.storage.atomic_write import replace_text
 
 NAME = "goodput.json"
@@ -146,7 +147,7 @@ class Goodput:
             record = {"seconds": self._seconds, "steps_until": self._marks, "at": time.time()}
             try:
                 with self.spending("save"):
-                    replace_text(self._file, json.dumps(record, indent=1))
+                    replace_text(self._file, to_json(record, indent=1))
             except Exception as error:  # whatever a storage library raises: not a reason to end a run
                 _log.warning("%s is not up to date: %s", self._file, error)
 

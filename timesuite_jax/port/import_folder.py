@@ -5,7 +5,6 @@ OUT/port.json     the status of every key of every file
 OUT/config.json   the model's config, if it is known
 """
 
-import json
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from timesuite_jax.config_file import CONFIG_NAME, write_config
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.param_tree import ParamPath
 from timesuite_jax.port.files.lazy_array import LazyArray
 from timesuite_jax.port.files.orbax_writer import write_params
@@ -50,7 +50,7 @@ def write_import(
             write_params(folder / "params", leaves)
             if not allow_nan:
                 report.check_finite()
-            (folder / "port.json").write_text(json.dumps(report.to_json(), indent=1), encoding="utf-8")
+            (folder / "port.json").write_text(to_json(report.to_json(), indent=1), encoding="utf-8")
             if config is not None:
                 write_config(folder / CONFIG_NAME, config)
     except BaseException:

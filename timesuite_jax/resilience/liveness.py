@@ -23,6 +23,7 @@ from etils import epath
 
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.resilience.preemption import PreemptionHandler, exit_now
 from timesuite_jax.storage.atomic_write import replace_text
 
@@ -118,7 +119,7 @@ class Heartbeats:
                 stop_requested=self._preemption.requested,
                 **changes,
             )
-            text = json.dumps(dataclasses.asdict(self._own))
+            text = to_json(dataclasses.asdict(self._own))
         replace_text(self._folder / f"{jax.process_index()}.json", text)
 
     def _watch(self) -> None:

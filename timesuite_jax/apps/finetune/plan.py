@@ -6,7 +6,6 @@ WORKDIR/annotations/NAME.json    TimePro annotations of each corpus: `train`, an
                                  and `held_out_answers`
 """
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -24,6 +23,7 @@ from timesuite_jax.checkpoints.layout import has_checkpoint
 from timesuite_jax.data.corpora.corpus import write_json
 from timesuite_jax.data.corpora.tfrecord import cannot_write
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.storage.atomic_write import replace_text
 from timesuite_jax.storage.remote_path import make_folder, to_path
 from timesuite_jax.storage.staging import local_copy
@@ -114,7 +114,7 @@ def make_plan(spec: FinetuneSpec, *, quiet: bool) -> Plan:
     try:
         make_folder(spec.workdir / "annotations")
         for name, entries in parts.items():
-            text = json.dumps(entries, indent=1, ensure_ascii=False) + "\n"
+            text = to_json(entries, indent=1, ensure_ascii=False) + "\n"
             replace_text(to_path(annotations_file(spec, name)), text)
     except OSError as error:
         raise cannot_write(spec.workdir, error) from error

@@ -1,7 +1,6 @@
 """`timesuite data build`: a corpus from annotations and videos."""
 
 import argparse
-import json
 import shlex
 import sys
 from collections import Counter
@@ -13,6 +12,7 @@ from timesuite_jax.cli.data._annotation_args import add_annotations, name, read_
 from timesuite_jax.cli.data._numbers import add_deadline, add_workers, megabytes, positive, rate, workers_or_cores
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 if TYPE_CHECKING:
     from timesuite_jax.data.corpora import CorpusInfo
@@ -115,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         quiet=args.json,
     )
     if args.json:
-        print(json.dumps(asdict(info)))
+        print(to_json(asdict(info)))
     else:
         size = f"{counted(len(info), 'record')} in {counted(len(info.shards), 'shard')}"
         print(f"{args.out}: {size}, {sum(info.bytes) / 1e6:.1f} MB")

@@ -1,7 +1,6 @@
 """`timesuite data captions`: questions of Temporal Grounded Caption from captioned clips."""
 
 import argparse
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from timesuite_jax.cli.data._annotation_args import add_format
 from timesuite_jax.cli.data._numbers import not_negative, positive, seconds
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 if TYPE_CHECKING:
     from timesuite_jax.data.timepro.grounded_captions import Similarity
@@ -101,7 +101,7 @@ def run(args: argparse.Namespace) -> int:
             "excluded": len(excluded),
             "wrong": [asdict(one) for one in wrong],
         }
-        print(json.dumps(summary))
+        print(to_json(summary))
         return 1 if args.strict and wrong else 0
     dropped = f"; {counted(sum(counts.values()), 'clip')} dropped: {listed}" if counts else ""
     print(f"{args.out}: {counted(len(made.annotations), 'question')}{dropped}")

@@ -1,7 +1,6 @@
 """`timesuite data check`: decodes corpora and videos and lists what is wrong."""
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from timesuite_jax.cli.data._annotation_args import add_annotations, read_annota
 from timesuite_jax.cli.data._numbers import add_deadline, add_workers, workers_or_cores
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 _NAMED = 10  # files of a suffix that are printed; the report in JSON lists all
 
@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     if args.quarantine:
         write_quarantine(args.quarantine, report.quarantine)
     if args.json:
-        print(json.dumps(report.as_json()))
+        print(to_json(report.as_json()))
     else:
         for finding in report.findings:
             print(f"{finding.where}: {finding.problem}")

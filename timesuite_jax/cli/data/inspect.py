@@ -1,7 +1,6 @@
 """`timesuite data inspect`: what corpora contain, how their records fit a model's sequences, and samples of them."""
 
 import argparse
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from timesuite_jax.cli._printable import printable
 from timesuite_jax.cli.data._numbers import DEADLINE_S, not_negative, seconds
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 if TYPE_CHECKING:
     from timesuite_jax.apps.inspection.report import CorpusReport, Meter
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         write_page(reports, args.html, config=args.config, deadline_s=args.deadline or DEADLINE_S)
     if args.json:
-        print(json.dumps([report.as_json() for report in reports]))
+        print(to_json([report.as_json() for report in reports]))
         return 0
     for report in reports:
         _print(report)

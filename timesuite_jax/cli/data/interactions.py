@@ -1,13 +1,13 @@
 """`timesuite data interactions`: a data set for recommenders from a log of interactions."""
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import positive
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 if TYPE_CHECKING:
     from timesuite_jax.data.interactions import Interactions
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     made.save(args.out)
     summary = describe(made)
     if args.json:
-        print(json.dumps({"out": str(args.out), **summary, **read}))
+        print(to_json({"out": str(args.out), **summary, **read}))
         return 0
     if not released:
         print(f"{args.log}: {read['rows']} rows ({read['format']})")

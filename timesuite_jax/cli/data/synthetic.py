@@ -1,11 +1,11 @@
 """`timesuite data synthetic`: videos of moving shapes as a corpus, with a tokenizer or with labels of classes."""
 
 import argparse
-import json
 from dataclasses import asdict
 
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli.data._numbers import not_negative, positive
+from timesuite_jax.json_text import to_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             info = make_corpus(folder, spec, seed=args.seed, quiet=args.json)
             make_tokenizer(folder, spec.appearance)
     if args.json:
-        print(json.dumps(asdict(info)))
+        print(to_json(asdict(info)))
     else:
         beside = "labels" if args.actions else "annotations and tokenizer"
         print(f"{args.out}: {len(info)} videos and records, {info.seconds / 60:.1f} min, {beside}")

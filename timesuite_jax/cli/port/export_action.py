@@ -1,7 +1,6 @@
 """`timesuite port export`: an Orbax folder or a run to a file of PyTorch's, or to a folder for transformers."""
 
 import argparse
-import json
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from timesuite_jax.cli._configs import load_config
 from timesuite_jax.cli._model_args import add_step
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.registry.port_choice import choose_port
 from timesuite_jax.storage.staging import staged_folder
 
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     size = sum(info.nbytes for info in written.values())
     if args.json:
         stored = None if config_file is None else str(config_file)
-        print(json.dumps({"out": str(args.out), "config": stored, "tensors": len(written), "bytes": size}))
+        print(to_json({"out": str(args.out), "config": stored, "tensors": len(written), "bytes": size}))
         return 0
     print(f"{args.out}: {len(written)} tensors, {size / 1e6:.1f} MB")
     print(f"config: {config_file}" if config_file else f"no config.json: {_NO_CONFIG}; --config CONFIG adds them")

@@ -1,7 +1,6 @@
 """`timesuite port import`: files of PyTorch to an Orbax folder."""
 
 import argparse
-import json
 from collections import Counter
 from typing import Any
 
@@ -15,6 +14,7 @@ from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli._printable import printable
 from timesuite_jax.cli.data._numbers import positive
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.layers import unbox
 from timesuite_jax.port.changed_tensors import changed_layers
 from timesuite_jax.registry.port_choice import choose_port
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     with staged_folder(args.out) as folder:
         port.write_import(folder, port.lazy_arrays(plan, wanted), plan.report, stored, allow_nan=args.allow_nan)
     if args.json:
-        print(json.dumps({"out": str(args.out), "report": plan.report.to_json()}))
+        print(to_json({"out": str(args.out), "report": plan.report.to_json()}))
         return 0
     _print(args.out, plan, has_config=config is not None)
     return 0

@@ -1,12 +1,12 @@
 """`timesuite port inspect`: what a checkpoint contains."""
 
 import argparse
-import json
 
 from timesuite_jax import port
 from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli._printable import printable
+from timesuite_jax.json_text import to_json
 from timesuite_jax.port.lookalikes import looks_like
 from timesuite_jax.registry.port_choice import choose_port, family_of
 from timesuite_jax.registry.ports import PORTS
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             for key, info in source.infos.items()
         }
         fields = {"file": str(args.file), "looks_like": kind or None, "container": container, "others": others}
-        print(json.dumps({**fields, "tensors": tensors}))
+        print(to_json({**fields, "tensors": tensors}))
         return 0
     rows = [
         (key, "x".join(map(str, info.shape)) or "scalar", info.dtype.name, f"{info.nbytes / 1e6:.3f}")

@@ -2,7 +2,6 @@
 
 import argparse
 import dataclasses
-import json
 
 from etils import epath
 
@@ -11,6 +10,7 @@ from timesuite_jax.cli._columns import print_columns
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.cli._printable import printable
 from timesuite_jax.counted import counted
+from timesuite_jax.json_text import to_json
 from timesuite_jax.port.files.source import Renamed
 from timesuite_jax.registry.port_choice import choose_port, family_of
 
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         listed = {difference.key: difference.what for difference in found.differences}
         largest = dataclasses.asdict(found.largest) if found.largest else None
         fields = {"a": str(args.a), "b": str(args.b), "same": not found.differences}
-        print(json.dumps({**fields, "differences": listed, "largest": largest}))
+        print(to_json({**fields, "differences": listed, "largest": largest}))
     else:
         print_columns([(difference.key, difference.what) for difference in found.differences])
         equal = f"equal within the tolerances: {len(a.infos)} tensors" if found.largest else ""

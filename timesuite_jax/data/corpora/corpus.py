@@ -23,6 +23,7 @@ from timesuite_jax.data.corpora.record import READABLE_SCHEMAS, example_class
 from timesuite_jax.data.corpora.rejected import Rejected
 from timesuite_jax.data.corpora.tfrecord import TFRecordSource, cannot_write
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 from timesuite_jax.storage.atomic_write import atomic_write
 from timesuite_jax.storage.range_reader import file_size
 from timesuite_jax.storage.remote_path import make_folder, to_path
@@ -170,6 +171,6 @@ def write_json(path: Path | epath.Path, content: dict) -> None:
     try:
         make_folder(path.parent)
         with atomic_write(path) as partial:
-            partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(to_json(content, indent=1) + "\n", encoding="utf-8")
     except OSError as error:
         raise cannot_write(path, error) from error

@@ -4,7 +4,6 @@ Everything is drawn from the seed and the number of the video, so training and h
 """
 
 import functools
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from timesuite_jax.data.corpora.corpus import CorpusInfo, check_no_corpus
 from timesuite_jax.data.corpora.tfrecord import cannot_write
 from timesuite_jax.data.synthetic import texts as text
 from timesuite_jax.data.synthetic.moving_shapes import Event, MovingShapesSpec, SyntheticVideo, make_video
+from timesuite_jax.json_text import to_json
 from timesuite_jax.media import write_mp4
 from timesuite_jax.progress import track
 from timesuite_jax.text import build_word_tokenizer, clip_time_texts, video_time_text
@@ -76,7 +76,7 @@ def make_corpus(
                 for entry in video_entries
             ]
         annotations = folder / "annotations.json"
-        annotations.write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        annotations.write_text(to_json(entries, indent=1), encoding="utf-8")
     except OSError as error:
         raise cannot_write(Path(folder), error) from error
     build = BuildSpec(spec.name, shards=spec.shards)

@@ -1,14 +1,14 @@
 """Writes annotations as `read_annotations` reads them: one JSON object a line."""
 
-import json
 from collections.abc import Iterable
 
 from timesuite_jax.data.timepro.annotation import Annotation
+from timesuite_jax.json_text import to_json
 
 
 def annotation_lines(annotations: Iterable[Annotation]) -> str:
     """Returns the lines of a file, each ending in a line feed."""
-    return "".join(json.dumps(_as_json(one), ensure_ascii=False) + "\n" for one in annotations)
+    return "".join(to_json(_as_json(one), ensure_ascii=False) + "\n" for one in annotations)
 
 
 def _as_json(annotation: Annotation) -> dict[str, object]:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from timesuite_jax.evaluation.comparison.causes import Cause, find_causes
 from timesuite_jax.evaluation.comparison.changed import ChangedExample, changed_examples
 from timesuite_jax.evaluation.comparison.evidence import Evidence, collect_evidence
@@ -14,6 +12,7 @@ from timesuite_jax.evaluation.comparison.pairs import Pairing, pair_examples
 from timesuite_jax.evaluation.comparison.parts import split_difference
 from timesuite_jax.evaluation.comparison.result_file import ResultFile
 from timesuite_jax.evaluation.comparison.settings import diff_settings
+from timesuite_jax.json_text import finite
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Returns the comparison as JSON values."""
-        return _finite(
+        return finite(
             {
                 "a": str(self.a.path),
                 "b": str(self.b.path),
@@ -97,11 +96,3 @@ def _unknown(of: ResultFile, names: Sequence[str]) -> list[str]:
     scores = [] if any(one.scores for one in examples) else ["scores of each question"]
     shown = [] if any(one.shown is not None for one in examples) else ["frames and prompt of each question"]
     return [*names, *scores, *shown]
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _finite(each) for name, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not np.isfinite(value) else value

@@ -1,7 +1,6 @@
 """`timesuite evaluate` of a grounding head: a table of scores, and a submission."""
 
 import functools
-import json
 from collections.abc import Callable, Sequence
 
 from etils import epath
@@ -14,6 +13,7 @@ from timesuite_jax.evaluation.result import Result
 from timesuite_jax.internvideo2.grounding.moment_query import MomentQuery
 from timesuite_jax.internvideo2.grounding.predict import MomentPrediction
 from timesuite_jax.internvideo2.grounding.scores import WORDS_CUT, moment_scores, words_cut
+from timesuite_jax.json_text import to_json
 from timesuite_jax.param_tree import Params
 from timesuite_jax.storage.atomic_write import replace_text
 from timesuite_jax.storage.write_errors import explain_write_errors
@@ -65,4 +65,4 @@ def write_submission(predictions: Sequence[MomentPrediction], path: epath.Path) 
       UserError: the file cannot be written.
     """
     with explain_write_errors(path):
-        replace_text(path, "".join(json.dumps(prediction.submission()) + "\n" for prediction in predictions))
+        replace_text(path, "".join(to_json(prediction.submission()) + "\n" for prediction in predictions))
