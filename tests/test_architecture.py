@@ -17,7 +17,8 @@ from tests.support.paths import ROOT
 PACKAGE = ROOT / "timesuite_jax"
 FAMILIES = ("internvideo2", "mqsa_ted", "videochat_t")
 LAYERS = {
-    "bicubic": 0, "config_file": 0, "config_spec": 0, "counted": 0, "dims": 0, "errors": 0, "param_tree": 0,
+    "bicubic": 0, "config_file": 0, "config_spec": 0, "counted": 0, "dims": 0, "errors": 0, "json_text": 0,
+    "param_tree": 0,
     "pixel_statistics": 0, "progress": 0, "suggestions": 0, "tpu_devices": 0, "layers": 0, "storage": 0, "timing": 0,
     "configs": 1, "objectives": 1, "metrics": 1, "media": 1, "text": 1, "parallel": 1,
     "models": 2, "hlo": 2, "edit_lists": 2,
