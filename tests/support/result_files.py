@@ -27,6 +27,7 @@ _SETTINGS = {
     "model.bos": "embedding",
     "model.pixel_mean": [0.5, 0.5, 0.5],
     "model.decoding": "greedy",
+    "model.answers": "by task",
     "model.upstream_text": False,
     "weights": "0123",
     "versions": {"timesuite_jax": "0.1.0", "jax": "0.10.2"},

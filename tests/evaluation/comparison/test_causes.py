@@ -58,7 +58,12 @@ def other_parser(content, rng):
 def paper(content, rng):
     settings = content["settings"]
     settings |= {"protocol": "paper", "benchmark.question": "?", "benchmark.answers": "original"}
-    settings |= {"model.max_new_tokens": 512, "model.upstream_text": True, "model.pixel_mean": [0.4, 0.4, 0.4]}
+    settings |= {
+        "model.max_new_tokens": 512,
+        "model.upstream_text": True,
+        "model.answers": "free",
+        "model.pixel_mean": [0.4, 0.4, 0.4],
+    }
     settings["model.inputs"] |= {"layout": "evaluation", "sampling": "upstream_evaluation", "buckets": [2048]}
     for one in content["examples"]:
         one["input"] |= {"question": "?", "frame_times": [0.5, 2.5], "pixels": "cc", "tokens": "dd"}
@@ -124,7 +129,7 @@ PAIRS: list[tuple[str, Change]] = [
     ("pixels", setting("model.pixel_mean", [0.4, 0.4, 0.4])),
     ("decoding", setting("model.max_new_tokens", 8)),
     ("decoding", sampled),
-    ("decoding", setting("model.grammar", "spans")),
+    ("decoding", setting("model.answers", "free")),
     ("parser", other_parser),
     ("protocol", paper),
     ("missing_videos", without_videos),

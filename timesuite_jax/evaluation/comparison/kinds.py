@@ -78,7 +78,13 @@ IGNORED = ("hash", "predictions", "truth")  # a checksum of all settings; paths
 SET_BY_PROTOCOL = (
     *("benchmark.question", "benchmark.option", "benchmark.layout", "benchmark.answer_prompt", "benchmark.times"),
     *("benchmark.answers", "model.upstream_text", "model.max_new_tokens", "model.bos", "model.pixel_*"),
-    *("model.inputs.layout", "model.inputs.sampling", "model.inputs.transform", "model.inputs.time_style"),
+    *(
+        "model.answers",
+        "model.inputs.layout",
+        "model.inputs.sampling",
+        "model.inputs.transform",
+        "model.inputs.time_style",
+    ),
     *("model.inputs.shorten_time_text", "model.inputs.buckets", "model.inputs.clip_text_*", "model.inputs.turns"),
 )
 """Settings that a protocol decides: a difference between them is part of a difference between protocols."""
