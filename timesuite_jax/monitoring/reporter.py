@@ -1,6 +1,6 @@
 """Reports a run to the terminal and to TensorBoard, with its throughput, goodput and profiles."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from typing import Self
 
@@ -41,8 +41,10 @@ class Reporter:
         self._stack = ExitStack()
         self._terminal = self._stack.enter_context(closing(Terminal(total_steps, first_step)))
         self._writers: list[MetricWriter] = [self._terminal]
+        self._board: TensorBoardWriter | None = None
         if primary:
-            self._writers.append(self._stack.enter_context(closing(TensorBoardWriter(workdir, first_step))))
+            self._board = self._stack.enter_context(closing(TensorBoardWriter(workdir, first_step)))
+            self._writers.append(self._board)
         self._profile = self._stack.enter_context(closing(Profile(workdir, profile_at, capture=primary)))
         self._meter = Meter(goodput, shards)
 
@@ -76,6 +78,17 @@ class Reporter:
         for writer in self._writers:
             writer.write_scalars(step, metrics)
         return metrics
+
+    def write_pictures(self, step: int, name: str, draw: Callable[[], Mapping[str, bytes]] | None) -> None:
+        """Draws and writes the pictures of an evaluation, in the first process.
+
+        Args:
+          step: of the evaluation.
+          name: of the evaluation.
+          draw: returns PNG files by name; None if there are none.
+        """
+        if draw is not None and self._board is not None:
+            self._board.write_images(step, {f"{name}/{picture}": png for picture, png in draw().items()})
 
     def print(self, step: int, name: str, text: str) -> None:
         """Prints an event of the run."""

@@ -12,6 +12,7 @@ wait for the queue, so that a copy in a bucket may lack the last steps.
 
 import logging
 import shutil
+import struct
 import tempfile
 import time
 from collections.abc import Mapping
@@ -91,6 +92,15 @@ class TensorBoardWriter:
             )
             for name, text in texts.items()
         ]
+        self._add(step, summary=summary_pb2.Summary(value=values))
+
+    def write_images(self, step: int, images: Mapping[str, bytes]) -> None:
+        """Writes PNG files of a step."""
+        values = []
+        for name, png in images.items():
+            width, height = struct.unpack(">II", png[16:24])  # of the header chunk
+            image = summary_pb2.Summary.Image(width=width, height=height, colorspace=4, encoded_image_string=png)
+            values.append(summary_pb2.Summary.Value(tag=name, image=image))
         self._add(step, summary=summary_pb2.Summary(value=values))
 
     def close(self) -> None:

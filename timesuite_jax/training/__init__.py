@@ -7,6 +7,7 @@ its learning rate. Nothing in here knows video, text or recommendation.
 from timesuite_jax.training import optimizer, schedule
 from timesuite_jax.training.async_metrics import NonFiniteError
 from timesuite_jax.training.config import OptimizerSpec, TrainingSpec
+from timesuite_jax.training.evaluation import Evaluation
 from timesuite_jax.training.loop import RunResult, run
 from timesuite_jax.training.randomness import streams
 from timesuite_jax.training.state import abstract_state
@@ -16,7 +17,6 @@ from timesuite_jax.training.task import (
     Call,
     DataReport,
     DataStream,
-    Evaluation,
     InitialWeights,
     MetricSums,
     Task,

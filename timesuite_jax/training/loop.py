@@ -271,6 +271,7 @@ class _Loop:
         with self.reporter.goodput.spending("evaluate"), finish:
             for name, evaluate in self.evaluations.items():
                 metrics |= {f"{name}/{metric}": value for metric, value in evaluate(params).items()}
+                self.reporter.write_pictures(step, name, evaluate.pictures)
         if self.saver.update_best(step, metrics):
             self._save(step, state)
         return self.reporter.write_metrics(step, metrics) if metrics else {}

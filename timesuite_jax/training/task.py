@@ -1,7 +1,7 @@
 """The contract between the training loop and what it trains: `Task`, its `DataStream` and its `Evaluation`s."""
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.param_tree import ParamPath, Params
+from timesuite_jax.training.evaluation import Evaluation
 
 Batch = Mapping[str, Shaped[np.ndarray, "B ..."]]
 MetricSums = dict[str, tuple[Float[Array, ""], Float[Array, ""]]]  # name -> (weighted sum, sum of weights)
@@ -61,23 +62,6 @@ class InitialWeights:
 
     source: str
     load: Callable[[Params], Params]
-
-
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """A function from all parameters to metrics.
-
-    Attributes:
-      metric_names: known before anything is computed, so that a misspelt `training.best` fails at the start of a run.
-      run: the function.
-    """
-
-    metric_names: Collection[str]
-    run: Callable[[Params], dict[str, float]]
-
-    def __call__(self, params: Params) -> dict[str, float]:
-        """Evaluates."""
-        return self.run(params)
 
 
 class Call(NamedTuple):

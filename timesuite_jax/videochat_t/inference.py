@@ -12,7 +12,7 @@ from jaxtyping import Shaped
 from timesuite_jax.config_spec import as_json
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Span, run_benchmark, shard_batches
+from timesuite_jax.evaluation import Span, shard_batches
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.param_tree import Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
@@ -22,8 +22,9 @@ from timesuite_jax.videochat_t.answering.answer_grammar import span_grammar
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.answering.ask import AskResult, ask
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
+from timesuite_jax.videochat_t.benchmarks.corpus_evaluation import CorpusEvaluation
 from timesuite_jax.videochat_t.benchmarks.evaluation_job import evaluation_job
-from timesuite_jax.videochat_t.benchmarks.table import find_benchmark, make_benchmark
+from timesuite_jax.videochat_t.benchmarks.table import find_benchmark
 from timesuite_jax.videochat_t.config import VideoChatTConfig, model_spec
 from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
@@ -139,14 +140,9 @@ class VideoChatInference:
             )
         for folder in corpora:
             open_corpus(folder)  # fails when a run begins, not at its first evaluation
-        return {
-            name: Evaluation(metric_names, functools.partial(self._score, folder)) for name, folder in folders.items()
-        }
-
-    def _score(self, folder: str, params: Params) -> dict[str, float]:
         spec = self.config.evaluation
-        benchmark = make_benchmark(spec.benchmark, [folder], limit=spec.limit, protocol=spec.protocol)
-        return run_benchmark(benchmark, self.predictor(params), batch_size=spec.batch_size).metrics()
+        scored = {name: CorpusEvaluation(folder, spec, self.predictor) for name, folder in folders.items()}
+        return {name: Evaluation(metric_names, one.run, one.pictures) for name, one in scored.items()}
 
     def evaluation_job(self, request: EvaluationRequest) -> EvaluationJob:
         """A benchmark on the evaluation corpora; see `evaluation_job`."""
