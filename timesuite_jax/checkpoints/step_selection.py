@@ -44,7 +44,10 @@ class StepSelection:
         """
         steps = self._steps.steps()
         if not steps:
-            raise UserError(f"{self._workdir} has no checkpoint; train there first or give another folder")
+            raise UserError(
+                f"{self._workdir} has no checkpoint; train there first or give another folder "
+                "(`timesuite quickstart` trains a small model in minutes, in quickstart/run)"
+            )
         step = best_step(self._workdir, steps) if choice == "best" else choice
         if step is None:
             return self._newest_intact(steps, item)

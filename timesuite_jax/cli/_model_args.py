@@ -22,7 +22,7 @@ _OVERRIDABLE = ("text.", "data.", "evaluation.", "features.path.", "training.mes
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Adds `--workdir` (also under its former name, `--checkpoint`), `--step` and `--config`."""
-    group = parser.add_mutually_exclusive_group(required=True)
+    group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--workdir", metavar="DIR", help="folder of a training run; --config.KEY=VALUE overrides text.* and data"
     )
@@ -90,6 +90,11 @@ def open_model(
     """
     from timesuite_jax import registry
 
+    if args.workdir is None and args.config is None:
+        raise UserError(
+            "no model is given: give --workdir RUN, the folder of a training run, or --config CONFIG with its weights; "
+            "`timesuite quickstart` trains a small model of videos in minutes, for --workdir quickstart/run"
+        )
     join_processes()
     used = data or (() if needs_data else None)
     if args.config is None:

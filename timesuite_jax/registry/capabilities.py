@@ -70,6 +70,36 @@ class VideoAnswer(Protocol):
         ...
 
     @property
+    def question(self) -> str:
+        """The question."""
+        ...
+
+    @property
+    def generated(self) -> str:
+        """The model's words themselves, in which times count from the start of the clip."""
+        ...
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Number of tokens that the model read."""
+        ...
+
+    @property
+    def answer_tokens(self) -> int:
+        """Number of tokens that the model generated."""
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer ended by itself; False: at the maximum length."""
+        ...
+
+    @property
+    def dropped_turns(self) -> int:
+        """Number of earlier questions, the first ones, that were left out because they did not fit."""
+        ...
+
+    @property
     def captions(self) -> Sequence[str]:
         """What the answer states about each span; "" where it states nothing."""
         ...
@@ -112,9 +142,13 @@ class Answers(Protocol):
         prompt: str | None = None,
         protocol: str | None = None,
         max_new_tokens: int | None = None,
+        limit: int | None = None,
         temperature: float = 0.0,
+        seed: int | None = None,
+        history: Sequence[VideoAnswer] = (),
+        on_text: Callable[[str], None] | None = None,
     ) -> VideoAnswer:
-        """Answers one question.
+        """Answers one question. The encoding of the video is kept for the next question about it.
 
         Args:
           params: all parameters of the model.
@@ -123,8 +157,13 @@ class Answers(Protocol):
           clip: start and end, in seconds, of the part to use; the whole video if not given.
           prompt: name of a conversation layout; the protocol's if not given.
           protocol: name of a protocol, how inputs are made and answers read; the config's if not given.
-          max_new_tokens: maximum length of the answer; the config's if not given.
+          max_new_tokens: maximum length of the answer; the config's if not given. Each is a compiled program.
+          limit: number of tokens after which the answer is cut short; `max_new_tokens` if not given.
           temperature: 0 decodes greedily.
+          seed: of sampling.
+          history: answers to earlier questions about the same clip, which the question follows on from.
+          on_text: called with the answer so far, whenever there are more words of it; not if the times of a clip have
+            to be moved to those of the video, which needs the whole answer.
 
         Raises:
           UserError: if the video cannot be used or the question is too long.

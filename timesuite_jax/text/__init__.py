@@ -14,6 +14,7 @@ from timesuite_jax.text.conversation_text import (
     ConversationLayout,
     Turn,
     as_prompt,
+    remove_markers,
     render,
     shuffled,
 )
@@ -21,6 +22,7 @@ from timesuite_jax.text.replaced_times import replace_times
 from timesuite_jax.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from timesuite_jax.text.shifted_times import shift_times
 from timesuite_jax.text.span_captions import span_captions
+from timesuite_jax.text.stable_text import StableText
 from timesuite_jax.text.time_text import TimeStyle, clip_time_texts, format_seconds, video_time_text
 from timesuite_jax.text.timestamps import format_span, parse_spans
 from timesuite_jax.text.tokenizer import JsonTokenizer, SpecialIds, Tokenizer
@@ -39,6 +41,7 @@ __all__ = [
     "JsonTokenizer",
     "SentencePieceTokenizer",
     "SpecialIds",
+    "StableText",
     "TimeSpan",
     "TimeStyle",
     "Tokenizer",
@@ -56,6 +59,7 @@ __all__ = [
     "load_clip_tokenizer",
     "load_tokenizer",
     "parse_spans",
+    "remove_markers",
     "render",
     "replace_times",
     "shift_right",

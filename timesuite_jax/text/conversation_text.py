@@ -177,5 +177,12 @@ def find_marker(text: str) -> str:
     return next((marker for marker in _MARKERS if marker in text), "")
 
 
+def remove_markers(text: str) -> str:
+    """The text without conversation markers, such as a model may generate."""
+    while marker := find_marker(text):
+        text = text.replace(marker, "")
+    return text
+
+
 def _spaced(text: str) -> str:
     return " " + text if text else ""

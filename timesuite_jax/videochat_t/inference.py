@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from timesuite_jax.training import Call, Evaluation
 from timesuite_jax.videochat_t.answering.answer_forms import AnswerChoice
 from timesuite_jax.videochat_t.answering.answer_grammar import span_grammar
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
-from timesuite_jax.videochat_t.answering.ask import AskResult, ask
+from timesuite_jax.videochat_t.answering.ask import ask
+from timesuite_jax.videochat_t.answering.ask_result import AskResult
+from timesuite_jax.videochat_t.answering.encodings import EncodingCache
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.benchmarks.corpus_evaluation import CorpusEvaluation
 from timesuite_jax.videochat_t.benchmarks.evaluation_job import evaluation_job
@@ -48,6 +50,8 @@ class VideoChatInference:
         self.model = VideoChatT(config.model)
         self._answering = apply_protocol(config)
         self._answering_model = VideoChatT(self._answering.model)
+        self._encodings = EncodingCache()
+        self._models: dict[str, VideoChatInference] = {}  # by protocol
         positions = config.model.qformer.positions
         if config.data.clip_text_length > positions:
             raise UserError(
@@ -164,13 +168,30 @@ class VideoChatInference:
         prompt: str | None = None,
         protocol: str | None = None,
         max_new_tokens: int | None = None,
+        limit: int | None = None,
         temperature: float = 0.0,
+        seed: int | None = None,
+        history: Sequence[Any] = (),
+        on_text: Callable[[str], None] | None = None,
     ) -> AskResult:
         """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
-        model = self.with_protocol(protocol)
+        if protocol is not None and protocol not in self._models:
+            self._models[protocol] = self.with_protocol(protocol)
+        model = self if protocol is None else self._models[protocol]
         choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
         answerer = model.answerer(params, temperature=temperature, **choices)
-        return ask(answerer, model.processor(prompt), video, question, clip=clip)
+        return ask(
+            answerer,
+            model.processor(prompt),
+            video,
+            question,
+            clip=clip,
+            history=history,
+            encodings=self._encodings,
+            limit=limit,
+            seed=seed,
+            on_text=on_text,
+        )
 
     def padding_batch(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
         """Returns the shapes of a batch of this config; see `padding_batch`."""

@@ -3,6 +3,7 @@
 import dataclasses
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen as nn
@@ -11,9 +12,11 @@ from tests.support import corpus_questions, sample_videos
 from timesuite_jax import parallel
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.models.text.kv_cache import KVCache
 from timesuite_jax.registry import Answers, load
-from timesuite_jax.videochat_t.answering.answerer import answering_calls
+from timesuite_jax.videochat_t.answering.answerer import Reply, answering_calls
 from timesuite_jax.videochat_t.answering.ask import ask
+from timesuite_jax.videochat_t.answering.encoded_video import EncodedVideo
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
@@ -66,16 +69,29 @@ def test_sampling_is_reproducible_and_seeded(run, tiny_corpus):
     assert drawn[0] == drawn[1] != drawn[2]
 
 
+def no_cache():
+    return KVCache.empty(layers=1, batch=1, kv_heads=1, capacity=1, head_width=2, dtype=jnp.float32)
+
+
 def test_ask_shows_the_given_window(run, answerer, tmp_path):
     task, _ = run
     video = tmp_path / "video.mp4"
     video.write_bytes(sample_videos.numbered_video(60, rate=12.0))
     seen = []
 
-    def spy(batch):
-        seen.append(batch)
-        return ["From 0.5 to 1.5 seconds."]
+    class Spy:
+        """Keeps what it sees."""
 
+        weights, input_settings = (), {}
+
+        def encode(self, batch, row):
+            seen.append(batch)
+            return EncodedVideo(jnp.zeros((1, 1, 1)), no_cache(), row.tokens[:0], row.visual_slot[:0])
+
+        def reply(self, encoded, row, **more):
+            return Reply("From 0.5 to 1.5 seconds.", 1, 1, True)
+
+    spy = Spy()
     whole = ask(spy, task.processor(), video, "When?")
     late = ask(spy, task.processor(), video, "When?", clip=(2.0, float("inf")))
     part = ask(spy, task.processor(), video, "When?", clip=(1.0, 3.0))
@@ -98,12 +114,12 @@ def test_ask_shows_the_given_window(run, answerer, tmp_path):
         ("When?", (-1.0, 2.0), "has no clip from"),
     ],
 )
-def test_unusable_questions(run, tmp_path, question, clip, message):
+def test_unusable_questions(run, answerer, tmp_path, question, clip, message):
     task, _ = run
     video = tmp_path / "video.mp4"
     video.write_bytes(sample_videos.numbered_video(60, rate=12.0))
     with pytest.raises(UserError, match=message):
-        ask(lambda batch: [""], task.processor(), video, question, clip=clip)
+        ask(answerer, task.processor(), video, question, clip=clip)
 
 
 def test_no_device_gets_all_pixels_of_one_video(run):

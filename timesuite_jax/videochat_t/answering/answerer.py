@@ -1,31 +1,42 @@
 """`Answerer`: a batch of prompts -> answers as text."""
 
 import functools
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from einops import rearrange
-from jax.sharding import NamedSharding
 from jaxtyping import Array, Float, Shaped
 
 from timesuite_jax import parallel
-from timesuite_jax.errors import UserError
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.generation.constraint import Constraint
-from timesuite_jax.layers import logical_sharding, num_shards
 from timesuite_jax.models.text import Mistral
-from timesuite_jax.text import Tokenizer
+from timesuite_jax.text import StableText, Tokenizer
 from timesuite_jax.training import Call
 from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, AnswerGrammar, AnswerRequest
 from timesuite_jax.videochat_t.answering.answer_text import upstream_answer_text
+from timesuite_jax.videochat_t.answering.encoded_video import (
+    EncodedVideo,
+    continue_answer,
+    encode_video,
+    start_answer,
+)
+from timesuite_jax.videochat_t.answering.placement import INPUTS, choose_places, count_processes, fetch, place_inputs
+from timesuite_jax.videochat_t.data.token_row import TokenRow
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
-# The fields that the model reads; a batch has more (sample names, masks of the loss).
-_INPUTS = ("frames", "clip_text", "clip_text_mask", "tokens", "visual_slot", "valid")
+_STREAMED = 8  # tokens between two looks at an answer that is being generated
+
+
+class Reply(NamedTuple):
+    """An answer: its text, the numbers of tokens of prompt and answer, and whether it ended by itself."""
+
+    text: str
+    prompt_tokens: int
+    answer_tokens: int
+    ended: bool
 
 
 class Answerer:
@@ -71,11 +82,21 @@ class Answerer:
     @property
     def settings(self) -> dict[str, Any]:
         """What decides an answer beside weights and prompt, as JSON values."""
-        spec, model = self._spec, self._model.spec
-        inputs = {"bos": model.bos, "pixel_mean": model.vision.pixel_mean, "pixel_std": model.vision.pixel_std}
+        spec = self._spec
         draws = {"temperature": spec.temperature, "top_p": spec.top_p, "seed": self._seed}
         decoding = draws if spec.temperature else {"decoding": "greedy"}
-        return {"max_new_tokens": spec.max_new_tokens, **inputs, **decoding, "upstream_text": self._upstream_text}
+        return {
+            "max_new_tokens": spec.max_new_tokens,
+            **self.input_settings,
+            **decoding,
+            "upstream_text": self._upstream_text,
+        }
+
+    @property
+    def input_settings(self) -> dict[str, Any]:
+        """What decides the model's inputs beside the prompt, as JSON values."""
+        model = self._model.spec
+        return {"bos": model.bos, "pixel_mean": model.vision.pixel_mean, "pixel_std": model.vision.pixel_std}
 
     def __call__(self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]]) -> list[str]:
         """Answers a batch of prompts.
@@ -118,90 +139,78 @@ class Answerer:
         self, batch: Mapping[str, Shaped[Array | np.ndarray, "B ..."]], limits: Constraint | None = None
     ) -> list[tuple[str, tuple[Any, ...]]]:
         """Text of each row's answer, with its tokens and what is recorded of each of them."""
-        places = _places(self._model, batch, _processes())
-        inputs: dict[str, Any] = {name: np.asarray(batch[name]) for name in _INPUTS}
-        if places.rows is not None:
-            inputs = parallel.put_batch(inputs, places.rows)
-            if limits is not None:
-                rows = parallel.put_batch({"node": limits.node, "last": limits.last}, places.rows)
-                limits = limits.replace(**rows)  # pyright: ignore[reportAttributeAccessIssue]
-        elif places.clips is not None:
-            inputs["frames"] = _spread(inputs["frames"], places.clips, places.filled)
+        places = choose_places(self._model, batch, count_processes())
+        inputs = place_inputs(batch, places)
+        if places.rows is not None and limits is not None:
+            rows = parallel.put_batch({"node": limits.node, "last": limits.last}, places.rows)
+            limits = limits.replace(**rows)  # pyright: ignore[reportAttributeAccessIssue]
         embeds = _embed(self._model, self._params, inputs)
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng, limits)
         trace = () if out.trace is None else (out.trace.nodes, out.logprobs, out.trace.allowed, out.trace.agreeing)
         generated = out.tokens, out.lengths, out.stopped, *trace
-        whole = logical_sharding()
         tokens, lengths, stopped, *columns = (
-            jax.device_get(generated) if whole is None else parallel.local_rows(generated, places.rows or whole)
+            parallel.local_rows(generated, places.rows) if places.rows is not None else fetch(generated)
         )
         # The end token, if there is one, is not part of the answer.
         ends = lengths - stopped.astype(lengths.dtype)
         answers = [row[:end].tolist() for row, end in zip(tokens, ends, strict=True)]
         return [(self._text(ids), (ids, *(column[row] for column in columns))) for row, ids in enumerate(answers)]
 
+    @property
+    def weights(self) -> list[Any]:
+        """All parameters of the model, the same objects as long as they do not change."""
+        return jax.tree.leaves(self._params)
+
+    def encode(self, batch: Mapping[str, Shaped[np.ndarray, "B ..."]], row: TokenRow) -> EncodedVideo:
+        """Encodes the video of a batch of one prompt, for any number of questions; all processes pass the same one.
+
+        Args:
+          batch: as in `__call__`.
+          row: the prompt.
+
+        Raises:
+          UserError: processes passed different videos.
+        """
+        return encode_video(self._model, self._params, place_inputs(batch, choose_places(self._model, batch)), row)
+
+    def reply(
+        self,
+        encoded: EncodedVideo,
+        row: TokenRow,
+        *,
+        limit: int | None = None,
+        seed: int | None = None,
+        on_text: Callable[[str], None] | None = None,
+    ) -> Reply:
+        """Answers a prompt about an encoded video.
+
+        Args:
+          encoded: the video.
+          row: the prompt.
+          limit: number of tokens after which the answer is cut short; `max_new_tokens` if not given.
+          seed: of sampling; that of the constructor if not given.
+          on_text: called with the answer so far, whenever there are more words of it.
+        """
+        rng = self._rng if seed is None else jax.random.key(seed)
+        state = start_answer(self._model, self._params, encoded, row, self._spec, rng)
+        limit = min(limit or self._spec.max_new_tokens, self._spec.max_new_tokens)
+        shown, until = StableText(self._tokenizer), 1 if on_text else limit
+        while True:
+            state = continue_answer(self._model, self._params, state, np.int32(until), spec=self._spec)
+            tokens, lengths, stopped = fetch((state.out.tokens, state.out.lengths, state.out.stopped))
+            length, ended = int(lengths[0]), bool(stopped[0])
+            ids = tokens[0, : length - ended].tolist()
+            if ended or length >= limit:
+                return Reply(self._text(ids), int(row.valid.sum()), length, ended)
+            if on_text is not None:
+                on_text(self._text(shown.stable_ids(ids)))
+            until = min(until + _STREAMED, limit)
+
     def _text(self, ids: list[int]) -> str:
         if self._upstream_text:
             return upstream_answer_text(self._tokenizer, ids)
         return self._tokenizer.decode(ids).strip()
-
-
-class _Places(NamedTuple):
-    """Sharding of a batch: by rows; by the clips of all rows, padded to `filled` clips; or none."""
-
-    rows: NamedSharding | None = None
-    clips: NamedSharding | None = None
-    filled: int = 0
-
-
-def _processes() -> int:
-    """Number of processes that the rows of a batch are partitioned over."""
-    rows = logical_sharding("batch")
-    return 1 if rows is None else parallel.process_shard(rows).count
-
-
-def _places(model: VideoChatT, batch: Mapping[str, Any], processes: int = 1) -> _Places:
-    """Chooses the sharding: by rows if the mesh's devices divide them, otherwise by clips.
-
-    By clips all devices encode one long video, and none of them holds all its pixels.
-
-    Args:
-      model: the model.
-      batch: arrays or their shapes.
-      processes: number of processes that each pass such a batch.
-    """
-    rows, (count, clips, frames) = logical_sharding("batch"), batch["frames"].shape[:3]
-    if rows is None:
-        return _Places()
-    if count * processes % num_shards("batch") == 0:
-        return _Places(rows)
-    if clips == frames == 1 and model.spec.num_frames > 1:
-        return _Places()  # images
-    return _Places(clips=logical_sharding("clip"), filled=model.spec.group_clips(count * clips, num_shards("clip"))[1])
-
-
-def _spread(
-    frames: Shaped[np.ndarray, "B K F H W 3"], sharding: NamedSharding, filled: int
-) -> Shaped[Array, "filled F H W 3"]:
-    """Shards the clips of all rows, padded with zeros, over the devices; every process passes all clips.
-
-    Raises:
-      UserError: the clips differ between processes; raised in all of them.
-    """
-    clips = rearrange(frames, "B K ... -> (B K) ...")
-    if jax.process_count() > 1 and len(set(parallel.allgather_strings([str(zlib.crc32(clips.tobytes()))]))) > 1:
-        raise UserError(
-            "processes passed different videos; pass the same prompts, or a multiple of the number of devices"
-        )
-    shape = (filled, *clips.shape[1:])
-
-    def part(index: Any) -> Shaped[np.ndarray, "own F H W 3"]:
-        first, last, _ = index[0].indices(filled)
-        own = clips[first:last]
-        return np.concatenate([own, np.zeros((last - first - len(own), *shape[1:]), clips.dtype)])
-
-    return jax.make_array_from_callback(shape, sharding, part)
 
 
 def _embed_prompt(model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Array]) -> Float[Array, "B S D"]:
@@ -228,10 +237,8 @@ def answering_calls(
     """
     language, sizes = Mistral(model.spec.mistral), model.spec.mistral
     rows, length = batch["tokens"].shape
-    places = _places(model, batch)
-    inputs = {
-        name: jax.ShapeDtypeStruct(batch[name].shape, batch[name].dtype, sharding=places.rows) for name in _INPUTS
-    }
+    places = choose_places(model, batch)
+    inputs = {name: jax.ShapeDtypeStruct(batch[name].shape, batch[name].dtype, sharding=places.rows) for name in INPUTS}
     if places.clips is not None:
         one = batch["frames"].shape[2:]
         inputs["frames"] = jax.ShapeDtypeStruct((places.filled, *one), np.uint8, sharding=places.clips)

@@ -1,80 +1,42 @@
-"""One question about one video."""
+"""Questions about a video, which is encoded once for all of them."""
 
-import dataclasses
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from einops import rearrange
-from jaxtyping import UInt8
+from jaxtyping import Float
 
-from timesuite_jax.data.corpora import Batch
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.timeline import Span, Timeline
-from timesuite_jax.media.sampling import Clock
-from timesuite_jax.text import Turn, parse_spans, shift_times, span_captions
+from timesuite_jax.evaluation.timeline import Span
+from timesuite_jax.text import Turn, parse_spans, remove_markers, shift_times, span_captions
 from timesuite_jax.timing.clips import video_span
 from timesuite_jax.videochat_t.answering.answerer import Answerer
-from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced, no_span_note
+from timesuite_jax.videochat_t.answering.ask_result import AskResult
+from timesuite_jax.videochat_t.answering.encodings import EncodingCache, SeenVideo, content_hash
+from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
-from timesuite_jax.videochat_t.data.sample import Sample
+from timesuite_jax.videochat_t.data.sample import Sample, TokenizedConversation
 
-
-@dataclasses.dataclass(frozen=True)
-class AskResult:
-    """A question with its answer; all seconds count from the start of the video.
-
-    Attributes:
-      video: path of the file.
-      question: text.
-      answer: the model's words, with the times of a clip moved to those of the video, see `shift_times`.
-      spans: parsed from the answer.
-      captions: what the answer states about each span; "" where it states nothing.
-      duration: of the video.
-      clip: start and end of the part that the model saw; None for all of the video.
-      clock: what the seconds are, see `media.sampling`.
-      frames: evenly spaced frames of what the model saw, for the timeline.
-    """
-
-    video: str
-    question: str
-    answer: str
-    spans: tuple[Span, ...]
-    captions: tuple[str, ...]
-    duration: float
-    clip: Span | None = None
-    clock: Clock = "pts"
-    frames: Sequence[UInt8[np.ndarray, "H W 3"]] = dataclasses.field(default=(), repr=False)
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns the answer as JSON values."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        del fields["frames"], fields["clock"]
-        return {**fields, "unit": "seconds of the video"}
-
-    def timeline(self) -> Timeline:
-        """Returns the answer as a strip to draw."""
-        start, end = self.clip or (0.0, self.duration)
-        return Timeline(
-            f"{self.question}  ->  {self.answer}",
-            end - start,
-            self.spans,
-            video=Path(self.video).name,
-            start=start,
-            frames=self.frames,
-            no_span=no_span_note(self.answer),
-        )
+# Question of the prompt that a video is encoded with: a digit, which every tokenizer has. Nothing depends on it, since
+# the tokens of the question are not used.
+_PLACEHOLDER = "0"
 
 
 def ask(
-    answerer: Answerer | Callable[[Batch], list[str]],
+    answerer: Answerer,
     processor: Processor,
     video: str | Path,
     question: str,
     *,
     clip: Span | None = None,
+    history: Sequence[AskResult] = (),
+    encodings: EncodingCache | None = None,
+    limit: int | None = None,
+    seed: int | None = None,
+    on_text: Callable[[str], None] | None = None,
 ) -> AskResult:
     """Answers a question about a video file.
 
@@ -84,31 +46,78 @@ def ask(
       video: path of the file.
       question: text; where it names times and there is a clip, these count from the clip's start, as the model sees it.
       clip: start and end, in seconds, of the part to show.
+      history: earlier questions about the same clip with their answers, which stay in the prompt; the first ones are
+        dropped where they do not fit.
+      encodings: of earlier questions' videos; None: the video is encoded for this question alone.
+      limit: number of tokens after which the answer is cut short; the answerer's maximum if not given.
+      seed: of sampling; the answerer's if not given.
+      on_text: called with the answer so far while it is generated, unless its times must be moved to those of the
+        video, which needs all of it.
 
     Raises:
       UserError: the video cannot be used, or the question is empty or too long.
     """
-    if not question.strip():
-        raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
-    turn = Turn(question)
-    visual = processor.video_file_inputs(str(video), clip, name=str(video))
-    words = processor.conversation([turn], visual.seconds)
-    if isinstance(words, DoesNotFit):
-        raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
-    batch = processor.collate([Sample(visual, words)], fixed_length=False)
-    text = answerer(batch)[0]
+    check_question(question)
+    encodings = EncodingCache(0) if encodings is None else encodings
+    settings = json.dumps([processor.settings, answerer.input_settings], default=str, sort_keys=True)
+    key = content_hash(video), clip, settings
+    seen = encodings.get(answerer.weights, key, lambda: _encode(answerer, processor, video, clip))
     start = clip[0] if clip else 0.0
-    spans = parse_spans(text, duration=visual.duration)
-    seen = None if clip is None else (start, start + visual.duration)
-    frames = rearrange(visual.frames, "K F H W c -> (K F) H W c")
+    words, dropped = _prompt(processor, question, history, seen.seconds)
+    reply = answerer.reply(seen.encoded, words.row, limit=limit, seed=seed, on_text=None if start else on_text)
+    spans = parse_spans(reply.text, duration=seen.duration)
     return AskResult(
         str(video),
         question,
-        shift_times(text, start, duration=visual.duration),
+        shift_times(reply.text, start, duration=seen.duration),
         tuple(video_span(span, clip) for span in spans),
-        tuple(span_captions(text, spans, duration=visual.duration)),
-        visual.duration if visual.video_duration is None else visual.video_duration,
-        seen,
+        tuple(span_captions(reply.text, spans, duration=seen.duration)),
+        seen.video_duration,
+        None if clip is None else (start, start + seen.duration),
         processor.clock,
-        [frames[number] for number in evenly_spaced(len(frames))],
+        seen.frames,
+        reply.text,
+        reply.prompt_tokens,
+        reply.answer_tokens,
+        reply.ended,
+        dropped,
     )
+
+
+def check_question(question: str) -> None:
+    """Checks that there is a question.
+
+    Raises:
+      UserError: it is empty.
+    """
+    if not question.strip():
+        raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
+
+
+def _encode(answerer: Answerer, processor: Processor, video: str | Path, clip: Span | None) -> SeenVideo:
+    visual = processor.video_file_inputs(str(video), clip, name=str(video))
+    words, _ = _prompt(processor, _PLACEHOLDER, (), visual.seconds)
+    batch = processor.collate([Sample(visual, words)], fixed_length=False)
+    frames = rearrange(visual.frames, "K F H W c -> (K F) H W c")
+    shown = [frames[number].copy() for number in evenly_spaced(len(frames))]  # not views, which keep all frames
+    whole = visual.duration if visual.video_duration is None else visual.video_duration
+    return SeenVideo(answerer.encode(batch, words.row), visual.seconds, visual.duration, whole, shown)
+
+
+def _prompt(
+    processor: Processor, question: str, history: Sequence[AskResult], seconds: Float[np.ndarray, " T"]
+) -> tuple[TokenizedConversation, int]:
+    """Tokenizes a question after earlier ones; returns the prompt and the number of earlier ones that do not fit.
+
+    Raises:
+      UserError: the question alone does not fit.
+    """
+    turns = [Turn(one.question, remove_markers(one.generated).strip()) for one in history] + [Turn(question)]
+    for dropped in range(len(turns)):
+        words = processor.conversation(turns[dropped:], seconds)
+        # Earlier turns give way before the time stamps do: without these no answer has times.
+        if dropped == len(history) or (not isinstance(words, DoesNotFit) and not words.cuts):
+            break
+    if isinstance(words, DoesNotFit):
+        raise UserError(f"the question does not fit: it {words.reason}; ask a shorter one")
+    return words, dropped

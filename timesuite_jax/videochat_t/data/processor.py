@@ -144,11 +144,13 @@ class Processor:
         """A conversation as a row of tokens with its loss mask, or why it does not fit.
 
         Args:
-          turns: questions and answers.
+          turns: questions and answers; a question that is to be answered follows on from those before it, also in a
+            model that was trained on independent ones.
           seconds: time of each frame.
           layout: of the conversation; that of the spec if not given.
           answer_prompt: start of the answer that is given to the model.
         """
+        follows = len(turns) > 1 and turns[-1].answer is None
         fitted = fit_conversation(
             self._tokenizer,
             turns,
@@ -158,7 +160,7 @@ class Processor:
             layout=layout or LAYOUTS[self.spec.layout],
             style=self.spec.time_style,
             shorten=self.spec.shorten_time_text,
-            independent=self.spec.turns == "independent",
+            independent=self.spec.turns == "independent" and not follows,
             answer_prompt=answer_prompt,
         )
         if isinstance(fitted, DoesNotFit):

@@ -83,23 +83,37 @@ class VideoChatT(ClipEncoder):
         Returns:
           Input embeddings of the language model, and a dictionary with "visual_tokens" [B, N, D].
         """
+        visual, aux = self.encode_visual(batch, deterministic=deterministic)
+        return self.embed_tokens(batch["tokens"], batch["visual_slot"], visual), {**aux, "visual_tokens": visual}
+
+    def encode_visual(
+        self, batch: Batch, *, deterministic: bool = True
+    ) -> tuple[Float[Array, "B N D"], dict[str, Shaped[Array, "..."]]]:
+        """Encodes the videos or images of a batch, whose fields are those of `__call__`.
+
+        Returns:
+          Like `encode_video`.
+        """
         frames = batch["frames"]
         if frames.ndim == 5:
             clips = batch["clip_text"].shape[1]
-            visual, aux = self._encode(frames, self._texts(batch), len(batch["tokens"]), clips, deterministic)
-        elif frames.shape[1:3] == (1, 1) and self.spec.num_frames > 1:
+            return self._encode(frames, self._texts(batch), len(batch["tokens"]), clips, deterministic)
+        if frames.shape[1:3] == (1, 1) and self.spec.num_frames > 1:
             texts = (None if text is None else text[:, 0] for text in self._texts(batch))
-            visual, aux = self.encode_image(frames[:, 0, 0], *texts, deterministic=deterministic)
-        else:
-            visual, aux = self.encode_video(frames, *self._texts(batch), deterministic=deterministic)
-        embeds = self.mistral.embed(batch["tokens"])
+            return self.encode_image(frames[:, 0, 0], *texts, deterministic=deterministic)
+        return self.encode_video(frames, *self._texts(batch), deterministic=deterministic)
+
+    def embed_tokens(
+        self, tokens: Int[Array, "B S"], visual_slot: Int[Array, "B S"], visual: Float[Array, "B N D"]
+    ) -> Float[Array, "B S D"]:
+        """Embeds the tokens of whole prompts, with visual tokens in their slots; arguments as in `__call__`."""
+        embeds = self.mistral.embed(tokens)
         if self.spec.bos == "ones":
             embeds = embeds.at[:, 0].set(1.0)
-        slot = batch["visual_slot"][..., None]
+        slot = visual_slot[..., None]
         placed = jnp.take_along_axis(visual.astype(embeds.dtype), jnp.maximum(slot, 0), axis=1)
         embeds = jnp.where(slot >= 0, placed, embeds)
-        embeds = nn.with_logical_constraint(embeds, (_batch_axis(len(embeds)), "length", None))
-        return embeds, {**aux, "visual_tokens": visual}
+        return nn.with_logical_constraint(embeds, (_batch_axis(len(embeds)), "length", None))
 
     def encode_video(
         self,

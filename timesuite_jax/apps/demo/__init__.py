@@ -1,0 +1,1 @@
+"""`timesuite demo`: a page to ask a model about videos."""

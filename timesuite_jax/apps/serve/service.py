@@ -1,0 +1,57 @@
+"""What the endpoint needs of a model: a function that answers, its name, and limits."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from timesuite_jax.registry.capabilities import Span, VideoAnswer
+
+
+class AnswerFunction(Protocol):
+    """Answers a question about a video file; runs in the model's thread."""
+
+    def __call__(
+        self,
+        video: Path,
+        question: str,
+        *,
+        clip: Span | None,
+        turns: Sequence[tuple[str, str]],
+        limit: int,
+        temperature: float,
+        seed: int | None,
+        on_text: Callable[[str], None],
+    ) -> VideoAnswer:
+        """Answers; arguments as `registry.Answers` takes them, `turns` are earlier questions with
+        their answers.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """A model that is served.
+
+    Attributes:
+      answer: the model.
+      name: of the model, in requests and responses.
+      root: folder of the videos that requests may name; None: videos must be sent along.
+      max_upload_bytes: of a video that is sent.
+      max_new_tokens: of an answer.
+      max_requests: that are read, wait or run at once; more are answered with status 429.
+      timeout_s: seconds from the start of a request to the end of its answer.
+    """
+
+    answer: AnswerFunction
+    name: str
+    root: Path | None
+    max_upload_bytes: int = 100_000_000
+    max_new_tokens: int = 512
+    max_requests: int = 8
+    timeout_s: float = 300.0
+
+    @property
+    def max_body_bytes(self) -> int:
+        """Of a request: a video in base64, and a million bytes of everything else."""
+        return self.max_upload_bytes * 4 // 3 + 1_000_000

@@ -1,0 +1,1 @@
+"""Questions about videos in Python: `timesuite_jax.load`."""
