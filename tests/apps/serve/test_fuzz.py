@@ -109,5 +109,6 @@ def test_malformed_requests(root):
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_a_hundred_thousand_malformed_requests(root):
     fuzz(root, 100_000)
