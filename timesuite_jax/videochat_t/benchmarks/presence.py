@@ -11,6 +11,7 @@ from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.data.timepro.source_entry import GroundedQuery
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores
+from timesuite_jax.evaluation.calibration import calibration_report
 from timesuite_jax.text import denies_event, parse_spans
 from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK, FREE
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
@@ -106,6 +107,12 @@ class PresenceBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Pre
         """Scores all questions, those whose event does not happen, and the others."""
         right = np.array([one.found == ("time" if one.happens else "absent") for one in predictions], np.float64)
         happens = np.array([one.happens for one in predictions])
+        known = [number for number, one in enumerate(predictions) if one.probability is not None]
+        calibration = {}
+        if known:  # of constrained answers
+            probabilities = np.array([predictions[number].probability for number in known], np.float64)
+            sources = [predictions[number].source for number in known]
+            calibration = {"calibration": calibration_report(probabilities, happens[known], sources)}
         return Scores(
             {
                 "presence_accuracy": right,
@@ -118,6 +125,7 @@ class PresenceBenchmark(Benchmark[CorpusExample, VideoQuestion, VideoAnswer, Pre
                 "events_that_happen": int(happens.sum()),
                 "events_that_do_not": int((~happens).sum()),
                 "questions_not_used": self._examples.unused,
+                **calibration,
             },
         )
 
