@@ -1,6 +1,7 @@
 """Malformed requests: each gets an error in OpenAI's form or an answer, and the server does not grow."""
 
 import asyncio
+import copy
 import gc
 import json
 import random
@@ -49,11 +50,11 @@ def change(body: dict, rng: random.Random) -> None:
         if key in holder and rng.random() < 0.3:
             del holder[key]
         else:
-            holder[key] = rng.choice(VALUES)
+            holder[key] = copy.deepcopy(rng.choice(VALUES))
     elif keys and rng.random() < 0.7:
-        holder[rng.choice(keys)] = rng.choice(VALUES)
+        holder[rng.choice(keys)] = copy.deepcopy(rng.choice(VALUES))
     else:
-        holder.append(rng.choice(VALUES))
+        holder.append(copy.deepcopy(rng.choice(VALUES)))
 
 
 async def send(app, rng: random.Random) -> int:
