@@ -40,6 +40,17 @@ def test_fine_tune_then_evaluate(run_in, tmp_path, monkeypatch, capsys):
     capsys.readouterr()
 
 
+def test_ask_then_ground(run_in, tiny_run, tiny_corpus, tmp_path, capsys):
+    video = str(sorted((tiny_corpus / "videos").glob("*.mp4"))[0])
+    names = run_in("ask.ipynb", RUN=str(tiny_run), VIDEO=video)
+    assert "data:image/png;base64," in names["answer"]._repr_html_()
+    assert names["follow_up"].question == "And the blue square?"
+    names = run_in("ground.ipynb", RUN=str(tiny_run), VIDEO=video)
+    assert len(names["answers"]) == 2
+    assert len(list((tmp_path / "exports").iterdir())) == 2 * len(names["FORMATS"])
+    capsys.readouterr()
+
+
 def test_checkpoints_to_pytorch_and_back(run_in, capsys):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
