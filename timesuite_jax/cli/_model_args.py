@@ -97,7 +97,7 @@ def open_model(
         )
     join_processes()
     used = data or (() if needs_data else None)
-    if args.config is None:
+    if args.workdir is not None:
         config = _overridden(registry.run_config(args.workdir, step=args.step), args.overrides)
         return registry.open_model(args.workdir, needs, step=args.step, data=used, config=config)
     if args.step is not None:

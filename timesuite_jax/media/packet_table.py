@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import av.container
 import av.error
@@ -107,5 +108,6 @@ def _table(rows: list[tuple]) -> PacketTable:
     columns = list(zip(*rows, strict=True)) or [()] * 10
     stamps = [np.asarray(column, np.int64) for column in columns[:3]]
     places = [place for place in columns[-1] if place >= 0] or [-1]
-    flags = (np.asarray(column, bool) for column in columns[3:-1])
-    return PacketTable(*stamps, *flags, (min(places), max(places)))
+    flags = [np.asarray(column, bool) for column in columns[3:-1]]
+    fields: list[Any] = [*stamps, *flags, (min(places), max(places))]
+    return PacketTable(*fields)

@@ -4,6 +4,8 @@ Temperature scaling as in arXiv:1706.04599, for two classes: the logit of a prob
 minimises the negative log likelihood on held-out data. It changes no order, so that AUROC stays.
 """
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
@@ -32,7 +34,8 @@ def fit_temperature(probabilities: Float[np.ndarray, " N"], outcomes: Bool[np.nd
         scaled = np.clip(scaled, _MARGIN, 1 - _MARGIN)
         return -float(np.mean(np.where(outcomes, np.log(scaled), np.log1p(-scaled))))
 
-    return float(np.exp(minimize_scalar(loss, bounds=_RANGE, method="bounded").x))
+    found: Any = minimize_scalar(loss, bounds=_RANGE, method="bounded")
+    return float(np.exp(found.x))
 
 
 def calibration_error(

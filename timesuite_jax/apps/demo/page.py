@@ -18,7 +18,7 @@ from timesuite_jax.registry.capabilities import VideoAnswer
 Answer = Callable[[str, str, Sequence[VideoAnswer]], VideoAnswer]  # video, question, earlier answers
 
 # Fonts of the visitor's machine: those of gradio's themes would be fetched.
-_FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+_FONTS: dict[str, Any] = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
 # Whatever a library's page asks for, the browser fetches from this server alone.
 SECURITY_POLICY = (
     "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; connect-src 'self' ws: wss: data: blob:; "

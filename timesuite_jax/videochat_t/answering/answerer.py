@@ -142,7 +142,7 @@ class Answerer:
         places = choose_places(self._model, batch, count_processes())
         inputs = place_inputs(batch, places)
         if places.rows is not None and limits is not None:
-            rows = parallel.put_batch({"node": limits.node, "last": limits.last}, places.rows)
+            rows = parallel.put_batch({"node": np.asarray(limits.node), "last": np.asarray(limits.last)}, places.rows)
             limits = limits.replace(**rows)  # pyright: ignore[reportAttributeAccessIssue]
         embeds = _embed(self._model, self._params, inputs)
         language_params = self._params["mistral"]

@@ -106,7 +106,8 @@ def _encode(
     visual = cast(tuple, model.apply({"params": params}, inputs, method="encode_visual"))[0]
     embeds = _embed(model, params, inputs["tokens"], inputs["visual_slot"], visual)
     language = Mistral(model.spec.mistral)
-    cache = language.empty_cache(*inputs["tokens"].shape)
+    rows, length = inputs["tokens"].shape
+    cache = language.empty_cache(rows, length)
     _, cache = read_tokens(language, params["mistral"], embeds, inputs["valid"], cache)
     return visual, cache
 

@@ -141,7 +141,7 @@ class VideoChatPredictor:
         return {
             "question": prepared.question,
             "frame_times": [round(second, 3) for second in video.seconds.tolist()],
-            "pixels": f"{zlib.crc32(np.ascontiguousarray(video.frames)):08x}",
+            "pixels": f"{zlib.crc32(np.ascontiguousarray(video.frames).data):08x}",
             "tokens": f"{zlib.crc32(video.clip_text.tobytes(), zlib.crc32(row.tokens.tobytes())):08x}",
         }
 
