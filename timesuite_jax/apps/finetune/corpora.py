@@ -10,22 +10,25 @@ from timesuite_jax.apps.finetune.plan import Plan, annotations_file
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora import BuildSpec, CorpusInfo, build_corpus
-from timesuite_jax.data.corpora.corpus import INFO_NAME
+from timesuite_jax.data.corpora.corpus import INFO_NAME, UNFINISHED, read_info
 from timesuite_jax.errors import UserError
 
 
 def build_corpora(spec: FinetuneSpec, plan: Plan, show: Callable[[str], None], *, quiet: bool) -> None:
     """Builds the corpora that are not complete.
 
+    Those that are complete are checked for rejected rows again: their build may have been killed before it was.
+
     Raises:
       UserError: a row that was valid was rejected, e.g. because its video was changed meanwhile.
     """
     for name in plan.rows:
         folder = corpus_folder(spec.workdir, name)
-        if (folder / INFO_NAME).exists():
-            continue
-        build = BuildSpec(name, frames=spec.frames, deadline_s=spec.deadline_s, on_bad_span=spec.on_bad_span)
-        info = build_corpus(annotations_file(spec, name), spec.videos, folder, build, quiet=quiet)
+        if (folder / INFO_NAME).exists() and not (folder / UNFINISHED).exists():
+            info = read_info(folder)
+        else:
+            build = BuildSpec(name, frames=spec.frames, deadline_s=spec.deadline_s, on_bad_span=spec.on_bad_span)
+            info = build_corpus(annotations_file(spec, name), spec.videos, folder, build, quiet=quiet)
         rejected = _rejected(info, json.loads(annotations_file(spec, name).read_text(encoding="utf-8")))
         if rejected and not spec.skip_bad_rows:
             shutil.rmtree(folder)

@@ -21,6 +21,8 @@ from timesuite_jax.data.corpora.beam_build import BeamRunner, write_shards_on_be
 from timesuite_jax.data.corpora.build_plan import ShardPlan, count_videos, describe_settings, plan_shards
 from timesuite_jax.data.corpora.build_spec import BuildSpec
 from timesuite_jax.data.corpora.build_state import (
+    check_can_build,
+    complete_corpus,
     discard_build,
     finish_build,
     finished_shard,
@@ -29,7 +31,7 @@ from timesuite_jax.data.corpora.build_state import (
     start_build,
 )
 from timesuite_jax.data.corpora.build_video import VideoBuilder, group_by_video
-from timesuite_jax.data.corpora.corpus import CorpusInfo, check_name, check_no_corpus
+from timesuite_jax.data.corpora.corpus import CorpusInfo, check_name
 from timesuite_jax.data.corpora.manifest import write_info
 from timesuite_jax.data.corpora.quarantine import QuarantinedVideo, by_path
 from timesuite_jax.data.corpora.record import example_class
@@ -77,12 +79,15 @@ def build_corpus(
         raise UserError(
             f"there is no folder of videos {videos}; give the folder that the paths in the annotations are relative to"
         )
-    check_no_corpus(folder)
+    check_can_build(folder)
     example_class()  # imported here, before threads and progress bars start
     excluded = by_path(quarantine, root)
     settings = describe_settings(given, root, spec, tuple(excluded.values()))
     groups = group_by_video(given.annotations)
     with lock_build(folder):
+        if (complete := complete_corpus(folder, settings)) is not None:
+            finish_build(folder)
+            return complete
         counts = start_build(folder, settings, lambda: count_videos(groups, root, spec))
         shards = plan_shards(groups, counts, spec.corpus)
         build = VideoBuilder(root, spec, excluded)

@@ -4,8 +4,8 @@
 FOLDER/unfinished/build.json            settings, and the number of videos of each shard
 FOLDER/unfinished/SHARD.json            summary of a complete shard, written after it
 ```
-A build that was interrupted, even by SIGKILL, continues after its complete shards. The folder is removed when the info
-file is written.
+A build that was interrupted, even by SIGKILL, continues after its complete shards. The folder is removed after the info
+file is written; if the build was killed between the two, a repeat only removes it.
 """
 
 import json
@@ -19,7 +19,15 @@ import filelock
 from etils import epath
 
 from timesuite_jax.data.corpora.bad_spans import BadSpan
-from timesuite_jax.data.corpora.corpus import UNFINISHED, file_checksum, write_json
+from timesuite_jax.data.corpora.corpus import (
+    INFO_NAME,
+    UNFINISHED,
+    CorpusInfo,
+    check_no_corpus,
+    file_checksum,
+    read_info,
+    write_json,
+)
 from timesuite_jax.data.corpora.rejected import Rejected
 from timesuite_jax.data.corpora.shard import ShardSummary
 from timesuite_jax.data.corpora.tfrecord import index_path
@@ -27,6 +35,32 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.storage.range_reader import file_size
 from timesuite_jax.storage.remote_path import is_remote, make_folder
 from timesuite_jax.storage.write_errors import explain_write_errors
+
+
+def check_can_build(folder: epath.Path) -> None:
+    """Checks that a folder has no corpus, except one whose build was killed before it removed its state.
+
+    Raises:
+      UserError: the folder holds a corpus.
+    """
+    if not (folder / UNFINISHED).exists():
+        check_no_corpus(folder)
+
+
+def complete_corpus(folder: epath.Path, settings: dict[str, Any]) -> CorpusInfo | None:
+    """Returns the corpus of a build that was killed after it wrote the info file; None if it did not write one.
+
+    The settings are compared with those of the info file, because part of the state may have been removed already.
+
+    Raises:
+      UserError: the corpus was built with other settings, or its info file is damaged.
+    """
+    if not (folder / INFO_NAME).exists():
+        return None
+    info = read_info(folder)
+    if info.settings != settings:
+        check_no_corpus(folder)
+    return info
 
 
 def start_build(folder: epath.Path, settings: dict[str, Any], count_videos: Callable[[], list[int]]) -> list[int]:
