@@ -255,6 +255,7 @@ def test_a_bucket_is_refused_in_one_line(capsys):
 
 def test_inspect_prints_samples_as_text(folder, capsys):
     asked = [{"q": "When?", "a": "From 0.2 to 1.0 seconds."}, {"q": "Who\x1b?", "a": "It's a dog."}]
+    asked.append({"q": "When does it sleep?", "a": "It never happens."})
     entry = {"video": "a.mp4", "start": 0.5, "end": 1.5, "QA": asked, "spans": [[0.2, 0.4], [0.6, 1]]}
     (folder / "a.json").write_text(json.dumps([entry]))
     assert build(folder) == 0
@@ -264,6 +265,6 @@ def test_inspect_prints_samples_as_text(folder, capsys):
     assert shown.endswith(
         "  clip: 0.5 - 1.5 s\n  question 1: When?\n  answer 1: From 0.2 to 1.0 seconds.\n"
         "  true spans 1: 0.2 - 0.4 s, 0.6 - 1 s\n  question 2: Who\\x1b?\n  answer 2: It's a dog.\n"
-        "  true spans 2: none\n"
+        "  question 3: When does it sleep?\n  answer 3: It never happens.\n  true spans 3: none\n"
     )
     assert "None" not in shown and "{" not in shown

@@ -73,6 +73,7 @@ def test_page(corpus, tmp_path):
     assert "</p><script>alert(1)</script>" in page.text and "<script>" not in text
     assert len(re.findall("<svg", text)) == 1  # of the one record with true spans
     assert "question 1: 3 to 4 s" in page.text
+    assert re.findall("true spans: (.*?)<", text) == ["1 to 2 s, 3 to 4 s", "none"]  # the conversations have no line
     assert "10 records, 11 questions" in page.text
 
 

@@ -18,6 +18,7 @@ from timesuite_jax.data.corpora import (
 )
 from timesuite_jax.data.corpora.token_use import summarize
 from timesuite_jax.progress import track
+from timesuite_jax.text import denies_event
 
 PERCENTILE_NAMES = ("least", "5 %", "25 %", "median", "75 %", "95 %", "greatest")  # of `distributions.PERCENTILES`
 
@@ -114,6 +115,11 @@ def describe(record: Record) -> dict[str, Any]:
             for number, turn in enumerate(record.turns)
         ],
     }
+
+
+def is_about_time(answer: str | None, spans: Sequence[tuple[float, float]]) -> bool:
+    """Whether a question has true spans, or has none because its answer denies the event."""
+    return bool(spans) or denies_event(answer or "")
 
 
 def _evenly(numbers: Sequence[int], count: int) -> list[int]:

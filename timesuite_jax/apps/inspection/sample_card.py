@@ -3,6 +3,7 @@
 import base64
 import html
 
+from timesuite_jax.apps.inspection.report import is_about_time
 from timesuite_jax.apps.inspection.sample_frames import sample_frames
 from timesuite_jax.data.corpora import Record
 from timesuite_jax.errors import UserError
@@ -75,11 +76,13 @@ def _timeline(record: Record) -> str:
 
 def _turn(record: Record, number: int) -> str:
     turn = record.turns[number]
-    spans = ", ".join(f"{start:g} to {end:g} s" for start, end in record.spans_of(number)) or "none"
+    spans = record.spans_of(number)
+    listed = ", ".join(f"{start:g} to {end:g} s" for start, end in spans) or "none"
+    note = f'<p class="note">true spans: {listed}</p>' if is_about_time(turn.answer, spans) else ""
     question, answer = (html.escape(_shortened(text)) for text in (turn.question, turn.answer or ""))
     return (
         f'<p class="turn"><b>Q{number + 1}</b>{question}</p><p class="turn"><b>A{number + 1}</b>{answer}</p>'
-        f'<p class="note">true spans: {spans}</p>'
+        f"{note}"
     )
 
 

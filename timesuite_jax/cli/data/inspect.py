@@ -100,6 +100,8 @@ def _print(report: "CorpusReport") -> None:
 
 def _lines(sample: Mapping[str, Any]) -> Iterator[str]:
     """Yields what is printed of a record, see `report.describe`."""
+    from timesuite_jax.apps.inspection.report import is_about_time
+
     for key in ("id", "task", "source", "seconds", "stored"):
         yield f"{key}: {sample[key]}"
     if sample["clip"]:
@@ -107,7 +109,8 @@ def _lines(sample: Mapping[str, Any]) -> Iterator[str]:
     for number, turn in enumerate(sample["turns"], 1):
         yield f"question {number}: {turn['q']}"
         yield f"answer {number}: {turn['a'] or 'none'}"
-        yield f"true spans {number}: {_spans(turn['spans']) or 'none'}"
+        if is_about_time(turn["a"], turn["spans"]):
+            yield f"true spans {number}: {_spans(turn['spans']) or 'none'}"
 
 
 def _spans(spans: Sequence[Sequence[float]]) -> str:
