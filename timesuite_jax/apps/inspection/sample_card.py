@@ -80,10 +80,7 @@ def _turn(record: Record, number: int) -> str:
     listed = ", ".join(f"{start:g} to {end:g} s" for start, end in spans) or "none"
     note = f'<p class="note">true spans: {listed}</p>' if is_about_time(turn.answer, spans) else ""
     question, answer = (html.escape(_shortened(text)) for text in (turn.question, turn.answer or ""))
-    return (
-        f'<p class="turn"><b>Q{number + 1}</b>{question}</p><p class="turn"><b>A{number + 1}</b>{answer}</p>'
-        f"{note}"
-    )
+    return f'<p class="turn"><b>Q{number + 1}</b>{question}</p><p class="turn"><b>A{number + 1}</b>{answer}</p>{note}'
 
 
 def _shortened(text: str) -> str:
