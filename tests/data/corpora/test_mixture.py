@@ -124,6 +124,11 @@ def test_missing_corpora_are_listed_in_one_message(root):
         Mixture(corpus_shares([f"finetune_grounding@{root}", f"{root}/a"]))
 
 
+def test_a_corpus_named_twice(root):
+    with pytest.raises(UserError, match=r"have the same name \(b\); leave one out if .*FOLDER\*2"):
+        mixture(root, "a b b")
+
+
 @pytest.mark.parametrize(
     ("entries", "weights", "problem"),
     [

@@ -39,8 +39,11 @@ class Mixture:
             )
         opened = [open_corpus(share.folder) for share in shares]
         self.names = tuple(info.name for info, _ in opened)
-        if len(set(self.names)) < len(self.names):
-            raise UserError(f"two corpora have the same name ({', '.join(self.names)}); build one again with --corpus")
+        if repeated := sorted({name for name in self.names if self.names.count(name) > 1}):
+            raise UserError(
+                f"two corpora have the same name ({', '.join(repeated)}); leave one out if they are the same "
+                "(FOLDER*2 visits a corpus twice), or build one again with --corpus"
+            )
         wrong = [share for share in shares if share.repeat < 1]
         if wrong:
             raise UserError(f"corpus {wrong[0].folder} has repeat {wrong[0].repeat}; give 1 or more, or leave it out")
