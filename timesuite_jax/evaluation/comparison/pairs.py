@@ -39,8 +39,9 @@ class Pair:
 
     @property
     def answers_differ(self) -> bool:
-        """Whether the texts of the answers differ."""
-        return field_of(self.a, _ANSWERS) != field_of(self.b, _ANSWERS)
+        """Whether the answers differ; where neither result records them, whether the scores do."""
+        a, b = field_of(self.a, _ANSWERS), field_of(self.b, _ANSWERS)
+        return self.scores_differ if a is None and b is None else a != b
 
     @property
     def truths_differ(self) -> bool:
