@@ -1,6 +1,7 @@
 """Recordings in one file of which a decoder would show a part only are rejected, and lost frames are noted."""
 
 import itertools
+import zlib
 
 import numpy as np
 import pytest
@@ -56,6 +57,32 @@ def test_tables_that_are_damaged_or_that_are_not_of_transport_streams_are_passed
             h264[at + 25] ^= 0xFF
     assert video_maps(mpeg2 + bytes(h264)) == [{0x100: "MPEG-2"}]
     assert video_maps(b"") == video_maps(bytes(1000)) == video_maps(b"G" * 5) == []
+
+
+def packets_of(data: bytes) -> list[bytes]:
+    return [data[at : at + 188] for at in range(0, len(data), 188)]
+
+
+def table_of_programs(maps: list[int]) -> bytes:
+    """A packet with the table that lists programs 1, 2, ... by the PIDs of their maps."""
+    entries = b"".join(bytes([0, number, 0xE0 | pid >> 8, pid & 0xFF]) for number, pid in enumerate(maps, 1))
+    section = bytes([0, 0xB0, 9 + len(entries), 0, 1, 0xC1, 0, 0]) + entries
+    reversed_bits = bytes(int(f"{byte:08b}"[::-1], 2) for byte in section)
+    checksum = int(f"{zlib.crc32(reversed_bits) ^ 0xFFFFFFFF:032b}"[::-1], 2).to_bytes(4)
+    return (b"\x47\x40\x00\x10\x00" + section + checksum).ljust(188, b"\xff")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_two_programs_side_by_side_are_no_join(order):
+    first = packets_of(encode("libx264", "mpegts", count=24))
+    options = {**OTHER, "mpegts_pmt_start_pid": "0x200", "mpegts_service_id": "2"}
+    second = packets_of(encode("libx264", "mpegts", count=40, muxer=options))
+    both = [packet for pair in itertools.zip_longest(*(first, second)[::order], fillvalue=b"") for packet in pair]
+    programs = table_of_programs([0x1000, 0x200])
+    data = programs + b"".join(packet for packet in both if packet[1:3] != b"\x40\x00")
+    assert video_maps(data) == [{0x100: "H.264", 0x140: "H.264"}]
+    assert "unused_track" in {note.kind for note in video_notes(index_video(data))}
+    check_rejected(data + encode("mpeg2video", "mpegts"), "joins recordings")
 
 
 def test_recordings_of_program_streams_and_mp4():

@@ -28,7 +28,7 @@ Streams = dict[int, str]
 def video_maps(data: bytes | mmap) -> list[Streams]:
     """Returns the video streams of all programs, PID -> codec, each time that they change, in order of the file."""
     states: list[Streams] = []
-    programs: frozenset[int] = frozenset()
+    programs = listed_last = frozenset[int]()
     maps: dict[int, Streams] = {}
     buffers: dict[int, bytes] = {}
     for rows in transport_packets(data):
@@ -36,13 +36,17 @@ def video_maps(data: bytes | mmap) -> list[Streams]:
         listed = [_programs(section) for _, section in _sections(rows[pids == _PROGRAMS_PID], {})]
         tables = sorted(programs.union(*listed) | {_PROGRAMS_PID})
         for pid, section in _sections(rows[np.isin(pids, tables)], buffers):
+            is_first = pid not in maps
             if pid == _PROGRAMS_PID:
                 programs = _programs(section)
             elif section[0] == _MAP_TABLE:
                 maps[pid] = _video_streams(section)
             state = {stream: codec for program in programs & maps.keys() for stream, codec in maps[program].items()}
             if state and state not in states[-1:]:
+                if is_first and programs == listed_last:  # a further program of those listed, not a change
+                    states.pop()
                 states.append(state)
+                listed_last = programs
     return states
 
 
