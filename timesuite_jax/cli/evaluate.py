@@ -105,7 +105,7 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     if args.annotations and args.data:
         raise UserError("--annotations and --data are two kinds of data to evaluate; remove one of them")
-    check_outputs(args.predictions, args.timeline)
+    check_outputs(args.predictions, args.timeline, inputs=args.annotations or ())
     from timesuite_jax import registry  # imported late: the checks above take no time
     from timesuite_jax.evaluation.job import EvaluationRequest
     from timesuite_jax.progress import progress_bar

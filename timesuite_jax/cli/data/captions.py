@@ -59,9 +59,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
       UserError: an option is wrong, a file cannot be read or written, or no clip becomes a question.
     """
-    check_outputs(args.out)
-    if args.out.resolve() == args.annotations.resolve():
-        raise UserError(f"--out {args.out} is the file of --annotations, which it would replace; choose another file")
+    check_outputs(args.out, inputs=[args.annotations])
     from timesuite_jax.data.sources import ReadOptions, Skipped, count_reasons, read_source
     from timesuite_jax.data.timepro.annotation_json import annotation_lines
     from timesuite_jax.data.timepro.grounded_captions import CaptionRules, build_grounded_captions

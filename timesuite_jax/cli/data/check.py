@@ -40,8 +40,6 @@ def run(args: argparse.Namespace) -> int:
       UserError: an option lacks another, or a path cannot be checked.
     """
     check_outputs(args.report, args.quarantine)
-    if args.report and args.quarantine and args.report.resolve() == args.quarantine.resolve():
-        raise UserError(f"--report and --quarantine are both {args.report}; give two files")
     if (args.annotations is None) != (args.videos is None):
         raise UserError("--annotations and --videos need each other; give both or none")
     unused = next(

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     Raises:
       UserError: if a file cannot be used, or an option does not apply to it.
     """
-    check_outputs(args.out)
+    check_outputs(args.out, inputs=[args.log])
     from timesuite_jax.data.interactions import describe
 
     if args.out.suffix != ".npz":
