@@ -153,6 +153,33 @@ def test_every_question_has_its_own_export(video, tiny_run, tmp_path, capfd, set
 DENSE = "0.0 - 1.0 seconds, open the oven.  2.0 - 4.0 seconds, bake <it>.  7.0 - 9.0 seconds, eat."
 
 
+def test_answers_before_a_mistake_are_written(video, tiny_run, tmp_path, capfd, set_answer):
+    set_answer("From 0.5 to 1.5 seconds.")
+    words = ["ask", str(video), "When?", "What is [INST]?", "--workdir", str(tiny_run), "--json"]
+    assert main([*words, "--export", f"{tmp_path}/cuts.srt"]) == 2
+    shown = capfd.readouterr()
+    (found,) = json.loads(shown.out)
+    assert found["question"] == "When?" and found["spans"] == [[0.5, 1.5]]
+    assert "'What is [INST]?' contains [INST], a marker of the prompt; leave it out" in shown.err
+    assert (tmp_path / "cuts-1.srt").exists() and not (tmp_path / "cuts-2.srt").exists()
+
+
+def test_the_video_is_not_replaced(video, tiny_run, tmp_path, capfd, set_answer):
+    set_answer("From 0.5 to 1.5 seconds.")
+    assert ask(video, tiny_run, "--timeline", str(video)) == 2
+    assert "is an input of the command, which it would replace" in capfd.readouterr().err
+    assert video.read_bytes() == VIDEO
+    assert ask(video, tiny_run, "--timeline", f"{tmp_path}/a.srt", "--export", f"{tmp_path}/a.srt") == 2
+    assert "are the same file" in capfd.readouterr().err
+
+
+def test_an_answer_that_is_cut_short_is_reported(video, tiny_run, capfd, set_answer, monkeypatch):
+    set_answer("")
+    monkeypatch.setattr(Answerer, "reply", lambda self, encoded, row, **more: Reply("From 0.5 to", 1, 6, False))
+    assert ask(video, tiny_run) == 0
+    assert "cut short at 6 tokens; raise --max-new-tokens" in capfd.readouterr().err
+
+
 def test_export(video, tiny_run, tmp_path, capfd, set_answer):
     pytest.importorskip("opentimelineio")
     files = [tmp_path / f"cuts{suffix}" for suffix in FORMATS]

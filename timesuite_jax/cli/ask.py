@@ -15,6 +15,10 @@ examples:
 import argparse
 import math
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from etils import epath
 
 from timesuite_jax.cli._answers import AnswerPrinter, export_answer, numbered_files
 from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_process, open_model
@@ -22,6 +26,9 @@ from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
 from timesuite_jax.json_text import to_json
+
+if TYPE_CHECKING:
+    from timesuite_jax.registry.capabilities import VideoAnswer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,17 +78,29 @@ def run(args: argparse.Namespace) -> int:
     if not all(question.strip() for question in args.questions):
         raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
     exports = [numbered_files(file, len(args.questions)) for file in args.export]
-    check_outputs(args.timeline, *(file for files in exports for file in files))
-    from timesuite_jax import edit_lists, evaluation, registry  # imported late: the checks above take no time
+    check_outputs(args.timeline, *(file for files in exports for file in files), inputs=[args.video])
+    from timesuite_jax import edit_lists  # imported late: the checks above take no time
 
     for file in args.export:
         edit_lists.check_format(file)
+    answers = []
+    try:
+        _ask_all(args, answers)
+    except UserError:
+        _write(args, answers, exports)  # a question that cannot be answered does not lose the answers before it
+        raise
+    _write(args, answers, exports)
+    return 0
+
+
+def _ask_all(args: argparse.Namespace, answers: "list[VideoAnswer]") -> None:
+    """Appends the answers, and prints them unless --json is given."""
+    from timesuite_jax import registry
     from timesuite_jax.storage.staging import local_copy
 
     loaded = open_model(args, registry.Answers).load()
     clip = (args.start, math.inf if args.end is None else args.end) if args.start or args.end is not None else None
     show = AnswerPrinter(several=len(args.questions) > 1) if is_first_process() and not args.json else None
-    answers = []
     for question in args.questions:
         if show:
             show.begin(question)
@@ -103,13 +122,21 @@ def run(args: argparse.Namespace) -> int:
         if answer.dropped_turns and is_first_process():
             left = f"the first {answer.dropped_turns} of {len(answers) - 1} earlier questions"
             print(f"timesuite ask: {left} did not fit into the prompt of {question!r}", file=sys.stderr)
-    if not is_first_process():
-        return 0
+        if not answer.ended and is_first_process():
+            cut = f"the answer was cut short at {args.max_new_tokens} tokens; raise --max-new-tokens"
+            print(f"timesuite ask: {cut}", file=sys.stderr)
+
+
+def _write(args: argparse.Namespace, answers: "Sequence[VideoAnswer]", exports: Sequence[Sequence[epath.PathLike]]) -> None:
+    """Prints the answers with --json, draws and exports them; `exports` has a file for each question."""
+    from timesuite_jax import evaluation
+
+    if not answers or not is_first_process():
+        return
     if args.json:
         objects = [answer.as_json() for answer in answers]
-        print(to_json(objects if len(objects) > 1 else objects[0]))
+        print(to_json(objects if len(args.questions) > 1 else objects[0]))
     if args.timeline:  # after the answers, so that a full disk does not lose them
         evaluation.draw_timelines([answer.timeline() for answer in answers], args.timeline)
     for number, answer in enumerate(answers if exports else ()):
         export_answer(answer, args.video, [files[number] for files in exports])
-    return 0

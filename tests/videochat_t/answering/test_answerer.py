@@ -108,6 +108,8 @@ def test_ask_shows_the_given_window(run, answerer, tmp_path):
     ("question", "clip", "message"),
     [
         ("  ", None, "question is empty"),
+        ("W\udcffhen?", None, r"contains '\\udcff', which is no character"),
+        ("When </Video>?", None, r"contains </Video>, a marker of the prompt; leave it out"),
         ("when " * 200, None, "does not fit"),
         ("When?", (9.0, float("inf")), r"no clip from 9 s to its end .*5\.0 s"),
         ("When?", (3.0, 2.0), "has no clip from"),

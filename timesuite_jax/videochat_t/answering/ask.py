@@ -11,6 +11,7 @@ from jaxtyping import Float
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.timeline import Span
 from timesuite_jax.text import Turn, parse_spans, remove_markers, shift_times, span_captions
+from timesuite_jax.text.conversation_text import find_marker
 from timesuite_jax.timing.clips import video_span
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.ask_result import AskResult
@@ -58,6 +59,8 @@ def ask(
       UserError: the video cannot be used, or the question is empty or too long.
     """
     check_question(question)
+    for earlier in history:
+        check_markers(earlier.question)
     encodings = EncodingCache(0) if encodings is None else encodings
     settings = json.dumps([processor.settings, answerer.input_settings], default=str, sort_keys=True)
     key = content_hash(video), clip, settings
@@ -85,13 +88,29 @@ def ask(
 
 
 def check_question(question: str) -> None:
-    """Checks that there is a question.
+    """Checks that there is a question that a tokenizer can read.
 
     Raises:
-      UserError: it is empty.
+      UserError: it is empty, is no text, or contains a marker of the prompt.
     """
     if not question.strip():
         raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:  # bytes of the command line that are not of its encoding
+        wrong = question[error.start : error.end]
+        raise UserError(f"the question contains {wrong!r}, which is no character; write it in UTF-8") from error
+    check_markers(question)
+
+
+def check_markers(question: str) -> None:
+    """Checks that a question contains nothing that separates the parts of a prompt.
+
+    Raises:
+      UserError: it does.
+    """
+    if marker := find_marker(question):
+        raise UserError(f"the question {question[:80]!r} contains {marker}, a marker of the prompt; leave it out")
 
 
 def _encode(answerer: Answerer, processor: Processor, video: str | Path, clip: Span | None) -> SeenVideo:
