@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Iterable
 from typing import Any, NamedTuple
 
@@ -34,13 +35,15 @@ def request(
     path: str = "/v1/chat/completions",
     body: bytes | Iterable[bytes] = b"",
     headers: Iterable[tuple[bytes, bytes]] = (),
+    leave: threading.Event | None = None,
 ) -> Awaitable[Response]:
-    """Sends one request, its body in one part or several."""
-    return _send(app, method, path, body, headers)
+    """Sends one request, its body in one part or several; the client stays until `leave` is set."""
+    return _send(app, method, path, body, headers, leave or threading.Event())
 
 
 async def _send(
-    app: Any, method: str, path: str, body: bytes | Iterable[bytes], headers: Iterable[tuple[bytes, bytes]]
+    app: Any, method: str, path: str, body: bytes | Iterable[bytes], headers: Iterable[tuple[bytes, bytes]],
+    leave: threading.Event,
 ) -> Response:
     parts = [body] if isinstance(body, bytes) else list(body)
     sent: list[dict[str, Any]] = []
@@ -52,7 +55,9 @@ async def _send(
     async def receive() -> dict[str, Any]:
         event = next(waiting, None)
         if event is None:
-            await asyncio.Event().wait()  # the client stays
+            while not leave.is_set():
+                await asyncio.sleep(0.01)
+            return {"type": "http.disconnect"}
         return event
 
     async def send(event: dict[str, Any]) -> None:

@@ -38,6 +38,13 @@ def ask(answer, root, body, **limits):
     return asyncio.run(run())
 
 
+def clip(start, end):
+    """A request about a part of a video."""
+    body = chat()
+    body["messages"][0]["content"][0]["video_url"] |= {"start": start, "end": end}
+    return body
+
+
 def error_of(response, status):
     assert response.status == status, response.body
     error = response.json["error"]
@@ -56,8 +63,8 @@ def test_an_answer_has_openais_form(root):
 
 
 def test_a_conversation_and_a_clip(root):
-    body = chat("What?")
-    body["messages"][0]["content"][0]["video_url"] |= {"start": 2, "end": 4.5}
+    body = clip(2, 4.5)
+    body["messages"][0]["content"][1]["text"] = "What?"
     body["messages"] += [{"role": "assistant", "content": "An oven."}, {"role": "user", "content": "When?"}]
     text = ask(echo, root, body).json["choices"][0]["message"]["content"]
     assert text == "content of a|When?|[('What?', 'An oven.')]|(2.0, 4.5)|0.0|None"
@@ -120,6 +127,8 @@ def test_nothing_else_is_read(root, name):
         (chat(temperature=3), 400, "temperature: "),
         (chat(temperature=1e999), 400, "Infinity is no number"),
         (chat(tools=[{"type": "function"}]), 400, "tools: "),
+        (clip(10**400, None), 400, "start: input should be less than or equal to 1000000000"),
+        (clip(0, 1e10), 400, "input should be less than or equal to 1000000000"),
         (chat(unheard_of=1), 400, "unheard_of: extra inputs are not permitted"),
         (chat(messages=[{"role": "user", "content": [{"type": "image_url"}]}]), 400, "input tag 'image_url' found"),
         (chat(messages=[{"role": "user", "content": 5}]), 400, "messages.0.content: input should be a valid list"),
@@ -157,6 +166,12 @@ def test_errors_of_the_video_and_of_the_model(root, caplog):
 
     def broken(video, question, **more):
         raise ZeroDivisionError("a bug")
+
+    def named(video, question, **more):
+        raise UserError(f"video {video} has no video stream; give another")
+
+    for url, name in (("kitchen/b c%2e.mp4", "kitchen/b c%2e.mp4"), ("data:video/mp4;base64,AAAA", "that was sent")):
+        assert error_of(ask(named, root, chat(url=url)), 400) == f"video {name} has no video stream; give another"
 
     for stream in (False, True):
         assert "no video stream" in error_of(ask(unusable, root, chat(stream=stream)), 400)
@@ -200,6 +215,39 @@ def test_the_queue_is_bounded_and_requests_time_out(root):
     assert all("not ready in 0.3 s" in error_of(one, 504) for one in late)
     assert still.status == 429 and after.status == 200
     assert answered == ["third"], "requests that timed out were answered"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_client_that_leaves_is_not_answered(root, stream):
+    started, leave, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(video, question, *, on_text, **more):
+        started.set()
+        try:
+            while True:  # until `on_text` raises
+                on_text("")
+                leave.wait(0.01)
+        finally:
+            ended.set()
+
+    async def run():
+        async with served(slow, root) as app:
+            body = json.dumps(chat(stream=stream)).encode()
+            client = asyncio.create_task(asgi.request(app, body=body, leave=leave))
+            await asyncio.to_thread(started.wait, 60)
+            leave.set()
+            await client
+            assert await asyncio.to_thread(ended.wait, 60), "the model still answers"
+
+    asyncio.run(run())
+
+
+def test_samples_without_a_seed_differ(root):
+    def seed(**settings):
+        return ask(echo, root, chat(**settings)).json["choices"][0]["message"]["content"].rpartition("|")[2]
+
+    assert seed(temperature=1.0) != seed(temperature=1.0)
+    assert seed(temperature=1.0, seed=0) == "0" and seed() == "None"
 
 
 def test_stopping_finishes_the_running_answer(root):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -14,11 +15,12 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from timesuite_jax.apps.serve.api_error import ApiError
+from timesuite_jax.apps.serve.connection import while_connected
 from timesuite_jax.apps.serve.chat_request import ChatRequest, parse_request
 from timesuite_jax.apps.serve.model_thread import Cancelled, Job, ModelThread
 from timesuite_jax.apps.serve.responses import Completion, server_event
 from timesuite_jax.apps.serve.service import Service
-from timesuite_jax.apps.serve.video_source import too_large, video_source
+from timesuite_jax.apps.serve.video_source import too_large, video_source, without_path
 from timesuite_jax.errors import UserError
 
 _LOG = logging.getLogger(__name__)
@@ -62,8 +64,10 @@ def make_app(service: Service) -> Starlette:
         completion = Completion(service.name)
         try:
             if not parsed.stream:
-                return _json(completion.response(await _result(job, deadline, service)))
-            first = await _next(job, deadline, service)  # errors of the video become a status, not an event
+                result = await while_connected(request, _result(job, deadline, service))
+                return _json(completion.response(result))
+            # Errors of the video become a status, not an event.
+            first = await while_connected(request, _next(job, deadline, service))
         except BaseException:
             job.cancel()
             raise
@@ -95,20 +99,23 @@ def _job(service: Service, request: ChatRequest) -> Job:
         message = f"max_tokens={wanted} is more than {service.max_new_tokens}, the most of this server; lower it"
         raise ApiError(400, message, param="max_tokens")
     video = request.video
+    # In tenths: each temperature is a compiled program.
+    temperature = round(float(request.temperature or 0.0), 1)
+    # Without a seed the samples of equal requests differ.
+    seed = secrets.randbits(32) if temperature and request.seed is None else request.seed
     whole = not video.start and video.end is None
     clip = None if whole else (float(video.start), float("inf") if video.end is None else float(video.end))
 
     def answer(on_text: Any) -> Any:
-        with video_source(video.url, service.root, service.max_upload_bytes) as file:
+        with video_source(video.url, service.root, service.max_upload_bytes) as file, without_path(file, video.url):
             return service.answer(
                 file,
                 request.question,
                 clip=clip,
                 turns=request.turns,
                 limit=wanted,
-                # In tenths: each temperature is a compiled program.
-                temperature=round(float(request.temperature or 0.0), 1),
-                seed=request.seed,
+                temperature=temperature,
+                seed=seed,
                 on_text=on_text,
             )
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from timesuite_jax.apps.serve.api_error import ApiError
 
 _LONGEST_TEXT = 100_000  # characters; prompts have thousands at most
+_LONGEST_VIDEO = 10**9  # seconds, three decades: integers of JSON may be too large for a float
 
 
 class _Strict(BaseModel):
@@ -20,7 +21,7 @@ class _Strict(BaseModel):
 
 
 Text = Annotated[str, Field(max_length=_LONGEST_TEXT)]
-Seconds = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
+Seconds = Annotated[int | float, Field(ge=0, le=_LONGEST_VIDEO, allow_inf_nan=False)]
 
 
 class VideoUrl(_Strict):

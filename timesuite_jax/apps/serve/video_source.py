@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from timesuite_jax.apps.serve.api_error import ApiError
+from timesuite_jax.errors import UserError
 
 _DATA = "data:"
 
@@ -24,7 +25,7 @@ def video_source(url: str, root: Path | None, max_bytes: int) -> Iterator[Path]:
     Raises:
       ApiError: there is no such file, it is not below the folder, or what was sent cannot be decoded or is too large.
     """
-    if url[: len(_DATA)].lower() != _DATA:
+    if not _is_sent(url):
         yield _find(url, root)
         return
     data = _decode(url, max_bytes)
@@ -32,6 +33,24 @@ def video_source(url: str, root: Path | None, max_bytes: int) -> Iterator[Path]:
         file = Path(folder) / "video"
         file.write_bytes(data)
         yield file
+
+
+@contextlib.contextmanager
+def without_path(file: Path, url: str) -> Iterator[None]:
+    """Replaces the path of a video in errors by what the client calls it: errors do not show where folders are.
+
+    Raises:
+      UserError: in place of one that names the path.
+    """
+    try:
+        yield
+    except UserError as error:
+        name = "that was sent" if _is_sent(url) else url[:200]
+        raise UserError(str(error).replace(str(file), name)) from error
+
+
+def _is_sent(url: str) -> bool:
+    return url[: len(_DATA)].lower() == _DATA
 
 
 def _find(url: str, root: Path | None) -> Path:
