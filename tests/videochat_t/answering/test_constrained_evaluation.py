@@ -7,7 +7,7 @@ from tests.support import corpus_questions
 from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.registry import Answers, load
 from timesuite_jax.videochat_t.answering.answer_forms import SPANS
-from timesuite_jax.videochat_t.answering.answer_grammar import AnswerGrammar, AnswerRequest, compiled_grammar
+from timesuite_jax.videochat_t.answering.answer_grammar import _number_part, AnswerGrammar, AnswerRequest, compiled_grammar
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 
 
@@ -71,6 +71,11 @@ def test_confidence_is_of_the_tokens_of_numbers(run):
     assert span.logprob == -(2 + 3 + 4 + 6 + 7 + 8) and span.allowed_logprob == span.logprob + 6 * 0.5
     assert found.happens == pytest.approx(0.75)
     assert found.of_spans([(1.2, 3.4)]) == (span.probability,) and found.of_spans([(0.0, 1.0)]) == ()
+
+
+def test_tokens_may_begin_before_a_number():
+    """Vocabularies of byte pairs have such tokens."""
+    assert [_number_part(text) for text in (" 12", "[1", "7", ".", ". 5", "to 30")] == ["12", "1", "7", ".", "5", "30"]
 
 
 def test_requests_are_of_rows(run, tiny_corpus):

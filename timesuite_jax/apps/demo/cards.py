@@ -28,7 +28,7 @@ def answer_card(answer: VideoAnswer) -> str:
     """A question with its answer; a click on a span plays the video from its start."""
     buttons = "".join(_button(start, end) for start, end in answer.spans)
     spans = f'<div class="spans">{buttons}</div>' if buttons else '<p class="none">no time span in the answer</p>'
-    return _card(answer.question, answer.answer or "(no words)", spans)
+    return _card(answer.question, answer.answer or "(no words)", spans + _note(answer))
 
 
 def error_card(question: str, message: str) -> str:
@@ -51,6 +51,14 @@ def timeline_picture(answer: VideoAnswer) -> str:
     timeline_figure([answer.timeline()]).savefig(picture, format="png")
     data = base64.b64encode(picture.getvalue()).decode("ascii")
     return f'<div class="timeline"><img alt="timeline of the answer" src="data:image/png;base64,{data}"></div>'
+
+
+def _note(answer: VideoAnswer) -> str:
+    """What was left out: earlier questions, or the end of the answer."""
+    notes = [] if answer.ended else [f"the answer was cut short at {answer.answer_tokens} tokens"]
+    if answer.dropped_turns:
+        notes.append(f"earlier questions that did not fit and were left out: {answer.dropped_turns}")
+    return f'<p class="none">{"; ".join(notes)}</p>' if notes else ""
 
 
 def _card(question: str, words: str, rest: str, kind: str = "") -> str:

@@ -120,7 +120,7 @@ class AnswerGrammar:
             if begins:
                 numbers.append((int(kinds[place]), "", []))
             kind, text, places = numbers[-1]
-            numbers[-1] = kind, text + self._texts[token], [*places, place]
+            numbers[-1] = kind, text + _number_part(self._texts[token]), [*places, place]
         spans = []
         for (kind, start, first), (_, end, second) in itertools.pairwise(numbers):
             if kind == Kind.START:
@@ -137,6 +137,11 @@ class AnswerGrammar:
             return None
         sure = math.exp(min(float(agreeing[decided[0]]), 0.0))
         return sure if outcomes[decided[0]] == Outcome.PRESENT else 1.0 - sure
+
+
+def _number_part(text: str) -> str:
+    """The digits or the point that a token ends with: a token may begin before a number, as " 12" and "[1"."""
+    return text[len(text.rstrip("0123456789.")) :]
 
 
 @functools.lru_cache(maxsize=2)
