@@ -42,7 +42,11 @@ def request(
 
 
 async def _send(
-    app: Any, method: str, path: str, body: bytes | Iterable[bytes], headers: Iterable[tuple[bytes, bytes]],
+    app: Any,
+    method: str,
+    path: str,
+    body: bytes | Iterable[bytes],
+    headers: Iterable[tuple[bytes, bytes]],
     leave: threading.Event,
 ) -> Response:
     parts = [body] if isinstance(body, bytes) else list(body)

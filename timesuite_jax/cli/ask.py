@@ -127,7 +127,9 @@ def _ask_all(args: argparse.Namespace, answers: "list[VideoAnswer]") -> None:
             print(f"timesuite ask: {cut}", file=sys.stderr)
 
 
-def _write(args: argparse.Namespace, answers: "Sequence[VideoAnswer]", exports: Sequence[Sequence[epath.PathLike]]) -> None:
+def _write(
+    args: argparse.Namespace, answers: "Sequence[VideoAnswer]", exports: Sequence[Sequence[epath.PathLike]]
+) -> None:
     """Prints the answers with --json, draws and exports them; `exports` has a file for each question."""
     from timesuite_jax import evaluation
 

@@ -7,7 +7,12 @@ from tests.support import corpus_questions
 from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.registry import Answers, load
 from timesuite_jax.videochat_t.answering.answer_forms import SPANS
-from timesuite_jax.videochat_t.answering.answer_grammar import _number_part, AnswerGrammar, AnswerRequest, compiled_grammar
+from timesuite_jax.videochat_t.answering.answer_grammar import (
+    AnswerGrammar,
+    AnswerRequest,
+    _number_part,
+    compiled_grammar,
+)
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 
 

@@ -15,8 +15,8 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from timesuite_jax.apps.serve.api_error import ApiError
-from timesuite_jax.apps.serve.connection import while_connected
 from timesuite_jax.apps.serve.chat_request import ChatRequest, parse_request
+from timesuite_jax.apps.serve.connection import Connection
 from timesuite_jax.apps.serve.model_thread import Cancelled, Job, ModelThread
 from timesuite_jax.apps.serve.responses import Completion, server_event
 from timesuite_jax.apps.serve.service import Service
@@ -61,13 +61,13 @@ def make_app(service: Service) -> Starlette:
             model.release()
             raise
         model.submit(job)
-        completion = Completion(service.name)
+        completion, connection = Completion(service.name), Connection(request)
         try:
             if not parsed.stream:
-                result = await while_connected(request, _result(job, deadline, service))
+                result = await connection.while_open(_result(job, deadline, service))
                 return _json(completion.response(result))
             # Errors of the video become a status, not an event.
-            first = await while_connected(request, _next(job, deadline, service))
+            first = await connection.while_open(_next(job, deadline, service))
         except BaseException:
             job.cancel()
             raise

@@ -1,4 +1,4 @@
-"""Work for a client, which ends when the client closes its connection."""
+"""The connection of a client that waits for a response."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -11,27 +11,32 @@ from timesuite_jax.apps.serve.api_error import ApiError
 T = TypeVar("T")
 
 
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Returns the result of a coroutine, which is cancelled if the client closes the connection.
+class Connection:
+    """The connection of a request.
 
     Args:
       request: whose body has been read.
-      work: the coroutine.
-
-    Raises:
-      ApiError: the client has gone.
     """
-    running, gone = asyncio.ensure_future(work), asyncio.ensure_future(_disconnection(request))
-    try:
-        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            return running.result()
-        raise ApiError(400, "the client closed the connection before the answer was ready")
-    finally:
-        running.cancel()
-        gone.cancel()
 
+    def __init__(self, request: Request) -> None:
+        self._request = request
 
-async def _disconnection(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
+    async def while_open(self, work: Coroutine[Any, Any, T]) -> T:
+        """Returns the result of a coroutine, which is cancelled if the client closes the connection.
+
+        Raises:
+          ApiError: the client has closed it.
+        """
+        running, closed = asyncio.ensure_future(work), asyncio.ensure_future(self._closed())
+        try:
+            await asyncio.wait({running, closed}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                return running.result()
+            raise ApiError(400, "the client closed the connection before the answer was ready")
+        finally:
+            running.cancel()
+            closed.cancel()
+
+    async def _closed(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
