@@ -100,7 +100,7 @@ def permutation_p_value(difference: Float[np.ndarray, " N"], groups: Sequence[Ha
     return (1 + reached) / (1 + _DRAWS)
 
 
-def _cluster_sums(values: Float[np.ndarray, " N"], groups: Sequence[Hashable]) -> Float[np.ndarray, " G"]:
+def _cluster_sums(values: Float[np.ndarray, " N"], groups: Sequence[Hashable]) -> Float[np.ndarray, " groups"]:
     places: dict[Hashable, int] = {}
     index = np.array([places.setdefault(group, len(places)) for group in groups])
     return np.bincount(index, weights=values)
