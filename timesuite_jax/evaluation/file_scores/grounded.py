@@ -1,17 +1,20 @@
 """Questions with true windows, and their predicted ones."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
 
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
-from timesuite_jax.evaluation.file_scores.result import choose_questions
+from timesuite_jax.evaluation.file_scores.result import choose_questions, make_result
 from timesuite_jax.evaluation.prediction_files.grounding_predictions import read_predicted_windows
 from timesuite_jax.evaluation.prediction_files.grounding_truth import TrueWindows, read_true_windows
 from timesuite_jax.evaluation.prediction_files.predicted_windows import PredictedWindows
 from timesuite_jax.evaluation.prediction_files.question_keys import video_name
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.evaluation.runner import DroppedExample
+from timesuite_jax.evaluation.result import DroppedExample, Result
 
 NOTHING = PredictedWindows(())
 
@@ -34,6 +37,23 @@ class Grounded(NamedTuple):
     missing: list[str]
     unknown: list[str]
     left_out: list[DroppedExample]
+
+    def result(
+        self, request: ScoreRequest, table: Mapping[str, Float[np.ndarray, " N"]], details: Mapping[str, Any]
+    ) -> Result[ScoredUnit]:
+        """Returns the result of a task on these questions; counts of reversed windows are added to the details."""
+        # A predicted window that ends before it starts overlaps nothing in any metric.
+        reversed_windows = sum(window[1] < window[0] for one in self.predicted for window in one.windows)
+        counts = {"reversed_windows": reversed_windows, "reversed_true_windows": len(self.left_out)}
+        return make_result(
+            request,
+            table,
+            self.units,
+            missing=self.missing,
+            unknown=self.unknown,
+            left_out=self.left_out,
+            details={**counts, **details},
+        )
 
 
 def read_grounded(request: ScoreRequest) -> Grounded:
@@ -72,8 +92,3 @@ def read_grounded(request: ScoreRequest) -> Grounded:
 def _left_out(truth: TrueWindows, window: tuple[float, float]) -> DroppedExample:
     shown = f"true window {window[0]:g} - {window[1]:g} s ends before it starts"
     return DroppedExample(truth.id, f"{shown} ({truth.video}: {truth.query})")
-
-
-def count_reversed(predicted: Iterable[PredictedWindows]) -> int:
-    """Returns how many predicted windows end before they start; such a window overlaps nothing in any metric."""
-    return sum(window[1] < window[0] for one in predicted for window in one.windows)

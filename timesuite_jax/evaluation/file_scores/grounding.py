@@ -1,9 +1,8 @@
 """Scores temporal grounding: R@1, mean IoU and set metrics."""
 
 from timesuite_jax.evaluation.breakdown import round_numbers
-from timesuite_jax.evaluation.file_scores.grounded import count_reversed, read_grounded
+from timesuite_jax.evaluation.file_scores.grounded import read_grounded
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
-from timesuite_jax.evaluation.file_scores.result import make_result
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.evaluation.result import Result
 from timesuite_jax.metrics import grounding_scores, moment_table
@@ -19,17 +18,7 @@ def score_grounding(request: ScoreRequest) -> Result[ScoredUnit]:
     table = grounding_scores(first, windows, [one.absent for one in predicted]).table()
     table |= moment_table(spans, windows)
     details = {
-        "reversed_windows": count_reversed(predicted),
-        "reversed_true_windows": len(found.left_out),
         "round_numbers": round_numbers(first),
         "round_numbers_of_truth": round_numbers([span for each in windows for span in each]),
     }
-    return make_result(
-        request,
-        table,
-        found.units,
-        missing=found.missing,
-        unknown=found.unknown,
-        left_out=found.left_out,
-        details=details,
-    )
+    return found.result(request, table, details)

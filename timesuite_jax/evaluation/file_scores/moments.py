@@ -3,9 +3,8 @@
 import numpy as np
 
 from timesuite_jax.evaluation.breakdown import round_numbers
-from timesuite_jax.evaluation.file_scores.grounded import count_reversed, read_grounded
+from timesuite_jax.evaluation.file_scores.grounded import read_grounded
 from timesuite_jax.evaluation.file_scores.request import ScoreRequest
-from timesuite_jax.evaluation.file_scores.result import make_result
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.evaluation.result import Result
 from timesuite_jax.metrics.qvhighlights import BRIEF, qvhighlights_moment_table
@@ -22,17 +21,7 @@ def score_moments(request: ScoreRequest) -> Result[ScoredUnit]:
     means = {name: float(np.nanmean(values)) for name, values in columns.items() if not np.isnan(values).all()}
     details = {
         "all_thresholds": means,
-        "reversed_windows": count_reversed(predicted),
-        "reversed_true_windows": len(found.left_out),
         "round_numbers": round_numbers(spans),
         "round_numbers_of_truth": round_numbers([window for truth in truths for window in truth.windows]),
     }
-    return make_result(
-        request,
-        table,
-        found.units,
-        missing=found.missing,
-        unknown=found.unknown,
-        left_out=found.left_out,
-        details=details,
-    )
+    return found.result(request, table, details)
