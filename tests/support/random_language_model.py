@@ -15,7 +15,7 @@ class RandomLanguageModel(Mistral):
     """
 
     def apply(self, variables: Any, x: Any, *args: Any, method: str = "", cache: Any = None, **kwargs: Any) -> Any:
-        """Stands in for the three methods that decoding calls."""
+        """Replaces the three methods that decoding calls."""
         del kwargs
         if method == "embed":
             return x[..., None].astype(jnp.float32)

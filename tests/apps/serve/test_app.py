@@ -117,7 +117,7 @@ def test_nothing_else_is_read(root, name):
         (b"\xff\xfe", 400, "the body is not JSON"),
         (b"[" * 100_000, 400, "nested too deep"),
         (b'{"model": ' + b"9" * 10_000 + b"}", 400, "the body is not JSON"),
-        (b'{"model": NaN}', 400, "NaN is no number of JSON"),
+        (b'{"model": NaN}', 400, "NaN is not a JSON number"),
         (b"[]", 400, "the body: input should be"),
         (b'{"model": "echo"}', 400, "messages: field required"),
         (chat(model="other"), 404, "there is no model 'other'; this server has 'echo'"),
@@ -125,7 +125,7 @@ def test_nothing_else_is_read(root, name):
         (chat(n=2), 400, "n: input should be 1"),
         (chat(top_p=0.5), 400, "top_p: "),
         (chat(temperature=3), 400, "temperature: "),
-        (chat(temperature=1e999), 400, "Infinity is no number"),
+        (chat(temperature=1e999), 400, "Infinity is not a JSON number"),
         (chat(tools=[{"type": "function"}]), 400, "tools: "),
         (clip(10**400, None), 400, "start: input should be less than or equal to 1000000000"),
         (clip(0, 1e10), 400, "input should be less than or equal to 1000000000"),
@@ -192,7 +192,7 @@ def test_the_queue_is_bounded_and_requests_time_out(root):
     def slow(video, question, *, on_text, **more):
         started.set()
         proceed.wait(60)
-        on_text("x")  # raises in a request that nobody waits for
+        on_text("x")  # raises once the client has disconnected
         answered.append(question)
         return echo(video, question, on_text=on_text, **more)
 

@@ -176,4 +176,4 @@ def _explain(error: ValidationError) -> ApiError:
 
 
 def _reject(constant: str) -> float:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

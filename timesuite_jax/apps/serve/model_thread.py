@@ -10,7 +10,7 @@ Event = tuple[str, Any]  # "text" and the answer so far; "end" and the result; "
 
 
 class Cancelled(Exception):
-    """Nobody waits for the answer any longer."""
+    """The client has disconnected, or its request timed out."""
 
 
 class Job:
