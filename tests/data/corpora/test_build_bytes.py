@@ -13,6 +13,7 @@ import pytest
 from tests.support import sample_videos
 from tests.support.annotations import entry, write
 from tests.support.faulty_decoder import FaultyBuilder
+from tests.support.killed_build import kill_at_the_end
 from tests.support.paths import ROOT
 from timesuite_jax.cli.main import main
 from timesuite_jax.data.corpora import (
@@ -165,29 +166,12 @@ def test_a_killed_build_continues_after_its_complete_shards(folder, tmp_path):
         build(annotations, folder, out, spec)
 
 
-KILLED = """import os, signal, sys
-import timesuite_jax.data.corpora.build as build
-from timesuite_jax.cli.main import main
-
-def die(folder):
-    if {removed!r}:
-        (folder / "unfinished" / {removed!r}).unlink()
-    os.kill(os.getpid(), signal.SIGKILL)
-
-build.finish_build = die
-main(sys.argv[1:])
-"""
-
-
 @pytest.mark.parametrize("removed", ["", "build.json"], ids=["before", "amid"])
 def test_a_build_killed_before_its_state_is_removed_is_finished_by_a_repeat(folder, tmp_path, capsys, removed):
     annotations, out = write(tmp_path, entries(2)), tmp_path / "out"
     words = ["data", "build", "--annotations", annotations, "--videos", folder, "--out", out, "--corpus", "c"]
     words = [*map(str, words), "--shards", "2"]
-    program = KILLED.format(removed=removed)
-    killed = subprocess.run([sys.executable, "-c", program, *words], cwd=ROOT, capture_output=True)
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert (out / "dataset_info.json").exists() and (out / "unfinished").exists()
+    kill_at_the_end(words, out, removed)
     times = {path.name: path.stat().st_mtime_ns for path in out.iterdir() if path.is_file()}
     assert main([*words, "--frames", "2"]) == 2
     assert "already holds a corpus" in capsys.readouterr().err

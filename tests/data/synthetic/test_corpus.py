@@ -1,18 +1,35 @@
 """Synthetic videos agree with their annotations."""
 
+import functools
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.support.killed_build import kill_at_the_end
+from timesuite_jax.cli.main import main
 from timesuite_jax.data.corpora import read_record
+from timesuite_jax.data.corpora.build_state import is_finished
 from timesuite_jax.data.corpora.corpus import open_corpus
-from timesuite_jax.data.synthetic import MovingShapesSpec, SyntheticCorpusSpec, all_texts, make_corpus, make_video
+from timesuite_jax.data.synthetic import (
+    SINGLE_EVENTS,
+    MovingShapesSpec,
+    SyntheticCorpusSpec,
+    all_texts,
+    make_corpus,
+    make_event_corpus,
+    make_video,
+)
 from timesuite_jax.data.synthetic.corpus import questions_of
 from timesuite_jax.data.synthetic.moving_shapes import COLOURS
 from timesuite_jax.errors import UserError
 from timesuite_jax.media import SamplingSpec, sample_video
 from timesuite_jax.text import build_word_tokenizer, load_tokenizer
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder.parent)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def visible(frame: np.ndarray, colour: str) -> bool:
@@ -60,6 +77,32 @@ def test_a_corpus_is_deterministic_and_its_mp4_files_show_the_events(tmp_path):
             shown = [visible(frame, colour) for frame in video.frames]
             assert all(s for s, i in zip(shown, inside, strict=True) if i)
             assert not any(s for s, o in zip(shown, outside, strict=True) if o)
+
+
+def test_a_killed_command_is_finished_by_a_repeat(tmp_path, capsys):
+    out = tmp_path / "c"
+    words = ["data", "synthetic", "--videos", "3", "--out", str(out)]
+    kill_at_the_end(words, out)
+    built = files(out)
+    assert {"c/tokenizer.json", "c/annotations.json", "c/dataset_info.json"} <= built.keys()
+    assert main(words) == 0
+    whole = files(out)
+    assert whole == {name: content for name, content in built.items() if "/unfinished/" not in name} != built
+    for more in ([], ["--actions"]):  # the corpus is complete, and not changed
+        assert main([*words, *more]) == 2
+        assert "already holds a corpus; remove it" in capsys.readouterr().err
+    assert files(out) == whole
+
+
+def test_events_continue_after_a_kill_at_the_end(tmp_path, monkeypatch):
+    make = functools.partial(make_event_corpus, kind=SINGLE_EVENTS, videos=4, seed=0, size=32, quiet=True)
+    with monkeypatch.context() as patch:
+        patch.setattr("timesuite_jax.data.corpora.build.finish_build", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            make(tmp_path / "e")
+    assert not is_finished(tmp_path / "e")
+    assert len(make(tmp_path / "e")) == 4
+    assert is_finished(tmp_path / "e")
 
 
 def test_each_object_has_a_record(tmp_path):

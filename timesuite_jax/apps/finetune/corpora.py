@@ -10,7 +10,8 @@ from timesuite_jax.apps.finetune.plan import Plan, annotations_file
 from timesuite_jax.apps.finetune.spec import FinetuneSpec
 from timesuite_jax.counted import counted
 from timesuite_jax.data.corpora import BuildSpec, CorpusInfo, build_corpus
-from timesuite_jax.data.corpora.corpus import INFO_NAME, UNFINISHED, read_info
+from timesuite_jax.data.corpora.build_state import is_finished
+from timesuite_jax.data.corpora.corpus import read_info
 from timesuite_jax.errors import UserError
 
 
@@ -24,7 +25,7 @@ def build_corpora(spec: FinetuneSpec, plan: Plan, show: Callable[[str], None], *
     """
     for name in plan.rows:
         folder = corpus_folder(spec.workdir, name)
-        if (folder / INFO_NAME).exists() and not (folder / UNFINISHED).exists():
+        if is_finished(folder):
             info = read_info(folder)
         else:
             build = BuildSpec(name, frames=spec.frames, deadline_s=spec.deadline_s, on_bad_span=spec.on_bad_span)

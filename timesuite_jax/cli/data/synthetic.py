@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Makes the corpus."""
+    from timesuite_jax.data.corpora.build_state import check_can_build
     from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_action_corpus, make_corpus, make_tokenizer
     from timesuite_jax.storage.staging import staged_folder
 
@@ -34,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
         if args.actions:
             info = make_action_corpus(folder, spec.name, spec.videos, seed=args.seed)
         else:
+            check_can_build(folder)
+            make_tokenizer(folder, spec.appearance)  # before the corpus, whose info file marks a complete folder
             info = make_corpus(folder, spec, seed=args.seed, quiet=args.json)
-            make_tokenizer(folder, spec.appearance)
     if args.json:
         print(to_json(asdict(info)))
     else:

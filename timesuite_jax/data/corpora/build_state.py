@@ -37,7 +37,12 @@ from timesuite_jax.storage.remote_path import is_remote, make_folder
 from timesuite_jax.storage.write_errors import explain_write_errors
 
 
-def check_can_build(folder: epath.Path) -> None:
+def is_finished(folder: epath.Path | Path) -> bool:
+    """Whether a folder has a corpus whose build left nothing to do, not even its state to remove."""
+    return (folder / INFO_NAME).exists() and not (folder / UNFINISHED).exists()
+
+
+def check_can_build(folder: epath.Path | Path) -> None:
     """Checks that a folder has no corpus, except one whose build was killed before it removed its state.
 
     Raises:

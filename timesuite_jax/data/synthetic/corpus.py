@@ -13,7 +13,8 @@ import numpy as np
 
 from timesuite_jax.data.corpora.build import build_corpus
 from timesuite_jax.data.corpora.build_spec import BuildSpec
-from timesuite_jax.data.corpora.corpus import CorpusInfo, check_no_corpus
+from timesuite_jax.data.corpora.build_state import check_can_build
+from timesuite_jax.data.corpora.corpus import CorpusInfo
 from timesuite_jax.data.corpora.tfrecord import cannot_write
 from timesuite_jax.data.synthetic import texts as text
 from timesuite_jax.data.synthetic.moving_shapes import Event, MovingShapesSpec, SyntheticVideo, make_video
@@ -58,11 +59,13 @@ def make_corpus(
 ) -> CorpusInfo:
     """Writes `folder/videos/*.mp4`, `folder/annotations.json` and the corpus itself in `folder`.
 
+    A repeat after an interruption, even by SIGKILL, makes the videos again and continues the corpus.
+
     Raises:
       UserError: the folder cannot be written or holds a corpus already.
     """
     folder = Path(folder)
-    check_no_corpus(folder)  # before the videos are made, not after
+    check_can_build(folder)  # before the videos are made, not after
     videos = folder / "videos"
     try:
         videos.mkdir(parents=True, exist_ok=True)

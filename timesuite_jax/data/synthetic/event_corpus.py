@@ -9,7 +9,8 @@ import numpy as np
 from timesuite_jax.data.corpora.annotation_set import read_annotation_set
 from timesuite_jax.data.corpora.build import build_corpus
 from timesuite_jax.data.corpora.build_spec import BuildSpec
-from timesuite_jax.data.corpora.corpus import CorpusInfo, check_no_corpus
+from timesuite_jax.data.corpora.build_state import check_can_build
+from timesuite_jax.data.corpora.corpus import CorpusInfo
 from timesuite_jax.data.corpora.tfrecord import cannot_write
 from timesuite_jax.data.sources import ReadOptions
 from timesuite_jax.data.synthetic.event_videos import RATE, EventVideos
@@ -35,7 +36,7 @@ def make_event_corpus(
       UserError: the folder cannot be written, or holds a corpus.
     """
     folder = Path(folder)
-    check_no_corpus(folder)  # before the videos are made, not after
+    check_can_build(folder)  # before the videos are made, not after
     labels = [number % len(kind.classes) for number in range(videos)]
     names = [f"{number:06d}.mp4" for number in range(videos)]
     try:

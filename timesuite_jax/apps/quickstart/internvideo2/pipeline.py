@@ -27,7 +27,7 @@ from timesuite_jax.apps.quickstart.internvideo2.masked_clips import masked_clips
 from timesuite_jax.apps.quickstart.internvideo2.runs import Runs
 from timesuite_jax.apps.quickstart.internvideo2.scores import ClassScores, score
 from timesuite_jax.apps.quickstart.run import Work
-from timesuite_jax.data.corpora.corpus import INFO_NAME
+from timesuite_jax.data.corpora.build_state import is_finished
 from timesuite_jax.data.synthetic import ORDERED_EVENTS, SINGLE_EVENTS, make_event_corpus
 from timesuite_jax.embeddings.video import FeatureRequest, extract_features, write_features
 from timesuite_jax.internvideo2.action.task import ActionTask
@@ -119,7 +119,7 @@ def pipeline(work: Work[InternVideo2QuickstartConfig]) -> Result:
 
 def _make_corpora(work: Work[InternVideo2QuickstartConfig]) -> None:
     for part, (name, (kind, videos)) in enumerate(corpora(work.config).items()):
-        if not (work.folder / name / INFO_NAME).exists():
+        if not is_finished(work.folder / name):
             seed = 1000 * work.seed + part
             make_event_corpus(work.folder / name, kind, videos, seed=seed, size=VIDEO_SIZE, quiet=work.quiet)
 

@@ -18,7 +18,7 @@ from timesuite_jax.apps.quickstart.videochat_t.config import QuickstartConfig, c
 from timesuite_jax.apps.quickstart.videochat_t.scores import QuickstartScores, score
 from timesuite_jax.apps.training_run import train
 from timesuite_jax.checkpoints.readers import restore_params
-from timesuite_jax.data.corpora.corpus import INFO_NAME
+from timesuite_jax.data.corpora.build_state import is_finished
 from timesuite_jax.data.synthetic import make_corpus, make_tokenizer
 from timesuite_jax.evaluation import draw_timelines
 from timesuite_jax.param_tree import Params
@@ -85,7 +85,7 @@ def _question_to_ask(workdir: Path, prediction: GroundingPrediction) -> str:
 
 def _make_corpora(work: Work[QuickstartConfig]) -> None:
     for part, (name, spec) in enumerate(corpora(work.config).items()):
-        if not (work.folder / name / INFO_NAME).exists():
+        if not is_finished(work.folder / name):
             make_corpus(work.folder / name, spec, seed=1000 * work.seed + part, quiet=work.quiet)
     make_tokenizer(work.folder, video_spec())
 
