@@ -110,6 +110,55 @@ def test_a_ready_made_mixture_shares_its_weight_by_size(root, monkeypatch):
     assert corpus_shares([f"abc@{root}*2"]) == (CorpusShare(f"{root}/a", 2), CorpusShare(f"{root}/b", 2))
 
 
+@pytest.fixture
+def overlapping(root, monkeypatch):
+    """Entries of two ready-made mixtures, of a and b, and of b and c."""
+    monkeypatch.setitem(MIXTURES, "left", ("a", "b"))
+    monkeypatch.setitem(MIXTURES, "right", ("b", "c"))
+    return [f"left@{root}", f"right@{root}"]
+
+
+def test_ready_made_mixtures_with_a_corpus_in_common_visit_it_once(root, overlapping):
+    mixed = Mixture(corpus_shares(overlapping))
+    assert mixed.names == ("a", "b", "c") and mixed.visits == len(mixed) == 20
+    one = visited(mixed, 1, 40)
+    assert Counter(one[:20]) == Counter(one[20:]) == Counter(range(20))
+    assert all(visited(mixed, processes, 40) == one for processes in (2, 4))
+    # As often as the largest repeat has it.
+    left, right = overlapping
+    shares = corpus_shares([f"{left}*2", right, f"{root}/c*3"])
+    assert [(Path(share.folder).name, share.repeat) for share in shares] == [("a", 2), ("b", 2), ("c", 3)]
+    with pytest.raises(UserError, match=r"name left@.* twice; leave one out"):
+        corpus_shares([left, right, left])
+
+
+def test_ready_made_mixtures_with_a_corpus_in_common_keep_their_weights(root, overlapping):
+    """Of 20 samples 5 are of a and b, and 15 of b and c, by the sizes 10, 3 and 7: b has 5 * 3 / 13 + 15 * 3 / 10."""
+    mixed = Mixture(corpus_shares(overlapping, (1.0, 3.0)))
+    assert mixed.names == ("a", "b", "c") and len(mixed) == mixed.visits == 20
+    assert mixed.part_visits == [4, 6, 10]  # of 3.85, 5.65 and 10.5, the largest remainders rounded up
+    epochs = [visited(mixed, processes, 5 * 20) for processes in (1, 2, 4)]
+    assert epochs[0] == epochs[1] == epochs[2]
+    counts = Counter(epochs[0])
+    assert [counts[n] for n in (10, 11, 12)] == [10, 10, 10]  # 6 samples of the 3 records in each of 5 epochs
+    assert all(max(own) - min(own) <= 1 for own in ([counts[n] for n in range(10)], [counts[n] for n in range(13, 20)]))
+    # Corpora with the same weights are one part, wherever they are in the list.
+    alone = Mixture(corpus_shares([overlapping[0], f"{root}/b", f"{root}/c"], (1.0, 1.0, 1.0)))
+    assert alone.names == ("a", "b", "c") and sum(alone.part_visits) == 20
+    with pytest.raises(UserError, match=r"the weight 0\.001 of right@.* gives .*/c none of the 20 samples"):
+        Mixture(corpus_shares(overlapping, (1.0, 0.001)))
+
+
+def test_the_originals_mixtures_are_combined():
+    shares = corpus_shares(["timepro_normal@data", "finetune_grounding@data/"], (1.0, 2.0))
+    assert len(shares) == 22 == len({share.folder for share in shares})
+    both = (("timepro_normal@data", 1.0), ("finetune_grounding@data/", 2.0))
+    assert {share.folder for share in shares if share.weights == both} == {
+        "data/grounding_ANetHL2", "data/caption_youcook2"
+    }  # fmt: skip
+    assert [share.weights for share in shares[18:]] == [both] * 2 + [both[1:]] * 2 != [both[:1]] * 4
+
+
 def test_ready_made_mixtures_are_the_originals():
     assert len(MIXTURES["timepro_normal"]) == len(set(MIXTURES["timepro_normal"])) == 20
     assert len(MIXTURES["finetune_grounding"]) == 4
@@ -125,14 +174,18 @@ def test_missing_corpora_are_listed_in_one_message(root):
 
 
 def test_a_corpus_named_twice(root):
+    for twice in ("a b b", "a b b/", "b a b*2"):
+        with pytest.raises(UserError, match=r"name .*/b/? twice; leave one out \(FOLDER\*2"):
+            mixture(root, twice)
+    (root / "link").symlink_to(root / "b")
     with pytest.raises(UserError, match=r"have the same name \(b\); leave one out if .*FOLDER\*2"):
-        mixture(root, "a b b")
+        mixture(root, "a b link")
 
 
 @pytest.mark.parametrize(
     ("entries", "weights", "problem"),
     [
-        (["a", "b"], (1.0,), r"has 1 weights for the 2 entries of data\.corpora"),
+        (["a", "b"], (1.0,), r"data\.corpora and data\.corpus_weights differ in length \(2 and 1\); give one"),
         (["a", "b"], (1.0, 0.0), "has 0 for b; give a number above 0"),
         (["a"], (float("nan"),), "has nan for a"),
         (["a"], (float("inf"),), "has inf for a"),
@@ -147,7 +200,7 @@ def test_wrong_entries(entries, weights, problem):
 
 
 def test_a_weight_too_small_for_a_sample(root):
-    with pytest.raises(UserError, match=r"the weight 0\.001 of .*/b gives it none of the 13 samples"):
+    with pytest.raises(UserError, match=r"the weight 0\.001 of .*/b gives .*/b none of the 13 samples"):
         mixture(root, "a b", (1.0, 0.001))
 
 

@@ -243,7 +243,7 @@ def test_mixtures_are_parsed():
 def test_wrong_options_are_errors(ten, three, texts, tmp_path):
     with pytest.raises(UserError, match=r"no corpus .*dataset_info.json"):
         corpora.stream([tmp_path], texts)
-    with pytest.raises(UserError, match="two corpora have the same name"):
+    with pytest.raises(UserError, match=r"the corpora name .*/ten twice"):
         corpora.stream([ten, ten], texts)
     with pytest.raises(UserError, match="no corpus to train on"):
         corpora.stream([], texts)

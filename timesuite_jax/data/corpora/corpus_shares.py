@@ -1,7 +1,9 @@
 """Which corpora a mixture has, and how often it visits their records, as configs write it.
 
 An entry is "FOLDER", "NAME@ROOT" for a ready-made mixture (`data.timepro.mixtures`) whose corpora are in ROOT, or one
-of these followed by "*3" to visit each record three times an epoch.
+of these followed by "*3" to visit each record three times an epoch. A corpus that several entries name is in the
+mixture once: without weights its records are visited as often as the largest repeat has it, and with weights each entry
+gives it a part of its own.
 """
 
 import math
@@ -25,14 +27,20 @@ class CorpusShare:
     Attributes:
       folder: of the corpus.
       repeat: visits of each record an epoch.
-      group: corpora with the same group, one after the other, share a weight.
-      weight: of the group; None in a mixture without weights.
+      weights: the entries that name the corpus, each with its weight, which all corpora of the entry share by their
+        sizes; empty in a mixture without weights.
+
+    Raises:
+      UserError: the repeat is below 1.
     """
 
     folder: str
     repeat: int = 1
-    group: str = ""
-    weight: float | None = None
+    weights: tuple[tuple[str, float], ...] = ()
+
+    def __post_init__(self):
+        if self.repeat < 1:
+            raise UserError(f"corpus {self.folder} has repeat {self.repeat}; give 1 or more, or leave it out")
 
 
 def corpus_shares(entries: Sequence[str], weights: Sequence[float] = ()) -> tuple[CorpusShare, ...]:
@@ -43,26 +51,42 @@ def corpus_shares(entries: Sequence[str], weights: Sequence[float] = ()) -> tupl
       weights: of each entry, proportional to its part of an epoch's samples; none: each record is visited once an
         epoch, or as often as its entry has it.
 
+    Returns:
+      Each corpus once; those with the same weights one after the other.
+
     Raises:
-      UserError: an entry or a weight is wrong, there is not one weight an entry, or weights come with repeats.
+      UserError: an entry or a weight is wrong, an entry is there twice, there is not one weight an entry, or weights
+        come with repeats.
     """
     if weights and len(weights) != len(entries):
         raise UserError(
-            f"data.corpus_weights has {len(weights)} weights for the {len(entries)} entries of data.corpora; "
-            "give one an entry, or none"
+            f"data.corpora and data.corpus_weights differ in length ({len(entries)} and {len(weights)}); give one "
+            "weight for each entry, or none"
         )
-    shares = []
+    shares: dict[str, CorpusShare] = {}
+    previous: set[tuple[str, ...]] = set()
     for number, entry in enumerate(entries):
         name, repeat = _split_repeat(entry)
-        weight = None
-        if weights:
-            weight = float(weights[number])
-            if not 0 < weight < math.inf:
-                raise UserError(f"data.corpus_weights has {weight:g} for {entry}; give a number above 0")
-            if repeat != 1:
-                raise UserError(f"{entry!r} has a repeat, and data.corpus_weights a weight for it; remove one of them")
-        shares += [CorpusShare(folder, repeat, entry if weights else "", weight) for folder in _folders(name)]
-    return tuple(shares)
+        folders = {str(to_path(folder)): folder for folder in _folders(name)}
+        if tuple(folders) in previous:
+            raise UserError(f"the corpora name {name} twice; leave one out (FOLDER*2 visits a corpus twice)")
+        previous.add(tuple(folders))
+        own = ((name, _weight(entry, repeat, weights[number])),) if weights else ()
+        for path, folder in folders.items():
+            share = CorpusShare(folder, repeat, own)
+            if (other := shares.get(path)) is not None:
+                share = CorpusShare(other.folder, max(other.repeat, repeat), other.weights + own)
+            shares[path] = share
+    order = list(dict.fromkeys(share.weights for share in shares.values()))
+    return tuple(sorted(shares.values(), key=lambda share: order.index(share.weights)))
+
+
+def _weight(entry: str, repeat: int, weight: float) -> float:
+    if not 0 < weight < math.inf:
+        raise UserError(f"data.corpus_weights has {weight:g} for {entry}; give a number above 0")
+    if repeat != 1:
+        raise UserError(f"{entry!r} has a repeat, and data.corpus_weights a weight for it; remove one of them")
+    return float(weight)
 
 
 def missing_corpora(shares: Sequence[CorpusShare]) -> list[str]:

@@ -61,7 +61,7 @@ class EpochPart:
         return grain.MapDataset.range(self.size).seed((seed + (number + 1) * _SEED_STEP) % 2**32).shuffle().repeat()
 
 
-def apportion(total: int, weights: Sequence[float]) -> list[int]:
+def apportion(total: int, weights: Sequence[float | Fraction]) -> list[int]:
     """Divides samples in proportion to weights: each part gets its quota, rounded down or up (largest remainders).
 
     Args:

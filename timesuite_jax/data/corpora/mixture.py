@@ -1,7 +1,9 @@
 """Several corpora as one numbered set of records."""
 
 import itertools
+from collections import Counter
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,11 +24,11 @@ class Mixture:
     """All records of several corpora, numbered from 0 in the order of the corpora.
 
     Without weights, each record is visited `repeat` times an epoch. With weights, an epoch has as many samples as there
-    are records, shared by the groups in proportion to their weights: exactly so in each epoch, up to rounding.
+    are records, shared by the entries in proportion to their weights: exactly so in each epoch, up to rounding.
 
     Raises:
-      UserError: corpora are missing or damaged, there is none, two have the same name, a repeat is below 1, or a weight
-        is too small for one sample an epoch.
+      UserError: corpora are missing or damaged, there is none, two have the same name, or a weight is too small for one
+        sample an epoch.
     """
 
     def __init__(self, shares: Sequence[CorpusShare]):
@@ -44,9 +46,6 @@ class Mixture:
                 f"two corpora have the same name ({', '.join(repeated)}); leave one out if they are the same "
                 "(FOLDER*2 visits a corpus twice), or build one again with --corpus"
             )
-        wrong = [share for share in shares if share.repeat < 1]
-        if wrong:
-            raise UserError(f"corpus {wrong[0].folder} has repeat {wrong[0].repeat}; give 1 or more, or leave it out")
         self._sources = [source for _, source in opened]
         self._ends = np.cumsum([len(source) for source in self._sources])
         self._parts = _parts(shares, [len(source) for source in self._sources])
@@ -63,7 +62,7 @@ class Mixture:
 
     @property
     def part_visits(self) -> list[int]:
-        """Samples of an epoch of each corpus, or of each group of corpora that share a weight."""
+        """Samples of an epoch of each corpus, or of each group of corpora with the same weights."""
         return [part.samples for part in self._parts]
 
     def record_of_visit(self, visit: int, *, epoch: int = 0, seed: int | None = None) -> int:
@@ -112,26 +111,34 @@ class Mixture:
 
 
 def _parts(shares: Sequence[CorpusShare], sizes: Sequence[int]) -> list[EpochPart]:
-    """The corpora, or groups of corpora with weights, as parts of an epoch.
+    """The corpora, or groups of corpora with the same weights, as parts of an epoch.
 
     Raises:
       UserError: a weight is too small for one sample an epoch.
     """
     firsts = np.cumsum([0, *sizes]).tolist()
-    if shares[0].weight is None:
+    if not shares[0].weights:
         return [
             EpochPart(first, size, size * share.repeat)
             for first, size, share in zip(firsts, sizes, shares, strict=False)
         ]
-    groups = [list(numbers) for _, numbers in itertools.groupby(range(len(shares)), lambda n: shares[n].group)]
-    weights = [shares[group[0]].weight or 0.0 for group in groups]
+    of_entries = Counter[str]()  # records
+    for share, size in zip(shares, sizes, strict=True):
+        of_entries.update({entry: size for entry, _ in share.weights})
+    groups = [list(numbers) for _, numbers in itertools.groupby(range(len(shares)), lambda n: shares[n].weights)]
+    records = [sum(sizes[number] for number in group) for group in groups]
+    weights = [
+        sum(Fraction(weight) * Fraction(size, of_entries[entry]) for entry, weight in shares[group[0]].weights)
+        for group, size in zip(groups, records, strict=True)
+    ]
     parts = []
-    for group, samples in zip(groups, apportion(sum(sizes), weights), strict=True):
+    for group, size, samples in zip(groups, records, apportion(sum(sizes), weights), strict=True):
         if samples == 0:
-            share = shares[group[0]]
+            given = " and ".join(f"{weight:g} of {entry}" for entry, weight in shares[group[0]].weights)
+            corpora = ", ".join(shares[number].folder for number in group)
             raise UserError(
-                f"the weight {share.weight:g} of {share.group} gives it none of the {sum(sizes)} samples of an epoch; "
-                "raise it, or remove the entry"
+                f"the weight {given} gives {corpora} none of the {sum(sizes)} samples of an epoch; raise it, or remove "
+                "the entry"
             )
-        parts.append(EpochPart(firsts[group[0]], sum(sizes[number] for number in group), samples))
+        parts.append(EpochPart(firsts[group[0]], size, samples))
     return parts
