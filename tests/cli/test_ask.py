@@ -1,6 +1,7 @@
 """`timesuite ask`: answers, parts of a video, and videos that cannot be used."""
 
 import json
+import math
 import sys
 
 import jax
@@ -16,6 +17,7 @@ from timesuite_jax.edit_lists import FORMATS
 from timesuite_jax.models.text.kv_cache import KVCache
 from timesuite_jax.registry.loaded import Loaded, Model
 from timesuite_jax.videochat_t import inference
+from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, SpanConfidence
 from timesuite_jax.videochat_t.answering.answerer import Answerer, Reply
 from timesuite_jax.videochat_t.answering.encoded_video import EncodedVideo
 
@@ -102,6 +104,55 @@ def test_prompt(video, tiny_run, capfd, monkeypatch, set_answer, words, layout):
 def test_temperature(video, tiny_run, capfd):
     assert ask(video, tiny_run, "--temperature", "1") == 0
     assert capfd.readouterr().out
+
+
+LONG = ("--max-new-tokens", "24")  # 6 are too few for a span
+
+
+def test_answers_to_questions_for_times_are_constrained(video, tiny_run, capfd):
+    assert ask(video, tiny_run, *LONG, "--json") == 0
+    shown = json.loads(capfd.readouterr().out)
+    assert shown["form"] == "spans" and 0 <= shown["happens"] <= 1
+    assert all(0 <= start < end <= shown["duration"] for start, end in shown["spans"])
+    assert len(shown["confidences"]) == len(shown["spans"]) and all(0 < one <= 1 for one in shown["confidences"])
+    assert bool(shown["spans"]) == ("never" not in shown["answer"])
+
+
+@pytest.mark.parametrize(
+    ("words", "question", "form"),
+    [
+        (LONG, "When is the red circle visible?", "spans"),
+        ((*LONG, "--answers", "auto"), "Find 'a cat' in the video.", "spans"),
+        ((*LONG, "--answers", "free"), "When is the red circle visible?", None),
+        (LONG, "Which colour appears first?", None),
+        ((), "When is the red circle visible?", None),
+        ((*LONG, "--protocol", "paper"), "When is the red circle visible?", None),
+        # The tokenizer lacks the words of highlights.
+        (LONG, "Find the highlights of the video. Give the second of each and its saliency score.", None),
+    ],
+)
+def test_the_form_follows_from_the_question(video, tiny_run, monkeypatch, set_answer, words, question, form):
+    limits = []
+    set_answer("")
+    reply = Answerer.reply
+    monkeypatch.setattr(Answerer, "reply", lambda *args, **more: limits.append(more["limits"]) or reply(*args, **more))
+    assert ask(video, tiny_run, *words, question=question) == 0
+    assert [None if one is None else (one.request.form, one.request.duration) for one in limits] == [
+        form and (form, 5.0)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("happens", "note"), [(0.97, "in this video: probability 0.97"), (0.04, "not in this video: probability 0.96")]
+)
+def test_confidences_are_printed(video, tiny_run, capfd, monkeypatch, set_answer, happens, note):
+    set_answer("")
+    sure = AnswerConfidence((SpanConfidence((0.5, 1.5), -3.0, 4 * math.log(0.75), 4),), happens)
+    answer = Reply("From 0.5 to 1.5 seconds.", 1, 1, True, sure)
+    monkeypatch.setattr(Answerer, "reply", lambda self, encoded, row, **more: answer)
+    assert ask(video, tiny_run, "--start", "1") == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert lines[1:] == ["  1.5 - 2.5 s of 5.0 s (shown: 1.0 - 5.0 s), confidence 0.75", f"  {note}"]
 
 
 QUESTIONS = ("When is the red circle visible?", "When is the blue square visible?")
@@ -245,7 +296,9 @@ def test_unusable_videos_are_rejected(case, tiny_run, tmp_path, capsys, set_answ
         (["--start", "-1", "--end", "2"], "has no clip from"),
         (["--temperature", "-1"], "--temperature -1.0 is not a number of at least 0"),
         (["--temperature", "nan"], "--temperature nan is not a number of at least 0"),
-        (["--max-new-tokens", "0"], "is less than 1"),
+        (["--max-new-tokens", "0"], "--max-new-tokens 0 is less than 1"),
+        (["--max-new-tokens", "100000000"], "is more than 32768, the limit of an answer; give at most 32768"),
+        (["--seed", "-1"], "--seed -1 is not a whole number from 0"),
         (["--timeline", "/nowhere/a.png"], "there is no folder /nowhere"),
         (["--prompt", "chat"], "unknown conversation layout 'chat'; known: training, evaluation"),
         (["--step", "9"], "has no checkpoint of step 9; it has 2"),

@@ -26,6 +26,9 @@ class Echo:
     answer_tokens: int = 3
     ended: bool = True
     dropped_turns: int = 0
+    form: str = "spans"
+    confidences: tuple = (0.75,)
+    happens: float = 0.875
 
 
 def echo(video: Path, question: str, *, on_text: Any, turns: Any, **options: Any) -> Echo:

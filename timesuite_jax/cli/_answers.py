@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from etils import epath
 
+from timesuite_jax.apps.video_chat.presence_note import presence_note
 from timesuite_jax.storage.remote_path import to_path
 
 if TYPE_CHECKING:
@@ -39,8 +41,11 @@ class AnswerPrinter:
         print(answer.answer.removeprefix(self._printed))
         self._printed = ""
         part = f" (shown: {answer.clip[0]:.1f} - {answer.clip[1]:.1f} s)" if answer.clip else ""
-        for start, end in answer.spans:
-            print(f"  {start:.1f} - {end:.1f} s of {answer.duration:.1f} s{part}")
+        for span, confidence in zip_longest(answer.spans, answer.confidences):
+            sure = "" if confidence is None else f", confidence {confidence:.2f}"
+            print(f"  {span[0]:.1f} - {span[1]:.1f} s of {answer.duration:.1f} s{part}{sure}")
+        if note := presence_note(answer):
+            print(f"  {note}")
 
 
 def numbered_files(file: epath.PathLike, questions: int) -> list[epath.PathLike]:

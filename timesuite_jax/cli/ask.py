@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 from etils import epath
 
+from timesuite_jax.apps.decoding_options import as_option, check_decoding
 from timesuite_jax.cli._answers import AnswerPrinter, export_answer, numbered_files
-from timesuite_jax.cli._model_args import add_model, add_prompt, is_first_process, open_model
+from timesuite_jax.cli._model_args import add_answers, add_model, add_prompt, is_first_process, open_model
 from timesuite_jax.cli._outputs import check_outputs
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
@@ -37,10 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("questions", nargs="+", metavar="question", help="in quotes; may be several")
     add_model(parser)
     add_prompt(parser)
+    add_answers(parser)
     parser.add_argument("--start", type=float, default=0.0, help="use the video from this second on")
     parser.add_argument("--end", type=float, help="use the video up to this second")
     parser.add_argument("--max-new-tokens", type=int, default=128, help="maximum length of an answer (%(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 (default) decodes greedily")
+    parser.add_argument("--seed", type=int, default=0, help="of sampling, with --temperature above 0 (%(default)s)")
     parser.add_argument(
         "--follow-up",
         action="store_true",
@@ -71,10 +74,7 @@ def run(args: argparse.Namespace) -> int:
     """
     if not args.video.is_file():
         raise UserError(f"video {args.video} does not exist or is not a file; give the path of a video file")
-    if args.max_new_tokens < 1:
-        raise UserError(f"--max-new-tokens {args.max_new_tokens} is less than 1; give at least 1")
-    if not 0 <= args.temperature < math.inf:  # also rejects nan
-        raise UserError(f"--temperature {args.temperature} is not a number of at least 0; give 0 for greedy decoding")
+    check_decoding(args.max_new_tokens, args.temperature, args.seed, shown=as_option)
     if not all(question.strip() for question in args.questions):
         raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
     exports = [numbered_files(file, len(args.questions)) for file in args.export]
@@ -113,8 +113,10 @@ def _ask_all(args: argparse.Namespace, answers: "list[VideoAnswer]") -> None:
             protocol=args.protocol,
             max_new_tokens=args.max_new_tokens,
             temperature=args.temperature,
+            seed=args.seed,
             history=answers if args.follow_up else (),
             on_text=show and show.on_text,
+            answers=args.answers or "auto",
         )
         answers.append(answer)
         if show:

@@ -11,8 +11,9 @@ examples:
 import argparse
 from collections.abc import Sequence
 
+from timesuite_jax.apps.decoding_options import as_option, check_decoding
 from timesuite_jax.cli._listening import add_address, check_address, listen
-from timesuite_jax.cli._model_args import add_model, open_model
+from timesuite_jax.cli._model_args import add_answers, add_model, open_model
 from timesuite_jax.errors import UserError
 
 _CHOICES = 200  # videos of a folder that the page lists
@@ -21,6 +22,7 @@ _CHOICES = 200  # videos of a folder that the page lists
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     add_model(parser)
+    add_answers(parser)
     add_address(parser, port=7860)
     parser.add_argument("--max-new-tokens", type=int, default=128, help="maximum length of an answer (%(default)s)")
 
@@ -32,8 +34,7 @@ def run(args: argparse.Namespace) -> int:
       UserError: an option is out of range, a library is missing, or the model cannot be used.
     """
     check_address(args)
-    if args.max_new_tokens < 1:
-        raise UserError(f"--max-new-tokens {args.max_new_tokens} is less than 1; give at least 1")
+    check_decoding(args.max_new_tokens, shown=as_option)
     try:
         import uvicorn
 
@@ -53,7 +54,14 @@ def run(args: argparse.Namespace) -> int:
     loaded = model.load()
 
     def answer(video: str, question: str, earlier: Sequence[VideoAnswer]) -> VideoAnswer:
-        return loaded.run(loaded.task.ask, video, question, history=earlier, max_new_tokens=args.max_new_tokens)
+        return loaded.run(
+            loaded.task.ask,
+            video,
+            question,
+            history=earlier,
+            max_new_tokens=args.max_new_tokens,
+            answers=args.answers or "auto",
+        )
 
     name = str(args.workdir or args.config) + ("" if args.step is None else f", step {args.step}")
     app = make_demo(answer, name, videos[:_CHOICES], int(args.max_upload_mb * 1e6))

@@ -13,14 +13,16 @@ import argparse
 import math
 from pathlib import Path
 
+from timesuite_jax.apps.decoding_options import as_option, check_decoding
 from timesuite_jax.cli._listening import add_address, check_address, listen
-from timesuite_jax.cli._model_args import add_model, open_model
+from timesuite_jax.cli._model_args import add_answers, add_model, open_model
 from timesuite_jax.errors import UserError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
     add_model(parser)
+    add_answers(parser)
     add_address(parser, port=8000)
     parser.add_argument("--max-new-tokens", type=int, default=512, help="maximum length of an answer (%(default)s)")
     parser.add_argument(
@@ -53,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     loaded = model.load()
     name = Path(args.workdir or args.config).absolute().name  # not of what a link leads to
     service = Service(
-        answer_function(loaded, args.max_new_tokens),
+        answer_function(loaded, args.max_new_tokens, args.answers or "auto"),
         name,
         args.videos,
         max_upload_bytes=int(args.max_upload_mb * 1e6),
@@ -71,8 +73,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     check_address(args)
+    check_decoding(args.max_new_tokens, shown=as_option)
     for option, value in (
-        ("--max-new-tokens", args.max_new_tokens),
         ("--max-requests", args.max_requests),
         ("--timeout", args.timeout),
     ):

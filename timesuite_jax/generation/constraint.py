@@ -33,11 +33,13 @@ class Constraint:
       tables: arrays of `Tables` by name, the same for every batch.
       node: where each row's answer begins.
       last: the last tenth of a second of each row's video.
+      max_new_tokens: maximum length of an answer, within which it is completed.
     """
 
     tables: dict[str, Shaped[Array | np.ndarray, "..."]]
     node: Int[Array | np.ndarray, " B"]
     last: Int[Array | np.ndarray, " B"]
+    max_new_tokens: Int[Array | np.ndarray, ""]
 
 
 @struct.dataclass
@@ -65,7 +67,7 @@ def constraint(tables: Tables, forms: Sequence[str], durations: Sequence[float],
     """
     last = np.array([last_tenth(duration) for duration in durations], np.int32)
     for form, tenth in {(form, int(tenth)) for form, tenth in zip(forms, last, strict=True) if form != FREE}:
-        needed = int(tables.closing[len(str(tenth // 10)) - 1, tables.forms[form]])
+        needed = _tokens_needed(tables, form, tenth)
         if needed > max_new_tokens:
             raise UserError(
                 f"answers of the form {form!r} need up to {needed} tokens, but max_new_tokens={max_new_tokens}; raise "
@@ -73,7 +75,17 @@ def constraint(tables: Tables, forms: Sequence[str], durations: Sequence[float],
             )
     arrays = {name: value for name, value in vars(tables).items() if isinstance(value, np.ndarray)}
     arrays["score_tokens"] = np.int32(tables.score_tokens)
-    return Constraint(arrays, np.array([tables.forms[form] for form in forms], np.int32), last)
+    node = np.array([tables.forms[form] for form in forms], np.int32)
+    return Constraint(arrays, node, last, np.int32(max_new_tokens))
+
+
+def tokens_needed(tables: Tables, form: str, duration: float) -> int:
+    """Returns how many tokens suffice for an answer about a video of this length; `NEVER` if there is no answer."""
+    return _tokens_needed(tables, form, last_tenth(duration))
+
+
+def _tokens_needed(tables: Tables, form: str, last: int) -> int:
+    return int(tables.closing[len(str(last // 10)) - 1, tables.forms[form]])
 
 
 def last_tenth(duration: float) -> int:
@@ -88,19 +100,20 @@ def begin(of: Constraint) -> Progress:
     return Progress(jnp.asarray(of.node), zero, zero, zero, zero)
 
 
-def allowed_tokens(of: Constraint, at: Progress, remaining: Int[Array, ""]) -> Bool[Array, "B V"]:
+def allowed_tokens(of: Constraint, at: Progress, step: Int[Array, ""]) -> Bool[Array, "B V"]:
     """Returns which tokens may follow; arguments as `allowed_classes` takes them."""
-    return allowed_classes(of, at, remaining)[:, jnp.asarray(of.tables["class_of"])]
+    return allowed_classes(of, at, step)[:, jnp.asarray(of.tables["class_of"])]
 
 
-def allowed_classes(of: Constraint, at: Progress, remaining: Int[Array, ""]) -> Bool[Array, "B classes"]:
+def allowed_classes(of: Constraint, at: Progress, step: Int[Array, ""]) -> Bool[Array, "B classes"]:
     """Returns which classes of tokens may follow.
 
     Args:
       of: the constraint.
       at: states of the rows.
-      remaining: tokens that may follow the next one.
+      step: number of the next token, from 0.
     """
+    remaining = of.max_new_tokens - 1 - step
     tables = {name: jnp.asarray(value) for name, value in of.tables.items()}
     return jax.vmap(_allowed_classes, (None, 0, 0, None))(tables, jnp.asarray(of.last), at, remaining)
 

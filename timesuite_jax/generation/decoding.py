@@ -192,7 +192,7 @@ def _choose(state: Decoding, logits: Float[Array, "B V"], spec: GenerationSpec) 
     if state.constraint is None or progress is None or trace is None:
         token, logprob = next_token(logits, spec, rngs)
     else:
-        allowed = allowed_tokens(state.constraint, progress, spec.max_new_tokens - 1 - state.step)
+        allowed = allowed_tokens(state.constraint, progress, state.step)
         token, logprob = next_token(logits, spec, rngs, allowed)
         before, progress = progress, follow(state.constraint, progress, token)
         trace = record(trace, state.step, state.constraint, logits, allowed, before, progress)

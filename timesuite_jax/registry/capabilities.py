@@ -56,7 +56,21 @@ class FamilyTask(Task, Protocol):
         ...
 
 
-class VideoAnswer(Protocol):
+class EarlierTurn(Protocol):
+    """An earlier question about the same video, with its answer."""
+
+    @property
+    def question(self) -> str:
+        """The question."""
+        ...
+
+    @property
+    def generated(self) -> str:
+        """The model's words themselves, in which times count from the start of the clip."""
+        ...
+
+
+class VideoAnswer(EarlierTurn, Protocol):
     """The answer to a question about a video."""
 
     @property
@@ -67,16 +81,6 @@ class VideoAnswer(Protocol):
     @property
     def spans(self) -> Sequence[Span]:
         """Time spans in the answer, in seconds of the video."""
-        ...
-
-    @property
-    def question(self) -> str:
-        """The question."""
-        ...
-
-    @property
-    def generated(self) -> str:
-        """The model's words themselves, in which times count from the start of the clip."""
         ...
 
     @property
@@ -102,6 +106,21 @@ class VideoAnswer(Protocol):
     @property
     def captions(self) -> Sequence[str]:
         """What the answer states about each span; "" where it states nothing."""
+        ...
+
+    @property
+    def form(self) -> str:
+        """The form that the answer was constrained to, e.g. "spans"; "free" if it was not."""
+        ...
+
+    @property
+    def confidences(self) -> Sequence[float]:
+        """Confidence of each span, from 0 to 1; empty for a free answer."""
+        ...
+
+    @property
+    def happens(self) -> float | None:
+        """Probability that what the question asks for happens in the video; None for a free answer."""
         ...
 
     @property
@@ -145,8 +164,9 @@ class Answers(Protocol):
         limit: int | None = None,
         temperature: float = 0.0,
         seed: int | None = None,
-        history: Sequence[VideoAnswer] = (),
+        history: Sequence[EarlierTurn] = (),
         on_text: Callable[[str], None] | None = None,
+        answers: Literal["auto", "free"] = "auto",
     ) -> VideoAnswer:
         """Answers one question. The encoding of the video is kept for the next question about it.
 
@@ -164,6 +184,8 @@ class Answers(Protocol):
           history: answers to earlier questions about the same clip, which the question follows on from.
           on_text: called with the answer so far, whenever there are more words of it; not if the times of a clip have
             to be moved to those of the video, which needs the whole answer.
+          answers: "auto": the answer is constrained to the form that the question asks for, if it has one, except under
+            the protocol "paper"; "free": any text.
 
         Raises:
           UserError: if the video cannot be used or the question is too long.

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.param_tree import Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
 from timesuite_jax.training import Call, Evaluation
-from timesuite_jax.videochat_t.answering.answer_forms import AnswerChoice
-from timesuite_jax.videochat_t.answering.answer_grammar import span_grammar
+from timesuite_jax.videochat_t.answering.answer_forms import SPANS, AnswerChoice
+from timesuite_jax.videochat_t.answering.answer_grammar import AnswerGrammar, AnswerRequest, compiled_grammar
 from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_calls
 from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.answering.ask_result import AskResult
@@ -173,6 +174,7 @@ class VideoChatInference:
         seed: int | None = None,
         history: Sequence[Any] = (),
         on_text: Callable[[str], None] | None = None,
+        answers: AnswerChoice = "auto",
     ) -> AskResult:
         """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
         if protocol is not None and protocol not in self._models:
@@ -191,6 +193,7 @@ class VideoChatInference:
             limit=limit,
             seed=seed,
             on_text=on_text,
+            grammar=_grammar(model, answers),
         )
 
     def padding_batch(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
@@ -223,6 +226,15 @@ class VideoChatInference:
         """
         choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
         length = max_new_tokens or self._answering.evaluation.max_new_tokens
-        constrained = answers == "auto" and self.config.evaluation.protocol == "default"
-        grammar = span_grammar(self.tokenizers[0], self.config.model.mistral.vocab, length) if constrained else None
+        compiled = _grammar(self, answers)
+        grammar = None if compiled is None else compiled()
+        if grammar is not None and not grammar.permits(AnswerRequest(SPANS, math.inf), length):
+            grammar = None
         return VideoChatPredictor(self.answerer(params, **choices), self.processor(layout), grammar)
+
+
+def _grammar(model: VideoChatInference, answers: AnswerChoice) -> Callable[[], AnswerGrammar] | None:
+    """Returns what compiles the grammar of constrained answers; None where all are free: under the protocol "paper"."""
+    if answers == "free" or model.config.evaluation.protocol != "default":
+        return None
+    return lambda: compiled_grammar(model.tokenizers[0], model.config.model.mistral.vocab)

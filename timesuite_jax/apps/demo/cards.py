@@ -5,7 +5,8 @@ import html
 import io
 from collections.abc import Sequence
 
-from timesuite_jax.registry.capabilities import VideoAnswer
+from timesuite_jax.apps.video_chat.presence_note import presence_note
+from timesuite_jax.registry.capabilities import Span, VideoAnswer
 
 PLAYER = "timesuite-player"  # id of the element with the player
 CSS = """
@@ -17,6 +18,8 @@ CSS = """
   margin: 0; line-height: 1.3;
   font-variant-numeric: tabular-nums; cursor: pointer; }
 .card .spans button:hover, .card .spans button:focus-visible { background: #142b60; }
+.card .spans small { opacity: 0.8; margin-left: 0.35rem; }
+.card .sure { color: #5a6472; font-variant-numeric: tabular-nums; }
 .card .none { color: #5a6472; font-style: italic; }
 .card.error { border-left-color: #b3261e; }
 .card.error .words { color: #b3261e; }
@@ -26,8 +29,11 @@ CSS = """
 
 def answer_card(answer: VideoAnswer) -> str:
     """A question with its answer; a click on a span plays the video from its start."""
-    buttons = "".join(_button(start, end) for start, end in answer.spans)
+    sure = answer.confidences or [None] * len(answer.spans)
+    buttons = "".join(_button(span, confidence) for span, confidence in zip(answer.spans, sure, strict=True))
     spans = f'<div class="spans">{buttons}</div>' if buttons else '<p class="none">no time span in the answer</p>'
+    if presence := presence_note(answer):
+        spans += f'<p class="sure">{presence}</p>'
     return _card(answer.question, answer.answer or "(no words)", spans + _note(answer))
 
 
@@ -66,7 +72,9 @@ def _card(question: str, words: str, rest: str, kind: str = "") -> str:
     return f'<div class="card {kind}">{asked}<p class="words">{html.escape(words)}</p>{rest}</div>'
 
 
-def _button(start: float, end: float) -> str:
+def _button(span: Span, confidence: float | None) -> str:
+    start, end = span
     seek = f"const v = document.querySelector('#{PLAYER} video'); if (v) {{ v.currentTime = {start:.3f}; v.play(); }}"
     label = f"\N{BLACK RIGHT-POINTING TRIANGLE} {start:.1f} \N{EN DASH} {end:.1f} s"
-    return f'<button type="button" onclick="{html.escape(seek)}" title="play from here">{label}</button>'
+    sure = "" if confidence is None else f'<small title="confidence">{confidence:.0%}</small>'
+    return f'<button type="button" onclick="{html.escape(seek)}" title="play from here">{label}{sure}</button>'

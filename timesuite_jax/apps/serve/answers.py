@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from timesuite_jax import registry
 from timesuite_jax.apps.serve.service import AnswerFunction
@@ -18,8 +18,10 @@ class EarlierAnswer:
     generated: str
 
 
-def answer_function(loaded: registry.Loaded[registry.Answers], max_new_tokens: int) -> AnswerFunction:
-    """Returns the model as a function of a request, of at most `max_new_tokens`."""
+def answer_function(
+    loaded: registry.Loaded[registry.Answers], max_new_tokens: int, answers: Literal["auto", "free"]
+) -> AnswerFunction:
+    """Returns the model as a function of a request, of at most `max_new_tokens`; `answers` as in `Answers.ask`."""
 
     def answer(
         video: Path,
@@ -44,6 +46,7 @@ def answer_function(loaded: registry.Loaded[registry.Answers], max_new_tokens: i
             seed=seed,
             history=history,
             on_text=on_text,
+            answers=answers,
         )
 
     return answer

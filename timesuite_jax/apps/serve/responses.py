@@ -55,7 +55,10 @@ def usage(answer: VideoAnswer) -> dict[str, int]:
 def details(answer: VideoAnswer) -> dict[str, Any]:
     """What OpenAI's form has no place for."""
     return {
+        "form": answer.form,
         "spans": [list(span) for span in answer.spans],
+        "confidences": list(answer.confidences),
+        "happens": answer.happens,
         "unit": "seconds of the video",
         "duration": answer.duration,
         "dropped_turns": answer.dropped_turns,

@@ -42,6 +42,16 @@ class ChatAnswer:
         """Start and end of each time span in the answer, in seconds of the video."""
         return self.result.spans
 
+    @property
+    def confidences(self) -> Sequence[float]:
+        """Confidence of each span, from 0 to 1; empty if the answer was not constrained."""
+        return self.result.confidences
+
+    @property
+    def happens(self) -> float | None:
+        """Probability that what the question asks for happens in the video; None if the answer was not constrained."""
+        return self.result.happens
+
     def as_json(self) -> dict[str, Any]:
         """The answer as `timesuite ask --json` prints it."""
         return self.result.as_json()

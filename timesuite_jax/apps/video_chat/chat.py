@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 from etils import epath
 
 from timesuite_jax import registry
+from timesuite_jax.apps.decoding_options import check_decoding
 from timesuite_jax.apps.video_chat.answer import ChatAnswer
 from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_spec import Config
@@ -23,8 +25,10 @@ class Chat:
       loaded: the model.
       max_new_tokens: maximum length of an answer.
       temperature: of sampling; 0 decodes greedily.
+      seed: of sampling.
       prompt: name of a conversation layout; the protocol's if not given.
       protocol: how inputs are made and answers read; the config's if not given.
+      answers: "auto": answers to questions for times are constrained to be well-formed; "free": any text.
     """
 
     def __init__(
@@ -33,15 +37,19 @@ class Chat:
         *,
         max_new_tokens: int = 128,
         temperature: float = 0.0,
+        seed: int = 0,
         prompt: str | None = None,
         protocol: str | None = None,
+        answers: Literal["auto", "free"] = "auto",
     ) -> None:
         self._loaded = loaded
         self._options = {
             "max_new_tokens": max_new_tokens,
             "temperature": temperature,
+            "seed": seed,
             "prompt": prompt,
             "protocol": protocol,
+            "answers": answers,
         }
         self._history: list[VideoAnswer] = []
         self._video: epath.PathLike = ""
@@ -106,17 +114,26 @@ def load_chat(
     step: StepChoice = None,
     max_new_tokens: int = 128,
     temperature: float = 0.0,
+    seed: int = 0,
     prompt: str | None = None,
     protocol: str | None = None,
+    answers: Literal["auto", "free"] = "auto",
 ) -> Chat:
     """Loads a model; arguments as `registry.load` and `Chat` take them.
 
     Raises:
       UserError: there is no such model, or an option is out of range.
     """
-    if max_new_tokens < 1:
-        raise UserError(f"max_new_tokens={max_new_tokens} is less than 1; give at least 1")
-    if not 0 <= temperature < math.inf:
-        raise UserError(f"temperature={temperature} is not a number of at least 0; give 0 for greedy decoding")
+    check_decoding(max_new_tokens, temperature, seed)
+    if answers not in ("auto", "free"):
+        raise UserError(f"answers={answers!r} is unknown; choose auto or free")
     loaded = registry.load(source, registry.Answers, step=step)
-    return Chat(loaded, max_new_tokens=max_new_tokens, temperature=temperature, prompt=prompt, protocol=protocol)
+    return Chat(
+        loaded,
+        max_new_tokens=max_new_tokens,
+        temperature=temperature,
+        seed=seed,
+        prompt=prompt,
+        protocol=protocol,
+        answers=answers,
+    )

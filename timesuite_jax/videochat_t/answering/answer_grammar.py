@@ -10,13 +10,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from timesuite_jax.data.question_spans import Span
-from timesuite_jax.generation.constraint import Constraint, constraint
+from timesuite_jax.generation.constraint import Constraint, constraint, tokens_needed
 from timesuite_jax.generation.grammar.closing import NEVER
 from timesuite_jax.generation.grammar.graph import Kind, Outcome, Part
 from timesuite_jax.generation.grammar.tables import FREE, compile_grammar
 from timesuite_jax.text import Tokenizer
 from timesuite_jax.text.token_texts import token_texts
-from timesuite_jax.videochat_t.answering.answer_forms import SPANS, answer_graph
+from timesuite_jax.videochat_t.answering.answer_forms import answer_graph
 
 
 @dataclass(frozen=True)
@@ -86,13 +86,12 @@ class AnswerGrammar:
         Raises:
           UserError: `max_new_tokens` are too few for an answer.
         """
-        forms = [one.form if self.least_tokens(one.form) is not None else FREE for one in requests]
+        forms = [one.form if self.permits(one, NEVER) else FREE for one in requests]
         return constraint(self.tables, forms, [one.duration for one in requests], max_new_tokens)
 
-    def least_tokens(self, form: str) -> int | None:
-        """Returns how many tokens suffice for an answer about any video; None if the tokenizer lacks its words."""
-        needed = int(self.tables.closing[-1, self.tables.forms[form]])
-        return needed if needed < NEVER else None
+    def permits(self, request: AnswerRequest, max_new_tokens: int) -> bool:
+        """Whether the tokenizer has the words of a form, and so many tokens suffice for an answer about the video."""
+        return tokens_needed(self.tables, request.form, request.duration) <= min(max_new_tokens, NEVER - 1)
 
     def confidence(
         self,
@@ -144,14 +143,15 @@ def _number_part(text: str) -> str:
     return text[len(text.rstrip("0123456789.")) :]
 
 
+@dataclass(frozen=True)
+class AnswerLimits:
+    """The form of one answer, and the grammar of its tokenizer."""
+
+    grammar: AnswerGrammar
+    request: AnswerRequest
+
+
 @functools.lru_cache(maxsize=2)
 def compiled_grammar(tokenizer: Tokenizer, vocab: int) -> AnswerGrammar:
     """The grammar of a tokenizer; compiling it takes seconds for a vocabulary of tens of thousands."""
     return AnswerGrammar(tokenizer, vocab)
-
-
-def span_grammar(tokenizer: Tokenizer, vocab: int, max_new_tokens: int) -> AnswerGrammar | None:
-    """The grammar of a tokenizer; None if it lacks the words of answers with a span, or these have too few tokens."""
-    grammar = compiled_grammar(tokenizer, vocab)
-    needed = grammar.least_tokens(SPANS)
-    return grammar if needed is not None and needed <= max_new_tokens else None

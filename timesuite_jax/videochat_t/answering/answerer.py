@@ -12,10 +12,16 @@ from jaxtyping import Array, Float, Shaped
 from timesuite_jax import parallel
 from timesuite_jax.generation import GenerationSpec, continue_once, generate, prefill
 from timesuite_jax.generation.constraint import Constraint
+from timesuite_jax.generation.decoding import Generated
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.text import StableText, Tokenizer
 from timesuite_jax.training import Call
-from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, AnswerGrammar, AnswerRequest
+from timesuite_jax.videochat_t.answering.answer_grammar import (
+    AnswerConfidence,
+    AnswerGrammar,
+    AnswerLimits,
+    AnswerRequest,
+)
 from timesuite_jax.videochat_t.answering.answer_text import upstream_answer_text
 from timesuite_jax.videochat_t.answering.encoded_video import (
     EncodedVideo,
@@ -31,12 +37,16 @@ _STREAMED = 8  # tokens between two looks at an answer that is being generated
 
 
 class Reply(NamedTuple):
-    """An answer: its text, the numbers of tokens of prompt and answer, and whether it ended by itself."""
+    """An answer: its text, the numbers of tokens of prompt and answer, and whether it ended by itself.
+
+    `confidence` is empty if the answer was not constrained.
+    """
 
     text: str
     prompt_tokens: int
     answer_tokens: int
     ended: bool
+    confidence: AnswerConfidence = AnswerConfidence()
 
 
 class Answerer:
@@ -147,8 +157,7 @@ class Answerer:
         embeds = _embed(self._model, self._params, inputs)
         language_params = self._params["mistral"]
         out = generate(self._language_model, language_params, embeds, inputs["valid"], self._spec, self._rng, limits)
-        trace = () if out.trace is None else (out.trace.nodes, out.logprobs, out.trace.allowed, out.trace.agreeing)
-        generated = out.tokens, out.lengths, out.stopped, *trace
+        generated = out.tokens, out.lengths, out.stopped, *_recorded(out)
         tokens, lengths, stopped, *columns = (
             parallel.local_rows(generated, places.rows) if places.rows is not None else fetch(generated)
         )
@@ -182,6 +191,7 @@ class Answerer:
         limit: int | None = None,
         seed: int | None = None,
         on_text: Callable[[str], None] | None = None,
+        limits: AnswerLimits | None = None,
     ) -> Reply:
         """Answers a prompt about an encoded video.
 
@@ -191,10 +201,15 @@ class Answerer:
           limit: number of tokens after which the answer is cut short; `max_new_tokens` if not given.
           seed: of sampling; that of the constructor if not given.
           on_text: called with the answer so far, whenever there are more words of it.
+          limits: form of the answer; any text if not given.
+
+        Raises:
+          UserError: the answer has too few tokens for its form.
         """
         rng = self._rng if seed is None else jax.random.key(seed)
-        state = start_answer(self._model, self._params, encoded, row, self._spec, rng)
-        limit = min(limit or self._spec.max_new_tokens, self._spec.max_new_tokens)
+        limit = self.token_limit(limit)
+        constraint = None if limits is None else limits.grammar.constraint([limits.request], limit)
+        state = start_answer(self._model, self._params, encoded, row, self._spec, rng, constraint)
         shown, until = StableText(self._tokenizer), 1 if on_text else limit
         while True:
             state = continue_answer(self._model, self._params, state, np.int32(until), spec=self._spec)
@@ -202,15 +217,29 @@ class Answerer:
             length, ended = int(lengths[0]), bool(stopped[0])
             ids = tokens[0, : length - ended].tolist()
             if ended or length >= limit:
-                return Reply(self._text(ids), int(row.valid.sum()), length, ended)
+                confidence = AnswerConfidence()
+                if limits is not None:
+                    columns = (column[0] for column in fetch(_recorded(state.out)))
+                    confidence = limits.grammar.confidence(ids, *columns)
+                return Reply(self._text(ids), int(row.valid.sum()), length, ended, confidence)
             if on_text is not None:
                 on_text(self._text(shown.stable_ids(ids)))
             until = min(until + _STREAMED, limit)
+
+    def token_limit(self, limit: int | None) -> int:
+        """Returns the maximum length of an answer: `max_new_tokens`, or a lower limit."""
+        return min(limit or self._spec.max_new_tokens, self._spec.max_new_tokens)
 
     def _text(self, ids: list[int]) -> str:
         if self._upstream_text:
             return upstream_answer_text(self._tokenizer, ids)
         return self._tokenizer.decode(ids).strip()
+
+
+def _recorded(out: Generated) -> tuple[Shaped[Array, "B new"], ...]:
+    """What `AnswerGrammar.confidence` reads, of each token; empty if the answers were not constrained."""
+    trace = out.trace
+    return () if trace is None else (trace.nodes, out.logprobs, trace.allowed, trace.agreeing)
 
 
 def _embed_prompt(model: VideoChatT, params: Mapping[str, Any], batch: Mapping[str, Array]) -> Float[Array, "B S D"]:

@@ -13,9 +13,12 @@ from timesuite_jax.evaluation.timeline import Span
 from timesuite_jax.text import Turn, parse_spans, remove_markers, shift_times, span_captions
 from timesuite_jax.text.conversation_text import find_marker
 from timesuite_jax.timing.clips import video_span
+from timesuite_jax.videochat_t.answering.answer_forms import FREE
+from timesuite_jax.videochat_t.answering.answer_grammar import AnswerGrammar, AnswerLimits, AnswerRequest
 from timesuite_jax.videochat_t.answering.answerer import Answerer
 from timesuite_jax.videochat_t.answering.ask_result import AskResult
 from timesuite_jax.videochat_t.answering.encodings import EncodingCache, SeenVideo, content_hash
+from timesuite_jax.videochat_t.answering.question_forms import form_of_question
 from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
@@ -38,6 +41,7 @@ def ask(
     limit: int | None = None,
     seed: int | None = None,
     on_text: Callable[[str], None] | None = None,
+    grammar: Callable[[], AnswerGrammar] | None = None,
 ) -> AskResult:
     """Answers a question about a video file.
 
@@ -54,6 +58,8 @@ def ask(
       seed: of sampling; the answerer's if not given.
       on_text: called with the answer so far while it is generated, unless its times must be moved to those of the
         video, which needs all of it.
+      grammar: returns that of the answerer's tokenizer, to constrain the answer to the form of the question; None: any
+        text. It is called only if the question has a form.
 
     Raises:
       UserError: the video cannot be used, or the question is empty or too long.
@@ -67,7 +73,9 @@ def ask(
     seen = encodings.get(answerer.weights, key, lambda: _encode(answerer, processor, video, clip))
     start = clip[0] if clip else 0.0
     words, dropped = _prompt(processor, question, history, seen.seconds)
-    reply = answerer.reply(seen.encoded, words.row, limit=limit, seed=seed, on_text=None if start else on_text)
+    form = _choose_form(question, seen.duration, answerer.token_limit(limit), grammar)
+    shown = None if start else on_text
+    reply = answerer.reply(seen.encoded, words.row, limit=limit, seed=seed, on_text=shown, limits=form)
     spans = parse_spans(reply.text, duration=seen.duration)
     return AskResult(
         str(video),
@@ -84,6 +92,9 @@ def ask(
         reply.answer_tokens,
         reply.ended,
         dropped,
+        FREE if form is None else form.request.form,
+        reply.confidence.of_spans(spans),
+        reply.confidence.happens,
     )
 
 
@@ -111,6 +122,17 @@ def check_markers(question: str) -> None:
     """
     if marker := find_marker(question):
         raise UserError(f"the question {question[:80]!r} contains {marker}, a marker of the prompt; leave it out")
+
+
+def _choose_form(
+    question: str, duration: float, limit: int, grammar: Callable[[], AnswerGrammar] | None
+) -> AnswerLimits | None:
+    """The form of the answer; None if it is free, also because the tokenizer or the limit does not permit the form."""
+    form = FREE if grammar is None else form_of_question(question)
+    if grammar is None or form == FREE:
+        return None
+    limits = AnswerLimits(grammar(), AnswerRequest(form, duration))
+    return limits if limits.grammar.permits(limits.request, limit) else None
 
 
 def _encode(answerer: Answerer, processor: Processor, video: str | Path, clip: Span | None) -> SeenVideo:

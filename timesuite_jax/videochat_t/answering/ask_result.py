@@ -12,7 +12,7 @@ from timesuite_jax.evaluation.timeline import Span, Timeline
 from timesuite_jax.media.sampling import Clock
 from timesuite_jax.videochat_t.answering.timeline_parts import no_span_note
 
-_JSON = ("video", "question", "answer", "spans", "captions", "duration", "clip")
+_JSON = ("video", "question", "answer", "form", "spans", "captions", "confidences", "happens", "duration", "clip")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +34,9 @@ class AskResult:
       answer_tokens: number of tokens that it generated.
       ended: whether the answer ended by itself; False: at the maximum length.
       dropped_turns: number of earlier questions, the first ones, that were left out because they did not fit.
+      form: that the answer was constrained to, see `answer_forms`; "free" if it was not.
+      confidences: of each span, see `SpanConfidence`; empty for a free answer.
+      happens: probability that what the question asks for happens, see `AnswerConfidence`; None for a free answer.
     """
 
     video: str
@@ -50,6 +53,9 @@ class AskResult:
     answer_tokens: int = 0
     ended: bool = True
     dropped_turns: int = 0
+    form: str = "free"
+    confidences: tuple[float, ...] = ()
+    happens: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Returns the answer as JSON values."""

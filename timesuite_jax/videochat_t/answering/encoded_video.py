@@ -17,6 +17,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray, Shaped
 
 from timesuite_jax.generation import Decoding, GenerationSpec, continue_decoding, read_tokens, start_decoding
+from timesuite_jax.generation.constraint import Constraint
 from timesuite_jax.models.text import Mistral
 from timesuite_jax.models.text.kv_cache import KVCache
 from timesuite_jax.videochat_t.data.token_row import TokenRow
@@ -70,6 +71,7 @@ def start_answer(
     row: TokenRow,
     spec: GenerationSpec,
     rng: PRNGKeyArray,
+    constraint: Constraint | None = None,
 ) -> Decoding:
     """Reads what a prompt has after its common beginning with the encoded one, and chooses the first token."""
     length = int(row.valid.sum())
@@ -80,7 +82,7 @@ def start_answer(
     slots = np.pad(row.visual_slot, (0, width), constant_values=-1)[None]
     return _start(
         model, params, encoded.visual, encoded.cache, tokens, slots, np.int32(first), np.int32(length - first), rng,
-        spec=spec, width=width,
+        constraint, spec=spec, width=width,
     )  # fmt: skip
 
 
@@ -123,6 +125,7 @@ def _start(
     first: Int[Array, ""],
     count: Int[Array, ""],
     rng: PRNGKeyArray,
+    constraint: Constraint | None,
     *,
     spec: GenerationSpec,
     width: int,
@@ -132,7 +135,7 @@ def _start(
     valid = jnp.arange(width)[None] < count
     cache = cache.cut(first, width + spec.max_new_tokens)
     logits, cache = read_tokens(Mistral(model.spec.mistral), params["mistral"], embeds, valid, cache)
-    return start_decoding(logits, (first + count)[None], cache, spec, rng)
+    return start_decoding(logits, (first + count)[None], cache, spec, rng, constraint)
 
 
 def _embed(
