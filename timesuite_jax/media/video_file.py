@@ -16,11 +16,11 @@ Source = Path | str | bytes
 OPTIONS = {"protocol_whitelist": "file"}
 
 
-def open_video(source: Source, name: str) -> av.container.InputContainer:
-    """Opens a file or encoded bytes; the caller closes the container.
+def open_media(source: Source, name: str) -> av.container.InputContainer:
+    """Opens a file or encoded bytes with video or sound; the caller closes the container.
 
     Raises:
-      VideoError: the file is missing, empty, unreadable, or has no video stream.
+      VideoError: the file is missing, empty, unreadable, or in no format that FFmpeg reads.
     """
     if isinstance(source, bytes):
         size, handle = len(source), io.BytesIO(source)
@@ -53,6 +53,18 @@ def open_video(source: Source, name: str) -> av.container.InputContainer:
             "it is truncated or not a video: download it again or re-encode it",
             "not_a_video",
         ) from error
+    # PyAV fills missing presentation times with guesses, indistinguishable from those of the container.
+    container.flags &= ~av.container.Flags.gen_pts.value
+    return container
+
+
+def open_video(source: Source, name: str) -> av.container.InputContainer:
+    """Opens a file or encoded bytes with video; the caller closes the container.
+
+    Raises:
+      VideoError: as `open_media`, or there is no video stream.
+    """
+    container = open_media(source, name)
     if not container.streams.video:
         kinds = sorted({stream.type for stream in container.streams}) or ["none"]
         container.close()
@@ -62,8 +74,6 @@ def open_video(source: Source, name: str) -> av.container.InputContainer:
             "give a file with a video stream",
             "no_video_stream",
         )
-    # PyAV fills missing presentation times with guesses, indistinguishable from those of the container.
-    container.flags &= ~av.container.Flags.gen_pts.value
     return container
 
 
