@@ -39,6 +39,9 @@ PUBLISHED = (
     "mvbench",
     "longvideobench",
     "mlvu",
+    "youcook2",
+    "activitynet_captions",
+    "vitt",
     "moviechat",
     "qvhighlights_highlights",
 )

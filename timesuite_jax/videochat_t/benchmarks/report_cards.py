@@ -13,10 +13,12 @@ from timesuite_jax.evaluation import Benchmark, Result, Span
 from timesuite_jax.evaluation.html_report import Lane, ReportCard, extreme_examples, write_report
 from timesuite_jax.evaluation.main_metric import main_metric
 from timesuite_jax.metrics.highlights import CLIP_SECONDS
+from timesuite_jax.text import format_span
 from timesuite_jax.videochat_t.answering.predictor import VideoQuestion
 from timesuite_jax.videochat_t.answering.timeline_parts import no_span_note, video_frames
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 from timesuite_jax.videochat_t.benchmarks.published.choice_prediction import ChoicePrediction
+from timesuite_jax.videochat_t.benchmarks.published.dense_captions.prediction import DenseCaptionPrediction
 from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import HighlightPrediction
 
 Frames = Sequence[UInt8[np.ndarray, "H W 3"]]
@@ -66,6 +68,13 @@ def report_card(id: str, prediction: Any, shown: str, score: str, frames: Frames
             Lane("truth", _clips(prediction.clips)),
             Lane("answer", _clips(found), no_span_note(prediction.answer)),
         ]
+    elif isinstance(prediction, DenseCaptionPrediction):
+        duration = prediction.duration
+        lanes = [
+            Lane("truth", [event[:2] for event in prediction.truth]),
+            Lane("answer", [event[:2] for event in prediction.events], no_span_note(prediction.answer)),
+        ]
+        texts.append(("truth", "  ".join(f"{format_span(event[:2])}, {event[2]}" for event in prediction.truth)))
     elif isinstance(prediction, ChoicePrediction):
         texts[0] = ("question", prediction.question)
         options = [

@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.published import Answers
 from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.evaluation.prediction_files.dense_captions import read_dense_captions
+from timesuite_jax.metrics.captions.ptb import ptb_tokenize
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.table import PUBLISHED
 
@@ -42,3 +44,23 @@ def test_all_questions_are_scored(published: Path, tmp_path, name, file, count):
     result = run_benchmark(benchmark, Answers("From 1 to 20 seconds.", duration=150.0), batch_size=64)
     assert result.metrics()["n"] == count and not result.dropped
     assert not result.scores.coverage and result.metrics()["parse_failures"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "count"),
+    [
+        ("youcook2", "youcook2/val.caption_coco_format.json", 415),
+        ("activitynet_captions", "anet/val.caption_coco_format.json", 4909),
+        ("activitynet_captions", "anet/test.caption_coco_format.json", 4878),
+    ],
+)
+def test_true_events_are_those_of_the_original_scorer(published: Path, tmp_path, name, file, count):
+    truth = published / "dense_video_captioning" / file
+    (tmp_path / "none.json").write_text("{}")
+    expected = read_dense_captions(tmp_path / "none.json", truth)[0]
+    examples = PUBLISHED[name](PublishedSources((truth,), tmp_path)).examples()
+    assert [one.entry.video for one in examples] == [video.video for video in expected] and len(examples) == count
+    events = [event for one in examples for event in one.entry.content.events]
+    scored = [event for video in expected for event in video.truth]
+    assert [(event.start, event.end) for event in events] == [(event.start, event.end) for event in scored]
+    assert ptb_tokenize([event.text for event in events]) == ptb_tokenize([event.caption for event in scored])

@@ -8,6 +8,12 @@ from jaxtyping import Float
 THRESHOLDS = (0.3, 0.5, 0.7, 0.9)
 
 
+def event_recalls(overlaps: Float[np.ndarray, "truths predictions"]) -> Float[np.ndarray, " truths"]:
+    """Returns, for each true event, the fraction of thresholds that its IoU with some predicted event exceeds."""
+    best = np.nan_to_num(overlaps).max(axis=1, initial=0.0)
+    return (best[:, None] > np.array(THRESHOLDS)).mean(axis=1)
+
+
 def detection_scores(overlaps: Float[np.ndarray, "truths predictions"]) -> Mapping[str, float]:
     """Scores the events of one video.
 

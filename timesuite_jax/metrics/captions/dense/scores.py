@@ -13,7 +13,7 @@ from jaxtyping import Float
 from timesuite_jax.errors import UserError
 from timesuite_jax.metrics.captions.dense.detection import detection_scores
 from timesuite_jax.metrics.captions.dense.event_captions import caption_pairs, caption_scores
-from timesuite_jax.metrics.captions.dense.events import VideoEvents
+from timesuite_jax.metrics.captions.dense.events import Event, VideoEvents
 from timesuite_jax.metrics.captions.dense.paragraphs import paragraph_cider, paragraphs
 from timesuite_jax.metrics.captions.dense.soda import soda_c
 from timesuite_jax.metrics.captions.meteor import Meteor
@@ -85,6 +85,12 @@ def dense_caption_scores(
     else:
         corpus["paragraph_cider"] = float(by_paragraph.mean()) if len(by_paragraph) else 0.0
     return DenseCaptionScores(per_video, corpus)
+
+
+def dense_caption_metrics() -> tuple[str, ...]:
+    """Returns the names of the metrics of `dense_caption_scores`, which depend on what METEOR finds installed."""
+    event = Event(0.0, 1.0, "")
+    return tuple(dense_caption_scores([VideoEvents("", [event], [event])], meteor=Meteor.installed(())).summary())
 
 
 def _named(metric: str, meteor: Meteor) -> str:

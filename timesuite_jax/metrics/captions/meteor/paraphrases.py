@@ -30,6 +30,8 @@ class Paraphrases:
             for start in range(len(words))
             for length in range(1, min(LONGEST, len(words) - start) + 1)
         }
+        if not known:
+            return cls({})  # the file takes seconds to read
         table: dict[tuple[str, ...], list[tuple[str, ...]]] = defaultdict(list)
         for phrase, paraphrase in _entries(path):
             if phrase in known and paraphrase in known:

@@ -8,6 +8,10 @@ from timesuite_jax.videochat_t.benchmarks.published.activitynet_grounding import
 from timesuite_jax.videochat_t.benchmarks.published.activitynet_rtl import ACTIVITYNET_RTL_GROUNDING
 from timesuite_jax.videochat_t.benchmarks.published.charades_sta import CHARADES_STA
 from timesuite_jax.videochat_t.benchmarks.published.choice import PublishedChoice
+from timesuite_jax.videochat_t.benchmarks.published.dense_captions.activitynet_captions import ACTIVITYNET_CAPTIONS
+from timesuite_jax.videochat_t.benchmarks.published.dense_captions.benchmark import PublishedDenseCaptions
+from timesuite_jax.videochat_t.benchmarks.published.dense_captions.vitt import VITT
+from timesuite_jax.videochat_t.benchmarks.published.dense_captions.youcook2 import YOUCOOK2
 from timesuite_jax.videochat_t.benchmarks.published.ego4d_nlq import EGO4D_NLQ_GROUNDING
 from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
 from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
@@ -36,9 +40,11 @@ _GROUNDING_SETS = (
     VUE_TR_GROUNDING,
 )
 _CHOICE_SETS = (EGOSCHEMA, VIDEO_MME, VIDEO_MME_V2, MVBENCH, LONGVIDEOBENCH, MLVU)
+_CAPTION_SETS = (YOUCOOK2, ACTIVITYNET_CAPTIONS, VITT)
 PUBLISHED: Mapping[str, Callable[..., PublishedBenchmark[Any, Any]]] = {
     **{of.name: functools.partial(PublishedGrounding, of) for of in _GROUNDING_SETS},
     **{of.name: functools.partial(PublishedChoice, of) for of in _CHOICE_SETS},
+    **{of.name: functools.partial(PublishedDenseCaptions, of) for of in _CAPTION_SETS},
     MovieChat.name: MovieChat,
     QVHighlightsDetection.name: QVHighlightsDetection,
 }

@@ -1,0 +1,1 @@
+"""Dense captioning on official annotation files: all events of a video, with their times."""
