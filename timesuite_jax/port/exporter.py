@@ -116,7 +116,7 @@ def check_quantized(source: TreeSource, keys: list[str], dequantize: bool) -> No
 
 def _trainable(source: TreeSource, key: str) -> bool:
     table = source.table
-    return table.constants[key].trainable if key in table.constants else table.entries[key].trainable
+    return table.constants[key].trainable if key in table.constants else table.entry(key).trainable
 
 
 def _write_pth(path: Path | epath.Path, tensors: Mapping[str, np.ndarray]) -> None:

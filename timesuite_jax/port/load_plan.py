@@ -154,6 +154,8 @@ def _assign_sources(
         for name, key in file.keys.items():
             if name in table.constants:
                 _check_constant(table, name, file.source, key, status)
+            elif name in table.tied:
+                _check_tied(table, name, file, status)
             elif name in table.entries:
                 if name in users:
                     users[name].used.remove(name)
@@ -215,6 +217,16 @@ def _check_constant(table: Table, name: str, source: Source, key: str, status: L
     else:
         found = source.infos[key].shape
         status.mismatched[name] = f"a buffer of shape {found} with values other than the expected ones, {value.shape}"
+
+
+def _check_tied(table: Table, name: str, file: _File, status: LayerReport) -> None:
+    original, source = table.tied[name], file.source
+    if original not in file.keys:
+        status.mismatched[name] = f"a copy of {original}, which the file lacks"
+    elif np.array_equal(source.read(file.keys[name]), source.read(file.keys[original])):
+        status.ignored[name] = f"the same as {original}"
+    else:
+        status.mismatched[name] = f"values other than those of {original}, with which the model shares them"
 
 
 def _check_stacks(table: Table, sources: Sources, report: LoadReport) -> None:

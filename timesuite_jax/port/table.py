@@ -56,7 +56,14 @@ class Table:
     `by_path` has the entries of each leaf in the order of their layers.
     """
 
-    def __init__(self, model: str, entries: list[Entry], constants: list[Constant], order: Callable[[str], Any]):
+    def __init__(
+        self,
+        model: str,
+        entries: list[Entry],
+        constants: list[Constant],
+        order: Callable[[str], Any],
+        tied: Mapping[str, str] | None = None,
+    ):
         """Checks that the entries are a bijection.
 
         Args:
@@ -64,6 +71,7 @@ class Table:
           entries: one for each torch tensor.
           constants: buffers that no parameter corresponds to.
           order: sort key of torch names in an export (the order of the original's state dict).
+          tied: torch key of a tensor that a state dict repeats -> key of the entry with the same values.
 
         Raises:
           ValueError: if two entries have the same torch key or place, or a stacked leaf lacks a layer.
@@ -72,8 +80,9 @@ class Table:
         self.entries = {entry.torch: entry for entry in entries}
         self.constants = {constant.torch: constant for constant in constants}
         self.by_path: dict[ParamPath, list[Entry]] = {}
-        self.torch_names = sorted([*self.entries, *self.constants], key=order)
-        if len(self.torch_names) != len(entries) + len(constants):
+        self.tied = dict(tied or {})
+        self.torch_names = sorted([*self.entries, *self.constants, *self.tied], key=order)
+        if len(set(self.torch_names)) != len(entries) + len(constants) + len(self.tied):
             raise ValueError(f"{model}: a torch key is in the table twice")
         for entry in entries:
             self.by_path.setdefault(entry.path, []).append(entry)
@@ -83,18 +92,22 @@ class Table:
             if layers != [None] and layers != list(range(len(group))):
                 raise ValueError(f"{model}: {'/'.join(path)} has layers {layers}")
 
+    def entry(self, name: str) -> Entry:
+        """The entry of a torch key, of a repeated tensor that of its original."""
+        return self.entries[self.tied.get(name, name)]
+
     def to_tree(self, tensors: Mapping[str, Shaped[np.ndarray, "..."]]) -> dict[str, Any]:
         """The nested dict of parameters of a complete state dict (numpy; copies only where it stacks).
 
         Args:
-          tensors: torch key to array; exactly the keys of the table (constants are optional).
+          tensors: torch key to array; exactly the keys of the table (constants and repeated tensors are optional).
 
         Raises:
           KeyError: with the keys that are missing or not in the table.
           ValueError: if a tensor does not have the axes of its layout, or those of one stack differ in shape.
         """
         missing = sorted(set(self.entries) - set(tensors))
-        unexpected = sorted(set(tensors) - set(self.entries) - set(self.constants))
+        unexpected = sorted(set(tensors) - set(self.entries) - set(self.constants) - set(self.tied))
         if missing or unexpected:
             raise KeyError(f"{self.model}: missing {missing}, unexpected {unexpected}")
         leaves = {}
@@ -123,7 +136,7 @@ class Table:
         """One torch tensor, computed from leaves by path; a constant needs none."""
         if name in self.constants:
             return self.constants[name].make()
-        entry = self.entries[name]
+        entry = self.entry(name)
         leaf = leaves[entry.path]
         slice_ = leaf if entry.layer is None else leaf[entry.layer]
         return np.array(entry.layout.to_torch(np.asarray(slice_)), order="C", copy=True)

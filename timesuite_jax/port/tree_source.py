@@ -63,6 +63,7 @@ class TreeSource:
             for entry in self.table.by_path[path]:
                 dtype = np.float32 if path in quantized else leaf.dtype
                 self.infos[entry.torch] = TensorInfo(_torch_shape(entry, tuple(leaf.shape)), np.dtype(dtype))
+        self.infos |= {key: self.infos[original] for key, original in self.table.tied.items()}
 
     @classmethod
     def of_params(cls, port: ModelPort, params: Mapping[str, Any], name: str = "these parameters") -> "TreeSource":
@@ -74,7 +75,7 @@ class TreeSource:
         """The tensor under torch's key, in newly allocated memory."""
         if key in self.table.constants:
             return self.table.constants[key].make()
-        path = self.table.entries[key].path
+        path = self.table.entry(key).path
         if key in self.quantized:
             leaf = Dequantized(*(self._get((*path, part)) for part in ("quantized", "scales")))
         else:

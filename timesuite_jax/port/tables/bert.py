@@ -1,6 +1,7 @@
 """Entries of BERT's layers (Hugging Face `BertModel`), which the Q-Former has too."""
 
 import functools
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -26,21 +27,34 @@ def token_embeddings(torch: str, jax: str, *, width: str, trainable: bool = Fals
     ]
 
 
-def encoder_layer(torch: str, jax: str, number: int, *, width: str) -> list[Entry]:
-    """A layer of a `BertEncoder`, stacked with the others: self-attention and feed-forward.
+def encoder_layer(
+    torch: str,
+    jax: str,
+    number: int,
+    *,
+    width: str,
+    first: int = 0,
+    memory: str | None = None,
+    trainable: bool = False,
+) -> list[Entry]:
+    """A layer of a `BertEncoder`, stacked with the others: self-attention, cross-attention, feed-forward.
 
     Args:
       torch: name of the `BertEncoder` module.
-      jax: path of our stack, with `attention`, `mlp` and `norm` below.
+      jax: path of our stack, with `attention`, `cross_attention`, `mlp` and `norm` below.
       number: of the layer.
       width: axis name.
+      first: number of the first layer of our stack.
+      memory: axis name of what cross-attention attends to; None: without cross-attention.
+      trainable: see `Entry.trainable`.
     """
     module = f"{torch}.layer.{number}"
     hidden, output = f"{module}.intermediate", f"{module}.output"
-    return [
-        *attention(f"{module}.attention", f"{jax}/attention", width=width, layer=number),
-        *feed_forward(hidden, output, f"{jax}/mlp", f"{jax}/norm", width=width, layer=number),
-    ]
+    place: Any = {"width": width, "layer": number - first, "trainable": trainable}
+    entries = attention(f"{module}.attention", f"{jax}/attention", **place)
+    if memory is not None:
+        entries += attention(f"{module}.crossattention", f"{jax}/cross_attention", memory=memory, **place)
+    return [*entries, *feed_forward(hidden, output, f"{jax}/mlp", f"{jax}/norm", **place)]
 
 
 def position_ids(torch: str, positions: int) -> Constant:
