@@ -4,9 +4,10 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from flax import linen as nn
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
-from timesuite_jax.internvideo2.model.decoders import Decoder, LayerDecoders
+from timesuite_jax.internvideo2.model.decode_features import DecoderSpec, add_positions, decode_features
+from timesuite_jax.internvideo2.model.decoders import LayerDecoders
 from timesuite_jax.internvideo2.model.spec import ReconstructionSpec
 from timesuite_jax.models.vision.internvideo2 import InternVideo2Encoder, visible_indices
 from timesuite_jax.models.vision.video_positions import VideoPositions
@@ -55,32 +56,13 @@ class Student(nn.Module):
 
         indices = visible_indices(mask, visible)
         types: dict[str, Any] = {"dtype": student.dtype, "param_dtype": student.param_dtype}
-        positions = _positions(
-            VideoPositions(student, name="clip_positions")(frames.shape[1]), indices, class_token=True
-        )
-        decoders = LayerDecoders(spec.teacher.width, spec.decoder, name="decoders", **types)
-        layers = decoders(_add(chosen(student.collected), positions))
-        decoder = Decoder(spec.teacher.pool_width, spec.decoder, name="pooled_decoder", **types)
-        pooled = decoder(aux["pooled"])
+        decoders = DecoderSpec(spec.teacher.width, spec.teacher.pool_width, spec.decoder)
+        chosen_layers = chosen(student.collected)
+        layers, pooled = decode_features(student, decoders, chosen_layers, aux["pooled"], indices, frames.shape[1])
         mae = spec.mae_teacher
         if mae is None:
             return Predictions(layers, pooled, None)
         table = VideoPositions(student, class_token=False, name="mae_positions")(frames.shape[1])
-        decoders = LayerDecoders(mae.width, "mlp", name="mae_decoders", **types)
+        mae_decoders = LayerDecoders(mae.width, "mlp", name="mae_decoders", **types)
         tokens = chosen(spec.mae_layers)[:, :, 1:]
-        return Predictions(layers, pooled, decoders(_add(tokens, _positions(table, indices, class_token=False))))
-
-
-def _positions(
-    table: Float[Array, "N_all D"], indices: Int[Array, "n N"], *, class_token: bool
-) -> Float[Array, "n N_out D"]:
-    """Positions of the visible tokens."""
-    patches = table[int(class_token) :][indices]
-    if not class_token:
-        return patches
-    return jnp.concatenate([jnp.broadcast_to(table[:1], (len(indices), 1, table.shape[1])), patches], axis=1)
-
-
-def _add(layers: Float[Array, "L n N D"], positions: Float[Array, "n N D"]) -> Float[Array, "L n N D"]:
-    """Adds the same positions to the tokens of each layer."""
-    return layers + jnp.broadcast_to(positions[None].astype(layers.dtype), layers.shape)
+        return Predictions(layers, pooled, mae_decoders(add_positions(tokens, table, indices, class_token=False)))

@@ -13,11 +13,12 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from timesuite_jax.internvideo2 import encoder_keys
+from timesuite_jax.internvideo2.decoder_entries import decoder, feature_decoders
 from timesuite_jax.internvideo2.encoder_keys import EncoderSizes
 from timesuite_jax.port.loading_order import ModelPort, Role, Shape
-from timesuite_jax.port.table import Entry, Table
+from timesuite_jax.port.table import Table
 from timesuite_jax.port.tables import internvideo2, videomae
-from timesuite_jax.port.tables.layers import count_layers, dense, norm
+from timesuite_jax.port.tables.layers import count_layers
 
 TEACHER, MAE_TEACHER = "teacher", "mae_teacher"
 _DECODERS = ("clip_decoder", "final_clip_decoder", "mae_decoder")
@@ -97,11 +98,9 @@ def build(sizes: ReconstructionSizes, name: str) -> Table:
         separate=student.separate,
         decoder_positions=positions,
     )
-    for layer in range(sizes.layers):
-        entries += _decoder(f"clip_decoder.{layer}", "student/decoders/layers", sizes.mlp, layer)
-    entries += _decoder("final_clip_decoder", "student/pooled_decoder", sizes.mlp, None)
+    entries += feature_decoders("", "student/", sizes.layers, mlp=sizes.mlp)
     for layer in range(sizes.mae_layers):
-        entries += _decoder(f"mae_decoder.{layer}", "student/mae_decoders/layers", True, layer)
+        entries += decoder(f"mae_decoder.{layer}", "student/mae_decoders/layers", mlp=True, layer=layer)
     if teacher:
         entries += internvideo2.entries(
             *(f"{TEACHER}.", f"{TEACHER}/", teacher.blocks, teacher.patch),
@@ -116,16 +115,6 @@ def build(sizes: ReconstructionSizes, name: str) -> Table:
         )
     ranks = {entry.torch: rank for rank, entry in enumerate(entries)}
     return Table(name, entries, [], order=ranks.__getitem__)
-
-
-def _decoder(torch: str, jax: str, mlp: bool, layer: int | None) -> list[Entry]:
-    place = {"layer": layer, "trainable": True}
-    if mlp:
-        hidden = dense(f"{torch}.head.0", f"{jax}/hidden", "_ _", **place)
-        head = [*hidden, *dense(f"{torch}.head.2", f"{jax}/head", "_ _", **place)]
-    else:
-        head = dense(f"{torch}.head", f"{jax}/head", "_ _", **place)
-    return [*head, *norm(f"{torch}.norm", f"{jax}/norm", "_", **place)]
 
 
 def _not_the_teacher(key: str, keys: Collection[str]) -> str | None:

@@ -56,5 +56,6 @@ class Bert(nn.Module):
             )
         x = BertEmbeddings(spec, name="embeddings")(text, deterministic=deterministic)
         layers = BertLayer(spec, name="layers")
-        x, _ = run_stack(layers, x, None, mask, length=spec.layers, deterministic=deterministic)
+        stack = {"length": spec.layers, "remat": spec.remat, "deterministic": deterministic}
+        x, _ = run_stack(layers, x, None, mask, **stack)
         return x

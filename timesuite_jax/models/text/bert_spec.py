@@ -4,7 +4,7 @@ import dataclasses
 
 from timesuite_jax.config_spec import bounded, check_bounds
 from timesuite_jax.errors import UserError
-from timesuite_jax.layers import FloatType
+from timesuite_jax.layers import FloatType, Remat
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,6 +23,7 @@ class BertSpec:
     attention_dropout: float = bounded(0.1, minimum=0, below=1)
     dtype: FloatType = "float32"  # of the matrix products; the residual stream is always float32
     param_dtype: FloatType = "float32"
+    remat: Remat = "none"
 
     def __post_init__(self) -> None:
         """Validates the sizes and rates.
