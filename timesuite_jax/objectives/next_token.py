@@ -59,12 +59,12 @@ def answer_cross_entropy(
     samples = -(-hidden.shape[0] // num_shards("batch"))  # of each device
     with jax.named_scope("answer_cross_entropy"):
         total, correct = chunked_scores(
-            _token_losses, inputs, mask, targets, chunk=chunk * samples, num_losses=2, scaling=scaling
+            token_losses, inputs, mask, targets, chunk=chunk * samples, num_losses=2, scaling=scaling
         )
         return total, jnp.sum(mask).astype(jnp.float32), correct
 
 
-def _token_losses(shard: Shard, logits: Float32[Array, "C V"], targets: Int[Array, " C"], _: None) -> RowLosses:
+def token_losses(shard: Shard, logits: Float32[Array, "C V"], targets: Int[Array, " C"], _: None) -> RowLosses:
     """Computes the cross entropy of each row, and whether the target is the argmax.
 
     Targets are found by comparison with token ids, not by indexing: comparisons fuse with the passes over the logits,
