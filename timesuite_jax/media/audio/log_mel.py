@@ -61,6 +61,6 @@ def normalised_log_mel(waveform: Waveform, spec: LogMelSpec) -> Float32[np.ndarr
     spectrogram = np.zeros((spec.rows, spec.bins), np.float32)
     if count:
         log_mel = kaldi_fbank(waveform.samples.astype(np.float64) * _SCALE, spec.bins)
-        whole = sliding_window_view(waveform.present, FRAME)[::SHIFT].all(axis=1)
+        whole = np.all(sliding_window_view(waveform.present, FRAME)[::SHIFT], axis=1)
         spectrogram[:count] = np.where(whole[:, None], (log_mel - _MEAN) / (2 * _DEVIATION), 0.0)
     return spectrogram

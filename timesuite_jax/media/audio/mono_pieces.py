@@ -120,5 +120,5 @@ def _mono(frame: av.AudioFrame) -> Float32[np.ndarray, " samples"]:
     if samples.dtype == np.uint8:
         mean = (mean - 128) / 128
     elif samples.dtype.kind == "i":
-        mean = mean / -float(np.iinfo(samples.dtype).min)
+        mean = mean / 2.0 ** (8 * samples.itemsize - 1)
     return mean.astype(np.float32)
