@@ -16,6 +16,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import command_line
+
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "launch"))
 from performance_flags import line, tpu_flags  # noqa: E402  (beside the launch scripts)
@@ -69,9 +71,8 @@ def compile_row(words: list[str], file: Path) -> None:
     topology = words[words.index("--topology") + 1]
     slices = int(words[words.index("--slices") + 1]) if "--slices" in words else 1
     flags = line(tpu_flags(topology.partition(":")[0], slices))
-    done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "LIBTPU_INIT_ARGS": flags}
-    )
+    environment = {**os.environ, "LIBTPU_INIT_ARGS": flags}
+    done = command_line.run_child(command, check=False, cwd=ROOT, stdout=subprocess.PIPE, env=environment)
     if not done.stdout:  # exit code 1 with a report is a result: the program does not fit
         raise SystemExit(f"timesuite aot {' '.join(words)} failed with exit code {done.returncode}")
     with atomic_write(file) as partial:
@@ -133,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

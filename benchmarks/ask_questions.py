@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import command_line
 import jax
 import numpy as np
 from ml_collections import ConfigDict
@@ -24,6 +25,7 @@ from timesuite_jax import registry
 from timesuite_jax.apps.tiny_model import tiny_config
 from timesuite_jax.data.synthetic import SyntheticCorpusSpec, make_tokenizer
 from timesuite_jax.media import write_mp4
+from timesuite_jax.progress import track
 from timesuite_jax.text import load_tokenizer
 
 QUESTIONS = ("When is the red circle visible?", "When is the blue square visible?")
@@ -66,7 +68,9 @@ def append_box(video: Path, number: int) -> None:
         file.write((16).to_bytes(4, "big") + b"free" + f"{number:08}".encode())
 
 
-def measure(config: ConfigDict, video: Path, repeats: int, new_tokens: int) -> tuple[list[float], list[float]]:
+def measure(
+    name: str, config: ConfigDict, video: Path, repeats: int, new_tokens: int
+) -> tuple[list[float], list[float]]:
     """Seconds of the first and the second question, cold and warm."""
     task: Any = registry.build(config)
     params = jax.jit(task.init)(jax.random.key(0))
@@ -78,11 +82,12 @@ def measure(config: ConfigDict, video: Path, repeats: int, new_tokens: int) -> t
             times.append(time.perf_counter())
         return np.diff(times).tolist()
 
-    cold, warm = pair(), []
-    for number in range(repeats):
-        append_box(video, number)
-        warm.append(pair())
-    return cold, np.min(warm, axis=0).tolist()
+    seconds = []
+    for number in track(range(repeats + 1), name):  # the first one compiles
+        if number:
+            append_box(video, number)
+        seconds.append(pair())
+    return seconds[0], np.min(seconds[1:], axis=0).tolist()
 
 
 def main() -> None:
@@ -97,12 +102,11 @@ def main() -> None:
         folder = Path(place)
         for name, config in models(folder).items():
             make_video(folder / "video.mp4")
-            for kind, (first, second) in zip(
-                ("cold", "warm"), measure(config, folder / "video.mp4", args.repeats, args.new_tokens), strict=True
-            ):
+            measured = measure(name, config, folder / "video.mp4", args.repeats, args.new_tokens)
+            for kind, (first, second) in zip(("cold", "warm"), measured, strict=True):
                 table.add_row(name, kind, f"{first:.3f}", f"{second:.3f}", f"{second / first:.1%}")
     Console(width=100).print(table)
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

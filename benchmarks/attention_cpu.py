@@ -15,6 +15,7 @@ from typing import Any
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+import command_line
 import jax
 import jax.numpy as jnp
 from rich.console import Console
@@ -22,6 +23,7 @@ from rich.table import Table
 
 from timesuite_jax.layers import attention
 from timesuite_jax.parallel import compiler_options
+from timesuite_jax.progress import track
 
 # name -> samples, positions, heads, key-value heads, head width, causal
 SHAPES = {
@@ -51,10 +53,10 @@ def compile_form(form: str, shape: tuple[Any, ...], *, backward: bool) -> tuple[
     return lambda: jax.block_until_ready(compiled(q, k, v)), compiled.memory_analysis().temp_size_in_bytes / 2**20
 
 
-def fastest(runs: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+def fastest(runs: dict[str, Callable[[], object]], repeats: int, what: str) -> dict[str, float]:
     """Milliseconds of the fastest repetition of each form."""
     times: dict[str, list[float]] = {form: [] for form in runs}
-    for _ in range(repeats + 1):
+    for _ in track(range(repeats + 1), what):
         for form, run in runs.items():
             start = time.perf_counter()
             run()
@@ -70,11 +72,11 @@ def main() -> None:
     for name, shape in SHAPES.items():
         for passes, backward in (("forward", False), ("forward and backward", True)):
             made = {form: compile_form(form, shape, backward=backward) for form in FORMS}
-            times = fastest({form: run for form, (run, _) in made.items()}, repeats)
+            times = fastest({form: run for form, (run, _) in made.items()}, repeats, f"{name}, {passes}")
             cells = [f"{times[form]:.1f}" for form in FORMS] + [f"{made[form][1]:.1f}" for form in FORMS]
             table.add_row(name, passes, *cells, f"{times['xla'] / times['blockwise']:.1f}")
     Console(width=120).print(table)
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

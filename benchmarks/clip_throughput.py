@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import command_line
 import numpy as np
 from decode_throughput import cpu_seconds, make_videos
 from rich.console import Console
@@ -30,6 +31,7 @@ from rich.table import Table
 from timesuite_jax.media import Deadline
 from timesuite_jax.media.action_frames import segments_middle
 from timesuite_jax.media.chosen_frames import decode_chosen
+from timesuite_jax.progress import track
 
 Method = Callable[[Path], np.ndarray]
 
@@ -87,7 +89,7 @@ def methods(frames: int, size: int, threads: int) -> dict[str, Method]:
 def measure(videos: list[Path], found: dict[str, Method], frames: int, repeats: int) -> dict[str, dict[str, float]]:
     """Frames per CPU second of each video by each method."""
     rates = {}
-    for path in videos:
+    for path in track(videos, "videos"):
         best = dict.fromkeys(found, float("inf"))
         for _ in range(repeats):
             for name, method in found.items():
@@ -125,4 +127,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

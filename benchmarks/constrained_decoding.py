@@ -10,6 +10,7 @@ words of the answers, and other words up to `--vocab`.
 import argparse
 import time
 
+import command_line
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +20,7 @@ from timesuite_jax.generation import GenerationSpec, generate
 from timesuite_jax.generation.constraint import constraint
 from timesuite_jax.generation.grammar.tables import FREE, compile_grammar
 from timesuite_jax.models.text import Mistral, MistralSpec
+from timesuite_jax.progress import track
 from timesuite_jax.videochat_t.answering.answer_forms import answer_graph
 
 
@@ -69,7 +71,7 @@ def main() -> None:
     spec = GenerationSpec(args.tokens, stop_tokens=())
     limits = {"free": None, "constrained": constraint(tables, [FREE] * args.batch, [30.0] * args.batch, args.tokens)}
     seconds: dict[str, list[float]] = {name: [] for name in limits}
-    for number in range(args.repeats + 1):
+    for number in track(range(args.repeats + 1), "repetitions"):
         for name, limit in limits.items():
             start = time.process_time()  # of all threads: other load on the machine counts less
             jax.block_until_ready(generate(model, params, embeds, valid, spec, None, limit))
@@ -86,4 +88,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

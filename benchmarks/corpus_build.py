@@ -26,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import command_line
 import numpy as np
 from corpus_videos import annotate, broken_videos, long_video, small_videos
 from rich.console import Console
@@ -121,7 +122,7 @@ def measure_growth(folder: Path, args: argparse.Namespace) -> list[dict[str, Any
         annotations = annotate(folder / f"growth{count}.json", small_videos(folder / "small", count))
         words = [annotations, folder / "small", folder / f"growth{count}", max(count // 100, 1)]
         command = [sys.executable, __file__, "--build", *map(str, words)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        done = command_line.run_child(command, stdout=subprocess.PIPE)
         found.append(json.loads(done.stdout))
     return found
 
@@ -220,4 +221,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--build"]:
         build_alone(*sys.argv[2:])
     else:
-        main()
+        command_line.run_main(main)

@@ -22,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 import av
+import command_line
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -99,4 +100,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

@@ -15,18 +15,18 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+import command_line
 import jax
 import jax.numpy as jnp
 import numpy as np
 from dropout_step import make_training_steps
-from mask_forms import FORMS, draw, make_key, same_on_every_mesh
+from mask_forms import FORMS, draw, make_key
 from rich.console import Console
 from rich.table import Table
+from side_process import SideProcess
 from workload import MEDIUM, TINY, TINY_SHAPE, Shape
 
 from timesuite_jax.progress import track
@@ -71,8 +71,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     sizes, shape = (TINY, TINY_SHAPE) if args.tiny else (MEDIUM, Shape())
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as other:
-        same = dict(zip(FORMS, other.map(same_on_every_mesh, FORMS), strict=True))
+    other = SideProcess("mask_forms")
+    same = {form: other.run(form).value for form in track(FORMS, "meshes")}
+    other.close()
     one = measure({form: make_dropout(form) for form in FORMS}, args.repeats, "one dropout")
     steps = measure(make_training_steps(FORMS, sizes, shape), args.step_repeats, "training step")
     if args.json:
@@ -83,4 +84,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

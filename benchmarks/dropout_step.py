@@ -29,6 +29,10 @@ class MediumTask:
     def __init__(self, form: str, model: VideoChatT) -> None:
         self._form, self._model = form, model
 
+    def is_statistic(self, path: tuple[str, ...]) -> bool:
+        """The model has no statistics of the data."""
+        return False
+
     def loss(
         self, trainable: Mapping, frozen: Mapping, batch: Mapping[str, jax.Array], rng: jax.Array
     ) -> tuple[jax.Array, jax.Array, dict]:

@@ -14,12 +14,12 @@ import argparse
 import dataclasses
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+import command_line
 from flops import forward_flops, llm_parameters, step_flops
 from interleave import compare
 from rich.console import Console
@@ -43,7 +43,7 @@ QUERY_PEAK = "import sys; from timesuite_jax.monitoring.meter import peak_flops;
 
 def query(program: str, *arguments: str) -> str:
     """Runs a Python program and returns the last line of its output."""
-    done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    done = command_line.run_child([sys.executable, "-c", program, *arguments], capture_output=True)
     return done.stdout.strip().rpartition("\n")[2]
 
 
@@ -130,4 +130,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

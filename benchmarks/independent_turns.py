@@ -18,6 +18,7 @@ from typing import Any
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 
+import command_line
 import jax
 import numpy as np
 from flax import linen as nn
@@ -28,6 +29,7 @@ from workload import MEDIUM, TINY, Shape, Sizes, make_batch
 
 from timesuite_jax import param_tree
 from timesuite_jax.parallel import compiler_options
+from timesuite_jax.progress import track
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
 
 QUESTIONS, QUESTION, ANSWER = 4, 30, 20
@@ -85,9 +87,9 @@ def main() -> None:
     args = parser.parse_args()
     inputs = batches(TINY if args.tiny else MEDIUM, 32 if args.tiny else 564)
     run = compile_gradient(TINY if args.tiny else MEDIUM, inputs)
-    gradients = {name: run(name) for name in inputs}
+    gradients = {name: run(name) for name in track(inputs, "compiling", len(inputs))}
     seconds: dict[str, list[float]] = {name: [] for name in inputs}
-    for _ in range(args.repeats):
+    for _ in track(range(args.repeats), "repetitions"):
         for name in inputs:
             start = time.process_time()
             run(name)
@@ -111,4 +113,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

@@ -16,6 +16,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import command_line
 from gpu_step import QUERY_JAX, QUERY_TORCH, query
 from interleave import compare
 from internvideo2_workload import LARGE, MEDIUM, TINY, Sizes
@@ -127,4 +128,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

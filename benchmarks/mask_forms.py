@@ -1,5 +1,8 @@
 """The generators that `dropout_masks.py` compares: how each draws the random bits of a mask."""
 
+from collections.abc import Callable
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jax.sharding import NamedSharding, PartitionSpec
@@ -22,6 +25,11 @@ def make_key(form: str, key: jax.Array) -> jax.Array:
 def draw(form: str, key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
     """The 32 random bits an entry that are compared with the rate."""
     return _hash_bits(key, shape) if form == "hashed" else jax.random.bits(key, shape, jnp.uint32)
+
+
+def tasks() -> dict[str, Callable[[], bool]]:
+    """`same_on_every_mesh` of each form."""
+    return {form: partial(same_on_every_mesh, form) for form in FORMS}
 
 
 def same_on_every_mesh(form: str) -> bool:

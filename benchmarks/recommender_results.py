@@ -19,6 +19,8 @@ import sys
 import time
 from pathlib import Path
 
+import command_line
+
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.data.interactions import Interactions
 
@@ -52,7 +54,8 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
     command = [sys.executable, "-m", "timesuite_jax.cli.main", "train", location, "--workdir", str(folder), "--json"]
     start = time.perf_counter()
     with (folder / "output.json").open("w") as output:
-        child = subprocess.Popen([*command, *words], stdout=output)
+        # A process group of its own: Ctrl-C reaches this process only.
+        child = subprocess.Popen([*command, *words], stdout=output, process_group=0)
     handler = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:
         _, status, usage = os.wait4(child.pid, 0)
@@ -68,12 +71,12 @@ def train(name: str, location: str, seed: int, data: Path, out: Path, overrides:
     finished.append({**spent, "peak_mib": usage.ru_maxrss / 1024})
     attempts.write_text(json.dumps(finished))
     code = os.waitstatus_to_exitcode(status)
-    if code not in (0, 130):  # finished, or interrupted and saved
+    if code not in (0, 130, -signal.SIGTERM):  # finished, interrupted and saved, or interrupted before it started
         raise SystemExit(f"{name}: the training failed with exit code {code}")
     text = (folder / "output.json").read_text()
     result = json.loads(text) if text else {"interrupted": True}  # before training started
     if result["interrupted"]:
-        raise SystemExit(f"{name}: interrupted; run the script again to resume")
+        raise KeyboardInterrupt(f"{name} is interrupted; run the script again to resume it")
     users = Interactions.load(data).num_users
     epoch = -(-users // load_config(location, words).data.batch_size)  # steps
     report = {
@@ -140,4 +143,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

@@ -16,11 +16,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import command_line
 from interleave import compare
 from recommender_workload import Sizes, first_batch, read_log, write_random, write_subset
 from rich.console import Console
 from rich.table import Table
 from side_process import SideProcess
+
+from timesuite_jax.progress import track
 
 TARGETS = {"evaluation": 15.0, "step": 8.0, "epoch": 10.0}
 TITLES = {
@@ -47,7 +50,7 @@ def measure(path: Path, sizes: Sizes, repeats: int) -> dict[str, Any]:
     """Returns all measurements."""
     load = os.getloadavg()[0]
     memory = dense_memory(path, sizes)
-    for name, module in (("ours", "jax_mqsa"), ("torch", "torch_mqsa")):
+    for name, module in track((("ours", "jax_mqsa"), ("torch", "torch_mqsa")), "memory"):
         side = SideProcess(module, path, sizes)
         side.run("step")
         memory[f"{name}_process_mib"] = side.peak_memory()
@@ -126,4 +129,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

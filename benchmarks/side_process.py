@@ -11,14 +11,16 @@ import importlib
 import json
 import multiprocessing
 import resource
-import subprocess
 import sys
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import command_line
 from workload import Sizes
+
+from timesuite_jax.progress import progress_bar
 
 MIB = 2**20
 # Run in a separate process, so that the measuring one imports no framework.
@@ -45,7 +47,8 @@ class SideProcess:
         context = multiprocessing.get_context("spawn")
         self._ours, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, module, arguments), daemon=True)
-        self._process.start()
+        with command_line.interrupts_blocked():
+            self._process.start()
 
     def run(self, task: str) -> Measurement:
         """Runs one repetition.
@@ -75,7 +78,8 @@ class SideProcess:
 def write_weights(path: Path, sizes: Sizes) -> None:
     """Writes random weights for both sides as safetensors with upstream's names."""
     arguments = [sys.executable, "-c", _WRITE, json.dumps(dataclasses.asdict(sizes)), path]
-    subprocess.run(arguments, check=True, cwd=Path(__file__).parent)
+    with progress_bar("random weights"):
+        command_line.run_child(arguments, cwd=Path(__file__).parent)
 
 
 def _serve(connection: Connection, module: str, arguments: tuple) -> None:

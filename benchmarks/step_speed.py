@@ -17,11 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import command_line
 from interleave import compare
 from rich.console import Console
 from rich.table import Table
 from side_process import SideProcess, write_weights
 from workload import MEDIUM, TINY, TINY_SHAPE, Shape, Sizes
+
+from timesuite_jax.progress import track
 
 TARGETS = {"forward": 1.0, "forward+backward": 1.2, "generate": 2.0, "answer": None, "product": None}
 MEMORY_TARGET = 1.0
@@ -72,7 +75,7 @@ def sides(sizes: Sizes, shape: Shape) -> Iterator[tuple[SideProcess, SideProcess
 def peaks(ours: SideProcess, theirs: SideProcess) -> dict[str, float]:
     """Returns the peak memory of forward and backward pass on each side, in MiB."""
     memory = {}
-    for name, side in (("ours", ours), ("torch", theirs)):
+    for name, side in track((("ours", ours), ("torch", theirs)), "memory"):
         side.run("forward+backward")
         memory[f"{name}_process_mib"] = side.peak_memory()
         memory[f"{name}_step_mib"] = side.peak_memory_of("forward+backward")
@@ -117,4 +120,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

@@ -9,6 +9,7 @@ held-out item follows its predecessor somewhere in training.
 import argparse
 from pathlib import Path
 
+import command_line
 import numpy as np
 
 from timesuite_jax.data.interactions import Interactions
@@ -40,4 +41,4 @@ def main(argv: list[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    command_line.run_main(main)

@@ -57,6 +57,19 @@ def test_independent_turns():
 
 
 @pytest.mark.nightly
+def test_dropout_masks():
+    result = json.loads(run("dropout_masks.py", "--tiny", "--repeats", "1", "--step-repeats", "1", "--json"))
+    assert result["same_on_every_mesh"]["hashed"]
+    assert all(seconds > 0 for name in ("dropout_seconds", "step_seconds") for seconds in result[name].values())
+
+
+@pytest.mark.nightly
+def test_port_memory(tmp_path):
+    lines = run("port_memory.py", "--gb", "0.1", "--folder", str(tmp_path / "weights")).splitlines()
+    assert [line.split()[0] for line in lines[2:]] == ["shards", "orbax", "dictionary"]
+
+
+@pytest.mark.nightly
 def test_gpu_step():
     result = json.loads(run("gpu_step.py", "--tiny", "--repeats", "1", "--json"))
     assert [row["task"] for row in result["comparisons"]] == ["forward", "forward+backward", "generate", "prefill"]

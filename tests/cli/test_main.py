@@ -177,6 +177,15 @@ def test_ctrl_c_is_one_line_with_exit_code_130(failing, capsys):
     assert capsys.readouterr().err == "timesuite quickstart: interrupted\n"
 
 
+def test_so_is_ctrl_c_while_the_command_is_imported(monkeypatch, capsys):
+    def interrupted(name: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(importlib, "import_module", interrupted)
+    assert main(["quickstart"]) == 130
+    assert capsys.readouterr().err == "timesuite quickstart: interrupted\n"
+
+
 def test_other_exceptions_keep_their_traceback(failing):
     failing(ZeroDivisionError("ours"))
     with pytest.raises(ZeroDivisionError):

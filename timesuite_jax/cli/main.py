@@ -63,18 +63,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     parser = _parser()
     name = parser.parse_args(argv[:1] or ["--help"]).command
-    use_compile_cache(os.environ)
-    configure_native_libraries(os.environ, _log_level())
-    module = importlib.import_module(f"timesuite_jax.cli.{name}")
-    parser = argparse.ArgumentParser(
-        prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    module.add_arguments(parser)
-    _quiet_logs()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # file names and keys may contain surrogates
     try:
-        return module.run(_parse(parser, name, _join_overrides(argv[1:])))
+        return _run(name, argv[1:])
     except UserError as error:
         _ignore_abandoned_writes()
         print(f"timesuite {name}: {printable(str(error))}", file=sys.stderr)
@@ -92,6 +82,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         _ignore_abandoned_writes()
         print(f"timesuite {name}: {printable(message)}", file=sys.stderr)
         return USER_MISTAKE
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    """Imports and runs a command; returns its exit code."""
+    use_compile_cache(os.environ)
+    configure_native_libraries(os.environ, _log_level())
+    module = importlib.import_module(f"timesuite_jax.cli.{name}")
+    parser = argparse.ArgumentParser(
+        prog=f"timesuite {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    module.add_arguments(parser)
+    _quiet_logs()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names and keys may contain surrogates
+    return module.run(_parse(parser, name, _join_overrides(words)))
 
 
 def _explain(error: Exception) -> str:
