@@ -75,6 +75,16 @@ def test_evaluation_grid_of_a_clip_ends_with_the_video():
     assert numbers.tolist() == [15, 18, 21, 24]
 
 
+def test_one_frame_a_second():
+    """Upstream's rule for Video-MME: its evaluation grid on the frames of whole seconds, which are the time stamps."""
+    times, spec = np.arange(75) / 7.5, SamplingSpec.from_variant("upstream_each_second", 4)
+    numbers, seconds = choose_frames(times, 10.0, 7.5, spec)  # ten frames: segments of 2.25, from 1
+    assert seconds.tolist() == [1.0, 3.0, 5.0, 8.0]  # 2.25, 4.5 and 6.75 are rounded to even
+    assert numbers.tolist() == [7, 22, 37, 60]
+    numbers, seconds = choose_frames(times, 10.0, 7.5, spec, clip=(9.5, 10.0))
+    assert seconds.tolist() == [0.0] * 4 and numbers.tolist() == [71] * 4
+
+
 def test_random_sampling_is_determined_by_its_generator():
     spec = SamplingSpec.from_variant("random", 16)
     with pytest.raises(ValueError, match="needs rng"):

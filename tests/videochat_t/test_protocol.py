@@ -14,9 +14,10 @@ from timesuite_jax.registry import build
 from timesuite_jax.text import Turn
 from timesuite_jax.videochat_t import protocol
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
-from timesuite_jax.videochat_t.protocol import apply_protocol
+from timesuite_jax.videochat_t.protocol import adapt, apply_protocol
 from timesuite_jax.videochat_t.task import VideoChatTask
 
 
@@ -54,6 +55,19 @@ def test_paper_is_upstreams_evaluation(tiny_corpus):
         "data.shorten_time_text": False,
         "data.buckets": (16 + 4 * 8 + 512,),  # visual tokens, time stamps, the rest of the prompt
         "evaluation.max_new_tokens": 512,
+    }
+
+
+def test_requirements_of_benchmarks(tiny_corpus):
+    config = apply_protocol(task_of(tiny_corpus, protocol="paper").config)
+    assert changed(config, adapt(config, Requirements(answer_tokens=7))) == {}
+    assert changed(config, adapt(config, Requirements(extra_tokens=100, each_second=True))) == {
+        "model.vision.pixel_mean": (0.485, 0.456, 0.406),
+        "model.vision.pixel_std": (0.229, 0.224, 0.225),
+        "data.sampling": "upstream_each_second",
+        "data.transform": "upstream_whole",
+        "data.time_style": "integer",
+        "data.buckets": (16 + 4 * 8 + 512 + 100,),
     }
 
 

@@ -5,6 +5,7 @@ displayed at the middle (or at a random time) of each; its timestamp is its pres
 frame rate. `clock="index"` follows upstream: segments of frame numbers, timestamps of frame number / average rate.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,7 @@ from timesuite_jax.errors import UserError
 from timesuite_jax.media.chosen_frames import decode_chosen
 from timesuite_jax.media.deadline import Deadline
 from timesuite_jax.media.decode import DEFAULT_DEADLINE_S
+from timesuite_jax.media.frame_choice import evaluation_indices
 from timesuite_jax.media.frame_converter import Resize
 from timesuite_jax.media.index_clock import CORRECT_CLIP, Place, choose_by_index, window
 from timesuite_jax.media.video_error import VideoError
@@ -33,6 +35,7 @@ class SamplingSpec:
     num_frames: int
     place: Place = "middle"  # "grid" is upstream's evaluation rule, for clock="index" only
     clock: Clock = "pts"
+    each_second: bool = False  # the grid on the frames displayed at whole seconds, whose timestamps these are
 
     def __post_init__(self):
         if self.place == "grid" and self.clock == "pts":
@@ -40,7 +43,10 @@ class SamplingSpec:
 
     @classmethod
     def from_variant(cls, variant: str, num_frames: int) -> "SamplingSpec":
-        """Looks up a named variant: `middle`, `random` (new runs), `upstream_{middle,random,evaluation}` (parity)."""
+        """Looks up a named variant.
+
+        `middle`, `random` (new runs), `upstream_{middle,random,evaluation}`, `upstream_each_second` (parity).
+        """
         table: dict[str, tuple[Place, Clock]] = {
             "middle": ("middle", "pts"),
             "random": ("random", "pts"),
@@ -48,8 +54,11 @@ class SamplingSpec:
             "upstream_random": ("random", "index"),
             "upstream_evaluation": ("grid", "index"),
         }
+        if variant == "upstream_each_second":
+            return cls(num_frames, each_second=True)
         if variant not in table:
-            raise UserError(f"unknown sampling {variant!r}; choose one of {', '.join(table)}")
+            known = ", ".join((*table, "upstream_each_second"))
+            raise UserError(f"unknown sampling {variant!r}; choose one of {known}")
         place, clock = table[variant]
         return cls(num_frames, place, clock)
 
@@ -112,6 +121,10 @@ def choose_frames(
     if spec.clock == "index":
         return choose_by_index(len(times), average_rate, spec.num_frames, spec.place, clip=clip, rng=rng, name=name)
     start, end = clip_window(clip, duration)
+    if spec.each_second:
+        # Upstream's Video-MME (eval/eval_qa_tasks.ipynb): JPEGs that were extracted once a second.
+        moments = evaluation_indices(spec.num_frames, max(1, math.ceil(end - start))).astype(np.float64)
+        return displayed_frames(times, start + moments), moments
     within = np.full(spec.num_frames, 0.5) if rng is None or spec.deterministic else rng.random(spec.num_frames)
     moments = start + (np.arange(spec.num_frames) + within) / spec.num_frames * (end - start)
     numbers = displayed_frames(times, moments)

@@ -6,6 +6,7 @@ Frames are transferred as uint8 and normalised on the device.
 |---|---|---|---|
 | `default` | random resized crop, antialiased | resize short side, centre crop, antialiased | same filter in both |
 | `whole` | resize whole frame, ignoring aspect | the same | upstream on VideoMME; crops nothing |
+| `upstream_whole` | Pillow: resize whole frame | the same | upstream on VideoMME, pixel by pixel |
 | `upstream` | random resized crop *without* antialiasing, flip | Pillow: resize short side, centre crop | upstream |
 
 Flips are off by default: they would invalidate "left" and "right" in questions.
@@ -46,6 +47,8 @@ class TransformSpec:
             ("default", False): cls(size, "centre"),
             ("whole", True): cls(size, "whole"),
             ("whole", False): cls(size, "whole"),
+            ("upstream_whole", True): cls(size, "whole", shrink_while_decoding=False),
+            ("upstream_whole", False): cls(size, "whole", shrink_while_decoding=False),
             ("upstream", True): cls(size, "random_resized", False, 0.5, False),
             ("upstream", False): cls(size, "centre", True, 0.0, False),
         }

@@ -25,6 +25,7 @@ from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.answering.ask_result import AskResult
 from timesuite_jax.videochat_t.answering.encodings import EncodingCache
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.corpus_evaluation import CorpusEvaluation
 from timesuite_jax.videochat_t.benchmarks.evaluation_job import evaluation_job
 from timesuite_jax.videochat_t.benchmarks.table import find_benchmark
@@ -33,23 +34,24 @@ from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.missing_inputs import check_inputs
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
-from timesuite_jax.videochat_t.protocol import apply_protocol
+from timesuite_jax.videochat_t.protocol import adapt, apply_protocol
 
 
 class VideoChatInference:
     """The half of `VideoChatTask` that needs parameters and no training data; parameters are passed to each method."""
 
-    def __init__(self, config: VideoChatTConfig) -> None:
+    def __init__(self, config: VideoChatTConfig, needs: Requirements | None = None) -> None:
         """Builds the model; tokenizers and corpora are read when they are first used.
 
-        `config` is that of training; questions are answered under `config.evaluation.protocol`.
+        `config` is that of training; questions are answered under `config.evaluation.protocol`, with the changes of
+        `needs`.
 
         Raises:
           UserError: if the Q-Former has no room for a clip's text.
         """
         self.config = config
         self.model = VideoChatT(config.model)
-        self._answering = apply_protocol(config)
+        self._answering = adapt(apply_protocol(config), needs or Requirements())
         self._answering_model = VideoChatT(self._answering.model)
         self._encodings = EncodingCache()
         self._models: dict[str, VideoChatInference] = {}  # by protocol
@@ -153,11 +155,12 @@ class VideoChatInference:
         """A benchmark on the evaluation corpora; see `evaluation_job`."""
         model = self.with_protocol(request.protocol)
         model.processor(request.prompt)  # rejects an unknown layout before parameters are read
-        return evaluation_job(
-            model.config.evaluation,
-            request,
-            lambda params, length: model.predictor(params, request.prompt, length, request.answers or "auto"),
-        )
+
+        def make_predictor(params: Params, needs: Requirements) -> VideoChatPredictor:
+            adapted = VideoChatInference(model.config, needs)
+            return adapted.predictor(params, request.prompt, needs.answer_tokens, request.answers or "auto")
+
+        return evaluation_job(model.config.evaluation, request, make_predictor)
 
     def ask(
         self,

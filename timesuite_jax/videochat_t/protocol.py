@@ -17,8 +17,9 @@ points; choose it to compare with published scores.
 
 import dataclasses
 
-from timesuite_jax.pixel_statistics import CLIP_MEAN, CLIP_STD
+from timesuite_jax.pixel_statistics import CLIP_MEAN, CLIP_STD, IMAGENET_MEAN, IMAGENET_STD
 from timesuite_jax.text import EVALUATION, TimeStyle
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.config import VideoChatTConfig
 
 _NEW_TOKENS = 512
@@ -47,3 +48,17 @@ def apply_protocol(config: VideoChatTConfig) -> VideoChatTConfig:
     )
     evaluation = dataclasses.replace(config.evaluation, max_new_tokens=_NEW_TOKENS)
     return dataclasses.replace(config, model=model, data=data, evaluation=evaluation)
+
+
+def adapt(config: VideoChatTConfig, needs: Requirements) -> VideoChatTConfig:
+    """Returns the config of a protocol with the changes of a benchmark; the parameters are the same."""
+    model, data = config.model, config.data
+    if needs.extra_tokens:
+        data = dataclasses.replace(data, buckets=(max(data.buckets) + needs.extra_tokens,))
+    if needs.each_second:
+        vision = dataclasses.replace(model.vision, pixel_mean=IMAGENET_MEAN, pixel_std=IMAGENET_STD)
+        model = dataclasses.replace(model, vision=vision)
+        data = dataclasses.replace(
+            data, sampling="upstream_each_second", transform="upstream_whole", time_style=TimeStyle.INTEGER
+        )
+    return dataclasses.replace(config, model=model, data=data)

@@ -21,6 +21,8 @@ class ChoiceQuestion:
       clip: the part of the video that it is about, in seconds; None for all of it.
       group: questions that are scored together have the same; "" for none.
       structure: how the questions of a group depend on each other.
+      subtitles: name of the file with the subtitles of the video; "" for none.
+      first_second: second of these subtitles at which the video begins.
     """
 
     id: str
@@ -32,3 +34,5 @@ class ChoiceQuestion:
     clip: Span | None = None
     group: str = ""
     structure: str = ""
+    subtitles: str = ""
+    first_second: float = 0.0

@@ -30,5 +30,11 @@ def _parse(row: Cursor, _: Path) -> Iterator[ChoiceQuestion]:
         index = letter_index(one.field("answer"), len(options))
         categories = length, one.field("task_type").text()
         yield ChoiceQuestion(
-            one.field("question_id").name(), video, one.field("question").text(), options, index, categories
+            one.field("question_id").name(),
+            video,
+            one.field("question").text(),
+            options,
+            index,
+            categories,
+            subtitles=f"{video}.srt",
         )

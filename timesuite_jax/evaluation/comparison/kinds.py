@@ -50,7 +50,14 @@ KINDS = (
         "the prompts differ",
         (
             *("benchmark.question", "benchmark.option", "benchmark.layout", "benchmark.answer_prompt"),
-            *("benchmark.times", "model.bos", "model.inputs.layout", "model.inputs.turns", "model.inputs.time_style"),
+            *(
+                "benchmark.subtitles",
+                "benchmark.times",
+                "model.bos",
+                "model.inputs.layout",
+                "model.inputs.turns",
+                "model.inputs.time_style",
+            ),
             *("model.inputs.shorten_time_text", "model.inputs.buckets", "model.inputs.clip_text_*"),
         ),
     ),
@@ -77,7 +84,14 @@ KINDS = (
 IGNORED = ("hash", "predictions", "truth")  # a checksum of all settings; paths
 SET_BY_PROTOCOL = (
     *("benchmark.question", "benchmark.option", "benchmark.layout", "benchmark.answer_prompt", "benchmark.times"),
-    *("benchmark.answers", "model.upstream_text", "model.max_new_tokens", "model.bos", "model.pixel_*"),
+    *(
+        "benchmark.subtitles",
+        "benchmark.answers",
+        "model.upstream_text",
+        "model.max_new_tokens",
+        "model.bos",
+        "model.pixel_*",
+    ),
     *(
         "model.answers",
         "model.inputs.layout",

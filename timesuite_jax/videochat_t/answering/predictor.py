@@ -22,6 +22,7 @@ from timesuite_jax.text import ConversationLayout, Turn, as_prompt
 from timesuite_jax.videochat_t.answering.answer_forms import FREE
 from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, AnswerGrammar, AnswerRequest
 from timesuite_jax.videochat_t.answering.answerer import Answerer
+from timesuite_jax.videochat_t.answering.subtitle_prompt import SubtitlePrompt
 from timesuite_jax.videochat_t.answering.video_file import VideoFile
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
@@ -42,6 +43,7 @@ class VideoQuestion:
       layout: of the conversation; the processor's if not given.
       answer_prompt: start of the answer that is given to the model, and that its text lacks.
       form: of the answer, one of `answer_forms.FORMS`.
+      subtitles: that are shown with the question.
     """
 
     record: Record | VideoFile
@@ -52,6 +54,7 @@ class VideoQuestion:
     layout: ConversationLayout | None = None
     answer_prompt: str = ""
     form: str = FREE
+    subtitles: SubtitlePrompt | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,14 +129,15 @@ class VideoChatPredictor:
             scale = _other_scale(visual.duration)
         if prompt.rescale or prompt.time_offset:
             visual = self._at_times(visual, visual.seconds * scale + prompt.time_offset)
+        turn = prompt.turn
+        if prompt.subtitles is not None:
+            turn = prompt.subtitles.insert(turn, visual.seconds.tolist(), processor.tokenizer)
         words = processor.conversation(
-            as_prompt([prompt.turn]), visual.seconds, layout=prompt.layout, answer_prompt=prompt.answer_prompt
+            as_prompt([turn]), visual.seconds, layout=prompt.layout, answer_prompt=prompt.answer_prompt
         )
         if isinstance(words, DoesNotFit):
             raise UserError(words.reason)
-        return PreparedQuestion(
-            Sample(visual, words), visual.duration * scale, scale, prompt.turn.question, prompt.form
-        )
+        return PreparedQuestion(Sample(visual, words), visual.duration * scale, scale, turn.question, prompt.form)
 
     def describe(self, prepared: PreparedQuestion) -> dict[str, Any]:
         """Returns the question, the times of the frames, and checksums of pixels and tokens; see `DescribesInputs`."""

@@ -13,6 +13,7 @@ from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, Evalua
 from timesuite_jax.evaluation.report import print_breakdown
 from timesuite_jax.param_tree import Params
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.answering.timeline_parts import video_frames
 from timesuite_jax.videochat_t.benchmarks.choice_of_benchmark import AnyBenchmark, choose_benchmark
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
@@ -24,15 +25,16 @@ _TIMELINES = 6  # answers that are drawn
 
 
 def evaluation_job(
-    spec: EvaluationSpec, request: EvaluationRequest, make_predictor: Callable[[Params, int | None], VideoChatPredictor]
+    spec: EvaluationSpec,
+    request: EvaluationRequest,
+    make_predictor: Callable[[Params, Requirements], VideoChatPredictor],
 ) -> EvaluationJob:
     """One benchmark, on the corpora of `config.evaluation` or on official annotation files.
 
     Args:
       spec: the config's part.
       request: options of the command; they take precedence.
-      make_predictor: from the parameters of the model, and the maximum length of an answer or None for that of the
-        config.
+      make_predictor: from the parameters of the model, and what the benchmark requires.
 
     Raises:
       UserError: if there are no corpora, one cannot be read, or the benchmark does not support an option.
@@ -41,9 +43,9 @@ def evaluation_job(
     benchmark = choose_benchmark(name, spec, request)
     # Of corpora it is the number of records, which the benchmark itself applies.
     if isinstance(benchmark, PublishedBenchmark):
-        answer_tokens, limit = benchmark.answer_tokens, request.limit or spec.limit
+        needs, limit = benchmark.requirements, request.limit or spec.limit
     else:
-        answer_tokens, limit = None, None
+        needs, limit = Requirements(), None
     total = len(benchmark.examples())
     if request.timeline is not None and not issubclass(benchmark.prediction_type, GroundingPrediction):
         raise UserError(f"--timeline draws time spans, and benchmark {name} has none; remove the option")
@@ -51,7 +53,7 @@ def evaluation_job(
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
             benchmark,
-            make_predictor(params, answer_tokens),
+            make_predictor(params, needs),
             batch_size=request.batch_size or spec.batch_size,
             limit=limit,
             folder=request.results,

@@ -52,7 +52,7 @@ class Processor:
             )
         self.spec = spec if train else spec.for_evaluation()
         self._video = video if train else video.for_evaluation()
-        self._tokenizer, self._clip_tokenizer = tokenizer, clip_tokenizer
+        self.tokenizer, self._clip_tokenizer = tokenizer, clip_tokenizer
         self._sampling = SamplingSpec.from_variant(self.spec.sampling, video.num_frames)
         self._transform = TransformSpec.from_variant(spec.transform, video.size, train=train)
 
@@ -152,7 +152,7 @@ class Processor:
         """
         follows = len(turns) > 1 and turns[-1].answer is None
         fitted = fit_conversation(
-            self._tokenizer,
+            self.tokenizer,
             turns,
             seconds=[float(second) for second in seconds],
             n_visual=self._video.n_visual,
@@ -169,13 +169,13 @@ class Processor:
             fitted.conversation,
             n_visual=self._video.n_visual,
             length=max(self.spec.buckets),
-            special=self._tokenizer.special,
+            special=self.tokenizer.special,
         )
         return TokenizedConversation(row, fitted.length, fitted.cuts)
 
     def collate(self, samples: Sequence[Sample | Dropped], *, fixed_length: bool) -> Batch:
         """Stacks samples; see `batch.collate`."""
-        return collate(samples, self.spec, self._video, self._tokenizer.special, fixed_length=fixed_length)
+        return collate(samples, self.spec, self._video, self.tokenizer.special, fixed_length=fixed_length)
 
     def _choose_stored(
         self, record: Record, rng: np.random.Generator | None

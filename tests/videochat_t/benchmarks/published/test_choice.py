@@ -8,6 +8,7 @@ from tests.support.choice_samples import CHOICE_SAMPLES, parquet_file
 from tests.support.published import Answers, sources
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.published.choice import PublishedChoice
 from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
 from timesuite_jax.videochat_t.benchmarks.published.group_scores import group_score
@@ -51,11 +52,11 @@ def test_the_questions_character_by_character(tmp_path):
     default, paper = (of(VIDEO_MME, tmp_path, protocol, ["yt1.mp4"]) for protocol in ("default", "paper"))
     (example,) = default.examples()
     asked = "Question: When?\nOptions:\n(A) Now\n(B) Later\nOnly give the best option."
-    assert default.prompt(example).turn.question == asked and default.answer_tokens is None
+    assert default.prompt(example).turn.question == asked and default.requirements == Requirements()
     prompt = paper.prompt(example)
     instruction = prompt.turn.question.removesuffix(asked)
     assert instruction.startswith("Carefully watch") and instruction.endswith("addresses the question.\n")
-    assert prompt.answer_prompt == "Best option:(" and paper.answer_tokens == 256
+    assert prompt.answer_prompt == "Best option:(" and paper.requirements == Requirements(256, each_second=True)
     assert prompt.layout.opening == instruction + "[INST]{video} [/INST]"
 
 

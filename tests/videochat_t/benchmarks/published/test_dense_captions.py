@@ -100,7 +100,7 @@ def test_sections_last_until_the_next_one_begins(tmp_path):
     assert first.events[1] == (16.0, 60.0, "End")
     question = first.question
     assert "start time for each event" in question and set(result.settings["benchmark.annotations"]) == set(files)
-    with pytest.raises(UserError, match="test_id.txt lists no video of the annotations of vitt"):
+    with pytest.raises(UserError, match=r"test_id\.txt lists no video of the annotations of vitt"):
         PUBLISHED["vitt"](sources(tmp_path, {**files, "test_id.txt": b"other\n"}, []))
 
 

@@ -1,6 +1,7 @@
 """Multiple choice on official annotation files: which option is right?"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from timesuite_jax.data.choices.choice_question import ChoiceQuestion
@@ -24,6 +25,7 @@ from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
+from timesuite_jax.videochat_t.benchmarks.published.subtitle_files import SubtitleFiles
 from timesuite_jax.videochat_t.benchmarks.published.video_root import VideoRoot
 
 
@@ -46,7 +48,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             raise UserError(f"--split {sources.split}: a file of {of.name} has one split; leave the option out")
         self._set, self.name, self.protocol = of, of.name, protocol
         self._wording = of.paper if protocol == "paper" else of.default
-        self.answer_tokens = self._wording.answer_tokens
+        self.requirements = self._wording.requirements
         files = sources.annotation_files()
         self._checksums = file_checksums(files)
         found = list(of.read(files))
@@ -68,6 +70,12 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
         )
         self._videos = VideoRoot(sources.videos)
         self._missing = self._videos.missing(one.video for one in self._questions)
+        self._subtitles = SubtitleFiles(sources.videos) if self._wording.subtitles else None
+        if self._subtitles and not any(map(self._subtitles.find, self._questions)):
+            raise UserError(
+                f"{sources.videos} has no file of subtitles such as {self._questions[0].subtitles}, which {of.name} "
+                f"needs; unpack the subtitles of its release there, or choose {of.name.removesuffix('_subtitles')}"
+            )
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -81,6 +89,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             "answer_prompt": wording.answer_prompt,
             "times": "video" if wording.video_times else "clip",
             "answers": wording.reader,
+            **({"subtitles": asdict(wording.subtitles)} if wording.subtitles else {}),
         }
 
     def examples(self) -> Sequence[ChoiceQuestion]:
@@ -91,15 +100,17 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
         """Returns a question about a video.
 
         Raises:
-          UserError: its video is missing.
+          UserError: its video is missing, or its subtitles cannot be read.
         """
         wording = self._wording
+        subtitles = self._subtitles.prompt(example, wording.subtitles) if self._subtitles else None
         return VideoQuestion(
             self._videos.find(example.video, example.clip),
             Turn(wording.question(example)),
             time_offset=example.clip[0] if example.clip and wording.video_times else 0.0,
-            layout=wording.layout,
+            layout=wording.layout_of(subtitled=subtitles is not None),
             answer_prompt=wording.answer_prompt,
+            subtitles=subtitles,
         )
 
     def read(self, answer: VideoAnswer, example: ChoiceQuestion) -> ChoicePrediction:
@@ -132,6 +143,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             else {},
             coverage=coverage_note(len(predictions), len(self._questions) + len(self._unreadable), self._set.sizes),
             details={
+                **({"questions_without_subtitles": self._count_unsubtitled(predictions)} if self._subtitles else {}),
                 "questions_without_published_answer": sum(one.truth is None for one in predictions),
                 "breakdown": break_down({name: table[name] for name in ("accuracy", "parse_failures")}, units),
                 "excluded_rows": len(self._excluded),
@@ -139,3 +151,9 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
                 **source_details([one.frames for one in predictions], self._missing, self._unreadable, self._set.sizes),
             },
         )
+
+    def _count_unsubtitled(self, predictions: Sequence[ChoicePrediction]) -> int:
+        """Counts the scored questions whose video has no subtitles."""
+        assert self._subtitles is not None
+        scored = {one.id for one in predictions}
+        return sum(one.id in scored and self._subtitles.find(one) is None for one in self._questions)

@@ -1,12 +1,36 @@
 """The description of a multiple-choice benchmark: what is asked, how answers are read, and what is scored."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from timesuite_jax.data.choices.choice_question import LETTERS, ChoiceQuestion
 from timesuite_jax.data.choices.rows import Found
 from timesuite_jax.text import ConversationLayout
+from timesuite_jax.videochat_t.answering.requirements import Requirements
+from timesuite_jax.videochat_t.answering.subtitle_prompt import SubtitleRule
+
+_HEADING_TOKENS = 64  # of the text before subtitles
+
+
+@dataclass(frozen=True)
+class SubtitleWording:
+    """How a protocol shows subtitles; see `SubtitlePrompt`.
+
+    Attributes:
+      layout: of the conversation where there are subtitles; that of the question if not given.
+    """
+
+    rule: SubtitleRule
+    tokens: int
+    heading: str = ""
+    opening: bool = False
+    layout: ConversationLayout | None = None
+
+    @property
+    def extra_tokens(self) -> int:
+        """Tokens that they may add to a prompt."""
+        return self.tokens + _HEADING_TOKENS
 
 
 @dataclass(frozen=True)
@@ -21,6 +45,8 @@ class ChoiceWording:
       answer_prompt: start of the answer that is given to the model.
       answer_tokens: maximum length of an answer; None for that of the config or of the protocol.
       video_times: whether time stamps of a clip count from the start of its video.
+      each_second: whether frames are shown as in the original's Video-MME, see `Requirements`.
+      subtitles: how they are shown; None for none.
     """
 
     template: str
@@ -30,6 +56,18 @@ class ChoiceWording:
     answer_prompt: str = ""
     answer_tokens: int | None = None
     video_times: bool = False
+    each_second: bool = False
+    subtitles: SubtitleWording | None = None
+
+    @property
+    def requirements(self) -> Requirements:
+        """What it changes of how a protocol makes inputs and answers."""
+        extra = self.subtitles.extra_tokens if self.subtitles else 0
+        return Requirements(self.answer_tokens, extra, self.each_second)
+
+    def layout_of(self, *, subtitled: bool) -> ConversationLayout | None:
+        """Returns the layout of a question with or without subtitles; None for that of the protocol."""
+        return (self.subtitles.layout if subtitled and self.subtitles else None) or self.layout
 
     def question(self, asked: ChoiceQuestion) -> str:
         """Returns the question with its options."""
@@ -49,15 +87,13 @@ INSTRUCTION = (
 )
 """The original's system prompt of multiple-choice benchmarks."""
 
+SUBTITLES_HEADING = "This video's subtitles are listed below:"
 _QUESTION = "Question: {question}\nOptions:\n{options}\nOnly give the best option."
-_LAYOUT = ConversationLayout(
-    name="original_choice",
-    opening=f"{INSTRUCTION}[INST]{{video}} [/INST]",
-    first_question=" [INST]{times}{question} [/INST]",
-)
-
 DEFAULT = ChoiceWording(_QUESTION, "choice")
 """A question in the form of the training data, and our rule for answers."""
+
+DEFAULT_SUBTITLED = replace(DEFAULT, subtitles=SubtitleWording("at_frames", 2048, f"{SUBTITLES_HEADING}\n"))
+"""The same, after the subtitles at the frames."""
 
 LETTER_ONLY = ChoiceWording(
     "{question}\n{options}\nAnswer with the option's letter from the given choices directly.",
@@ -67,7 +103,16 @@ LETTER_ONLY = ChoiceWording(
 """The wording of VLMEvalKit and lmms-eval."""
 
 
-def original_wording(reader: str, *, repeat: bool, answer_tokens: int, video_times: bool = False) -> ChoiceWording:
+def original_wording(
+    reader: str,
+    *,
+    repeat: bool,
+    answer_tokens: int,
+    video_times: bool = False,
+    each_second: bool = False,
+    instruction: str = INSTRUCTION,
+    subtitles: SubtitleWording | None = None,
+) -> ChoiceWording:
     """Returns the wording of the original's evaluation (eval/eval_qa_tasks.ipynb).
 
     Args:
@@ -75,14 +120,23 @@ def original_wording(reader: str, *, repeat: bool, answer_tokens: int, video_tim
       repeat: whether the instruction is repeated before the question.
       answer_tokens: maximum length of an answer.
       video_times: whether time stamps of a clip count from the start of its video.
+      each_second: whether frames are chosen from one a second.
+      instruction: its system prompt.
+      subtitles: how they are shown.
     """
     return ChoiceWording(
-        INSTRUCTION + _QUESTION if repeat else _QUESTION,
+        instruction + _QUESTION if repeat else _QUESTION,
         reader,
-        layout=_LAYOUT,
+        layout=ConversationLayout(
+            name="original_choice",
+            opening=f"{instruction}[INST]{{video}} [/INST]",
+            first_question=" [INST]{times}{question} [/INST]",
+        ),
         answer_prompt="Best option:(",
         answer_tokens=answer_tokens,
         video_times=video_times,
+        each_second=each_second,
+        subtitles=subtitles,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 from timesuite_jax.evaluation import Benchmark
 from timesuite_jax.evaluation.benchmark import Example
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 
 ExampleT = TypeVar("ExampleT", bound=Example)
 PredictionT = TypeVar("PredictionT")
@@ -14,8 +15,8 @@ class PublishedBenchmark(Benchmark[ExampleT, VideoQuestion, VideoAnswer, Predict
     """A benchmark on official annotation files and a folder of videos.
 
     Attributes:
-      answer_tokens: maximum length of an answer; None for that of the config or of the protocol.
+      requirements: what it changes of how its protocol makes inputs and answers.
     """
 
     protocols = ("default", "paper")
-    answer_tokens: int | None = None
+    requirements: Requirements = Requirements()

@@ -22,6 +22,7 @@ from timesuite_jax.text import Turn
 from timesuite_jax.text.prompts import highlight_question
 from timesuite_jax.videochat_t.answering.answer_forms import HIGHLIGHTS
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note, file_checksums
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
 from timesuite_jax.videochat_t.benchmarks.published.highlight_answers import read_clip_scores, read_upstream_scores
@@ -64,7 +65,7 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
 
     name, prediction_type = "qvhighlights_highlights", HighlightPrediction
     metric_names = (*_METRICS, "parse_failures")
-    answer_tokens = 512  # as the original: answers list up to 75 moments
+    requirements = Requirements(answer_tokens=512)  # as the original: answers list up to 75 moments
 
     def __init__(self, sources: PublishedSources, *, protocol: str = "default") -> None:
         if sources.split is not None:

@@ -15,7 +15,7 @@ from timesuite_jax.videochat_t.benchmarks.published.dense_captions.youcook2 impo
 from timesuite_jax.videochat_t.benchmarks.published.ego4d_nlq import EGO4D_NLQ_GROUNDING
 from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
 from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
-from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH
+from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH, LONGVIDEOBENCH_SUBTITLES
 from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
 from timesuite_jax.videochat_t.benchmarks.published.moviechat import MovieChat
 from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
@@ -25,7 +25,7 @@ from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_moments import 
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.tacos import TACOS_GROUNDING
 from timesuite_jax.videochat_t.benchmarks.published.timelens_bench import TIMELENS_BENCH_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.video_mme import VIDEO_MME
+from timesuite_jax.videochat_t.benchmarks.published.video_mme import VIDEO_MME, VIDEO_MME_SUBTITLES
 from timesuite_jax.videochat_t.benchmarks.published.video_mme_v2 import VIDEO_MME_V2
 from timesuite_jax.videochat_t.benchmarks.published.vue_tr import VUE_TR_GROUNDING
 
@@ -39,7 +39,16 @@ _GROUNDING_SETS = (
     QVHIGHLIGHTS_MOMENTS,
     VUE_TR_GROUNDING,
 )
-_CHOICE_SETS = (EGOSCHEMA, VIDEO_MME, VIDEO_MME_V2, MVBENCH, LONGVIDEOBENCH, MLVU)
+_CHOICE_SETS = (
+    EGOSCHEMA,
+    VIDEO_MME,
+    VIDEO_MME_SUBTITLES,
+    VIDEO_MME_V2,
+    MVBENCH,
+    LONGVIDEOBENCH,
+    LONGVIDEOBENCH_SUBTITLES,
+    MLVU,
+)
 _CAPTION_SETS = (YOUCOOK2, ACTIVITYNET_CAPTIONS, VITT)
 PUBLISHED: Mapping[str, Callable[..., PublishedBenchmark[Any, Any]]] = {
     **{of.name: functools.partial(PublishedGrounding, of) for of in _GROUNDING_SETS},

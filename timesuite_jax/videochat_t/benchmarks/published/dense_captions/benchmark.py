@@ -16,6 +16,7 @@ from timesuite_jax.metrics.captions.dense import dense_caption_metrics, dense_ca
 from timesuite_jax.storage.text_file import read_text
 from timesuite_jax.text import Turn
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
+from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import (
     AnnotatedExample,
     coverage_note,
@@ -48,7 +49,7 @@ class PublishedDenseCaptions(PublishedBenchmark[AnnotatedExample, DenseCaptionPr
     """
 
     prediction_type = DenseCaptionPrediction
-    answer_tokens = 512  # as the original
+    requirements = Requirements(answer_tokens=512)  # as the original
 
     def __init__(self, of: DenseCaptionSet, sources: PublishedSources, *, protocol: str = "default") -> None:
         self._set, self.name, self.protocol = of, of.name, protocol

@@ -34,7 +34,7 @@ def read_events(text: str, duration: float) -> tuple[CaptionedSpan, ...]:
 def read_upstream(text: str, duration: float) -> tuple[CaptionedSpan, ...]:
     """Reads events as the original's `format_dvc_output` does; none where that raises."""
     del duration  # the original's parser does not have it
-    spans, captions = upstream_captions(text).value or ((), ())
+    spans, captions = upstream_captions(text).value or ([], [])
     try:
         found = [(float(start), float(end), caption) for (start, end), caption in zip(spans, captions, strict=True)]
     except ValueError:  # "start time 1..2, end time 3": its scorer would raise
