@@ -137,6 +137,16 @@ def test_reversed_windows_overlap_nothing(tmp_path):
     assert moments.metrics()["MR-full-mAP"] == 0.5 and moments.scores.details["reversed_windows"] == 2
 
 
+@pytest.mark.parametrize("answered_only", [False, True])
+def test_only_questions_with_reversed_true_windows_are_answered(tmp_path, answered_only):
+    """The remedy is not other files: these belong together."""
+    (tmp_path / "truth.txt").write_text("A 8.0 7.0##he sits.\nB 1.0 9.0##he stands.", encoding="utf-8")
+    (tmp_path / "answers.json").write_text(json.dumps({"0": {"timestamp": [[1.0, 9.0]]}}))
+    request = ScoreRequest(tmp_path / "answers.json", tmp_path / "truth.txt", answered_only)
+    with pytest.raises(UserError, match=r"question 0: true window 8 - 7 s ends before it starts.*; swap its times, or"):
+        score_files("tvg", request)
+
+
 @pytest.mark.parametrize("task", ["tvg", "mr"])
 def test_a_question_with_a_reversed_true_window_is_left_out(tmp_path, task):
     """As 4 of 12,408 in the training file of Charades-STA; its prediction is not unknown."""

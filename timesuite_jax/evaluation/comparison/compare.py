@@ -8,7 +8,7 @@ from timesuite_jax.evaluation.comparison.causes import Cause, find_causes
 from timesuite_jax.evaluation.comparison.changed import ChangedExample, changed_examples
 from timesuite_jax.evaluation.comparison.evidence import Evidence, collect_evidence
 from timesuite_jax.evaluation.comparison.metrics import MetricComparison, choose_metric, compare_metrics
-from timesuite_jax.evaluation.comparison.pairs import Pairing, pair_examples
+from timesuite_jax.evaluation.comparison.pairs import Pairing, field_of, pair_examples
 from timesuite_jax.evaluation.comparison.parts import split_difference
 from timesuite_jax.evaluation.comparison.result_file import ResultFile
 from timesuite_jax.evaluation.comparison.settings import diff_settings
@@ -91,8 +91,9 @@ def compare(a: ResultFile, b: ResultFile, *, metric: str | None = None, examples
 
 
 def _unknown(of: ResultFile, names: Sequence[str]) -> list[str]:
-    """What a result does not record: kinds of settings, scores by example, and inputs by example."""
+    """What a result does not record: kinds of settings, and scores, answers and inputs by example."""
     examples = of.examples.values()
     scores = [] if any(one.scores for one in examples) else ["scores of each question"]
+    answers = [] if any(field_of(one) is not None for one in examples) else ["answers of each question"]
     shown = [] if any(one.shown is not None for one in examples) else ["frames and prompt of each question"]
-    return [*names, *scores, *shown]
+    return [*names, *scores, *answers, *shown]

@@ -71,6 +71,12 @@ def read_grounded(request: ScoreRequest) -> Grounded:
             f"no question of {request.truth} can be scored; question {left_out[0].id}: {left_out[0].reason}; swap its "
             "times"
         )
+    answered = [one for one in left_out if one.id in found]
+    if answered and found.keys().isdisjoint(usable):
+        raise UserError(
+            f"no question of {request.truth} that {request.predictions} answers can be scored; question "
+            f"{answered[0].id}: {answered[0].reason}; swap its times, or give predictions of other questions"
+        )
     chosen, missing = choose_questions(request, usable, found)
     scored = [truth for truth in truths if truth.id in chosen]
     units = [
