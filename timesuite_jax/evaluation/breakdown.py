@@ -1,11 +1,11 @@
-"""Scores of parts of the questions, by length of the video and by length and position of the true window, and how
-many spans begin and end at round numbers.
+"""Scores of parts of the questions, by length of the video, length and position of the true window, and category, and
+how many spans begin and end at round numbers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.metrics import round_number_fractions
@@ -42,16 +42,18 @@ def break_down(
             inside = np.array([value is not None and lowest < value <= highest for value in values], bool)
             lowest = highest
             if inside.any():
-                means = {metric: column[inside] for metric, column in table.items()}
-                result.setdefault(attribute, {})[name] = {
-                    "n": int(inside.sum()),
-                    **{
-                        metric: float(np.nanmean(column))
-                        for metric, column in means.items()
-                        if not np.isnan(column).all()
-                    },
-                }
+                result.setdefault(attribute, {})[name] = _means(table, inside)
+    for name in sorted({category for unit in units for category in unit.categories}):
+        inside = np.array([name in unit.categories for unit in units], bool)
+        result.setdefault("category", {})[name] = _means(table, inside)
     return result
+
+
+def _means(table: Mapping[str, Float[np.ndarray, " N"]], inside: Bool[np.ndarray, " N"]) -> dict[str, float]:
+    """Number of questions, and the mean of each metric that counts any of them."""
+    columns = {metric: column[inside] for metric, column in table.items()}
+    means = {metric: float(np.nanmean(column)) for metric, column in columns.items() if not np.isnan(column).all()}
+    return {"n": int(inside.sum()), **means}
 
 
 def round_numbers(spans: Sequence[Sequence[float] | None]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """Results of a benchmark on the terminal and in a file of predictions."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 from etils import epath
 from rich.console import Console
@@ -46,6 +47,10 @@ def print_breakdown(result: Result) -> None:
             console.print(f"{name.replace('_', ' ')}: starts and ends that are multiples of {listed}", markup=False)
     for attribute, parts in result.scores.details.get("breakdown", {}).items():
         table = Table(title=f"by {attribute.replace('_', ' ')}")
+        if attribute == "category":  # dozens: a row each
+            _add_category_rows(table, parts, list(result.scores.per_example))
+            console.print(table)
+            continue
         table.add_column("metric")
         for name, means in parts.items():
             table.add_column(f"{name} (n = {means['n']})", justify="right")
@@ -54,6 +59,15 @@ def print_breakdown(result: Result) -> None:
             if any(values):
                 table.add_row(metric, *values)
         console.print(table)
+
+
+def _add_category_rows(table: Table, parts: Mapping[str, Mapping[str, float]], metrics: Sequence[str]) -> None:
+    shown = [metric for metric in metrics if any(metric in means for means in parts.values())]
+    for name in ("category", "n", *shown):
+        table.add_column(name, justify="left" if name == "category" else "right")
+    for name, means in parts.items():
+        values = [f"{means[metric]:.3f}" if metric in means else "" for metric in shown]
+        table.add_row(name, str(int(means["n"])), *values)
 
 
 def write_predictions(result: Result, path: epath.PathLike) -> None:

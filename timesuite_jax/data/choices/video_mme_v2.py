@@ -48,12 +48,13 @@ def _parse(row: Cursor) -> ChoiceQuestion:
     kind, level = row.field("group_type").text(), row.optional("level")
     if kind not in _TYPES:
         raise row.field("group_type").wrong(f"one of {', '.join(_TYPES)}")
+    heads = [head.text() for name in ("second_head", "third_head") if (head := row.optional(name)) is not None]
     return ChoiceQuestion(
         str(row.field("question_id").value),
         video,
         row.field("question").text(),
         options,
         letter_index(row.field("answer"), len(options)),
-        () if level is None else (f"level {level.value}",),
+        (*(() if level is None else (f"level {level.value}",)), _TYPES[kind], *heads),
         structure=RELEVANCE if _TYPES[kind] == RELEVANCE else row.field("group_structure").text().replace(" ", ""),
     )

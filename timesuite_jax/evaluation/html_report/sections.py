@@ -71,7 +71,13 @@ def breakdown_section(content: Content, main: str) -> Html:
         rows = [(name, *(_number(means[name]) if name in means else "" for means in bins.values())) for name in names]
         head = [f"{bin} (n = {means['n']})" for bin, means in bins.items()]
         parts.append(tag("h3", f"by {attribute.replace('_', ' ')}"))
-        parts.append(table(("metric", *head), rows, class_="numbers"))
+        if attribute == "category":  # dozens: a row each
+            head = ["n", *names]
+            rows = [
+                (bin, means["n"], *(_number(means[name]) if name in means else "" for name in names))
+                for bin, means in bins.items()
+            ]
+        parts.append(table((attribute if attribute == "category" else "metric", *head), rows, class_="numbers"))
     return tag("section", tag("h2", "Parts"), *parts) if parts else Html()
 
 

@@ -16,6 +16,7 @@ class ScoredUnit:
       middle: middle of its first true window, in seconds.
       answer: what is predicted, as JSON: windows, or a letter; None where it is not kept, or there is no prediction.
       truth: the same of the ground truth.
+      categories: of the question in its benchmark, such as its task.
     """
 
     id: str
@@ -25,3 +26,4 @@ class ScoredUnit:
     middle: float | None = None
     answer: Any = None
     truth: Any = None
+    categories: tuple[str, ...] = ()

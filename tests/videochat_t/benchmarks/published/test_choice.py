@@ -11,7 +11,7 @@ from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.published.choice import PublishedChoice
 from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
-from timesuite_jax.videochat_t.benchmarks.published.group_scores import group_score
+from timesuite_jax.videochat_t.benchmarks.published.group_scores import UNREAD, group_score
 from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH
 from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
 from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
@@ -104,7 +104,8 @@ def test_english_groups_without_levels_of_video_mme_v2(tmp_path):
     file = parquet_file(*({**one, "question_id": f"{number}"} for number, one in enumerate(rows)))
     benchmark = PublishedChoice(VIDEO_MME_V2, sources(tmp_path, {"test.parquet": file}, ["007.mp4"]))
     assert [one.structure for one in benchmark.examples()] == ["relevance"] * 4 + ["[1,2,3,4]"] * 4
-    assert set(benchmark.metric_names) == {"accuracy", "parse_failures", "group_score"}
+    kinds = {"accuracy_relevance", "accuracy_logic"}
+    assert set(benchmark.metric_names) == {"accuracy", "parse_failures", "group_score", *kinds}
     assert run_benchmark(benchmark, Answers("H"), batch_size=8).metrics()["group_score"] == 1.0
 
 
@@ -164,15 +165,36 @@ def test_files_that_cannot_be_used(tmp_path, files, expected):
         ("[[1,2],3,4]", "0111", 1 / 10),
         ("[[1,2],3,4]", "1100", 2 / 10),
         ("[[1,2],3,4]", "1111", 1.0),
+        ("relevance", "111-", 4 / 16),  # the evaluation subtracts an answer without a letter,
+        ("relevance", "0--1", 0.0),
+        ("[1,2,3,4]", "1-01", 4 / 16),  # or takes it for right
+        ("[1,[2,3],4]", "10-0", 4 / 12),
         ("[1,2]", "1111", None),
         ("relevance", "111", None),
     ],
 )
 def test_scores_of_groups(structure, right, score):
-    assert group_score([letter == "1" for letter in right], structure) == score
+    values = {"0": 0, "1": 1, "-": UNREAD}
+    assert group_score([values[letter] for letter in right], structure) == score
 
 
 def test_group_scores_of_a_benchmark(tmp_path):
     result = run_benchmark(of(VIDEO_MME_V2, tmp_path, videos=["007.mp4"]), Answers("H"), batch_size=3)
     assert result.metrics()["group_score"] == result.metrics()["accuracy_level_2"] == 1.0
     assert result.scores.per_example["group_score"][:3].tolist() != [1.0] * 3
+
+
+def test_group_scores_by_category_and_answers_without_a_letter(tmp_path):
+    row = {"video_id": "7", "question": "Which?", "options": [*"stuvwxyz"], "level": 1, "second_head": "Reasoning"}
+    logic = {**row, "group_type": "logic", "group_structure": "[1,2,3,4]"}
+    rows = [{**logic, "question_id": str(number), "answer": "H"} for number in range(4)]
+    given = sources(tmp_path, {"test.parquet": parquet_file(*rows)}, ["007.mp4"])
+    scores = {}
+    for protocol in ("default", "paper"):
+        benchmark = PublishedChoice(VIDEO_MME_V2, given, protocol=protocol)
+        result = run_benchmark(benchmark, Answers("nothing"), batch_size=4)
+        scores[protocol] = result.metrics()["group_score"]
+        parts = result.scores.details["breakdown"]["category"]
+        assert set(parts) == {"level 1", "logic", "Reasoning"}
+        assert parts["logic"] == {"n": 4, "accuracy": 0.0, "parse_failures": 1.0, "group_score": scores[protocol]}
+    assert scores == {"default": 0.0, "paper": 1.0}  # as published: four answers without a letter score all points

@@ -40,6 +40,9 @@ def test_a_right_and_a_wrong_answer(tmp_path):
     # One of three annotators finds clip 3 very good; for the others no clip is, and their average precision is 0.
     assert right.metrics()["HL-min-VeryGood-mAP"] == pytest.approx(1 / 3)
     assert "'A cat jumps'" in model.asked[0].turn.question and list(right.predictions) == ["9"]
+    details = right.scores.details
+    assert details["breakdown"]["span_length"]["up to 10 s"]["n"] == 1  # clips 3 and 4: 6 to 10 s
+    assert details["round_numbers"]["multiples_of_2"] == 1.0 and details["round_numbers"]["multiples_of_5"] == 0.0
     wrong = run_benchmark(QVHighlightsDetection(files), Answers(LISTED.format("60.0", "4.0")), batch_size=1)
     assert wrong.metrics()["HL-min-Fair-Hit1"] == 0.0
     assert wrong.as_json()["HL-min-Fair-Hit1 (1 of 1, no official split)"] == 0.0

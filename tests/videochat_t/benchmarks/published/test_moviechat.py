@@ -27,6 +27,7 @@ def test_answers_are_compared_by_words(tmp_path):
     result = run_benchmark(MovieChat(sources(tmp_path, FILES, ["1.mp4"])), model, batch_size=2)
     assert list(result.predictions) == ["1.json#1.mp4.0", "1.json#1.mp4.1"]
     assert result.metrics()["exact_match"] == 0.5 and result.metrics()["contains_answer"] == 1.0
+    assert result.scores.details["breakdown"]["video_length"]["under 1 min"]["contains_answer"] == 1.0
     found = result.as_json()
     assert found["exact_match (2 of 3)"] == 0.5 and found["unreadable_rows"] == 1  # an answer is missing
 

@@ -133,9 +133,13 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
     def score(self, predictions: Sequence[ChoicePrediction]) -> Scores:
         """Scores all questions and those of each category; confidence intervals are over videos."""
         table = choice_table(predictions, self._categories)
-        units = [ScoredUnit(one.id, one.source, one.duration) for one in predictions]
+        parts = {name: table[name] for name in ("accuracy", "parse_failures")}
+        if self._set.grouped:
+            groups = group_table(predictions, protocol=self.protocol)
+            table, parts = table | groups, parts | groups
+        units = [ScoredUnit(one.id, one.source, one.duration, categories=one.categories) for one in predictions]
         return Scores(
-            table | group_table(predictions) if self._set.grouped else table,
+            table,
             [prediction.source for prediction in predictions],
             unit="videos",
             aggregates={"task_mean_accuracy": task_mean_accuracy(table, self._categories)}
@@ -145,7 +149,7 @@ class PublishedChoice(PublishedBenchmark[ChoiceQuestion, ChoicePrediction]):
             details={
                 **({"questions_without_subtitles": self._count_unsubtitled(predictions)} if self._subtitles else {}),
                 "questions_without_published_answer": sum(one.truth is None for one in predictions),
-                "breakdown": break_down({name: table[name] for name in ("accuracy", "parse_failures")}, units),
+                "breakdown": break_down(parts, units),
                 "excluded_rows": len(self._excluded),
                 "reasons_of_excluded_rows": count_reasons(self._excluded),
                 **source_details([one.frames for one in predictions], self._missing, self._unreadable, self._set.sizes),

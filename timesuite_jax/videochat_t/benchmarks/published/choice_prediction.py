@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from timesuite_jax.videochat_t.benchmarks.published.group_scores import group_score
+from timesuite_jax.videochat_t.benchmarks.published.group_scores import UNREAD, group_score
 
 Column = Float[np.ndarray, " questions"]
 
@@ -85,13 +85,20 @@ def task_mean_accuracy(table: Mapping[str, Column], categories: Sequence[str]) -
     return float(np.mean(means)) if means else float("nan")
 
 
-def group_table(predictions: Sequence[ChoicePrediction]) -> dict[str, Column]:
-    """Returns the score of each complete group at its last question, NaN at the others; see `group_score`."""
+def group_table(predictions: Sequence[ChoicePrediction], *, protocol: str) -> dict[str, Column]:
+    """Returns the score of each complete group at its last question, NaN at the others; see `group_score`.
+
+    Args:
+      predictions: in the order of the questions.
+      protocol: "paper" counts answers without a letter as the published evaluation does, otherwise they are wrong.
+    """
     scores = np.full(len(predictions), np.nan)
     groups: dict[str, list[int]] = {}
     for place, prediction in enumerate(predictions):
         groups.setdefault(prediction.group, []).append(place)
     for places in groups.values():
-        score = group_score([predictions[place].right for place in places], predictions[places[-1]].structure)
+        members = [predictions[place] for place in places]
+        right = [UNREAD if protocol == "paper" and not one.chosen else int(one.right) for one in members]
+        score = group_score(right, members[-1].structure)
         scores[places[-1]] = np.nan if score is None else score
     return {"group_score": scores}

@@ -2,12 +2,16 @@
 
 Of questions about the same content, the score grows with the square of how many are right. Of questions that build on
 each other, it depends on how many are right before the first wrong one; two questions of one step count together.
+
+That evaluation gives an answer without a letter the value -1, which is subtracted in the first case, and in the second
+counts as right, because only 0 is false.
 """
 
 from collections.abc import Sequence
 
 from timesuite_jax.data.choices.video_mme_v2 import GROUP_SIZE, RELEVANCE
 
+UNREAD = -1
 _CONSISTENCY = (0.0, 1 / 16, 4 / 16, 9 / 16, 1.0)
 _CHAINS = {
     "[1,2,3,4]": (0.0, 1 / 16, 4 / 16, 9 / 16, 1.0),
@@ -16,11 +20,12 @@ _CHAINS = {
 }
 
 
-def group_score(right: Sequence[bool], structure: str) -> float | None:
+def group_score(right: Sequence[int], structure: str) -> float | None:
     """Scores a group.
 
     Args:
-      right: whether each question is answered correctly, in order.
+      right: whether each question is answered correctly, in order: 1 or 0; `UNREAD` where the answer has no letter, for
+        the result of that evaluation.
       structure: `RELEVANCE`, or which questions build on which: "[1,[2,3],4]".
 
     Returns:
@@ -29,7 +34,7 @@ def group_score(right: Sequence[bool], structure: str) -> float | None:
     if len(right) != GROUP_SIZE:
         return None
     if structure == RELEVANCE:
-        return _CONSISTENCY[sum(right)]
+        return _CONSISTENCY[max(0, sum(right))]
     if structure not in _CHAINS:
         return None
     length = next((number for number, one in enumerate(right) if not one), GROUP_SIZE)

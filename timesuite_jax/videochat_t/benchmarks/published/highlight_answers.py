@@ -42,3 +42,9 @@ def read_upstream_scores(text: str, duration: float) -> tuple[float, ...]:
     found = upstream_highlight_scores(text, duration).value
     scores = tuple(found[1]) if found else ()
     return scores if any(scores) else ()
+
+
+def read_moments(text: str) -> tuple[float, ...]:
+    """Reads the seconds of the moments that an answer lists, as training data have them; none of another answer."""
+    listed = _READ(text.strip())
+    return listed.times if isinstance(listed, Highlights) else ()

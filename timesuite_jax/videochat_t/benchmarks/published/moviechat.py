@@ -18,6 +18,8 @@ from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor
 from timesuite_jax.data.timepro.sources.document import load_document
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
+from timesuite_jax.evaluation.breakdown import break_down
+from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
 from timesuite_jax.text import Turn
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note, file_checksums
@@ -49,6 +51,7 @@ class OpenAnswer:
     answer: str
     reference: str
     frames: int
+    duration: float | None = None  # seconds of the video; None in answers stored by earlier versions
 
 
 class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
@@ -100,7 +103,9 @@ class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
 
     def read(self, answer: VideoAnswer, example: OpenQuestion) -> OpenAnswer:
         """Stores the answer as it is."""
-        return OpenAnswer(example.id, example.video, example.question, answer.text, example.answer, answer.frames)
+        return OpenAnswer(
+            example.id, example.video, example.question, answer.text, example.answer, answer.frames, answer.duration
+        )
 
     def score(self, predictions: Sequence[OpenAnswer]) -> Scores:
         """Compares words; confidence intervals are over videos."""
@@ -110,6 +115,8 @@ class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
             "contains_answer": np.array([float(reference in answer) for answer, reference in pairs]),
         }
         details = source_details([one.frames for one in predictions], self._missing, self._unreadable, {})
+        units = [ScoredUnit(one.id, one.source, one.duration) for one in predictions]
+        details["breakdown"] = break_down(table, units)
         coverage = coverage_note(len(predictions), len(self._questions) + len(self._unreadable), {})
         return Scores(table, [one.source for one in predictions], unit="videos", details=details, coverage=coverage)
 

@@ -15,9 +15,9 @@ from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.data.timepro.source_entry import Highlights
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
-from timesuite_jax.evaluation.breakdown import break_down
+from timesuite_jax.evaluation.breakdown import break_down, round_numbers
 from timesuite_jax.evaluation.prediction_files.unit import ScoredUnit
-from timesuite_jax.metrics.highlights import LEVELS, clip_count, highlight_table
+from timesuite_jax.metrics.highlights import CLIP_SECONDS, LEVELS, clip_count, highlight_table
 from timesuite_jax.text import Turn
 from timesuite_jax.text.prompts import highlight_question
 from timesuite_jax.videochat_t.answering.answer_forms import HIGHLIGHTS
@@ -25,7 +25,11 @@ from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQues
 from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note, file_checksums
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
-from timesuite_jax.videochat_t.benchmarks.published.highlight_answers import read_clip_scores, read_upstream_scores
+from timesuite_jax.videochat_t.benchmarks.published.highlight_answers import (
+    read_clip_scores,
+    read_moments,
+    read_upstream_scores,
+)
 from timesuite_jax.videochat_t.benchmarks.published.highlight_queries import HighlightQuery, read_highlight_queries
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
@@ -50,6 +54,11 @@ class HighlightPrediction:
     clips: tuple[int, ...]
     saliency: tuple[tuple[float, ...], ...]
     frames: int
+
+    def unit(self) -> ScoredUnit:
+        """Returns what breakdowns of scores use: the length of the video, and of the annotated clips."""
+        middle = (self.clips[0] + self.clips[-1] + 1) / 2 * CLIP_SECONDS
+        return ScoredUnit(self.id, self.source, self.duration, len(self.clips) * CLIP_SECONDS, middle)
 
 
 class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPrediction]):
@@ -127,7 +136,9 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
         table["parse_failures"] = np.array([float(not prediction.scores) for prediction in predictions])
         details = source_details([one.frames for one in predictions], self._missing, self._unreadable, _SIZES)
         details["clips_beyond_video"] = beyond
-        units = [ScoredUnit(one.id, one.source, one.duration) for one in predictions]
+        units = [one.unit() for one in predictions]
+        moments = [(time, time) for one in predictions for time in read_moments(one.answer)]
+        details["round_numbers"] = round_numbers(moments)
         details["breakdown"] = break_down(table, units)
         coverage = coverage_note(len(predictions), len(self._queries) + len(self._unreadable), _SIZES)
         return Scores(
