@@ -68,7 +68,7 @@ def test_a_model_may_be_sharded_over_the_devices(tiny_run, tiny_corpus, exported
     assert kernel.sharding.shard_shape(kernel.shape) == (1, 4, 32)
 
 
-@pytest.mark.parametrize("weight_format", ["int8", "int4"])
+@pytest.mark.parametrize("weight_format", [pytest.param("int8", marks=pytest.mark.nightly), "int4"])
 def test_kernels_are_quantized_while_loading(tiny_corpus, exported, video, tmp_path, capfd, weight_format):
     config = tmp_path / "quantised.py"
     config.write_text(TINY.read_text().replace('"mistral": {', f'"mistral": {{"weight_format": "{weight_format}", '))

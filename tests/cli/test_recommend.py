@@ -56,7 +56,7 @@ def test_the_next_items_of_the_ring_are_recommended(run, tmp_path, capsys):
     assert "user bob: ignored unknown items item 99" in captured.err
 
 
-@pytest.mark.parametrize("command", ["recommend", "evaluate"])
+@pytest.mark.parametrize("command", [pytest.param("recommend", marks=pytest.mark.nightly), "evaluate"])
 def test_two_processes_print_once_what_one_prints(run, tmp_path, capsys, command):
     """Each process has half of the items."""
     assert load(run, Recommends).params["item_embedding"].sharding.spec == PartitionSpec(("tensor",), None)

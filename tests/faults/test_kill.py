@@ -54,10 +54,10 @@ def kill_often(fork_server: ForkServer, workdir: Path, kills: int, seed: int) ->
     return interrupted
 
 
-def test_killed_ten_times_a_run_ends_with_the_same_bits(
+def test_a_run_killed_four_times_ends_with_the_same_bits(
     fork_server: ForkServer, tmp_path: Path, expected: list[np.ndarray]
 ):
-    assert kill_often(fork_server, tmp_path, 10, seed=0) >= 3, "some kills must interrupt a save"
+    assert kill_often(fork_server, tmp_path, 4, seed=0) >= 1, "a kill must interrupt a save"
     assert fork_server.start(tmp_path, *OPTIONS).wait() == 0
     assert not (tmp_path / "damaged").exists(), "visible checkpoints are complete"
     for a, b in zip(final(tmp_path), expected, strict=True):

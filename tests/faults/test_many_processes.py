@@ -12,6 +12,7 @@ from tests.support.toy_processes import start
 from tests.support.toy_task import SAMPLES
 
 BATCH = 16
+ONE_OF_TWO = (0, pytest.param(1, marks=pytest.mark.nightly))
 
 
 def finish(processes: list[Process]) -> None:
@@ -90,7 +91,7 @@ def test_a_signal_to_one_stops_all_at_the_same_step(fork_server: ForkServer, tmp
     assert len(list((tmp_path / "checkpoints").glob("[0-9]*"))) == 1
 
 
-@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("index", ONE_OF_TWO)
 def test_all_report_an_error_of_one(fork_server: ForkServer, tmp_path: Path, index: int):
     wrong = {f"process_{index}": ["--data-ends-at=3"]}
     processes = start(fork_server, tmp_path, 2, 1, "--steps=100000", "--process-timeout=10", **wrong)
@@ -110,7 +111,7 @@ def test_one_without_data_stops_all_before_a_folder_is_created(fork_server: Fork
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("index", ONE_OF_TWO)
 def test_a_save_that_fails_in_one_ends_all_and_names_it(fork_server: ForkServer, tmp_path: Path, index: int):
     full = {f"process_{index}": ["--disk-fills", "--file-limit=20000"]}
     options = ["--fsdp=2", "--width=4096", "--steps=100000", "--save-every=4", "--process-timeout=10"]

@@ -109,6 +109,7 @@ def test_a_moved_recommender_recommends_is_evaluated_and_resumed(tmp_path, monke
     assert result["step"] == steps + 2
 
 
+@pytest.mark.nightly
 def test_a_run_of_epochs_resumes_with_another_batch_size(tmp_path, monkeypatch, capfd):
     """Two epochs in one batch each, and then in two batches each."""
     train_on_one_device(monkeypatch)

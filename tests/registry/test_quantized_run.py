@@ -1,4 +1,4 @@
-"""A run on quantised kernels: what it stores, that it answers, what cannot be trained; by night, that it resumes."""
+"""A run on quantized kernels: what cannot be trained; nightly: what it stores, that it answers and resumes."""
 
 import shutil
 from pathlib import Path
@@ -37,6 +37,7 @@ def finished(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     return workdir, train(tiny_corpus, workdir)
 
 
+@pytest.mark.nightly
 def test_the_checkpoint_holds_integers(finished: tuple[Path, RunResult]):
     workdir, result = finished
     assert np.isfinite(result.metrics["loss"])

@@ -101,6 +101,7 @@ def test_the_output_ends_with_paths_and_the_next_command(finished):
     assert lines[-1] == result.next_command
 
 
+@pytest.mark.nightly
 def test_repeating_gives_the_same_and_writes_no_file_again(finished):
     folder = finished.folder
     kept = [*folder.rglob("*.mp4"), *folder.rglob("*.tfrecord"), *folder.rglob("checkpoints/**/*")]

@@ -1,6 +1,7 @@
 """Pairs of real evaluations of a tiny model that differ in one thing: the result files name it."""
 
 import dataclasses
+import functools
 import shutil
 
 import jax
@@ -12,6 +13,7 @@ from timesuite_jax import registry
 from timesuite_jax.evaluation.comparison import compare, read_result
 from timesuite_jax.evaluation.job import EvaluationRequest
 
+nightly = functools.partial(pytest.param, marks=pytest.mark.nightly)
 _QUESTIONS = [f"{video} {0.5 * number} {0.5 * number + 1}##event {number}.\n" for video in "ABCD" for number in (0, 1)]
 
 
@@ -63,10 +65,10 @@ def causes(evaluate, name, **options):
     [
         ("checkpoint", {"seed": 1}),
         ("prompt", {"prompt": "evaluation"}),
-        ("sampling", {"data": {"sampling": "upstream_evaluation"}}),
-        ("pixels", {"data": {"transform": "upstream"}}),
-        ("questions", {"limit": 5}),
-        pytest.param("protocol", {"protocol": "paper"}, marks=pytest.mark.nightly),  # 512 tokens an answer
+        nightly("sampling", {"data": {"sampling": "upstream_evaluation"}}),
+        nightly("pixels", {"data": {"transform": "upstream"}}),
+        nightly("questions", {"limit": 5}),
+        nightly("protocol", {"protocol": "paper"}),  # 512 tokens an answer
     ],
 )
 def test_settings(evaluate, cause, options):
@@ -82,6 +84,7 @@ def test_a_missing_video(evaluate, tmp_path):
     assert "2 questions only in A, 0 only in B" in found.causes[0].sentence
 
 
+@pytest.mark.nightly
 def test_another_video_under_the_same_name(evaluate, tmp_path):
     options = changed_videos(evaluate, tmp_path, lambda folder: (folder / "C.mp4").write_bytes(numbered_video(55)))
     names, found = causes(evaluate, "replaced", **options)
@@ -91,6 +94,7 @@ def test_another_video_under_the_same_name(evaluate, tmp_path):
     ]
 
 
+@pytest.mark.nightly
 def test_other_annotations(evaluate, tmp_path):
     (tmp_path / "charades_sta_test.txt").write_text("".join(_QUESTIONS[:6]))
     names, found = causes(evaluate, "annotations", annotations=(tmp_path / "charades_sta_test.txt",))
@@ -107,6 +111,7 @@ def test_edited_answers(evaluate, tmp_path):
     assert [cause.name for cause in found.causes] == ["answers"]
 
 
+@pytest.mark.nightly
 def test_the_same_evaluation_twice_is_equal(evaluate):
     names, found = causes(evaluate, "again")
     assert not names and set(found.evidence.consequences.values()) == {0}

@@ -1,4 +1,4 @@
-"""Two processes evaluate as one does, with a record that one of them must drop, and resume."""
+"""Nightly: two processes evaluate as one does, with a record that one of them must drop, and resume."""
 
 import dataclasses
 import json
@@ -30,6 +30,7 @@ def corpus(tiny_corpus, tmp_path_factory):
     return folder
 
 
+@pytest.mark.nightly
 def test_two_processes_answer_as_one(corpus, tmp_path: Path):
     video = tmp_path / "video.mp4"
     video.write_bytes(sample_videos.numbered_video(24, rate=12.0))
