@@ -114,6 +114,7 @@ def test_help_lists_the_published_benchmarks():
         (["CHARADES", "--videos", "/nowhere"], "there is no folder of videos /nowhere"),
         (["CHARADES", "--split", "test"], "--split test: a file of charades_sta has one split"),
         (["CHARADES", "--control", "foreign_frames"], "--control foreign_frames is for corpora"),
+        (["CHARADES", "--submission", "a.jsonl"], "benchmark charades_sta has no form of submissions, which qvhighl"),
         (
             ["--data", "CORPUS", "--benchmark", "exact_match", "--control", "foreign_frames"],
             "exact_match has no control experiment 'foreign_frames'; it has none",

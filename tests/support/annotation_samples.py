@@ -57,6 +57,7 @@ _COOKING = [
     {"id": 0, "segment": [5, 12], "sentence": "chop the onion"},
     {"id": 1, "segment": [20, 31], "sentence": "fry it"},
 ]
+_VISION = {"query_modality": "vision"}
 _SALIENCY = {"relevant_clip_ids": [3, 4], "saliency_scores": [[4, 3, 2], [1, 1, 2]]}
 _QVHIGHLIGHTS = {"qid": 9, "query": "A cat jumps.", "duration": 150, "vid": "abc_0.0_150.0", **_SALIENCY}
 _NLQ_QUERY = {"clip_start_sec": 4.5, "clip_end_sec": 6.0, "video_start_sec": 34.5, "query": "Where is my key?"}
@@ -227,7 +228,7 @@ SAMPLES: dict[str, dict[str, bytes]] = {
     "timelens_messages": {"sft.jsonl": _lines({"id": "1", "messages": _MESSAGES})},
     "vue_tr": {
         "vue.json": _json(
-            [{"query_id": 1, "query": "a  goal", "video_id": "g1", "duration": 90, "gt": [[1, 2], [5, 7.5]]}]
+            [{"query_id": 1, "query": "a  goal", "video_id": "g1", "duration": 90, "gt": [[1, 2], [5, 7.5]], **_VISION}]
         )
     },
 }

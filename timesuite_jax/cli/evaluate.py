@@ -45,6 +45,7 @@ PUBLISHED = (
     "activitynet_captions",
     "vitt",
     "moviechat",
+    "moviechat_breakpoint",
     "qvhighlights_highlights",
 )
 
@@ -88,6 +89,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--results", type=disk_path, metavar="DIR", help="store answers here, so that an interrupted evaluation resumes"
     )
     parser.add_argument("--predictions", type=any_path, metavar="JSONL", help="write every answer to this file")
+    parser.add_argument(
+        "--submission",
+        type=any_path,
+        metavar="JSONL",
+        help="write the answers to QVHighlights in the form of its official evaluation",
+    )
     parser.add_argument("--timeline", type=any_path, metavar="PNG", help="draw the first answers and the true spans")
     parser.add_argument(
         "--report",
@@ -110,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     if args.annotations and args.data:
         raise UserError("--annotations and --data are two kinds of data to evaluate; remove one of them")
-    check_outputs(args.predictions, args.timeline, inputs=args.annotations or ())
+    check_outputs(args.predictions, args.submission, args.timeline, inputs=args.annotations or ())
     from timesuite_jax import registry  # imported late: the checks above take no time
     from timesuite_jax.evaluation.job import EvaluationRequest
     from timesuite_jax.progress import progress_bar
@@ -128,6 +135,7 @@ def run(args: argparse.Namespace) -> int:
         control=None if args.control == "none" else args.control,
         results=Path(args.results) if args.results else None,
         predictions=args.predictions,
+        submission=args.submission,
         timeline=args.timeline,
         report=Path(args.report) if args.report else None,
     )

@@ -5,7 +5,7 @@
 
 from timesuite_jax.evaluation.benchmark import Benchmark, Example, Predictor
 from timesuite_jax.evaluation.input_description import DescribesInputs
-from timesuite_jax.evaluation.report import print_result, write_predictions
+from timesuite_jax.evaluation.report import print_result, write_json_lines, write_predictions
 from timesuite_jax.evaluation.result import COUNTS, DroppedExample, Result
 from timesuite_jax.evaluation.runner import run_benchmark
 from timesuite_jax.evaluation.scores import Scores
@@ -32,5 +32,6 @@ __all__ = [
     "run_benchmark",
     "shard_batches",
     "top_k_items",
+    "write_json_lines",
     "write_predictions",
 ]

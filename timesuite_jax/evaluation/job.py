@@ -30,6 +30,7 @@ class EvaluationRequest:
       control: name of a control experiment.
       results: folder that stores answers as they are made, so that an interrupted evaluation resumes.
       predictions: file for every answer.
+      submission: file that the benchmark's own evaluation takes.
       timeline: image file for the first answers.
       report: folder for an HTML page of scores and examples.
     """
@@ -46,6 +47,7 @@ class EvaluationRequest:
     control: str | None = None
     results: Path | None = None
     predictions: epath.Path | None = None
+    submission: epath.Path | None = None
     timeline: epath.Path | None = None
     report: Path | None = None
 

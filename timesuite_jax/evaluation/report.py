@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from etils import epath
 from rich.console import Console
@@ -76,9 +77,17 @@ def write_predictions(result: Result, path: epath.PathLike) -> None:
     Raises:
       UserError: the file cannot be written.
     """
-    lines = [to_json(dataclasses.asdict(prediction)) for prediction in result.predictions.values()]
+    write_json_lines([dataclasses.asdict(prediction) for prediction in result.predictions.values()], path)
+
+
+def write_json_lines(rows: Sequence[Mapping[str, Any]], path: epath.PathLike) -> None:
+    """Writes one JSON object a line.
+
+    Raises:
+      UserError: the file cannot be written.
+    """
     try:
         with atomic_write(path) as partial:
-            partial.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            partial.write_text("\n".join(map(to_json, rows)) + "\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {path}: {cause_of(error)}; choose another file") from error

@@ -98,6 +98,7 @@ class SourceEntry:
       content: what is annotated.
       clip: the part of the video that it is about; None: all of it.
       duration: seconds of the video according to the source; None if it does not have them.
+      key: identifier of the sample in the source; "" if it has none.
     """
 
     number: int
@@ -107,3 +108,4 @@ class SourceEntry:
     content: Content
     clip: Span | None = None
     duration: float | None = None
+    key: str = ""

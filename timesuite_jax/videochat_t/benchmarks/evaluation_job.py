@@ -1,7 +1,7 @@
 """Scores of a trained VideoChat-T, as `timesuite evaluate` computes and shows them."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from etils import epath
@@ -49,6 +49,11 @@ def evaluation_job(
     total = len(benchmark.examples())
     if request.timeline is not None and not issubclass(benchmark.prediction_type, GroundingPrediction):
         raise UserError(f"--timeline draws time spans, and benchmark {name} has none; remove the option")
+    if request.submission is not None and _submission(benchmark, []) is None:
+        raise UserError(
+            f"--submission {request.submission}: benchmark {name} has no form of submissions, which "
+            "qvhighlights_moments and qvhighlights_highlights have; remove the option"
+        )
 
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
@@ -79,11 +84,18 @@ def _files(
     files: list[Callable[[], None]] = []
     if request.predictions is not None:
         files.append(functools.partial(evaluation.write_predictions, result, request.predictions))
+    if request.submission is not None:
+        rows = _submission(benchmark, list(result.predictions.values())) or []
+        files.append(functools.partial(evaluation.write_json_lines, rows, request.submission))
     if request.timeline is not None:
         files.append(functools.partial(_draw, benchmark, result, request.timeline))
     if request.report is not None:
         files.append(functools.partial(write_benchmark_report, benchmark, result, title, request.report))
     return files
+
+
+def _submission(benchmark: AnyBenchmark, predictions: Sequence[Any]) -> list[dict[str, Any]] | None:
+    return benchmark.submission_rows(predictions) if isinstance(benchmark, PublishedBenchmark) else None
 
 
 def _draw(benchmark: AnyBenchmark, result: evaluation.Result[GroundingPrediction], path: epath.Path) -> None:

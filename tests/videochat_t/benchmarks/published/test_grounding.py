@@ -167,6 +167,18 @@ def test_files_that_cannot_be_used(tmp_path, files, expected):
         PublishedGrounding(CHARADES_STA, sources(tmp_path, files, []))
 
 
+def test_queries_that_need_sound(tmp_path):
+    row = {"query_id": 1, "query": "a goal", "video_id": "g", "duration": 9, "gt": [[1, 2]], "query_modality": "vision"}
+    content = json.dumps([row, {**row, "query_id": 2, "query_modality": "vision+audio"}]).encode()
+    counts = {}
+    for protocol, split in (("default", None), ("paper", None), ("paper", "all"), ("default", "vision+audio")):
+        files = sources(tmp_path, {"vue.json": content}, ["g.mp4"], split=split)
+        counts[protocol, split] = len(PublishedGrounding(VUE_TR_GROUNDING, files, protocol=protocol).examples())
+    assert list(counts.values()) == [2, 1, 2, 1]
+    with pytest.raises(UserError, match=r"has no split 'audio'; it has vision \(1\), vision\+audio \(1\)"):
+        PublishedGrounding(VUE_TR_GROUNDING, sources(tmp_path, {"vue.json": content}, [], split="audio"))
+
+
 def test_a_query_without_a_window_is_dropped(tmp_path):
     rows = {
         "vue.json": json.dumps([{"query_id": 1, "query": "q", "video_id": "g", "duration": 9, "gt": []}] * 2).encode()

@@ -9,7 +9,8 @@ from timesuite_jax.data.timepro.sources.entries import event_entries
 from timesuite_jax.data.timepro.sources.format import Found, Reading, Skipped
 from timesuite_jax.errors import UserError
 
-_ALL = "all"
+ALL_SPLITS = "all"
+"""Of a choice of a split: all of them."""
 
 
 def has_database(document: Document, events: str, *names: str) -> bool:
@@ -59,11 +60,13 @@ def rows_of_split(
     splits = Counter(split_of(row) for row in rows())
     listed = ", ".join(f"{_shown(name)} ({count})" for name, count in sorted(splits.items()))
     if reading.split is None and len(splits) > 1:
-        raise UserError(f"{document.path} has several splits: {listed}; choose one with --split, or --split {_ALL}")
-    if reading.split not in (None, _ALL, *splits):
+        raise UserError(
+            f"{document.path} has several splits: {listed}; choose one with --split, or --split {ALL_SPLITS}"
+        )
+    if reading.split not in (None, ALL_SPLITS, *splits):
         raise UserError(f"{document.path} has no split {reading.split!r}; it has {listed}")
     for row in rows():
-        if reading.split in (None, _ALL, split_of(row)):
+        if reading.split in (None, ALL_SPLITS, split_of(row)):
             yield row
         else:
             yield Skipped(row.location, f"in split {split_of(row)!r}, not {reading.split!r}", excluded=True)

@@ -6,9 +6,10 @@ clip. The files `highlight_test_release.jsonl` have neither; the truth is in `hi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from timesuite_jax.data.question_spans import Span
-from timesuite_jax.data.timepro.source_entry import Highlights
+from timesuite_jax.data.timepro.source_entry import Highlights, SourceEntry
 from timesuite_jax.data.timepro.sources.coco import coco_rows, has_coco_rows
 from timesuite_jax.data.timepro.sources.cursor import BadField, Cursor, pairs
 from timesuite_jax.data.timepro.sources.document import Document
@@ -59,8 +60,9 @@ def _mean(scores: Cursor) -> float:
 
 
 def _parse_row(row: Cursor, reading: Reading) -> Iterator[Found]:
-    query, video = row.field("query").text(), row.field("vid").name()
-    yield from _parse(row, reading, video, query, row.optional("relevant_windows"))
+    query, video, key = row.field("query").text(), row.field("vid").name(), str(row.field("qid").value)
+    for found in _parse(row, reading, video, query, row.optional("relevant_windows")):
+        yield replace(found, key=key) if isinstance(found, SourceEntry) else found
 
 
 def _parse_coco(row: Cursor, reading: Reading) -> Iterator[Found]:

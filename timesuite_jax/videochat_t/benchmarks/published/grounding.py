@@ -43,7 +43,7 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
         self._set, self.name, self.protocol = of, of.name, protocol
         self.metric_names = tuple(self._table([_EXAMPLE]))
         self._wording = of.paper if protocol == "paper" else of.default
-        options = ReadOptions(task=of.task, split=sources.split)
+        options = ReadOptions(task=of.task, split=sources.split or self._wording.split)
         self._files = read_annotation_files(of.name, sources.annotation_files(), of.formats, options)
         self._videos = VideoRoot(sources.videos)
         self._missing = self._videos.missing(example.entry.video for example in self._files.examples)
@@ -111,6 +111,17 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
                 ),
             },
         )
+
+    def submission_rows(self, predictions: Sequence[GroundingPrediction]) -> list[dict[str, Any]] | None:
+        """Returns a line for each answer; None if the benchmark has no such form.
+
+        Raises:
+          UserError: an entry of the annotations lacks what its line needs.
+        """
+        if (row_of := self._set.submission) is None:
+            return None
+        entries = {example.id: example.entry for example in self._files.examples}
+        return [row_of(entries[one.id], one.spans) for one in predictions]
 
     def _table(self, predictions: Sequence[GroundingPrediction]) -> dict[str, Any]:
         table = span_table(predictions, self._set.thresholds)

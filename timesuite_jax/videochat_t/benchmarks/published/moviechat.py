@@ -1,15 +1,17 @@
-"""MovieChat-1K, global mode: a JSON file a video, {info: {video_path}, global: [{question, answer}]}.
+"""MovieChat-1K: a JSON file a video, {info: {video_path, fps}, global: [{question, answer}], breakpoint: [{time,
+question, answer}]}. Questions in global mode are about the whole video, those in breakpoint mode about the video up to
+the frame of number `time`.
 
 Its published accuracy is what another language model makes of free answers, from the question, the annotated answer and
 the model's, which the lines of `--predictions` have. Here answers are compared by words. The question is asked as it is
-under both protocols. Questions at a breakpoint, which are about the video so far, are not asked.
+under both protocols.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,17 +30,19 @@ from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import P
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.video_root import VideoRoot
 
+Mode = Literal["global", "breakpoint"]
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True)
 class OpenQuestion:
-    """A question with its annotated answer."""
+    """A question with its annotated answer; `end` is the second up to which it is about the video, None for all."""
 
     id: str
     video: str
     question: str
     answer: str
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,10 +58,15 @@ class OpenAnswer:
     duration: float | None = None  # seconds of the video; None in answers stored by earlier versions
 
 
+MOVIECHAT_NAMES: Mapping[Mode, str] = {"global": "moviechat", "breakpoint": "moviechat_breakpoint"}
+"""For `--benchmark`."""
+
+
 class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
-    """Every global question of the annotation files.
+    """Every question of one mode of the annotation files.
 
     Args:
+      mode: which questions are asked.
       sources: annotation files, or their folder, and videos.
       protocol: how inputs are made; questions and scores are the same under each.
 
@@ -65,16 +74,17 @@ class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
       UserError: a file cannot be read, or there is no folder of videos.
     """
 
-    name, prediction_type = "moviechat", OpenAnswer
+    prediction_type = OpenAnswer
     metric_names = ("exact_match", "contains_answer")
 
-    def __init__(self, sources: PublishedSources, *, protocol: str = "default") -> None:
+    def __init__(self, mode: Mode, sources: PublishedSources, *, protocol: str = "default") -> None:
+        self.name = MOVIECHAT_NAMES[mode]
         if sources.split is not None:
             raise UserError(f"--split {sources.split}: a file of {self.name} has one split; leave the option out")
         self.protocol = protocol
         files = sources.annotation_files()
         self._checksums = file_checksums(files)
-        found = [one for file in files for one in _read(file)]
+        found = [one for file in files for one in _read(file, mode)]
         self._questions = [one for one in found if isinstance(one, OpenQuestion)]
         self._unreadable = [one for one in found if isinstance(one, Skipped)]
         if not self._questions:
@@ -99,7 +109,8 @@ class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
         Raises:
           UserError: its video is missing.
         """
-        return VideoQuestion(self._videos.find(example.video), Turn(example.question))
+        clip = None if example.end is None else (0.0, example.end)
+        return VideoQuestion(self._videos.find(example.video, clip), Turn(example.question))
 
     def read(self, answer: VideoAnswer, example: OpenQuestion) -> OpenAnswer:
         """Stores the answer as it is."""
@@ -121,24 +132,26 @@ class MovieChat(PublishedBenchmark[OpenQuestion, OpenAnswer]):
         return Scores(table, [one.source for one in predictions], unit="videos", details=details, coverage=coverage)
 
 
-def _read(file: Path) -> Iterator[OpenQuestion | Skipped]:
+def _read(file: Path, mode: Mode) -> Iterator[OpenQuestion | Skipped]:
     for row in load_document(file).records():
         try:
             video = row.field("info").field("video_path").name()
-            questions = row.field("global").items()
+            rate = row.field("info").field("fps").positive() if mode == "breakpoint" else None
+            questions = row.field(mode).items()
         except BadField as error:
             yield Skipped(f"{file.name}, {error.location}", error.reason)
             continue
         for number, one in enumerate(questions):
-            yield _parse(one, file, video, number)
+            yield _parse(one, file, video, number, rate)
 
 
-def _parse(one: Cursor, file: Path, video: str, number: int) -> OpenQuestion | Skipped:
+def _parse(one: Cursor, file: Path, video: str, number: int, rate: float | None) -> OpenQuestion | Skipped:
     try:
         question, answer = one.field("question").text(), one.field("answer").text()
+        end = None if rate is None else (one.field("time").number() + 1) / rate  # the end of the frame
     except BadField as error:
         return Skipped(f"{file.name}, {error.location}", error.reason)
-    return OpenQuestion(f"{file.name}#{video}.{number}", video, question, answer)
+    return OpenQuestion(f"{file.name}#{video}.{number}", video, question, answer, end)
 
 
 def _words(text: str) -> str:

@@ -145,6 +145,18 @@ class QVHighlightsDetection(PublishedBenchmark[HighlightQuery, HighlightPredicti
             table, [prediction.source for prediction in predictions], unit="videos", details=details, coverage=coverage
         )
 
+    def submission_rows(self, predictions: Sequence[HighlightPrediction]) -> list[dict[str, Any]]:
+        """Returns a line of the official evaluation for each answer; without moments all clips have score 0."""
+        return [
+            {
+                "qid": int(one.id),
+                "query": one.question,
+                "vid": one.source,
+                "pred_saliency_scores": list(one.scores or (0.0,) * clip_count(one.duration)),
+            }
+            for one in predictions
+        ]
+
 
 def _truth(one: HighlightQuery | HighlightPrediction) -> dict[str, Any]:
     """A record as the metrics take it."""

@@ -17,7 +17,7 @@ from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
 from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
 from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH, LONGVIDEOBENCH_SUBTITLES
 from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
-from timesuite_jax.videochat_t.benchmarks.published.moviechat import MovieChat
+from timesuite_jax.videochat_t.benchmarks.published.moviechat import MOVIECHAT_NAMES, MovieChat
 from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import QVHighlightsDetection
@@ -54,7 +54,7 @@ PUBLISHED: Mapping[str, Callable[..., PublishedBenchmark[Any, Any]]] = {
     **{of.name: functools.partial(PublishedGrounding, of) for of in _GROUNDING_SETS},
     **{of.name: functools.partial(PublishedChoice, of) for of in _CHOICE_SETS},
     **{of.name: functools.partial(PublishedDenseCaptions, of) for of in _CAPTION_SETS},
-    MovieChat.name: MovieChat,
+    **{name: functools.partial(MovieChat, mode) for mode, name in MOVIECHAT_NAMES.items()},
     QVHighlightsDetection.name: QVHighlightsDetection,
 }
 """Functions of `PublishedSources`, with the keyword `protocol`."""

@@ -1,7 +1,7 @@
 """VUE-TR: queries with all their windows, scored as sets of intervals.
 
 `paper` is the evaluation in TimeLens2 (github.com/MCG-NJU/TimeLens2, evaluation/vlmeval/dataset/vidi_vue_tr.py), which
-leaves out the queries that need sound; here all queries of the file are asked.
+asks the queries of modality "vision" only. By default all queries of the file are asked, or those of `--split`.
 """
 
 import functools
@@ -19,6 +19,7 @@ VUE_TR_GROUNDING = GroundingSet(
         "Output format MUST be a JSON array of [start, end] pairs, e.g. [[0, 3.5], [10, 12]].\n",
         "span_list",
         str,
+        split="vision",
     ),
     official=functools.partial(interval_table, thresholds=THRESHOLDS),
 )
