@@ -127,6 +127,22 @@ def test_placeholder_of_timelens_is_a_parse_failure(tmp_path):
     assert result.scores.details["round_numbers"]["multiples_of_10"] == 0.5  # of 20 and 30.3
 
 
+def test_texts_are_read_as_their_harness_reads_them_under_paper(tmp_path):
+    """TimeLens takes any two numbers, lmms-eval only "a - b" and "a to b", and the grammar knows the words."""
+    text = "between 0 and 10 seconds"
+    scores = {}
+    for protocol in ("default", "paper"):
+        for value in (text, {"answers": text}):
+            request = files(tmp_path, {KEYS[0]: value}, TRUTH, answered_only=True, protocol=protocol)
+            scores[protocol, isinstance(value, dict)] = score_files("tvg", request).metrics()["miou"]
+    assert scores == {
+        ("default", False): 1.0,
+        ("default", True): 1.0,
+        ("paper", False): 0.0,
+        ("paper", True): 1.0,
+    }
+
+
 def test_reversed_windows_overlap_nothing(tmp_path):
     predictions = {"0": {"timestamp": [[10, 0]]}, "1": {"timestamp": [[20, 30], [30, 20]]}}
     result = score_files("tvg", files(tmp_path, predictions, TRUTH, answered_only=True))

@@ -27,7 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--protocol",
         choices=["default", "paper"],
         default="default",
-        help="paper: the numbers of the original's scorer of dense captions, errors included (default %(default)s)",
+        help="paper: the numbers of the original's scorer of dense captions, errors included, and texts of tvg and mr "
+        "read as by lmms-eval or TimeLens (default %(default)s)",
     )
     parser.add_argument(
         "--answered-only",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import CASES
-from timesuite_jax.videochat_t.answering.upstream_answers import (
+from timesuite_jax.text.upstream_answers import (
     Outcome,
     upstream_captions,
     upstream_grounding,

@@ -17,8 +17,7 @@ from tests.support.recorded import SeededLikeUpstream, recorded
 from timesuite_jax.media import SamplingSpec, TransformSpec, VideoError, choose_frames, transforms
 from timesuite_jax.metrics import average_precision, highlight_scores, hull_iou
 from timesuite_jax.models.vision import UmtSpec, position_table
-from timesuite_jax.training.schedule import clipped_cosine
-from timesuite_jax.videochat_t.answering.upstream_answers import (
+from timesuite_jax.text.upstream_answers import (
     Outcome,
     upstream_captions,
     upstream_grounding,
@@ -26,6 +25,7 @@ from timesuite_jax.videochat_t.answering.upstream_answers import (
     upstream_highlight_scores,
     upstream_highlights,
 )
+from timesuite_jax.training.schedule import clipped_cosine
 
 pytestmark = pytest.mark.nightly
 

@@ -18,8 +18,7 @@ from timesuite_jax.text import (
     shuffled,
     video_time_text,
 )
-from timesuite_jax.videochat_t.answering.answer_text import upstream_answer_text
-from timesuite_jax.videochat_t.answering.upstream_answers import (
+from timesuite_jax.text.upstream_answers import (
     Outcome,
     upstream_captions,
     upstream_grounding,
@@ -27,6 +26,7 @@ from timesuite_jax.videochat_t.answering.upstream_answers import (
     upstream_highlight_scores,
     upstream_highlights,
 )
+from timesuite_jax.videochat_t.answering.answer_text import upstream_answer_text
 from timesuite_jax.videochat_t.data.token_row import lay_out
 
 VISUAL, IGNORED = -7, -100  # in the recorded ids and labels

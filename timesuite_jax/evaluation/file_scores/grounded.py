@@ -63,7 +63,7 @@ def read_grounded(request: ScoreRequest) -> Grounded:
       UserError: a file cannot be read, no question can be scored, or none has a prediction.
     """
     truths = read_true_windows(request.truth)
-    found, unknown = read_predicted_windows(request.predictions, truths)
+    found, unknown = read_predicted_windows(request.predictions, truths, protocol=request.protocol)
     usable = [truth.id for truth in truths if truth.reversed is None]
     left_out = [_left_out(truth, truth.reversed) for truth in truths if truth.reversed is not None]
     if not usable:

@@ -11,10 +11,12 @@ from timesuite_jax.evaluation.prediction_files.predicted_windows import FORMS, P
 from timesuite_jax.evaluation.prediction_files.question_keys import question_key, split_key
 
 
-def read_predicted_windows(path: Path, truths: Sequence[TrueWindows]) -> tuple[dict[str, PredictedWindows], list[str]]:
+def read_predicted_windows(
+    path: Path, truths: Sequence[TrueWindows], *, protocol: str = "default"
+) -> tuple[dict[str, PredictedWindows], list[str]]:
     """Reads predictions and finds the question of each: by id, else by video and query.
 
-    Answers that are text are parsed (`text.parse_spans`); no part of the file is evaluated. Questions with the same
+    Answers that are text are read by the rule of the protocol, see `read_prediction`; no part of the file is evaluated. Questions with the same
     video, query and windows have the same key: one prediction is that of all, and several are theirs in order.
 
     Returns:
@@ -35,7 +37,7 @@ def read_predicted_windows(path: Path, truths: Sequence[TrueWindows]) -> tuple[d
         questions = _closest(by_question.get(split[0], []), split[1]) if split else same_id
         if questions:
             ids = tuple(truth.id for truth in questions)
-            answers.setdefault(ids, []).append(read_prediction(key, value, questions[0], path))
+            answers.setdefault(ids, []).append(read_prediction(key, value, questions[0], path, protocol=protocol))
         else:
             unknown.append(key)
     found: dict[str, PredictedWindows] = {}

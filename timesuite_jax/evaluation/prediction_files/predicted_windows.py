@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.answer_spans import read_grammar, read_lmms_eval, read_timelens
 from timesuite_jax.evaluation.prediction_files.grounding_truth import TrueWindows
-from timesuite_jax.text import denies_event, parse_spans
+from timesuite_jax.text import denies_event
 
 Window = tuple[float, ...]
 _WINDOWS = ("pred_relevant_windows", "timestamps", "timestamp")
@@ -17,6 +18,7 @@ _FIELDS = (
     *("pred_relevant_windows", "timestamps", "prediction", "pred", "response", "filtered_resps", "answers", "output"),
     *("answer", "timestamp"),
 )
+_OF_TIMELENS = "answers"
 FORMS = (
     '{id: {"timestamp": [[start, end]]}}, {"video>>>query>>>span": answer}, '
     '{"video>>>query>>>span": {"timestamps", "answers"}} or lines {"qid", "pred_relevant_windows"}'
@@ -31,8 +33,17 @@ class PredictedWindows:
     absent: bool = False
 
 
-def read_prediction(key: str, value: Any, truth: TrueWindows, path: Path) -> PredictedWindows:
+def read_prediction(
+    key: str, value: Any, truth: TrueWindows, path: Path, *, protocol: str = "default"
+) -> PredictedWindows:
     """Returns the windows of a prediction; none for the placeholder that TimeLens writes for an unreadable answer.
+
+    Args:
+      key: of the prediction.
+      value: the prediction.
+      truth: its question.
+      path: of the file.
+      protocol: "paper" reads a text as the evaluation that wrote the file does: TimeLens, or lmms-eval.
 
     Raises:
       UserError: it has neither windows nor a text, or windows that are not numbers; names the key.
@@ -45,7 +56,8 @@ def read_prediction(key: str, value: Any, truth: TrueWindows, path: Path) -> Pre
         while isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], str | list):  # lmms-eval: [["B"]]
             answer = answer[0]
     if isinstance(answer, str) and name not in _WINDOWS:
-        spans = tuple((span.start, span.end) for span in parse_spans(answer, duration=truth.duration))
+        published = read_timelens if name == _OF_TIMELENS else read_lmms_eval
+        spans = (published if protocol == "paper" else read_grammar)(answer, truth.duration)
         return PredictedWindows(spans, absent=not spans and denies_event(answer))
     if not isinstance(answer, list):
         raise UserError(f"prediction {key} of {path} has neither windows nor a text; give {FORMS}")

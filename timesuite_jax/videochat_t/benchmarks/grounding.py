@@ -8,9 +8,9 @@ from timesuite_jax.data.corpora.bad_spans import fit_windows
 from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Benchmark, Scores
+from timesuite_jax.evaluation.answer_spans import READERS
 from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK, FREE
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
-from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
 from timesuite_jax.videochat_t.benchmarks.corpus_examples import CorpusExample, CorpusExamples
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 from timesuite_jax.videochat_t.benchmarks.span_scores import METRIC_NAMES, span_details, span_table

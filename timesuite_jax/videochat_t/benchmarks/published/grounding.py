@@ -7,10 +7,10 @@ from timesuite_jax.data.sources import ReadOptions
 from timesuite_jax.data.timepro.source_entry import Dialogue, GroundedQuery, SourceEntry
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Scores
+from timesuite_jax.evaluation.answer_spans import READERS
 from timesuite_jax.text import Turn
 from timesuite_jax.videochat_t.answering.answer_forms import FORM_OF_TASK
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
-from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import (
     AnnotatedExample,

@@ -4,7 +4,7 @@ from timesuite_jax.data.timepro.source_entry import Highlights
 from timesuite_jax.data.timepro.tasks import TASKS
 from timesuite_jax.metrics.highlights import CLIP_SECONDS, clip_count
 from timesuite_jax.text import parse_spans
-from timesuite_jax.videochat_t.answering.upstream_answers import upstream_highlight_scores
+from timesuite_jax.text.upstream_answers import upstream_highlight_scores
 
 _READ = TASKS["highlight_detection"].parse
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from timesuite_jax.data.timepro import TASKS
 from timesuite_jax.data.timepro.source_entry import TimedEvents
 from timesuite_jax.text import parse_spans, span_captions
-from timesuite_jax.videochat_t.answering.upstream_answers import upstream_captions
+from timesuite_jax.text.upstream_answers import upstream_captions
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.caption_set import TASK
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.event_times import CaptionedSpan, complete_events
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
+from timesuite_jax.evaluation.answer_spans import READERS
 
 
 @pytest.mark.parametrize(
@@ -11,6 +11,10 @@ from timesuite_jax.videochat_t.benchmarks.answer_spans import READERS
         ("grammar", "From 3 to 5 seconds, and from 40 seconds until the end.", ((3.0, 5.0), (40.0, 60.0))),
         ("original", "It happens in 9.0 - 5.0 seconds, then 1 - 2.", ((5.0, 9.0),)),
         ("original", "1..2 - 3", ()),
+        ("lmms_eval", "From 3 to 5.5 seconds.", ((3.0, 5.5),)),
+        ("lmms_eval", "A specific example is : 20.8 - 30.0 seconds. It happens in 9 To 5.", ((5.0, 9.0),)),
+        ("lmms_eval", "It starts at 3 s and stops later.\nIt ends at 8 s.", ((3.0, 8.0),)),
+        ("lmms_eval", "From 3 until 5 seconds.", ()),
         ("timelens", "At 0:05 and 01:10.5, not 1 - 2.", ((5.0, 70.5),)),
         ("timelens", "From 0:00:18 on.", ((0.0, 0.0),)),  # one time is no pair, and its numbers are taken by twos
         ("timelens", "The event happens in 3 - 5.5 seconds, or 7 to 9.", ((3.0, 5.5),)),

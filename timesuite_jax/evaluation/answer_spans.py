@@ -1,6 +1,6 @@
 """How the spans of an answer are read: by the grammar, or by the rules of a published evaluation.
 
-Each function takes the text of an answer and the seconds of the shown video, and returns (start, end) in seconds, in
+Each function takes the text of an answer and the seconds of the shown video (None where a rule can do without), and returns (start, end) in seconds, in
 the order of the answer. The rules of others are rewritten for the same result on every text, mistakes included; times
 that are not finite numbers are left out.
 """
@@ -9,9 +9,9 @@ import math
 import re
 from collections.abc import Callable, Iterable
 
-from timesuite_jax.evaluation import Span
+from timesuite_jax.evaluation.timeline_spans import Span
 from timesuite_jax.text import parse_spans
-from timesuite_jax.videochat_t.answering.upstream_answers import upstream_grounding
+from timesuite_jax.text.upstream_answers import upstream_grounding
 
 ReadSpans = Callable[[str, float], tuple[Span, ...]]
 
@@ -21,21 +21,31 @@ _NUMBER = re.compile(r"\b(\d+\.\d+|\d+)\b")
 _SIGNED = r"(-?\d+(?:\.\d+)?)"
 _BRACKETS = re.compile(rf"\[\s*{_SIGNED}\s*,\s*{_SIGNED}\s*\]")
 _SIGNED_RANGE = re.compile(rf"{_SIGNED}\s*(?:-|to)\s*{_SIGNED}")
+_LMMS_EVAL_EXAMPLE = "a specific example is : 20.8 - 30.0 seconds"
 _TOKEN = re.compile(r"<(\d*\.\d+|\d+\.?)>")
 
 
-def read_grammar(text: str, duration: float) -> tuple[Span, ...]:
+def read_grammar(text: str, duration: float | None) -> tuple[Span, ...]:
     """Reads all spans by the grammar of `text.timestamps`."""
     return tuple((span.start, span.end) for span in parse_spans(text, duration=duration))
 
 
-def read_upstream(text: str, duration: float) -> tuple[Span, ...]:
+def read_upstream(text: str, duration: float | None) -> tuple[Span, ...]:
     """Reads the first span as the original's `extract_time` does; none where that raises."""
     del duration  # the original's parser does not have it
     return tuple((start, end) for start, end in upstream_grounding(text).value or ())
 
 
-def read_timelens(text: str, duration: float) -> tuple[Span, ...]:
+def read_lmms_eval(text: str, duration: float | None) -> tuple[Span, ...]:
+    """Reads the first span as lmms-eval's Charades-STA (lmms_eval/tasks/charades_sta/eval_tvg.py).
+
+    That is the original's rule after an example of its prompt is removed and every "to" replaced by "-", within words,
+    too.
+    """
+    return read_upstream(text.lower().replace(_LMMS_EVAL_EXAMPLE, "").replace("to", "-"), duration)
+
+
+def read_timelens(text: str, duration: float | None) -> tuple[Span, ...]:
     """Reads spans as `extract_time` of TimeLens (github.com/TencentARC/TimeLens, timelens/utils.py).
 
     Times with colons are paired if there are two of them; else "a - b", else "a to b", else any two numbers.
@@ -76,6 +86,7 @@ def read_lita(text: str, duration: float) -> tuple[Span, ...]:
 READERS: dict[str, ReadSpans] = {
     "grammar": read_grammar,
     "original": read_upstream,
+    "lmms_eval": read_lmms_eval,
     "timelens": read_timelens,
     "span_list": read_span_list,
     "lita": read_lita,
