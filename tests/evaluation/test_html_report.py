@@ -16,7 +16,7 @@ from timesuite_jax.evaluation.scores import Scores
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer
 from timesuite_jax.videochat_t.benchmarks.grounding import GroundingBenchmark
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
-from timesuite_jax.videochat_t.benchmarks.published.choice_prediction import ChoicePrediction
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_prediction import ChoicePrediction
 from timesuite_jax.videochat_t.benchmarks.report_cards import report_card, write_benchmark_report
 
 SCRIPT = "<script>alert('x')</script> \"quoted\" & <img src=x onerror=y>"

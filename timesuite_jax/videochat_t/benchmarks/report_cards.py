@@ -17,9 +17,9 @@ from timesuite_jax.text import format_span
 from timesuite_jax.videochat_t.answering.predictor import VideoQuestion
 from timesuite_jax.videochat_t.answering.timeline_parts import no_span_note, video_frames
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
-from timesuite_jax.videochat_t.benchmarks.published.choice_prediction import ChoicePrediction
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_prediction import ChoicePrediction
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.prediction import DenseCaptionPrediction
-from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import HighlightPrediction
+from timesuite_jax.videochat_t.benchmarks.published.highlights.qvhighlights_highlights import HighlightPrediction
 
 Frames = Sequence[UInt8[np.ndarray, "H W 3"]]
 

@@ -9,14 +9,14 @@ from tests.support.published import Answers, sources
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
 from timesuite_jax.videochat_t.answering.requirements import Requirements
-from timesuite_jax.videochat_t.benchmarks.published.choice import PublishedChoice
-from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
-from timesuite_jax.videochat_t.benchmarks.published.group_scores import UNREAD, group_score
-from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH
-from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
-from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
-from timesuite_jax.videochat_t.benchmarks.published.video_mme import VIDEO_MME
-from timesuite_jax.videochat_t.benchmarks.published.video_mme_v2 import VIDEO_MME_V2
+from timesuite_jax.videochat_t.benchmarks.published.choices.benchmark import PublishedChoice
+from timesuite_jax.videochat_t.benchmarks.published.choices.egoschema import EGOSCHEMA
+from timesuite_jax.videochat_t.benchmarks.published.choices.group_scores import UNREAD, group_score
+from timesuite_jax.videochat_t.benchmarks.published.choices.longvideobench import LONGVIDEOBENCH
+from timesuite_jax.videochat_t.benchmarks.published.choices.mlvu import MLVU
+from timesuite_jax.videochat_t.benchmarks.published.choices.mvbench import MVBENCH
+from timesuite_jax.videochat_t.benchmarks.published.choices.video_mme import VIDEO_MME
+from timesuite_jax.videochat_t.benchmarks.published.choices.video_mme_v2 import VIDEO_MME_V2
 
 SETS = [
     (EGOSCHEMA, "u2.mp4", "D", None),

@@ -8,16 +8,16 @@ from tests.support.annotation_samples import SAMPLES
 from tests.support.published import Answers, sources
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
-from timesuite_jax.videochat_t.benchmarks.published.activitynet_grounding import ACTIVITYNET_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.activitynet_rtl import ACTIVITYNET_RTL_GROUNDING
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note
-from timesuite_jax.videochat_t.benchmarks.published.charades_sta import CHARADES_STA
-from timesuite_jax.videochat_t.benchmarks.published.ego4d_nlq import EGO4D_NLQ_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
-from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_moments import QVHIGHLIGHTS_MOMENTS
-from timesuite_jax.videochat_t.benchmarks.published.tacos import TACOS_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.timelens_bench import TIMELENS_BENCH_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.vue_tr import VUE_TR_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.activitynet_grounding import ACTIVITYNET_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.activitynet_rtl import ACTIVITYNET_RTL_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.benchmark import PublishedGrounding
+from timesuite_jax.videochat_t.benchmarks.published.grounding.charades_sta import CHARADES_STA
+from timesuite_jax.videochat_t.benchmarks.published.grounding.ego4d_nlq import EGO4D_NLQ_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.qvhighlights_moments import QVHIGHLIGHTS_MOMENTS
+from timesuite_jax.videochat_t.benchmarks.published.grounding.tacos import TACOS_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.timelens_bench import TIMELENS_BENCH_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.vue_tr import VUE_TR_GROUNDING
 
 CHARADES = SAMPLES["charades_sta"]
 

@@ -8,8 +8,11 @@ from tests.support.annotation_samples import SAMPLES
 from tests.support.published import Answers, sources
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import run_benchmark
-from timesuite_jax.videochat_t.benchmarks.published.highlight_answers import read_clip_scores, read_upstream_scores
-from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import QVHighlightsDetection
+from timesuite_jax.videochat_t.benchmarks.published.highlights.highlight_answers import (
+    read_clip_scores,
+    read_upstream_scores,
+)
+from timesuite_jax.videochat_t.benchmarks.published.highlights.qvhighlights_highlights import QVHighlightsDetection
 
 FILES = SAMPLES["qvhighlights"]  # one query: clip 3 has 4, 3 and 2, clip 4 has 1, 1 and 2
 VIDEO = "abc_0.0_150.0.mp4"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from timesuite_jax.videochat_t.benchmarks.published.interval_sets import interval_iou, interval_table
+from timesuite_jax.videochat_t.benchmarks.published.grounding.interval_sets import interval_iou, interval_table
 
 
 @pytest.mark.parametrize(

@@ -4,30 +4,33 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from timesuite_jax.videochat_t.benchmarks.published.activitynet_grounding import ACTIVITYNET_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.activitynet_rtl import ACTIVITYNET_RTL_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.charades_sta import CHARADES_STA
-from timesuite_jax.videochat_t.benchmarks.published.choice import PublishedChoice
+from timesuite_jax.videochat_t.benchmarks.published.choices.benchmark import PublishedChoice
+from timesuite_jax.videochat_t.benchmarks.published.choices.egoschema import EGOSCHEMA
+from timesuite_jax.videochat_t.benchmarks.published.choices.longvideobench import (
+    LONGVIDEOBENCH,
+    LONGVIDEOBENCH_SUBTITLES,
+)
+from timesuite_jax.videochat_t.benchmarks.published.choices.mlvu import MLVU
+from timesuite_jax.videochat_t.benchmarks.published.choices.mvbench import MVBENCH
+from timesuite_jax.videochat_t.benchmarks.published.choices.video_mme import VIDEO_MME, VIDEO_MME_SUBTITLES
+from timesuite_jax.videochat_t.benchmarks.published.choices.video_mme_v2 import VIDEO_MME_V2
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.activitynet_captions import ACTIVITYNET_CAPTIONS
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.benchmark import PublishedDenseCaptions
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.vitt import VITT
 from timesuite_jax.videochat_t.benchmarks.published.dense_captions.youcook2 import YOUCOOK2
-from timesuite_jax.videochat_t.benchmarks.published.ego4d_nlq import EGO4D_NLQ_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.egoschema import EGOSCHEMA
-from timesuite_jax.videochat_t.benchmarks.published.grounding import PublishedGrounding
-from timesuite_jax.videochat_t.benchmarks.published.longvideobench import LONGVIDEOBENCH, LONGVIDEOBENCH_SUBTITLES
-from timesuite_jax.videochat_t.benchmarks.published.mlvu import MLVU
+from timesuite_jax.videochat_t.benchmarks.published.grounding.activitynet_grounding import ACTIVITYNET_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.activitynet_rtl import ACTIVITYNET_RTL_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.benchmark import PublishedGrounding
+from timesuite_jax.videochat_t.benchmarks.published.grounding.charades_sta import CHARADES_STA
+from timesuite_jax.videochat_t.benchmarks.published.grounding.ego4d_nlq import EGO4D_NLQ_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.qvhighlights_moments import QVHIGHLIGHTS_MOMENTS
+from timesuite_jax.videochat_t.benchmarks.published.grounding.tacos import TACOS_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.timelens_bench import TIMELENS_BENCH_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.grounding.vue_tr import VUE_TR_GROUNDING
+from timesuite_jax.videochat_t.benchmarks.published.highlights.qvhighlights_highlights import QVHighlightsDetection
 from timesuite_jax.videochat_t.benchmarks.published.moviechat import MOVIECHAT_NAMES, MovieChat
-from timesuite_jax.videochat_t.benchmarks.published.mvbench import MVBENCH
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
-from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_highlights import QVHighlightsDetection
-from timesuite_jax.videochat_t.benchmarks.published.qvhighlights_moments import QVHIGHLIGHTS_MOMENTS
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
-from timesuite_jax.videochat_t.benchmarks.published.tacos import TACOS_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.timelens_bench import TIMELENS_BENCH_GROUNDING
-from timesuite_jax.videochat_t.benchmarks.published.video_mme import VIDEO_MME, VIDEO_MME_SUBTITLES
-from timesuite_jax.videochat_t.benchmarks.published.video_mme_v2 import VIDEO_MME_V2
-from timesuite_jax.videochat_t.benchmarks.published.vue_tr import VUE_TR_GROUNDING
 
 _GROUNDING_SETS = (
     CHARADES_STA,

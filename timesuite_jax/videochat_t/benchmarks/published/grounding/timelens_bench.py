@@ -3,7 +3,7 @@
 `paper` is its evaluation (github.com/TencentARC/TimeLens, evaluation/).
 """
 
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import GroundingSet, Wording
 
 TIMELENS_BENCH_GROUNDING = GroundingSet(
     name="timelens_bench",

@@ -8,7 +8,7 @@ between the images; here they come before the question, because the model sees a
 from dataclasses import replace
 
 from timesuite_jax.data.choices.longvideobench import read_longvideobench
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import (
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import (
     DEFAULT_SUBTITLED,
     LETTER_ONLY,
     ChoiceSet,

@@ -4,7 +4,7 @@
 """
 
 from timesuite_jax.data.choices.egoschema import read_egoschema
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet, original_wording
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import ChoiceSet, original_wording
 
 EGOSCHEMA = ChoiceSet(
     name="egoschema",

@@ -4,7 +4,7 @@
 """
 
 from timesuite_jax.text.prompts import grounding_question
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import GroundingSet, Wording
 
 ACTIVITYNET_GROUNDING = GroundingSet(
     name="activitynet_grounding",

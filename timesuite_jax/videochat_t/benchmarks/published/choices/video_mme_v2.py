@@ -5,7 +5,7 @@ neither subtitles nor reasoning. `group_score` is its total rating.
 """
 
 from timesuite_jax.data.choices.video_mme_v2 import read_video_mme_v2
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet, ChoiceWording
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import ChoiceSet, ChoiceWording
 
 VIDEO_MME_V2 = ChoiceSet(
     name="video_mme_v2",

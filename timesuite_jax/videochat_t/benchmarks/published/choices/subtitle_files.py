@@ -8,7 +8,7 @@ from timesuite_jax.data.choices.choice_question import ChoiceQuestion
 from timesuite_jax.data.choices.subtitles import read_subtitles
 from timesuite_jax.storage.files_below import files_below
 from timesuite_jax.videochat_t.answering.subtitle_prompt import SubtitlePrompt
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import SubtitleWording
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import SubtitleWording
 
 _SUFFIXES = (".srt", ".json")
 

@@ -25,12 +25,15 @@ from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQues
 from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note, file_checksums
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
-from timesuite_jax.videochat_t.benchmarks.published.highlight_answers import (
+from timesuite_jax.videochat_t.benchmarks.published.highlights.highlight_answers import (
     read_clip_scores,
     read_moments,
     read_upstream_scores,
 )
-from timesuite_jax.videochat_t.benchmarks.published.highlight_queries import HighlightQuery, read_highlight_queries
+from timesuite_jax.videochat_t.benchmarks.published.highlights.highlight_queries import (
+    HighlightQuery,
+    read_highlight_queries,
+)
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.video_root import VideoRoot

@@ -5,7 +5,7 @@ the answer, and reads the answer as it does. Its published number, M-Avg, is `ta
 """
 
 from timesuite_jax.data.choices.mlvu import read_mlvu
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet, ChoiceWording
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import ChoiceSet, ChoiceWording
 
 MLVU = ChoiceSet(
     name="mlvu",

@@ -14,18 +14,18 @@ from timesuite_jax.text import Turn
 from timesuite_jax.videochat_t.answering.predictor import VideoAnswer, VideoQuestion
 from timesuite_jax.videochat_t.benchmarks.choice_answers import CHOICE_READERS
 from timesuite_jax.videochat_t.benchmarks.published.annotation_files import coverage_note, file_checksums
-from timesuite_jax.videochat_t.benchmarks.published.choice_prediction import (
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_prediction import (
     ChoicePrediction,
     category_metric,
     choice_table,
     group_table,
     task_mean_accuracy,
 )
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import ChoiceSet
+from timesuite_jax.videochat_t.benchmarks.published.choices.subtitle_files import SubtitleFiles
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
-from timesuite_jax.videochat_t.benchmarks.published.subtitle_files import SubtitleFiles
 from timesuite_jax.videochat_t.benchmarks.published.video_root import VideoRoot
 
 

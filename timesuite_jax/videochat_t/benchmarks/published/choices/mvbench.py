@@ -4,7 +4,7 @@
 """
 
 from timesuite_jax.data.choices.mvbench import read_mvbench
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import ChoiceSet, original_wording
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import ChoiceSet, original_wording
 
 MVBENCH = ChoiceSet(
     name="mvbench",

@@ -7,8 +7,8 @@ mIoU and R@1 are `interval_iou` and `interval_r1_iou_*`.
 import functools
 import re
 
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
-from timesuite_jax.videochat_t.benchmarks.published.interval_sets import interval_table
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding.interval_sets import interval_table
 
 _THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
 _LABEL = re.compile(r"^query\s*text\s*:\s*", re.IGNORECASE)

@@ -18,7 +18,7 @@ from timesuite_jax.videochat_t.benchmarks.published.annotation_files import (
     read_annotation_files,
 )
 from timesuite_jax.videochat_t.benchmarks.published.details import source_details
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import GroundingSet
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.video_root import VideoRoot

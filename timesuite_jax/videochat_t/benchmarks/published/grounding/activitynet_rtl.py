@@ -4,7 +4,11 @@
 write them have; without two of them the whole video is taken. Its precision at 0.5 is `r1_iou_0.5`.
 """
 
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording, trained_wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import (
+    GroundingSet,
+    Wording,
+    trained_wording,
+)
 
 _TASK = "reasoning_temporal_localization"
 

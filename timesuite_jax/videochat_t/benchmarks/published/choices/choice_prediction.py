@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from timesuite_jax.videochat_t.benchmarks.published.group_scores import UNREAD, group_score
+from timesuite_jax.videochat_t.benchmarks.published.choices.group_scores import UNREAD, group_score
 
 Column = Float[np.ndarray, " questions"]
 

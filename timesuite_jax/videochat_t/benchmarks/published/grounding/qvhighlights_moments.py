@@ -14,7 +14,7 @@ from timesuite_jax.data.timepro.source_entry import GroundedQuery, SourceEntry
 from timesuite_jax.errors import UserError
 from timesuite_jax.metrics.qvhighlights import BRIEF, qvhighlights_moment_table
 from timesuite_jax.text.prompts import grounding_question
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Spans, Wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import GroundingSet, Spans, Wording
 
 
 def _official(predictions: Sequence[Spans], truths: Sequence[Spans]) -> dict[str, Float[np.ndarray, " questions"]]:

@@ -7,7 +7,7 @@ files `subtitle/*.srt` of its release, in the folder of the videos; videos witho
 
 from timesuite_jax.data.choices.video_mme import read_video_mme
 from timesuite_jax.text import ConversationLayout
-from timesuite_jax.videochat_t.benchmarks.published.choice_set import (
+from timesuite_jax.videochat_t.benchmarks.published.choices.choice_set import (
     DEFAULT_SUBTITLED,
     SUBTITLES_HEADING,
     ChoiceSet,

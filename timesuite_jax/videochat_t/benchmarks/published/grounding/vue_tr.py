@@ -7,8 +7,8 @@ asks the queries of modality "vision" only. By default all queries of the file a
 import functools
 
 from timesuite_jax.metrics import THRESHOLDS
-from timesuite_jax.videochat_t.benchmarks.published.grounding_set import GroundingSet, Wording
-from timesuite_jax.videochat_t.benchmarks.published.interval_sets import interval_table
+from timesuite_jax.videochat_t.benchmarks.published.grounding.grounding_set import GroundingSet, Wording
+from timesuite_jax.videochat_t.benchmarks.published.grounding.interval_sets import interval_table
 
 VUE_TR_GROUNDING = GroundingSet(
     name="vue_tr",

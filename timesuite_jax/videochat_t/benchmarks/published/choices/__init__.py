@@ -1,0 +1,1 @@
+"""Multiple choice on official annotation files."""

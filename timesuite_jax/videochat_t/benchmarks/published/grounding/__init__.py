@@ -1,0 +1,1 @@
+"""Temporal grounding on official annotation files."""

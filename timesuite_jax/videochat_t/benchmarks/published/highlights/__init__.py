@@ -1,0 +1,1 @@
+"""Highlight detection on official annotation files."""
