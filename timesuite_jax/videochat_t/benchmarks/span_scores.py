@@ -1,5 +1,6 @@
 """Scores of answers with spans, and what is reported beside them."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,20 +31,24 @@ def span_table(
 
 
 def span_details(
-    predictions: Sequence[GroundingPrediction], table: Mapping[str, Float[np.ndarray, " questions"]]
+    predictions: Sequence[GroundingPrediction],
+    table: Mapping[str, Float[np.ndarray, " questions"]],
+    categories: Callable[[str], tuple[str, ...]] = lambda id: (),
 ) -> dict[str, Any]:
     """Returns the shares of round numbers, the number of spans beyond their video, and the scores of parts.
 
     Args:
       predictions: answers.
       table: metrics, one value per question.
+      categories: of a question, from its id.
     """
+    units = [dataclasses.replace(one.unit(), categories=categories(one.id)) for one in predictions]
     return {
         "round_numbers": round_numbers([prediction.span for prediction in predictions]),
         "round_numbers_of_truth": round_numbers([span for prediction in predictions for span in prediction.truth]),
         "answers_beyond_video": _count_beyond(predictions, lambda one: one.spans),
         "truths_beyond_video": _count_beyond(predictions, lambda one: one.truth),
-        "breakdown": break_down(table, [prediction.unit() for prediction in predictions]),
+        "breakdown": break_down(table, units),
     }
 
 

@@ -111,3 +111,5 @@ def test_both_annotations_of_a_video(tmp_path):
     result = run_benchmark(benchmark, Answers("0.0 - 20.0 seconds, He sits."), batch_size=2)
     assert list(result.predictions) == ["val_1.json#0", "val_2.json#0"] and result.metrics()["f1"] == 1.0
     assert result.scores.group_count == 1  # one video
+    parts = result.scores.details["breakdown"]["category"]
+    assert set(parts) == {"val_1.json", "val_2.json"} and parts["val_2.json"]["n"] == 1

@@ -167,6 +167,16 @@ def test_files_that_cannot_be_used(tmp_path, files, expected):
         PublishedGrounding(CHARADES_STA, sources(tmp_path, files, []))
 
 
+def test_scores_of_each_file(tmp_path):
+    content = {name: SAMPLES["timelens_bench"]["charades.json"] for name in ("charades.json", "activitynet.json")}
+    files = sources(tmp_path, content, ["V1.mp4"])
+    result = run_benchmark(
+        PublishedGrounding(TIMELENS_BENCH_GROUNDING, files), Answers("1 - 4.5 seconds"), batch_size=2
+    )
+    parts = result.scores.details["breakdown"]["category"]
+    assert {name: (part["n"], part["miou"]) for name, part in parts.items()} == dict.fromkeys(content, (1, 1.0))
+
+
 def test_queries_that_need_sound(tmp_path):
     row = {"query_id": 1, "query": "a goal", "video_id": "g", "duration": 9, "gt": [[1, 2]], "query_modality": "vision"}
     content = json.dumps([row, {**row, "query_id": 2, "query_modality": "vision+audio"}]).encode()

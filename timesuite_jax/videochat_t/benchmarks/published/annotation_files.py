@@ -35,6 +35,10 @@ class AnnotationFiles:
     unreadable: tuple[Skipped, ...]
     checksums: Mapping[str, str]
 
+    def categories(self, example: str) -> tuple[str, ...]:
+        """Returns the name of the file that an example is from, as its category; none where there is one file."""
+        return (example.rpartition("#")[0],) if len(self.checksums) > 1 else ()
+
     @property
     def rows(self) -> int:
         """Number of examples that the files are meant to have."""

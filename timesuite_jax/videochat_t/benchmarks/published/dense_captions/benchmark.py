@@ -112,7 +112,10 @@ class PublishedDenseCaptions(PublishedBenchmark[AnnotatedExample, DenseCaptionPr
             **found.per_video,
             "parse_failures": np.array([not one.events for one in predictions], np.float64),
         }
-        units = [ScoredUnit(one.id, one.source, one.duration) for one in predictions]
+        units = [
+            ScoredUnit(one.id, one.source, one.duration, categories=self._files.categories(one.id))
+            for one in predictions
+        ]
         unreadable = self._files.unreadable
         return Scores(
             table,

@@ -105,7 +105,7 @@ class PublishedGrounding(PublishedBenchmark[AnnotatedExample, GroundingPredictio
             unit="videos",
             coverage=coverage_note(len(predictions), self._files.rows, self._set.sizes),
             details={
-                **span_details(predictions, table),
+                **span_details(predictions, table, self._files.categories),
                 **source_details(
                     [one.frames for one in predictions], self._missing, self._files.unreadable, self._set.sizes
                 ),
