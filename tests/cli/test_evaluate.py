@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.support.annotation_samples import SAMPLES
+from tests.support.choice_samples import CHOICE_SAMPLES
 from tests.support.disk_full import full_disk
 from tests.support.sample_videos import numbered_video
 from timesuite_jax.cli import evaluate as command
@@ -84,6 +86,34 @@ def test_a_published_benchmark(tiny_run, charades, tmp_path, capfd):
     assert json.loads(capfd.readouterr().out)["settings"]["weights"] == settings["weights"]
     assert main([*words, "--limit", "1"]) == 0  # answered already
     assert json.loads(capfd.readouterr().out)["n"] == 1
+
+
+@pytest.mark.nightly  # programs for longer prompts are compiled; `test_requirements_of_benchmarks` is quick
+@pytest.mark.parametrize(
+    ("benchmark", "protocol", "sampling", "buckets"),
+    [
+        ("video_mme_subtitles", "default", "middle", None),
+        ("video_mme_subtitles", "paper", "upstream_each_second", 8192),
+        ("youcook2", "paper", "upstream_evaluation", 0),
+    ],
+)
+def test_benchmarks_with_inputs_of_their_own(tiny_run, tmp_path, capfd, benchmark, protocol, sampling, buckets):
+    """Subtitles take longer prompts, and the original's Video-MME has frames of its own; dense captions are scored."""
+    name = "video_mme" if benchmark.startswith("video") else benchmark
+    files = {**CHOICE_SAMPLES, **SAMPLES}[name]
+    for file, content in files.items():
+        (tmp_path / file).write_bytes(content)
+    (tmp_path / "yt1.srt").write_text("1\n00:00:00,000 --> 00:00:09,000\nHello there\n")
+    for video in ("yt1", "y1"):
+        (tmp_path / f"{video}.mp4").write_bytes(numbered_video(24))
+    words = ["evaluate", "--workdir", str(tiny_run), "--benchmark", benchmark, "--protocol", protocol, "--json"]
+    words += [part for file in files for part in ("--annotations", f"{tmp_path}/{file}")]
+    words += ["--split", "training"] if benchmark == "youcook2" else []
+    assert main([*words, "--videos", str(tmp_path), "--batch-size", "1"]) == 0
+    found = json.loads(capfd.readouterr().out)
+    assert found["n"] == 1 and not found["dropped"] and found["settings"]["model.inputs"]["sampling"] == sampling
+    if buckets is not None:
+        assert found["settings"]["model.inputs"]["buckets"][0] >= buckets
 
 
 def test_help_lists_the_published_benchmarks():
