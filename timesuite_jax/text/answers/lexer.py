@@ -11,9 +11,8 @@ from timesuite_jax.text.answers.expressions import EXPRESSIONS
 from timesuite_jax.text.answers.first_characters import first_characters
 from timesuite_jax.text.answers.notations import RUN, read_time
 from timesuite_jax.text.answers.number_tokens import is_label, is_negative, number_token, read_number
-from timesuite_jax.text.answers.number_words import most_words
 from timesuite_jax.text.answers.numerals import NUMERAL
-from timesuite_jax.text.answers.ordinals import first_words, ordinal_pair
+from timesuite_jax.text.answers.ordinals import first_words_of_ordinals, ordinal_pair
 from timesuite_jax.text.answers.tokens import COUNT, TIMES, Token
 from timesuite_jax.text.answers.vocabulary import (
     ABBREVIATED_UNITS,
@@ -26,7 +25,7 @@ from timesuite_jax.text.answers.vocabulary import (
     TRANSPARENT,
     UNITS,
 )
-from timesuite_jax.text.answers.written_numbers import number_in_words
+from timesuite_jax.text.answers.written_numbers import first_words, number_in_words
 
 _DATE = r"\d{4}([-/.])\d{1,2}\2\d{1,2} | \d{1,2}([-/.])\d{1,2}\3\d{4} | \d{1,2}[ ][a-z]{3,9},?[ ](?:19|20)\d\d"
 _TELEPHONE = rf"(?:\d{{3}}-)?\d{{3}}-\d{{4}}(?!\s?(?:{ANY_UNIT})(?!{LETTER}))"  # "500-1000 s" is a range
@@ -69,11 +68,15 @@ def lex(text: str, fps: float = 0.0) -> list[Token]:
             at += 1  # a space
             continue
         group, written, at = str(match.lastgroup), match.group(), match.end()
-        if group in ("word", "numeral") and written in first_words() and (pair := ordinal_pair(text, match.start())):
+        if (
+            group in ("word", "numeral")
+            and written in first_words_of_ordinals()
+            and (pair := ordinal_pair(text, match.start()))
+        ):
             tokens, at, previous = tokens + pair[0], pair[1], ""
             continue
         words = None
-        if group == "word" and written in most_words():
+        if group == "word" and written in first_words():
             words = number_in_words(text, match.start(), bool(tokens) and tokens[-1].kind == "scale")
         if words is not None:
             new, at = read_number(text, match.start(), words[1], Token("spelled", words[0]))

@@ -54,7 +54,7 @@ _MORE = {
     22: "vinte_e_duas двадцать_две",
     71: "soixante_et_onze",
     80: "quatre_vingts",
-    100: "hundert cento ciento",
+    100: "cento ciento",
 }
 # A number beside one of these is larger than those here.
 LARGER = frozenset(["tausend", "mille", "mil", "mila", "тысяча", "тысячи", "тысяч", "тысячу", "cents"])
@@ -63,35 +63,41 @@ LARGER = frozenset(["tausend", "mille", "mil", "mila", "тысяча", "тыся
 @functools.cache
 def number_words() -> dict[str, float]:
     """Returns the numbers by the words for them."""
-    words: dict[str, float] = {}
+    words: dict[str, float] = german() | french()
     for below_hundred, hundreds, joint in (
-        (_german(), ["einhundert", *(f"{digit}hundert" for digit in _GERMAN.split()[2:10])], ""),
-        (_french(), ["cent", *(f"{digit} cent" for digit in _FRENCH.split()[2:10])], " "),
         (_spanish(), _spaced("cien", "doscientos trescientos cuatrocientos quinientos seiscientos setecientos"), " "),
         (_portuguese(), _spaced("cem", "duzentos trezentos quatrocentos quinhentos seiscentos setecentos"), " e "),
         (_italian(), ["cento", *(f"{digit}cento" for digit in _ITALIAN.split()[2:10])], ""),
         *((_russian(case), _RUSSIAN_HUNDREDS[min(case, 1)].split(), " ") for case in range(3)),
     ):
-        words |= below_hundred
-        for hundred, written in enumerate(hundreds, 1):
-            head = {"cien": "ciento", "cem": "cento"}.get(written, written)
-            words[written] = 100 * hundred
-            words |= {head + joint + rest: 100 * hundred + value for rest, value in below_hundred.items() if value}
-    words |= {f"hundert{rest}": 100 + value for rest, value in _german().items() if value == int(value) > 0}
-    words |= {f"{digit} cents": 100 * value for value, digit in enumerate(_FRENCH.split()) if 2 <= value <= 9}
+        words |= _below_thousand(below_hundred, hundreds, joint)
     words |= {written.replace("_", " "): value for value, row in _MORE.items() for written in row.split()}
     words |= {written.replace("ё", "е"): value for written, value in words.items() if "ё" in written}
     return words
 
 
-@functools.cache
-def most_words() -> dict[str, int]:
-    """Returns how many words a number may have, by the first one."""
-    most: dict[str, int] = {}
-    for written in number_words():
-        first, *rest = written.split()
-        most[first] = max(most.get(first, 1), 1 + len(rest))
-    return most
+def german() -> dict[str, float]:
+    """Returns those of German."""
+    hundreds = ["einhundert", *(f"{digit}hundert" for digit in _GERMAN.split()[2:10])]
+    words = _below_thousand(_german(), hundreds, "")
+    words |= {f"hundert{rest}": 100 + value for rest, value in _german().items() if value == int(value) > 0}
+    return words | {"hundert": 100}
+
+
+def french() -> dict[str, float]:
+    """Returns those of French."""
+    digits = _FRENCH.split()[2:10]
+    words = _below_thousand(_french(), ["cent", *(f"{digit} cent" for digit in digits)], " ")
+    return words | {f"{digit} cents": 100 * value for value, digit in enumerate(digits, 2)}
+
+
+def _below_thousand(below_hundred: dict[str, float], hundreds: list[str], joint: str) -> dict[str, float]:
+    words = dict(below_hundred)
+    for hundred, written in enumerate(hundreds, 1):
+        head = {"cien": "ciento", "cem": "cento"}.get(written, written)
+        words[written] = 100 * hundred
+        words |= {head + joint + rest: 100 * hundred + value for rest, value in below_hundred.items() if value}
+    return words
 
 
 def _spaced(first: str, others: str) -> list[str]:

@@ -3,18 +3,25 @@
 Many of the words mean something else: only beside a unit of time they are numbers.
 """
 
+import functools
 import re
 
-from timesuite_jax.text.answers.number_words import LARGER, most_words, number_words
+from timesuite_jax.text.answers.number_words import LARGER, number_words
 from timesuite_jax.text.answers.vocabulary import ANY_UNIT, LETTER
+from timesuite_jax.text.answers.word_entries import WORD, entries_at, most_words
 
-_WORD = re.compile(rf"{LETTER}+")
 _DIGITS = re.compile(r"\d[\d.,]*")
 _UNIT = re.compile(rf"\s?(?:{ANY_UNIT})(?!{LETTER})")
 # Between two numbers of which only the second one has a unit.
 _TO = r"(?:\s?[-~]\s?|\s(?:bis|und|à|et|a|ai|y|e|hasta|até|ao|aos|fino\sa|al|до|по|и|to|and)\s)"
 _LINK = re.compile(rf"{_TO}(?:(?:zur?|zum|la|los|las|les|il|i|os|as|den|der)\s)?")
 _END = re.compile(rf"(?={_TO}|\s{{0,2}}(?:[.,;:)\]]|$))")
+
+
+@functools.cache
+def first_words() -> dict[str, int]:
+    """Returns how many words a number may have, by the first one."""
+    return most_words(number_words())
 
 
 def number_in_words(text: str, start: int, behind_unit: bool) -> tuple[float, int] | None:
@@ -42,20 +49,8 @@ def number_in_words(text: str, start: int, behind_unit: bool) -> tuple[float, in
 
 def _longest(text: str, start: int) -> tuple[float, int] | None:
     """The longest number in words at `start`, of the dictionary."""
-    first = _WORD.match(text, start)
-    most = most_words().get(first[0]) if first else None
-    if first is None or most is None:
-        return None
-    written, end = first[0], first.end()
-    longest: tuple[float, int] | None = None
-    for _ in range(most):
-        if written in number_words():
-            longest = number_words()[written], end
-        following = _WORD.match(text, end + 1) if text[end : end + 1] in (" ", "-") else None
-        if following is None:
-            break
-        written, end = f"{written} {following[0]}", following.end()
-    return None if longest is None or _word_after(text, longest[1]) in LARGER else longest
+    found = entries_at(text, start, number_words(), first_words())
+    return found[0] if found and _word_after(text, found[0][1]) not in LARGER else None
 
 
 def _word_before(text: str, start: int) -> str:
@@ -63,5 +58,5 @@ def _word_before(text: str, start: int) -> str:
 
 
 def _word_after(text: str, end: int) -> str:
-    following = _WORD.match(text, end + 1)
+    following = WORD.match(text, end + 1)
     return following[0] if following else ""
