@@ -1,14 +1,21 @@
 """Recordings in one file of which a decoder would show a part only are rejected, and lost frames are noted."""
 
+import io
 import itertools
+import shutil
+import subprocess
 import zlib
+from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 
 from tests.support import encoded_videos
 from tests.support.encoded_videos import COUNT, encode
+from tests.support.sample_videos import numbered_frames
 from timesuite_jax.media import VideoError, decode_frames, index_video, video_notes
+from timesuite_jax.media.appended_files import appended_format
 from timesuite_jax.media.lost_frames import lost_frames
 from timesuite_jax.media.packet_table import PacketTable
 from timesuite_jax.media.transport_maps import video_maps
@@ -92,6 +99,60 @@ def test_recordings_of_program_streams_and_mp4():
     fragments = {"movflags": "frag_keyframe+empty_moov"}
     check_rejected(2 * encode("libx264", "mp4", muxer=fragments), "several mp4 files")  # the demuxer discards some
     assert len(index_video(2 * encode("libx264", "ismv"))) == 2 * COUNT
+
+
+@pytest.mark.parametrize(
+    "form, codec", [("flv", "flv1"), ("asf", "wmv2"), ("apng", "apng"), ("ivf", "libvpx"), ("nut", "mpeg4")]
+)
+def test_files_behind_each_other(form, codec):
+    parts = encode(codec, form), encode(codec, form, count=7)
+    for part in parts:
+        assert appended_format(part) is None
+    for first, second in (parts, parts[::-1]):
+        check_rejected(first + second, "several", {"apng": "PNG"}.get(form, form.upper()), "ffmpeg -f concat")
+    # Other data behind the end, such as tags of the tool that wrote it, is no file.
+    assert appended_format(parts[0] + b"TAG" + bytes(125)) is None
+
+
+def two_streams(late: int) -> bytes:
+    """A program stream with two video streams of 40 frames at 25 frames a second, the second `late` frames later."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="vob") as target:
+        streams = [target.add_stream("mpeg2video", rate=25) for _ in range(2)]
+        for stream in streams:
+            stream.height, stream.width, stream.pix_fmt = 48, 64, "yuv420p"
+            stream.codec_context.time_base = Fraction(1, 25)
+        for number, stream in enumerate(streams):
+            for at, pixels in enumerate(numbered_frames(COUNT)):
+                frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+                frame.pts, frame.time_base = at + number * late, Fraction(1, 25)
+                target.mux(stream.encode(frame))
+            target.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("late", [0, 20, 40, 100])
+def test_two_streams_of_one_program_stream_are_no_join(late):
+    index = index_video(two_streams(late))
+    assert len(index) == COUNT and [note.kind for note in video_notes(index)] == ["unused_track"]
+
+
+FFMPEG = shutil.which("ffmpeg")
+
+
+@pytest.mark.skipif(FFMPEG is None, reason="requires ffmpeg")
+@pytest.mark.parametrize("target, frames", [("pal-dvd", 50), ("pal-svcd", 50), ("pal-vcd", 50)])
+def test_discs_are_no_join(target, frames, tmp_path):
+    """With navigation packs, padding and two streams of sound (one on a Video CD); joined by `cat`, they continue."""
+    sound = [word for _ in range(1 if target == "pal-vcd" else 2) for word in ("-f", "lavfi", "-i", "sine=d=2")]
+    maps = [word for number in range(1 + len(sound) // 4) for word in ("-map", str(number))]
+    video = ["-f", "lavfi", "-i", "testsrc2=s=176x144:r=25:d=2"]
+    file = tmp_path / "disc.vob"
+    command = [str(FFMPEG), "-v", "error", *video, *sound, *maps, "-target", target, str(file)]
+    subprocess.run(command, check=True)
+    assert len(index_video(file)) == frames and not video_notes(index_video(file))
+    (note,) = video_notes(index_video(2 * file.read_bytes()))
+    assert note.kind == "clock" and "2 recordings" in note.text
 
 
 def test_a_stream_that_is_declared_behind_the_start():

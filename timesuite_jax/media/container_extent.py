@@ -41,7 +41,14 @@ from timesuite_jax.media.stream_extent import (
     program_stream_lost_in_zeros,
     program_stream_shows_its_end,
 )
-from timesuite_jax.media.tag_extent import flv_extent, gif_extent, gif_shows_its_end, ivf_extent
+from timesuite_jax.media.tag_extent import (
+    FLV_START,
+    IVF_START,
+    flv_extent,
+    gif_extent,
+    gif_shows_its_end,
+    ivf_extent,
+)
 from timesuite_jax.media.transport_packets import transport_stream_lost_in_zeros
 from timesuite_jax.media.zero_tail import PADDING, zero_start
 
@@ -135,9 +142,9 @@ _FORMATS = (
     _Format(is_avi, avi_extent, lambda data: avi_extent(data) > 0, avi_lost_in_zeros),
     _Format(lambda head: head.startswith(ASF_START), asf_extent, _always, asf_lost_in_zeros),
     _Format(lambda head: head.startswith(b"OggS"), ogg_extent, _always, ogg_lost_in_zeros),
-    _Format(lambda head: head.startswith(b"FLV"), flv_extent, _never, _lost_behind(flv_extent, 4)),  # a tag's size
+    _Format(lambda head: head.startswith(FLV_START), flv_extent, _never, _lost_behind(flv_extent, 4)),  # a tag's size
     _Format(lambda head: head[:6] in (b"GIF87a", b"GIF89a"), gif_extent, gif_shows_its_end, _lost_behind(gif_extent)),
-    _Format(lambda head: head.startswith(b"DKIF"), ivf_extent, _never, _lost_behind(ivf_extent)),
+    _Format(lambda head: head.startswith(IVF_START), ivf_extent, _never, _lost_behind(ivf_extent)),
     _Format(lambda head: head.startswith(PNG_SIGNATURE), png_extent, _always, _never_lost),
     _Format(lambda head: head.startswith(b"\xff\xd8\xff"), jpeg_extent, _never, _lost_behind(jpeg_extent)),
     _Format(

@@ -3,6 +3,8 @@
 import struct
 from mmap import mmap
 
+FLV_START, IVF_START = b"FLV\x01", b"DKIF"
+
 
 def flv_extent(data: bytes | mmap) -> int:
     """Returns the end of the last tag of FLV; the size after it may be absent."""
@@ -42,8 +44,11 @@ def _gif_colours(flags: int) -> int:
 
 
 def ivf_extent(data: bytes | mmap) -> int:
-    """Returns the end of the last frame of IVF, each behind its size and its time, of which only the first is 0."""
+    """Returns the end of the last frame of IVF, each behind its size and its time, of which only the first is 0.
+
+    Another file may follow, whose first bytes are no size.
+    """
     position = int.from_bytes(data[6:8], "little")
-    while position < len(data) and any(data[position : position + 12]):
+    while position < len(data) and any(data[position : position + 12]) and data[position : position + 4] != IVF_START:
         position += 12 + int.from_bytes(data[position : position + 4], "little")
     return position
