@@ -1,4 +1,4 @@
-"""Contrastive loss of pairs with several positives (InfoNCE, arXiv:1807.03748; InternVideo2's `criterions.py` upstream).
+"""Contrastive loss of pairs with several positives (InfoNCE, arXiv:1807.03748; upstream's `criterions.py`).
 
 Each side has to find, among all of the batch, what it was paired with. Of rows with the same content, such as several
 captions of one video, each is a positive of all: the targets are spread evenly over them.

@@ -16,8 +16,9 @@ def read_predicted_windows(
 ) -> tuple[dict[str, PredictedWindows], list[str]]:
     """Reads predictions and finds the question of each: by id, else by video and query.
 
-    Answers that are text are read by the rule of the protocol, see `read_prediction`; no part of the file is evaluated. Questions with the same
-    video, query and windows have the same key: one prediction is that of all, and several are theirs in order.
+    Answers that are text are read by the rule of the protocol, see `read_prediction`; no part of the file is evaluated.
+    Questions with the same video, query and windows have the same key: one prediction is that of all, and several are
+    theirs in order.
 
     Returns:
       The predictions by question id, and the keys of those without a question in the truth.
