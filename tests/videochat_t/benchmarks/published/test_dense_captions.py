@@ -113,3 +113,16 @@ def test_both_annotations_of_a_video(tmp_path):
     assert result.scores.group_count == 1  # one video
     parts = result.scores.details["breakdown"]["category"]
     assert set(parts) == {"val_1.json", "val_2.json"} and parts["val_2.json"]["n"] == 1
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_stored_answers_are_not_asked_again(tmp_path, batch_size):
+    files = sources(tmp_path, SAMPLES["vitt"], ["FmTp.mp4"])
+    answer = "0.3 seconds, Opening.  16.0 seconds, End."
+    options = {"batch_size": batch_size, "folder": tmp_path / "results"}
+    first = run_benchmark(PUBLISHED["vitt"](files), Answers(answer), **options, limit=1)
+    assert len(first.predictions) == 1
+    resumed = run_benchmark(PUBLISHED["vitt"](files), model := Answers(answer), **options)
+    assert len(model.asked) == 1 and len(resumed.predictions) == 2
+    whole = run_benchmark(PUBLISHED["vitt"](files), Answers(answer), batch_size=2)
+    assert resumed.predictions == whole.predictions and resumed.metrics() == whole.metrics()

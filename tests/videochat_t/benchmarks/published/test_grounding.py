@@ -168,7 +168,7 @@ def test_files_that_cannot_be_used(tmp_path, files, expected):
 
 
 def test_scores_of_each_file(tmp_path):
-    content = {name: SAMPLES["timelens_bench"]["charades.json"] for name in ("charades.json", "activitynet.json")}
+    content = dict.fromkeys(("charades.json", "activitynet.json"), SAMPLES["timelens_bench"]["charades.json"])
     files = sources(tmp_path, content, ["V1.mp4"])
     result = run_benchmark(
         PublishedGrounding(TIMELENS_BENCH_GROUNDING, files), Answers("1 - 4.5 seconds"), batch_size=2

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.published import Answers
-from timesuite_jax.evaluation import run_benchmark
+from timesuite_jax.evaluation import run_benchmark, write_json_lines
+from timesuite_jax.evaluation.file_scores import ScoreRequest, score_files
 from timesuite_jax.evaluation.prediction_files.dense_captions import read_dense_captions
 from timesuite_jax.metrics.captions.ptb import ptb_tokenize
+from timesuite_jax.metrics.qvhighlights import BRIEF
 from timesuite_jax.videochat_t.benchmarks.published.sources import PublishedSources
 from timesuite_jax.videochat_t.benchmarks.published.table import PUBLISHED
 
@@ -64,3 +66,18 @@ def test_true_events_are_those_of_the_original_scorer(published: Path, tmp_path,
     scored = [event for video in expected for event in video.truth]
     assert [(event.start, event.end) for event in events] == [(event.start, event.end) for event in scored]
     assert ptb_tokenize([event.text for event in events]) == ptb_tokenize([event.caption for event in scored])
+
+
+def test_submissions_of_qvhighlights_score_as_the_benchmark(published: Path, tmp_path):
+    truth = published / _QVHIGHLIGHTS / "highlight_val_release.jsonl"
+    benchmark = PUBLISHED["qvhighlights_moments"](PublishedSources((truth,), tmp_path))
+    for example in benchmark.examples():
+        (tmp_path / f"{example.entry.video}.mp4").touch()
+    benchmark = PUBLISHED["qvhighlights_moments"](PublishedSources((truth,), tmp_path))
+    answer = "From 1 to 20 seconds, from 60 to 90 seconds and from 100 to 140 seconds."
+    result = run_benchmark(benchmark, Answers(answer, duration=150.0), batch_size=64)
+    write_json_lines(benchmark.submission_rows(list(result.predictions.values())), tmp_path / "submission.jsonl")
+    scored = score_files("mr", ScoreRequest(tmp_path / "submission.jsonl", truth)).metrics()
+    assert scored["n"] == 1550 and scored["MR-full-mAP"] > 0
+    for name in BRIEF:
+        assert scored[name] == result.metrics()[name], name
