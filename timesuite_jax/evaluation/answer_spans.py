@@ -1,8 +1,8 @@
 """How the spans of an answer are read: by the grammar, or by the rules of a published evaluation.
 
 Each function takes the text of an answer and the seconds of the shown video (None where a rule can do without), and
-returns (start, end) in seconds, in the order of the answer. The rules of others are rewritten for the same result on every text, mistakes included; times
-that are not finite numbers are left out.
+returns (start, end) in seconds, in the order of the answer. The rules of others are rewritten for the same result on
+every text, mistakes included; times that are not finite numbers are left out.
 """
 
 import math
