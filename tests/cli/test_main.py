@@ -3,6 +3,7 @@
 import errno
 import importlib
 import io
+import logging
 import subprocess
 import sys
 
@@ -184,6 +185,18 @@ def test_so_is_ctrl_c_while_the_command_is_imported(monkeypatch, capsys):
     monkeypatch.setattr(importlib, "import_module", interrupted)
     assert main(["quickstart"]) == 130
     assert capsys.readouterr().err == "timesuite quickstart: interrupted\n"
+
+
+def test_failed_requests_to_a_bucket_are_logged_on_request_only(failing, monkeypatch):
+    """The message of the command says what failed; gcsfs logs a traceback as well."""
+    log = logging.getLogger("gcsfs")
+    failing(UserError("the bucket cannot be used"))
+    for level, shown in (("info", True), (None, False)):
+        monkeypatch.setattr(log, "level", logging.NOTSET)
+        monkeypatch.setattr(log, "_cache", {})
+        monkeypatch.setenv("TIMESUITE_LOG", level) if level else monkeypatch.delenv("TIMESUITE_LOG", raising=False)
+        assert main(["quickstart"]) == 2
+        assert log.isEnabledFor(logging.ERROR) == shown
 
 
 def test_other_exceptions_keep_their_traceback(failing):

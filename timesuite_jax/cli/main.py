@@ -161,6 +161,8 @@ def _quiet_logs() -> None:
     level = _log_level()
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("absl").setLevel(level)
+    if "TIMESUITE_LOG" not in os.environ:  # with tracebacks; what failed is in the message of the command
+        logging.getLogger("gcsfs").setLevel("CRITICAL")
     logging.getLogger("timesuite_jax.port.loader").setLevel("INFO")  # what files of weights have, and lack
 
 
