@@ -47,7 +47,7 @@ def test_counts():
     rows, words, bias = inputs()
     _, count, correct = masked_word_loss(rows, words, bias, TARGETS, HIDDEN, chunk=4)
     best = np.argmax(np.asarray(rows @ words.T + bias[None, None]), axis=-1)
-    assert float(count) == np.sum(HIDDEN)
+    assert float(count) == np.sum(np.asarray(HIDDEN))
     assert float(correct) == np.sum((best == np.asarray(TARGETS)) & np.asarray(HIDDEN))
 
 

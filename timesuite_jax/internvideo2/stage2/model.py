@@ -169,7 +169,7 @@ class VideoTextModel(nn.Module):
 
         Upstream clips the parameter itself before each forward pass.
         """
-        free = self.free_temperature.astype(jnp.float32)
+        free = jnp.asarray(self.free_temperature, jnp.float32)
         return free + jax.lax.stop_gradient(jnp.clip(free, *_TEMPERATURES) - free)
 
 

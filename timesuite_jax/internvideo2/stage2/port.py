@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from timesuite_jax.internvideo2 import encoder_keys
 from timesuite_jax.internvideo2.decoder_entries import count_decoders, feature_decoders
@@ -82,7 +83,7 @@ class VideoTextSizes:
 def build(sizes: VideoTextSizes) -> Table:
     """The table for one size, its keys in the order of upstream's state dict."""
     vision, teacher = sizes.vision, sizes.teacher
-    options = {"separate": vision.separate, "own_image": vision.own_image}
+    options: dict[str, Any] = {"separate": vision.separate, "own_image": vision.own_image}
     entries = [Entry("temp", "temperature", _SCALAR, trainable=True)]
     if teacher:
         frozen = f"{TEACHER}.", "teacher/", teacher.blocks, teacher.patch
