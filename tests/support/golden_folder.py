@@ -34,7 +34,11 @@ class GoldenFolder:
     @functools.cached_property
     def gradient_summaries(self) -> dict[str, dict[str, tuple[float, float] | None]]:
         """Of each loss and parameter: the gradient's norm, and its sum weighted by the cosines of flat indices."""
-        return json.loads((self.folder / "grad_summaries.json").read_text())
+        return self.summaries("grad_summaries")
+
+    def summaries(self, name: str) -> dict[str, dict[str, tuple[float, float] | None]]:
+        """As `gradient_summaries`, of `<name>.json`."""
+        return json.loads((self.folder / f"{name}.json").read_text())
 
     def weights(self, name: str) -> dict[str, np.ndarray]:
         """`<name>.safetensors`; skips the test if the folder, which may have a part of the case only, lacks it."""

@@ -27,7 +27,7 @@ class WordDraws(NamedTuple):
     words: Int[Array, "B P"]
 
 
-def draw_words(rng: PRNGKeyArray, shape: tuple[int, int], probability: float, vocab: int) -> WordDraws:
+def draw_words(rng: PRNGKeyArray, shape: tuple[int, ...], probability: float, vocab: int) -> WordDraws:
     """Draws which tokens are hidden, and by what they are replaced.
 
     Args:

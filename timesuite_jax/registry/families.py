@@ -39,6 +39,9 @@ FAMILIES: Mapping[str, Family] = {
     "internvideo2_distill": Family(
         "timesuite_jax.internvideo2.distill.task:DistillTask", "timesuite_jax.internvideo2.distill.port:PORT"
     ),
+    "internvideo2_video_text": Family(
+        "timesuite_jax.internvideo2.stage2.task:VideoTextTask", "timesuite_jax.internvideo2.stage2.port:PORT"
+    ),
     "internvideo2_grounding": Family(
         "timesuite_jax.internvideo2.grounding.task:GroundingTask", "timesuite_jax.internvideo2.grounding.port:PORT"
     ),

@@ -1,6 +1,7 @@
-"""Synthetic corpora: generated videos of moving shapes, with questions about them and a tokenizer, or with labels."""
+"""Synthetic corpora: generated videos of moving shapes, with questions or captions and a tokenizer, or labels."""
 
 from timesuite_jax.data.synthetic.actions import make_action_corpus
+from timesuite_jax.data.synthetic.captions import make_caption_corpus
 from timesuite_jax.data.synthetic.corpus import SyntheticCorpusSpec, all_texts, make_corpus, make_tokenizer
 from timesuite_jax.data.synthetic.event_corpus import make_event_corpus
 from timesuite_jax.data.synthetic.event_videos import ORDERED_EVENTS, SINGLE_EVENTS, EventVideos
@@ -14,6 +15,7 @@ __all__ = [
     "SyntheticCorpusSpec",
     "all_texts",
     "make_action_corpus",
+    "make_caption_corpus",
     "make_corpus",
     "make_event_corpus",
     "make_tokenizer",

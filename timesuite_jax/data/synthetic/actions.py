@@ -16,28 +16,31 @@ from timesuite_jax.data.synthetic.moving_shapes import COLOURS
 from timesuite_jax.media import encode_mp4
 
 DIRECTIONS = {"moves right": (0, 1), "moves left": (0, -1), "moves down": (1, 0), "moves up": (-1, 0)}  # rows, columns
-_FRAMES, _RATE = 24, 12.0
+FRAMES, RATE = 24, 12.0
 _HALF = 0.16  # of the shape's side, as a part of the video's
 
 
-def action_video(direction: tuple[int, int], size: int, rng: np.random.Generator) -> UInt8[np.ndarray, "T size size 3"]:
-    """A square of a random colour that crosses a dark background; its start and its line vary.
+def action_video(
+    direction: tuple[int, int], size: int, rng: np.random.Generator, *, colour: str | None = None
+) -> UInt8[np.ndarray, "T size size 3"]:
+    """A square that crosses a dark background; its start and its line vary.
 
     Args:
       direction: rows and columns, -1 to 1.
       size: height and width, pixels.
       rng: of this video.
+      colour: name from `COLOURS`; None: a random one.
     """
-    colour = list(COLOURS.values())[rng.integers(len(COLOURS))]
+    drawn = list(COLOURS)[rng.integers(len(COLOURS))]
     background = rng.integers(5, 60, 3)
-    travelled = np.linspace(-0.5, 0.5, _FRAMES) * rng.uniform(0.5, 0.7)
+    travelled = np.linspace(-0.5, 0.5, FRAMES) * rng.uniform(0.5, 0.7)
     off_line, off_centre = rng.uniform(-0.2, 0.2), rng.uniform(-0.05, 0.05)
     steps = np.asarray(direction)
     centres = 0.5 + (travelled[:, None] + off_centre) * steps + off_line * (1 - np.abs(steps))
     pixel = (np.arange(size) + 0.5) / size
     rows, columns = (np.abs(pixel[None] - centres[:, axis, None]) < _HALF for axis in (0, 1))
     inside = rows[:, :, None] & columns[:, None, :]
-    return np.where(inside[..., None], colour, background).astype(np.uint8)
+    return np.where(inside[..., None], COLOURS[colour or drawn], background).astype(np.uint8)
 
 
 def make_action_corpus(folder: str | Path, name: str, videos: int, *, seed: int, size: int = 32) -> CorpusInfo:
@@ -57,13 +60,13 @@ def make_action_corpus(folder: str | Path, name: str, videos: int, *, seed: int,
     def record(number: int) -> Record:
         label = number % len(DIRECTIONS)
         frames = action_video(list(DIRECTIONS.values())[label], size, np.random.default_rng((seed, number)))
-        video = encode_mp4(frames, rate=_RATE)
+        video = encode_mp4(frames, rate=RATE)
         return Record(
             id=f"{name}/{number}",
             corpus=name,
             task="action_recognition",
             turns=(),
-            duration=_FRAMES / _RATE,
+            duration=FRAMES / RATE,
             video=video,
             label=label,
             directional=True,  # mirrored, they would show the other direction

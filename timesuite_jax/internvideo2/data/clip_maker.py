@@ -28,7 +28,7 @@ class ClipMaker:
         Raises:
           UserError: the video cannot be used, or its label is outside the classes.
         """
-        return self.finish(self._decode(record, rng), rng)
+        return self.finish(self.decode(record, rng), rng)
 
     def prepare(self, record: Record) -> DecodedClip:
         """Decodes the frames, where these are always the same.
@@ -36,7 +36,7 @@ class ClipMaker:
         Raises:
           UserError: as `__call__`.
         """
-        return self._decode(record, np.random.default_rng(0))  # unused: the rule is deterministic
+        return self.decode(record, np.random.default_rng(0))  # unused: the rule is deterministic
 
     def finish(self, prepared: DecodedClip, rng: np.random.Generator) -> Clip:
         """Augments the frames, as often as a visit has clips."""
@@ -47,7 +47,12 @@ class ClipMaker:
         ]
         return Clip(np.stack(clips), prepared.label)
 
-    def _decode(self, record: Record, rng: np.random.Generator) -> DecodedClip:
+    def decode(self, record: Record, rng: np.random.Generator) -> DecodedClip:
+        """Decodes the frames of one visit.
+
+        Raises:
+          UserError: as `__call__`.
+        """
         spec, rule = self._spec, frame_rule(self._spec.sampling)
         label = label_of(record, self._num_classes)
         frames = record_frames(

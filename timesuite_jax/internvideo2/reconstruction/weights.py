@@ -1,16 +1,14 @@
 """Weights that a student and its teachers start from: positions of other frames, and a patch embedding of images."""
 
 import dataclasses
-import functools
-from collections.abc import Iterator
 
 from timesuite_jax.config_spec import bounded
+from timesuite_jax.internvideo2.image_kernel import image_kernel
 from timesuite_jax.internvideo2.model import ReconstructionSpec
 from timesuite_jax.internvideo2.reconstruction.port import TEACHER
 from timesuite_jax.internvideo2.weights import InternVideo2WeightsSpec
 from timesuite_jax.port import CheckpointLayer
 from timesuite_jax.port.changed_tensors import Change
-from timesuite_jax.port.inflated_kernels import inflate_kernel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,16 +33,7 @@ class ReconstructionWeightsSpec(InternVideo2WeightsSpec):
           UserError: a table does not have the frames that the config names.
         """
         return {
-            **dict(_image_kernel(layer)),
+            **image_kernel(layer, f"{TEACHER}."),
             **self.resized_positions(layer, spec.student, uses=("", "clip_", "mae_")),
             **self.resized_positions(layer, spec.teacher, f"{TEACHER}.", setting="teacher_position_frames"),
         }
-
-
-def _image_kernel(layer: CheckpointLayer) -> Iterator[tuple[str, Change]]:
-    """The patch embedding of an encoder of images, whose kernel has no axis of time."""
-    if (key := layer.keys.get(f"{TEACHER}.patch_embed.proj.weight")) is None:
-        return
-    shape = layer.source.infos[key].shape
-    if len(shape) == 4:
-        yield key, ((*shape[:2], 1, *shape[2:]), functools.partial(inflate_kernel, frames=1))

@@ -24,11 +24,11 @@ def embedded(spec: BertSpec, name: str, size: int, ids: Int[Array, "*batch"]) ->
 
 
 def _drop(
-    spec: BertSpec, branch: Float[Array, "n N D"], rate: Float[Array, ""], *, deterministic: bool
+    spec: BertSpec, branch: Float[Array, "n N D"], rate: Float[Array, ""] | None, *, deterministic: bool
 ) -> Float[Array, "n N D"]:
-    """Applies dropout, then drop path, to a residual branch before it is added to the stream."""
+    """Applies dropout, then drop path (None: without it), to a residual branch before it is added to the stream."""
     branch = Dropout(spec.hidden_dropout)(branch.astype(jnp.float32), deterministic=deterministic)
-    return DropPath()(branch, rate, deterministic=deterministic)
+    return branch if rate is None else DropPath()(branch, rate, deterministic=deterministic)
 
 
 def keep_clips(x: Float[Array, "n N D"]) -> Float[Array, "n N D"]:
@@ -47,7 +47,7 @@ class BertAttention(nn.Module):
         x: Float[Array, "n N D"],
         memory: Float[Array, "n C D_vision"],
         mask: Bool[Array, "n C"] | None,
-        drop_path: Float[Array, ""],
+        drop_path: Float[Array, ""] | None,
         *,
         deterministic: bool,
     ) -> Float[Array, "n N D"]:
@@ -80,7 +80,7 @@ class BertAttention(nn.Module):
 def feed_forward(
     spec: BertSpec,
     x: Float[Array, "n N D"],
-    drop_path: Float[Array, ""],
+    drop_path: Float[Array, ""] | None,
     *,
     mlp: str,
     norm: str,
@@ -91,7 +91,7 @@ def feed_forward(
     Args:
       spec: sizes of the layer.
       x: the stream.
-      drop_path: rate of drop path.
+      drop_path: rate of drop path; None: without it.
       mlp: name of the feed-forward block among the module's parameters.
       norm: name of the norm.
       deterministic: without dropout.
@@ -112,7 +112,6 @@ class BertLayer(nn.Module):
         self, x: Float[Array, "n N D"], _: None, mask: Bool[Array, "n N"], *, deterministic: bool
     ) -> tuple[Float[Array, "n N D"], None]:
         """Returns the updated stream; positions where `mask` is False are not attended to."""
-        no_drop_path = jnp.zeros(())
         attention = BertAttention(self.spec, name="attention")
-        x = attention(x, x, mask, no_drop_path, deterministic=deterministic)
-        return feed_forward(self.spec, x, no_drop_path, mlp="mlp", norm="norm", deterministic=deterministic), None
+        x = attention(x, x, mask, None, deterministic=deterministic)
+        return feed_forward(self.spec, x, None, mlp="mlp", norm="norm", deterministic=deterministic), None

@@ -29,12 +29,11 @@ class FusionLayer(nn.Module):
         deterministic: bool,
     ) -> tuple[Float[Array, "n P D"], None]:
         """Returns the updated stream; positions where a mask is False are not attended to."""
-        no_drop_path = jnp.zeros(())
         attention = BertAttention(self.spec, name="attention")
-        x = attention(x, x, mask, no_drop_path, deterministic=deterministic)
+        x = attention(x, x, mask, None, deterministic=deterministic)
         cross_attention = BertAttention(self.spec, name="cross_attention")
-        x = cross_attention(x, memory, memory_mask, no_drop_path, deterministic=deterministic)
-        return feed_forward(self.spec, x, no_drop_path, mlp="mlp", norm="norm", deterministic=deterministic), None
+        x = cross_attention(x, memory, memory_mask, None, deterministic=deterministic)
+        return feed_forward(self.spec, x, None, mlp="mlp", norm="norm", deterministic=deterministic), None
 
 
 class FusionBert(nn.Module):

@@ -1,0 +1,133 @@
+"""The small form of stage 2 learns from mp4s, resumes bitwise, and is the same on 8 devices."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from ml_collections import ConfigDict
+
+from tests.support.paths import CONFIGS
+from tests.support.training_steps import two_steps
+from timesuite_jax import parallel, param_tree, registry, training
+from timesuite_jax.cli._configs import load_config
+from timesuite_jax.parallel import MeshSpec
+from timesuite_jax.training import TrainingSpec
+
+
+def small_config(corpus: Path) -> ConfigDict:
+    """`configs/internvideo2/stage2.py:debug` on a corpus, as videos and as images."""
+    config = load_config(f"{CONFIGS}/internvideo2/stage2.py:debug")
+    config.data.update(corpora=(str(corpus),), image_corpora=(str(corpus),), tokenizer=str(corpus), batch_size=4)
+    return config
+
+
+def train(config: ConfigDict, folder: Path, steps: int) -> training.RunResult:
+    """Trains on one device at a constant rate, so that a run that is stopped has the schedule of a whole one."""
+    config.training.update(total_steps=steps, log_every=2, save_every=steps)
+    config.training.optimizer.update(warmup_steps=0.0, min_lr_ratio=1.0)
+    mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
+    return training.run(registry.build(config), TrainingSpec.from_config(config.training), folder, mesh)
+
+
+def leaves(tree: Any) -> dict[tuple[str, ...], np.ndarray]:
+    return {path: np.asarray(leaf) for path, leaf in param_tree.leaves_with_paths(jax.device_get(tree))}
+
+
+def test_learning_and_resuming(caption_corpus, tmp_path):
+    first = train(small_config(caption_corpus), tmp_path / "stopped", 5)
+    last = train(small_config(caption_corpus), tmp_path / "stopped", 24)
+    assert {"contrastive", "matching", "matching_accuracy", "words", "words_accuracy"} <= set(last.metrics)
+    assert last.metrics["words"] < 0.8 * first.metrics["words"]
+    again = train(small_config(caption_corpus), tmp_path / "whole", 24)
+    for path, leaf in leaves(again.state.params).items():
+        np.testing.assert_array_equal(leaf, leaves(last.state.params)[path], err_msg="/".join(path))
+
+
+def batch(seed: int) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(3, 9, 8)
+    mask = np.arange(8)[None] < lengths[:, None]
+    return {
+        "frames": rng.integers(0, 256, (8, 4, 28, 28, 3), np.uint8),
+        "text": np.where(mask, rng.integers(5, 20, (8, 8)), 0).astype(np.int32),
+        "text_mask": mask,
+        "content": np.stack([rng.integers(0, 5, 8), np.zeros(8)], axis=1).astype(np.int32),
+        "valid": np.arange(8) != 3,
+        "sample": np.arange(8, dtype=np.int32),
+    }
+
+
+def with_teacher(config: ConfigDict) -> ConfigDict:
+    """All terms of the loss, with masks by a teacher's attention, and negatives of groups."""
+    with config.unlocked():
+        config.model.decoders = ConfigDict({"width": 32, "pooled_width": 24})
+        config.model.vision.return_layers = (-2, -1)
+        config.model.teacher = ConfigDict({"variant": "debug", "num_frames": 1, "return_layers": (-2, -1)})
+        config.mask.video = ConfigDict({"kind": "attention", "scope": "frame", "ratio": 0.5})
+        config.loss.update(layers=1.0, pooled=0.5, negative_rows=4)
+    return config
+
+
+def test_eight_devices_have_the_loss_of_one(caption_corpus):
+    """With negatives of the whole batch and of groups; invalid rows, whatever is in them, have no weight."""
+    task = registry.build(small_config(caption_corpus))
+    config = task.config
+    params = task.init(jax.random.key(0))
+    for rows in (0, 4):
+        task.config = dataclasses.replace(config, loss=dataclasses.replace(config.loss, negative_rows=rows))
+        total, weight, _ = jax.jit(task.loss)(params, {}, jax.tree.map(jnp.asarray, batch(0)), jax.random.key(1))
+        assert float(weight) == 7
+        empty = {
+            name: np.where((batch(0)["valid"] | (name == "valid")).reshape(-1, *(1,) * (values.ndim - 1)), values, 0)
+            for name, values in batch(0).items()
+        }
+        empty = {name: values.astype(batch(0)[name].dtype) for name, values in empty.items()}
+        mesh = parallel.make_mesh(MeshSpec(data=2, fsdp=4))
+        rules = parallel.make_rules({}, mesh)
+        with parallel.mesh_context(mesh, rules):
+            sharded = parallel.put_batch(empty, parallel.batch_sharding(mesh, rules))
+            found = jax.jit(task.loss)(params, {}, sharded, jax.random.key(1))
+        np.testing.assert_allclose(found[0], total, rtol=1e-5)
+
+
+@pytest.mark.nightly
+def test_eight_devices_train_as_one(caption_corpus):
+    config = with_teacher(small_config(caption_corpus))
+    # Gradients of the biases of keys are zero, and Adam would magnify their rounding without a large epsilon.
+    config.training.optimizer.update(warmup_steps=0.0, eps=1e-3)
+    task, spec = registry.build(config), TrainingSpec.from_config(config.training)
+    alone = two_steps(task, spec, parallel.make_mesh(MeshSpec(), jax.devices()[:1]), batch)
+    together = two_steps(task, spec, parallel.make_mesh(MeshSpec(data=2, fsdp=4)), batch)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-5), together[1], alone[1])
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), together[0], alone[0])
+
+
+def test_decoders_are_frozen_without_a_teacher(caption_corpus):
+    config = small_config(caption_corpus)
+    with config.unlocked():
+        config.model.vision.return_layers = (-1,)
+    task = registry.build(config)
+    _, frozen = param_tree.split(task.init(jax.random.key(0)), task.trainable)
+    assert set(frozen["vision"]) == {"clip_positions", "decoders", "pooled_decoder"}
+    assert set(frozen) == {"vision"}
+
+
+def test_unmasked_step_trains_no_part_of_the_video_encoder():
+    task = registry.build(load_config(f"{CONFIGS}/internvideo2/stage2.py:unmasked"))
+    _, frozen = param_tree.split(task.abstract_params(), task.trainable)
+    assert set(frozen) == {"vision"}
+    assert task.config.mask_of(4).ratio == task.config.mask_of(1).ratio == 0
+
+
+@pytest.mark.parametrize(("variant", "tokens", "width"), [("", 32, 512), (":6b", 40, 768)])
+def test_sizes_of_upstream(variant, tokens, width):
+    config = registry.build(load_config(f"{CONFIGS}/internvideo2/stage2.py{variant}")).config
+    assert (config.data.max_tokens, config.model.embed_width, config.model.vision.num_frames) == (tokens, width, 4)
+    assert config.mask_of(4).visible(4, 256) == 205
+    assert config.mask_of(1).visible(1, 256) == 128
+    assert (config.model.text_encoder.layers, config.model.fusion.layers) == (19, 5)
+    assert config.model.memory_width == (768 if variant else 0)
