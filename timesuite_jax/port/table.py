@@ -14,7 +14,10 @@ from jaxtyping import Shaped
 
 from timesuite_jax import param_tree as trees
 from timesuite_jax.param_tree import ParamPath
+from timesuite_jax.port.constant import Constant
 from timesuite_jax.port.layout import TensorLayout
+
+Order, Tied = Callable[[str], Any], Mapping[str, str] | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,29 +44,13 @@ class Entry:
         return tuple(name if name != "_" else f"{self.jax}:{axis}" for axis, name in enumerate(names))
 
 
-@dataclasses.dataclass(frozen=True)
-class Constant:
-    """A torch buffer that depends on the sizes alone: checked on import, computed on export."""
-
-    torch: str
-    make: Callable[[], np.ndarray]
-    trainable: bool = True  # the original writes buffers beside the trainable parameters
-
-
 class Table:
     """All entries of one model at one size.
 
     `by_path` has the entries of each leaf in the order of their layers.
     """
 
-    def __init__(
-        self,
-        model: str,
-        entries: list[Entry],
-        constants: list[Constant],
-        order: Callable[[str], Any],
-        tied: Mapping[str, str] | None = None,
-    ):
+    def __init__(self, model: str, entries: list[Entry], constants: list[Constant], order: Order, tied: Tied = None):
         """Checks that the entries are a bijection.
 
         Args:

@@ -31,3 +31,16 @@ def test_a_corpus_has_labels_and_names(tmp_path):
         assert one.read(number) == other.read(number)
         assert one.read(number).video == third.read(number).video and third.read(number).directional
         assert one.read(number).label == number % 4
+
+
+def test_a_corpus_of_captions_has_a_vocabulary(tmp_path):
+    folder = tmp_path / "captions"
+    assert main(["data", "synthetic", "--captions", "--out", str(folder), "--videos", "3"]) == 0
+    mixture = Mixture(corpus_shares([str(folder)]))
+    vocabulary = set((folder / "vocab.txt").read_text().split())
+    captions = [mixture.read(number).turns[0].answer for number in range(3)]
+    assert len(set(captions)) == 3
+    assert all(set(caption.lower().rstrip(".").split()) <= vocabulary for caption in captions)
+    assert main(["data", "synthetic", "--captions", "--out", str(tmp_path / "other"), "--videos", "3"]) == 0
+    other = Mixture(corpus_shares([str(tmp_path / "other")]))
+    assert [other.read(number).video for number in range(3)] == [mixture.read(number).video for number in range(3)]

@@ -1,7 +1,6 @@
 """The small forms of pretraining and distillation learn from mp4s, resume bitwise, and are the same on 8 devices."""
 
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -9,8 +8,9 @@ import pytest
 from ml_collections import ConfigDict
 
 from tests.support.paths import CONFIGS
+from tests.support.short_training import leaves, train
 from tests.support.training_steps import assert_params_close, two_steps
-from timesuite_jax import parallel, param_tree, registry, training
+from timesuite_jax import parallel, param_tree, registry
 from timesuite_jax.cli._configs import load_config
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import TrainingSpec
@@ -24,18 +24,6 @@ def small_config(name: str, corpus: Path) -> ConfigDict:
     config = load_config(f"{CONFIGS}/internvideo2/{name}.py:debug")
     config.data.update(corpora=(str(corpus),))
     return config
-
-
-def train(config: ConfigDict, folder: Path, steps: int) -> training.RunResult:
-    """Trains on one device at a constant rate, so that a run that is stopped has the schedule of a whole one."""
-    config.training.update(total_steps=steps, log_every=10, save_every=steps)
-    config.training.optimizer.update(warmup_steps=0.0, min_lr_ratio=1.0)
-    mesh = parallel.make_mesh(MeshSpec(), jax.devices()[:1])
-    return training.run(registry.build(config), TrainingSpec.from_config(config.training), folder, mesh)
-
-
-def leaves(tree: Any) -> dict[tuple[str, ...], np.ndarray]:
-    return {path: np.asarray(leaf) for path, leaf in param_tree.leaves_with_paths(jax.device_get(tree))}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ No single frame shows the class: positions are the same in both directions, and 
 """
 
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import numpy as np
@@ -43,6 +44,21 @@ def action_video(
     return np.where(inside[..., None], COLOURS[colour or drawn], background).astype(np.uint8)
 
 
+def video_record(corpus: str, number: int, frames: UInt8[np.ndarray, "T size size 3"], **fields: Any) -> Record:
+    """The record of a video of `action_video`, with other fields of a record."""
+    video = encode_mp4(frames, rate=RATE)
+    return Record(
+        id=f"{corpus}/{number}",
+        corpus=corpus,
+        duration=FRAMES / RATE,
+        video=video,
+        directional=True,  # mirrored, they would show the other direction
+        source=f"{number}.mp4",
+        source_checksum=f"{google_crc32c.value(video):08x}",
+        **fields,
+    )
+
+
 def make_action_corpus(folder: str | Path, name: str, videos: int, *, seed: int, size: int = 32) -> CorpusInfo:
     """Writes a corpus with labels; classes take turns.
 
@@ -60,19 +76,7 @@ def make_action_corpus(folder: str | Path, name: str, videos: int, *, seed: int,
     def record(number: int) -> Record:
         label = number % len(DIRECTIONS)
         frames = action_video(list(DIRECTIONS.values())[label], size, np.random.default_rng((seed, number)))
-        video = encode_mp4(frames, rate=RATE)
-        return Record(
-            id=f"{name}/{number}",
-            corpus=name,
-            task="action_recognition",
-            turns=(),
-            duration=FRAMES / RATE,
-            video=video,
-            label=label,
-            directional=True,  # mirrored, they would show the other direction
-            source=f"{number}.mp4",
-            source_checksum=f"{google_crc32c.value(video):08x}",
-        )
+        return video_record(name, number, frames, task="action_recognition", turns=(), label=label)
 
     writer = CorpusWriter(folder, name, classes=tuple(DIRECTIONS))
     return writer.write([map(record, range(videos))])

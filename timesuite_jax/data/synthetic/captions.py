@@ -6,16 +6,14 @@ With a vocabulary of their words, in the form of BERT's.
 import itertools
 from pathlib import Path
 
-import google_crc32c
 import numpy as np
 
 from timesuite_jax.data.corpora.corpus import CorpusInfo
 from timesuite_jax.data.corpora.corpus_writer import CorpusWriter
 from timesuite_jax.data.corpora.record import Record
 from timesuite_jax.data.corpora.tfrecord import cannot_write
-from timesuite_jax.data.synthetic.actions import DIRECTIONS, FRAMES, RATE, action_video
+from timesuite_jax.data.synthetic.actions import DIRECTIONS, action_video, video_record
 from timesuite_jax.data.synthetic.moving_shapes import COLOURS
-from timesuite_jax.media import encode_mp4
 from timesuite_jax.text import Turn
 
 QUESTION = "What happens in the video?"
@@ -47,18 +45,9 @@ def make_caption_corpus(folder: str | Path, name: str, videos: int, *, seed: int
     def record(number: int) -> Record:
         colour, movement = SHOWN[order[number % len(SHOWN)]]
         rng = np.random.default_rng((seed, number))
-        video = encode_mp4(action_video(DIRECTIONS[movement], size, rng, colour=colour), rate=RATE)
-        return Record(
-            id=f"{name}/{number}",
-            corpus=name,
-            task="captions",
-            turns=(Turn(QUESTION, caption_of(colour, movement)),),
-            duration=FRAMES / RATE,
-            video=video,
-            directional=True,  # mirrored, they would show the other direction
-            source=f"{number}.mp4",
-            source_checksum=f"{google_crc32c.value(video):08x}",
-        )
+        frames = action_video(DIRECTIONS[movement], size, rng, colour=colour)
+        turns = (Turn(QUESTION, caption_of(colour, movement)),)
+        return video_record(name, number, frames, task="captions", turns=turns)
 
     writer = CorpusWriter(folder, name)
     _write_vocabulary(Path(folder))  # before the corpus, whose info file marks a complete folder

@@ -20,6 +20,7 @@ from timesuite_jax.internvideo2.action.loss import action_loss
 from timesuite_jax.internvideo2.action.model import initialise
 from timesuite_jax.internvideo2.action.port import PORT
 from timesuite_jax.internvideo2.data import clip_stream
+from timesuite_jax.internvideo2.trained_patterns import check_patterns
 from timesuite_jax.layers import unbox
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.port import CheckpointLayer
@@ -56,10 +57,7 @@ class ActionTask(ActionInference, Task):
           UserError: if a pattern of `config.trained` names no parameter.
         """
         params = jax.eval_shape(self._init, jax.random.key(0))
-        paths = ["/".join(path) for path, _ in param_tree.leaves_with_paths(unbox(params))]
-        for pattern in self.config.trained:
-            if not fnmatch.filter(paths, pattern):
-                raise UserError(f"config.trained has {pattern!r}, which names no parameter; correct or remove it")
+        check_patterns(self.config.trained, params)
         return params
 
     def init(self, rng: PRNGKeyArray) -> Params:

@@ -8,15 +8,14 @@ from typing import Any, Self
 import jax
 from jaxtyping import PRNGKeyArray
 
-from timesuite_jax import param_tree
 from timesuite_jax.config_spec import Config, as_json
 from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
-from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.encoder.features import feature_encoder
 from timesuite_jax.internvideo2.stage2.config import VideoTextConfig
 from timesuite_jax.internvideo2.stage2.initial import TEACHER, boxed_params, rescaled
 from timesuite_jax.internvideo2.stage2.port import PORT
 from timesuite_jax.internvideo2.stage2.spec import model_spec
+from timesuite_jax.internvideo2.trained_patterns import check_patterns
 from timesuite_jax.layers import unbox
 from timesuite_jax.param_tree import ParamPath, Params
 from timesuite_jax.port import CheckpointLayer
@@ -53,10 +52,7 @@ class VideoTextParams:
           UserError: if a pattern of `config.trained` names no parameter.
         """
         params = jax.eval_shape(functools.partial(boxed_params, self.config.model), jax.random.key(0))
-        paths = ["/".join(path) for path, _ in param_tree.leaves_with_paths(unbox(params))]
-        for pattern in self.config.trained:
-            if not fnmatch.filter(paths, pattern):
-                raise UserError(f"config.trained has {pattern!r}, which names no parameter; correct or remove it")
+        check_patterns(self.config.trained, params)
         return params
 
     def init(self, rng: PRNGKeyArray) -> Params:

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int
 
+from timesuite_jax.port.constant import Constant
 from timesuite_jax.port.layout import SAME_2D
-from timesuite_jax.port.table import Constant, Entry
+from timesuite_jax.port.table import Entry
 from timesuite_jax.port.tables.layers import dense, norm
 
 
