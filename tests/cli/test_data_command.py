@@ -8,6 +8,7 @@ import pytest
 
 from tests.support import sample_videos
 from timesuite_jax.cli.main import main
+from timesuite_jax.data.timepro.mixtures import MIXTURES
 from timesuite_jax.text import build_word_tokenizer
 
 
@@ -139,6 +140,19 @@ def test_errors_are_one_line_with_exit_code_2(folder, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert len(lines) == 8, lines
     assert all(line.startswith("timesuite data: ") for line in lines)
+
+
+def test_inspect_takes_a_ready_made_mixture(folder, capsys, monkeypatch):
+    monkeypatch.setitem(MIXTURES, "mine", ("out", "more"))
+    build(folder, "--json")
+    capsys.readouterr()
+    assert main(["data", "inspect", f"mine@{folder}"]) == 2
+    assert f"{folder}/more holds no corpus" in capsys.readouterr().err
+    monkeypatch.setitem(MIXTURES, "mine", ("out",))
+    assert main(["data", "inspect", f"mine@{folder}", "--json"]) == 0
+    assert [report["corpus"] for report in json.loads(capsys.readouterr().out)] == ["out"]
+    assert main(["data", "inspect", f"mien@{folder}"]) == 2
+    assert "there is no mixture 'mien'; did you mean 'mine'?" in capsys.readouterr().err
 
 
 def test_inspect_needs_a_config_to_override(capsys):

@@ -12,6 +12,7 @@ from timesuite_jax.cli.data._numbers import DEADLINE_S, not_negative, seconds
 from timesuite_jax.counted import counted
 from timesuite_jax.errors import UserError
 from timesuite_jax.json_text import to_json
+from timesuite_jax.storage.remote_path import to_path
 
 if TYPE_CHECKING:
     from timesuite_jax.apps.inspection.report import CorpusReport, Meter
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the options."""
-    parser.add_argument("folders", nargs="+", type=any_path, metavar="FOLDER", help="folders of corpora")
+    parser.add_argument(
+        "corpora",
+        nargs="+",
+        type=_corpus,
+        metavar="FOLDER|MIXTURE@FOLDER",
+        help="folders of corpora, or a ready-made mixture, e.g. timepro_normal@data, whose corpora are in FOLDER",
+    )
     parser.add_argument(
         "--config",
         metavar="CONFIG[:ARG]",
@@ -49,9 +56,11 @@ def run(args: argparse.Namespace) -> int:
     check_outputs(args.html)
     from timesuite_jax.apps.inspection.page import write_page
     from timesuite_jax.apps.inspection.report import inspect_corpus
+    from timesuite_jax.data.corpora.corpus_shares import corpus_shares
 
+    shares = corpus_shares(args.corpora)
     meter = _meter(args.config, args.overrides) if args.config else None
-    reports = [inspect_corpus(folder, meter, args.records, quiet=args.json) for folder in args.folders]
+    reports = [inspect_corpus(to_path(share.folder), meter, args.records, quiet=args.json) for share in shares]
     if args.html:
         write_page(reports, args.html, config=args.config, deadline_s=args.deadline or DEADLINE_S)
     if args.json:
@@ -62,6 +71,11 @@ def run(args: argparse.Namespace) -> int:
     if args.html:
         print(f"\npage: {args.html}")
     return 0
+
+
+def _corpus(word: str) -> str:
+    """A folder, or an entry of a config's `data.corpora`, of which `corpus_shares` finds the folders."""
+    return word if "@" in word else str(any_path(word))
 
 
 def _meter(location: str, overrides: list[str]) -> "Meter":

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from timesuite_jax.data.corpora.corpus import INFO_NAME
 from timesuite_jax.data.timepro.mixtures import MIXTURES
@@ -67,7 +68,7 @@ def corpus_shares(entries: Sequence[str], weights: Sequence[float] = ()) -> tupl
     previous: set[tuple[str, ...]] = set()
     for number, entry in enumerate(entries):
         name, repeat = _split_repeat(entry)
-        folders = {str(to_path(folder)): folder for folder in _folders(name)}
+        folders = {str(PurePath(folder)): folder for folder in _folders(name)}
         if tuple(folders) in previous:
             raise UserError(f"the corpora name {name} twice; leave one out (FOLDER*2 visits a corpus twice)")
         previous.add(tuple(folders))
