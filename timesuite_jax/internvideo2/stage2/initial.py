@@ -18,7 +18,11 @@ def boxed_params(spec: VideoTextSpec, rng: PRNGKeyArray) -> dict[str, Any]:
     """Initialises the model and, under "teacher", its teacher if there is one, boxed with their logical axes."""
     keys = jax.random.split(rng, 2)
     text = jnp.zeros((1, 2), jnp.int32)
-    params = dict(VideoTextModel(spec).init(keys[0], _blank(spec.vision), text, text == 0)["params"])
+    sound = None
+    if spec.audio is not None:
+        side = spec.audio.encoder.patch_size
+        sound = jnp.zeros((1, side, side), jnp.float32)
+    params = dict(VideoTextModel(spec).init(keys[0], _blank(spec.vision), text, text == 0, sound)["params"])
     if spec.teacher is not None:
         params[TEACHER] = dict(InternVideo2Encoder(spec.teacher).init(keys[1], _blank(spec.teacher))["params"])
     return params

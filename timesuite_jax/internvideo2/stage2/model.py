@@ -8,10 +8,13 @@ fusion/layers                                      layers of BERT that attend to
 word_head/{dense, norm, bias}                      prediction of masked words
 vision_proj, text_proj                             to the width of embeddings
 match_head                                         whether a video and a text belong together
+audio/...                                          see `internvideo2.model.audio_tower`, with `model.audio` only
+both_proj                                          embedding of sound and picture together ("av_fusion")
+audio_match_head, both_match_head                  as match_head, of sound, and of sound and picture
 temperature
 """
 
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +22,7 @@ from flax import linen as nn
 from jaxtyping import Array, Bool, Float, Int
 
 from timesuite_jax.internvideo2.model import decode_features
+from timesuite_jax.internvideo2.model.audio_tower import AudioTower, EncodedMedia
 from timesuite_jax.internvideo2.stage2.spec import VideoTextSpec
 from timesuite_jax.layers import LayerNorm, Linear
 from timesuite_jax.layers.linear import torch_uniform
@@ -27,6 +31,7 @@ from timesuite_jax.models.vision import InternVideo2Encoder
 from timesuite_jax.models.vision.internvideo2 import visible_indices
 
 _MEMORY_NORM_EPSILON = 1e-5
+Media = Literal["video", "audio", "both"]  # what texts are compared with; "both" is a video with its sound
 _TEMPERATURES = 0.001, 0.5  # range that the temperature is clipped to, as upstream
 
 
@@ -98,16 +103,34 @@ class VideoTextModel(nn.Module):
         if spec.memory_width:
             self.memory_proj = _linear(spec.memory_width, spec.vision.width, **bert)
             self.memory_norm = LayerNorm(_MEMORY_NORM_EPSILON)
+        if spec.audio is not None:
+            self.audio = AudioTower(spec.audio.encoder, spec.memory_width, spec.embed_width)
+            self.both_proj = _linear(spec.embed_width, 2 * spec.embed_width)
+            self.both_match_head = _linear(2, spec.text.width)
+            if spec.audio.matches_alone:
+                self.audio_match_head = _linear(2, spec.text.width)
         constant = nn.initializers.constant(spec.temperature)
         self.free_temperature = self.param("temperature", nn.with_logical_partitioning(constant, ()), ())
 
     def __call__(
-        self, frames: Float[Array, "n F H W 3"], text: Int[Array, "n P"], text_mask: Bool[Array, "n P"]
+        self,
+        frames: Float[Array, "n F H W 3"],
+        text: Int[Array, "n P"],
+        text_mask: Bool[Array, "n P"],
+        spectrograms: Float[Array, "n rows bins"] | None = None,
     ) -> tuple[Float[Array, "n 2"], Float[Array, "n P D"]]:
-        """Runs all parts: logits of pairs, and rows that predict words."""
+        """Runs all parts, those for audio with spectrograms only: logits of pairs, and rows that predict words."""
         video = self.encode_video(frames)
-        fused = self.fuse(self.encode_text(text, text_mask).tokens, text_mask, video.memory)
-        return self.match(fused), self.words(fused)[0]
+        encoded = self.encode_text(text, text_mask).tokens
+        fused = self.fuse(encoded, text_mask, video.memory)
+        logits, words = self.match(fused), self.words(fused)[0]
+        if spectrograms is not None:
+            audio = self.encode_audio(spectrograms)
+            fused = self.fuse(encoded, text_mask, self.with_sound(audio, video).memory)
+            logits = logits + self.match(fused, "both")
+            if self.spec.audio is not None and self.spec.audio.matches_alone:
+                logits = logits + self.match(self.fuse(encoded, text_mask, audio.memory), "audio")
+        return logits, words
 
     def encode_video(
         self,
@@ -130,6 +153,15 @@ class VideoTextModel(nn.Module):
             memory = self.memory_norm(self.memory_proj(memory))
         layers, pooled = aux.get("decoded", (None, None))
         return EncodedVideo(memory, self.vision_proj(aux["pooled"].astype(jnp.float32)), layers, pooled)
+
+    def encode_audio(self, spectrograms: Float[Array, "n rows bins"]) -> EncodedMedia:
+        """Encodes sound, with `model.audio`; see `AudioTower`."""
+        return self.audio(spectrograms)
+
+    def with_sound(self, audio: EncodedMedia, video: EncodedVideo) -> EncodedMedia:
+        """Tokens of sound, then of picture, that texts attend to, and an embedding of both."""
+        memory = jnp.concatenate([audio.memory, video.memory.astype(audio.memory.dtype)], axis=1)
+        return EncodedMedia(memory, self.both_proj(jnp.concatenate([audio.embedding, video.embedding], axis=1)))
 
     def encode_text(
         self, text: Int[Array, "n P"], mask: Bool[Array, "n P"], *, deterministic: bool = True
@@ -156,9 +188,11 @@ class VideoTextModel(nn.Module):
         """Relates the tokens of texts (`EncodedText.tokens`) to visual ones (`EncodedVideo.memory`)."""
         return self.fusion(text, text_mask, memory, memory_mask, deterministic=deterministic)
 
-    def match(self, fused: Float[Array, "n P D"]) -> Float[Array, "n 2"]:
-        """Logits of pairs that do not belong together, and that do, from `fuse`."""
-        return self.match_head(fused[:, 0])
+    def match(self, fused: Float[Array, "n P D"], media: Media = "video") -> Float[Array, "n 2"]:
+        """Logits of pairs that do not belong together, and that do, from `fuse` with tokens of these media."""
+        if media == "both":
+            return self.both_match_head(fused[:, 0])
+        return (self.audio_match_head if media == "audio" else self.match_head)(fused[:, 0])
 
     def words(self, fused: Float[Array, "n P D"]) -> tuple[Float[Array, "n P D"], Float[Array, " V"]]:
         """Rows to multiply with the word embeddings to predict words, from `fuse`, and the bias of each word."""

@@ -8,6 +8,13 @@ from typing import Any
 from timesuite_jax.internvideo2 import encoder_keys
 from timesuite_jax.internvideo2.decoder_entries import count_decoders, feature_decoders
 from timesuite_jax.internvideo2.encoder_keys import EncoderSizes
+from timesuite_jax.internvideo2.stage2.audio_entries import (
+    AUDIO,
+    AUDIO_HEADS,
+    AudioSizes,
+    audio_entries,
+    with_repeated,
+)
 from timesuite_jax.port import ModelPort, Role
 from timesuite_jax.port.layout import SAME_1D, SAME_2D, TensorLayout
 from timesuite_jax.port.loading_order import Shape
@@ -23,7 +30,8 @@ _SCALAR = TensorLayout("", "")
 _DECODERS = (r"clip_(?:img_)?pos_embed", "clip_decoder", "final_clip_decoder")
 _OLD_NORM = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}  # of the first BERT files
 _BARE_TEXT = re.compile(rf"{TEXT}\.(?=embeddings\.|encoder\.)")
-_AUDIO = re.compile(r"(?:audio_encoder|audio_proj|av_concat_audio_proj|av_fusion|atm_head|avtm_head)(?:\.|$)")
+_AUDIO = re.compile(rf"(?:{'|'.join((AUDIO, *AUDIO_HEADS))})(?:\.|$)")
+_BEATS = ("post_extract_proj", "patch_embedding", r"encoder\.pos_conv", r"encoder\.layers", r"(?:encoder\.)?layer_norm")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +46,7 @@ class VideoTextSizes:
     text_layers: int
     fusion_layers: int
     positions: int  # of texts
+    audio: AudioSizes | None
 
     @classmethod
     def from_torch(cls, shapes: Mapping[str, Shape]) -> "VideoTextSizes":
@@ -59,6 +68,7 @@ class VideoTextSizes:
             layers - sum(fusion),
             sum(fusion),
             shapes[f"{_BERT}.embeddings.position_embeddings.weight"][0],
+            AudioSizes.from_torch(shapes),
         )
 
     @classmethod
@@ -77,6 +87,7 @@ class VideoTextSizes:
             shapes["text/layers/norm/scale"][0],
             shapes["fusion/layers/norm/scale"][0],
             shapes["text/embeddings/position/embedding"][0],
+            AudioSizes.from_tree(shapes),
         )
 
 
@@ -97,6 +108,8 @@ def build(sizes: VideoTextSizes) -> Table:
         entries += dense(f"{_MEMORY}.0", "memory_proj", "memory width", trainable=True)
         entries += norm(f"{_MEMORY}.1", "memory_norm", "memory", trainable=True)
     entries += _text(sizes)
+    if sizes.audio:
+        entries += audio_entries(sizes.audio)
     entries += dense("vision_proj", "vision_proj", "embedding pooled", trainable=True)
     entries += dense("text_proj", "text_proj", "embedding text", trainable=True)
     entries += dense("itm_head", "match_head", "_ text", trainable=True)
@@ -110,6 +123,9 @@ def build(sizes: VideoTextSizes) -> Table:
     first = keys.index(f"{_BERT}.embeddings.word_embeddings.weight")
     last = keys.index(f"{_PREDICTIONS}.transform.LayerNorm.bias") + 1
     keys = [*keys[:first], buffers[0].torch, *keys[first:last], *tied, *keys[last:]]
+    if sizes.audio:
+        keys, repeated = with_repeated(keys, sizes.audio)
+        tied |= repeated
     ranks = {key: rank for rank, key in enumerate(keys)}
     return Table(VideoTextPort.name, entries, buffers, ranks.__getitem__, tied)
 
@@ -175,9 +191,9 @@ def _not_the_teacher(key: str, keys: Collection[str]) -> str | None:
     return encoder_keys.not_of_videos(key.removeprefix(f"{TEACHER}."), keys)
 
 
-def _of_audio(key: str, keys: Collection[str]) -> str | None:
+def _not_the_audio_encoder(key: str, keys: Collection[str]) -> str | None:
     del keys
-    return "a part for audio, which this model does not have" if _AUDIO.match(key) else None
+    return "a classifier of sounds" if key.startswith(f"{AUDIO}.predictor") else None
 
 
 class VideoTextPort(ModelPort):
@@ -214,17 +230,25 @@ class VideoTextPort(ModelPort):
             ignored=_not_the_teacher,
         ),
         Role(
+            "audio",
+            "BEATs_iter3+ (AS2M): the audio encoder; only with model.audio",
+            prefix=f"{AUDIO}.",
+            roots=_BEATS,
+            requires=lambda entry: entry.torch.startswith(f"{AUDIO}."),
+            ignored=_not_the_audio_encoder,
+        ),
+        Role(
             "checkpoint",
             "a complete model of stage 2, such as InternVideo2-stage2_1b-224p-f4.pt",
-            roots=(VISION, TEXT, TEACHER, _MEMORY, *_HEADS),
+            roots=(VISION, TEXT, TEACHER, AUDIO, _MEMORY, *_HEADS, *AUDIO_HEADS),
             spelling=spelling,
-            ignored=_of_audio,
             complete=True,
         ),
     )
     tree_roots = (
         *("vision", "text", "fusion", "word_head", "vision_proj", "text_proj", "match_head"),
         *("memory_proj", "memory_norm", "temperature", "teacher"),
+        *("audio", "both_proj", "audio_match_head", "both_match_head"),
     )
 
     def table_for_torch(self, shapes: Mapping[str, Shape]) -> Table:
@@ -234,6 +258,11 @@ class VideoTextPort(ModelPort):
     def table_for_tree(self, shapes: Mapping[str, Shape]) -> Table:
         """See `ModelPort`."""
         return build(VideoTextSizes.from_tree(shapes))
+
+    def reason_to_ignore(self, key: str, table: Table) -> str | None:
+        """Parts for audio, where the model has none."""
+        del table
+        return "a part for audio, which this model does not have" if _AUDIO.match(key) else None
 
     def missing_hint(self, keys: Sequence[str]) -> str:
         """Parts that files of other stages or of fine-tuning lack."""
@@ -252,8 +281,8 @@ class VideoTextPort(ModelPort):
         return ""
 
     def files_with_trained(self, files: Sequence[str], trained: str) -> list[str]:
-        """The teacher's file and the trained model."""
-        return [*(file for file in files if file.startswith("teacher=")), f"checkpoint={trained}"]
+        """The files of what is not trained, and the trained model."""
+        return [*(file for file in files if file.startswith(("teacher=", "audio="))), f"checkpoint={trained}"]
 
 
 PORT = VideoTextPort()

@@ -10,11 +10,25 @@ from timesuite_jax.config_spec import Config, bounded, check_bounds, override
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.model import DecoderSpec
 from timesuite_jax.internvideo2.vision_config import read_vision
+from timesuite_jax.models.audio import BeatsSpec
 from timesuite_jax.models.text import BertSpec
 from timesuite_jax.models.vision import InternVideo2Spec
 
 BERT_LARGE = BertSpec(width=1024, layers=24, heads=16, hidden=4096)
 _LAST_6 = (-6, -5, -4, -3, -2, -1)
+
+
+@dataclasses.dataclass(frozen=True)
+class AudioSpec:
+    """`config.model.audio`; the defaults are those of the released 6B.
+
+    Attributes:
+      encoder: of the sound.
+      matches_alone: whether there is a classifier of texts and sound without picture, which the loss `atm` needs.
+    """
+
+    encoder: BeatsSpec = dataclasses.field(default_factory=BeatsSpec)
+    matches_alone: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +45,7 @@ class VideoTextSpec:
       decoders: to the teacher's features. The released checkpoints have them although their last stage has no teacher.
       teacher: encoder whose features and attention may be used in training; None without one.
       temperature: initial value; cosines are divided by it.
+      audio: encoder of the sound; None without one. Needs `memory_width`.
     """
 
     vision: InternVideo2Spec
@@ -41,6 +56,7 @@ class VideoTextSpec:
     decoders: DecoderSpec = dataclasses.field(default_factory=DecoderSpec)
     teacher: InternVideo2Spec | None = None
     temperature: float = bounded(0.07, above=0)
+    audio: AudioSpec | None = None
 
     def __post_init__(self) -> None:
         """Checks that the parts go together.
@@ -53,6 +69,11 @@ class VideoTextSpec:
             raise UserError(
                 f"model.fusion_layer={self.fusion_layer} leaves none of the model.text.layers={self.text.layers} "
                 "to attend to visual tokens; lower it"
+            )
+        if self.audio is not None and not self.memory_width:
+            raise UserError(
+                "model.audio needs model.memory_width: sound and picture are projected to one width; set it to 768, as "
+                "the 6B, or remove model.audio"
             )
         if (teacher := self.teacher) is None:
             return
@@ -96,6 +117,12 @@ VARIANTS: dict[str, VideoTextSpec] = {  # upstream's scripts/pretraining/stage2;
         BertSpec(width=32, layers=3, heads=2, hidden=64, vocab=256, positions=32),
         fusion_layer=2,
         embed_width=16,
+    ),
+}
+VARIANTS |= {
+    "6b_audio": dataclasses.replace(VARIANTS["6b"], audio=AudioSpec()),
+    "debug_audio": dataclasses.replace(
+        VARIANTS["debug"], memory_width=24, audio=AudioSpec(BeatsSpec.from_variant("debug"), matches_alone=True)
     ),
 }
 
