@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 import sys
 
 import jax
@@ -37,7 +38,7 @@ def set_answer(monkeypatch):
     mesh = parallel.make_mesh(parallel.MeshSpec(), jax.devices()[:1])
 
     def load(model):
-        return Loaded(model.task, {}, mesh, parallel.DEFAULT_RULES, model.config)
+        return Loaded(model.task, {}, mesh, parallel.DEFAULT_RULES, model.config, model.calibration)
 
     monkeypatch.setattr(Model, "load", load)
     numbers = np.zeros(0, np.int32)
@@ -142,17 +143,40 @@ def test_the_form_follows_from_the_question(video, tiny_run, monkeypatch, set_an
     ]
 
 
-@pytest.mark.parametrize(
-    ("happens", "note"), [(0.97, "in this video: probability 0.97"), (0.04, "not in this video: probability 0.96")]
-)
-def test_confidences_are_printed(video, tiny_run, capfd, monkeypatch, set_answer, happens, note):
+@pytest.fixture
+def sure_answer(monkeypatch, set_answer):
+    """Replaces the model by a span of confidence 0.75 and a given probability that the event happens."""
     set_answer("")
-    sure = AnswerConfidence((SpanConfidence((0.5, 1.5), -3.0, 4 * math.log(0.75), 4),), happens)
-    answer = Reply("From 0.5 to 1.5 seconds.", 1, 1, True, sure)
-    monkeypatch.setattr(Answerer, "reply", lambda self, encoded, row, **more: answer)
+
+    def replace(happens):
+        sure = AnswerConfidence((SpanConfidence((0.5, 1.5), -3.0, 4 * math.log(0.75), 4, 0.75),), happens)
+        answer = Reply("From 0.5 to 1.5 seconds.", 1, 1, True, sure)
+        monkeypatch.setattr(Answerer, "reply", lambda self, encoded, row, **more: answer)
+
+    return replace
+
+
+@pytest.mark.parametrize(
+    ("happens", "note"),
+    [(0.97, "in this video: probability 0.97"), (0.04, "not in this video: probability 0.96")],
+)
+def test_confidences_are_printed(video, tiny_run, capfd, sure_answer, happens, note):
+    sure_answer(happens)
     assert ask(video, tiny_run, "--start", "1") == 0
     lines = capfd.readouterr().out.splitlines()
-    assert lines[1:] == ["  1.5 - 2.5 s of 5.0 s (shown: 1.0 - 5.0 s), confidence 0.75", f"  {note}"]
+    assert lines[1:] == ["  1.5 - 2.5 s of 5.0 s (shown: 1.0 - 5.0 s), confidence 0.75", f"  {note} (not calibrated)"]
+
+
+def test_temperatures_beside_the_run_are_used(video, tiny_run, tmp_path, capfd, caplog, sure_answer):
+    run = tmp_path / "run"
+    shutil.copytree(tiny_run, run)
+    sure_answer(0.9)
+    entry = {"temperature": 2.0, "step": 2}
+    (run / "calibration.json").write_text(json.dumps({"happens": entry, "confidences": {**entry, "step": 1}}))
+    assert ask(video, run) == 0
+    # By hand: odds of 9 to 1 become 3 to 1.
+    assert "confidence 0.75\n  in this video: probability 0.75\n" in capfd.readouterr().out
+    assert "confidences of calibration.json: fitted for checkpoint 1, not used for 2" in caplog.text
 
 
 QUESTIONS = ("When is the red circle visible?", "When is the blue square visible?")

@@ -150,6 +150,11 @@ def test_help_lists_the_published_benchmarks():
             "exact_match has no control experiment 'foreign_frames'; it has none",
         ),
         (
+            ["--data", "CORPUS", "--benchmark", "exact_match", "--calibrate"],
+            "answers of benchmark exact_match have no confidence; give presence or grounding",
+        ),
+        (["--data", "CORPUS", "--calibrate", "--answers", "free"], "which are constrained, not --answers free"),
+        (
             ["--data", "CORPUS", "--benchmark", "exact_match", "--timeline", "a.png"],
             "--timeline draws time spans, and benchmark exact_match has none",
         ),

@@ -28,13 +28,19 @@ def test_auroc_by_hand():
 @pytest.mark.parametrize("temperature", [0.25, 1.0, 4.0])
 def test_the_temperature_of_an_overconfident_model_is_found(temperature: float):
     # Outcomes occur exactly as often as the probabilities p have it; the model states them at 1 / temperature.
-    p = np.repeat(np.array([0.1, 0.25, 0.5, 0.75, 0.9]), 20)
-    outcomes = np.tile(np.arange(20), 5) < np.round(p * 20)
+    p = np.repeat(np.array([0.1, 0.25, 0.5, 0.75, 0.9]), 20_000)  # so many that Platt's targets are 0 and 1
+    outcomes = np.tile(np.arange(20_000), 5) < np.round(p * 20_000)
     stated = scale_temperature(p, 1 / temperature)
     found = fit_temperature(stated, outcomes)
     assert found == pytest.approx(temperature, rel=1e-3)
     assert calibration_error(scale_temperature(stated, found), outcomes) < 1e-3
     assert auroc(scale_temperature(stated, found), outcomes) == pytest.approx(auroc(stated, outcomes))
+
+
+def test_predictions_without_a_mistake_are_not_made_certain():
+    # By hand: of 9 and 9 examples at .8 and .2, the targets are 10/11 and 1/11, whose logits are log 10 and -log 10.
+    probabilities, outcomes = np.repeat([0.8, 0.2], 9), np.repeat([True, False], 9)
+    assert fit_temperature(probabilities, outcomes) == pytest.approx(np.log(4) / np.log(10), rel=1e-3)
 
 
 def test_risk_coverage_by_hand():

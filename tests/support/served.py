@@ -9,6 +9,7 @@ from typing import Any
 
 from timesuite_jax.apps.serve.app import make_app
 from timesuite_jax.apps.serve.service import Service
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Echo:
     form: str = "spans"
     confidences: tuple = (0.75,)
     happens: float = 0.875
+    calibration: Calibration = UNCALIBRATED
 
 
 def echo(video: Path, question: str, *, on_text: Any, turns: Any, **options: Any) -> Echo:

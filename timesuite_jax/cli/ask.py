@@ -117,6 +117,7 @@ def _ask_all(args: argparse.Namespace, answers: "list[VideoAnswer]") -> None:
             history=answers if args.follow_up else (),
             on_text=show and show.on_text,
             answers=args.answers or "auto",
+            calibration=loaded.calibration,
         )
         answers.append(answer)
         if show:

@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
             history=earlier,
             max_new_tokens=args.max_new_tokens,
             answers=args.answers or "auto",
+            calibration=loaded.calibration,
         )
 
     name = str(args.workdir or args.config) + ("" if args.step is None else f", step {args.step}")

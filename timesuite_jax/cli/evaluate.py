@@ -11,6 +11,7 @@ examples:
       --videos data/charades --results results/charades_sta --report results/charades_sta
   timesuite evaluate --workdir runs/finetune --benchmark egoschema --annotations questions.json \
       --annotations subset_answers.json --videos data/egoschema --protocol paper
+  timesuite evaluate --workdir runs/finetune --data data/held_out --benchmark presence --calibrate
   timesuite evaluate --workdir runs/beauty --step best
 """
 
@@ -102,6 +103,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="write one HTML page here: scores, histograms, settings, best and worst answers with frames",
     )
+    parser.add_argument(
+        "--calibrate",
+        action="store_true",
+        help="fit a temperature of the confidences on these data, which are to be held out, and keep it beside the run "
+        "for later answers (calibration.json): that of presence for whether an event happens, that of grounding for "
+        "spans",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -117,11 +125,16 @@ def run(args: argparse.Namespace) -> int:
             raise UserError(f"--{name.replace('_', '-')} {value} is less than 1; give at least 1")
     if args.annotations and args.data:
         raise UserError("--annotations and --data are two kinds of data to evaluate; remove one of them")
+    if args.calibrate and args.workdir is None:
+        raise UserError("--calibrate keeps a temperature beside a run; give the run with --workdir")
     check_outputs(args.predictions, args.submission, args.timeline, inputs=args.annotations or ())
     from timesuite_jax import registry  # imported late: the checks above take no time
+    from timesuite_jax.checkpoints.readers import find_step
+    from timesuite_jax.evaluation.calibration_file import save_calibration
     from timesuite_jax.evaluation.job import EvaluationRequest
     from timesuite_jax.progress import progress_bar
 
+    model = open_model(args, registry.Evaluates, args.data, needs_data=not args.annotations)
     request = EvaluationRequest(
         batch_size=args.batch_size,
         limit=args.limit,
@@ -132,6 +145,8 @@ def run(args: argparse.Namespace) -> int:
         annotations=tuple(Path(file) for file in args.annotations) if args.annotations else None,
         videos=Path(args.videos) if args.videos else None,
         split=args.split,
+        calibration=None if args.calibrate else model.calibration or None,
+        calibrate=args.calibrate or None,
         control=None if args.control == "none" else args.control,
         results=Path(args.results) if args.results else None,
         predictions=args.predictions,
@@ -139,7 +154,6 @@ def run(args: argparse.Namespace) -> int:
         timeline=args.timeline,
         report=Path(args.report) if args.report else None,
     )
-    model = open_model(args, registry.Evaluates, args.data, needs_data=not args.annotations)
     job = model.task.evaluation_job(request)  # checks the data before parameters are read, which may take minutes
     loaded = model.load()
     with progress_bar(job.label, job.total, quiet=args.json or not is_first_process()) as advance:
@@ -154,4 +168,8 @@ def run(args: argparse.Namespace) -> int:
         write()
     if args.report and not args.json:
         print(f"report: {request.report}/index.html")
+    if args.calibrate:
+        file = save_calibration(args.workdir, find_step(args.workdir, args.step), report.metrics)
+        if not args.json:
+            print(f"temperature: {file}")
     return 0

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from etils import epath
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.calibration_file import Calibration
 from timesuite_jax.param_tree import Params
 
 Progress = Callable[[int], None]  # receives how many more units (records, users) are finished
@@ -27,6 +28,8 @@ class EvaluationRequest:
       annotations: official annotation files of a published benchmark.
       videos: folder of its videos.
       split: which subset, of an annotation file that has several.
+      calibration: temperatures of confidences, kept beside the run.
+      calibrate: whether the caller stores the temperature that is fitted.
       control: name of a control experiment.
       results: folder that stores answers as they are made, so that an interrupted evaluation resumes.
       predictions: file for every answer.
@@ -44,6 +47,8 @@ class EvaluationRequest:
     annotations: tuple[Path, ...] | None = None
     videos: Path | None = None
     split: str | None = None
+    calibration: Calibration | None = None
+    calibrate: bool | None = None
     control: str | None = None
     results: Path | None = None
     predictions: epath.Path | None = None
@@ -61,7 +66,7 @@ class EvaluationRequest:
             value = getattr(self, field.name)
             if value is not None and field.name not in supported:
                 shown = " ".join(map(str, value)) if isinstance(value, tuple) else value
-                option = f"--{field.name.replace('_', '-')} {shown}"
+                option = f"--{field.name.replace('_', '-')}{'' if value is True else f' {shown}'}"
                 raise UserError(f"{option} is not supported for {family} models; remove the option")
 
 

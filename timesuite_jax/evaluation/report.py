@@ -39,6 +39,14 @@ def print_result(result: Result, title: str) -> None:
         console.print(f"  dropped {dropped.id}: {dropped.reason}", markup=False)
 
 
+def print_calibration(result: Result) -> None:
+    """Prints how far confidences can be trusted, where the details have it."""
+    if report := result.scores.details.get("calibration"):
+        names = ("auroc", "ece_as_answered", "ece", "temperature")
+        listed = ", ".join(f"{name} {report[name]:.3f}" for name in names if name in report)
+        Console().print(f"calibration of {report['of']} (n = {report['n']}): {listed}", markup=False)
+
+
 def print_breakdown(result: Result) -> None:
     """Prints a table of the metrics by part of the examples, and of round numbers, where the details have them."""
     console = Console()

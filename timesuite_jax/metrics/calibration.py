@@ -24,15 +24,21 @@ def scale_temperature(probabilities: Float[np.ndarray, " N"], temperature: float
 def fit_temperature(probabilities: Float[np.ndarray, " N"], outcomes: Bool[np.ndarray, " N"]) -> float:
     """Returns the temperature that makes held-out outcomes most likely, between e^-5 and e^5.
 
+    Outcomes count as Platt's targets, (n + 1) / (n + 2) and 1 / (n + 2) of n examples with the outcome, not as 1 and 0
+    ("Probabilistic outputs for support vector machines", 1999, section 2.2): where all predictions are on the right
+    side, the most likely temperature would be 0, and the first wrong one be certain.
+
     Args:
       probabilities: predicted, of the outcome True.
       outcomes: what was the case, of at least one example.
     """
+    true = int(outcomes.sum())
+    targets = np.where(outcomes, (true + 1) / (true + 2), 1 / (len(outcomes) - true + 2))
 
     def loss(log_temperature: float) -> float:
         scaled = scale_temperature(probabilities, float(np.exp(log_temperature)))
         scaled = np.clip(scaled, _MARGIN, 1 - _MARGIN)
-        return -float(np.mean(np.where(outcomes, np.log(scaled), np.log1p(-scaled))))
+        return -float(np.mean(targets * np.log(scaled) + (1 - targets) * np.log1p(-scaled)))
 
     found: Any = minimize_scalar(loss, bounds=_RANGE, method="bounded")
     return float(np.exp(found.x))

@@ -13,6 +13,7 @@ from timesuite_jax.data.corpora import Record, TokenUse
 from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Timeline
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.media import VideoError
 from timesuite_jax.param_tree import Params
@@ -124,6 +125,11 @@ class VideoAnswer(EarlierTurn, Protocol):
         ...
 
     @property
+    def calibration(self) -> Calibration:
+        """Temperatures of `confidences` and `happens`."""
+        ...
+
+    @property
     def clock(self) -> Literal["pts", "index"]:
         """What the seconds are, see `media.sampling`."""
         ...
@@ -167,6 +173,7 @@ class Answers(Protocol):
         history: Sequence[EarlierTurn] = (),
         on_text: Callable[[str], None] | None = None,
         answers: Literal["auto", "free"] = "auto",
+        calibration: Calibration = UNCALIBRATED,
     ) -> VideoAnswer:
         """Answers one question. The encoding of the video is kept for the next question about it.
 
@@ -186,6 +193,7 @@ class Answers(Protocol):
             to be moved to those of the video, which needs the whole answer.
           answers: "auto": the answer is constrained to the form that the question asks for, if it has one, except under
             the protocol "paper"; "free": any text.
+          calibration: temperatures of the confidences of constrained answers, see `Loaded.calibration`.
 
         Raises:
           UserError: if the video cannot be used or the question is too long.

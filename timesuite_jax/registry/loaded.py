@@ -11,15 +11,22 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from timesuite_jax import parallel
-from timesuite_jax.checkpoints.readers import read_config, read_data_position, restore_params
+from timesuite_jax.checkpoints.readers import find_step, read_config, read_data_position, restore_params
 from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.calibration_file import (
+    CALIBRATION_NAME,
+    UNCALIBRATED,
+    Calibration,
+    read_calibration,
+)
 from timesuite_jax.param_tree import Params
 from timesuite_jax.registry.capabilities import ChecksPosition, ChecksReadiness, Evaluates, check_capability
 from timesuite_jax.registry.families import task_class
 from timesuite_jax.registry.layout import inference_layout
 from timesuite_jax.registry.weights import load_all, named_weights
+from timesuite_jax.storage.remote_path import to_path
 
 Capability = TypeVar("Capability")
 Args = ParamSpec("Args")
@@ -36,6 +43,7 @@ class Loaded(Generic[Capability]):
       mesh: devices that the parameters are on.
       rules: logical axis -> mesh axes.
       config: of the run, or the one given to `load`.
+      calibration: temperatures that are kept beside the run, for confidences of answers.
     """
 
     task: Capability
@@ -43,6 +51,7 @@ class Loaded(Generic[Capability]):
     mesh: Mesh
     rules: parallel.Rules
     config: Mapping[str, Any]
+    calibration: Calibration = UNCALIBRATED
 
     def run(
         self, function: Callable[Concatenate[Params, Args], Result], *args: Args.args, **kwargs: Args.kwargs
@@ -54,10 +63,17 @@ class Loaded(Generic[Capability]):
 
 @dataclasses.dataclass(frozen=True)
 class Model(Generic[Capability]):
-    """A task that is ready but for its parameters, which may take minutes to read."""
+    """A task that is ready but for its parameters, which may take minutes to read.
+
+    Attributes:
+      task: has the requested capability.
+      config: of the run, or the one given to `open_model`.
+      calibration: see `Loaded`.
+    """
 
     task: Capability
     config: Mapping[str, Any]
+    calibration: Calibration
     _abstract_params: Callable[[], Params]
     _read: Callable[[Params, Mesh, parallel.Rules], Params]  # abstract parameters and layout -> parameters
 
@@ -69,7 +85,7 @@ class Model(Generic[Capability]):
         """
         abstract = self._abstract_params()
         mesh, rules = inference_layout(self.config, abstract)
-        return Loaded(self.task, self._read(abstract, mesh, rules), mesh, rules, self.config)
+        return Loaded(self.task, self._read(abstract, mesh, rules), mesh, rules, self.config, self.calibration)
 
 
 def load(
@@ -113,13 +129,15 @@ def open_model(
     if data:
         config = cls.replace_data(config, data)
     task: Any = cls.from_config(config)
+    calibration = UNCALIBRATED
     if is_config:
         read = functools.partial(load_all, named_weights(task, config))
     else:
+        calibration = _run_calibration(source, step)
         _check_position(task, source, step)
         read = functools.partial(_restore, source, step)
     _check_ready(task, weights=is_config, evaluate=needs is Evaluates and data is not None)
-    return Model(task, config, task.abstract_params, read)
+    return Model(task, config, calibration, task.abstract_params, read)
 
 
 def _check_ready(task: object, *, weights: bool, evaluate: bool) -> None:
@@ -131,6 +149,13 @@ def _check_ready(task: object, *, weights: bool, evaluate: bool) -> None:
 def _check_position(task: object, workdir: epath.PathLike, step: StepChoice) -> None:
     if isinstance(task, ChecksPosition):
         task.check_position(read_data_position(workdir, step), os.fspath(workdir))
+
+
+def _run_calibration(workdir: epath.PathLike, step: StepChoice) -> Calibration:
+    """The temperatures of a run's checkpoint; its number is looked up only if there are some."""
+    if not (to_path(workdir) / CALIBRATION_NAME).exists():
+        return UNCALIBRATED
+    return read_calibration(workdir, find_step(workdir, step))
 
 
 def _restore(workdir: epath.PathLike, step: StepChoice, abstract: Params, mesh: Mesh, rules: parallel.Rules) -> Params:

@@ -14,6 +14,7 @@ from timesuite_jax.config_spec import as_json
 from timesuite_jax.data.corpora import open_corpus
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation import Span, shard_batches
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.param_tree import Params
 from timesuite_jax.text import Tokenizer, check_clip_tokenizer, check_tokenizer, load_clip_tokenizer, load_tokenizer
@@ -158,7 +159,8 @@ class VideoChatInference:
 
         def make_predictor(params: Params, needs: Requirements) -> VideoChatPredictor:
             adapted = VideoChatInference(model.config, needs)
-            return adapted.predictor(params, request.prompt, needs.answer_tokens, request.answers or "auto")
+            answers, calibration = request.answers or "auto", request.calibration or UNCALIBRATED
+            return adapted.predictor(params, request.prompt, needs.answer_tokens, answers, calibration)
 
         return evaluation_job(model.config.evaluation, request, make_predictor)
 
@@ -178,6 +180,7 @@ class VideoChatInference:
         history: Sequence[Any] = (),
         on_text: Callable[[str], None] | None = None,
         answers: AnswerChoice = "auto",
+        calibration: Calibration = UNCALIBRATED,
     ) -> AskResult:
         """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
         if protocol is not None and protocol not in self._models:
@@ -197,6 +200,7 @@ class VideoChatInference:
             seed=seed,
             on_text=on_text,
             grammar=_grammar(model, answers),
+            calibration=calibration,
         )
 
     def padding_batch(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
@@ -217,6 +221,7 @@ class VideoChatInference:
         layout: str | None = None,
         max_new_tokens: int | None = None,
         answers: AnswerChoice = "auto",
+        calibration: Calibration = UNCALIBRATED,
     ) -> VideoChatPredictor:
         """The model with these parameters for `run_benchmark`.
 
@@ -226,6 +231,7 @@ class VideoChatInference:
           max_new_tokens: maximum length of an answer; that of the config if not given.
           answers: "auto": answers to questions for times are constrained to their form, except under the protocol
             "paper", and where the tokenizer or `max_new_tokens` do not permit a span; "free": none is.
+          calibration: temperatures of the confidences of constrained answers.
         """
         choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
         length = max_new_tokens or self._answering.evaluation.max_new_tokens
@@ -233,7 +239,7 @@ class VideoChatInference:
         grammar = None if compiled is None else compiled()
         if grammar is not None and not grammar.permits(AnswerRequest(SPANS, math.inf), length):
             grammar = None
-        return VideoChatPredictor(self.answerer(params, **choices), self.processor(layout), grammar)
+        return VideoChatPredictor(self.answerer(params, **choices), self.processor(layout), grammar, calibration)
 
 
 def _grammar(model: VideoChatInference, answers: AnswerChoice) -> Callable[[], AnswerGrammar] | None:

@@ -47,6 +47,7 @@ def answer_function(
             history=history,
             on_text=on_text,
             answers=answers,
+            calibration=loaded.calibration,
         )
 
     return answer

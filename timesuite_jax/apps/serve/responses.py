@@ -1,5 +1,6 @@
 """Responses of chat completions, in OpenAI's form."""
 
+import dataclasses
 import json
 import time
 import uuid
@@ -59,6 +60,7 @@ def details(answer: VideoAnswer) -> dict[str, Any]:
         "spans": [list(span) for span in answer.spans],
         "confidences": list(answer.confidences),
         "happens": answer.happens,
+        "calibration": dataclasses.asdict(answer.calibration),
         "unit": "seconds of the video",
         "duration": answer.duration,
         "dropped_turns": answer.dropped_turns,

@@ -50,6 +50,7 @@ class Chat:
             "prompt": prompt,
             "protocol": protocol,
             "answers": answers,
+            "calibration": loaded.calibration,
         }
         self._history: list[VideoAnswer] = []
         self._video: epath.PathLike = ""

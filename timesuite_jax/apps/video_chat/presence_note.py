@@ -10,6 +10,6 @@ def presence_note(answer: "VideoAnswer") -> str:
     """Returns whether it is more likely that it happens or that it does not; empty for a free answer."""
     if answer.happens is None:
         return ""
-    if answer.happens >= 0.5:
-        return f"in this video: probability {answer.happens:.2f}"
-    return f"not in this video: probability {1 - answer.happens:.2f}"
+    what, probability = ("in", answer.happens) if answer.happens >= 0.5 else ("not in", 1 - answer.happens)
+    note = "" if answer.calibration.happens else " (not calibrated)"
+    return f"{what} this video: probability {probability:.2f}{note}"

@@ -9,6 +9,13 @@ from timesuite_jax.evaluation.html_report.markup import Html, join, tag
 _BINS = 10
 
 
+def named_bars(values: Mapping[str, float], caption: str) -> Html:
+    """Returns one bar for each name; the highest is full."""
+    highest = max(values.values(), default=0.0) or 1.0
+    bars = [[(value / highest, f"{name}: {value:.3g}")] for name, value in values.items()]
+    return _figure(caption, list(values), bars)
+
+
 def gauge(value: float | None, interval: Sequence[float | None] | None, highest: float) -> Html:
     """Returns a bar with a confidence interval.
 
@@ -35,18 +42,23 @@ def value_histogram(values: Sequence[float], caption: str) -> Html:
     return _figure(caption, ticks, [[(count / highest, title)] for count, title in zip(counts, titles, strict=True)])
 
 
-def paired_bars(answers: Mapping[str, float], truths: Mapping[str, float], caption: str) -> Html:
+def paired_bars(
+    answers: Mapping[str, float],
+    truths: Mapping[str, float],
+    caption: str,
+    labels: tuple[str, str] = ("answers", "truth"),
+) -> Html:
     """Returns bars of the same quantity in answers and truth, by name; the highest is full."""
     names = list(dict.fromkeys((*answers, *truths)))
     highest = max((*answers.values(), *truths.values()), default=0.0) or 1.0
     groups = [
         [
-            (answers.get(name, 0.0) / highest, f"{name}: {answers.get(name, 0.0):.3g} of answers"),
-            (truths.get(name, 0.0) / highest, f"{name}: {truths.get(name, 0.0):.3g} of truth"),
+            (answers.get(name, 0.0) / highest, f"{name}: {answers.get(name, 0.0):.3g} ({labels[0]})"),
+            (truths.get(name, 0.0) / highest, f"{name}: {truths.get(name, 0.0):.3g} ({labels[1]})"),
         ]
         for name in names
     ]
-    key = join((tag("span", "answers", class_="key"), tag("span", "truth", class_="key truth")))
+    key = join((tag("span", labels[0], class_="key"), tag("span", labels[1], class_="key truth")))
     return _figure(caption, names, groups, key)
 
 

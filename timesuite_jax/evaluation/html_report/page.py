@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from timesuite_jax.evaluation.html_report.calibration import calibration_section
 from timesuite_jax.evaluation.html_report.cards import ReportCard, card_html
 from timesuite_jax.evaluation.html_report.markup import Html, join, tag
 from timesuite_jax.evaluation.html_report.sections import (
@@ -47,6 +48,7 @@ def write_report(
     sections = [
         scores_section(content, shown, result.shown_name(main)),
         histogram_section(content, main),
+        calibration_section(content),
         breakdown_section(content, main),
         _examples("Worst examples", worst),
         _examples("Best examples", best),

@@ -21,7 +21,7 @@ section { background: #fff; border: 1px solid var(--line); border-radius: 10px; 
 .facts .warning { background: #fff4d9; border-color: #e6c575; color: var(--truth-ink); }
 .hero { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem 1rem; margin-bottom: .9rem; }
 .hero b { font-size: 2.6rem; line-height: 1.1; font-weight: 650; font-variant-numeric: tabular-nums; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll + .charts { margin-top: 1.2rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; font-size: .82rem; color: var(--soft); }
 th, td { padding: .28rem .8rem .28rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }

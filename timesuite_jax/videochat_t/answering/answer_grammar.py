@@ -4,12 +4,13 @@ import functools
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from timesuite_jax.data.question_spans import Span
+from timesuite_jax.evaluation.calibration_file import Calibration
 from timesuite_jax.generation.constraint import Constraint, constraint, tokens_needed
 from timesuite_jax.generation.grammar.closing import NEVER
 from timesuite_jax.generation.grammar.graph import Kind, Outcome, Part
@@ -36,22 +37,20 @@ class SpanConfidence:
       logprob: log probability of the numbers among all tokens.
       allowed_logprob: among those that the grammar allows.
       tokens: number of tokens.
+      probability: of a token of the numbers, in the geometric mean, among those that the grammar allows; calibrated if
+        the answer is.
     """
 
     span: Span
     logprob: float
     allowed_logprob: float
     tokens: int
-
-    @property
-    def probability(self) -> float:
-        """Probability of a token of the numbers, in the geometric mean, among those allowed."""
-        return math.exp(self.allowed_logprob / self.tokens)
+    probability: float
 
 
 @dataclass(frozen=True)
 class AnswerConfidence:
-    """How sure a model is of an answer, before calibration.
+    """How sure a model is of an answer.
 
     Attributes:
       spans: of each span, in the order of the answer.
@@ -60,6 +59,12 @@ class AnswerConfidence:
 
     spans: tuple[SpanConfidence, ...] = ()
     happens: float | None = None
+
+    def calibrated(self, calibration: Calibration) -> "AnswerConfidence":
+        """Returns the confidence at the temperatures of a calibration."""
+        happens = None if self.happens is None else calibration.scale("happens", self.happens)
+        spans = (replace(one, probability=calibration.scale("confidences", one.probability)) for one in self.spans)
+        return AnswerConfidence(tuple(spans), happens)
 
     def of_spans(self, spans: Sequence[Span]) -> tuple[float, ...]:
         """Returns the probability of each of the spans that were read from the answer; none if one is not known."""
@@ -126,7 +131,8 @@ class AnswerGrammar:
                 at = [*first, *second]
                 logprob = float(np.sum(logprobs[at]))
                 shares = logprob - float(np.sum(allowed[at]))
-                spans.append(SpanConfidence((float(start), float(end)), logprob, min(shares, 0.0), len(at)))
+                mean = math.exp(min(shares, 0.0) / len(at))
+                spans.append(SpanConfidence((float(start), float(end)), logprob, min(shares, 0.0), len(at), mean))
         return AnswerConfidence(tuple(spans), self._happens(nodes[: len(tokens)], agreeing))
 
     def _happens(self, nodes: Int[np.ndarray, " tokens"], agreeing: Float[np.ndarray, " new"]) -> float | None:

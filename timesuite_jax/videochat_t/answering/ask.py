@@ -9,6 +9,7 @@ from einops import rearrange
 from jaxtyping import Float
 
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.evaluation.timeline import Span
 from timesuite_jax.text import Turn, parse_spans, remove_markers, shift_times, span_captions
 from timesuite_jax.text.conversation_text import find_marker
@@ -42,6 +43,7 @@ def ask(
     seed: int | None = None,
     on_text: Callable[[str], None] | None = None,
     grammar: Callable[[], AnswerGrammar] | None = None,
+    calibration: Calibration = UNCALIBRATED,
 ) -> AskResult:
     """Answers a question about a video file.
 
@@ -60,6 +62,7 @@ def ask(
         video, which needs all of it.
       grammar: returns that of the answerer's tokenizer, to constrain the answer to the form of the question; None: any
         text. It is called only if the question has a form.
+      calibration: temperatures of the confidences of constrained answers.
 
     Raises:
       UserError: the video cannot be used, or the question is empty or too long.
@@ -73,10 +76,11 @@ def ask(
     seen = encodings.get(answerer.weights, key, lambda: _encode(answerer, processor, video, clip))
     start = clip[0] if clip else 0.0
     words, dropped = _prompt(processor, question, history, seen.seconds)
-    form = _choose_form(question, seen.duration, answerer.token_limit(limit), grammar)
+    form = _choose_form(answerer, question, seen.duration, limit, grammar)
     shown = None if start else on_text
     reply = answerer.reply(seen.encoded, words.row, limit=limit, seed=seed, on_text=shown, limits=form)
     spans = parse_spans(reply.text, duration=seen.duration)
+    confidence = reply.confidence.calibrated(calibration)
     return AskResult(
         str(video),
         question,
@@ -93,8 +97,9 @@ def ask(
         reply.ended,
         dropped,
         FREE if form is None else form.request.form,
-        reply.confidence.of_spans(spans),
-        reply.confidence.happens,
+        confidence.of_spans(spans),
+        confidence.happens,
+        calibration,
     )
 
 
@@ -125,14 +130,18 @@ def check_markers(question: str) -> None:
 
 
 def _choose_form(
-    question: str, duration: float, limit: int, grammar: Callable[[], AnswerGrammar] | None
+    answerer: Answerer,
+    question: str,
+    duration: float,
+    limit: int | None,
+    grammar: Callable[[], AnswerGrammar] | None,
 ) -> AnswerLimits | None:
     """The form of the answer; None if it is free, also because the tokenizer or the limit does not permit the form."""
     form = FREE if grammar is None else form_of_question(question)
     if grammar is None or form == FREE:
         return None
     limits = AnswerLimits(grammar(), AnswerRequest(form, duration))
-    return limits if limits.grammar.permits(limits.request, limit) else None
+    return limits if limits.grammar.permits(limits.request, answerer.token_limit(limit)) else None
 
 
 def _encode(answerer: Answerer, processor: Processor, video: str | Path, clip: Span | None) -> SeenVideo:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.evaluation.timeline import Span, Timeline
 from timesuite_jax.media.sampling import Clock
 from timesuite_jax.videochat_t.answering.timeline_parts import no_span_note
@@ -37,6 +38,7 @@ class AskResult:
       form: that the answer was constrained to, see `answer_forms`; "free" if it was not.
       confidences: of each span, see `SpanConfidence`; empty for a free answer.
       happens: probability that what the question asks for happens, see `AnswerConfidence`; None for a free answer.
+      calibration: temperatures of `confidences` and `happens`.
     """
 
     video: str
@@ -56,10 +58,12 @@ class AskResult:
     form: str = "free"
     confidences: tuple[float, ...] = ()
     happens: float | None = None
+    calibration: Calibration = UNCALIBRATED
 
     def as_json(self) -> dict[str, Any]:
         """Returns the answer as JSON values."""
-        return {**{name: getattr(self, name) for name in _JSON}, "unit": "seconds of the video"}
+        values = {name: getattr(self, name) for name in _JSON}
+        return {**values, "calibration": dataclasses.asdict(self.calibration), "unit": "seconds of the video"}
 
     def timeline(self) -> Timeline:
         """Returns the answer as a strip to draw."""

@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.text import ConversationLayout, Turn, as_prompt
 from timesuite_jax.videochat_t.answering.answer_forms import FREE
 from timesuite_jax.videochat_t.answering.answer_grammar import AnswerConfidence, AnswerGrammar, AnswerRequest
@@ -92,6 +93,7 @@ class VideoChatPredictor:
       answer: batch of prompts -> texts, one for each row. With several processes each gives and gets its own rows.
       processor: prepares the model's inputs.
       grammar: by which the forms of questions constrain their answers; None: all answers are free.
+      calibration: temperatures of the confidences of constrained answers.
     """
 
     def __init__(
@@ -99,8 +101,9 @@ class VideoChatPredictor:
         answer: Answerer | Callable[[Batch], list[str]],
         processor: Processor,
         grammar: AnswerGrammar | None = None,
+        calibration: Calibration = UNCALIBRATED,
     ) -> None:
-        self._answer, self._processor, self._grammar = answer, processor, grammar
+        self._answer, self._processor, self._grammar, self._calibration = answer, processor, grammar, calibration
         self._decoded: deque[tuple[Record | VideoFile, VideoInputs]] = deque(maxlen=2)
 
     @property
@@ -108,11 +111,13 @@ class VideoChatPredictor:
         """How inputs are prepared and answers decoded."""
         decoding = self._answer.settings if isinstance(self._answer, Answerer) else {}
         answers = "free" if self._grammar is None else "by task"
+        calibration = {"calibration": dataclasses.asdict(self._calibration)} if self._calibration else {}
         return {
             "inputs": self._processor.settings,
             "decoder": f"PyAV {av.__version__}",
             **decoding,
             "answers": answers,
+            **calibration,
         }
 
     def prepare(self, prompt: VideoQuestion) -> PreparedQuestion:
@@ -171,7 +176,8 @@ class VideoChatPredictor:
             return [(text, AnswerConfidence()) for text in self._answer(batch)]
         requests = [AnswerRequest(one.form, one.duration) for one in inputs]
         padding = [requests[-1] if requests else AnswerRequest(FREE, 0.0)] * (batch_size - len(requests))
-        return self._answer.constrained(batch, self._grammar, [*requests, *padding])
+        answers = self._answer.constrained(batch, self._grammar, [*requests, *padding])
+        return [(text, confidence.calibrated(self._calibration)) for text, confidence in answers]
 
     def _at_times(self, visual: VideoInputs, seconds: Float[np.ndarray, " T"]) -> VideoInputs:
         """The same frames with other time stamps."""

@@ -10,13 +10,14 @@ from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
-from timesuite_jax.evaluation.report import print_breakdown
+from timesuite_jax.evaluation.report import print_breakdown, print_calibration
 from timesuite_jax.param_tree import Params
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.answering.timeline_parts import video_frames
 from timesuite_jax.videochat_t.benchmarks.choice_of_benchmark import AnyBenchmark, choose_benchmark
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
+from timesuite_jax.videochat_t.benchmarks.presence import PresenceAnswer
 from timesuite_jax.videochat_t.benchmarks.published.published_benchmark import PublishedBenchmark
 from timesuite_jax.videochat_t.benchmarks.report_cards import write_benchmark_report
 from timesuite_jax.videochat_t.config import EvaluationSpec
@@ -55,6 +56,9 @@ def evaluation_job(
             "qvhighlights_moments and qvhighlights_highlights have; remove the option"
         )
 
+    if request.calibrate:
+        _check_calibrate(benchmark, name, spec, request)
+
     def run(params: Params, on_progress: Progress) -> EvaluationReport:
         result = evaluation.run_benchmark(
             benchmark,
@@ -73,8 +77,24 @@ def evaluation_job(
     return EvaluationJob("answering", min(total, limit or total), run)
 
 
+def _check_calibrate(benchmark: AnyBenchmark, name: str, spec: EvaluationSpec, request: EvaluationRequest) -> None:
+    """Checks that answers will have confidences.
+
+    Raises:
+      UserError: they will not, or they are those of a control experiment.
+    """
+    if not issubclass(benchmark.prediction_type, GroundingPrediction | PresenceAnswer):
+        raise UserError(f"--calibrate: answers of benchmark {name} have no confidence; give presence or grounding")
+    free = "--answers free" if request.answers == "free" else ""
+    paper = "protocol paper" if spec.protocol == "paper" else ""
+    control = f"--control {request.control}" if request.control else ""
+    if wrong := free or paper or control:
+        raise UserError(f"--calibrate needs the model's usual answers, which are constrained, not {wrong}; remove it")
+
+
 def _show(result: evaluation.Result[Any], title: str) -> None:
     evaluation.print_result(result, title)
+    print_calibration(result)
     print_breakdown(result)
 
 

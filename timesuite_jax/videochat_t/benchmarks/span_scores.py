@@ -10,7 +10,8 @@ from jaxtyping import Float
 from timesuite_jax.data.corpora.bad_spans import check_span
 from timesuite_jax.evaluation import Span
 from timesuite_jax.evaluation.breakdown import break_down, round_numbers
-from timesuite_jax.metrics import THRESHOLDS, grounding_scores, moment_table
+from timesuite_jax.evaluation.calibration import calibration_report
+from timesuite_jax.metrics import THRESHOLDS, best_iou, grounding_scores, moment_table
 from timesuite_jax.text import denies_event
 from timesuite_jax.videochat_t.benchmarks.grounding_prediction import GroundingPrediction
 
@@ -35,7 +36,7 @@ def span_details(
     table: Mapping[str, Float[np.ndarray, " questions"]],
     categories: Callable[[str], tuple[str, ...]] = lambda id: (),
 ) -> dict[str, Any]:
-    """Returns the shares of round numbers, the number of spans beyond their video, and the scores of parts.
+    """Returns the calibration of confidences, shares of round numbers, numbers of spans beyond videos, scores of parts.
 
     Args:
       predictions: answers.
@@ -44,12 +45,26 @@ def span_details(
     """
     units = [dataclasses.replace(one.unit(), categories=categories(one.id)) for one in predictions]
     return {
+        **_calibration(predictions),
         "round_numbers": round_numbers([prediction.span for prediction in predictions]),
         "round_numbers_of_truth": round_numbers([span for prediction in predictions for span in prediction.truth]),
         "answers_beyond_video": _count_beyond(predictions, lambda one: one.spans),
         "truths_beyond_video": _count_beyond(predictions, lambda one: one.truth),
         "breakdown": break_down(table, units),
     }
+
+
+def _calibration(predictions: Sequence[GroundingPrediction]) -> dict[str, Any]:
+    """How far the confidence of the first span can be trusted; empty where no answer has one.
+
+    A span is right from an IoU of 0.5 with a true window on.
+    """
+    known = [one for one in predictions if one.span is not None and one.confidences]
+    if not known:
+        return {}
+    right = np.array([best_iou(one.span, one.truth) >= 0.5 for one in known if one.span is not None])
+    confidences = np.array([one.confidences[0] for one in known], np.float64)
+    return {"calibration": calibration_report(confidences, right, [one.source for one in known], of="confidences")}
 
 
 def _count_beyond(
