@@ -12,16 +12,14 @@ from timesuite_jax.config_spec import Config
 from timesuite_jax.data.corpora import Record, TokenUse
 from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation import Timeline
 from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationRequest
 from timesuite_jax.media import VideoError
 from timesuite_jax.param_tree import Params
 from timesuite_jax.port import CheckpointLayer
 from timesuite_jax.port.changed_tensors import Change
+from timesuite_jax.registry.video_answer import EarlierTurn, Span, VideoAnswer
 from timesuite_jax.training import Task
-
-Span = tuple[float, float]  # start and end in seconds
 
 
 class FamilyTask(Task, Protocol):
@@ -54,102 +52,6 @@ class FamilyTask(Task, Protocol):
         Raises:
           UserError: if the family cannot use that many.
         """
-        ...
-
-
-class EarlierTurn(Protocol):
-    """An earlier question about the same video, with its answer."""
-
-    @property
-    def question(self) -> str:
-        """The question."""
-        ...
-
-    @property
-    def generated(self) -> str:
-        """The model's words themselves, in which times count from the start of the clip."""
-        ...
-
-
-class VideoAnswer(EarlierTurn, Protocol):
-    """The answer to a question about a video."""
-
-    @property
-    def answer(self) -> str:
-        """The model's words; times in them are seconds of the video."""
-        ...
-
-    @property
-    def spans(self) -> Sequence[Span]:
-        """Time spans in the answer, in seconds of the video."""
-        ...
-
-    @property
-    def prompt_tokens(self) -> int:
-        """Number of tokens that the model read."""
-        ...
-
-    @property
-    def answer_tokens(self) -> int:
-        """Number of tokens that the model generated."""
-        ...
-
-    @property
-    def ended(self) -> bool:
-        """Whether the answer ended by itself; False: at the maximum length."""
-        ...
-
-    @property
-    def dropped_turns(self) -> int:
-        """Number of earlier questions, the first ones, that were left out because they did not fit."""
-        ...
-
-    @property
-    def captions(self) -> Sequence[str]:
-        """What the answer states about each span; "" where it states nothing."""
-        ...
-
-    @property
-    def form(self) -> str:
-        """The form that the answer was constrained to, e.g. "spans"; "free" if it was not."""
-        ...
-
-    @property
-    def confidences(self) -> Sequence[float]:
-        """Confidence of each span, from 0 to 1; empty for a free answer."""
-        ...
-
-    @property
-    def happens(self) -> float | None:
-        """Probability that what the question asks for happens in the video; None for a free answer."""
-        ...
-
-    @property
-    def calibration(self) -> Calibration:
-        """Temperatures of `confidences` and `happens`."""
-        ...
-
-    @property
-    def clock(self) -> Literal["pts", "index"]:
-        """What the seconds are, see `media.sampling`."""
-        ...
-
-    @property
-    def duration(self) -> float:
-        """Seconds of the video."""
-        ...
-
-    @property
-    def clip(self) -> Span | None:
-        """Start and end of the part of the video that was used, in seconds; None for all of it."""
-        ...
-
-    def as_json(self) -> dict[str, Any]:
-        """For programs."""
-        ...
-
-    def timeline(self) -> Timeline:
-        """The spans, to draw."""
         ...
 
 
