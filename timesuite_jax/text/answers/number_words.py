@@ -4,6 +4,7 @@ Words are separated by one space there, hyphens included: "quatre vingt dix sept
 """
 
 import functools
+from collections.abc import Sequence
 
 # Values of the words for 0 and on.
 _GERMAN = (
@@ -91,7 +92,7 @@ def french() -> dict[str, float]:
     return words | {f"{digit} cents": 100 * value for value, digit in enumerate(digits, 2)}
 
 
-def _below_thousand(below_hundred: dict[str, float], hundreds: list[str], joint: str) -> dict[str, float]:
+def _below_thousand(below_hundred: dict[str, float], hundreds: Sequence[str], joint: str) -> dict[str, float]:
     words = dict(below_hundred)
     for hundred, written in enumerate(hundreds, 1):
         head = {"cien": "ciento", "cem": "cento"}.get(written, written)
