@@ -13,7 +13,7 @@ from timesuite_jax.apps.finetune.fields import FieldError, read_seconds, read_sp
 from timesuite_jax.apps.finetune.json_rows import parse_json
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber
 from timesuite_jax.apps.finetune.rows import read_row
-from timesuite_jax.text import parse_spans
+from timesuite_jax.text import denies_event, parse_spans
 
 GOOD = {"video": "a.mp4", "question": "When?", "answer": "Now."}
 
@@ -121,7 +121,7 @@ def test_values_that_are_not_spans(value):
         ({"question": None}, "question is missing; add it"),
         ({"answer": ""}, "answer is missing; add it"),
         ({"answer": math.nan}, "answer is missing; add it"),
-        ({"answer": "", "spans": []}, "answer is missing; add it"),
+        ({"answer": "", "spans": None}, "answer is missing; add it"),
         ({"answer": True}, "answer is True, not a text; put it in double quotes"),
         ({"answer": ["a"]}, "answer is ['a'], not a text"),
         ({"video": "a\0.mp4"}, "contains letters that are no text"),
@@ -148,6 +148,13 @@ def test_wrong_rows(changed, expected):
     with pytest.raises(FieldError) as caught:
         read_row(RawRow(RowNumber(7), {**GOOD, **changed}))
     assert expected in str(caught.value) and len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("empty", [[], "[]"])
+def test_an_empty_list_of_spans_states_that_the_event_never_happens(empty):
+    row = read_row(RawRow(RowNumber(1), {"video": "a.mp4", "question": "When?", "spans": empty}))
+    assert row.spans == () and denies_event(row.answer)
+    assert read_row(RawRow(RowNumber(1), {**GOOD, "spans": empty})).answer == GOOD["answer"]
 
 
 def test_missing_values_of_pandas():

@@ -15,6 +15,7 @@ from timesuite_jax.apps.finetune.fields import FieldError, is_empty, is_no_time,
 from timesuite_jax.apps.finetune.raw_rows import RawRow, RowNumber, RowProblem, note, shown
 from timesuite_jax.apps.finetune.row_file import read_raw_rows
 from timesuite_jax.data.question_spans import Span
+from timesuite_jax.data.timepro.tasks.span_list import ABSENT
 from timesuite_jax.text import denies_event, format_span, parse_spans
 
 
@@ -100,7 +101,7 @@ def read_row(raw: RawRow, marks: DecimalMarks = NO_MARKS) -> Row:
     video = read_text(values.get("video"), "video")
     question = read_text(values.get("question"), "question")
     spans = _spans(values, marks)
-    if spans and is_empty(values.get("answer")):
+    if (spans or _states_no_spans(values)) and is_empty(values.get("answer")):
         answer = spans_as_answer(spans)
     else:
         answer = read_text(values.get("answer"), "answer")
@@ -109,8 +110,8 @@ def read_row(raw: RawRow, marks: DecimalMarks = NO_MARKS) -> Row:
 
 
 def spans_as_answer(spans: Sequence[Span]) -> str:
-    """The answer of a row that has times only."""
-    return f"{', '.join(dict.fromkeys(map(format_span, spans)))}."
+    """The answer of a row that has times only, or an empty list of them."""
+    return ABSENT if not spans else f"{', '.join(dict.fromkeys(map(format_span, spans)))}."
 
 
 def _spans(values: Any, marks: DecimalMarks) -> tuple[Span, ...]:
@@ -123,6 +124,12 @@ def _spans(values: Any, marks: DecimalMarks) -> tuple[Span, ...]:
         other = "end" if given == ["start"] else "start"
         raise FieldError(f"has {given[0]} {shown(values[given[0]])} but no {other}; give both or neither")
     return (read_span(values["start"], values["end"], marks),) if given else ()
+
+
+def _states_no_spans(values: Any) -> bool:
+    """Whether a row has an empty list of spans; without the column, its question may be about something else."""
+    given = values.get("spans")
+    return not is_no_time(given) and not read_spans(given)
 
 
 def _check_agreement(answer: str, spans: tuple[Span, ...]) -> None:
@@ -153,6 +160,10 @@ def _doubtful(rows: Sequence[Row], unit: str) -> Iterator[str]:
         (
             "with start and end, but an answer that denies the event",
             lambda row: bool(row.spans) and denies_event(row.answer),
+        ),
+        (
+            f"with an empty list of spans and no answer; their answer is '{ABSENT}'",
+            lambda row: not row.spans and row.answer == ABSENT,
         ),
         (
             "with the question of another row about its video, but another answer; times of one event belong in one "
