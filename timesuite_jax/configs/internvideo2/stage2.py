@@ -157,7 +157,7 @@ def unmasked(config: ConfigDict) -> ConfigDict:
 
 
 def small_config(config: ConfigDict) -> ConfigDict:
-    """A form for laptops with all parts of a run: less than a minute on a CPU."""
+    """A form for laptops with all parts of a run; most of its time is compiling the step, for videos and for images."""
     config.model = ConfigDict(
         {
             "variant": "debug",
