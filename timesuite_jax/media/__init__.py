@@ -23,6 +23,8 @@ from timesuite_jax.media.video_file import Source, open_video
 from timesuite_jax.media.video_index import VideoIndex, index_video
 from timesuite_jax.media.video_notes import video_notes
 from timesuite_jax.media.video_suffixes import VIDEO_SUFFIXES
+from timesuite_jax.media.window_frames import decode_windows
+from timesuite_jax.media.window_sampling import sample_windows
 
 __all__ = [
     "DEFAULT_DEADLINE_S",
@@ -38,6 +40,7 @@ __all__ = [
     "choose_from_index",
     "decode_frames",
     "decode_jpegs",
+    "decode_windows",
     "encode_jpeg",
     "encode_mp4",
     "ending",
@@ -45,6 +48,7 @@ __all__ = [
     "open_video",
     "sample_indexed",
     "sample_video",
+    "sample_windows",
     "stream_frames",
     "video_notes",
     "write_mp4",

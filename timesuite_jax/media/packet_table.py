@@ -1,5 +1,6 @@
 """Reads the timestamps and flags of a stream's packets, without decoding."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.media.video_file import ffmpeg_reason
 
 NO_STAMP = int(np.iinfo(np.int64).min)
+_COLUMNS = "qqqbbbbbbq"  # type codes: three stamps, six flags, place in the file
 _SMALLEST_BLANK = 8  # bytes; codecs of screens may repeat a frame with fewer
 
 
@@ -64,7 +66,8 @@ def read_packets(
     Raises:
       VideoError: the container cannot be read to its end, or the deadline passed.
     """
-    rows: dict[int, list[tuple]] = {stream.index: [] for stream in streams}
+    # Arrays, not tuples of objects, which need several times the memory: an hour of video has 10^5 packets.
+    tables = {stream.index: [array(kind) for kind in _COLUMNS] for stream in streams}
     readers = {stream.index: HEADER_READERS.get(stream.codec_context.name) for stream in streams}
     try:
         for packet in demux(container, streams):
@@ -76,27 +79,27 @@ def read_packets(
                 header = read(packet)
             else:
                 header = PacketHeader(packet.is_keyframe and size > 0, True, reordered=False, one_frame=True)
-            rows[number].append(
-                (
-                    NO_STAMP if packet.pts is None else packet.pts,
-                    NO_STAMP if packet.dts is None else packet.dts,
-                    packet.duration or 0,
-                    header.keyframe,
-                    header.displayed and size > 0 and not discarded,
-                    discarded,
-                    header.reordered,
-                    header.one_frame,
-                    size >= _SMALLEST_BLANK and _is_blank(packet),
-                    -1 if packet.pos is None else packet.pos,
-                )
+            row = (
+                NO_STAMP if packet.pts is None else packet.pts,
+                NO_STAMP if packet.dts is None else packet.dts,
+                packet.duration or 0,
+                header.keyframe,
+                header.displayed and size > 0 and not discarded,
+                discarded,
+                header.reordered,
+                header.one_frame,
+                size >= _SMALLEST_BLANK and _is_blank(packet),
+                -1 if packet.pos is None else packet.pos,
             )
+            for column, value in zip(tables[number], row, strict=True):
+                column.append(value)
     except (av.error.FFmpegError, ValueError) as error:
-        count = max(len(packets) for packets in rows.values())
+        count = max(len(columns[0]) for columns in tables.values())
         raise VideoError(
             name, f"is unreadable after {count} frames ({ffmpeg_reason(error)})", "download it again or re-encode it"
         ) from error
     # The last packet of every stream is PyAV's request to flush the decoder.
-    return [_table(rows[stream.index][:-1]) for stream in streams]
+    return [_table(tables[stream.index]) for stream in streams]
 
 
 def _is_blank(packet: av.packet.Packet) -> bool:
@@ -104,10 +107,11 @@ def _is_blank(packet: av.packet.Packet) -> bool:
     return bool(content[0] == 0 and content.max() == 0)
 
 
-def _table(rows: list[tuple]) -> PacketTable:
-    columns = list(zip(*rows, strict=True)) or [()] * 10
-    stamps = [np.asarray(column, np.int64) for column in columns[:3]]
-    places = [place for place in columns[-1] if place >= 0] or [-1]
-    flags = [np.asarray(column, bool) for column in columns[3:-1]]
-    fields: list[Any] = [*stamps, *flags, (min(places), max(places))]
+def _table(columns: list[array]) -> PacketTable:
+    packets = [np.asarray(column)[:-1] for column in columns]
+    stamps = [column.astype(np.int64) for column in packets[:3]]
+    flags = [column.astype(bool) for column in packets[3:-1]]
+    places = packets[-1][packets[-1] >= 0]
+    extent = (int(places.min()), int(places.max())) if len(places) else (-1, -1)
+    fields: list[Any] = [*stamps, *flags, extent]
     return PacketTable(*fields)

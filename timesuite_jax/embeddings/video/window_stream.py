@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 
 from timesuite_jax.embeddings.video.request import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
-from timesuite_jax.media import Source, VideoIndex, index_video, stream_frames
+from timesuite_jax.media import Source, VideoIndex, decode_windows
 from timesuite_jax.media.frame_converter import Resize
-from timesuite_jax.media.video_error import DamagedFrame, VideoError
+from timesuite_jax.media.video_error import VideoError
 from timesuite_jax.timing.frames import displayed_frames
 from timesuite_jax.timing.windows import MAX_WINDOWS, sliding_windows
 
@@ -50,44 +50,31 @@ def video_windows(
     Raises:
       VideoError: the video cannot be used.
     """
-    done = 0
-    for exact in (False, True):
-        index = index_video(source, name=name, threads=threads, exact=exact)
-        try:
-            for window in _windows(source, index, encoder, request, done, threads):
-                yield window
-                done += 1
-        except DamagedFrame:
-            # Unless the stream was decoded to index it, the index may be wrong about which packets become frames.
-            if index.order.exact:
-                raise
-            continue
-        return
+    resize = _square(encoder.image_size, request.crop)
+    windows = decode_windows(
+        source,
+        lambda index: _choose(index, encoder.num_frames, request),
+        name=name,
+        resize=resize,
+        threads=threads,
+    )
+    for number, (spans, numbers), index, frames in windows:
+        central = np.stack([_central(frame, encoder.image_size) for frame in frames])
+        yield Window(number, len(spans), (spans[number, 0], spans[number, 1]), index.times[numbers[number]], central)
 
 
-def _windows(
-    source: Source, index: VideoIndex, encoder: FeatureEncoder, request: FeatureRequest, first: int, threads: int
-) -> Iterator[Window]:
+def _choose(
+    index: VideoIndex, num_frames: int, request: FeatureRequest
+) -> tuple[Int[np.ndarray, "windows F"], tuple[Float[np.ndarray, "windows 2"], Int[np.ndarray, "windows F"]]]:
     try:
         spans = sliding_windows(index.duration, request.window, request.stride)
     except UserError as error:  # other videos may be short enough
         problem = f"of {index.duration:g} s has more than {MAX_WINDOWS:,} windows at a stride of {request.stride:g} s"
         raise VideoError(index.name, problem, "raise the stride", "too_long") from error
-    middles = (np.arange(encoder.num_frames) + 0.5) / encoder.num_frames
+    middles = (np.arange(num_frames) + 0.5) / num_frames
     moments = spans[:, :1] + np.einsum("w,f->wf", spans[:, 1] - spans[:, 0], middles)
     numbers = displayed_frames(index.times, moments.reshape(-1)).reshape(moments.shape)
-    needed = np.unique(numbers[first:])
-    resize = _square(encoder.image_size, request.crop)
-    decoded = stream_frames(source, index, needed, resize=resize, threads=threads)
-    held: dict[int, np.ndarray] = {}
-    for number in range(first, len(spans)):
-        while int(numbers[number, -1]) not in held:
-            found, frame = next(decoded)
-            held[found] = _central(frame, encoder.image_size)
-        frames = np.stack([held[int(frame)] for frame in numbers[number]])
-        yield Window(number, len(spans), (spans[number, 0], spans[number, 1]), index.times[numbers[number]], frames)
-        following = numbers[number + 1, 0] if number + 1 < len(spans) else len(index)
-        held = {frame: pixels for frame, pixels in held.items() if frame >= following}
+    return numbers, (spans, numbers)
 
 
 def _square(size: int, crop: str) -> Resize:
