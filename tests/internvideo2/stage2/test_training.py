@@ -13,6 +13,7 @@ from tests.support.short_training import leaves, train
 from tests.support.training_steps import assert_params_close, two_steps
 from timesuite_jax import parallel, param_tree, registry
 from timesuite_jax.cli._configs import load_config
+from timesuite_jax.errors import UserError
 from timesuite_jax.parallel import MeshSpec
 from timesuite_jax.training import TrainingSpec
 
@@ -32,6 +33,15 @@ def test_learning_from_images(caption_corpus, tmp_path):
     assert set(result.metrics) >= {"contrastive", "words", "words_accuracy"}
     vocabulary = 256
     assert result.metrics["words"] < 0.8 * np.log(vocabulary)  # that of guessing
+
+
+def test_training_with_sound_is_rejected(caption_corpus):
+    """The stream has no sound: the audio encoder would stay as it was initialized, unnoticed."""
+    config = small_config(caption_corpus)
+    registry.build(config).check_inputs(new=True)
+    config.model.variant = "debug_audio"
+    with pytest.raises(UserError, match=r"config\.model\.audio: training with sound is not supported"):
+        registry.build(config).check_inputs(new=True)
 
 
 @pytest.mark.nightly

@@ -33,7 +33,12 @@ class VideoTextTask(VideoTextParams, Task):
         return {**config, "data": {**config.get("data", {}), **changes}}
 
     def check_inputs(self, *, new: bool) -> None:
-        """Checks that corpora, the vocabulary and, for a new run, weights exist."""
+        """Checks that corpora, the vocabulary and, for a new run, weights exist, and that all encoders have inputs."""
+        if self.config.model.audio is not None:
+            raise UserError(
+                "config.model.audio: training with sound is not supported, and the audio encoder would not learn; "
+                "train without it (model.variant='6b', or model.audio=None)"
+            )
         data = self.config.data
         lines = [
             f"{folder} holds no corpus; build it with `timesuite data build --out {folder}`"
