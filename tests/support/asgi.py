@@ -68,8 +68,13 @@ async def _send(
         sent.append(event)
 
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "path": path}
-    scope |= {"raw_path": path.encode(), "query_string": b"", "headers": list(headers), "scheme": "http"}
+    scope |= {"raw_path": path.encode(), "query_string": b"", "headers": _with_defaults(headers), "scheme": "http"}
     scope |= {"root_path": "", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
     await app(scope, receive, send)
     parts = [event.get("body", b"") for event in sent[1:]]
     return Response(sent[0]["status"], [part for part in parts if part], dict(sent[0]["headers"]))
+
+
+def _with_defaults(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The headers, and where they lack them those of a client on this machine that sends JSON."""
+    return list({b"host": b"127.0.0.1:8000", b"content-type": b"application/json", **dict(headers)}.items())

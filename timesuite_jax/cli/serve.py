@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         max_new_tokens=args.max_new_tokens,
         max_requests=args.max_requests,
         timeout_s=args.timeout,
+        host=args.host,
     )
     config = uvicorn.Config(
         make_app(service), log_level="warning", timeout_graceful_shutdown=math.ceil(args.timeout), lifespan="on"

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import json
 import threading
 
@@ -269,6 +270,52 @@ def test_stopping_finishes_the_running_answer(root):
     stopping = threading.Event()
     first, second = asyncio.run(run())
     assert first.status == 200 and "stopping" in error_of(second, 503)
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        (b"host", b"localhost:8000", 200),
+        (b"host", b"[::1]:8000", 200),
+        (b"host", b"evil.example:8000", 403),
+        (b"host", b"127.0.0.1.evil.example", 403),
+        (b"host", b"", 403),
+        (b"host", b"[", 403),
+        (b"content-type", b"application/json; charset=utf-8", 200),
+        (b"content-type", b"text/plain", 415),
+        (b"content-type", b"", 415),
+    ],
+)
+def test_requests_of_other_sites_are_rejected(root, header, value, status):
+    async def run(host):
+        async with served(echo, root, host=host) as app:
+            return await asgi.request(app, body=json.dumps(chat()).encode(), headers=[(header, value)])
+
+    local = asyncio.run(run("127.0.0.1"))
+    if status == 200:
+        assert local.status == 200
+    else:
+        assert repr(value.decode()) in error_of(local, status)
+    # A server of a network accepts any name.
+    assert asyncio.run(run("0.0.0.0")).status == (200 if header == b"host" else status)
+
+
+def test_the_list_of_models_is_not_read_by_other_sites(root):
+    async def run(path):
+        async with served(echo, root) as app:
+            return await asgi.request(app, "GET", path, headers=[(b"host", b"evil.example")])
+
+    for path in ("/v1/models", "/health"):
+        assert "'evil.example'" in error_of(asyncio.run(run(path)), 403)
+
+
+def test_confidences_that_are_not_finite_are_null(root):
+    def answer(video, question, **more):
+        return dataclasses.replace(echo(video, question, **more), confidences=(float("nan"),), happens=float("inf"))
+
+    (event,) = [event for event in ask(answer, root, chat(stream=True)).events if "timesuite" in event]
+    for found in (ask(answer, root, chat()).json, event):
+        assert found["timesuite"]["confidences"] == [None] and found["timesuite"]["happens"] is None
 
 
 def test_other_routes(root):

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -15,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from timesuite_jax.apps.serve.api_error import ApiError
+from timesuite_jax.apps.serve.browser_checks import check_content_type, check_host
 from timesuite_jax.apps.serve.chat_request import ChatRequest, parse_request
 from timesuite_jax.apps.serve.connection import Connection
 from timesuite_jax.apps.serve.model_thread import Cancelled, Job, ModelThread
@@ -22,6 +22,7 @@ from timesuite_jax.apps.serve.responses import Completion, server_event
 from timesuite_jax.apps.serve.service import Service
 from timesuite_jax.apps.serve.video_source import too_large, video_source, without_path
 from timesuite_jax.errors import UserError
+from timesuite_jax.json_text import to_json
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,13 +38,17 @@ def make_app(service: Service) -> Starlette:
         await asyncio.to_thread(model.close, service.timeout_s)
 
     async def models(request: Request) -> Response:
+        check_host(request, service.host)
         entry = {"id": service.name, "object": "model", "created": 0, "owned_by": "timesuite_jax"}
         return _json({"object": "list", "data": [entry]})
 
     async def health(request: Request) -> Response:
+        check_host(request, service.host)
         return _json({"status": "ok", "model": service.name})
 
     async def complete(request: Request) -> Response:
+        check_host(request, service.host)
+        check_content_type(request)
         if not model.reserve():
             raise ApiError(
                 429, f"{service.max_requests} requests are in progress, the most at once; try again later", code="busy"
@@ -204,7 +209,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
 
 def _json(body: dict[str, Any], status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A response in ASCII: texts of users may have characters that UTF-8 has no bytes for."""
-    return Response(json.dumps(body), status, headers, "application/json")
+    return Response(to_json(body), status, headers, "application/json")
 
 
 def _as_api_error(error: Exception) -> ApiError:

@@ -1,11 +1,11 @@
 """Responses of chat completions, in OpenAI's form."""
 
 import dataclasses
-import json
 import time
 import uuid
 from typing import Any
 
+from timesuite_jax.json_text import to_json
 from timesuite_jax.registry.capabilities import VideoAnswer
 
 
@@ -44,7 +44,7 @@ class Completion:
 
 def server_event(body: dict[str, Any]) -> bytes:
     """A server-sent event."""
-    return f"data: {json.dumps(body)}\n\n".encode()
+    return f"data: {to_json(body)}\n\n".encode()
 
 
 def usage(answer: VideoAnswer) -> dict[str, int]:

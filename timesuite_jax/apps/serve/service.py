@@ -41,6 +41,7 @@ class Service:
       max_new_tokens: of an answer.
       max_requests: that are read, wait or run at once; more are answered with status 429.
       timeout_s: seconds from the start of a request to the end of its answer.
+      host: address that the server listens on.
     """
 
     answer: AnswerFunction
@@ -50,6 +51,7 @@ class Service:
     max_new_tokens: int = 512
     max_requests: int = 8
     timeout_s: float = 300.0
+    host: str = "127.0.0.1"
 
     @property
     def max_body_bytes(self) -> int:
