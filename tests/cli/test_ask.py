@@ -323,6 +323,7 @@ def test_unusable_videos_are_rejected(case, tiny_run, tmp_path, capsys, set_answ
         (["--max-new-tokens", "0"], "--max-new-tokens 0 is less than 1"),
         (["--max-new-tokens", "100000000"], "is more than 32768, the limit of an answer; give at most 32768"),
         (["--seed", "-1"], "--seed -1 is not a whole number from 0"),
+        (["--timeline", "a.jpg"], "--timeline a.jpg: timelines are written as PNG, not .jpg; give a name in .png"),
         (["--timeline", "/nowhere/a.png"], "there is no folder /nowhere"),
         (["--prompt", "chat"], "unknown conversation layout 'chat'; known: training, evaluation"),
         (["--step", "9"], "has no checkpoint of step 9; it has 2"),

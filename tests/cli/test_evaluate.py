@@ -130,6 +130,7 @@ def test_help_lists_the_published_benchmarks():
         (["--data", "CORPUS", "--prompt", "chat"], "unknown conversation layout 'chat'"),
         (["--step", "7"], "has no checkpoint of step 7; it has 2"),
         (["--predictions", "/nowhere/a.jsonl"], "cannot write /nowhere/a.jsonl: there is no folder /nowhere"),
+        (["--timeline", "a.jpg"], "--timeline a.jpg: timelines are written as PNG, not .jpg; give a name in .png"),
         (["--timeline", "/"], "/ is a folder; give the name of a file"),
         (["--data", "CORPUS", "--limit", "1", "--control", "foreign_frames"], "records of at least two videos"),
         (["--data", "CORPUS", "--benchmark", "vqa"], "unknown benchmark 'vqa'; choose one of grounding, exact_match"),

@@ -3,7 +3,7 @@
 import itertools
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from etils import epath
 
@@ -38,6 +38,17 @@ def check_outputs(*files: epath.PathLike | None, inputs: Sequence[epath.PathLike
     for file, source in itertools.product(written, inputs):
         if source is not None and _same(file, source):
             raise UserError(f"{file} is an input of the command, which it would replace; choose another file")
+
+
+def check_png(timeline: epath.PathLike | None) -> None:
+    """Checks the suffix of --timeline, a picture in PNG; None is skipped.
+
+    Raises:
+      UserError: the suffix is that of another format.
+    """
+    suffix = PurePath(timeline).suffix if timeline is not None else ""
+    if suffix.lower() not in ("", ".png"):
+        raise UserError(f"--timeline {timeline}: timelines are written as PNG, not {suffix}; give a name in .png")
 
 
 def _same(first: epath.PathLike, second: epath.PathLike) -> bool:

@@ -23,7 +23,7 @@ from etils import epath
 from timesuite_jax.apps.decoding_options import as_option, check_decoding
 from timesuite_jax.cli._answers import AnswerPrinter, export_answer, numbered_files
 from timesuite_jax.cli._model_args import add_answers, add_model, add_prompt, is_first_process, open_model
-from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._outputs import check_outputs, check_png
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
 from timesuite_jax.json_text import to_json
@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
     exports = [numbered_files(file, len(args.questions)) for file in args.export]
     check_outputs(args.timeline, *(file for files in exports for file in files), inputs=[args.video])
+    check_png(args.timeline)
     from timesuite_jax import edit_lists  # imported late: the checks above take no time
 
     for file in args.export:

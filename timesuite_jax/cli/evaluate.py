@@ -19,7 +19,7 @@ import argparse
 from pathlib import Path
 
 from timesuite_jax.cli._model_args import add_answers, add_model, add_prompt, is_first_process, open_model
-from timesuite_jax.cli._outputs import check_outputs
+from timesuite_jax.cli._outputs import check_outputs, check_png
 from timesuite_jax.cli._paths import any_path, disk_path
 from timesuite_jax.errors import UserError
 from timesuite_jax.json_text import to_json
@@ -128,6 +128,7 @@ def run(args: argparse.Namespace) -> int:
     if args.calibrate and args.workdir is None:
         raise UserError("--calibrate keeps a temperature beside a run; give the run with --workdir")
     check_outputs(args.predictions, args.submission, args.timeline, inputs=args.annotations or ())
+    check_png(args.timeline)
     from timesuite_jax import registry  # imported late: the checks above take no time
     from timesuite_jax.checkpoints.readers import find_step
     from timesuite_jax.evaluation.calibration_file import save_calibration
