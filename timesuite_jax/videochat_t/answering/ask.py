@@ -109,6 +109,8 @@ def check_question(question: str) -> None:
     Raises:
       UserError: it is empty, is no text, or contains a marker of the prompt.
     """
+    if not isinstance(question, str):
+        raise UserError(f'the question is {question!r}, not text; give one, e.g. "When does the man open the oven?"')
     if not question.strip():
         raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
     try:
