@@ -99,7 +99,9 @@ def _ask_all(args: argparse.Namespace, answers: "list[VideoAnswer]") -> None:
     from timesuite_jax import registry
     from timesuite_jax.storage.staging import local_copy
 
-    loaded = open_model(args, registry.Answers).load()
+    model = open_model(args, registry.Answers)
+    model.task.check_prompt(args.prompt, args.protocol)
+    loaded = model.load()
     clip = (args.start, math.inf if args.end is None else args.end) if args.start or args.end is not None else None
     show = AnswerPrinter(several=len(args.questions) > 1) if is_first_process() and not args.json else None
     for question in args.questions:

@@ -59,6 +59,14 @@ class FamilyTask(Task, Protocol):
 class Answers(Protocol):
     """Answers questions about videos."""
 
+    def check_prompt(self, prompt: str | None, protocol: str | None) -> None:
+        """Checks these arguments of `ask`, before parameters are read.
+
+        Raises:
+          UserError: there is no such conversation layout or protocol.
+        """
+        ...
+
     def ask(
         self,
         params: Params,

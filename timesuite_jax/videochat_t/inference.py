@@ -164,6 +164,10 @@ class VideoChatInference:
 
         return evaluation_job(model.config.evaluation, request, make_predictor)
 
+    def check_prompt(self, prompt: str | None, protocol: str | None) -> None:
+        """Checks names of a layout and of a protocol; as in `registry.capabilities.Answers`."""
+        self.with_protocol(protocol).processor(prompt)
+
     def ask(
         self,
         params: Params,

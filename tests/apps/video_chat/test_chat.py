@@ -64,11 +64,21 @@ def test_mistakes_are_reported(tiny_run, tmp_path):
     for options, message in (
         ({"max_new_tokens": 0}, "max_new_tokens=0 is less than 1"),
         ({"temperature": float("nan")}, "temperature=nan"),
+        ({"max_new_tokens": 10**8}, "max_new_tokens=100000000 is more than 32768"),
+        ({"seed": -1}, "seed=-1 is not a whole number"),
+        ({"answers": "long"}, "answers='long' is unknown; choose auto or free"),
+        ({"prompt": "chat"}, "unknown conversation layout 'chat'"),
+        ({"protocol": "fast"}, "unknown protocol 'fast'"),
     ):
         with pytest.raises(UserError, match=message):
             ts.load(tiny_run, **options)
     with pytest.raises(UserError, match="`timesuite quickstart` trains a small model"):
         ts.load(tmp_path)
+
+
+def test_a_question_that_is_no_text_is_reported(chat, video):
+    with pytest.raises(UserError, match="the question is None, not text"):
+        chat.ask(video, None)
 
 
 def test_importing_the_package_imports_nothing_of_it():

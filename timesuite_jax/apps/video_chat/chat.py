@@ -128,9 +128,10 @@ def load_chat(
     check_decoding(max_new_tokens, temperature, seed)
     if answers not in ("auto", "free"):
         raise UserError(f"answers={answers!r} is unknown; choose auto or free")
-    loaded = registry.load(source, registry.Answers, step=step)
+    model = registry.open_model(source, registry.Answers, step=step)
+    model.task.check_prompt(prompt, protocol)
     return Chat(
-        loaded,
+        model.load(),
         max_new_tokens=max_new_tokens,
         temperature=temperature,
         seed=seed,
