@@ -3,29 +3,31 @@
 import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict, Unpack
 
 from timesuite_jax.registry.capabilities import Span, VideoAnswer
+
+
+class AnswerOptions(TypedDict):
+    """What a request has beside the video and the question; as in `registry.Answers.ask`.
+
+    Attributes:
+      turns: earlier questions with their answers.
+    """
+
+    clip: Span | None
+    turns: Sequence[tuple[str, str]]
+    limit: int
+    temperature: float
+    seed: int | None
+    on_text: Callable[[str], None]
 
 
 class AnswerFunction(Protocol):
     """Answers a question about a video file; runs in the model's thread."""
 
-    def __call__(
-        self,
-        video: Path,
-        question: str,
-        *,
-        clip: Span | None,
-        turns: Sequence[tuple[str, str]],
-        limit: int,
-        temperature: float,
-        seed: int | None,
-        on_text: Callable[[str], None],
-    ) -> VideoAnswer:
-        """Answers; arguments as `registry.Answers` takes them, `turns` are earlier questions with
-        their answers.
-        """
+    def __call__(self, video: Path, question: str, **options: Unpack[AnswerOptions]) -> VideoAnswer:
+        """Answers the question."""
         ...
 
 
