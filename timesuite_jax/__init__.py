@@ -22,7 +22,7 @@ def load(source: Any, **options: Any) -> Any:
       source: folder of a training run, such as quickstart/run of `timesuite quickstart`; or a config whose
         `weights.files` have every parameter.
       options: `step` (number of a checkpoint, or "best"), `max_new_tokens`, `temperature`, `seed`, `prompt`,
-        `protocol`, `answers`; see `timesuite_jax.apps.video_chat.chat`.
+        `protocol`, `answers`, `long`, `window`; see `timesuite_jax.apps.video_chat.chat`.
 
     Returns:
       A `Chat` with `ask(video, question)` and `follow_up(question)`.

@@ -65,6 +65,12 @@ def test_json_and_timeline(video, tiny_run, tmp_path, capfd):
     assert capfd.readouterr().out.splitlines()[0] == shown["answer"]
 
 
+@pytest.mark.parametrize("seconds", ["0", "-3", "nan", "inf"])
+def test_a_window_without_a_length_is_an_error(video, tiny_run, capfd, seconds):
+    assert ask(video, tiny_run, "--long", "hierarchical", f"--window={seconds}") == 2
+    assert "--window" in (error := capfd.readouterr().err) and "--window 180" in error
+
+
 @pytest.mark.parametrize(
     ("words", "clip"),
     [([], None), (["--start", "2"], [2, 5]), (["--end", "2"], [0, 2]), (["--start", "1", "--end", "3"], [1, 3]),

@@ -34,7 +34,7 @@ def place(tmp_path, tiny_run, monkeypatch):
 
 
 def test_the_commands_of_the_page_run(place, capfd):
-    assert len(commands("ask")) == 4
+    assert len(commands("ask")) == 6
     for words in commands("ask"):
         assert main(words) == 0, (words, capfd.readouterr().err)
     assert (place / "answers.png").is_file() and (place / "cuts-2.srt").is_file()

@@ -45,7 +45,7 @@ def tiny_config(
                 "threads": 1,
             },
             # Constrained answers need 21 tokens for a span in a video of any length.
-            "evaluation": {"corpora": (), "batch_size": 50, "max_new_tokens": 24},
+            "evaluation": {"corpora": (), "batch_size": 50, "max_new_tokens": 24, "window_s": 10.0},
             "training": {
                 "total_steps": 0,
                 "epochs": 0.0,

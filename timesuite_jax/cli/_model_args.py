@@ -70,6 +70,21 @@ def add_answers(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_long(parser: argparse.ArgumentParser) -> None:
+    """Adds `--long` and `--window`, how long videos are shown."""
+    parser.add_argument(
+        "--long",
+        choices=["whole", "resampled", "hierarchical"],
+        default="whole",
+        help="how a video longer than --window is shown. whole (default): with as many frames as any other; resampled: "
+        "with more clips than in training; hierarchical: in windows, of which the surest is looked at again, for "
+        "questions for the time of an event",
+    )
+    parser.add_argument(
+        "--window", type=float, metavar="SECONDS", help="of a video shown at a time (config.evaluation.window_s)"
+    )
+
+
 def open_model(
     args: argparse.Namespace,
     needs: type[Capability],

@@ -8,6 +8,7 @@ examples:
   timesuite ask kitchen.mp4 "What is baked?" "When is it put into the oven?" --follow-up --workdir runs/finetune
   timesuite ask kitchen.mp4 "When is the oven opened?" --workdir runs/finetune --timeline answer.png
   timesuite ask kitchen.mp4 "When is the oven opened?" --workdir runs/finetune --start 60 --end 120
+  timesuite ask kitchen.mp4 "When is the oven opened?" --workdir runs/finetune --long hierarchical --window 120
   timesuite ask kitchen.mp4 "When is the oven opened?" --config configs/timesuite/paper.py
   timesuite ask kitchen.mp4 "When is the oven open?" --workdir runs/finetune --export answer.srt --export cuts.edl
 """
@@ -22,7 +23,7 @@ from etils import epath
 
 from timesuite_jax.apps.decoding_options import as_option, check_decoding
 from timesuite_jax.cli._answers import AnswerPrinter, export_answer, numbered_files
-from timesuite_jax.cli._model_args import add_answers, add_model, add_prompt, is_first_process, open_model
+from timesuite_jax.cli._model_args import add_answers, add_long, add_model, add_prompt, is_first_process, open_model
 from timesuite_jax.cli._outputs import check_outputs, check_png
 from timesuite_jax.cli._paths import any_path
 from timesuite_jax.errors import UserError
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_prompt(parser)
     add_answers(parser)
+    add_long(parser)
     parser.add_argument("--start", type=float, default=0.0, help="use the video from this second on")
     parser.add_argument("--end", type=float, help="use the video up to this second")
     parser.add_argument("--max-new-tokens", type=int, default=128, help="maximum length of an answer (%(default)s)")
@@ -75,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
     if not args.video.is_file():
         raise UserError(f"video {args.video} does not exist or is not a file; give the path of a video file")
     check_decoding(args.max_new_tokens, args.temperature, args.seed, shown=as_option)
+    if args.window is not None and not 0 < args.window < math.inf:
+        raise UserError(f"--window {args.window} is not a number above 0; give seconds, e.g. --window 180")
     if not all(question.strip() for question in args.questions):
         raise UserError('the question is empty; give one, e.g. "When does the man open the oven?"')
     exports = [numbered_files(file, len(args.questions)) for file in args.export]
@@ -121,6 +125,8 @@ def _ask_all(args: argparse.Namespace, answers: "list[VideoAnswer]") -> None:
             on_text=show and show.on_text,
             answers=args.answers or "auto",
             calibration=loaded.calibration,
+            long=args.long,
+            window=args.window,
         )
         answers.append(answer)
         if show:

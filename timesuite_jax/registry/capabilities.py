@@ -84,6 +84,8 @@ class Answers(Protocol):
         on_text: Callable[[str], None] | None = None,
         answers: Literal["auto", "free"] = "auto",
         calibration: Calibration = UNCALIBRATED,
+        long: Literal["whole", "resampled", "hierarchical"] = "whole",
+        window: float | None = None,
     ) -> VideoAnswer:
         """Answers one question. The encoding of the video is kept for the next question about it.
 
@@ -104,9 +106,13 @@ class Answers(Protocol):
           answers: "auto": the answer is constrained to the form that the question asks for, if it has one, except under
             the protocol "paper"; "free": any text.
           calibration: temperatures of the confidences of constrained answers, see `Loaded.calibration`.
+          long: how a video is shown that is longer than `window`. "whole": with as many frames as any other;
+            "resampled": with more frames than in training; "hierarchical": in windows, of which the surest is looked
+            at again, where the question asks for the time of an event.
+          window: seconds of a video that are shown at a time; the config's if not given.
 
         Raises:
-          UserError: if the video cannot be used or the question is too long.
+          UserError: if the video cannot be used, the question is too long, or `long` is not possible for it.
         """
         ...
 

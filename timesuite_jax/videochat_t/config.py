@@ -51,6 +51,8 @@ class EvaluationSpec:
     max_new_tokens: int = bounded(64, minimum=1)
     limit: int | None = bounded(None, minimum=1)  # records of each corpus
     protocol: ProtocolName = "default"  # how inputs are made and answers read, see `videochat_t.protocol`
+    # Seconds of a video that are shown at a time, see `answering.long_video`: as long as the longer videos of training.
+    window_s: float = bounded(180.0, above=0)
 
     def __post_init__(self) -> None:
         """Checks the bounds.

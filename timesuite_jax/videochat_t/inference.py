@@ -25,6 +25,9 @@ from timesuite_jax.videochat_t.answering.answerer import Answerer, answering_cal
 from timesuite_jax.videochat_t.answering.ask import ask
 from timesuite_jax.videochat_t.answering.ask_result import AskResult
 from timesuite_jax.videochat_t.answering.encodings import EncodingCache
+from timesuite_jax.videochat_t.answering.long_video.hierarchical import ask_windows
+from timesuite_jax.videochat_t.answering.long_video.long_video import index_long_video, window_hindrance
+from timesuite_jax.videochat_t.answering.long_video.strategy import Strategy, choose_strategy, clip_factor
 from timesuite_jax.videochat_t.answering.predictor import VideoChatPredictor
 from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.benchmarks.corpus_evaluation import CorpusEvaluation
@@ -35,6 +38,7 @@ from timesuite_jax.videochat_t.data.padding_batch import padding_batch
 from timesuite_jax.videochat_t.data.processor import Processor
 from timesuite_jax.videochat_t.missing_inputs import check_inputs
 from timesuite_jax.videochat_t.model.videochat_t import VideoChatT
+from timesuite_jax.videochat_t.more_clips import with_more_clips
 from timesuite_jax.videochat_t.protocol import adapt, apply_protocol
 
 
@@ -55,7 +59,7 @@ class VideoChatInference:
         self._answering = adapt(apply_protocol(config), needs or Requirements())
         self._answering_model = VideoChatT(self._answering.model)
         self._encodings = EncodingCache()
-        self._models: dict[str, VideoChatInference] = {}  # by protocol
+        self._models: dict[str, VideoChatInference] = {}  # by protocol, or by protocol and factor of clips
         positions = config.model.qformer.positions
         if config.data.clip_text_length > positions:
             raise UserError(
@@ -185,14 +189,41 @@ class VideoChatInference:
         on_text: Callable[[str], None] | None = None,
         answers: AnswerChoice = "auto",
         calibration: Calibration = UNCALIBRATED,
+        long: Strategy = "whole",
+        window: float | None = None,
     ) -> AskResult:
         """Answers one question about a video; arguments as in `registry.capabilities.Answers`."""
         if protocol is not None and protocol not in self._models:
             self._models[protocol] = self.with_protocol(protocol)
         model = self if protocol is None else self._models[protocol]
         choices = {"max_new_tokens": max_new_tokens} if max_new_tokens else {}
+        grammar, strategy, content = _grammar(model, answers), "whole", None
+        if long != "whole":
+            found = index_long_video(video, clip, window or self.config.evaluation.window_s)
+            content = found.content
+            hindrance = window_hindrance(question, constrained=grammar is not None, follows=bool(history))
+            strategy = choose_strategy(long, shown=found.shown, window=found.window, hindrance=hindrance)
+            if strategy == "hierarchical" and grammar is not None:  # else it has been rejected
+                answerer = model.answerer(params, temperature=temperature, **choices)
+                return ask_windows(
+                    answerer,
+                    model.processor(prompt),
+                    found,
+                    question,
+                    encodings=self._encodings,
+                    limit=limit,
+                    seed=seed,
+                    grammar=grammar,
+                    calibration=calibration,
+                )
+            if strategy == "resampled":
+                factor = clip_factor(found.shown, found.window)
+                name = f"{model.config.evaluation.protocol} {factor}"
+                if name not in self._models:
+                    self._models[name] = VideoChatInference(with_more_clips(model.config, factor))
+                model = self._models[name]
         answerer = model.answerer(params, temperature=temperature, **choices)
-        return ask(
+        answer = ask(
             answerer,
             model.processor(prompt),
             video,
@@ -200,12 +231,14 @@ class VideoChatInference:
             clip=clip,
             history=history,
             encodings=self._encodings,
+            content=content,
             limit=limit,
             seed=seed,
             on_text=on_text,
-            grammar=_grammar(model, answers),
+            grammar=grammar,
             calibration=calibration,
         )
+        return dataclasses.replace(answer, long=strategy)
 
     def padding_batch(self, count: int, length: int, text_length: int) -> dict[str, Shaped[np.ndarray, "B ..."]]:
         """Returns the shapes of a batch of this config; see `padding_batch`."""

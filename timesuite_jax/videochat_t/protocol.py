@@ -23,7 +23,7 @@ from timesuite_jax.videochat_t.answering.requirements import Requirements
 from timesuite_jax.videochat_t.config import VideoChatTConfig
 
 _NEW_TOKENS = 512
-_STAMP_TOKENS = 8  # of a frame's time: up to six digits, a point, a comma
+STAMP_TOKENS = 8  # of a frame's time: up to six digits, a point, a comma
 _CLIP_TEXT_LENGTH = 96  # eight frames after the tenth hour need 80
 _PROMPT_TOKENS = 512  # of everything else; the prompts of the original's benchmarks need 250
 
@@ -34,7 +34,7 @@ def apply_protocol(config: VideoChatTConfig) -> VideoChatTConfig:
         return config
     vision = dataclasses.replace(config.model.vision, pixel_mean=CLIP_MEAN, pixel_std=CLIP_STD)
     model = dataclasses.replace(config.model, vision=vision, bos="embedding", clip_text_padding="left_per_video")
-    room = model.video_tokens + _STAMP_TOKENS * model.num_frames + _PROMPT_TOKENS
+    room = model.video_tokens + STAMP_TOKENS * model.num_frames + _PROMPT_TOKENS
     data = dataclasses.replace(
         config.data,
         turns="all",

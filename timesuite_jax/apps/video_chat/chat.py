@@ -29,6 +29,8 @@ class Chat:
       prompt: name of a conversation layout; the protocol's if not given.
       protocol: how inputs are made and answers read; the config's if not given.
       answers: "auto": answers to questions for times are constrained to be well-formed; "free": any text.
+      long: how a video is shown that is longer than `window`, see `registry.capabilities.Answers`.
+      window: seconds of a video that are shown at a time; the config's if not given.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Chat:
         prompt: str | None = None,
         protocol: str | None = None,
         answers: Literal["auto", "free"] = "auto",
+        long: Literal["whole", "resampled", "hierarchical"] = "whole",
+        window: float | None = None,
     ) -> None:
         self._loaded = loaded
         self._options = {
@@ -51,6 +55,8 @@ class Chat:
             "protocol": protocol,
             "answers": answers,
             "calibration": loaded.calibration,
+            "long": long,
+            "window": window,
         }
         self._history: list[VideoAnswer] = []
         self._video: epath.PathLike = ""
@@ -119,6 +125,8 @@ def load_chat(
     prompt: str | None = None,
     protocol: str | None = None,
     answers: Literal["auto", "free"] = "auto",
+    long: Literal["whole", "resampled", "hierarchical"] = "whole",
+    window: float | None = None,
 ) -> Chat:
     """Loads a model; arguments as `registry.load` and `Chat` take them.
 
@@ -128,6 +136,10 @@ def load_chat(
     check_decoding(max_new_tokens, temperature, seed)
     if answers not in ("auto", "free"):
         raise UserError(f"answers={answers!r} is unknown; choose auto or free")
+    if long not in ("whole", "resampled", "hierarchical"):
+        raise UserError(f"long={long!r} is unknown; choose whole, resampled or hierarchical")
+    if window is not None and not 0 < window < math.inf:
+        raise UserError(f"window={window} is not a number above 0; give seconds, e.g. 180")
     model = registry.open_model(source, registry.Answers, step=step)
     model.task.check_prompt(prompt, protocol)
     return Chat(
@@ -138,4 +150,6 @@ def load_chat(
         prompt=prompt,
         protocol=protocol,
         answers=answers,
+        long=long,
+        window=window,
     )

@@ -1,7 +1,7 @@
 """Questions about a video, which is encoded once for all of them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +23,7 @@ from timesuite_jax.videochat_t.answering.question_forms import form_of_question
 from timesuite_jax.videochat_t.answering.timeline_parts import evenly_spaced
 from timesuite_jax.videochat_t.data.budget import DoesNotFit
 from timesuite_jax.videochat_t.data.processor import Processor
-from timesuite_jax.videochat_t.data.sample import Sample, TokenizedConversation
+from timesuite_jax.videochat_t.data.sample import Sample, TokenizedConversation, VideoInputs
 
 # Question of the prompt that a video is encoded with: a digit, which every tokenizer has. Nothing depends on it, since
 # the tokens of the question are not used.
@@ -39,6 +39,7 @@ def ask(
     clip: Span | None = None,
     history: Sequence[AskResult] = (),
     encodings: EncodingCache | None = None,
+    content: str | None = None,
     limit: int | None = None,
     seed: int | None = None,
     on_text: Callable[[str], None] | None = None,
@@ -56,6 +57,7 @@ def ask(
       history: earlier questions about the same clip with their answers, which stay in the prompt; the first ones are
         dropped where they do not fit.
       encodings: of earlier questions' videos; None: the video is encoded for this question alone.
+      content: hash of the file, if it is known.
       limit: number of tokens after which the answer is cut short; the answerer's maximum if not given.
       seed: of sampling; the answerer's if not given.
       on_text: called with the answer so far while it is generated, unless its times must be moved to those of the
@@ -71,12 +73,57 @@ def ask(
     for earlier in history:
         check_markers(earlier.question)
     encodings = EncodingCache(0) if encodings is None else encodings
+    key = input_key(answerer, processor, content or content_hash(video), clip)
+    seen = encodings.get(
+        answerer.weights,
+        key,
+        lambda: see(answerer, processor, processor.video_file_inputs(str(video), clip, name=str(video))),
+    )
+    return answer_seen(
+        answerer,
+        processor,
+        seen,
+        video,
+        question,
+        clip=clip,
+        history=history,
+        limit=limit,
+        seed=seed,
+        on_text=on_text,
+        grammar=grammar,
+        calibration=calibration,
+    )
+
+
+def input_key(answerer: Answerer, processor: Processor, content: str, clip: Span | None) -> Hashable:
+    """Returns everything beside the weights that decides the encoding of a video, whose content has this hash."""
     settings = json.dumps([processor.settings, answerer.input_settings], default=str, sort_keys=True)
-    key = content_hash(video), clip, settings
-    seen = encodings.get(answerer.weights, key, lambda: _encode(answerer, processor, video, clip))
+    return content, clip, settings
+
+
+def answer_seen(
+    answerer: Answerer,
+    processor: Processor,
+    seen: SeenVideo,
+    video: str | Path,
+    question: str,
+    *,
+    clip: Span | None = None,
+    history: Sequence[AskResult] = (),
+    limit: int | None = None,
+    seed: int | None = None,
+    on_text: Callable[[str], None] | None = None,
+    grammar: Callable[[], AnswerGrammar] | None = None,
+    calibration: Calibration = UNCALIBRATED,
+) -> AskResult:
+    """Answers a question about a video, or a clip of it, that is encoded; arguments as in `ask`.
+
+    Raises:
+      UserError: the question is too long.
+    """
     start = clip[0] if clip else 0.0
     words, dropped = _prompt(processor, question, history, seen.seconds)
-    form = _choose_form(answerer, question, seen.duration, limit, grammar)
+    form = choose_form(answerer, question, seen.duration, limit, grammar)
     shown = None if start else on_text
     reply = answerer.reply(seen.encoded, words.row, limit=limit, seed=seed, on_text=shown, limits=form)
     spans = parse_spans(reply.text, duration=seen.duration)
@@ -131,14 +178,22 @@ def check_markers(question: str) -> None:
         raise UserError(f"the question {question[:80]!r} contains {marker}, a marker of the prompt; leave it out")
 
 
-def _choose_form(
+def choose_form(
     answerer: Answerer,
     question: str,
     duration: float,
     limit: int | None,
     grammar: Callable[[], AnswerGrammar] | None,
 ) -> AnswerLimits | None:
-    """The form of the answer; None if it is free, also because the tokenizer or the limit does not permit the form."""
+    """Returns the form of an answer; None if it is free, also where the tokenizer or the limit do not permit the form.
+
+    Args:
+      answerer: the model.
+      question: text.
+      duration: seconds of what the model is shown.
+      limit: as in `ask`.
+      grammar: as in `ask`.
+    """
     form = FREE if grammar is None else form_of_question(question)
     if grammar is None or form == FREE:
         return None
@@ -146,8 +201,8 @@ def _choose_form(
     return limits if limits.grammar.permits(limits.request, answerer.token_limit(limit)) else None
 
 
-def _encode(answerer: Answerer, processor: Processor, video: str | Path, clip: Span | None) -> SeenVideo:
-    visual = processor.video_file_inputs(str(video), clip, name=str(video))
+def see(answerer: Answerer, processor: Processor, visual: VideoInputs) -> SeenVideo:
+    """Encodes a video for any number of questions."""
     words, _ = _prompt(processor, _PLACEHOLDER, (), visual.seconds)
     batch = processor.collate([Sample(visual, words)], fixed_length=False)
     frames = rearrange(visual.frames, "K F H W c -> (K F) H W c")

@@ -13,7 +13,9 @@ from timesuite_jax.evaluation.timeline import Span, Timeline
 from timesuite_jax.media.sampling import Clock
 from timesuite_jax.videochat_t.answering.timeline_parts import no_span_note
 
-_JSON = ("video", "question", "answer", "form", "spans", "captions", "confidences", "happens", "duration", "clip")
+_JSON = (
+    "video", "question", "answer", "form", "spans", "captions", "confidences", "happens", "duration", "clip", "long",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,6 +41,7 @@ class AskResult:
       confidences: of each span, see `SpanConfidence`; empty for a free answer.
       happens: probability that what the question asks for happens, see `AnswerConfidence`; None for a free answer.
       calibration: temperatures of `confidences` and `happens`.
+      long: how a video longer than those of training was shown, see `long_video.strategy`; "whole": like others.
     """
 
     video: str
@@ -59,6 +62,7 @@ class AskResult:
     confidences: tuple[float, ...] = ()
     happens: float | None = None
     calibration: Calibration = UNCALIBRATED
+    long: str = "whole"
 
     def as_json(self) -> dict[str, Any]:
         """Returns the answer as JSON values."""

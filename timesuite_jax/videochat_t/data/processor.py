@@ -4,7 +4,7 @@ Training, evaluation and `ask` share it.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,15 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from timesuite_jax.data.corpora import Batch, Dropped, Record
 from timesuite_jax.errors import UserError
-from timesuite_jax.media import SamplingSpec, TransformSpec, choose_frames, decode_jpegs, sample_video
+from timesuite_jax.media import (
+    SampledVideo,
+    SamplingSpec,
+    TransformSpec,
+    choose_frames,
+    decode_jpegs,
+    sample_video,
+    sample_windows,
+)
 from timesuite_jax.media.sampling import Clock
 from timesuite_jax.text import LAYOUTS, ConversationLayout, Tokenizer, Turn, clip_time_texts, encode_clip_texts
 from timesuite_jax.videochat_t.data.batch import collate
@@ -61,6 +69,11 @@ class Processor:
         """Everything that decides how records become samples, for result files."""
         sample = {field.name: getattr(self.spec, field.name) for field in dataclasses.fields(SampleSpec)}
         return {**sample, **dataclasses.asdict(self._video)}
+
+    @property
+    def num_frames(self) -> int:
+        """T, frames of a video."""
+        return self._video.num_frames
 
     @property
     def clock(self) -> Clock:
@@ -115,8 +128,27 @@ class Processor:
             deadline_s=self.spec.deadline_s,
             name=name,
         )
-        inputs = self._assemble(video.frames, video.seconds, video.duration, rng)
-        return dataclasses.replace(inputs, video_duration=video.video_duration)
+        return self._sampled_inputs(video, rng)
+
+    def window_inputs(
+        self, source: str | bytes, windows: Sequence[tuple[float, float]], *, name: str, first: int = 0
+    ) -> Iterator[VideoInputs]:
+        """Frames and clip texts of windows of a video file, one window after another, in constant memory.
+
+        Args:
+          source: path or content of the file.
+          windows: start and end of each, seconds; neither may be before that of the window before it.
+          name: of the video, for messages.
+          first: number of the first window to yield.
+
+        Raises:
+          VideoError: the video cannot be used.
+        """
+        sampled = sample_windows(
+            source, self._sampling, windows, resize=self._transform.decode_size(), name=name, first=first
+        )
+        for video in sampled:
+            yield self._sampled_inputs(video, None)
 
     def clip_texts(
         self, seconds: Sequence[float] | Float[np.ndarray, " T"]
@@ -186,6 +218,10 @@ class Processor:
             return np.arange(len(times)), times
         rate = len(times) / record.duration
         return choose_frames(times, record.duration, rate, self._sampling, rng=rng, name=record.video_name)
+
+    def _sampled_inputs(self, video: SampledVideo, rng: np.random.Generator | None) -> VideoInputs:
+        inputs = self._assemble(video.frames, video.seconds, video.duration, rng)
+        return dataclasses.replace(inputs, video_duration=video.video_duration)
 
     def _assemble(
         self,
