@@ -11,22 +11,17 @@ from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
 from timesuite_jax import parallel
-from timesuite_jax.checkpoints.readers import find_step, read_config, read_data_position, restore_params
+from timesuite_jax.checkpoints.readers import read_config, read_data_position, restore_params
 from timesuite_jax.checkpoints.step_selection import StepChoice
 from timesuite_jax.config_spec import Config
 from timesuite_jax.errors import UserError
-from timesuite_jax.evaluation.calibration_file import (
-    CALIBRATION_NAME,
-    UNCALIBRATED,
-    Calibration,
-    read_calibration,
-)
+from timesuite_jax.evaluation.calibration_file import UNCALIBRATED, Calibration
 from timesuite_jax.param_tree import Params
 from timesuite_jax.registry.capabilities import ChecksPosition, ChecksReadiness, Evaluates, check_capability
 from timesuite_jax.registry.families import task_class
 from timesuite_jax.registry.layout import inference_layout
+from timesuite_jax.registry.run_calibration import run_calibration
 from timesuite_jax.registry.weights import load_all, named_weights
-from timesuite_jax.storage.remote_path import to_path
 
 Capability = TypeVar("Capability")
 Args = ParamSpec("Args")
@@ -63,19 +58,13 @@ class Loaded(Generic[Capability]):
 
 @dataclasses.dataclass(frozen=True)
 class Model(Generic[Capability]):
-    """A task that is ready but for its parameters, which may take minutes to read.
-
-    Attributes:
-      task: has the requested capability.
-      config: of the run, or the one given to `open_model`.
-      calibration: see `Loaded`.
-    """
+    """A task that is ready but for its parameters, which may take minutes to read; for the fields see `Loaded`."""
 
     task: Capability
     config: Mapping[str, Any]
     calibration: Calibration
     _abstract_params: Callable[[], Params]
-    _read: Callable[[Params, Mesh, parallel.Rules], Params]  # abstract parameters and layout -> parameters
+    _read: Callable[..., Params]  # abstract parameters, `mesh` and `rules` -> parameters
 
     def load(self) -> Loaded[Capability]:
         """Reads the parameters.
@@ -85,7 +74,8 @@ class Model(Generic[Capability]):
         """
         abstract = self._abstract_params()
         mesh, rules = inference_layout(self.config, abstract)
-        return Loaded(self.task, self._read(abstract, mesh, rules), mesh, rules, self.config, self.calibration)
+        params = self._read(abstract, mesh=mesh, rules=rules)
+        return Loaded(self.task, params, mesh, rules, self.config, self.calibration)
 
 
 def load(
@@ -129,19 +119,17 @@ def open_model(
     if data:
         config = cls.replace_data(config, data)
     task: Any = cls.from_config(config)
-    calibration = UNCALIBRATED
+    calibration = UNCALIBRATED if is_config else run_calibration(source, step)
     if is_config:
         read = functools.partial(load_all, named_weights(task, config))
     else:
-        calibration = _run_calibration(source, step)
         _check_position(task, source, step)
-        read = functools.partial(_restore, source, step)
+        read = functools.partial(restore_params, source, step=step)
     _check_ready(task, weights=is_config, evaluate=needs is Evaluates and data is not None)
     return Model(task, config, calibration, task.abstract_params, read)
 
 
 def _check_ready(task: object, *, weights: bool, evaluate: bool) -> None:
-    """Checks that the files of the task are there, if it can."""
     if isinstance(task, ChecksReadiness):
         task.check_ready(weights=weights, evaluate=evaluate)
 
@@ -149,17 +137,6 @@ def _check_ready(task: object, *, weights: bool, evaluate: bool) -> None:
 def _check_position(task: object, workdir: epath.PathLike, step: StepChoice) -> None:
     if isinstance(task, ChecksPosition):
         task.check_position(read_data_position(workdir, step), os.fspath(workdir))
-
-
-def _run_calibration(workdir: epath.PathLike, step: StepChoice) -> Calibration:
-    """The temperatures of a run's checkpoint; its number is looked up only if there are some."""
-    if not (to_path(workdir) / CALIBRATION_NAME).exists():
-        return UNCALIBRATED
-    return read_calibration(workdir, find_step(workdir, step))
-
-
-def _restore(workdir: epath.PathLike, step: StepChoice, abstract: Params, mesh: Mesh, rules: parallel.Rules) -> Params:
-    return restore_params(workdir, abstract, step, mesh, rules)
 
 
 def run_config(workdir: epath.PathLike, *, step: StepChoice = None) -> dict[str, Any]:
