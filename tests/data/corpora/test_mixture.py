@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from timesuite_jax.data.corpora import CorpusShare, CorpusWriter, Mixture, Record, corpus_shares
+from timesuite_jax.data.corpora.corpus_shares import corpus_folders
 from timesuite_jax.data.corpora.epoch_part import EpochPart, apportion
 from timesuite_jax.data.corpora.index_sampler import IndexSampler
 from timesuite_jax.data.timepro.mixtures import MIXTURES
@@ -171,6 +172,13 @@ def test_missing_corpora_are_listed_in_one_message(root):
         UserError, match=r"4 of the 5 corpora are missing: .*FT_Charades, .*caption_youcook2; build each"
     ):
         Mixture(corpus_shares([f"finetune_grounding@{root}", f"{root}/a"]))
+
+
+def test_corpora_of_training_and_evaluation_together(root):
+    """Two mixtures may have a corpus in common, also with a repeat or as a part of a ready-made mixture."""
+    assert corpus_folders(["a", "b*2", "b/", "a", "c"]) == ["a", "b", "c"] == corpus_folders("abc")
+    folders = corpus_folders([f"finetune_grounding@{root}", f"{root}/FT_Charades"])
+    assert len(folders) == 4 and f"{root}/FT_Charades" in folders
 
 
 def test_a_corpus_named_twice(root):

@@ -8,7 +8,7 @@ gives it a part of its own.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -90,9 +90,22 @@ def _weight(entry: str, repeat: int, weight: float) -> float:
     return float(weight)
 
 
-def missing_corpora(shares: Sequence[CorpusShare]) -> list[str]:
-    """Folders among the shares that hold no corpus."""
-    return [share.folder for share in shares if not (to_path(share.folder) / INFO_NAME).exists()]
+def corpus_folders(entries: Iterable[str]) -> list[str]:
+    """Returns the folders of the corpora of several mixtures together, each once: of training and evaluation, say.
+
+    Args:
+      entries: see the module; unlike in a mixture, several may name the same corpus.
+    """
+    folders: dict[str, str] = {}
+    for entry in entries:
+        for share in corpus_shares([entry]):
+            folders.setdefault(str(PurePath(share.folder)), share.folder)
+    return list(folders.values())
+
+
+def missing_corpora(folders: Iterable[str]) -> list[str]:
+    """Returns the folders that hold no corpus."""
+    return [folder for folder in folders if not (to_path(folder) / INFO_NAME).exists()]
 
 
 def _split_repeat(entry: str) -> tuple[str, int]:

@@ -34,7 +34,7 @@ class Mixture:
     def __init__(self, shares: Sequence[CorpusShare]):
         if not shares:
             raise UserError("no corpus to train on; name at least one folder made by `timesuite data build`")
-        if len(missing := missing_corpora(shares)) > 1:
+        if len(missing := missing_corpora(share.folder for share in shares)) > 1:
             raise UserError(
                 f"{len(missing)} of the {len(shares)} corpora are missing: {', '.join(missing)}; build each with "
                 "`timesuite data build --out FOLDER`, or name others"

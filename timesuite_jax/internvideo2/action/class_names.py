@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from timesuite_jax.data.corpora.corpus_shares import corpus_shares, missing_corpora
+from timesuite_jax.data.corpora.corpus_shares import corpus_folders, missing_corpora
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.data import check_classes, classes_of
 
@@ -42,4 +42,5 @@ def with_classes(config: "ActionConfig") -> "ActionConfig":
 
 
 def _existing_classes(corpora: Sequence[str]) -> tuple[str, ...]:
-    return classes_of([corpus for corpus in corpora if not missing_corpora(corpus_shares([corpus]))])
+    folders = corpus_folders(corpora)
+    return classes_of([folder for folder in folders if not missing_corpora([folder])])

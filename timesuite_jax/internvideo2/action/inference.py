@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from timesuite_jax import evaluation
 from timesuite_jax.checkpoints.fingerprint import fingerprint
 from timesuite_jax.config_spec import as_json
-from timesuite_jax.data.corpora.corpus_shares import corpus_shares, missing_corpora
+from timesuite_jax.data.corpora.corpus_shares import corpus_folders, missing_corpora
 from timesuite_jax.embeddings.video import FeatureEncoder, FeatureRequest
 from timesuite_jax.errors import UserError
 from timesuite_jax.evaluation.job import EvaluationJob, EvaluationReport, EvaluationRequest, Progress
@@ -63,7 +63,7 @@ class ActionInference:
         """
         lines = [
             f"{folder} holds no corpus; build it with `timesuite data build --out {folder}`"
-            for folder in missing_corpora(corpus_shares(corpora))
+            for folder in missing_corpora(corpus_folders(corpora))
         ]
         if weights:
             lines += [f"config.weights.files: {path} does not exist" for path in self.config.weights.missing()]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from timesuite_jax.data.corpora import Record, read_info
-from timesuite_jax.data.corpora.corpus_shares import corpus_shares
+from timesuite_jax.data.corpora.corpus_shares import corpus_folders
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.data.clip import UNLABELLED
 
@@ -41,9 +41,9 @@ def classes_of(corpora: Sequence[str]) -> tuple[str, ...]:
       UserError: a corpus is missing, or two corpora have other classes or another order.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for share in corpus_shares(corpora):
-        if classes := read_info(share.folder).classes:
-            found[share.folder] = classes
+    for folder in corpus_folders(corpora):
+        if classes := read_info(folder).classes:
+            found[folder] = classes
     if len(set(found.values())) > 1:
         (first, classes), *others = found.items()
         other = next(folder for folder, names in others if names != classes)

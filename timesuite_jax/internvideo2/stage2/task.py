@@ -9,8 +9,7 @@ from etils import epath
 from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 
 from timesuite_jax import param_tree
-from timesuite_jax.data.corpora import corpus_shares
-from timesuite_jax.data.corpora.corpus_shares import missing_corpora
+from timesuite_jax.data.corpora.corpus_shares import corpus_folders, missing_corpora
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.stage2.data import CaptionTokens, pair_stream, steps_per_epoch
 from timesuite_jax.internvideo2.stage2.loss import SpecialWords, video_text_loss
@@ -42,8 +41,7 @@ class VideoTextTask(VideoTextParams, Task):
         data = self.config.data
         lines = [
             f"{folder} holds no corpus; build it with `timesuite data build --out {folder}`"
-            for corpora in (data.corpora, data.image_corpora)
-            for folder in missing_corpora(corpus_shares(corpora))
+            for folder in missing_corpora(corpus_folders((*data.corpora, *data.image_corpora)))
         ]
         if new:
             lines += [f"config.weights.files: {path} does not exist" for path in self.config.weights.missing()]
