@@ -75,7 +75,7 @@ def test_only_one_filter_is_antialiased():
 
 
 def test_unknown_variant_is_rejected():
-    with pytest.raises(UserError, match=r"unknown transform 'crop'.*default, upstream, whole"):
+    with pytest.raises(UserError, match=r"unknown transform 'crop'.*default, upstream, upstream_whole, whole"):
         TransformSpec.from_variant("crop", 32, train=True)
 
 
