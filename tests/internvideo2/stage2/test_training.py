@@ -44,6 +44,19 @@ def test_training_with_sound_is_rejected(caption_corpus):
         registry.build(config).check_inputs(new=True)
 
 
+def test_losses_with_sound_need_its_encoder_and_classifier(caption_corpus):
+    config = small_config(caption_corpus)
+    with config.unlocked():
+        config.loss.audio = ConfigDict({"alone": {"matching": 2.0}})
+        with pytest.raises(UserError, match=r"loss\.audio is set, model\.audio is not"):
+            registry.build(config)
+        config.model.variant = "debug_audio"
+        registry.build(config)
+        config.model.audio = ConfigDict({"encoder": {"width": 32}, "matches_alone": False})
+        with pytest.raises(UserError, match=r"set model\.audio\.matches_alone=True"):
+            registry.build(config)
+
+
 @pytest.mark.nightly
 def test_learning_and_resuming(caption_corpus, tmp_path):
     first = train(small_config(caption_corpus), tmp_path / "stopped", 5)

@@ -1,12 +1,12 @@
 """The config of a run of stage 2, except `task` and `training`."""
 
 import dataclasses
-from typing import Literal
 
-from timesuite_jax.config_spec import Config, bounded, build, check_bounds
+from timesuite_jax.config_spec import Config, build
 from timesuite_jax.errors import UserError
 from timesuite_jax.internvideo2.masks import MaskSpec
 from timesuite_jax.internvideo2.stage2.data import VideoTextDataSpec
+from timesuite_jax.internvideo2.stage2.loss_spec import LossSpec
 from timesuite_jax.internvideo2.stage2.spec import VideoTextSpec, model_spec
 from timesuite_jax.internvideo2.stage2.weights import VideoTextWeightsSpec
 from timesuite_jax.internvideo2.vision_config import config_sections, with_clip_size
@@ -23,52 +23,6 @@ class MaskSpecs:
 
     video: MaskSpec = dataclasses.field(default_factory=lambda: MaskSpec(kind="random", scope="clip", ratio=0.8))
     image: MaskSpec = dataclasses.field(default_factory=lambda: MaskSpec(kind="random", scope="clip", ratio=0.5))
-
-
-@dataclasses.dataclass(frozen=True)
-class LossSpec:
-    """Weights of the terms of the loss; terms of weight 0 are not computed.
-
-    Attributes:
-      contrastive: of embeddings of videos and texts ("vtc" upstream).
-      matching: whether a video and a text belong together ("vtm").
-      words: hidden words of a caption, given the video ("mlm").
-      layers: distance to the teacher's layers ("uta" times the first of `clip_loss_ratio`).
-      pooled: distance to its pooled feature ("uta" times the second).
-      negatives: of matching: "hard" are drawn by similarity, "random" are not.
-      negative_rows: of matching: rows that negatives are drawn from, neighbours in the batch, which it divides; 0: all.
-        Upstream's are the rows of a GPU. Tokens of negatives among the rows of other devices are exchanged.
-      hidden_words: part of a caption's tokens that are hidden.
-      contrastive_processes: of upstream's gradient: that of the contrastive term by the encoders is divided by this
-        number, see `objectives.scale_gradient`; 1: the true gradient.
-      chunk: tokens of each caption for which the logits of words are in memory at one time, on average.
-    """
-
-    contrastive: float = bounded(1.0, minimum=0)
-    matching: float = bounded(1.0, minimum=0)
-    words: float = bounded(1.0, minimum=0)
-    layers: float = bounded(0.0, minimum=0)
-    pooled: float = bounded(0.0, minimum=0)
-    negatives: Literal["hard", "random"] = "hard"
-    negative_rows: int = bounded(64, minimum=0)
-    hidden_words: float = bounded(0.5, minimum=0, maximum=1)
-    contrastive_processes: int = bounded(1, minimum=1)
-    chunk: int = bounded(16, minimum=1)
-
-    def __post_init__(self) -> None:
-        """Checks the bounds, and that there is a loss.
-
-        Raises:
-          UserError: naming the field.
-        """
-        check_bounds(self)
-        if not any((self.contrastive, self.matching, self.words, self.of_teacher)):
-            raise UserError("all weights of config.loss are 0, and there is nothing to learn; set one above 0")
-
-    @property
-    def of_teacher(self) -> bool:
-        """Whether a teacher's features are learned."""
-        return bool(self.layers or self.pooled)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +71,11 @@ class VideoTextConfig:
                 "loss.layers and loss.pooled need decoders; set model.vision.return_layers to the blocks that predict "
                 "the teacher's, or these weights to 0"
             )
+        if self.loss.audio is not None:
+            if self.model.audio is None:
+                raise UserError("loss.audio is set, model.audio is not; set both, or neither")
+            if self.loss.audio.alone.matching and not self.model.audio.matches_alone:
+                raise UserError("loss.audio.alone.matching needs a classifier; set model.audio.matches_alone=True")
         if self.data.max_tokens > self.model.text.positions:
             raise UserError(
                 f"data.max_tokens={self.data.max_tokens} is more than model.text.positions="
