@@ -6,7 +6,7 @@ from collections.abc import Callable
 from timesuite_jax.errors import UserError
 
 # Context of the original's language model, Mistral-7B-Instruct-v0.2 (`max_position_embeddings`): the cache of keys and
-# values has room for that many tokens of an answer, whether they are used or not.
+# values reserves that many tokens for an answer, whether they are used or not.
 MAX_NEW_TOKENS = 32_768
 _SEEDS = 2**63
 

@@ -1,4 +1,4 @@
-"""Recognises files with another of the same format behind their end, which demuxers do not read.
+"""Recognises files with another of the same format appended, which demuxers do not read.
 
 Formats of which the end is known without doubt: FLV, ASF and WMV, APNG, IVF. NUT is read through, but with surplus
 frames at the join.
@@ -11,11 +11,11 @@ from timesuite_jax.media.nut_extent import NUT_START
 from timesuite_jax.media.stream_extent import PNG_SIGNATURE, png_extent
 from timesuite_jax.media.tag_extent import FLV_START, IVF_START, flv_extent, ivf_extent
 
-_TAG_SIZE = 4  # of FLV, behind each tag
+_TAG_SIZE = 4  # of FLV, after each tag
 
 
 def appended_format(data: bytes | mmap) -> str | None:
-    """Returns the format of a file with another one behind it; None if there is none, or the format shows none.
+    """Returns the format of a file with another one appended; None if there is none, or the format shows none.
 
     Args:
       data: content of a file that is not cut off, or a memory map of it.
